@@ -1,0 +1,74 @@
+# Timebank's commands. `make` alone lists them.
+
+PYTHON ?= python3
+PIP_ARGS ?=
+ABLATE_ARGS ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+CACHE := $(CURDIR)/.cache
+PINS := pyproject.toml constraints.txt
+
+# Byte-compiling every file of every dependency is half of an installation's time. --no-compile leaves it to the first import,
+# which does it for the few that are used and keeps the result, unless the environment says otherwise: hence unexport.
+PIP_INSTALL = @echo "installing into $(VENV): a minute or so, more where torch is large (PIP_ARGS=--verbose shows it)"; \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt $(PIP_ARGS)
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:  # two pips must not write to one environment
+.PHONY: help install dev ablate test lint kernels bench clean
+
+help:  ## print this list
+	@awk 'BEGIN {FS = ":.*  ## "} /^[a-z]+:.*  ## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "Variables: PYTHON=$(PYTHON) (3.11 or newer makes $(VENV)), ABLATE_ARGS (overrides for make ablate),"
+	@echo "PYTEST_ARGS (for make test), PIP_ARGS (options for pip install, an index of CPU-only torch for example)."
+
+ablate: $(VENV)/.runtime  ## strength against thinking time: train a small Leduc network, print and plot the curve
+	$(BIN)/timebank ablate $(ABLATE_ARGS)
+
+test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow" for what lies beyond it)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+kernels: $(VENV)/.dev  ## the kernel suite with bounds checking, then with the JIT off
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CACHE)/numba-boundscheck $(BIN)/python -m pytest -m "kernels and not slow"
+	NUMBA_DISABLE_JIT=1 NUMBA_CACHE_DIR=$(CACHE)/numba-nojit $(BIN)/python -m pytest -m "kernels and not slow"
+
+bench: $(VENV)/.bench  ## our solvers beside their peers, as ratios within one run
+	$(BIN)/python benchmarks/solvers.py
+
+install: $(VENV)/.runtime  ## only install what the commands need
+
+dev: $(VENV)/.dev  ## only install what the tests and linters need, too
+
+clean:  ## remove the environment and every cache; outputs/ stays
+	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find agents benchmarks conf games search tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Timebank needs Python 3.11 or newer, PYTHON=$(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing)" \
+	    "(another one: make PYTHON=python3.12 ...)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# One stamp per set of dependencies, each older than its pins when they change.
+$(VENV)/.runtime: $(PINS) | $(BIN)/python
+	$(PIP_INSTALL) -e .
+	@touch $@
+
+$(VENV)/.dev: $(PINS) | $(BIN)/python
+	$(PIP_INSTALL) -e '.[dev]'
+	@touch $(VENV)/.runtime $@
+
+$(VENV)/.bench: $(PINS) | $(BIN)/python
+	$(PIP_INSTALL) -e '.[bench]'
+	@touch $(VENV)/.runtime $@

@@ -1,0 +1,220 @@
+"""Strength against thinking time, measured exactly: the framework's main job."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import math
+import os
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.agent import Agent
+from agents.executor import Executor, Serial
+from agents.strength import SeatReport, tabulate
+from search import Budget
+
+Row = dict[str, Any]
+LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One task: one seat of one agent at one budget, once."""
+
+    line: str
+    agent: Agent
+    budget: Budget
+    seat: int
+    sweep: int
+
+    @property
+    def key(self) -> str:
+        """A file name."""
+        limit = self.budget.iterations if self.budget.iterations is not None else self.budget.seconds
+        return f"{self.line}-{limit:g}-sweep{self.sweep}-seat{self.seat}"
+
+
+def measure(task: Measurement) -> Row:
+    """Tabulate one seat and best-respond to it; plain numbers come back."""
+    task.agent.load()
+    gc.collect()
+    gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
+    report = tabulate(task.agent, task.seat, task.budget)
+    return _plain(report)
+
+
+def _plain(report: SeatReport) -> Row:
+    return {
+        "opponent_best_response": report.opponent_best_response,
+        "decisions": report.decisions,
+        "solves": report.solves,
+        "kept": report.kept,
+        "seconds": report.seconds,
+        "iterations": report.iterations,
+        "solver_error": report.solver_error,
+    }
+
+
+def ablate(
+    lines: Mapping[str, tuple[Agent, Sequence[Budget]]],
+    sweeps: int = 3,
+    executor: Executor | None = None,
+    directory: Path | None = None,
+    progress: Callable[[int, int, Row | None], None] | None = None,
+) -> Iterator[Row]:
+    """Measure agents at budgets; yield a row for each as soon as its measurements are complete.
+
+    Args:
+        lines: by name, an agent and the budgets to measure it at. A budget of 0 is given to agents that do not think.
+        sweeps: draws of clock-budgeted agents; iteration budgets and agents that do not think need one.
+        executor: where the work is done; in this process by default.
+        directory: measurements are kept here as they come and not made again; None keeps none.
+        progress: called with measurements done, measurements in all, and the row just completed if any.
+    """
+    if sweeps < 1:
+        raise ValueError(f"sweeps must be at least 1, got {sweeps}")
+    executor = executor or Serial()
+    groups: list[tuple[str, Budget, list[Measurement]]] = []
+    for line, (agent, budgets) in lines.items():
+        for budget in budgets:
+            draws = sweeps if budget.seconds else 1
+            groups.append((line, budget, [Measurement(line, agent, budget, seat, k) for k in range(draws) for seat in (0, 1)]))
+    tasks = [task for _, _, group in groups for task in group]
+    found: dict[str, Row] = {task.key: row for task in tasks if (row := _kept(directory, task)) is not None}
+    missing = [task for task in tasks if task.key not in found]
+    told: set[int] = set()
+
+    def complete() -> Iterator[Row]:
+        for i, (line, budget, group) in enumerate(groups):
+            if i not in told and all(task.key in found for task in group):
+                told.add(i)
+                yield _row(line, group[0].agent, budget, [found[task.key] for task in group])
+
+    for row in complete():
+        if progress is not None:
+            progress(len(found), len(tasks), row)
+        yield row
+    for i, result in executor.map(measure, missing):
+        found[missing[i].key] = result
+        _keep(directory, missing[i], result)
+        if progress is not None:
+            progress(len(found), len(tasks), None)
+        for row in complete():
+            if progress is not None:
+                progress(len(found), len(tasks), row)
+            yield row
+
+
+def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
+    """Join a group's measurements: exploitability is the mean over sweeps of (BR against seat 0 + BR against seat 1) / 2."""
+    draws = [(a["opponent_best_response"] + b["opponent_best_response"]) / 2 for a, b in zip(seats[::2], seats[1::2], strict=True)]
+    seconds = [s for seat in seats for s in seat["seconds"]]
+    iterations = [n for seat in seats for n in seat["iterations"]]
+    strength: Row = {"value": statistics.fmean(draws), "unit": "chips", "draws": draws}
+    if budget.seconds:
+        strength["standard_error"] = statistics.stdev(draws) / math.sqrt(len(draws)) if len(draws) > 1 else float("nan")
+    else:
+        strength["exact"] = True
+    late = [s - budget.seconds for s in seconds] if budget.seconds else []
+    allowed = LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0)
+    return {
+        "game": agent.tree.game,
+        "line": line,
+        "agent": agent.name,
+        "thinking_seconds": budget.seconds if budget.iterations is None else None,
+        "thinking_iterations": budget.iterations,
+        "spent_seconds": statistics.fmean(seconds) if seconds else 0.0,
+        "iterations": statistics.fmean(iterations) if iterations else 0.0,
+        "least_iterations": min(iterations, default=0),
+        "exploitability": strength,
+        "solver_error": sum(seat["solver_error"] for seat in seats) / len(draws),
+        "decisions": sum(seat["decisions"] for seat in seats),
+        "solves": sum(seat["solves"] for seat in seats),
+        "kept": sum(seat["kept"] for seat in seats),
+        "slowest_decision_seconds": max(seconds, default=0.0),
+        "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
+        "overruns": sum(x > allowed for x in late),
+    }
+
+
+def _digest(task: Measurement) -> str:
+    """What a kept measurement must agree with: the agent and its blueprint's every number, the budget."""
+    agent = task.agent
+    policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
+    text = json.dumps([agent.name, agent.tree.game, repr(task.budget), getattr(agent, "warm_iterations", 0), repr(getattr(agent, "variant", ""))])
+    digest = hashlib.sha256(text.encode())
+    if policy is not None:
+        for table in policy.strategy().tables:
+            digest.update(np.round(table, 6).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _kept(directory: Path | None, task: Measurement) -> Row | None:
+    if directory is None:
+        return None
+    try:
+        kept = json.loads((directory / f"{task.key}.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return kept["row"] if kept.get("digest") == _digest(task) else None
+
+
+def _keep(directory: Path | None, task: Measurement, row: Row) -> None:
+    if directory is None:
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{task.key}.json"
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps({"digest": _digest(task), "row": row}))
+    os.replace(temporary, path)
+
+
+def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    """Return, for each measured thinking time, the training compute that buys the same exploitability for the network alone.
+
+    Between measured points the training curve is interpolated in log(compute) against log(exploitability), on its lower envelope (the
+    best so far). Beyond them the line through its first and last points is continued, and the row says ``extrapolated``.
+
+    Args:
+        training: rows with ``compute`` and ``exploitability`` (chips) of the network alone.
+        rows: of ``ablate``, for agents that search from that network.
+    """
+    best, curve = math.inf, []
+    for point in sorted(training, key=lambda r: float(r["compute"])):
+        if 0 < point["exploitability"] < best and point["compute"] > 0:
+            best = float(point["exploitability"])
+            curve.append((math.log(float(point["compute"])), math.log(best)))
+    if len(curve) < 2:
+        return []
+    slope = (curve[-1][1] - curve[0][1]) / (curve[-1][0] - curve[0][0])
+    last = math.exp(curve[-1][0])
+    found = []
+    for row in rows:
+        value = row["exploitability"]["value"]
+        if not row["thinking_seconds"] or value <= 0:
+            continue
+        goal = math.log(value)
+        extrapolated = goal < curve[-1][1]
+        if extrapolated:
+            log_compute = curve[-1][0] + (goal - curve[-1][1]) / slope
+        else:  # on the envelope from behind: the first time that the curve is this good
+            log_compute = float(np.interp(-goal, [-y for _, y in curve], [x for x, _ in curve]))
+        compute = math.exp(min(log_compute, 700.0))
+        found.append(
+            {
+                "line": row["line"],
+                "thinking_seconds": row["thinking_seconds"],
+                "exploitability": value,
+                "equivalent_compute": compute,
+                "times_the_training_done": compute / last,
+                "extrapolated": extrapolated,
+            }
+        )
+    return found

@@ -1,0 +1,89 @@
+"""Maps over independent work: the one seam for processes here and clusters later. No scheduler, queue or wire protocol of our own."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class Executor(Protocol):
+    """Runs a function over tasks and yields (task number, result) as they finish, in any order."""
+
+    workers: int
+
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+        """Yield results as they come. An exception of a task is raised here."""
+        ...
+
+
+@dataclass(frozen=True)
+class Serial:
+    """One task after another in this process."""
+
+    workers: int = 1
+
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+        """Yield results in order."""
+        for i, task in enumerate(tasks):
+            yield i, function(task)
+
+
+@dataclass(frozen=True)
+class Local:
+    """Processes on this machine, one thread each, no more of them than cores.
+
+    Attributes:
+        workers: processes; 0 means one per core.
+    """
+
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        if not 0 <= self.workers <= cores:
+            raise ValueError(f"executor.workers must be in 0..{cores} (the cores of this machine), got {self.workers}")
+        object.__setattr__(self, "workers", self.workers or cores)
+
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+        """Yield results as they finish; running work is abandoned if the caller stops."""
+        if not tasks:
+            return
+        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read by the libraries when a worker imports them
+        pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
+        try:
+            running: dict[Future[Any], int] = {pool.submit(function, task): i for i, task in enumerate(tasks)}
+            while running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
+        except BaseException:
+            for process in list(getattr(pool, "_processes", {}).values()):
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, which keeps what is done and stops the workers; do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

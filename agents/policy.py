@@ -1,0 +1,56 @@
+"""Policies: what plays without thinking, and what search starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from games import PublicTree
+from search import Budget, Solver, Strategy, Variant, check_strategy, uniform
+
+
+class Policy(Protocol):
+    """Action probabilities for every hand at every public state of one tree."""
+
+    name: str
+    tree: PublicTree
+
+    def strategy(self, node: int = 0) -> Strategy:
+        """Return both players' strategy at and below a public node.
+
+        Raises:
+            ValueError: the policy gives no probabilities there, e.g. a network with NaN in it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class UniformPolicy:
+    """Every legal action with the same probability."""
+
+    tree: PublicTree
+    name: str = "uniform"
+
+    def strategy(self, node: int = 0) -> Strategy:
+        """Return the uniform strategy at and below a public node."""
+        return uniform(self.tree, node)
+
+
+class TabularPolicy:
+    """A strategy of the whole game as a table: a blueprint."""
+
+    def __init__(self, strategy: Strategy, name: str = "tabular") -> None:
+        if strategy.span.node != 0:
+            raise ValueError(f"a blueprint must cover the whole game, got one from public node {strategy.span.node}")
+        check_strategy(strategy, name)
+        self.name, self.tree, self._strategy = name, strategy.tree, strategy
+
+    def strategy(self, node: int = 0) -> Strategy:
+        """Return the table's part at and below a public node (views)."""
+        return self._strategy.below(node)
+
+
+def solved_policy(tree: PublicTree, variant: Variant, iterations: int) -> TabularPolicy:
+    """Return the average strategy after that many iterations of CFR on the whole game."""
+    solution = Solver(tree, variant).solve(Budget(iterations=iterations))
+    return TabularPolicy(solution.strategy, f"tabular:{variant.name}:{iterations}")

@@ -1,0 +1,100 @@
+"""Exact strength of an agent, its search included.
+
+An agent's policy is tabulated seat by seat and then best-responded to:
+
+* A seat thinks only at its own nodes; at opponent nodes its model of the opponent moves the opponent's range (that is inside the agent).
+* Every public state that the seat's *own* policy reaches is visited, even where its model gives the opponent probability 0. Such
+  decisions, and those whose budget allowed no iteration, play the last solve's strategy on; they are counted as ``kept``.
+* With iteration budgets the table is the agent. With clock budgets it is one draw of it: exploitability is convex in the policy, so the
+  mean over draws bounds that of the mixture from above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.agent import Agent
+from search import Budget, Evaluator, Strategy, uniform
+
+Float = npt.NDArray[np.float64]
+
+
+@dataclass
+class SeatReport:
+    """One seat of an agent, tabulated.
+
+    Attributes:
+        seat: the player number.
+        table: [R, padded H] the seat's strategy; uniform where its own policy never comes.
+        opponent_best_response: chips that a best-responding opponent wins against it.
+        decisions: public states at which the seat was asked.
+        solves: decisions for which a subgame was solved.
+        kept: decisions that played the last strategy on because no search was possible.
+        seconds: [solves] seconds spent of every decision that solved or should have.
+        iterations: [solves] their iterations.
+        solver_error: sum of the solves' own exploitability, chips weighted by reach; NaN if not measured.
+    """
+
+    seat: int
+    table: Float
+    opponent_best_response: float = float("nan")
+    decisions: int = 0
+    solves: int = 0
+    kept: int = 0
+    seconds: list[float] = field(default_factory=list)
+    iterations: list[int] = field(default_factory=list)
+    solver_error: float = 0.0
+
+
+def tabulate(agent: Agent, seat: int, budget: Budget, progress: Callable[[int], None] | None = None) -> SeatReport:
+    """Ask an agent at every public state that its own policy reaches, and measure the answer exactly.
+
+    Args:
+        agent: loaded here, outside all clocks.
+        seat: the player that the agent plays.
+        budget: of each decision.
+        progress: called with the number of decisions so far.
+    """
+    agent.load()
+    tree = agent.tree
+    report = SeatReport(seat, uniform(tree).tables[seat].copy())
+    first_row = 1  # tables of the whole game start at the first row behind the empty sequence
+    own = np.ones(tree.num_hands(seat))
+    stack: list[tuple[int, Float, Any]] = [(0, own, None)]
+    while stack:
+        node, reach, memory = stack.pop()
+        children = tree.children(node)
+        if tree.player[node] != seat:
+            stack.extend((child, reach, memory) for child in reversed(children))
+            continue
+        decision = agent.decide(seat, node, memory, budget)
+        report.decisions += 1
+        report.solves += decision.solved
+        report.kept += decision.kept
+        if decision.solved or decision.kept:
+            report.seconds.append(decision.seconds)
+            report.iterations.append(decision.iterations)
+        report.solver_error += decision.solver_error or 0.0
+        rows = tree.rows_at(node)
+        report.table[rows.start - first_row : rows.stop - first_row, : len(reach)] = decision.policy
+        for child, probabilities in zip(reversed(children), decision.policy[::-1], strict=True):
+            below = reach * probabilities
+            if below.any():
+                stack.append((child, below, decision.memory))
+        if progress is not None:
+            progress(report.decisions)
+    tables = [uniform(tree).tables[p] for p in (0, 1)]
+    tables[seat] = report.table
+    strategy = Strategy(tree, tree.subgame(), (tables[0], tables[1]))
+    report.opponent_best_response = Evaluator(tree).best_response_value(strategy, 1 - seat)
+    return report
+
+
+def exploitability(seats: tuple[SeatReport, SeatReport]) -> float:
+    """Return (BR against seat 0 + BR against seat 1) / 2 in chips: NashConv / 2 of the agent that plays both."""
+    return (seats[0].opponent_best_response + seats[1].opponent_best_response) / 2

@@ -1,0 +1,18 @@
+"""What is played: rules, hands, public trees, terminal values. Knows no strategy."""
+
+from games.openspiel import UnknownGameError, UnsuitableGameError, features, information_states, load_game, public_tree
+from games.public_tree import CHANCE, TERMINAL, PublicTree, Sequences, Slice
+
+__all__ = [
+    "CHANCE",
+    "TERMINAL",
+    "PublicTree",
+    "Sequences",
+    "Slice",
+    "UnknownGameError",
+    "UnsuitableGameError",
+    "features",
+    "information_states",
+    "load_game",
+    "public_tree",
+]

@@ -1,0 +1,151 @@
+"""The one representation: a public tree as arrays, private hands as vectors.
+
+Every action of a poker-style game is public and only the hands are private, so a *public node* is what everybody knows and everything
+private is a vector over hands. Two facts make the arrays simple:
+
+* Nodes stand in preorder, so a subgame is a slice: of nodes, of each player's decisions and rows, and of terminals.
+* What a player does is kept by *sequence*: row ``r`` is one action at one of that player's decisions, row 0 the empty sequence. A
+  player's strategy, regrets, reach and cfvs are all ``[rows, H]``, and a sweep for one player touches only that player's rows and the
+  terminals: the opponent's and chance's nodes need no visit (von Stengel 1996, the sequence form, with hands as vectors).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from games.kernels import DenseTerminals
+
+CHANCE, TERMINAL = -1, -4  # OpenSpiel's numbers
+
+Int = npt.NDArray[np.int32]
+Index = npt.NDArray[np.uint32]
+Float = npt.NDArray[np.float64]
+
+
+class Sequences(NamedTuple):
+    """One player's decisions (K of them, in preorder) and sequences (R rows, the empty one included)."""
+
+    node: Index  # [K] public node of each decision
+    first_row: Index  # [K + 1] decision k's actions are rows first_row[k] : first_row[k + 1]; first_row[0] = 1
+    parent_row: Index  # [K] the player's last row before decision k
+    action: Int  # [R] action of each row as the game numbers it, -1 for the empty sequence
+
+
+class Slice(NamedTuple):
+    """A subgame: everything at and below one public node, as half-open index ranges. Pairs are indexed by player."""
+
+    node: int
+    end: int
+    decisions: tuple[tuple[int, int], tuple[int, int]]
+    rows: tuple[tuple[int, int], tuple[int, int]]
+    root_row: tuple[int, int]  # each player's last row before the subgame
+    terminals: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PublicTree:
+    """A public game flattened to arrays. N public nodes in preorder, parents first; H[p] hands of player p."""
+
+    game: str  # the game string that it came from
+    hands: tuple[tuple[str, ...], tuple[str, ...]]  # text of each player's hands
+    deal_weights: Float  # [H0, H1] joint probability of a deal, card removal included
+    player: npt.NDArray[np.int8]  # [N] who acts: 0, 1, CHANCE or TERMINAL
+    parent: Int  # [N] -1 at the root
+    action: Int  # [N] action or chance outcome that leads here, -1 at the root
+    end: Int  # [N] one past the last node of the subtree
+    round: Int  # [N] how many public chance events came before
+    labels: tuple[str, ...]  # [N] text of `action`
+    row: Index  # [2, N] each player's last row at the node
+    decision: Int  # [N] index among the acting player's decisions, -1 where nobody acts
+    sequences: tuple[Sequences, Sequences]
+    terminals: tuple[DenseTerminals, DenseTerminals]  # one view per player
+    _decisions_before: tuple[Index, Index] = field(repr=False)  # [N + 1] decisions of the player at nodes < i
+    _terminals_before: Index = field(repr=False)  # [N + 1]
+
+    @property
+    def num_nodes(self) -> int:
+        """N, the number of public nodes."""
+        return len(self.player)
+
+    def num_rows(self, player: int) -> int:
+        """R, the number of a player's sequences."""
+        return len(self.sequences[player].action)
+
+    def num_hands(self, player: int) -> int:
+        """H of one player."""
+        return len(self.hands[player])
+
+    def padded_hands(self, player: int) -> int:
+        """Length of that player's rows."""
+        return int(self.terminals[player].payoff.shape[1])
+
+    def children(self, node: int) -> list[int]:
+        """Return the children of a node in order."""
+        found, child = [], node + 1
+        while child < self.end[node]:
+            found.append(child)
+            child = int(self.end[child])
+        return found
+
+    def rows_at(self, node: int) -> slice:
+        """Return the acting player's rows at a decision.
+
+        Raises:
+            ValueError: nobody acts there.
+        """
+        if self.player[node] < 0:
+            raise ValueError(f"node must be a decision, got {node} (player {self.player[node]})")
+        first = self.sequences[self.player[node]].first_row
+        k = int(self.decision[node])
+        return slice(int(first[k]), int(first[k + 1]))
+
+    def subgame(self, node: int = 0) -> Slice:
+        """Return the slice of everything at and below ``node``.
+
+        Raises:
+            ValueError: node out of range.
+        """
+        if not 0 <= node < self.num_nodes:
+            raise ValueError(f"node must be in 0..{self.num_nodes - 1}, got {node}")
+        end = int(self.end[node])
+        decisions, rows = [], []
+        for p in (0, 1):
+            lo, hi = int(self._decisions_before[p][node]), int(self._decisions_before[p][end])
+            decisions.append((lo, hi))
+            rows.append((int(self.sequences[p].first_row[lo]), int(self.sequences[p].first_row[hi])))
+        return Slice(
+            node,
+            end,
+            (decisions[0], decisions[1]),
+            (rows[0], rows[1]),
+            (int(self.row[0, node]), int(self.row[1, node])),
+            (int(self._terminals_before[node]), int(self._terminals_before[end])),
+        )
+
+    def path(self, node: int, ancestor: int = 0) -> list[int]:
+        """Return the nodes from ``ancestor`` to ``node``, both included.
+
+        Raises:
+            ValueError: ``ancestor`` does not lead to ``node``.
+        """
+        if not ancestor <= node < self.end[ancestor]:
+            raise ValueError(f"node must lie below node {ancestor}, got {node}")
+        found = [node]
+        while found[-1] != ancestor:
+            found.append(int(self.parent[found[-1]]))
+        return found[::-1]
+
+    def text(self, node: int) -> str:
+        """Return the public history of a node in words."""
+        return " ".join(self.labels[i] for i in self.path(node)[1:]) or "start"
+
+    def memory_bytes(self) -> int:
+        """Return the size of the tree's arrays in bytes."""
+        arrays = [self.deal_weights, self.player, self.parent, self.action, self.end, self.round, self.row, self.decision]
+        arrays += [*self._decisions_before, self._terminals_before, self.terminals[0].scale, self.terminals[0].matrix]
+        arrays += [a for s in self.sequences for a in s] + [a for t in self.terminals for a in (t.own_row, t.payoff)]
+        return sum(a.nbytes for a in arrays)

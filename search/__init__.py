@@ -1,0 +1,29 @@
+"""How to think: the CFR family, best response, subgames, gadgets, budgets. Knows no network and no file."""
+
+from search.best_response import Evaluator
+from search.budget import Budget, Deadline
+from search.cfr import Solution, Solver
+from search.gadgets import GADGETS, Resolve, safe_bounds
+from search.strategy import Strategy, check_strategy, full_ranges, uniform
+from search.subgame import Subgame, whole_game
+from search.variants import VARIANTS, Variant, variant
+
+__all__ = [
+    "GADGETS",
+    "VARIANTS",
+    "Budget",
+    "Deadline",
+    "Evaluator",
+    "Resolve",
+    "Solution",
+    "Solver",
+    "Strategy",
+    "Subgame",
+    "Variant",
+    "check_strategy",
+    "full_ranges",
+    "safe_bounds",
+    "uniform",
+    "variant",
+    "whole_game",
+]

@@ -1,0 +1,48 @@
+"""What a search may spend: seconds, iterations or a target exploitability, whichever comes first."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Limits of one solve or one decision; None does not limit.
+
+    Attributes:
+        seconds: wall-clock thinking time.
+        iterations: iterations of the solver; the only limit that gives the same answer on every machine.
+        exploitability: stop at this exploitability (chips, NashConv / 2).
+    """
+
+    seconds: float | None = None
+    iterations: int | None = None
+    exploitability: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "iterations", "exploitability"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"budget.{name} must be a number of at least 0, got {value}")
+
+    def limited(self) -> bool:
+        """Say whether anything limits the search."""
+        return any(v is not None for v in (self.seconds, self.iterations, self.exploitability))
+
+
+class Deadline:
+    """The clock of one budget, started at the request: no work starts that is predicted to end late."""
+
+    def __init__(self, seconds: float | None, start: float | None = None) -> None:
+        self.start = time.perf_counter() if start is None else start
+        self.end = math.inf if seconds is None else self.start + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds left, inf without a limit."""
+        return self.end - time.perf_counter()
+
+    def spent(self) -> float:
+        """Return the seconds since the request."""
+        return time.perf_counter() - self.start

@@ -1,0 +1,275 @@
+"""The hot path: sweeps over one player's sequences of a public tree or of a subgame of it.
+
+All arrays of a player are rows by hands, ``[R, padded H]``, indexed by sequence (see ``games.public_tree``). A subgame is a contiguous
+range of decisions, terminals and rows; ``root_row`` is the player's last row before it and plays the part of the empty sequence.
+Decisions are walked backwards for values and forwards for reaches, so no recursion and no visit of other people's nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from games.kernels import LANES, DenseTerminals, add_terminal_values, kernel
+from games.kernels.lanes import add, divide, load, multiply, splat, store, subtract, where_positive
+
+UNSAFE, RESOLVE = 0, 1  # gadget tags
+
+Index = npt.NDArray[np.uint32]
+Rows = npt.NDArray[np.float64]
+
+
+class Side(NamedTuple):
+    """What a sweep for one player reads and writes."""
+
+    first_row: Index  # [K + 1]
+    parent_row: Index  # [K]
+    terminals: DenseTerminals
+    regret: Rows  # [R, H] cumulative (discounted) regrets
+    average: Rows  # [R, H] reach-weighted sum of strategies
+    strategy: Rows  # [R, H] current strategy
+    reach: Rows  # [R, H] the player's own reach under `strategy`, range included
+    cfv: Rows  # [R, H] scratch: cfv of each sequence in the sweep at hand
+
+
+class Span(NamedTuple):
+    """The part of a player's arrays that a subgame uses."""
+
+    begin: int  # decisions begin : end
+    end: int
+    first_row: int  # rows first_row : end_row
+    end_row: int
+    root_row: int
+    first_terminal: int
+    end_terminal: int
+
+
+class Gadget(NamedTuple):
+    """The opponent's choice above a subgame's root, per hand: row 0 follow, row 1 terminate for `bound`. Unused if UNSAFE."""
+
+    kind: int
+    player: int  # who chooses: the searcher's opponent
+    bound: Rows  # [1, H] cfv for terminating
+    regret: Rows  # [2, H]
+    average: Rows  # [2, H]
+    strategy: Rows  # [2, H]
+
+
+def plain(named: Any) -> Any:
+    """Return a named tuple, and named tuples in it, as plain tuples: the form in which the entry points take them."""
+    return tuple(plain(x) if isinstance(x, tuple) else x for x in named)
+
+
+@kernel
+def clear(rows: Any, span: Span) -> None:
+    """Set the span's rows and its root row to zero, in place."""
+    span = Span(*span)
+    zero = splat(0.0)
+    columns = rows.shape[1]
+    for c in range(0, columns, LANES):
+        store(rows, np.uint32(span.root_row), c, zero)
+        for r in range(np.uint32(span.first_row), np.uint32(span.end_row)):
+            store(rows, r, c, zero)
+
+
+@kernel
+def propagate_reach(first_row: Any, parent_row: Any, span: Span, strategy: Any, reach: Any) -> None:
+    """Fill ``reach`` below the root row: reach[row] = reach[parent row] * strategy[row], in place."""
+    span = Span(*span)
+    columns = reach.shape[1]
+    for k in range(np.uint32(span.begin), np.uint32(span.end)):
+        above = parent_row[k]
+        for c in range(0, columns, LANES):
+            parent = load(reach, above, c)
+            for r in range(first_row[k], first_row[np.uint32(k + 1)]):
+                store(reach, r, c, multiply(parent, load(strategy, r, c)))
+
+
+@kernel
+def match_regrets(first_row: Any, span: Span, regret: Any, strategy: Any) -> None:
+    """Fill ``strategy`` with positive regrets normalised over each decision's actions, uniform where none is positive."""
+    span = Span(*span)
+    one, zero = splat(1.0), splat(0.0)
+    columns = regret.shape[1]
+    for k in range(np.uint32(span.begin), np.uint32(span.end)):
+        low, high = first_row[k], first_row[np.uint32(k + 1)]
+        uniform = splat(1.0 / np.float64(high - low))
+        for c in range(0, columns, LANES):
+            total = zero
+            for r in range(low, high):
+                x = load(regret, r, c)
+                total = add(total, where_positive(x, x, zero))
+            inverse = divide(one, where_positive(total, total, one))
+            rest = where_positive(total, zero, uniform)
+            for r in range(low, high):
+                x = load(regret, r, c)
+                store(strategy, r, c, add(multiply(where_positive(x, x, zero), inverse), rest))
+
+
+@kernel
+def update_decisions(side: Side, span: Span, positive: float, negative: float, decay: float, predictive: float) -> None:
+    """Walk one player's decisions backwards: values, regrets, average and next strategy, all in place.
+
+    With v = sum_a strategy[a] cfv[a] and r = cfv[a] - v at each decision:
+
+    * regret[a] <- regret[a] * (positive if regret[a] > 0 else negative) + r
+    * average[a] <- average[a] * decay + reach[parent] * strategy[a], with the strategy that was played in this sweep
+    * strategy[a] <- [regret[a]]+ normalised; the predictive form adds the last r once more before normalising
+
+    ``side.cfv`` holds the terminals' values on entry; on return its root row holds the subgame's cfvs.
+    """
+    one, zero = splat(1.0), splat(0.0)
+    kept_positive, kept_negative, kept_average, again = splat(positive), splat(negative), splat(decay), splat(predictive)
+    columns = side.cfv.shape[1]
+    for i in range(span.end - span.begin):
+        k = np.uint32(span.end - 1 - i)
+        low, high, above = side.first_row[k], side.first_row[np.uint32(k + 1)], side.parent_row[k]
+        uniform = splat(1.0 / np.float64(high - low))
+        for c in range(0, columns, LANES):
+            value = zero
+            for r in range(low, high):
+                value = add(multiply(load(side.strategy, r, c), load(side.cfv, r, c)), value)
+            store(side.cfv, above, c, add(load(side.cfv, above, c), value))
+            reach = load(side.reach, above, c)
+            total = zero
+            for r in range(low, high):
+                x = load(side.regret, r, c)
+                now = subtract(load(side.cfv, r, c), value)
+                x = add(multiply(x, where_positive(x, kept_positive, kept_negative)), now)
+                store(side.regret, r, c, x)
+                mean = multiply(load(side.average, r, c), kept_average)
+                store(side.average, r, c, add(mean, multiply(reach, load(side.strategy, r, c))))
+                if predictive > 0.0:
+                    x = add(where_positive(x, x, zero), multiply(now, again))
+                x = where_positive(x, x, zero)
+                store(side.strategy, r, c, x)
+                total = add(total, x)
+            inverse = divide(one, where_positive(total, total, one))
+            rest = where_positive(total, zero, uniform)
+            for r in range(low, high):
+                store(side.strategy, r, c, add(multiply(load(side.strategy, r, c), inverse), rest))
+
+
+@kernel
+def update_gadget(gadget: Gadget, side: Side, span: Span, positive: float, negative: float, decay: float, predictive: float) -> None:
+    """Regret-match the opponent's choice between following (the subgame's cfvs) and terminating (the bounds), in place.
+
+    The root's reach becomes the probability of following: the CFR-D gadget (Burch et al. 2014), in which chance deals the opponent's
+    hands as if the opponent had played to reach the root.
+    """
+    root = np.uint32(span.root_row)
+    for h in range(side.cfv.shape[1]):
+        follow, stop = side.cfv[root, h], gadget.bound[0, h]
+        value = gadget.strategy[0, h] * follow + gadget.strategy[1, h] * stop
+        total = 0.0
+        for a in range(2):
+            now = (follow if a == 0 else stop) - value
+            x = gadget.regret[a, h]
+            x = x * (positive if x > 0.0 else negative) + now
+            gadget.regret[a, h] = x
+            gadget.average[a, h] = gadget.average[a, h] * decay + gadget.strategy[a, h]
+            x = max(x, 0.0)
+            if predictive > 0.0:
+                x = max(x + predictive * now, 0.0)
+            gadget.strategy[a, h] = x
+            total += x
+        for a in range(2):
+            gadget.strategy[a, h] = gadget.strategy[a, h] / total if total > 0.0 else 0.5
+        side.reach[root, h] = gadget.strategy[0, h]
+
+
+@kernel
+def sweep(side: Side, other: Side, span: Span, gadget: Gadget, gadget_here: bool, weights: Any, t: int) -> None:
+    """One player's half of an iteration: values against the opponent's current reach, then update, then the player's new reach."""
+    clear(side.cfv, span)
+    add_terminal_values(side.terminals, span.first_terminal, span.end_terminal, other.reach, side.cfv)
+    update_decisions(side, span, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
+    if gadget_here:
+        update_gadget(gadget, side, span, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
+    propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
+
+
+@kernel
+def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, plain_gadget: Any, weights: Any, begin: int, end: int) -> None:
+    """Run iterations begin .. end-1 of alternating CFR, player 0 first; row t of ``weights`` is iteration t + 1's coefficients.
+
+    Takes ``plain`` tuples: Numba's dispatcher needs 16 us to look at these named ones, 5 us at plain ones.
+    """
+    side0 = Side(plain0[0], plain0[1], DenseTerminals(*plain0[2]), plain0[3], plain0[4], plain0[5], plain0[6], plain0[7])
+    side1 = Side(plain1[0], plain1[1], DenseTerminals(*plain1[2]), plain1[3], plain1[4], plain1[5], plain1[6], plain1[7])
+    span0, span1, gadget = Span(*plain_span0), Span(*plain_span1), Gadget(*plain_gadget)
+    for t in range(begin, end):
+        sweep(side0, side1, span0, gadget, gadget.kind == RESOLVE and gadget.player == 0, weights, t)
+        sweep(side1, side0, span1, gadget, gadget.kind == RESOLVE and gadget.player == 1, weights, t)
+
+
+@kernel
+def evaluate(side_first: Any, side_parent: Any, terminals: DenseTerminals, span: Span, other_reach: Any, policy: Any, best: bool, cfv: Any) -> None:
+    """Fill ``cfv`` with one player's counterfactual values of each sequence in the span and of the root row.
+
+    Args:
+        other_reach: [R_other, H] the opponent's reach, range included.
+        policy: [R, H] the player's strategy; not read if ``best``.
+        best: take the best action for each hand instead of ``policy``: the counterfactual best response.
+        cfv: [R, H] in place.
+    """
+    terminals, span = DenseTerminals(*terminals), Span(*span)
+    clear(cfv, span)
+    add_terminal_values(terminals, span.first_terminal, span.end_terminal, other_reach, cfv)
+    columns = cfv.shape[1]
+    for i in range(span.end - span.begin):
+        k = np.uint32(span.end - 1 - i)
+        low, high, above = side_first[k], side_first[np.uint32(k + 1)], side_parent[k]
+        for c in range(0, columns, LANES):
+            if best:
+                value = load(cfv, low, c)
+                for r in range(np.uint32(low + 1), high):
+                    x = load(cfv, r, c)
+                    value = add(value, where_positive(subtract(x, value), subtract(x, value), splat(0.0)))
+            else:
+                value = splat(0.0)
+                for r in range(low, high):
+                    value = add(multiply(load(policy, r, c), load(cfv, r, c)), value)
+            store(cfv, above, c, add(load(cfv, above, c), value))
+
+
+@kernel
+def seed(plain_side: Any, other_reach: Any, plain_span: Any, regret_iterations: float, average_iterations: float) -> None:
+    """Start a solve as if iterations had already been spent on the side's strategy; regret and average are set, in place.
+
+    average[a] = average_iterations * reach * strategy[a]
+    regret[a]  = sqrt(regret_iterations) * (max_b cfv[b] - min_b cfv[b]) * strategy[a]
+
+    Positive regrets in proportion to the strategy are a fixed point of regret matching; the square root is how regrets grow with
+    iterations, the spread of cfvs their unit (the idea of Brown & Sandholm 2016, "Strategy-Based Warm Starting", in a simpler form).
+    """
+    side = Side(
+        plain_side[0], plain_side[1], DenseTerminals(*plain_side[2]), plain_side[3], plain_side[4], plain_side[5], plain_side[6], plain_side[7]
+    )
+    span = Span(*plain_span)
+    evaluate(side.first_row, side.parent_row, side.terminals, span, other_reach, side.strategy, False, side.cfv)
+    scale, count = splat(np.sqrt(regret_iterations)), splat(average_iterations)
+    zero = splat(0.0)
+    columns = side.cfv.shape[1]
+    for k in range(np.uint32(span.begin), np.uint32(span.end)):
+        low, high, above = side.first_row[k], side.first_row[np.uint32(k + 1)], side.parent_row[k]
+        for c in range(0, columns, LANES):
+            best = load(side.cfv, low, c)
+            worst = best
+            for r in range(np.uint32(low + 1), high):
+                x = load(side.cfv, r, c)
+                best = add(best, where_positive(subtract(x, best), subtract(x, best), zero))
+                worst = subtract(worst, where_positive(subtract(worst, x), subtract(worst, x), zero))
+            unit = multiply(subtract(best, worst), scale)
+            weight = multiply(load(side.reach, above, c), count)
+            for r in range(low, high):
+                store(side.regret, r, c, multiply(unit, load(side.strategy, r, c)))
+                store(side.average, r, c, multiply(weight, load(side.strategy, r, c)))
+
+
+@kernel
+def normalise(first_row: Any, span: Span, total: Any, policy: Any) -> None:
+    """Fill ``policy`` with ``total`` normalised over each decision's actions, uniform where the player never comes."""
+    match_regrets(first_row, span, total, policy)

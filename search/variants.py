@@ -1,0 +1,97 @@
+"""The CFR family as rows of coefficients: a variant is data, not code.
+
+Iteration t (from 1) multiplies old regrets before adding the new ones, and weights its strategy in the average:
+
+    R_t = R_{t-1} * (pos_t if R_{t-1} > 0 else neg_t) + r_t        pos_t = t^alpha / (t^alpha + 1), neg_t likewise with beta
+    S_t = S_{t-1} * ((t - 1) / t)^gamma + reach * strategy          so that strategy t weighs t^gamma
+
+alpha = inf keeps positive regrets whole, beta = -inf floors negative ones at zero. OpenSpiel discounts after adding; on strategies that
+is the same as discounting before with the factor of t - 1, which is how ``discount="after"`` is done. `predictive` adds the last regret
+once more before matching (PCFR+).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+INFINITY = math.inf
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One member of the CFR family.
+
+    Attributes:
+        alpha: exponent of the discount of positive regrets; inf for none.
+        beta: exponent of the discount of negative regrets; inf for none, -inf for a floor at zero.
+        gamma: exponent of the averaging weight t^gamma.
+        predictive: weight of the last regret as a prediction of the next; 1 is PCFR+, 0 none.
+        discount: "before" scales the old regrets before the new ones are added (the papers), "after" afterwards (OpenSpiel).
+    """
+
+    name: str
+    alpha: float
+    beta: float
+    gamma: float
+    predictive: float = 0.0
+    discount: str = "before"
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.discount not in ("before", "after"):
+            raise ValueError(f"discount must be before or after, got {self.discount!r}")
+
+
+VARIANTS = {
+    v.name: v
+    for v in (
+        Variant("cfr", INFINITY, INFINITY, 0.0, source="Zinkevich et al. 2007"),
+        Variant("cfr_plus", INFINITY, -INFINITY, 1.0, source="Tammelin 2014, arXiv 1407.5042"),
+        Variant("linear_cfr", 1.0, 1.0, 1.0, source="Brown & Sandholm 2019, arXiv 1809.04040"),
+        Variant("dcfr", 1.5, 0.0, 2.0, source="Brown & Sandholm 2019, arXiv 1809.04040"),
+        Variant("pcfr_plus", INFINITY, -INFINITY, 2.0, predictive=1.0, source="Farina et al. 2021, arXiv 2007.14358"),
+        Variant("default", 2.0, -INFINITY, 3.0, predictive=0.15, source="DCFR+ (Xu et al. 2024) with a damped prediction; chosen on docs/variants.md"),
+    )
+}
+
+
+def variant(name: str) -> Variant:
+    """Return a variant by name.
+
+    Raises:
+        ValueError: no variant of that name.
+    """
+    if name not in VARIANTS:
+        raise ValueError(f"search must be one of {', '.join(VARIANTS)}, got {name!r}")
+    return VARIANTS[name]
+
+
+BLOCK = 1 << 16  # iterations per table of coefficients
+
+
+@lru_cache(maxsize=32)
+def coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
+    """Return [BLOCK, 4] for iterations block * BLOCK + 1 onwards: positive discount, negative discount, decay of the average,
+    prediction weight. Read-only, kept: a table takes 3 ms to fill."""
+    t = np.arange(block * BLOCK + 1, (block + 1) * BLOCK + 1, dtype=np.float64)
+    index = t - 1 if row.discount == "after" else t
+    table = np.empty((BLOCK, 4))
+    table[:, 0] = _discount(index, row.alpha)
+    table[:, 1] = _discount(index, row.beta)
+    table[:, 2] = ((t - 1) / t) ** row.gamma if row.gamma else 1.0
+    table[:, 3] = row.predictive
+    table.flags.writeable = False
+    return table
+
+
+def _discount(t: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
+    if math.isinf(exponent):
+        return np.full(len(t), 1.0 if exponent > 0 else 0.0)
+    with np.errstate(divide="ignore"):
+        power = t**exponent
+    return np.where(np.isinf(power), 1.0, power / (np.where(np.isinf(power), 0.0, power) + 1))
