@@ -8,6 +8,7 @@ be in one-to-one correspondence with (public node, own hand).
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -82,7 +83,7 @@ def public_tree(game: str, max_histories: int = 20_000_000) -> PublicTree:
         UnknownGameError: no such game or parameter.
         UnsuitableGameError: a rule of poker-style games is broken; the message names it and the first offending history.
     """
-    return _derive(game, max_histories).tree()
+    return _derive(game, max_histories, keep=False).tree()
 
 
 class Features(NamedTuple):
@@ -116,12 +117,17 @@ def information_states(game: str) -> tuple[list[list[str]], list[list[str]]]:
     return strings(0), strings(1)
 
 
-def _derive(game: str, max_histories: int = 20_000_000) -> _Derivation:
-    derivation = _Derivation(game, *_deals(game, load_game(game)), max_histories)
+def _derive(game: str, max_histories: int = 20_000_000, keep: bool = True) -> _Derivation:
+    derivation = _Derivation(game, *_deals(game, load_game(game)), max_histories, keep)
+    collecting = gc.isenabled()
+    gc.disable()  # hundreds of thousands of histories and no cycles among them: collections are a tenth of the time
     try:
         derivation.walk()
     except RecursionError:
         raise UnsuitableGameError(f"{game} is not suitable: a hand must end within some hundred actions, got a longer one") from None
+    finally:
+        if collecting:
+            gc.enable()
     return derivation
 
 
@@ -171,9 +177,11 @@ def _deals(game: str, spiel: Any) -> tuple[list[_Deal], tuple[list[str], list[st
 class _Derivation:
     """The walk that turns histories into arrays; one instance per tree."""
 
-    def __init__(self, game: str, deals: list[_Deal], hands: tuple[list[str], list[str]], max_histories: int) -> None:
+    def __init__(self, game: str, deals: list[_Deal], hands: tuple[list[str], list[str]], max_histories: int, keep: bool) -> None:
         self.game, self.deals, self.hands = game, deals, hands
-        self.histories, self.max_histories = 0, max_histories
+        self.histories, self.max_histories, self.keep = 0, max_histories, keep
+        self.cell = np.array([deal.hands[0] * len(hands[1]) + deal.hands[1] for deal in deals])  # of a matrix [H0, H1], flat
+        self.hand_of = tuple([deal.hands[p] for deal in deals] for p in (0, 1))
         self.player: list[int] = []
         self.parent: list[int] = []
         self.action: list[int] = []
@@ -186,9 +194,9 @@ class _Derivation:
         self.first_row: tuple[list[int], list[int]] = ([1], [1])
         self.parent_row: tuple[list[int], list[int]] = ([], [])
         self.row_action: tuple[list[int], list[int]] = ([-1], [-1])
-        self.seen: tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]] = ({}, {})
+        self.seen: tuple[dict[str, int], dict[str, int]] = ({}, {})  # information state -> where
         self.infostates = [0, 0]  # how many there should be: public decisions x possible hands
-        self.states: tuple[list[dict[int, Any]], list[dict[int, Any]]] = ([], [])  # [decision] hand -> a history with it
+        self.states: tuple[list[dict[int, Any]], list[dict[int, Any]]] = ([], [])  # [decision] hand -> a history with it, if kept
         self.matrices: list[npt.NDArray[np.float64]] = []
         self.matrix_of: dict[bytes, int] = {}
         self.terminals: list[tuple[int, int, int, float]] = []  # row of player 0, of player 1, matrix, scale
@@ -309,19 +317,19 @@ class _Derivation:
     ) -> None:
         who, first = self.player[node], states[0]
         legal = first.legal_actions()
-        seen = self.seen[who]
+        seen, hand_of = self.seen[who], self.hand_of[who]
         for deal, state in zip(deals, states, strict=True):
             if state.legal_actions() != legal:
                 raise self.refuse(f"legal actions must be public, got {legal} and {state.legal_actions()} after the same actions", state)
-            where = (node, self.deals[deal].hands[who])
-            text = state.information_state_string(who)
-            if seen.setdefault(text, where) != where:
+            where = node * len(self.hands[who]) + hand_of[deal]  # one number for public node and own hand
+            if seen.setdefault(state.information_state_string(who), where) != where:
                 raise self.refuse(f"actions and chance after the deal must be seen by both, got hidden ones: player {who} cannot tell", state)
-        by_hand = {self.deals[deal].hands[who]: state for deal, state in zip(deals, states, strict=True)}
+        by_hand = {hand_of[deal]: state for deal, state in zip(deals, states, strict=True)}
         self.infostates[who] += len(by_hand)
         if len(seen) != self.infostates[who]:
             raise self.refuse(f"a player must know only the own hand and what is public, got player {who} knowing more", first)
-        self.states[who].append(by_hand)
+        if self.keep:
+            self.states[who].append(by_hand)
         self.decision[node] = len(self.node[who])
         self.node[who].append(node)
         self.parent_row[who].append(rows[who])
@@ -331,13 +339,19 @@ class _Derivation:
         for a, action in enumerate(legal):
             own = first_row + a
             child_rows = (own, rows[1]) if who == 0 else (rows[0], own)
-            children = [state.child(action) for state in states]
-            self.visit(deals, children, weights, node, action, first.action_to_string(who, action), round_, child_rows)
+            label = first.action_to_string(who, action)
+            if action == legal[-1] and not self.keep:  # nobody needs these histories any more: move them on instead of copying
+                children = states
+                for state in states:
+                    state.apply_action(action)
+            else:
+                children = [state.child(action) for state in states]
+            self.visit(deals, children, weights, node, action, label, round_, child_rows)
 
     def add_terminal(self, deals: list[int], states: list[Any], weights: list[float], rows: tuple[int, int]) -> None:
-        matrix = np.zeros((len(self.hands[0]), len(self.hands[1])))
-        for deal, state, weight in zip(deals, states, weights, strict=True):
-            matrix[self.deals[deal].hands] += weight * state.player_return(0)
+        returns = np.fromiter((state.player_return(0) for state in states), float, len(states))
+        shape = len(self.hands[0]), len(self.hands[1])
+        matrix = np.bincount(self.cell[deals], returns * weights, minlength=shape[0] * shape[1]).reshape(shape)
         flat = matrix.ravel()
         nonzero = np.flatnonzero(flat)
         scale = float(np.abs(flat).max() * np.sign(flat[nonzero[0]])) if len(nonzero) else 1.0

@@ -59,6 +59,8 @@ class Solver:
         self._uniform = uniform(tree)
         self._gadgets = tuple(self._no_gadget(p) for p in (0, 1))
         self._seconds_per_row = 5e-8  # of one iteration; learnt from slice to slice
+        self._spent = self._checked = 0.0  # solving and checking seconds of the solve at hand
+        self._trace: list[tuple[int, float, float]] = []
         self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
         self.start(whole_game(tree))
 
@@ -121,7 +123,7 @@ class Solver:
     @property
     def rows(self) -> int:
         """Rows of the subgame, plus what the two empty sweeps of an iteration cost, in rows: an iteration's time grows with this."""
-        return sum(hi - lo for lo, hi in self.part.rows) + 8
+        return sum(hi - lo for lo, hi in self.part.rows) + 17
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
@@ -184,39 +186,47 @@ class Solver:
             raise ValueError("budget must limit seconds, iterations or exploitability, got none of them")
         clock = deadline or Deadline(budget.seconds)
         checking = trace or budget.exploitability is not None
-        seconds = checked = 0.0
-        rows: list[tuple[int, float, float]] = []
+        self._spent, self._checked, self._trace = 0.0, 0.0, []
         next_check, exploitability = 1, None
         while budget.iterations is None or self.iterations < budget.iterations:
             now = time.perf_counter()
-            count = self._slice(budget, clock.end - now + checked)
+            count = self._slice(budget, clock.end - now + self._checked)
             if checking:
                 count = min(count, next_check - self.iterations)
             if count <= 0:
                 break
             self.run(count)
             spent = time.perf_counter() - now
-            seconds += spent
+            self._spent += spent
             self._learn(count, spent)
             if checking and self.iterations == next_check:
-                now = time.perf_counter()
-                exploitability = self.exploitability()
-                checked += time.perf_counter() - now
-                rows.append((self.iterations, seconds, exploitability))
+                exploitability = self._check(self.answer())
                 next_check = self._next_check(trace)
             if progress is not None:
-                progress(self.iterations, seconds, exploitability)
+                progress(self.iterations, self._spent, exploitability)
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
                 break
+        return self._finish(checking)
+
+    def interrupted(self) -> Solution:
+        """Return what a ``solve`` that was interrupted (Ctrl-C between two kernel calls) has found so far."""
+        return self._finish(checking=True)
+
+    def _finish(self, checking: bool) -> Solution:
         now = time.perf_counter()
         answer = self.answer()
         self._answer_seconds = max(0.9 * self._answer_seconds, min(time.perf_counter() - now, 2 * self._answer_seconds))
-        if checking and (not rows or rows[-1][0] != self.iterations):
-            now = time.perf_counter()
-            exploitability = self.exploitability(answer)
-            checked += time.perf_counter() - now
-            rows.append((self.iterations, seconds, exploitability))
-        return Solution(answer, self.iterations, seconds, checked, exploitability, tuple(rows))
+        if checking and (not self._trace or self._trace[-1][0] != self.iterations):
+            self._check(answer)
+        exploitability = self._trace[-1][2] if self._trace else None
+        return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace))
+
+    def _check(self, answer: Strategy) -> float:
+        now = time.perf_counter()
+        exploitability = self.exploitability(answer)
+        self._checked += time.perf_counter() - now
+        self._trace.append((self.iterations, self._spent, exploitability))
+        return exploitability
 
     def _slice(self, budget: Budget, remaining: float) -> int:
         """Return how many iterations to do before the next look at the clock; 0 if one more would end late."""

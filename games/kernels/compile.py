@@ -43,15 +43,26 @@ def _cache_folder() -> str:
 _FOLDER = _cache_folder()
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile ``function`` with Numba under the house flags, cached on disk."""
+def kernel(function: Callable[..., Any], inline: bool = False) -> Callable[..., Any]:
+    """Compile ``function`` with Numba under the house flags, cached on disk; ``inline`` is for ``inlined_kernel``."""
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:
-        compiled: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy", fastmath=set(FASTMATH))(function)
+        compiled: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy", fastmath=set(FASTMATH), forceinline=inline)(
+            function
+        )
         return compiled
     finally:
         config.CACHE_DIR = before
+
+
+def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a part of a kernel, to be inlined wherever it is called.
+
+    Tuples of arrays cost their reference counts at every call that is not inlined: 0.9 us an iteration, twice what the smallest
+    subgames need for their work.
+    """
+    return kernel(function, inline=True)
 
 
 def compilations(function: Callable[..., Any]) -> int:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from games.kernels.compile import kernel
+from games.kernels.compile import inlined_kernel
 from games.kernels.lanes import LANES, add, load, multiply, splat, store
 
 
@@ -25,7 +25,7 @@ class DenseTerminals(NamedTuple):
     other_hands: int  # H_other
 
 
-@kernel
+@inlined_kernel
 def add_terminal_values(terminals: DenseTerminals, begin: Any, end: Any, other_reach: Any, cfv: Any) -> None:
     """Add each terminal's cfvs to the rows of ``cfv`` that lead to it, in place.
 

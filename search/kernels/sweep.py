@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from games.kernels import LANES, DenseTerminals, add_terminal_values, kernel
+from games.kernels import LANES, DenseTerminals, add_terminal_values, inlined_kernel, kernel
 from games.kernels.lanes import add, divide, load, multiply, splat, store, subtract, where_positive
 
 UNSAFE, RESOLVE = 0, 1  # gadget tags
@@ -62,7 +62,7 @@ def plain(named: Any) -> Any:
     return tuple(plain(x) if isinstance(x, tuple) else x for x in named)
 
 
-@kernel
+@inlined_kernel
 def clear(rows: Any, span: Span) -> None:
     """Set the span's rows and its root row to zero, in place."""
     span = Span(*span)
@@ -108,7 +108,7 @@ def match_regrets(first_row: Any, span: Span, regret: Any, strategy: Any) -> Non
                 store(strategy, r, c, add(multiply(where_positive(x, x, zero), inverse), rest))
 
 
-@kernel
+@inlined_kernel
 def update_decisions(side: Side, span: Span, positive: float, negative: float, decay: float, predictive: float) -> None:
     """Walk one player's decisions backwards: values, regrets, average and next strategy, all in place.
 
@@ -152,7 +152,7 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
                 store(side.strategy, r, c, add(multiply(load(side.strategy, r, c), inverse), rest))
 
 
-@kernel
+@inlined_kernel
 def update_gadget(gadget: Gadget, side: Side, span: Span, positive: float, negative: float, decay: float, predictive: float) -> None:
     """Regret-match the opponent's choice between following (the subgame's cfvs) and terminating (the bounds), in place.
 
@@ -180,7 +180,7 @@ def update_gadget(gadget: Gadget, side: Side, span: Span, positive: float, negat
         side.reach[root, h] = gadget.strategy[0, h]
 
 
-@kernel
+@inlined_kernel
 def sweep(side: Side, other: Side, span: Span, gadget: Gadget, gadget_here: bool, weights: Any, t: int) -> None:
     """One player's half of an iteration: values against the opponent's current reach, then update, then the player's new reach."""
     clear(side.cfv, span)

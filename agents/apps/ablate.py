@@ -1,0 +1,114 @@
+"""``timebank ablate``: strength against thinking time (and training compute), measured exactly."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from agents.ablation import ablate, exchange_rate
+from agents.agent import Agent
+from agents.apps.build import build_agent, build_budgets, build_executor, build_policy, check_agent
+from agents.apps.config import AblateConfig, AgentConfig
+from agents.apps.launch import launch
+from agents.apps.run import Progress, Run
+from agents.apps.train import train_reported
+from agents.blueprint import BlueprintAgent
+from agents.policy import Policy, UniformPolicy
+from agents.report import ablation_table, exchange_table, plot_ablation, write_csv
+from agents.search_agent import SearchAgent
+from games import load_game, public_tree
+from search import Budget
+
+
+def check(config: AblateConfig) -> None:
+    """Refuse bad values; every line is built once on a uniform policy."""
+    load_game(config.game.game_string())
+    build_budgets(config.budgets, config.unit)
+    build_executor(config.executor)
+    if config.sweeps < 1:
+        raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
+    if config.agent.policy == "network" and config.agent.checkpoint is None:
+        config.trainer.check()
+    for name, agent in agents_of(config).items():
+        check_agent(agent, name)
+
+
+def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
+    """Return each line's agent settings: the agent's, overridden."""
+    if not config.lines:
+        return {"search" if config.agent.think else config.agent.policy: config.agent}
+    known = {f.name for f in fields(AgentConfig)}
+    for name, line in config.lines.items():
+        for key in line:
+            if key not in known:
+                raise ValueError(f"lines.{name}.{key} must be a key of agent ({', '.join(sorted(known))}), got an unknown one")
+    return {name: replace(config.agent, **line) for name, line in config.lines.items()}
+
+
+def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, list[Budget]]]:
+    """Return what is measured: the policy alone, each line, and the references."""
+    variant = config.search.build()
+    budgets = build_budgets(config.budgets, config.unit)
+    still = [Budget(seconds=0)]
+    lines: dict[str, tuple[Agent, list[Budget]]] = {}
+    if 0 in config.budgets or not config.agent.think:
+        lines[f"{config.agent.policy} alone"] = (BlueprintAgent(policy), still)
+    lines |= {name: (build_agent(agent, policy, variant), budgets) for name, agent in agents_of(config).items() if agent.think}
+    if config.references:
+        lines["uniform"] = (BlueprintAgent(UniformPolicy(policy.tree)), still)
+        lines["full-game CFR"] = (SearchAgent(UniformPolicy(policy.tree), variant, "root", "unsafe"), budgets)
+    return {name: (agent, own) for name, (agent, own) in lines.items() if own}
+
+
+def run(config: AblateConfig, directory: Path) -> None:
+    """Train if needed, measure, report."""
+    game = config.game.game_string()
+    with Run(directory, "ablate", game, config.seed) as result:
+        tree = public_tree(game)
+        policy: Policy
+        if config.agent.policy == "network" and config.agent.checkpoint is None:
+            policy = train_reported(game, config.trainer, config.seed, directory / "training", result)
+        else:
+            policy = build_policy(config.agent, tree, config.search.build())
+        history = result.result.get("history", [])
+        compute = {"value": history[-1]["compute"], "unit": "multiply-adds"} if history else None
+        rows: list[dict[str, Any]] = []
+        progress = Progress("measuring", None, "seat")
+
+        def tell(done: int, total: int, row: Any) -> None:
+            progress.bar.total = progress.total = total
+            progress.at(done, f"{row['line']}: {row['exploitability']['value']:.4g} chips" if row else "")
+
+        try:
+            measured = ablate(lines_of(config, policy), config.sweeps, build_executor(config.executor), directory / "measurements", tell)
+            for row in measured:
+                rows.append(row | {"train_compute": compute if row["line"] not in ("uniform", "full-game CFR") else None})
+                result.write(rows=rows)
+        finally:
+            progress.close()
+            if rows:
+                report(result, rows, history)
+
+
+def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]]) -> None:
+    """Write and print what was measured so far."""
+    searched = [row for row in rows if row["line"] not in ("uniform", "full-game CFR")]
+    rates = exchange_rate(history, searched)
+    result.write(rows=rows, exchange_rate=rates)
+    write_csv(result.directory / "rows.csv", rows)
+    title = f"{result.result['game']}: what thinking adds"
+    plot_ablation(rows, title, [result.directory / f"ablation.{kind}" for kind in ("png", "svg")])
+    print(ablation_table(rows))
+    if rates:
+        print(f"\n{exchange_table(rates)}")
+    print(f"\nexploitability in chips, exact best response, search included; figure: {result.directory / 'ablation.png'}")
+
+
+def main() -> None:
+    """Run the command."""
+    launch("ablate", check, run)
+
+
+if __name__ == "__main__":
+    main()

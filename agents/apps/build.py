@@ -1,0 +1,66 @@
+"""From settings to objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from agents.agent import Agent
+from agents.apps.config import AgentConfig, ExecutorConfig
+from agents.blueprint import BlueprintAgent
+from agents.executor import Executor, Local, Serial
+from agents.policy import Policy, UniformPolicy, solved_policy
+from agents.search_agent import SearchAgent
+from games import PublicTree
+from search import Budget, Variant
+
+POLICIES = ("uniform", "tabular", "network")
+
+
+def check_agent(config: AgentConfig, name: str = "agent") -> None:
+    """Refuse what can be refused without building anything."""
+    if config.policy not in POLICIES:
+        raise ValueError(f"{name}.policy must be one of {', '.join(POLICIES)}, got {config.policy!r}")
+    if config.iterations < 1:
+        raise ValueError(f"{name}.iterations must be at least 1, got {config.iterations}")
+    if config.checkpoint is not None and not Path(config.checkpoint).is_file():
+        raise ValueError(f"{name}.checkpoint must be a checkpoint file, got {config.checkpoint}")
+
+
+def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Policy:
+    """Return the agent's policy; a network needs a checkpoint."""
+    if config.policy == "uniform":
+        return UniformPolicy(tree)
+    if config.policy == "tabular":
+        return solved_policy(tree, variant, config.iterations)
+    from agents.networks import load_policy
+
+    if config.checkpoint is None:
+        raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
+    return load_policy(Path(config.checkpoint), tree)
+
+
+def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
+    """Return the agent that plays a policy as the settings say."""
+    if not config.think:
+        return BlueprintAgent(policy)
+    return SearchAgent(policy, variant, config.solve_from, config.gadget, config.warm_iterations, config.measure_error)
+
+
+def build_budgets(values: list[float], unit: str) -> list[Budget]:
+    """Return the budgets above 0; refuses bad ones."""
+    if unit not in ("seconds", "iterations"):
+        raise ValueError(f"unit must be seconds or iterations, got {unit!r}")
+    if not values:
+        raise ValueError("budgets must name at least one thinking time, got []")
+    if unit == "iterations" and any(v != int(v) for v in values):
+        raise ValueError(f"budgets must be whole numbers of iterations, got {values}")
+    kinds: dict[str, Any] = {"seconds": float, "iterations": int}
+    return [Budget(**{unit: kinds[unit](value)}) for value in sorted(set(values)) if value != 0]
+
+
+def build_executor(config: ExecutorConfig) -> Executor:
+    """Return the executor; refuses bad settings."""
+    if config.kind not in ("local", "serial"):
+        raise ValueError(f"executor.kind must be local or serial, got {config.kind!r}")
+    return Local(config.workers) if config.kind == "local" else Serial()

@@ -1,0 +1,27 @@
+"""The console command: ``timebank <command> [overrides]``."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+COMMANDS = {
+    "solve": "solve a game within a budget",
+    "train": "train a policy network by self-play",
+    "ablate": "measure strength against thinking time",
+}
+
+
+def main() -> None:
+    """Run one command."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if name in ("help", "--help", "-h"):
+        print("usage: timebank <command> [overrides]\n")
+        print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
+        print("\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000; timebank <command> --help lists them.")
+        return
+    if name not in COMMANDS:
+        print(f"error: command must be one of {', '.join(COMMANDS)}, got {name!r}", file=sys.stderr)
+        raise SystemExit(2)
+    sys.argv = [f"timebank {name}", *sys.argv[2:]]
+    importlib.import_module(f"agents.apps.{name}").main()

@@ -1,0 +1,139 @@
+"""The schemas behind conf/: a typo or an ill type in an override is an error that names the key.
+
+Each group's YAML starts with its schema. Nothing here has a ``_target_``: what a name builds is decided in this file alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+
+from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
+from search import Budget, Variant
+
+
+@dataclass(kw_only=True)
+class SearchConfig:
+    """A row of the CFR family; see search.variants."""
+
+    name: str = "???"
+    alpha: float = math.inf
+    beta: float = math.inf
+    gamma: float = 0.0
+    predictive: float = 0.0
+    discount: str = "before"
+
+    def build(self) -> Variant:
+        """Return the variant; refuses bad values."""
+        return Variant(self.name, self.alpha, self.beta, self.gamma, self.predictive, self.discount)
+
+
+@dataclass(kw_only=True)
+class BudgetConfig:
+    """See search.budget."""
+
+    seconds: float | None = None
+    iterations: int | None = None
+    exploitability: float | None = None
+
+    def build(self) -> Budget:
+        """Return the budget; refuses bad values."""
+        return Budget(seconds=self.seconds, iterations=self.iterations, exploitability=self.exploitability)
+
+
+@dataclass(kw_only=True)
+class AgentConfig:
+    """Who plays.
+
+    Attributes:
+        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``) or ``network``.
+        iterations: of CFR for a tabular policy, with the variant of ``search``.
+        checkpoint: of a network; none means that one is trained in the run's directory first.
+        think: whether a subgame solver thinks on top of the policy.
+        solve_from, gadget, warm_iterations: see agents.search_agent.
+        measure_error: also compute each solve's own exploitability, outside the clock.
+    """
+
+    policy: str = "???"
+    iterations: int = 1000
+    checkpoint: str | None = None
+    think: bool = False
+    solve_from: str = "decision"
+    gadget: str = "resolve"
+    warm_iterations: int = 0
+    measure_error: bool = True
+
+
+@dataclass(kw_only=True)
+class ExecutorConfig:
+    """Where independent work runs; ``workers`` 0 means one per core."""
+
+    kind: str = "local"
+    workers: int = 0
+
+
+@dataclass(kw_only=True)
+class SolveConfig:
+    """``timebank solve``."""
+
+    command: str = "solve"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    threads: int = 1
+    save: bool = False
+    seed: int = 0
+
+
+@dataclass(kw_only=True)
+class TrainConfig:
+    """``timebank train``."""
+
+    command: str = "train"
+    game: Any = None
+    trainer: Any = None
+    seed: int = 0
+
+
+@dataclass(kw_only=True)
+class AblateConfig:
+    """``timebank ablate``.
+
+    Attributes:
+        budgets: thinking per decision, in ``unit``; 0 is the policy alone.
+        unit: ``seconds`` or ``iterations``.
+        sweeps: draws of a clock-budgeted agent.
+        lines: by name, overrides of ``agent``; none means the agent itself.
+        references: also measure uniform play, and full-game CFR from the root, at every budget.
+    """
+
+    command: str = "ablate"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    trainer: Any = None
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
+    budgets: list[float] = field(default_factory=list)
+    unit: str = "seconds"
+    sweeps: int = 3
+    lines: dict[str, Any] = field(default_factory=dict)
+    references: bool = True
+    seed: int = 0
+
+
+def register(command: str) -> None:
+    """Make the schemas known to Hydra; torch is imported only for the commands that train."""
+    store = ConfigStore.instance()
+    for name, node in (("solve", SolveConfig), ("train", TrainConfig), ("ablate", AblateConfig)):
+        store.store(name=f"{name}_schema", node=node)
+    for name, node in (("kuhn_poker", KuhnPoker), ("leduc_poker", LeducPoker), ("liars_dice", LiarsDice), ("openspiel", OpenSpielGame)):
+        store.store(group="game", name=f"{name}_schema", node=node)
+    for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
+        store.store(group=group, name=f"{group}_schema", node=node)
+    if command != "solve":
+        from agents.training import DeepCFRConfig
+
+        store.store(group="trainer", name="deep_cfr_schema", node=DeepCFRConfig)

@@ -1,0 +1,98 @@
+"""``timebank solve``: solve a game within a budget."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from agents.apps.config import SolveConfig
+from agents.apps.launch import launch
+from agents.apps.run import Progress, Run
+from agents.report import duration, plot_trace, write_csv, write_json
+from games import information_states, load_game, public_tree
+from search import Solution, Solver, Strategy
+
+
+def check(config: SolveConfig) -> None:
+    """Refuse bad values."""
+    load_game(config.game.game_string())
+    config.search.build()
+    if not config.budget.build().limited():
+        raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=1000)")
+    if config.threads != 1:
+        raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
+
+
+def run(config: SolveConfig, directory: Path) -> None:
+    """Solve and report."""
+    game = config.game.game_string()
+    budget = config.budget.build()
+    with Run(directory, "solve", game, config.seed) as result:
+        start = time.perf_counter()
+        tree = public_tree(game)
+        built = time.perf_counter()
+        solver = Solver(tree, config.search.build())
+        solver.run(1)
+        solver.exploitability()
+        solver.start(solver.subgame)
+        result.write(build_seconds=built - start, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name)
+        goal = budget.iterations or budget.seconds
+        progress = Progress("solving", goal, "it" if budget.iterations else "s")
+
+        def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
+            note = "" if exploitability is None else f"exploitability {exploitability:.3g} chips"
+            progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
+
+        try:
+            solution = solver.solve(budget, trace=True, progress=tell)
+        except KeyboardInterrupt:
+            report(result, solver, solver.interrupted(), config.save)
+            raise
+        finally:
+            progress.close()
+        report(result, solver, solution, config.save)
+
+
+def report(result: Run, solver: Solver, solution: Solution, save: bool) -> None:
+    """Write the result, the trace and its figure, and the strategy if asked for."""
+    values = solver.evaluator.values(solution.strategy)
+    strength = {"value": solution.exploitability, "unit": "chips"}
+    result.write(
+        iterations=solution.iterations,
+        seconds=solution.seconds,
+        check_seconds=solution.check_seconds,
+        threads=1,
+        memory_bytes=solver.memory_bytes(),
+        exploitability=strength,
+        values=list(values),
+        trace=solution.trace,
+    )
+    heads = ("iteration", "seconds", "exploitability")
+    write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
+    plot_trace(solution.trace, f"{solver.tree.game}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
+    if save:
+        write_json(result.directory / "policy.json", policy_table(solution.strategy))
+    print(
+        f"{solver.tree.game}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, "
+        f"exploitability {solution.exploitability:.3g} chips, value {values[0]:.6g} to the first player\n{result.directory}"
+    )
+
+
+def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:
+    """Return information state string -> {action: probability} for both players."""
+    tree, found = strategy.tree, {}
+    for player, strings in enumerate(information_states(tree.game)):
+        for node, texts in zip(tree.sequences[player].node, strings, strict=True):
+            actions = tree.sequences[player].action[tree.rows_at(int(node))]
+            table = strategy.at(int(node))
+            found |= {t: {str(a): float(x) for a, x in zip(actions, table[:, h], strict=True)} for h, t in enumerate(texts) if t}
+    return found
+
+
+def main() -> None:
+    """Run the command."""
+    launch("solve", check, run)
+
+
+if __name__ == "__main__":
+    main()

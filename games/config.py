@@ -1,0 +1,66 @@
+"""What can be set of a game; each settings class knows its game string."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(kw_only=True)
+class KuhnPoker:
+    """Kuhn poker: three cards, one bet."""
+
+    def game_string(self) -> str:
+        """Return OpenSpiel's name of the game."""
+        return "kuhn_poker"
+
+
+@dataclass(kw_only=True)
+class LeducPoker:
+    """Leduc poker: six cards, two rounds, one public card.
+
+    Attributes:
+        suit_isomorphism: deal ranks only; the same game in half the tree.
+    """
+
+    suit_isomorphism: bool = False
+
+    def game_string(self) -> str:
+        """Return OpenSpiel's name of the game."""
+        return "leduc_poker(suit_isomorphism=true)" if self.suit_isomorphism else "leduc_poker"
+
+
+@dataclass(kw_only=True)
+class LiarsDice:
+    """Liar's Dice for two: bids are public, dice are not."""
+
+    numdice: int = 1
+    dice_sides: int = 6
+
+    def game_string(self) -> str:
+        """Return OpenSpiel's name of the game.
+
+        Raises:
+            ValueError: no dice or no sides, or a tree of more than 2^20 public nodes.
+        """
+        for key in ("numdice", "dice_sides"):
+            if getattr(self, key) < 1:
+                raise ValueError(f"game.{key} must be at least 1, got {getattr(self, key)}")
+        bids = 2 * self.numdice * self.dice_sides
+        if bids > 19:
+            raise ValueError(f"game.numdice * game.dice_sides must be at most 9 (the tree has 2^(2 n m + 1) nodes), got {bids // 2}")
+        return f"liars_dice(numdice={self.numdice},dice_sides={self.dice_sides})"
+
+
+@dataclass(kw_only=True)
+class OpenSpielGame:
+    """Any other suitable game of OpenSpiel.
+
+    Attributes:
+        string: its game string, e.g. ``leduc_poker(players=2)``.
+    """
+
+    string: str = "???"
+
+    def game_string(self) -> str:
+        """Return OpenSpiel's name of the game."""
+        return self.string

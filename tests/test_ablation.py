@@ -1,0 +1,122 @@
+import json
+import math
+
+import pytest
+
+from agents import BlueprintAgent, Local, SearchAgent, Serial, UniformPolicy, ablate, exchange_rate, solved_policy
+from games import public_tree
+from search import Budget, variant
+
+KUHN = public_tree("kuhn_poker")
+
+
+def lines(iterations=(5, 20)):
+    policy = solved_policy(KUHN, variant("cfr"), 20)
+    search = SearchAgent(policy, variant("default"))
+    return {
+        "alone": (BlueprintAgent(policy), [Budget(seconds=0)]),
+        "search": (search, [Budget(iterations=n) for n in iterations]),
+    }
+
+
+def without_times(rows):
+    timed = ("spent_seconds", "slowest_decision_seconds", "late_p99_seconds")
+    return sorted(([(k, v) for k, v in row.items() if k not in timed] for row in rows), key=str)
+
+
+def test_rows_hold_what_the_contract_names():
+    rows = list(ablate(lines()))
+    assert [row["line"] for row in rows] == ["alone", "search", "search"]
+    alone, few, many = rows
+    assert alone["thinking_seconds"] == 0
+    assert alone["exploitability"]["exact"] is True
+    assert few["thinking_iterations"] == 5
+    assert many["exploitability"]["value"] < few["exploitability"]["value"] < 1.0
+    for key in ("game", "agent", "spent_seconds", "iterations", "decisions", "slowest_decision_seconds", "overruns", "kept"):
+        assert key in few
+
+
+def test_processes_and_this_process_agree():
+    assert without_times(ablate(lines(), executor=Local(2))) == without_times(ablate(lines(), executor=Serial()))
+
+
+def test_clock_budgets_report_the_mean_of_several_draws():
+    policy = UniformPolicy(KUHN)
+    rows = list(ablate({"search": (SearchAgent(policy, variant("cfr")), [Budget(seconds=2e-4)])}, sweeps=3))
+    strength = rows[0]["exploitability"]
+    assert len(strength["draws"]) == 3
+    assert strength["value"] == pytest.approx(sum(strength["draws"]) / 3)
+    assert "exact" not in strength
+
+
+def test_what_was_measured_is_not_measured_again(tmp_path):
+    class Counting(Serial):
+        def map(self, function, tasks):
+            self.__dict__["seen"] = len(tasks)
+            return super().map(function, tasks)
+
+    first = Counting()
+    rows = list(ablate(lines(), directory=tmp_path, executor=first))
+    assert first.seen == 6
+    victim = next(tmp_path.glob("search-20*seat1.json"))
+    victim.write_text(victim.read_text()[:20])  # a truncated file is measured anew
+    second = Counting()
+    again = list(ablate(lines(), directory=tmp_path, executor=second))
+    assert second.seen == 1
+    assert without_times(again) == without_times(rows)
+
+
+def test_measurements_of_another_agent_are_not_taken(tmp_path):
+    list(ablate(lines(), directory=tmp_path))
+    other = {"alone": (BlueprintAgent(UniformPolicy(KUHN)), [Budget(seconds=0)])}
+    row = next(iter(ablate(other, directory=tmp_path)))
+    assert row["exploitability"]["value"] == pytest.approx(11 / 24)  # uniform Kuhn: NashConv 11/12
+
+
+def test_an_interrupted_sweep_goes_on(tmp_path):
+    stopped = ablate(lines(), directory=tmp_path)
+    next(stopped)
+    stopped.close()
+    kept = {p.name: json.loads(p.read_text()) for p in tmp_path.glob("*.json")}
+    assert 0 < len(kept) < 6
+    rows = list(ablate(lines(), directory=tmp_path))
+    assert without_times(rows) == without_times(ablate(lines()))
+    for name, content in kept.items():
+        assert json.loads((tmp_path / name).read_text()) == content
+
+
+def test_a_task_that_fails_is_raised_not_lost():
+    class Broken(BlueprintAgent):
+        def decide(self, seat, node, memory, budget):
+            raise ValueError("network gives NaN")
+
+    with pytest.raises(ValueError, match="network gives NaN"):
+        list(ablate({"broken": (Broken(UniformPolicy(KUHN)), [Budget(seconds=0)])}))
+
+
+def test_sweeps_must_be_positive():
+    with pytest.raises(ValueError, match="sweeps must be at least 1, got 0"):
+        list(ablate(lines(), sweeps=0))
+
+
+def row(seconds, value):
+    return {"line": "search", "thinking_seconds": seconds, "exploitability": {"value": value}}
+
+
+def test_exchange_rate_interpolates_and_says_where_it_extrapolates():
+    # A training curve with exploitability = 1 / sqrt(compute): to be k times better costs k^2 times the compute.
+    training = [{"compute": 10.0**k, "exploitability": 10.0 ** (-k / 2)} for k in range(1, 5)]
+    inside, outside = exchange_rate(training, [row(0.001, 10.0**-1.25), row(0.01, 1e-3)])
+    assert inside["equivalent_compute"] == pytest.approx(10**2.5)
+    assert inside["extrapolated"] is False
+    assert outside["equivalent_compute"] == pytest.approx(1e6)
+    assert outside["times_the_training_done"] == pytest.approx(100)
+    assert outside["extrapolated"] is True
+
+
+def test_exchange_rate_uses_the_best_so_far_and_leaves_out_what_has_no_answer():
+    training = [{"compute": c, "exploitability": e} for c, e in ((1.0, 1.0), (10.0, 2.0), (100.0, 0.1))]
+    rates = exchange_rate(training, [row(0.01, 0.1), row(0, 0.5), row(0.01, 0.0)])
+    assert len(rates) == 1
+    assert math.isclose(rates[0]["equivalent_compute"], 100.0)
+    assert exchange_rate(training[:1], [row(0.01, 0.1)]) == []

@@ -1,0 +1,47 @@
+import os
+import time
+
+import pytest
+
+from agents import Local, Serial
+
+
+def square(x):
+    return x * x
+
+
+def boom(x):
+    raise RuntimeError(f"task {x} broke")
+
+
+def process(x):
+    time.sleep(0.2)
+    return os.getpid(), os.environ["OMP_NUM_THREADS"]
+
+
+@pytest.mark.parametrize("executor", [Serial(), Local(2)])
+def test_every_task_comes_back_with_its_number(executor):
+    assert dict(executor.map(square, range(5))) == {i: i * i for i in range(5)}
+    assert list(executor.map(square, [])) == []
+
+
+@pytest.mark.parametrize("executor", [Serial(), Local(1)])
+def test_an_error_of_a_task_is_raised(executor):
+    with pytest.raises(RuntimeError, match="task 3 broke"):
+        list(executor.map(boom, [3]))
+
+
+def test_workers_are_other_processes_with_one_thread_and_leave_the_environment_alone():
+    before = os.environ.get("OMP_NUM_THREADS")
+    found = [result for _, result in Local(1).map(process, [0])]
+    assert found[0][0] != os.getpid()
+    assert found[0][1] == "1"
+    assert os.environ.get("OMP_NUM_THREADS") == before
+
+
+def test_no_more_workers_than_cores():
+    with pytest.raises(ValueError, match=r"executor.workers must be in 0\.\.\d+ .* got 10000"):
+        Local(10000)
+    with pytest.raises(ValueError, match=r"executor.workers must be in 0"):
+        Local(-1)
+    assert Local().workers >= 1
