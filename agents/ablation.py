@@ -80,7 +80,6 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    executor = executor or Serial()
     groups: list[tuple[str, Budget, list[Measurement]]] = []
     for line, (agent, budgets) in lines.items():
         for budget in budgets:
@@ -101,7 +100,7 @@ def ablate(
         if progress is not None:
             progress(len(found), len(tasks), row)
         yield row
-    for i, result in executor.map(measure, missing):
+    for i, result in (executor or Serial()).map(measure, missing):
         found[missing[i].key] = result
         _keep(directory, missing[i], result)
         if progress is not None:
@@ -148,7 +147,8 @@ def _digest(task: Measurement) -> str:
     """What a kept measurement must agree with: the agent and its blueprint's every number, the budget."""
     agent = task.agent
     policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
-    text = json.dumps([agent.name, agent.tree.game, repr(task.budget), getattr(agent, "warm_iterations", 0), repr(getattr(agent, "variant", ""))])
+    settings = [repr(getattr(agent, name, None)) for name in ("warm_iterations", "variant", "measure_error")]
+    text = json.dumps([agent.name, agent.tree.game, repr(task.budget), *settings])
     digest = hashlib.sha256(text.encode())
     if policy is not None:
         for table in policy.strategy().tables:

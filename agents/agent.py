@@ -39,12 +39,21 @@ class Decision:
 
 
 class Agent(Protocol):
-    """Somebody who plays. A decision depends on the seat, the public state and the agent's own memory of this hand: never on the hand
-    held, never on anything hidden. Agents keep no state of a hand outside ``memory``, so that one agent can think about many hands.
+    """Somebody who plays.
+
+    A decision depends on the seat, the public state and the agent's own memory of this hand: never on the hand held, never on anything
+    hidden. Agents keep no state of a hand outside ``memory``, so that one agent can think about many hands.
     """
 
-    name: str
-    tree: PublicTree
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def tree(self) -> PublicTree:
+        """The public tree that it plays on."""
+        ...
 
     def load(self) -> None:
         """Get ready: compile, allocate. Not part of any decision's time."""

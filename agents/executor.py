@@ -21,7 +21,10 @@ ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUM
 class Executor(Protocol):
     """Runs a function over tasks and yields (task number, result) as they finish, in any order."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many tasks run at a time."""
+        ...
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
         """Yield results as they come. An exception of a task is raised here."""
@@ -62,7 +65,9 @@ class Local:
             return
         before = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read by the libraries when a worker imports them
-        pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
+        pool = ProcessPoolExecutor(
+            min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
+        )
         try:
             running: dict[Future[Any], int] = {pool.submit(function, task): i for i, task in enumerate(tasks)}
             while running:

@@ -12,8 +12,15 @@ from search import Budget, Solver, Strategy, Variant, check_strategy, uniform
 class Policy(Protocol):
     """Action probabilities for every hand at every public state of one tree."""
 
-    name: str
-    tree: PublicTree
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def tree(self) -> PublicTree:
+        """The public tree that it plays on."""
+        ...
 
     def strategy(self, node: int = 0) -> Strategy:
         """Return both players' strategy at and below a public node.

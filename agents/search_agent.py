@@ -19,7 +19,6 @@ from typing import Any
 
 from agents.agent import Decision
 from agents.policy import Policy
-from games import PublicTree
 from search import GADGETS, Budget, Deadline, Resolve, Solver, Strategy, Subgame, Variant, full_ranges, safe_bounds, whole_game
 from search.strategy import Float
 
@@ -136,9 +135,7 @@ class SearchAgent:
         blueprint = self.blueprint.strategy()
         return blueprint.below(root), blueprint.ranges(root, full_ranges(self.tree))
 
-    def _subgame(
-        self, solver: Solver, seat: int, root: int, strategy: Strategy | None, ranges: tuple[Float, Float]
-    ) -> Subgame | None:
+    def _subgame(self, solver: Solver, seat: int, root: int, strategy: Strategy | None, ranges: tuple[Float, Float]) -> Subgame | None:
         """Return the subgame at ``root``, None if the model says that it cannot be reached."""
         if root == 0:
             return whole_game(self.tree)

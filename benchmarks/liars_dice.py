@@ -1,6 +1,6 @@
 """Deriving and solving Liar's Dice 1x6 and 2x3 (8,191 public nodes each) to exploitability 1e-4 chips, kernels warm, one thread.
 
-    python benchmarks/liars_dice.py [rounds]
+python benchmarks/liars_dice.py [rounds]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The user's wait: from process start to the first solved Leduc (1,000 iterations), kernel cache warm and cold.
 
-    python benchmarks/start.py [rounds]
+python benchmarks/start.py [rounds]
 """
 
 from __future__ import annotations

@@ -100,7 +100,9 @@ def features(game: str) -> Features:
         UnsuitableGameError: as for ``public_tree``, or the tensors are missing or do not split.
     """
     if not load_game(game).get_type().provides_information_state_tensor:
-        raise UnsuitableGameError(f"{game} is not suitable for networks: information state tensors must be provided, got none (at the start)")
+        raise UnsuitableGameError(
+            f"{game} is not suitable for networks: information state tensors must be provided, got none (at the start)"
+        )
     derivation = _derive(game)
     parts = [_split_features(game, p, derivation.states[p], len(derivation.hands[p])) for p in (0, 1)]
     return Features((parts[0][0], parts[1][0]), (parts[0][1], parts[1][1]))
@@ -144,7 +146,7 @@ def _split_features(game: str, player: int, states: list[dict[int, Any]], hands:
     if differs.any():
         history = next(iter(states[int(np.flatnonzero(differs)[0])].values())).history()
         raise UnsuitableGameError(
-            f"{game} is not suitable for networks: information state tensors must be public entries plus hand entries (at history {history})"
+            f"{game} is not suitable for networks: tensors must be public entries plus hand entries, got mixed ones (at history {history})"
         )
     return high[:, ~private], by_hand
 
@@ -323,7 +325,9 @@ class _Derivation:
                 raise self.refuse(f"legal actions must be public, got {legal} and {state.legal_actions()} after the same actions", state)
             where = node * len(self.hands[who]) + hand_of[deal]  # one number for public node and own hand
             if seen.setdefault(state.information_state_string(who), where) != where:
-                raise self.refuse(f"actions and chance after the deal must be seen by both, got hidden ones: player {who} cannot tell", state)
+                raise self.refuse(
+                    f"actions and chance after the deal must be seen by both, got hidden ones: player {who} cannot tell", state
+                )
         by_hand = {hand_of[deal]: state for deal, state in zip(deals, states, strict=True)}
         self.infostates[who] += len(by_hand)
         if len(seen) != self.infostates[who]:
@@ -350,8 +354,8 @@ class _Derivation:
 
     def add_terminal(self, deals: list[int], states: list[Any], weights: list[float], rows: tuple[int, int]) -> None:
         returns = np.fromiter((state.player_return(0) for state in states), float, len(states))
-        shape = len(self.hands[0]), len(self.hands[1])
-        matrix = np.bincount(self.cell[deals], returns * weights, minlength=shape[0] * shape[1]).reshape(shape)
+        matrix = np.zeros((len(self.hands[0]), len(self.hands[1])))
+        matrix.ravel()[:] = np.bincount(self.cell[deals], returns * np.array(weights), minlength=matrix.size)
         flat = matrix.ravel()
         nonzero = np.flatnonzero(flat)
         scale = float(np.abs(flat).max() * np.sign(flat[nonzero[0]])) if len(nonzero) else 1.0

@@ -145,7 +145,9 @@ class PublicTree:
 
     def memory_bytes(self) -> int:
         """Return the size of the tree's arrays in bytes."""
-        arrays = [self.deal_weights, self.player, self.parent, self.action, self.end, self.round, self.row, self.decision]
-        arrays += [*self._decisions_before, self._terminals_before, self.terminals[0].scale, self.terminals[0].matrix]
-        arrays += [a for s in self.sequences for a in s] + [a for t in self.terminals for a in (t.own_row, t.payoff)]
+        arrays: list[npt.NDArray[np.generic]] = [self.deal_weights, self.player, self.parent, self.action, self.end, self.round]
+        arrays += [self.row, self.decision, *self._decisions_before, self._terminals_before]
+        for sequences, view in zip(self.sequences, self.terminals, strict=True):
+            arrays += [*sequences, view.own_row, view.payoff]
+        arrays += [self.terminals[0].matrix, self.terminals[0].scale]
         return sum(a.nbytes for a in arrays)

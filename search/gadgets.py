@@ -42,6 +42,7 @@ def safe_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_ran
     """Return [H], the opponent's counterfactual best-response values at the root of ``strategy`` against our part of it.
 
     Args:
+        evaluator: of the same tree.
         strategy: our strategy so far at and below the subgame's root (from the blueprint or from the last search).
         opponent: the player whose values are wanted.
         own_range: [H_own] our reach at the root.

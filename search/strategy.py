@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ class Strategy:
         """
         reach = [start[0].copy(), start[1].copy()]
         path = self.tree.path(node, self.span.node)
-        for above, here in zip(path, path[1:], strict=False):
+        for above, here in pairwise(path):
             player = int(self.tree.player[above])
             if player >= 0:
                 row = int(self.tree.row[player, here]) - self.span.rows[player][0]
@@ -79,7 +80,8 @@ def uniform(tree: PublicTree, node: int = 0) -> Strategy:
     tables = []
     for p in (0, 1):
         lo, hi = span.decisions[p]
-        counts = np.diff(tree.sequences[p].first_row[lo : hi + 1].astype(np.int64))
+        first = tree.sequences[p].first_row[lo : hi + 1].astype(np.int64)
+        counts = first[1:] - first[:-1]
         tables.append(np.repeat(1.0 / np.maximum(counts, 1), counts)[:, None] * np.ones((1, tree.padded_hands(p))))
     return Strategy(tree, span, (tables[0], tables[1]))
 
@@ -109,4 +111,6 @@ def check_strategy(strategy: Strategy, name: str = "strategy") -> None:
             k = lo + int(np.flatnonzero(bad)[0])
             node = int(tree.sequences[p].node[k])
             got = "NaN" if np.isnan(table[first[k - lo] :][: hi - lo]).any() else f"sums {sums[k - lo].round(6).tolist()}"
-            raise ValueError(f"{name} must be probabilities that sum to one at every decision, got {got} at public node {tree.text(node)!r}")
+            raise ValueError(
+                f"{name} must be probabilities that sum to one at every decision, got {got} at public node {tree.text(node)!r}"
+            )

@@ -55,7 +55,14 @@ VARIANTS = {
         Variant("linear_cfr", 1.0, 1.0, 1.0, source="Brown & Sandholm 2019, arXiv 1809.04040"),
         Variant("dcfr", 1.5, 0.0, 2.0, source="Brown & Sandholm 2019, arXiv 1809.04040"),
         Variant("pcfr_plus", INFINITY, -INFINITY, 2.0, predictive=1.0, source="Farina et al. 2021, arXiv 2007.14358"),
-        Variant("default", 2.0, -INFINITY, 3.0, predictive=0.15, source="DCFR+ (Xu et al. 2024) with a damped prediction; chosen on docs/variants.md"),
+        Variant(
+            "default",
+            2.0,
+            -INFINITY,
+            3.0,
+            predictive=0.15,
+            source="DCFR+ (Xu et al. 2024) with a damped prediction, chosen in docs/variants.md",
+        ),
     )
 }
 
@@ -76,8 +83,10 @@ BLOCK = 1 << 16  # iterations per table of coefficients
 
 @lru_cache(maxsize=32)
 def coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
-    """Return [BLOCK, 4] for iterations block * BLOCK + 1 onwards: positive discount, negative discount, decay of the average,
-    prediction weight. Read-only, kept: a table takes 3 ms to fill."""
+    """Return [BLOCK, 4], the coefficients of iterations block * BLOCK + 1 onwards.
+
+    Columns: positive discount, negative discount, decay of the average, prediction weight. Read-only, and kept: a table takes 3 ms to fill.
+    """
     t = np.arange(block * BLOCK + 1, (block + 1) * BLOCK + 1, dtype=np.float64)
     index = t - 1 if row.discount == "after" else t
     table = np.empty((BLOCK, 4))

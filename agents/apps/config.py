@@ -127,6 +127,8 @@ class AblateConfig:
 def register(command: str) -> None:
     """Make the schemas known to Hydra; torch is imported only for the commands that train."""
     store = ConfigStore.instance()
+    name: str
+    node: type
     for name, node in (("solve", SolveConfig), ("train", TrainConfig), ("ablate", AblateConfig)):
         store.store(name=f"{name}_schema", node=node)
     for name, node in (("kuhn_poker", KuhnPoker), ("leduc_poker", LeducPoker), ("liars_dice", LiarsDice), ("openspiel", OpenSpielGame)):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-import yaml
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
@@ -23,7 +23,8 @@ from omegaconf.errors import OmegaConfBaseException
 from agents.apps.config import register
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-HYDRA_FLAGS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--resolve", "--package", "-p", "--info", "-i", "--shell-completion"}
+VALUED_FLAGS = {"--cfg", "-c", "--package", "-p", "--info", "-i"}
+HYDRA_FLAGS = {"--help", "-h", "--hydra-help", "--version", "--resolve", "--shell-completion"} | VALUED_FLAGS
 
 
 class Refusal(Exception):  # noqa: N818  # it is the user's input that is wrong, not the program
@@ -54,7 +55,7 @@ def launch(command: str, check: Callable[[Any], None], run: Callable[[Any, Path]
 
     def job(config: DictConfig) -> None:
         try:
-            run(OmegaConf.to_object(config), Path(hydra.core.hydra_config.HydraConfig.get().runtime.output_dir))
+            run(OmegaConf.to_object(config), Path(HydraConfig.get().runtime.output_dir))
         except (Refusal, ValueError, OSError) as error:
             if os.environ.get("TIMEBANK_TRACE"):
                 raise
@@ -71,7 +72,7 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     flags: list[str] = []
     overrides: list[str] = []
     for argument in arguments:
-        valued = bool(flags) and flags[-1] in ("--cfg", "-c", "--package", "-p", "--info", "-i") and "=" not in argument
+        valued = bool(flags) and flags[-1] in VALUED_FLAGS and "=" not in argument
         (flags if argument.startswith("-") or valued else overrides).append(argument)
     return flags, overrides
 
@@ -85,7 +86,7 @@ def _resume(overrides: list[str]) -> list[str]:
     kept = directory / ".hydra" / "overrides.yaml"
     if not kept.is_file():
         raise Refusal(f"resume must be a run directory, got {directory} (no .hydra/overrides.yaml there)")
-    before = [o for o in yaml.safe_load(kept.read_text()) or [] if not o.startswith("hydra.run.dir=")]
+    before = [str(o) for o in OmegaConf.to_container(OmegaConf.load(kept)) or [] if not str(o).startswith("hydra.run.dir=")]
     return [*before, *(o for o in overrides if not o.startswith("resume=")), f"hydra.run.dir={directory}"]
 
 

@@ -67,20 +67,25 @@ def report(result: Run, solver: Solver, solution: Solution, save: bool) -> None:
         values=list(values),
         trace=solution.trace,
     )
-    heads = ("iteration", "seconds", "exploitability")
-    write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
-    plot_trace(solution.trace, f"{solver.tree.game}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
-    if save:
-        write_json(result.directory / "policy.json", policy_table(solution.strategy))
     print(
         f"{solver.tree.game}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, "
         f"exploitability {solution.exploitability:.3g} chips, value {values[0]:.6g} to the first player\n{result.directory}"
     )
+    heads = ("iteration", "seconds", "exploitability")
+    write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
+    plot_trace(
+        solution.trace, f"{solver.tree.game}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in ("png", "svg")]
+    )
+    if save:
+        write_json(result.directory / "policy.json", policy_table(solution.strategy))
+    title = f"{solver.tree.game}, {solver.variant.name}"
+    plot_trace(solution.trace, title, [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
 
 
 def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:
     """Return information state string -> {action: probability} for both players."""
-    tree, found = strategy.tree, {}
+    tree = strategy.tree
+    found: dict[str, dict[str, float]] = {}
     for player, strings in enumerate(information_states(tree.game)):
         for node, texts in zip(tree.sequences[player].node, strings, strict=True):
             actions = tree.sequences[player].action[tree.rows_at(int(node))]

@@ -44,7 +44,11 @@ def train_reported(game: str, trainer: Any, seed: int, directory: Path, result: 
         policy, history = train(game, trainer, directory, progress=tell)
     finally:
         progress.close()
-    result.write(history=history, checkpoint=str(directory / "policy.safetensors"), exploitability={"value": history[-1]["exploitability"], "unit": "chips", "exact": True})
+    result.write(
+        history=history,
+        checkpoint=str(directory / "policy.safetensors"),
+        exploitability={"value": history[-1]["exploitability"], "unit": "chips", "exact": True},
+    )
     write_csv(directory / "training.csv", history)
     plot_training(history, f"{game}, Deep CFR, network alone", [directory / f"training.{kind}" for kind in ("png", "svg")])
     return policy

@@ -67,7 +67,7 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, 
     return builder.bitcast(builder.gep(parts.data, [offset], inbounds=True), _vector(array_type.dtype).as_pointer())
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _load(typing: Any, array: Any, row: Any, column: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         dtype = signature.args[0].dtype
@@ -76,7 +76,7 @@ def _load(typing: Any, array: Any, row: Any, column: Any) -> Any:
     return LanesType(array.dtype)(array, row, column), emit
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         target = _address(context, builder, signature.args[0], *args[:3])
@@ -86,7 +86,7 @@ def _store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
     return types.void(array, row, column, value), emit
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _splat(typing: Any, scalar: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vector = _vector(signature.args[0])
@@ -98,7 +98,7 @@ def _splat(typing: Any, scalar: Any) -> Any:
 
 
 def _arithmetic(instruction: str) -> Any:
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def operation(typing: Any, x: Any, y: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return getattr(builder, instruction)(*args, flags=FASTMATH)
@@ -108,7 +108,7 @@ def _arithmetic(instruction: str) -> Any:
     return operation
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _where_positive(typing: Any, x: Any, yes: Any, no: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         zero = ir.Constant(_vector(signature.args[0].dtype), [0.0] * LANES)

@@ -33,7 +33,8 @@ def add_terminal_values(terminals: DenseTerminals, begin: Any, end: Any, other_r
 
     Args:
         terminals: one player's view.
-        begin, end: the terminals of the subgame, contiguous in preorder.
+        begin: first terminal of the subgame; they are contiguous in preorder.
+        end: one past the last.
         other_reach: [rows, padded H_other] opponent's reach, f8.
         cfv: [rows, padded H_own] f8, in place.
     """

@@ -206,10 +206,16 @@ def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, plain_
 
 
 @kernel
-def evaluate(side_first: Any, side_parent: Any, terminals: DenseTerminals, span: Span, other_reach: Any, policy: Any, best: bool, cfv: Any) -> None:
+def evaluate(
+    first_row: Any, parent_row: Any, terminals: Any, span: Any, other_reach: Any, policy: Any, best: bool, cfv: Any
+) -> None:
     """Fill ``cfv`` with one player's counterfactual values of each sequence in the span and of the root row.
 
     Args:
+        first_row: [K + 1] as in ``Sequences``.
+        parent_row: [K] likewise.
+        terminals: the player's ``DenseTerminals``, plain or not.
+        span: the player's ``Span``, plain or not.
         other_reach: [R_other, H] the opponent's reach, range included.
         policy: [R, H] the player's strategy; not read if ``best``.
         best: take the best action for each hand instead of ``policy``: the counterfactual best response.
@@ -221,7 +227,7 @@ def evaluate(side_first: Any, side_parent: Any, terminals: DenseTerminals, span:
     columns = cfv.shape[1]
     for i in range(span.end - span.begin):
         k = np.uint32(span.end - 1 - i)
-        low, high, above = side_first[k], side_first[np.uint32(k + 1)], side_parent[k]
+        low, high, above = first_row[k], first_row[np.uint32(k + 1)], parent_row[k]
         for c in range(0, columns, LANES):
             if best:
                 value = load(cfv, low, c)
@@ -236,7 +242,7 @@ def evaluate(side_first: Any, side_parent: Any, terminals: DenseTerminals, span:
 
 
 @kernel
-def seed(plain_side: Any, other_reach: Any, plain_span: Any, regret_iterations: float, average_iterations: float) -> None:
+def seed(s: Any, other_reach: Any, plain_span: Any, regret_iterations: float, average_iterations: float) -> None:
     """Start a solve as if iterations had already been spent on the side's strategy; regret and average are set, in place.
 
     average[a] = average_iterations * reach * strategy[a]
@@ -245,9 +251,7 @@ def seed(plain_side: Any, other_reach: Any, plain_span: Any, regret_iterations: 
     Positive regrets in proportion to the strategy are a fixed point of regret matching; the square root is how regrets grow with
     iterations, the spread of cfvs their unit (the idea of Brown & Sandholm 2016, "Strategy-Based Warm Starting", in a simpler form).
     """
-    side = Side(
-        plain_side[0], plain_side[1], DenseTerminals(*plain_side[2]), plain_side[3], plain_side[4], plain_side[5], plain_side[6], plain_side[7]
-    )
+    side = Side(s[0], s[1], DenseTerminals(*s[2]), s[3], s[4], s[5], s[6], s[7])
     span = Span(*plain_span)
     evaluate(side.first_row, side.parent_row, side.terminals, span, other_reach, side.strategy, False, side.cfv)
     scale, count = splat(np.sqrt(regret_iterations)), splat(average_iterations)

@@ -1,0 +1,197 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from agents.apps import cli
+from games import public_tree
+
+ROOT = Path(__file__).parents[1]
+
+
+def timebank(monkeypatch, *arguments):
+    """Run a command in this process; returns its exit status."""
+    monkeypatch.setattr(sys, "argv", ["timebank", *arguments])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+def result_of(directory):
+    return json.loads((directory / "result.json").read_text())
+
+
+def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "solve", "game=leduc_poker", "budget.iterations=500", "save=true", f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    for key in ("command", "game", "seed", "version", "machine", "seconds", "algorithm", "iterations", "threads", "memory_bytes", "trace"):
+        assert key in result
+    for key in ("compile_seconds", "build_seconds", "check_seconds"):
+        assert result[key] >= 0
+    assert set(result["version"]) == {"package", "git", "numba", "torch"}
+    assert result["command"] == "solve"
+    assert result["status"] == "complete"
+    assert result["iterations"] == 500
+    assert result["exploitability"]["unit"] == "chips"
+    assert 0 < result["exploitability"]["value"] < 1e-3
+    assert sum(result["values"]) == pytest.approx(0, abs=1e-12)
+    assert abs(result["values"][0] - -0.0856064) < 2 * result["exploitability"]["value"]  # published.md section 5
+    assert result["trace"][-1][0] == 500
+    assert result["trace"][-1][2] == result["exploitability"]["value"]
+    assert (tmp_path / ".hydra" / "config.yaml").is_file()
+    for name in ("trace.csv", "trace.png", "trace.svg"):
+        assert (tmp_path / name).stat().st_size > 0
+    assert "exploitability" in capsys.readouterr().out
+
+
+def test_a_saved_policy_is_by_information_state(monkeypatch, tmp_path):
+    import pyspiel
+
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=2000", "save=true", f"hydra.run.dir={tmp_path}") == 0
+    policy = json.loads((tmp_path / "policy.json").read_text())
+    game = pyspiel.load_game("kuhn_poker")
+    table = pyspiel.TabularPolicy({state: [(int(a), p) for a, p in row.items()] for state, row in policy.items()})
+    assert len(policy) == 12
+    expected = result_of(tmp_path)["exploitability"]["value"]
+    assert pyspiel.exploitability(game, table) == pytest.approx(expected, abs=1e-9)
+
+
+def test_liars_dice_overrides_and_a_target(monkeypatch, tmp_path):
+    overrides = ("game=liars_dice", "game.numdice=1", "game.dice_sides=4", "search=dcfr", "search.discount=after")
+    assert timebank(monkeypatch, "solve", *overrides, "budget.exploitability=1e-3", f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    assert result["game"] == "liars_dice(numdice=1,dice_sides=4)"
+    assert result["exploitability"]["value"] <= 1e-3
+    assert result["iterations"] < 200  # OpenSpiel's DCFR has 6.845e-4 after 100
+
+
+REFUSED = [
+    (["game=chess_poker", "budget.iterations=1"], "game must be one of kuhn_poker, leduc_poker, liars_dice, openspiel, got 'chess_poker'"),
+    (["game=openspiel", "game.string=nothing", "budget.iterations=1"], "game must be one that OpenSpiel knows, got 'nothing'"),
+    (["game=openspiel", "game.string='leduc_poker(sitz=3)'", "budget.iterations=1"], "game parameters of leduc_poker must be among"),
+    (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
+    (["game=liars_dice", "game.numdice=0", "budget.iterations=1"], "game.numdice must be at least 1, got 0"),
+    (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must be at most 9"),
+    (["budgt.iterations=1"], "budgt must be a key of the settings"),
+    (["+a=1", "budget.iterations=1"], "a must be a key of the settings"),
+    (["budget.iterations=many"], "budget.iterations must have the right type: Value 'many'"),
+    (["budget.iterations=-1"], "budget.iterations must be a number of at least 0, got -1"),
+    (["budget.seconds=-0.5"], "budget.seconds must be a number of at least 0, got -0.5"),
+    (["budget.seconds=nan"], "budget.seconds must be a number of at least 0, got nan"),
+    ([], "budget must limit seconds, iterations or exploitability, got none"),
+    (["search=magic", "budget.iterations=1"], "search must be one of cfr, cfr_plus"),
+    (["search.discount=never", "budget.iterations=1"], "discount must be before or after, got 'never'"),
+    (["threads=2", "budget.iterations=1"], "threads must be 1"),
+    (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
+    (["resume=nowhere"], "resume must be a run directory, got nowhere"),
+    (["game=[1", "budget.iterations=1"], "viable alternative"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), REFUSED, ids=[" ".join(o) or "nothing" for o, _ in REFUSED])
+def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path, capsys, overrides, message):
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "solve", *overrides) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def test_an_unknown_command_is_refused(monkeypatch, capsys):
+    assert timebank(monkeypatch, "dance") == 2
+    assert "command must be one of solve, train, ablate, got 'dance'" in capsys.readouterr().err
+    assert timebank(monkeypatch, "help") == 0
+
+
+def test_multirun_sweeps(monkeypatch, tmp_path):
+    overrides = ("game=kuhn_poker", "search=cfr,dcfr", "budget.iterations=10", f"hydra.sweep.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", "-m", *overrides) == 0
+    assert [result_of(tmp_path / str(i))["algorithm"] for i in (0, 1)] == ["cfr", "dcfr"]
+    assert timebank(monkeypatch, "solve", "-m", "game=kuhn_poker", "search=cfr,nonsense", "budget.iterations=10") == 2
+
+
+def test_two_runs_in_one_second_have_their_own_directories(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(3):
+        assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=3") == 0
+    assert len(list((tmp_path / "outputs" / "solve").glob("*/result.json"))) == 3
+
+
+def test_ctrl_c_leaves_a_valid_directory(tmp_path):
+    command = [sys.executable, "-m", "agents.apps.solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}"]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True)
+    deadline = time.time() + 60
+    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130, error
+    result = result_of(tmp_path)
+    assert result["status"] == "interrupted"
+    assert result["iterations"] > 100
+    assert result["exploitability"]["value"] < 1
+    assert "Traceback" not in error
+
+
+def test_solve_never_imports_torch():
+    code = "import sys; import agents.apps.solve, agents; assert 'torch' not in sys.modules, 'torch'"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+
+
+def test_every_yaml_composes():
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    from agents.apps.config import register
+
+    register("solve")
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        for group in ("game", "search", "budget"):
+            for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
+                compose("solve", [f"{group}={path.stem}", *(["game.string=kuhn_poker"] if path.stem == "openspiel" else [])])
+
+
+def test_conf_search_holds_the_variants_of_the_table():
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    from agents.apps.config import register
+    from search import VARIANTS
+    from search.variants import coefficients
+
+    register("solve")
+    GlobalHydra.instance().clear()
+    assert {p.stem for p in (ROOT / "conf" / "search").glob("*.yaml")} == set(VARIANTS)
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        for name, row in VARIANTS.items():
+            built = OmegaConf.to_object(compose("solve", [f"search={name}"])).search.build()
+            assert (coefficients(built) == coefficients(row)).all(), name
+
+
+def test_no_other_distribution_has_our_import_names():
+    from importlib.metadata import packages_distributions
+
+    owners = packages_distributions()
+    for name in ("games", "search", "agents", "conf"):
+        rivals = set(owners.get(name, [])) - {"timebank"}
+        assert not rivals, f"the import name {name} is also installed by {rivals}"
+
+
+def test_public_tree_is_what_solve_solves(monkeypatch, tmp_path):
+    overrides = ("game=leduc_poker", "game.suit_isomorphism=true", "budget.iterations=200", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *overrides) == 0
+    result = result_of(tmp_path)
+    assert result["memory_bytes"] > public_tree("leduc_poker(suit_isomorphism=true)").memory_bytes()
+    assert abs(result["values"][0] - -0.0856064) < 2 * result["exploitability"]["value"]
