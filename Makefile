@@ -43,7 +43,7 @@ kernels: $(VENV)/.dev  ## the kernel suite with bounds checking, then with the J
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CACHE)/numba-boundscheck $(BIN)/python -m pytest -m "kernels and not slow"
 	NUMBA_DISABLE_JIT=1 NUMBA_CACHE_DIR=$(CACHE)/numba-nojit $(BIN)/python -m pytest -m "kernels and not slow"
 
-bench: $(VENV)/.bench  ## our solvers beside their peers, as ratios within one run
+bench: $(VENV)/.bench  ## our solvers beside their peers, as ratios within one run (compiles one of them: C++ compiler)
 	$(BIN)/python benchmarks/solvers.py
 
 install: $(VENV)/.runtime  ## only install what the commands need
