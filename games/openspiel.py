@@ -120,7 +120,15 @@ def information_states(game: str) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def _derive(game: str, max_histories: int = 20_000_000, keep: bool = True) -> _Derivation:
-    derivation = _Derivation(game, *_deals(game, load_game(game)), max_histories, keep)
+    spiel = load_game(game)
+    try:
+        deals = _deals(game, spiel)
+    except UnsuitableGameError:
+        raise
+    except (pyspiel.SpielError, RuntimeError, ValueError) as error:  # what OpenSpiel finds out when it deals, e.g. no dice
+        reason = " ".join(str(error).split())
+        raise UnknownGameError(f"game must be one that OpenSpiel can deal, got {game!r}: {reason}") from None
+    derivation = _Derivation(game, *deals, max_histories, keep)
     collecting = gc.isenabled()
     gc.disable()  # hundreds of thousands of histories and no cycles among them: collections are a tenth of the time
     try:
@@ -229,7 +237,7 @@ class _Derivation:
             row=np.ascontiguousarray(np.array(self.row, np.uint32).T),
             decision=np.array(self.decision, np.int32),
             sequences=(self.sequences(0), self.sequences(1)),
-            terminals=(self.view(0), self.view(1)),
+            terminals=self.views(),
             _decisions_before=(before[0], before[1]),
             _terminals_before=before[2],
         )
@@ -242,21 +250,20 @@ class _Derivation:
             np.array(self.row_action[p], np.int32),
         )
 
-    def view(self, p: int) -> DenseTerminals:
-        """Player p's view of the terminals: payoffs by opponent's hand, own hands along the row, padded."""
-        own, other = len(self.hands[p]), len(self.hands[1 - p])
-        rows = np.array([t[:2] for t in self.terminals], np.uint32)
-        payoff = aligned_zeros(len(self.matrices) * other, own)
-        stacked = np.stack(self.matrices)
-        payoff[:, :own] = (stacked.transpose(0, 2, 1) if p == 0 else -stacked).reshape(-1, own)
-        return DenseTerminals(
-            np.ascontiguousarray(rows[:, p]),
-            np.ascontiguousarray(rows[:, 1 - p]),
-            np.array([t[2] for t in self.terminals], np.uint32),
-            np.array([t[3] for t in self.terminals]),
-            payoff,
-            other,
-        )
+    def views(self) -> tuple[DenseTerminals, DenseTerminals]:
+        """Both players' views of the terminals: payoffs by opponent's hand, own hands along the row, padded."""
+        rows = [np.array([t[p] for t in self.terminals], np.uint32) for p in (0, 1)]
+        matrix = np.array([t[2] for t in self.terminals], np.uint32)
+        scale = np.array([t[3] for t in self.terminals])
+        payoffs = np.stack(self.matrices)
+
+        def view(p: int) -> DenseTerminals:
+            own, other = len(self.hands[p]), len(self.hands[1 - p])
+            payoff = aligned_zeros(len(payoffs) * other, own)
+            payoff[:, :own] = (payoffs.transpose(0, 2, 1) if p == 0 else -payoffs).reshape(-1, own)
+            return DenseTerminals(rows[p], rows[1 - p], matrix, scale, payoff, other)
+
+        return view(0), view(1)
 
     def visit(
         self,

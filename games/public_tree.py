@@ -147,7 +147,6 @@ class PublicTree:
         """Return the size of the tree's arrays in bytes."""
         arrays: list[npt.NDArray[np.generic]] = [self.deal_weights, self.player, self.parent, self.action, self.end, self.round]
         arrays += [self.row, self.decision, *self._decisions_before, self._terminals_before]
-        for sequences, view in zip(self.sequences, self.terminals, strict=True):
-            arrays += [*sequences, view.own_row, view.payoff]
-        arrays += [self.terminals[0].matrix, self.terminals[0].scale]
-        return sum(a.nbytes for a in arrays)
+        for part in (*self.sequences, *self.terminals):
+            arrays += [a for a in part if isinstance(a, np.ndarray)]
+        return sum({id(a): a.nbytes for a in arrays}.values())

@@ -26,6 +26,8 @@ class Budget:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"budget.{name} must be a number of at least 0, got {value}")
+        if self.iterations is not None and self.iterations != int(self.iterations):
+            raise ValueError(f"budget.iterations must be a whole number, got {self.iterations}")
 
     def limited(self) -> bool:
         """Say whether anything limits the search."""

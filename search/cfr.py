@@ -90,6 +90,8 @@ class Solver:
             raise ValueError(f"warm_iterations must be at least 0, got {warm_iterations}")
         if subgame.tree is not self.tree:
             raise ValueError(f"subgame must be of the solver's tree {self.tree.game}, got {subgame.tree.game}")
+        if warm is not None and warm.tree is not self.tree:
+            raise ValueError(f"warm must be a strategy of the solver's tree {self.tree.game}, got one of {warm.tree.game}")
         self.subgame = subgame
         self.part = self.tree.subgame(subgame.node)
         self.spans = (span_of(self.part, 0), span_of(self.part, 1))

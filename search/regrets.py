@@ -45,7 +45,8 @@ class RegretSweep:
             np.ascontiguousarray(weights[tree.sequences[p].node].transpose((0, 1, 2) if p == 0 else (0, 2, 1))) for p in (0, 1)
         ]  # per player [K, H, H_other]
         self._other_row = [tree.row[1 - p, tree.sequences[p].node] for p in (0, 1)]
-        self._counts = [np.diff(tree.sequences[p].first_row.astype(np.int64)) for p in (0, 1)]
+        first_rows = [s.first_row.astype(np.int64) for s in tree.sequences]
+        self._counts = [first[1:] - first[:-1] for first in first_rows]
 
     def regrets(self, strategy: Strategy, player: int) -> Regrets:
         """Return ``player``'s instantaneous regrets when both play ``strategy``.
@@ -59,9 +60,7 @@ class RegretSweep:
         self._fill(strategy)
         cfv, policy = self._cfv[player], self._policy[player]
         span, other_reach = span_of(self._part, player), self._reach[1 - player]
-        evaluate(
-            sequences.first_row, sequences.parent_row, self.tree.terminals[player], span, other_reach, policy, False, cfv
-        )
+        evaluate(sequences.first_row, sequences.parent_row, self.tree.terminals[player], span, other_reach, policy, False, cfv)
         first = sequences.first_row[:-1].astype(np.int64) - 1
         value = np.add.reduceat(policy[1:, :hands] * cfv[1:, :hands], first, axis=0)  # [K, H]
         regret = cfv[1:, :hands] - np.repeat(value, self._counts[player], axis=0)
@@ -80,8 +79,10 @@ class RegretSweep:
 def chance_reach(tree: PublicTree) -> Float:
     """Return [N, H0, H1], chance's probability of dealing each pair of hands and of the public chance outcomes up to each node.
 
-    A pair is possible at a node if some terminal below pays it anything, and public chance is taken as uniform over the outcomes that are
-    possible for the pair (so for cards and for dice); the tree itself keeps these weights inside its payoffs only.
+    The tree keeps these weights inside its payoffs only, so two things are inferred: a pair is possible at a node if some terminal below
+    pays it anything, and public chance is uniform over the outcomes that are possible for the pair. That is exact for cards and dice dealt
+    one by one, and not for ``leduc_poker(suit_isomorphism=true)``, whose board ranks differ in probability. There ``cf_reach`` is only a
+    positive weight; regrets do not depend on it.
     """
     possible = np.zeros((tree.num_nodes, *tree.deal_weights.shape), bool)
     view, hands = tree.terminals[0], tree.num_hands(0)

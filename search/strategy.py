@@ -108,9 +108,7 @@ def check_strategy(strategy: Strategy, name: str = "strategy") -> None:
         smallest = np.minimum.reduceat(table, first, axis=0)
         bad = ~((np.abs(sums - 1) < 1e-6) & (smallest >= 0)).all(axis=1)
         if bad.any():
-            k = lo + int(np.flatnonzero(bad)[0])
-            node = int(tree.sequences[p].node[k])
-            got = "NaN" if np.isnan(table[first[k - lo] :][: hi - lo]).any() else f"sums {sums[k - lo].round(6).tolist()}"
-            raise ValueError(
-                f"{name} must be probabilities that sum to one at every decision, got {got} at public node {tree.text(node)!r}"
-            )
+            k = int(np.flatnonzero(bad)[0])
+            node = int(tree.sequences[p].node[lo + k])
+            got = "NaN" if np.isnan(sums[k]).any() else smallest[k].min() if (smallest[k] < 0).any() else f"sums {sums[k].round(6).tolist()}"
+            raise ValueError(f"{name} must be probabilities that sum to one at every decision, got {got} at public node {tree.text(node)!r}")

@@ -28,8 +28,6 @@ def check(config: AblateConfig) -> None:
     build_executor(config.executor)
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
-    if config.agent.policy == "network" and config.agent.checkpoint is None:
-        config.trainer.check()
     for name, agent in agents_of(config).items():
         check_agent(agent, name)
 
@@ -68,10 +66,10 @@ def run(config: AblateConfig, directory: Path) -> None:
         tree = public_tree(game)
         policy: Policy
         if config.agent.policy == "network" and config.agent.checkpoint is None:
-            policy = train_reported(game, config.trainer, config.seed, directory / "training", result)
+            policy = train_reported(tree, config.trainer, directory / "training", result)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
-        history = result.result.get("history", [])
+        history = result.history
         compute = {"value": history[-1]["compute"], "unit": "multiply-adds"} if history else None
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")

@@ -30,6 +30,11 @@ class Run:
             self.result["seconds"] = time.perf_counter() - self.start
         write_json(self.directory / "result.json", self.result)
 
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The training history so far."""
+        return list(self.result.get("history", []))
+
     def __enter__(self) -> Run:
         return self
 

@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.networks import NetworkPolicy
 from agents.report import duration, plot_training, table, write_csv
-from agents.training import train
-from games import load_game
+from agents.training import POLICY_FILE, DeepCFRConfig, HistoryRow, tensorboard_writer, train
+from games import PublicTree, load_game, public_tree
 
 
 def check(config: TrainConfig) -> None:
-    """Refuse bad values."""
+    """Refuse bad values; the trainer's settings refuse theirs when they are made."""
     load_game(config.game.game_string())
-    config.trainer.check()
 
 
 def run(config: TrainConfig, directory: Path) -> None:
     """Train and report."""
-    with Run(directory, "train", config.game.game_string(), config.seed) as result:
-        train_reported(config.game.game_string(), config.trainer, config.seed, directory, result)
-        history = result.result["history"]
-        heads = ["iteration", "time", "compute", "exploitability"]
-        rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", f"{r['exploitability']:.4f}"] for r in history]
+    game = config.game.game_string()
+    with Run(directory, "train", game, config.seed) as result:
+        train_reported(public_tree(game), config.trainer, directory, result)
+        heads = ["iteration", "time", "multiply-adds", "exploitability"]
+        rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", f"{r['exploitability']:.4f}"] for r in result.history]
         print(table(heads, rows))
-        print(f"checkpoint: {result.result['checkpoint']}")
+        print(f"exploitability of the network alone, chips, exact; checkpoint: {directory / POLICY_FILE}")
 
 
-def train_reported(game: str, trainer: Any, seed: int, directory: Path, result: Run) -> NetworkPolicy:
-    """Train with a progress bar; result.json always has the history so far."""
-    trainer.seed = seed
-    progress = Progress("training", trainer.iterations, "it")
+def train_reported(tree: PublicTree, config: DeepCFRConfig, directory: Path, result: Run) -> NetworkPolicy:
+    """Train with a progress bar; result.json always has the history so far, and compute in multiply-adds."""
+    progress = Progress("training", config.iterations, "it")
 
-    def tell(iteration: int, history: list[dict[str, Any]]) -> None:
-        progress.at(iteration, f"exploitability {history[-1]['exploitability']:.3g} chips" if history else "")
-        result.write(history=history)
+    def tell(iteration: int, history: list[HistoryRow]) -> None:
+        progress.at(iteration, f"exploitability {history[-1].exploitability:.3g} chips" if history else "")
+        if len(history) != len(result.history):
+            result.write(history=[_plain(row) for row in history])
 
+    writer = tensorboard_writer(directory / "tensorboard")
     try:
-        policy, history = train(game, trainer, directory, progress=tell)
+        trained = train(tree, config, directory, writer, tell)
     finally:
         progress.close()
-    result.write(
-        history=history,
-        checkpoint=str(directory / "policy.safetensors"),
-        exploitability={"value": history[-1]["exploitability"], "unit": "chips", "exact": True},
-    )
+        writer.close()
+    history = [_plain(row) for row in trained.history]
+    strength = {"value": history[-1]["exploitability"], "unit": "chips", "exact": True}
+    result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=strength)
     write_csv(directory / "training.csv", history)
-    plot_training(history, f"{game}, Deep CFR, network alone", [directory / f"training.{kind}" for kind in ("png", "svg")])
-    return policy
+    plot_training(history, f"{tree.game}, Deep CFR, network alone", [directory / f"training.{kind}" for kind in ("png", "svg")])
+    return trained.policy
+
+
+def _plain(row: HistoryRow) -> dict[str, float]:
+    entries = asdict(row)
+    return {**entries, "compute": entries.pop("multiply_adds")}
 
 
 def main() -> None:

@@ -17,6 +17,10 @@ from games.kernels.lanes import add, divide, load, multiply, splat, store, subtr
 
 UNSAFE, RESOLVE = 0, 1  # gadget tags
 
+# Sums of regrets below TINY have no finite reciprocal; they are lifted before they are inverted. (The selects around the products
+# keep LLVM, which may reassociate, from multiplying the lift and the reciprocal first.)
+TINY, LIFT = 1e-290, 2.0**900
+
 Index = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.float64]
 
@@ -91,7 +95,7 @@ def propagate_reach(first_row: Any, parent_row: Any, span: Span, strategy: Any, 
 def match_regrets(first_row: Any, span: Span, regret: Any, strategy: Any) -> None:
     """Fill ``strategy`` with positive regrets normalised over each decision's actions, uniform where none is positive."""
     span = Span(*span)
-    one, zero = splat(1.0), splat(0.0)
+    one, zero, tiny, large = splat(1.0), splat(0.0), splat(TINY), splat(LIFT)
     columns = regret.shape[1]
     for k in range(np.uint32(span.begin), np.uint32(span.end)):
         low, high = first_row[k], first_row[np.uint32(k + 1)]
@@ -101,11 +105,12 @@ def match_regrets(first_row: Any, span: Span, regret: Any, strategy: Any) -> Non
             for r in range(low, high):
                 x = load(regret, r, c)
                 total = add(total, where_positive(x, x, zero))
-            inverse = divide(one, where_positive(total, total, one))
+            lift = where_positive(subtract(total, tiny), one, large)
+            inverse = divide(one, where_positive(total, multiply(total, lift), one))
             rest = where_positive(total, zero, uniform)
             for r in range(low, high):
                 x = load(regret, r, c)
-                store(strategy, r, c, add(multiply(where_positive(x, x, zero), inverse), rest))
+                store(strategy, r, c, add(multiply(where_positive(x, multiply(x, lift), zero), inverse), rest))
 
 
 @inlined_kernel
@@ -120,7 +125,7 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
 
     ``side.cfv`` holds the terminals' values on entry; on return its root row holds the subgame's cfvs.
     """
-    one, zero = splat(1.0), splat(0.0)
+    one, zero, tiny, large = splat(1.0), splat(0.0), splat(TINY), splat(LIFT)
     kept_positive, kept_negative, kept_average, again = splat(positive), splat(negative), splat(decay), splat(predictive)
     columns = side.cfv.shape[1]
     for i in range(span.end - span.begin):
@@ -146,10 +151,12 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
                 x = where_positive(x, x, zero)
                 store(side.strategy, r, c, x)
                 total = add(total, x)
-            inverse = divide(one, where_positive(total, total, one))
+            lift = where_positive(subtract(total, tiny), one, large)
+            inverse = divide(one, where_positive(total, multiply(total, lift), one))
             rest = where_positive(total, zero, uniform)
             for r in range(low, high):
-                store(side.strategy, r, c, add(multiply(load(side.strategy, r, c), inverse), rest))
+                x = load(side.strategy, r, c)
+                store(side.strategy, r, c, add(multiply(where_positive(x, multiply(x, lift), zero), inverse), rest))
 
 
 @inlined_kernel

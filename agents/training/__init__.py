@@ -1,0 +1,25 @@
+"""Self-play training of networks."""
+
+from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
+from agents.training.distil import distil
+from agents.training.memory import Memory
+from agents.training.regression import FitConfig
+from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
+from agents.training.state import STATE_FILE, load_state, save_state
+
+__all__ = [
+    "POLICY_FILE",
+    "STATE_FILE",
+    "DeepCFR",
+    "DeepCFRConfig",
+    "FitConfig",
+    "HistoryRow",
+    "Memory",
+    "Trained",
+    "distil",
+    "load_state",
+    "open_run",
+    "save_state",
+    "tensorboard_writer",
+    "train",
+]

@@ -1,0 +1,109 @@
+"""The training state of a Deep CFR run as one checkpoint file: resuming gives the same bits as never having stopped.
+
+Held: memories, advantage networks, Adam moments, the generator of all sampling, history and counters. Torch's generator is not: nothing
+draws from it after the initial weights, which come from the seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents.networks import CheckpointError, Encoding, load_tensors, save_tensors
+from agents.networks.checkpoint import Tensors, fill_networks, network_arrays, require_game
+from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
+from agents.training.memory import Memory
+from games import PublicTree
+
+STATE_FILE = "training.safetensors"
+_KIND = "deep_cfr"
+_MAY_DIFFER = ("iterations", "evaluate_growth", "save_seconds")  # when to stop, look and save: not what is trained
+
+
+def save_state(run: DeepCFR, directory: Path | str) -> None:
+    """Write the state of a run between two iterations to ``directory``, atomically.
+
+    Raises:
+        OSError: the directory cannot be written.
+    """
+    tensors = network_arrays(_networks(run))
+    for name, memory in _memories(run).items():
+        tensors.update({f"{name}.{key}": array for key, array in memory.state().items()})
+    for p, optimiser in enumerate(run.optimisers):
+        for i, parameter in enumerate(run.advantages[p].parameters()):
+            for key, value in optimiser.state.get(parameter, {}).items():
+                tensors[f"optimiser.{p}.{i}.{key}"] = value.detach().numpy()
+    metadata = {
+        "game": run.tree.game,
+        "config": asdict(run.config),
+        "iteration": run.iteration,
+        "seconds": run.seconds,
+        "multiply_adds": run.multiply_adds,
+        "losses": run.losses,
+        "rng": run.rng.bit_generator.state,
+        "history": [asdict(row) for row in run.history],
+    }
+    save_tensors(Path(directory) / STATE_FILE, tensors, metadata, _KIND)
+
+
+def load_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig, encoding: Encoding | None = None) -> DeepCFR:
+    """Return the run whose state is in ``directory``, ready for its next iteration.
+
+    Raises:
+        CheckpointError: no state, a damaged one, or one of another game or configuration; names the key that differs.
+    """
+    path = Path(directory) / STATE_FILE
+    tensors, metadata = load_tensors(path, _KIND)
+    require_game(metadata, tree, path)
+    saved, wanted = _flat(metadata["config"]), _flat(asdict(config))
+    for key in sorted(saved.keys() | wanted.keys()):
+        if key not in _MAY_DIFFER and saved.get(key) != wanted.get(key):
+            raise CheckpointError(f"trainer.{key} must be {saved.get(key)!r} as in {path}, got {wanted.get(key)!r}")
+    if metadata["iteration"] > config.iterations:
+        raise CheckpointError(f"trainer.iterations must be at least the {metadata['iteration']} of {path}, got {config.iterations}")
+    run = DeepCFR(tree, config, encoding)
+    fill_networks(_networks(run), tensors, path)
+    try:
+        _restore(run, tensors, metadata)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"training state must be complete, got one that is not in {path}: {error}") from None
+    return run
+
+
+def _restore(run: DeepCFR, tensors: Tensors, metadata: dict[str, Any]) -> None:
+    for name, memory in _memories(run).items():
+        prefix = f"{name}."
+        memory.restore({key.removeprefix(prefix): array for key, array in tensors.items() if key.startswith(prefix)})
+    if metadata["iteration"] > 0:
+        for p, optimiser in enumerate(run.optimisers):
+            for i, parameter in enumerate(run.advantages[p].parameters()):
+                keys = ("step", "exp_avg", "exp_avg_sq")
+                moments = {key: torch.from_numpy(np.array(tensors[f"optimiser.{p}.{i}.{key}"])) for key in keys}
+                if not moments["exp_avg"].shape == moments["exp_avg_sq"].shape == parameter.shape:
+                    raise ValueError(f"optimiser.{p}.{i} must have shape {list(parameter.shape)}")
+                optimiser.state[parameter] = moments
+    run.rng.bit_generator.state = metadata["rng"]
+    run.iteration, run.seconds = int(metadata["iteration"]), float(metadata["seconds"])
+    run.multiply_adds, run.losses = int(metadata["multiply_adds"]), list(metadata["losses"])
+    run.history = [HistoryRow(**row) for row in metadata["history"]]
+
+
+def _networks(run: DeepCFR) -> dict[str, Any]:
+    return {f"advantage.{p}": network for p, network in enumerate(run.advantages)}
+
+
+def _memories(run: DeepCFR) -> dict[str, Memory]:
+    pairs = {"advantage_memory": run.advantage_memories, "strategy_memory": run.strategy_memories}
+    return {f"{name}.{p}": memory for name, pair in pairs.items() for p, memory in enumerate(pair)}
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    """Return nested configuration with dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        found.update({f"{key}.{k}": v for k, v in _flat(value).items()} if isinstance(value, dict) else {key: value})
+    return found

@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from agents.networks import CheckpointError, PolicyNetworkConfig, load_policy, load_tensors, save_policy, save_tensors
+from agents.networks.checkpoint import policy_metadata
+from tests.test_networks import make_policy
+
+
+@pytest.fixture
+def policy(leduc):
+    return make_policy(leduc.tree, seed=3, config=PolicyNetworkConfig(hidden=16, embedding=4))
+
+
+@pytest.fixture
+def path(policy, tmp_path):
+    path = tmp_path / "policy.safetensors"
+    save_policy(path, policy, {"trainer": "deep_cfr", "compute": {"value": 12, "unit": "multiply-adds"}})
+    return path
+
+
+def altered(path, change=None, metadata=None, tensors=None):
+    """Write the checkpoint again with other contents, honest digest included."""
+    found, header = load_tensors(path, "policy")
+    found = {**found, **(tensors or {})}
+    if change:
+        change(found)
+    kind = header.pop("kind")
+    save_tensors(path, found, {**header, **(metadata or {})}, kind)
+
+
+def refusal(path, tree):
+    with pytest.raises(CheckpointError) as caught:
+        load_policy(path, tree)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_a_policy_comes_back_bit_for_bit(path, policy, leduc):
+    loaded = load_policy(path, leduc.tree)
+    assert loaded.name == policy.name
+    for x, y in zip(policy.strategy().tables, loaded.strategy().tables, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_the_file_says_what_it_is(path):
+    found = policy_metadata(path)
+    assert (found["game"], found["trainer"], found["kind"], found["format"]) == ("leduc_poker", "deep_cfr", "policy", 1)
+    assert found["compute"] == {"value": 12, "unit": "multiply-adds"}
+    assert found["network"] == {"hidden": 16, "layers": 2, "embedding": 4}
+    assert "version" in found
+
+
+def test_a_missing_file_is_refused(tmp_path, leduc):
+    assert "must be a file, got none" in refusal(tmp_path / "nothing.safetensors", leduc.tree)
+
+
+def test_every_truncation_is_refused(path, leduc):
+    data = path.read_bytes()
+    for size in (0, 4, 8, 100, len(data) // 2, len(data) - 1):
+        path.write_bytes(data[:size])
+        assert "damaged" in refusal(path, leduc.tree)
+
+
+def test_flipped_bits_are_refused(path, leduc):
+    data = bytearray(path.read_bytes())
+    data[-10] ^= 1
+    path.write_bytes(data)
+    assert "digest" in refusal(path, leduc.tree)
+
+
+def test_garbage_and_pickles_are_refused(path, leduc):
+    for data in (b"\x80\x04.", b"PK\x03\x04" + bytes(100), b"\xff" * 64):
+        path.write_bytes(data)
+        assert "damaged" in refusal(path, leduc.tree)
+
+
+def test_another_game_is_refused(path, kuhn):
+    assert "must be for game kuhn_poker, got one for leduc_poker" in refusal(path, kuhn.tree)
+
+
+def test_nan_is_refused(path, leduc):
+    def poison(tensors):
+        tensors["policy.1.last.bias"][0] = np.nan
+
+    altered(path, poison)
+    assert "tensor policy.1.last.bias must be finite, got NaN" in refusal(path, leduc.tree)
+
+
+def test_other_shapes_are_refused(path, leduc):
+    altered(path, tensors={"policy.0.hands.weight": np.zeros((4, 7), np.float32)})
+    assert "tensor policy.0.hands.weight must be float32 [4, 6], got float32 [4, 7]" in refusal(path, leduc.tree)
+
+
+def test_missing_tensors_are_refused(path, leduc):
+    altered(path, lambda tensors: tensors.pop("policy.0.first.bias"))
+    assert "tensor policy.0.first.bias must be float32 [16], got none" in refusal(path, leduc.tree)
+
+
+@pytest.mark.parametrize("network", [{"hidden": 0}, {"width": 3}, {"hidden": "x"}, None])
+def test_an_invalid_network_is_refused(path, leduc, network):
+    altered(path, metadata={"network": network})
+    assert "valid network" in refusal(path, leduc.tree)
+
+
+def test_a_file_of_another_kind_is_refused(path, leduc, tmp_path):
+    save_tensors(path, {}, {}, "deep_cfr")
+    assert "must have kind 'policy', got 'deep_cfr'" in refusal(path, leduc.tree)
+
+
+@pytest.mark.parametrize("metadata", [None, {"timebank": "3"}, {"timebank": "{"}, {"timebank": json.dumps({"format": 99})}])
+def test_foreign_files_are_refused(path, leduc, metadata):
+    path.write_bytes(save({"x": np.zeros(3)}, metadata))
+    refusal(path, leduc.tree)
+
+
+def test_a_failed_write_leaves_the_old_file(path, policy, monkeypatch):
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("agents.networks.checkpoint.os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_policy(path, policy)
+    assert path.read_bytes() == before

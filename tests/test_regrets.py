@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from search.regrets import RegretSweep, chance_reach
+from tests.conftest import DICE, KUHN, LEDUC, case_of
+from tests.naive.histories import at_public_node
+from tests.naive.regrets import instantaneous_regrets
+from tests.naive.tables import random_strategy, to_policy
+
+
+@pytest.mark.parametrize("game", [KUHN, LEDUC, DICE])
+@pytest.mark.parametrize("zeros", [0.0, 0.4])
+def test_regrets_match_the_definition(game, zeros):
+    case = case_of(game)
+    tree = case.tree
+    strategy = random_strategy(tree, np.random.default_rng(3), zeros=zeros)
+    policy = to_policy(strategy, case.strings)
+    for player in (0, 1):
+        found = RegretSweep(tree).regrets(strategy, player)
+        regrets, cf_reaches, reaches = instantaneous_regrets(case.root, case.strings, tree, strategy, policy, player)
+        np.testing.assert_allclose(found.regret, np.concatenate(regrets), atol=1e-12)
+        np.testing.assert_allclose(found.cf_reach, cf_reaches, atol=1e-14)
+        np.testing.assert_allclose(found.reach, reaches, atol=1e-14)
+
+
+@pytest.mark.parametrize("game", [KUHN, LEDUC, DICE])
+def test_chance_reach_is_the_weight_of_the_histories(game):
+    case = case_of(game)
+    found = chance_reach(case.tree)
+    for node in range(0, case.tree.num_nodes, 3):
+        weights = np.zeros(case.tree.deal_weights.shape)
+        for _, weight, hands in at_public_node(case.root, case.strings, case.tree, node):
+            weights[hands] += weight
+        np.testing.assert_allclose(found[node], weights, atol=1e-15)
+
+
+def test_a_sweep_repeats_and_leaves_its_input_alone(leduc):
+    strategy = random_strategy(leduc.tree, np.random.default_rng(4))
+    before = [t.copy() for t in strategy.tables]
+    sweep = RegretSweep(leduc.tree)
+    first = sweep.regrets(strategy, 0)
+    sweep.regrets(random_strategy(leduc.tree, np.random.default_rng(5)), 1)
+    again = sweep.regrets(strategy, 0)
+    for x, y in zip(first, again, strict=True):
+        np.testing.assert_array_equal(x, y)
+    for x, y in zip(before, strategy.tables, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_a_part_of_a_strategy_is_refused(leduc):
+    node = leduc.tree.children(0)[0]
+    with pytest.raises(ValueError, match="strategy must cover the whole game"):
+        RegretSweep(leduc.tree).regrets(random_strategy(leduc.tree, np.random.default_rng(0)).below(node), 0)
