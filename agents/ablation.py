@@ -7,9 +7,12 @@ import hashlib
 import json
 import math
 import os
+import pickle
+import re
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ import numpy as np
 
 from agents.agent import Agent
 from agents.executor import Executor, Serial
-from agents.strength import SeatReport, tabulate
+from agents.strength import tabulate
 from search import Budget
 
 Row = dict[str, Any]
@@ -26,31 +29,26 @@ LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends l
 
 @dataclass(frozen=True)
 class Measurement:
-    """One task: one seat of one agent at one budget, once."""
+    """One task: one seat of one agent at one budget, once.
 
-    line: str
-    agent: Agent
+    Attributes:
+        key: names the measurement among all others, of other runs too: the line, a digest of the agent, budget, draw and seat.
+        agent: pickled, so that a worker which has met it before knows it again and keeps it loaded.
+    """
+
+    key: str
+    agent: bytes
     budget: Budget
     seat: int
-    sweep: int
-
-    @property
-    def key(self) -> str:
-        """A file name."""
-        limit = self.budget.iterations if self.budget.iterations is not None else self.budget.seconds
-        return f"{self.line}-{limit:g}-sweep{self.sweep}-seat{self.seat}"
 
 
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
-    task.agent.load()
+    agent = _unpacked(task.agent)
+    agent.load()
     gc.collect()
     gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
-    report = tabulate(task.agent, task.seat, task.budget)
-    return _plain(report)
-
-
-def _plain(report: SeatReport) -> Row:
+    report = tabulate(agent, task.seat, task.budget)
     return {
         "opponent_best_response": report.opponent_best_response,
         "decisions": report.decisions,
@@ -60,6 +58,12 @@ def _plain(report: SeatReport) -> Row:
         "iterations": report.iterations,
         "solver_error": report.solver_error,
     }
+
+
+@lru_cache(maxsize=4)
+def _unpacked(packed: bytes) -> Agent:
+    agent: Agent = pickle.loads(packed)
+    return agent
 
 
 def ablate(
@@ -80,35 +84,36 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    groups: list[tuple[str, Budget, list[Measurement]]] = []
+    groups: list[tuple[str, Agent, Budget, list[Measurement]]] = []
     for line, (agent, budgets) in lines.items():
+        packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + _digest(agent)
         for budget in budgets:
-            draws = sweeps if budget.seconds else 1
-            groups.append((line, budget, [Measurement(line, agent, budget, seat, k) for k in range(draws) for seat in (0, 1)]))
-    tasks = [task for _, _, group in groups for task in group]
-    found: dict[str, Row] = {task.key: row for task in tasks if (row := _kept(directory, task)) is not None}
-    missing = [task for task in tasks if task.key not in found]
+            limit = f"{budget.iterations}its" if budget.iterations is not None else f"{budget.seconds:g}s"
+            draws = range(sweeps if budget.seconds else 1)
+            tasks = [Measurement(f"{name}-{limit}-{k}-seat{seat}", packed, budget, seat) for k in draws for seat in (0, 1)]
+            groups.append((line, agent, budget, tasks))
+    every = [task for *_, tasks in groups for task in tasks]
+    found = {task.key: row for task in every if (row := _kept(directory, task)) is not None}
     told: set[int] = set()
 
     def complete() -> Iterator[Row]:
-        for i, (line, budget, group) in enumerate(groups):
-            if i not in told and all(task.key in found for task in group):
+        """Yield the rows that have become complete."""
+        for i, (line, agent, budget, tasks) in enumerate(groups):
+            if i not in told and all(task.key in found for task in tasks):
                 told.add(i)
-                yield _row(line, group[0].agent, budget, [found[task.key] for task in group])
+                row = _row(line, agent, budget, [found[task.key] for task in tasks])
+                if progress is not None:
+                    progress(len(found), len(every), row)
+                yield row
 
-    for row in complete():
-        if progress is not None:
-            progress(len(found), len(tasks), row)
-        yield row
+    yield from complete()
+    missing = [task for task in every if task.key not in found]
     for i, result in (executor or Serial()).map(measure, missing):
         found[missing[i].key] = result
         _keep(directory, missing[i], result)
         if progress is not None:
-            progress(len(found), len(tasks), None)
-        for row in complete():
-            if progress is not None:
-                progress(len(found), len(tasks), row)
-            yield row
+            progress(len(found), len(every), None)
+        yield from complete()
 
 
 def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
@@ -143,37 +148,35 @@ def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
     }
 
 
-def _digest(task: Measurement) -> str:
-    """What a kept measurement must agree with: the agent and its blueprint's every number, the budget."""
-    agent = task.agent
+def _digest(agent: Agent) -> str:
+    """What a kept measurement must agree with: the agent's settings and its policy's every number."""
+    settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_iterations", "measure_error")]
+    digest = hashlib.sha256(json.dumps([agent.name, agent.tree.game, *settings]).encode())
     policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
-    settings = [repr(getattr(agent, name, None)) for name in ("warm_iterations", "variant", "measure_error")]
-    text = json.dumps([agent.name, agent.tree.game, repr(task.budget), *settings])
-    digest = hashlib.sha256(text.encode())
     if policy is not None:
         for table in policy.strategy().tables:
             digest.update(np.round(table, 6).tobytes())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:10]
 
 
 def _kept(directory: Path | None, task: Measurement) -> Row | None:
+    """Return a measurement made before; a file that is damaged counts as none."""
     if directory is None:
         return None
     try:
-        kept = json.loads((directory / f"{task.key}.json").read_text())
+        row: Row = json.loads((directory / f"{task.key}.json").read_text())
     except (OSError, ValueError):
         return None
-    return kept["row"] if kept.get("digest") == _digest(task) else None
+    return row
 
 
 def _keep(directory: Path | None, task: Measurement, row: Row) -> None:
     if directory is None:
         return
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{task.key}.json"
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps({"digest": _digest(task), "row": row}))
-    os.replace(temporary, path)
+    temporary = directory / f".{task.key}.{os.getpid()}.tmp"
+    temporary.write_text(json.dumps(row))
+    os.replace(temporary, directory / f"{task.key}.json")
 
 
 def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:

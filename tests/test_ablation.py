@@ -58,7 +58,7 @@ def test_what_was_measured_is_not_measured_again(tmp_path):
     first = Counting()
     rows = list(ablate(lines(), directory=tmp_path, executor=first))
     assert first.seen == 6
-    victim = next(tmp_path.glob("search-20*seat1.json"))
+    victim = next(tmp_path.glob("search-*-20its-0-seat1.json"))
     victim.write_text(victim.read_text()[:20])  # a truncated file is measured anew
     second = Counting()
     again = list(ablate(lines(), directory=tmp_path, executor=second))
@@ -85,11 +85,12 @@ def test_an_interrupted_sweep_goes_on(tmp_path):
         assert json.loads((tmp_path / name).read_text()) == content
 
 
-def test_a_task_that_fails_is_raised_not_lost():
-    class Broken(BlueprintAgent):
-        def decide(self, seat, node, memory, budget):
-            raise ValueError("network gives NaN")
+class Broken(BlueprintAgent):
+    def decide(self, seat, node, memory, budget):
+        raise ValueError("network gives NaN")
 
+
+def test_a_task_that_fails_is_raised_not_lost():
     with pytest.raises(ValueError, match="network gives NaN"):
         list(ablate({"broken": (Broken(UniformPolicy(KUHN)), [Budget(seconds=0)])}))
 

@@ -91,6 +91,8 @@ def run(config: AblateConfig, directory: Path) -> None:
 
 def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]]) -> None:
     """Write and print what was measured so far."""
+    order = list(dict.fromkeys(row["line"] for row in rows))
+    rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
     searched = [row for row in rows if row["line"] not in ("uniform", "full-game CFR")]
     rates = exchange_rate(history, searched)
     result.write(rows=rows, exchange_rate=rates)

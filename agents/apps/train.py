@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
+
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
@@ -32,6 +34,7 @@ def run(config: TrainConfig, directory: Path) -> None:
 
 def train_reported(tree: PublicTree, config: DeepCFRConfig, directory: Path, result: Run) -> NetworkPolicy:
     """Train with a progress bar; result.json always has the history so far, and compute in multiply-adds."""
+    torch.set_num_threads(1)  # the same bits on every machine; networks here are too small to gain from more
     progress = Progress("training", config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:

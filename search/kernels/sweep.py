@@ -17,8 +17,8 @@ from games.kernels.lanes import add, divide, load, multiply, splat, store, subtr
 
 UNSAFE, RESOLVE = 0, 1  # gadget tags
 
-# Sums of regrets below TINY have no finite reciprocal; they are lifted before they are inverted. (The selects around the products
-# keep LLVM, which may reassociate, from multiplying the lift and the reciprocal first.)
+# Sums below TINY have no finite reciprocal. An answer lifts them before it inverts them (the selects around the products keep LLVM,
+# which may reassociate, from multiplying the lift and the reciprocal first); an iteration counts such regrets as none at all.
 TINY, LIFT = 1e-290, 2.0**900
 
 Index = npt.NDArray[np.uint32]
@@ -121,11 +121,11 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
 
     * regret[a] <- regret[a] * (positive if regret[a] > 0 else negative) + r
     * average[a] <- average[a] * decay + reach[parent] * strategy[a], with the strategy that was played in this sweep
-    * strategy[a] <- [regret[a]]+ normalised; the predictive form adds the last r once more before normalising
+    * strategy[a] <- [regret[a]]+ normalised (uniform if they sum to less than TINY); the predictive form adds the last r once more before normalising
 
     ``side.cfv`` holds the terminals' values on entry; on return its root row holds the subgame's cfvs.
     """
-    one, zero, tiny, large = splat(1.0), splat(0.0), splat(TINY), splat(LIFT)
+    one, zero, tiny = splat(1.0), splat(0.0), splat(TINY)
     kept_positive, kept_negative, kept_average, again = splat(positive), splat(negative), splat(decay), splat(predictive)
     columns = side.cfv.shape[1]
     for i in range(span.end - span.begin):
@@ -151,12 +151,11 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
                 x = where_positive(x, x, zero)
                 store(side.strategy, r, c, x)
                 total = add(total, x)
-            lift = where_positive(subtract(total, tiny), one, large)
-            inverse = divide(one, where_positive(total, multiply(total, lift), one))
-            rest = where_positive(total, zero, uniform)
+            enough = subtract(total, tiny)
+            inverse = divide(one, where_positive(enough, total, one))
+            rest = where_positive(enough, zero, uniform)
             for r in range(low, high):
-                x = load(side.strategy, r, c)
-                store(side.strategy, r, c, add(multiply(where_positive(x, multiply(x, lift), zero), inverse), rest))
+                store(side.strategy, r, c, add(multiply(load(side.strategy, r, c), inverse), rest))
 
 
 @inlined_kernel
