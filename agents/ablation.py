@@ -150,7 +150,7 @@ def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
 
 def _digest(agent: Agent) -> str:
     """What a kept measurement must agree with: the agent's settings and its policy's every number."""
-    settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_iterations", "measure_error")]
+    settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
     digest = hashlib.sha256(json.dumps([agent.name, agent.tree.game, *settings]).encode())
     policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
     if policy is not None:

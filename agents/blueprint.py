@@ -35,5 +35,5 @@ class BlueprintAgent:
     def decide(self, seat: int, node: int, memory: Any, budget: Budget) -> Decision:
         """Play the policy; the budget is not used."""
         start = time.perf_counter()
-        policy = self.policy.strategy(node).at(node).copy()
+        policy = self.policy.at(node).copy()
         return Decision(policy, memory, time.perf_counter() - start)

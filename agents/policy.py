@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from games import PublicTree
-from search import Budget, Solver, Strategy, Variant, check_strategy, uniform
+from search import Budget, Solver, Strategy, Variant, check_strategy, full_ranges, uniform
+
+Float = npt.NDArray[np.float64]
 
 
 class Policy(Protocol):
@@ -30,6 +36,10 @@ class Policy(Protocol):
         """
         ...
 
+    def at(self, node: int) -> Float:
+        """Return the acting player's [A, H] at one decision; as in ``strategy``, and cheaper if that is all one wants."""
+        ...
+
 
 @dataclass(frozen=True)
 class UniformPolicy:
@@ -41,6 +51,11 @@ class UniformPolicy:
     def strategy(self, node: int = 0) -> Strategy:
         """Return the uniform strategy at and below a public node."""
         return uniform(self.tree, node)
+
+    def at(self, node: int) -> Float:
+        """Return [A, H] with 1 / A everywhere."""
+        rows, hands = self.tree.rows_at(node), self.tree.num_hands(int(self.tree.player[node]))
+        return np.full((rows.stop - rows.start, hands), 1.0 / (rows.stop - rows.start))
 
 
 class TabularPolicy:
@@ -56,8 +71,24 @@ class TabularPolicy:
         """Return the table's part at and below a public node (views)."""
         return self._strategy.below(node)
 
+    def at(self, node: int) -> Float:
+        """Return the table's [A, H] at one decision (a view)."""
+        return self._strategy.at(node)
+
 
 def solved_policy(tree: PublicTree, variant: Variant, iterations: int) -> TabularPolicy:
     """Return the average strategy after that many iterations of CFR on the whole game."""
     solution = Solver(tree, variant).solve(Budget(iterations=iterations))
     return TabularPolicy(solution.strategy, f"tabular:{variant.name}:{iterations}")
+
+
+def ranges_of(policy: Policy, node: int) -> tuple[Float, Float]:
+    """Return both players' ranges at a public node, the policy being the model of both."""
+    tree = policy.tree
+    ranges = full_ranges(tree)
+    for above, here in pairwise(tree.path(node)):
+        player = int(tree.player[above])
+        if player >= 0:
+            action = int(tree.row[player, here]) - tree.rows_at(above).start
+            ranges[player][:] *= policy.at(above)[action]
+    return ranges

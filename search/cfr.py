@@ -22,6 +22,7 @@ from search.variants import BLOCK, Variant, coefficients
 Float = npt.NDArray[np.float64]
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
+EMPTY_ROWS = 17  # what two empty sweeps cost, in rows
 CALL_SECONDS = 8e-6  # of a kernel call that does nothing
 FILL = 0.8  # of the time left, to be filled by one slice: two slices use 96 % of a budget, and a prediction may be 25 % wrong
 
@@ -124,8 +125,8 @@ class Solver:
 
     @property
     def rows(self) -> int:
-        """Rows of the subgame, plus what the two empty sweeps of an iteration cost, in rows: an iteration's time grows with this."""
-        return sum(hi - lo for lo, hi in self.part.rows) + 17
+        """Rows of the subgame and what an iteration costs without any: what an iteration's time grows with."""
+        return sum(hi - lo for lo, hi in self.part.rows) + EMPTY_ROWS
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
@@ -229,6 +230,11 @@ class Solver:
         self._checked += time.perf_counter() - now
         self._trace.append((self.iterations, self._spent, exploitability))
         return exploitability
+
+    def expected_iterations(self, node: int, seconds: float) -> float:
+        """Return how many iterations of the subgame at ``node`` fit into some seconds, as far as this solver knows its machine."""
+        rows = sum(hi - lo for lo, hi in self.tree.subgame(node).rows) + EMPTY_ROWS
+        return (seconds - self._answer_seconds - CALL_SECONDS) / (self._seconds_per_row * rows)
 
     def _slice(self, budget: Budget, remaining: float) -> int:
         """Return how many iterations to do before the next look at the clock; 0 if one more would end late."""

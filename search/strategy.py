@@ -110,5 +110,9 @@ def check_strategy(strategy: Strategy, name: str = "strategy") -> None:
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
             node = int(tree.sequences[p].node[lo + k])
-            got = "NaN" if np.isnan(sums[k]).any() else smallest[k].min() if (smallest[k] < 0).any() else f"sums {sums[k].round(6).tolist()}"
-            raise ValueError(f"{name} must be probabilities that sum to one at every decision, got {got} at public node {tree.text(node)!r}")
+            got = (
+                "NaN" if np.isnan(sums[k]).any() else smallest[k].min() if (smallest[k] < 0).any() else f"sums {sums[k].round(6).tolist()}"
+            )
+            raise ValueError(
+                f"{name} must be probabilities that sum to one at every decision, got {got} at public node {tree.text(node)!r}"
+            )

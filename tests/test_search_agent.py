@@ -65,7 +65,7 @@ def test_unsafe_search_at_every_decision_is_worse_than_its_blueprint(blueprint):
 
 @pytest.mark.parametrize("solve_from", ["decision", "round", "root"])
 @pytest.mark.parametrize("gadget", ["unsafe", "resolve"])
-@pytest.mark.parametrize("warm", [0, 3])
+@pytest.mark.parametrize("warm", ["never", "short", "always"])
 def test_tables_are_probabilities_and_iteration_budgets_are_deterministic(blueprint, solve_from, gadget, warm):
     agent = SearchAgent(blueprint, variant("default"), solve_from, gadget, warm)
     budget = Budget(iterations=7)
@@ -76,7 +76,7 @@ def test_tables_are_probabilities_and_iteration_budgets_are_deterministic(bluepr
 
 
 def test_a_decision_changes_neither_memory_nor_blueprint(blueprint):
-    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve", 3)
+    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve", "always")
     before = [t.copy() for t in blueprint.strategy().tables]
     first = agent.decide(0, 0, None, Budget(iterations=20))
     kept = [t.copy() for t in first.memory.answer.tables]
@@ -99,7 +99,7 @@ def test_thinking_in_between_about_another_hand_changes_nothing(blueprint):
 
 
 def test_nothing_compiles_in_a_decision(blueprint):
-    agent = SearchAgent(blueprint, variant("pcfr_plus"), "decision", "resolve", 2, measure_error=True)
+    agent = SearchAgent(blueprint, variant("pcfr_plus"), "decision", "resolve", "always", measure_error=True)
     agent.load()
     kernels = (iterate, evaluate, normalise, propagate_reach, seed)
     before = [compilations(k) for k in kernels]
@@ -159,10 +159,18 @@ def test_bad_settings_are_refused(blueprint):
         SearchAgent(blueprint, variant("cfr"), "turn")
     with pytest.raises(ValueError, match="gadget must be one of unsafe, resolve, got 'magic'"):
         SearchAgent(blueprint, variant("cfr"), gadget="magic")
-    with pytest.raises(ValueError, match="warm_iterations must be at least 0, got -1"):
-        SearchAgent(blueprint, variant("cfr"), warm_iterations=-1)
+    with pytest.raises(ValueError, match="warm_start must be one of never, short, always, got 'often'"):
+        SearchAgent(blueprint, variant("cfr"), warm_start="often")
     with pytest.raises(ValueError, match="solve_from=round needs a game with public chance"):
         SearchAgent(UniformPolicy(KUHN), variant("cfr"), "round")
     agent = SearchAgent(blueprint, variant("cfr"))
     with pytest.raises(ValueError, match="node must be a decision of player 1, got public node 'start'"):
         agent.decide(1, 0, None, Budget(iterations=1))
+
+
+def test_a_warm_start_is_taken_where_it_pays(blueprint):
+    def strength(warm, iterations):
+        return exploitability(both_seats(SearchAgent(blueprint, variant("default"), "root", "unsafe", warm), Budget(iterations=iterations)))
+
+    assert strength("short", 10) == strength("always", 10) < strength("never", 10) / 2
+    assert strength("short", 200) == strength("never", 200)

@@ -44,7 +44,7 @@ def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
     """Return the agent that plays a policy as the settings say."""
     if not config.think:
         return BlueprintAgent(policy)
-    return SearchAgent(policy, variant, config.solve_from, config.gadget, config.warm_iterations, config.measure_error)
+    return SearchAgent(policy, variant, config.solve_from, config.gadget, config.warm_start, config.measure_error)
 
 
 def build_budgets(values: list[float], unit: str) -> list[Budget]:

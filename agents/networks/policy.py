@@ -142,6 +142,17 @@ class NetworkPolicy:
         tables = [self._table(p, *span.decisions[p]) for p in (0, 1)]
         return Strategy(self.tree, span, (tables[0], tables[1]))
 
+    def at(self, node: int) -> npt.NDArray[np.float64]:
+        """Return the acting player's [A, H] at one decision: one row through one network.
+
+        Raises:
+            ValueError: nobody acts there, or a logit is NaN or infinite.
+        """
+        player, k = int(self.tree.player[node]), int(self.tree.decision[node])
+        if player < 0:
+            raise ValueError(f"node must be a decision, got {node} (player {player})")
+        return self._table(player, k, k + 1)[:, : self.tree.num_hands(player)]
+
     def _table(self, player: int, begin: int, end: int) -> npt.NDArray[np.float64]:
         """Return the rows of decisions begin .. end - 1, [rows, padded H]."""
         weights, first_row = self._weights[player], self._first_row[player]

@@ -121,7 +121,8 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
 
     * regret[a] <- regret[a] * (positive if regret[a] > 0 else negative) + r
     * average[a] <- average[a] * decay + reach[parent] * strategy[a], with the strategy that was played in this sweep
-    * strategy[a] <- [regret[a]]+ normalised (uniform if they sum to less than TINY); the predictive form adds the last r once more before normalising
+    * strategy[a] <- [regret[a]]+ normalised, uniform if they sum to less than TINY; the predictive form adds the last r once more
+      before normalising
 
     ``side.cfv`` holds the terminals' values on entry; on return its root row holds the subgame's cfvs.
     """
@@ -212,9 +213,7 @@ def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, plain_
 
 
 @kernel
-def evaluate(
-    first_row: Any, parent_row: Any, terminals: Any, span: Any, other_reach: Any, policy: Any, best: bool, cfv: Any
-) -> None:
+def evaluate(first_row: Any, parent_row: Any, terminals: Any, span: Any, other_reach: Any, policy: Any, best: bool, cfv: Any) -> None:
     """Fill ``cfv`` with one player's counterfactual values of each sequence in the span and of the root row.
 
     Args:
