@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import build_agent, build_budgets, build_executor, build_policy, check_agent
+from agents.apps.build import build_agent, build_budgets, build_executor, build_policy, check_agent, tree_of
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
@@ -17,19 +18,19 @@ from agents.blueprint import BlueprintAgent
 from agents.policy import Policy, UniformPolicy
 from agents.report import ablation_table, exchange_table, plot_ablation, write_csv
 from agents.search_agent import SearchAgent
-from games import load_game, public_tree
 from search import Budget
 
 
 def check(config: AblateConfig) -> None:
     """Refuse bad values; every line is built once on a uniform policy."""
-    load_game(config.game.game_string())
+    uniform = UniformPolicy(tree_of(config.game.game_string()))
     build_budgets(config.budgets, config.unit)
     build_executor(config.executor)
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     for name, agent in agents_of(config).items():
         check_agent(agent, name)
+        build_agent(agent, uniform, config.search.build())
 
 
 def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
@@ -63,7 +64,7 @@ def run(config: AblateConfig, directory: Path) -> None:
     """Train if needed, measure, report."""
     game = config.game.game_string()
     with Run(directory, "ablate", game, config.seed) as result:
-        tree = public_tree(game)
+        tree = tree_of(game)
         policy: Policy
         if config.agent.policy == "network" and config.agent.checkpoint is None:
             policy = train_reported(tree, config.trainer, directory / "training", result)
@@ -106,7 +107,11 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command; with neither experiment, game, agent nor lines given it is ``experiment=leduc``."""
+    own = ("experiment", "game", "agent", "lines", "resume")
+    given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in sys.argv[1:]}
+    if not given & set(own):
+        sys.argv.append("experiment=leduc")
     launch("ablate", check, run)
 
 

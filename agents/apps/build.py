@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from agents.blueprint import BlueprintAgent
 from agents.executor import Executor, Local, Serial
 from agents.policy import Policy, UniformPolicy, solved_policy
 from agents.search_agent import SearchAgent
-from games import PublicTree
+from games import PublicTree, public_tree
 from search import Budget, Variant
 
+tree_of = lru_cache(maxsize=1)(public_tree)  # checked and run on the same tree
 POLICIES = ("uniform", "tabular", "network")
 
 

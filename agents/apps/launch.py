@@ -104,7 +104,7 @@ def _expand(overrides: list[str]) -> Iterator[list[str]]:
 def _check(command: str, overrides: list[str], check: Callable[[Any], None], make: bool) -> Path | None:
     """Compose and check; return the run's directory, made if asked for."""
     GlobalHydra.instance().clear()
-    added = next((o for o in overrides if o.startswith("+") and not o.startswith("+experiment=")), None)
+    added = next((o for o in overrides if o.startswith("+") and not o.startswith(("+experiment=", "+lines"))), None)
     if added is not None:
         raise Refusal(f"{added.lstrip('+').split('=')[0]} must be a key of the settings, got {added!r}, which would add one")
     try:

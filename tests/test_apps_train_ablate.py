@@ -1,0 +1,210 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from agents.apps import cli
+
+ROOT = Path(__file__).parents[1]
+TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
+KUHN = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5,20]", *TINY)
+
+
+def timebank(monkeypatch, *arguments):
+    """Run a command in this process; returns its exit status."""
+    monkeypatch.setattr(sys, "argv", ["timebank", *arguments])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+def start(*arguments):
+    """Start a command as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"agents.apps.{arguments[0]}", *arguments[1:]],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition, process, seconds=60):
+    deadline = time.time() + seconds
+    while not condition():
+        if process.poll() is not None:
+            raise AssertionError(f"ended early: {process.communicate()}")
+        assert time.time() < deadline
+        time.sleep(0.02)
+
+
+def result_of(directory):
+    return json.loads((directory / "result.json").read_text())
+
+
+def strengths(directory):
+    rows = result_of(directory)["rows"]
+    return {(row["line"], row["thinking_iterations"]): row["exploitability"]["value"] for row in rows}
+
+
+def test_train_writes_checkpoint_history_and_figures(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", "seed=3", *TINY, f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    assert result["status"] == "complete"
+    assert result["seed"] == 3
+    assert Path(result["checkpoint"]).is_file()
+    assert [row["iteration"] for row in result["history"]] == [1, 2, 4]
+    assert all(a["compute"] < b["compute"] for a, b in zip(result["history"], result["history"][1:], strict=False))
+    for name in ("training.csv", "training.png", "training.svg", "training.safetensors"):
+        assert (tmp_path / name).stat().st_size > 0
+    assert list((tmp_path / "tensorboard").iterdir())
+    assert "exploitability" in capsys.readouterr().out
+
+
+def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "ablate", *KUHN, f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    for key in ("command", "game", "seed", "version", "machine", "seconds", "rows", "exchange_rate", "history"):
+        assert key in result
+    values = strengths(tmp_path)
+    assert set(values) == {
+        ("network alone", None),
+        ("uniform", None),
+        *((line, n) for line in ("search", "full-game CFR") for n in (5, 20)),
+    }
+    assert values["search", 20] < values["search", 5]
+    assert values["uniform", None] == pytest.approx(11 / 24)  # NashConv of uniform Kuhn is 11/12
+    alone = next(row for row in result["rows"] if row["line"] == "network alone")
+    assert alone["thinking_seconds"] == 0
+    assert alone["train_compute"]["unit"] == "multiply-adds"
+    assert alone["exploitability"]["value"] == pytest.approx(result["history"][-1]["exploitability"], rel=1e-6)  # f4 network
+    for name in ("rows.csv", "ablation.png", "ablation.svg"):
+        assert (tmp_path / name).stat().st_size > 0
+    shown = capsys.readouterr().out
+    assert "network alone" in shown
+    assert "full-game CFR" in shown
+
+
+def test_ablate_from_a_checkpoint(monkeypatch, tmp_path):
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path / 'a'}") == 0
+    checkpoint = tmp_path / "a" / "policy.safetensors"
+    arguments = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5]", f"agent.checkpoint={checkpoint}")
+    assert timebank(monkeypatch, "ablate", *arguments, f"hydra.run.dir={tmp_path / 'b'}") == 0
+    assert strengths(tmp_path / "b")["network alone", None] == pytest.approx(result_of(tmp_path / "a")["history"][-1]["exploitability"])
+    other = ("game=leduc_poker", *arguments[1:])
+    before = checkpoint.read_bytes()
+    assert timebank(monkeypatch, "ablate", *other, f"hydra.run.dir={tmp_path / 'c'}") == 2
+    checkpoint.write_bytes(before[:-100])
+    assert timebank(monkeypatch, "ablate", *arguments, f"hydra.run.dir={tmp_path / 'd'}") == 2
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
+def test_training_that_was_stopped_goes_on_to_the_same_bits(monkeypatch, tmp_path, kind):
+    long = ("game=kuhn_poker", "trainer.iterations=60", "trainer.save_seconds=0", "trainer.policy.steps=20")
+    assert timebank(monkeypatch, "train", *long, f"hydra.run.dir={tmp_path / 'whole'}") == 0
+    process = start("train", *long, f"hydra.run.dir={tmp_path / 'stopped'}")
+    result = tmp_path / "stopped" / "result.json"
+    wait_for(lambda: result.is_file() and len(result_of(tmp_path / "stopped").get("history", [])) >= 3, process)
+    process.send_signal(kind)
+    process.communicate(timeout=30)
+    assert process.returncode == (-signal.SIGKILL if kind == signal.SIGKILL else 130)
+    assert result_of(tmp_path / "stopped")["status"] in ("running", "interrupted")
+    assert timebank(monkeypatch, "train", f"resume={tmp_path / 'stopped'}") == 0
+    assert result_of(tmp_path / "stopped")["status"] == "complete"
+    same = [(tmp_path / name / "policy.safetensors").read_bytes() for name in ("whole", "stopped")]
+    assert same[0] == same[1]
+    histories = [[(r["iteration"], r["exploitability"]) for r in result_of(tmp_path / n)["history"]] for n in ("whole", "stopped")]
+    assert histories[0] == histories[1]
+
+
+def test_an_ablation_that_was_killed_goes_on_to_the_same_numbers(monkeypatch, tmp_path):
+    arguments = ("game=leduc_poker", "unit=iterations", "budgets=[0,30,3000]", "agent.policy=tabular", "agent.iterations=40")
+    assert timebank(monkeypatch, "ablate", *arguments, f"hydra.run.dir={tmp_path / 'whole'}") == 0
+    process = start("ablate", *arguments, f"hydra.run.dir={tmp_path / 'stopped'}")
+    kept = tmp_path / "stopped" / "measurements"
+    wait_for(lambda: kept.is_dir() and len(list(kept.glob("*.json"))) >= 2, process)
+    process.kill()
+    process.communicate(timeout=30)
+    done = {p.name: p.read_bytes() for p in kept.glob("*.json")}
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path / 'stopped'}") == 0
+    assert strengths(tmp_path / "stopped") == strengths(tmp_path / "whole")
+    assert {name: (kept / name).read_bytes() for name in done} == done
+
+
+def test_ctrl_c_in_an_ablation_keeps_what_was_measured(tmp_path):
+    arguments = ("game=leduc_poker", "budgets=[0,0.001,0.3]", "agent.policy=tabular", "agent.iterations=40")
+    process = start("ablate", *arguments, f"hydra.run.dir={tmp_path}")
+    wait_for(lambda: (tmp_path / "result.json").is_file() and result_of(tmp_path).get("rows"), process)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130, error
+    assert "Traceback" not in error
+    assert f"resume={tmp_path}" in error
+    result = result_of(tmp_path)
+    assert result["status"] == "interrupted"
+    assert result["rows"]
+    assert (tmp_path / "ablation.png").stat().st_size > 0
+
+
+REFUSED = [
+    ("train", ["game=chess"], "game must be one of"),
+    ("train", ["trainer.iterations=0"], "trainer.iterations must be at least 1, got 0"),
+    ("train", ["trainer.iteration=5"], "trainer.iteration must be a key of the settings"),
+    ("train", ["trainer.network.hidden=wide"], "trainer.network.hidden must have the right type"),
+    ("train", ["trainer.advantage.learning_rate=-1"], "learning_rate must be"),
+    ("ablate", ["budgets=[-0.1]"], "budget.seconds must be a number of at least 0, got -0.1"),
+    ("ablate", ["budgets=[]"], "budgets must name at least one thinking time"),
+    ("ablate", ["budgets=[0.5]", "unit=iterations"], "budgets must be whole numbers of iterations"),
+    ("ablate", ["unit=moons"], "unit must be seconds or iterations, got 'moons'"),
+    ("ablate", ["sweeps=0"], "sweeps must be at least 1, got 0"),
+    ("ablate", ["agent=nobody"], "agent must be one of network, search, tabular, uniform, got 'nobody'"),
+    ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be one of decision, round, root, got 'turn'"),
+    ("ablate", ["experiment=none", "agent.gadget=magic"], "gadget must be one of unsafe, resolve, got 'magic'"),
+    ("ablate", ["agent.checkpoint=/nowhere/policy"], "checkpoint must be a checkpoint file, got /nowhere/policy"),
+    ("ablate", ["executor.workers=9999"], "executor.workers must be in 0.."),
+    ("ablate", ["experiment=none", "+lines={a: {gaget: resolve}}"], "lines.a.gaget must be a key of agent"),
+    ("ablate", ["experiment=none", "game=kuhn_poker", "agent.solve_from=round"], "solve_from=round needs a game with public chance"),
+]
+
+
+@pytest.mark.parametrize(("command", "overrides", "message"), REFUSED, ids=[f"{c} {' '.join(o)}" for c, o, _ in REFUSED])
+def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path, capsys, command, overrides, message):
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, command, *overrides) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def test_a_directory_of_another_run_is_not_overwritten(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
+    before = (tmp_path / "policy.safetensors").read_bytes()
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", "seed=7", *TINY, f"hydra.run.dir={tmp_path}") == 2
+    assert "seed" in capsys.readouterr().err
+    assert (tmp_path / "policy.safetensors").read_bytes() == before
+
+
+def test_every_yaml_of_train_and_ablate_composes():
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    from agents.apps.ablate import check
+    from agents.apps.config import register
+
+    register("ablate")
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        for group in ("agent", "executor", "experiment", "trainer"):
+            for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
+                check(OmegaConf.to_object(compose("ablate", [f"{group}={path.stem}"])))
+        compose("train")
