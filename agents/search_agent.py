@@ -89,8 +89,8 @@ class SearchAgent:
             start = time.perf_counter()
             solver.start(whole_game(self.tree), self.blueprint.strategy(), 1)
             self._blueprint_seconds = time.perf_counter() - start
-            answer = solver.solve(Budget(iterations=2)).strategy
-            solver.exploitability(answer)
+            solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
+            solver.calibrate()
 
     def decide(self, seat: int, node: int, memory: Thought | None, budget: Budget) -> Decision:
         """Decide within the budget; see the module's text for what is solved."""
@@ -140,10 +140,8 @@ class SearchAgent:
         if self.warm_start != "short":
             return self.warm_start == "always"
         remaining = deadline.remaining()
-        if memory is None and root == 0:  # the only case in which the strategy is not at hand anyway
-            remaining -= 2 * self._blueprint_seconds
-        if remaining < 0:
-            return False
+        if memory is None and root == 0 and self._blueprint_seconds > remaining / 2:
+            return False  # asking the blueprint about the whole game would take most of the time, or more
         expected = solver.expected_iterations(root, remaining)
         return min(expected, budget.iterations or expected) < WARM_ITERATIONS / 2
 

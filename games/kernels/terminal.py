@@ -46,7 +46,7 @@ def add_terminal_values(terminals: DenseTerminals, begin: Any, end: Any, other_r
         other = terminals.other_row[t]
         own = terminals.own_row[t]
         for c in range(0, columns, LANES):
-            total = load(cfv, own, c)
+            total = splat(0.0)
             for h in range(hands):
-                total = add(multiply(splat(scale * other_reach[other, h]), load(terminals.payoff, first + h, c)), total)
-            store(cfv, own, c, total)
+                total = add(multiply(splat(other_reach[other, h]), load(terminals.payoff, first + h, c)), total)
+            store(cfv, own, c, add(multiply(splat(scale), total), load(cfv, own, c)))
