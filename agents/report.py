@@ -1,4 +1,4 @@
-"""What a run leaves behind: result.json, tables, figures. Everything is written whole or not at all."""
+"""What a run leaves behind: result.json and tables. Everything is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-
-# Fixed places for lines of a figure; further lines go on through matplotlib's own cycle.
-MARKERS = "osD^vPX<>"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -144,95 +141,3 @@ def exchange_table(rates: Sequence[Row]) -> str:
         note = "extrapolated" if rate["extrapolated"] else "measured"
         rows.append([rate["line"], duration(rate["thinking_seconds"]), f"{rate['exploitability']:.5f}", f"{times:.3g} x", note])
     return table(["agent", "thinking", "exploitability", "worth this much training", ""], rows)
-
-
-def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
-    """Draw exploitability against thinking time, both on log axes; agents that do not think stand at the left and as level lines."""
-    figure, axes = _axes(title)
-    by_line: dict[str, list[Row]] = {}
-    for row in rows:
-        by_line.setdefault(row["line"], []).append(row)
-
-    def asked(row: Row) -> float:
-        value = row["thinking_seconds"] if row["thinking_iterations"] is None else row["thinking_iterations"]
-        return float(value or 0.0)
-
-    thinking = sorted({asked(row) for row in rows if asked(row) > 0})
-    if not thinking:
-        thinking = [1.0]
-    left = thinking[0] / 4
-    in_seconds = all(row["thinking_iterations"] is None for row in rows)
-    still = [line for line, own in by_line.items() if all(asked(row) == 0 for row in own)]
-    for line in still:
-        value = by_line[line][0]["exploitability"]["value"]
-        axes.axhline(value, color="0.6", linewidth=1, linestyle="--", zorder=1)
-        axes.plot([left], [value], marker="*", markersize=11, color="0.25", zorder=3)
-        axes.annotate(f"{line}  {value:.3g}", (left, value), xytext=(8, 4), textcoords="offset points", fontsize=8, color="0.25")
-    moving = [line for line in by_line if line not in still]
-    for i, line in enumerate(moving):
-        own = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
-        x, y = [asked(row) for row in own], [row["exploitability"]["value"] for row in own]
-        errors = [1.96 * (row["exploitability"].get("standard_error") or 0.0) for row in own]
-        low = [min(e, 0.9 * v) for e, v in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
-        color = f"C{i}"
-        axes.errorbar(x, y, yerr=[low, errors], marker=MARKERS[i % len(MARKERS)], color=color, label=line, capsize=2, zorder=3)
-        for row, xx, yy in zip(own, x, y, strict=True):
-            note = f"{row['iterations']:.0f}" if in_seconds else duration(row["spent_seconds"])
-            axes.annotate(note, (xx, yy), xytext=(0, 6), textcoords="offset points", fontsize=6, color=color, ha="center")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    ticks = [left, *thinking]
-    names = ["no search", *[duration(t) if in_seconds else f"{t:g}" for t in thinking]]
-    axes.set_xticks(ticks, names, fontsize=8)
-    axes.minorticks_off()
-    axes.set_xlim(left / 1.3, thinking[-1] * 1.6)
-    unit = "time per decision" if in_seconds else "iterations per decision"
-    small = "mean iterations" if in_seconds else "mean time spent"
-    axes.set_xlabel(f"thinking {unit} (small figures: {small})")
-    axes.set_ylabel("exploitability, chips (exact best response)")
-    if moving:
-        axes.legend(fontsize=8, loc="best")
-    _save(figure, paths)
-
-
-def plot_trace(rows: Sequence[tuple[int, float, float]], title: str, paths: Sequence[Path]) -> None:
-    """Draw exploitability against iterations of one solve, both on log axes."""
-    figure, axes = _axes(title)
-    shown = [(i, e) for i, _, e in rows if e > 0]
-    axes.plot([i for i, _ in shown], [e for _, e in shown], marker="o", markersize=3)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("iterations")
-    axes.set_ylabel("exploitability, chips (NashConv / 2)")
-    _save(figure, paths)
-
-
-def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
-    """Draw exploitability of the network alone against training compute, both on log axes."""
-    figure, axes = _axes(title)
-    axes.plot([r["compute"] for r in rows], [r["exploitability"] for r in rows], marker="o", markersize=4)
-    for row in rows:
-        place = (row["compute"], row["exploitability"])
-        axes.annotate(duration(row["seconds"]), place, xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlabel("training compute, multiply-adds (small figures: training time)")
-    axes.set_ylabel("exploitability of the network alone, chips")
-    _save(figure, paths)
-
-
-def _axes(title: str) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure  # slow to import, and needed only here
-
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title, fontsize=10)
-    axes.grid(True, which="major", alpha=0.25)
-    return figure, axes
-
-
-def _save(figure: Any, paths: Sequence[Path]) -> None:
-    for path in paths:
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-        figure.savefig(temporary, dpi=150)
-        os.replace(temporary, path)

@@ -209,6 +209,8 @@ class _Derivation:
         self.states: tuple[list[dict[int, Any]], list[dict[int, Any]]] = ([], [])  # [decision] hand -> a history with it, if kept
         self.matrices: list[npt.NDArray[np.float64]] = []
         self.matrix_of: dict[bytes, int] = {}
+        self.chance_weights: list[npt.NDArray[np.float64]] = []
+        self.chance_of: list[int] = []
         self.terminals: list[tuple[int, int, int, float]] = []  # row of player 0, of player 1, matrix, scale
 
     def refuse(self, rule: str, state: Any) -> UnsuitableGameError:
@@ -219,15 +221,13 @@ class _Derivation:
         self.visit(indices, [d.state for d in self.deals], [d.weight for d in self.deals], -1, -1, "", 0, (0, 0))
 
     def tree(self) -> PublicTree:
-        weights = np.zeros((len(self.hands[0]), len(self.hands[1])))
-        for deal in self.deals:
-            weights[deal.hands] += deal.weight
         player = np.array(self.player, np.int8)
         before = [np.concatenate([[0], np.cumsum(player == p)]).astype(np.uint32) for p in (0, 1, TERMINAL)]
         return PublicTree(
             game=self.game,
             hands=(tuple(_names(self.hands[0])), tuple(_names(self.hands[1]))),
-            deal_weights=weights,
+            chance_weights=np.stack(self.chance_weights),
+            chance_of=np.array(self.chance_of, np.uint32),
             player=player,
             parent=np.array(self.parent, np.int32),
             action=np.array(self.action, np.int32),
@@ -290,6 +290,11 @@ class _Derivation:
         self.labels.append(label)
         self.row.append(rows)
         self.decision.append(-1)
+        if parent < 0 or self.player[parent] == CHANCE:
+            self.chance_of.append(len(self.chance_weights))
+            self.chance_weights.append(self.by_hands(deals, weights))
+        else:
+            self.chance_of.append(self.chance_of[parent])
         for state in states:
             if state.current_player() != who:
                 raise self.refuse(f"who acts must be public, got player {who} and {state.current_player()} after the same actions", state)
@@ -359,10 +364,15 @@ class _Derivation:
                 children = [state.child(action) for state in states]
             self.visit(deals, children, weights, node, action, label, round_, child_rows)
 
+    def by_hands(self, deals: list[int], values: Any) -> npt.NDArray[np.float64]:
+        """Return [H0, H1]: one value per deal, added up over the deals that are the same pair of hands."""
+        matrix = np.zeros((len(self.hands[0]), len(self.hands[1])))
+        matrix.ravel()[:] = np.bincount(self.cell[deals], values, minlength=matrix.size)
+        return matrix
+
     def add_terminal(self, deals: list[int], states: list[Any], weights: list[float], rows: tuple[int, int]) -> None:
         returns = np.fromiter((state.player_return(0) for state in states), float, len(states))
-        matrix = np.zeros((len(self.hands[0]), len(self.hands[1])))
-        matrix.ravel()[:] = np.bincount(self.cell[deals], returns * np.array(weights), minlength=matrix.size)
+        matrix = self.by_hands(deals, returns * np.array(weights))
         flat = matrix.ravel()
         nonzero = np.flatnonzero(flat)
         scale = float(np.abs(flat).max() * np.sign(flat[nonzero[0]])) if len(nonzero) else 1.0

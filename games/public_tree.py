@@ -52,7 +52,8 @@ class PublicTree:
 
     game: str  # the game string that it came from
     hands: tuple[tuple[str, ...], tuple[str, ...]]  # text of each player's hands
-    deal_weights: Float  # [H0, H1] joint probability of a deal, card removal included
+    chance_weights: Float  # [M, H0, H1] joint probability of deals and of the public chance outcomes so far, card removal included
+    chance_of: Index  # [N] which of them holds at a node
     player: npt.NDArray[np.int8]  # [N] who acts: 0, 1, CHANCE or TERMINAL
     parent: Int  # [N] -1 at the root
     action: Int  # [N] action or chance outcome that leads here, -1 at the root
@@ -65,6 +66,12 @@ class PublicTree:
     terminals: tuple[DenseTerminals, DenseTerminals]  # one view per player
     _decisions_before: tuple[Index, Index] = field(repr=False)  # [N + 1] decisions of the player at nodes < i
     _terminals_before: Index = field(repr=False)  # [N + 1]
+
+    @property
+    def deal_weights(self) -> Float:
+        """[H0, H1], the joint probability of a deal."""
+        weights: Float = self.chance_weights[self.chance_of[0]]
+        return weights
 
     @property
     def num_nodes(self) -> int:
@@ -145,8 +152,8 @@ class PublicTree:
 
     def memory_bytes(self) -> int:
         """Return the size of the tree's arrays in bytes."""
-        arrays: list[npt.NDArray[np.generic]] = [self.deal_weights, self.player, self.parent, self.action, self.end, self.round]
-        arrays += [self.row, self.decision, *self._decisions_before, self._terminals_before]
+        arrays: list[npt.NDArray[np.generic]] = [self.player, self.parent, self.action, self.end, self.round]
+        arrays += [self.chance_weights, self.chance_of, self.row, self.decision, *self._decisions_before, self._terminals_before]
         for part in (*self.sequences, *self.terminals):
             arrays += [a for a in part if isinstance(a, np.ndarray)]
         return sum({id(a): a.nbytes for a in arrays}.values())

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from games import CHANCE, TERMINAL, PublicTree
+from games import PublicTree
 from search.best_response import span_of
 from search.kernels import evaluate, propagate_reach
 from search.strategy import Strategy
@@ -40,10 +40,8 @@ class RegretSweep:
         self._reach = [np.zeros(s) for s in shapes]
         self._policy = [np.zeros(s) for s in shapes]
         self._cfv = [np.zeros(s) for s in shapes]
-        weights = chance_reach(tree)
-        self._chance = [
-            np.ascontiguousarray(weights[tree.sequences[p].node].transpose((0, 1, 2) if p == 0 else (0, 2, 1))) for p in (0, 1)
-        ]  # per player [K, H, H_other]
+        weights = (tree.chance_weights, tree.chance_weights.transpose(0, 2, 1))
+        self._chance = [np.ascontiguousarray(weights[p][tree.chance_of[tree.sequences[p].node]]) for p in (0, 1)]  # [K, H, H_other]
         self._other_row = [tree.row[1 - p, tree.sequences[p].node] for p in (0, 1)]
         first_rows = [s.first_row.astype(np.int64) for s in tree.sequences]
         self._counts = [first[1:] - first[:-1] for first in first_rows]
@@ -74,30 +72,3 @@ class RegretSweep:
             self._reach[p][0, : self.tree.num_hands(p)] = 1.0
             sequences = self.tree.sequences[p]
             propagate_reach(sequences.first_row, sequences.parent_row, span_of(self._part, p), self._policy[p], self._reach[p])
-
-
-def chance_reach(tree: PublicTree) -> Float:
-    """Return [N, H0, H1], chance's probability of dealing each pair of hands and of the public chance outcomes up to each node.
-
-    The tree keeps these weights inside its payoffs only, so two things are inferred: a pair is possible at a node if some terminal below
-    pays it anything, and public chance is uniform over the outcomes that are possible for the pair. That is exact for cards and dice dealt
-    one by one, and not for ``leduc_poker(suit_isomorphism=true)``, whose board ranks differ in probability. There ``cf_reach`` is only a
-    positive weight; regrets do not depend on it.
-    """
-    possible = np.zeros((tree.num_nodes, *tree.deal_weights.shape), bool)
-    view, hands = tree.terminals[0], tree.num_hands(0)
-    pays = (view.payoff != 0).reshape(-1, view.other_hands, view.payoff.shape[1])[:, :, :hands].transpose(0, 2, 1)  # [matrices, H0, H1]
-    possible[tree.player == TERMINAL] = pays[view.matrix]
-    for node in range(tree.num_nodes - 1, 0, -1):
-        possible[tree.parent[node]] |= possible[node]
-    weights = np.zeros(possible.shape)
-    weights[0] = tree.deal_weights
-    outcomes = np.zeros(possible.shape)  # at chance nodes: how many are possible
-    from_chance = np.flatnonzero((tree.parent >= 0) & (tree.player[tree.parent] == CHANCE))
-    np.add.at(outcomes, tree.parent[from_chance], possible[from_chance])
-    for node in range(1, tree.num_nodes):
-        parent = tree.parent[node]
-        weights[node] = weights[parent]
-        if tree.player[parent] == CHANCE:
-            weights[node] *= possible[node] / np.maximum(outcomes[parent], 1)
-    return weights

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from search.regrets import RegretSweep, chance_reach
+from search.regrets import RegretSweep
 from tests.conftest import DICE, KUHN, LEDUC, case_of
 from tests.naive.histories import at_public_node
 from tests.naive.regrets import instantaneous_regrets
@@ -23,10 +23,10 @@ def test_regrets_match_the_definition(game, zeros):
         np.testing.assert_allclose(found.reach, reaches, atol=1e-14)
 
 
-@pytest.mark.parametrize("game", [KUHN, LEDUC, DICE])
-def test_chance_reach_is_the_weight_of_the_histories(game):
+@pytest.mark.parametrize("game", [KUHN, LEDUC, DICE, "leduc_poker(suit_isomorphism=true)"])
+def test_chance_weights_are_those_of_the_histories(game):
     case = case_of(game)
-    found = chance_reach(case.tree)
+    found = case.tree.chance_weights[case.tree.chance_of]
     for node in range(0, case.tree.num_nodes, 3):
         weights = np.zeros(case.tree.deal_weights.shape)
         for _, weight, hands in at_public_node(case.root, case.strings, case.tree, node):

@@ -15,8 +15,9 @@ from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import train_reported
 from agents.blueprint import BlueprintAgent
+from agents.figures import plot_ablation
 from agents.policy import Policy, UniformPolicy
-from agents.report import ablation_table, exchange_table, plot_ablation, write_csv
+from agents.report import ablation_table, exchange_table, write_csv
 from agents.search_agent import SearchAgent
 from search import Budget
 

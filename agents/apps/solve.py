@@ -8,7 +8,8 @@ from pathlib import Path
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.report import duration, plot_trace, write_csv, write_json
+from agents.figures import plot_trace
+from agents.report import duration, write_csv, write_json
 from games import information_states, load_game, public_tree
 from search import Solution, Solver, Strategy
 

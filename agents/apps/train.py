@@ -10,8 +10,9 @@ import torch
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
+from agents.figures import plot_training
 from agents.networks import NetworkPolicy
-from agents.report import duration, plot_training, table, write_csv
+from agents.report import duration, table, write_csv
 from agents.training import POLICY_FILE, DeepCFRConfig, HistoryRow, tensorboard_writer, train
 from games import PublicTree, load_game, public_tree
 

@@ -87,6 +87,10 @@ def _arrays(shape, weights, matrices, stakes, rng):
         if who == TERMINAL:
             leaves.append((row[0][i], row[1][i], *stakes[len(leaves)]))
     player = np.array([who for _, who in shape], np.int8)
+    public = [1.0] * n  # probability of the public chance outcomes up to each node
+    for i in range(n):
+        for c, q in zip(children[i], chance.get(i, [1.0] * len(children[i])), strict=True):
+            public[c] = public[i] * q
 
     def view(p):
         own, other = hands[p], hands[1 - p]
@@ -103,7 +107,8 @@ def _arrays(shape, weights, matrices, stakes, rng):
     tree = PublicTree(
         game="synthetic",
         hands=(tuple(map(str, range(hands[0]))), tuple(map(str, range(hands[1])))),
-        deal_weights=weights,
+        chance_weights=weights * np.array(public)[:, None, None],
+        chance_of=np.arange(n, dtype=np.uint32),
         player=player,
         parent=np.array([parent for parent, _ in shape], np.int32),
         action=np.array(action, np.int32),

@@ -1,0 +1,106 @@
+"""The figures of a run: matplotlib, PNG and SVG, log axes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from agents.report import duration
+
+Row = dict[str, Any]
+MARKERS = "osD^vPX<>"  # one per line of a figure
+
+
+def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
+    """Draw exploitability against thinking time, both on log axes; agents that do not think stand at the left and as level lines."""
+    figure, axes = _axes(title)
+    by_line: dict[str, list[Row]] = {}
+    for row in rows:
+        by_line.setdefault(row["line"], []).append(row)
+
+    def asked(row: Row) -> float:
+        value = row["thinking_seconds"] if row["thinking_iterations"] is None else row["thinking_iterations"]
+        return float(value or 0.0)
+
+    thinking = sorted({asked(row) for row in rows if asked(row) > 0})
+    if not thinking:
+        thinking = [1.0]
+    left = thinking[0] / 4
+    in_seconds = all(row["thinking_iterations"] is None for row in rows)
+    still = [line for line, own in by_line.items() if all(asked(row) == 0 for row in own)]
+    for line in still:
+        value = by_line[line][0]["exploitability"]["value"]
+        axes.axhline(value, color="0.6", linewidth=1, linestyle="--", zorder=1)
+        axes.plot([left], [value], marker="*", markersize=11, color="0.25", zorder=3)
+        axes.annotate(f"{line}  {value:.3g}", (left, value), xytext=(8, 4), textcoords="offset points", fontsize=8, color="0.25")
+    moving = [line for line in by_line if line not in still]
+    for i, line in enumerate(moving):
+        own = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
+        x, y = [asked(row) for row in own], [row["exploitability"]["value"] for row in own]
+        errors = [1.96 * (row["exploitability"].get("standard_error") or 0.0) for row in own]
+        low = [min(e, 0.9 * v) for e, v in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
+        color = f"C{i}"
+        axes.errorbar(x, y, yerr=[low, errors], marker=MARKERS[i % len(MARKERS)], color=color, label=line, capsize=2, zorder=3)
+        for row, xx, yy in zip(own, x, y, strict=True):
+            spent = duration(row["spent_seconds"])
+            note = f"{spent}, {row['iterations']:.0f} its" if in_seconds else spent
+            place = {"xytext": (4, 5 if i % 2 else -10), "textcoords": "offset points"}
+            axes.annotate(note, (xx, yy), fontsize=6, color=color, **place)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    ticks = [left, *thinking]
+    names = ["no search", *[duration(t) if in_seconds else f"{t:g}" for t in thinking]]
+    axes.set_xticks(ticks, names, fontsize=8)
+    axes.minorticks_off()
+    axes.set_xlim(left / 1.3, thinking[-1] * 2.2)
+    unit = "time per decision" if in_seconds else "iterations per decision"
+    axes.set_xlabel(f"thinking {unit} (small figures: what a decision spent, mean)")
+    axes.set_ylabel("exploitability, chips (exact best response)")
+    if moving:
+        axes.legend(fontsize=8, loc="best")
+    _save(figure, paths)
+
+
+def plot_trace(rows: Sequence[tuple[int, float, float]], title: str, paths: Sequence[Path]) -> None:
+    """Draw exploitability against iterations of one solve, both on log axes."""
+    figure, axes = _axes(title)
+    shown = [(i, e) for i, _, e in rows if e > 0]
+    axes.plot([i for i, _ in shown], [e for _, e in shown], marker="o", markersize=3)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("iterations")
+    axes.set_ylabel("exploitability, chips (NashConv / 2)")
+    _save(figure, paths)
+
+
+def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
+    """Draw exploitability of the network alone against training compute, both on log axes."""
+    figure, axes = _axes(title)
+    axes.plot([r["compute"] for r in rows], [r["exploitability"] for r in rows], marker="o", markersize=4)
+    for row in rows:
+        place = (row["compute"], row["exploitability"])
+        axes.annotate(duration(row["seconds"]), place, xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("training compute, multiply-adds (small figures: training time)")
+    axes.set_ylabel("exploitability of the network alone, chips")
+    _save(figure, paths)
+
+
+def _axes(title: str) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure  # slow to import, and needed only here
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, fontsize=10)
+    axes.grid(True, which="major", alpha=0.25)
+    return figure, axes
+
+
+def _save(figure: Any, paths: Sequence[Path]) -> None:
+    for path in paths:
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+        figure.savefig(temporary, dpi=150)
+        os.replace(temporary, path)
