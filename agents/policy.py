@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from games import PublicTree
+from games import PublicTree, information_states
 from search import Budget, Solver, Strategy, Variant, check_strategy, full_ranges, uniform
 
 Float = npt.NDArray[np.float64]
@@ -92,3 +92,15 @@ def ranges_of(policy: Policy, node: int) -> tuple[Float, Float]:
             action = int(tree.row[player, here]) - tree.rows_at(above).start
             ranges[player][:] *= policy.at(above)[action]
     return ranges
+
+
+def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:
+    """Return information state string -> {action: probability} for both players."""
+    tree = strategy.tree
+    found: dict[str, dict[str, float]] = {}
+    for player, strings in enumerate(information_states(tree.game)):
+        for node, texts in zip(tree.sequences[player].node, strings, strict=True):
+            actions = tree.sequences[player].action[tree.rows_at(int(node))]
+            table = strategy.at(int(node))
+            found |= {t: {str(a): float(x) for a, x in zip(actions, table[:, h], strict=True)} for h, t in enumerate(texts) if t}
+    return found

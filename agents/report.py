@@ -113,7 +113,7 @@ def ablation_table(rows: Sequence[Row]) -> str:
     shown = []
     for row in rows:
         strength = row["exploitability"]
-        error = "exact" if strength.get("exact") else f"± {strength['standard_error']:.1g}"
+        error = "exact" if strength.get("exact") else f"± {strength['standard_error']:.1g}" if len(strength["draws"]) > 1 else "one draw"
         asked = f"{row['thinking_iterations']} its" if row["thinking_iterations"] is not None else duration(row["thinking_seconds"])
         shown.append(
             [

@@ -4,28 +4,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from agents.apps import cli
 from games import public_tree
-
-ROOT = Path(__file__).parents[1]
-
-
-def timebank(monkeypatch, *arguments):
-    """Run a command in this process; returns its exit status."""
-    monkeypatch.setattr(sys, "argv", ["timebank", *arguments])
-    try:
-        cli.main()
-    except SystemExit as end:
-        return end.code
-    return 0
-
-
-def result_of(directory):
-    return json.loads((directory / "result.json").read_text())
+from tests.running import ROOT, result_of, start, timebank
 
 
 def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
@@ -127,8 +110,7 @@ def test_two_runs_in_one_second_have_their_own_directories(monkeypatch, tmp_path
 
 
 def test_ctrl_c_leaves_a_valid_directory(tmp_path):
-    command = [sys.executable, "-m", "agents.apps.solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}"]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True)
+    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
     deadline = time.time() + 60
     while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
         time.sleep(0.05)

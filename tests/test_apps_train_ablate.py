@@ -1,40 +1,13 @@
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from agents.apps import cli
+from tests.running import ROOT, result_of, start, timebank
 
-ROOT = Path(__file__).parents[1]
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
 KUHN = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5,20]", *TINY)
-
-
-def timebank(monkeypatch, *arguments):
-    """Run a command in this process; returns its exit status."""
-    monkeypatch.setattr(sys, "argv", ["timebank", *arguments])
-    try:
-        cli.main()
-    except SystemExit as end:
-        return end.code
-    return 0
-
-
-def start(*arguments):
-    """Start a command as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", f"agents.apps.{arguments[0]}", *arguments[1:]],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def wait_for(condition, process, seconds=60):
@@ -44,10 +17,6 @@ def wait_for(condition, process, seconds=60):
             raise AssertionError(f"ended early: {process.communicate()}")
         assert time.time() < deadline
         time.sleep(0.02)
-
-
-def result_of(directory):
-    return json.loads((directory / "result.json").read_text())
 
 
 def strengths(directory):

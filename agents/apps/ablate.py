@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from agents.ablation import ablate, exchange_rate
-from agents.agent import Agent
-from agents.apps.build import build_agent, build_budgets, build_executor, build_policy, check_agent, tree_of
-from agents.apps.config import AblateConfig, AgentConfig
+from agents.apps.build import agents_of, build_agent, build_budgets, build_executor, build_policy, check_agent, lines_of, tree_of
+from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import train_reported
-from agents.blueprint import BlueprintAgent
 from agents.figures import plot_ablation
 from agents.policy import Policy, UniformPolicy
 from agents.report import ablation_table, exchange_table, write_csv
-from agents.search_agent import SearchAgent
-from search import Budget
 
 
 def check(config: AblateConfig) -> None:
@@ -32,33 +27,6 @@ def check(config: AblateConfig) -> None:
     for name, agent in agents_of(config).items():
         check_agent(agent, name)
         build_agent(agent, uniform, config.search.build())
-
-
-def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
-    """Return each line's agent settings: the agent's, overridden."""
-    if not config.lines:
-        return {"search" if config.agent.think else config.agent.policy: config.agent}
-    known = {f.name for f in fields(AgentConfig)}
-    for name, line in config.lines.items():
-        for key in line:
-            if key not in known:
-                raise ValueError(f"lines.{name}.{key} must be a key of agent ({', '.join(sorted(known))}), got an unknown one")
-    return {name: replace(config.agent, **line) for name, line in config.lines.items()}
-
-
-def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, list[Budget]]]:
-    """Return what is measured: the policy alone, each line, and the references."""
-    variant = config.search.build()
-    budgets = build_budgets(config.budgets, config.unit)
-    still = [Budget(seconds=0)]
-    lines: dict[str, tuple[Agent, list[Budget]]] = {}
-    if 0 in config.budgets or not config.agent.think:
-        lines[f"{config.agent.policy} alone"] = (BlueprintAgent(policy), still)
-    lines |= {name: (build_agent(agent, policy, variant), budgets) for name, agent in agents_of(config).items() if agent.think}
-    if config.references:
-        lines["uniform"] = (BlueprintAgent(UniformPolicy(policy.tree)), still)
-        lines["full-game CFR"] = (SearchAgent(UniformPolicy(policy.tree), variant, "root", "unsafe"), budgets)
-    return {name: (agent, own) for name, (agent, own) in lines.items() if own}
 
 
 def run(config: AblateConfig, directory: Path) -> None:

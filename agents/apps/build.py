@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from agents.agent import Agent
-from agents.apps.config import AgentConfig, ExecutorConfig
+from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
 from agents.blueprint import BlueprintAgent
 from agents.executor import Executor, Local, Serial
 from agents.policy import Policy, UniformPolicy, solved_policy
@@ -66,3 +67,30 @@ def build_executor(config: ExecutorConfig) -> Executor:
     if config.kind not in ("local", "serial"):
         raise ValueError(f"executor.kind must be local or serial, got {config.kind!r}")
     return Local(config.workers) if config.kind == "local" else Serial()
+
+
+def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
+    """Return each line's agent settings: the agent's, overridden."""
+    if not config.lines:
+        return {"search" if config.agent.think else config.agent.policy: config.agent}
+    known = {f.name for f in fields(AgentConfig)}
+    for name, line in config.lines.items():
+        for key in line:
+            if key not in known:
+                raise ValueError(f"lines.{name}.{key} must be a key of agent ({', '.join(sorted(known))}), got an unknown one")
+    return {name: replace(config.agent, **line) for name, line in config.lines.items()}
+
+
+def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, list[Budget]]]:
+    """Return what is measured: the policy alone, each line, and the references."""
+    variant = config.search.build()
+    budgets = build_budgets(config.budgets, config.unit)
+    still = [Budget(seconds=0)]
+    lines: dict[str, tuple[Agent, list[Budget]]] = {}
+    if 0 in config.budgets or not config.agent.think:
+        lines[f"{config.agent.policy} alone"] = (BlueprintAgent(policy), still)
+    lines |= {name: (build_agent(agent, policy, variant), budgets) for name, agent in agents_of(config).items() if agent.think}
+    if config.references:
+        lines["uniform"] = (BlueprintAgent(UniformPolicy(policy.tree)), still)
+        lines["full-game CFR"] = (SearchAgent(UniformPolicy(policy.tree), variant, "root", "unsafe"), budgets)
+    return {name: (agent, own) for name, (agent, own) in lines.items() if own}

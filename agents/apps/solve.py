@@ -9,9 +9,10 @@ from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.figures import plot_trace
+from agents.policy import policy_table
 from agents.report import duration, write_csv, write_json
-from games import information_states, load_game, public_tree
-from search import Solution, Solver, Strategy
+from games import load_game, public_tree
+from search import Solution, Solver
 
 
 def check(config: SolveConfig) -> None:
@@ -81,18 +82,6 @@ def report(result: Run, solver: Solver, solution: Solution, save: bool) -> None:
         write_json(result.directory / "policy.json", policy_table(solution.strategy))
     title = f"{solver.tree.game}, {solver.variant.name}"
     plot_trace(solution.trace, title, [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
-
-
-def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:
-    """Return information state string -> {action: probability} for both players."""
-    tree = strategy.tree
-    found: dict[str, dict[str, float]] = {}
-    for player, strings in enumerate(information_states(tree.game)):
-        for node, texts in zip(tree.sequences[player].node, strings, strict=True):
-            actions = tree.sequences[player].action[tree.rows_at(int(node))]
-            table = strategy.at(int(node))
-            found |= {t: {str(a): float(x) for a, x in zip(actions, table[:, h], strict=True)} for h, t in enumerate(texts) if t}
-    return found
 
 
 def main() -> None:
