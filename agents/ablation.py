@@ -10,7 +10,8 @@ import os
 import pickle
 import re
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,7 +49,10 @@ def measure(task: Measurement) -> Row:
     agent.load()
     gc.collect()
     gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
-    report = tabulate(agent, task.seat, task.budget)
+    try:
+        report = tabulate(agent, task.seat, task.budget)
+    finally:
+        gc.unfreeze()
     return {
         "opponent_best_response": report.opponent_best_response,
         "decisions": report.decisions,
@@ -72,7 +76,7 @@ def ablate(
     executor: Executor | None = None,
     directory: Path | None = None,
     progress: Callable[[int, int, Row | None], None] | None = None,
-) -> Iterator[Row]:
+) -> Generator[Row]:
     """Measure agents at budgets; yield a row for each as soon as its measurements are complete.
 
     Args:
@@ -88,7 +92,8 @@ def ablate(
     for line, (agent, budgets) in lines.items():
         packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + _digest(agent)
         for budget in budgets:
-            limit = f"{budget.iterations}its" if budget.iterations is not None else f"{budget.seconds:g}s"
+            limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"))
+            limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
             draws = range(sweeps if budget.seconds else 1)
             tasks = [Measurement(f"{name}-{limit}-{k}-seat{seat}", packed, budget, seat) for k in draws for seat in (0, 1)]
             groups.append((line, agent, budget, tasks))
@@ -108,12 +113,13 @@ def ablate(
 
     yield from complete()
     missing = [task for task in every if task.key not in found]
-    for i, result in (executor or Serial()).map(measure, missing):
-        found[missing[i].key] = result
-        _keep(directory, missing[i], result)
-        if progress is not None:
-            progress(len(found), len(every), None)
-        yield from complete()
+    with closing((executor or Serial()).map(measure, missing)) as results:  # closed at once if the caller stops, with its processes
+        for i, result in results:
+            found[missing[i].key] = result
+            _keep(directory, missing[i], result)
+            if progress is not None:
+                progress(len(found), len(every), None)
+            yield from complete()
 
 
 def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
@@ -126,6 +132,7 @@ def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
         strength["standard_error"] = statistics.stdev(draws) / math.sqrt(len(draws)) if len(draws) > 1 else float("nan")
     else:
         strength["exact"] = True
+    error = sum(seat["solver_error"] for seat in seats) / len(draws)
     late = [s - budget.seconds for s in seconds] if budget.seconds else []
     allowed = LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0)
     return {
@@ -138,8 +145,9 @@ def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
         "iterations": statistics.fmean(iterations) if iterations else 0.0,
         "least_iterations": min(iterations, default=0),
         "exploitability": strength,
-        "solver_error": sum(seat["solver_error"] for seat in seats) / len(draws),
-        "decisions": sum(seat["decisions"] for seat in seats),
+        "solver_error": None if math.isnan(error) else error,
+        "draws": len(draws),
+        "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
         "kept": sum(seat["kept"] for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
@@ -153,7 +161,9 @@ def _digest(agent: Agent) -> str:
     settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
     digest = hashlib.sha256(json.dumps([agent.name, agent.tree.game, *settings]).encode())
     policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
-    if policy is not None:
+    if policy is None:  # somebody else's agent: by what it is made of
+        digest.update(pickle.dumps(agent))
+    else:
         for table in policy.strategy().tables:
             digest.update(np.round(table, 6).tobytes())
     return digest.hexdigest()[:10]
@@ -183,7 +193,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     """Return, for each measured thinking time, the training compute that buys the same exploitability for the network alone.
 
     Between measured points the training curve is interpolated in log(compute) against log(exploitability), on its lower envelope (the
-    best so far). Beyond them the line through its first and last points is continued, and the row says ``extrapolated``.
+    best so far). Beyond them, on either side, the line through its first and last points is continued, and the row says ``extrapolated``.
 
     Args:
         training: rows with ``compute`` and ``exploitability`` (chips) of the network alone.
@@ -204,12 +214,13 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
         if not row["thinking_seconds"] or value <= 0:
             continue
         goal = math.log(value)
-        extrapolated = goal < curve[-1][1]
+        extrapolated = not curve[-1][1] <= goal <= curve[0][1]
         if extrapolated:
-            log_compute = curve[-1][0] + (goal - curve[-1][1]) / slope
-        else:  # on the envelope from behind: the first time that the curve is this good
+            near = curve[-1] if goal < curve[-1][1] else curve[0]
+            log_compute = near[0] + (goal - near[1]) / slope
+        else:
             log_compute = float(np.interp(-goal, [-y for _, y in curve], [x for x, _ in curve]))
-        compute = math.exp(min(log_compute, 700.0))
+        compute = math.exp(log_compute) if log_compute < 700 else math.inf
         found.append(
             {
                 "line": row["line"],

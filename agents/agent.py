@@ -20,29 +20,34 @@ class Decision:
 
     Attributes:
         policy: [A, H] action probabilities for every hand the agent might hold; its own hand is one column.
-        memory: what the agent wants back at its next decision of this hand; never changed once given.
+        thought: what the agent wants back at its next decision of this hand; never changed once given.
         seconds: from request to policy.
         iterations: of the solver; 0 if nothing was solved.
-        solved: whether a subgame was solved for this decision.
+        root: public node of the subgame solved for this decision; None if none was.
         kept: a search was due and could not be made (the public state is impossible in the agent's model, or the budget allows no
             iteration), so the last solve's strategy (before any, the blueprint's) was played on.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
     """
 
     policy: Float
-    memory: Any
+    thought: Any
     seconds: float
     iterations: int = 0
-    solved: bool = False
+    root: int | None = None
     kept: bool = False
     solver_error: float | None = None
+
+    @property
+    def solved(self) -> bool:
+        """Whether a subgame was solved for this decision."""
+        return self.root is not None
 
 
 class Agent(Protocol):
     """Somebody who plays.
 
-    A decision depends on the seat, the public state and the agent's own memory of this hand: never on the hand held, never on anything
-    hidden. Agents keep no state of a hand outside ``memory``, so that one agent can think about many hands.
+    A decision depends on the seat, the public state and the agent's own thoughts of this hand: never on the hand held, never on anything
+    hidden. Agents keep no state of a hand outside ``thought``, so that one agent can think about many hands.
     """
 
     @property
@@ -59,13 +64,13 @@ class Agent(Protocol):
         """Get ready: compile, allocate. Not part of any decision's time."""
         ...
 
-    def decide(self, seat: int, node: int, memory: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, node: int, thought: Any, budget: Budget) -> Decision:
         """Decide at a public node where ``seat`` acts.
 
         Args:
             seat: the agent's player number.
             node: the public state, a decision of that player.
-            memory: of the agent's previous decision in this hand; None at the first.
+            thought: of the agent's previous decision in this hand; None at the first.
             budget: what this decision may spend.
         """
         ...

@@ -32,8 +32,8 @@ class BlueprintAgent:
         """Ask the policy once."""
         self.policy.strategy()
 
-    def decide(self, seat: int, node: int, memory: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, node: int, thought: Any, budget: Budget) -> Decision:
         """Play the policy; the budget is not used."""
         start = time.perf_counter()
         policy = self.policy.at(node).copy()
-        return Decision(policy, memory, time.perf_counter() - start)
+        return Decision(policy, thought, time.perf_counter() - start)

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -26,7 +26,7 @@ class Executor(Protocol):
         """How many tasks run at a time."""
         ...
 
-    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results as they come. An exception of a task is raised here."""
         ...
 
@@ -37,7 +37,7 @@ class Serial:
 
     workers: int = 1
 
-    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results in order."""
         for i, task in enumerate(tasks):
             yield i, function(task)
@@ -59,7 +59,7 @@ class Local:
             raise ValueError(f"executor.workers must be in 0..{cores} (the cores of this machine), got {self.workers}")
         object.__setattr__(self, "workers", self.workers or cores)
 
-    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results as they finish; running work is abandoned if the caller stops."""
         if not tasks:
             return

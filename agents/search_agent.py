@@ -26,18 +26,20 @@ from search.strategy import Float
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
 SOLVE_FROM = ("decision", "round", "root")
 
-# A warm start counts for this many iterations and is taken by solves that expect fewer than half as many. Measured on Leduc from a network
-# of 0.028 chips: after 10 iterations 0.054 warm, 0.53 cold; after 50 0.018 and 0.035; after 250 0.0022 and 0.0013.
-WARM_ITERATIONS = 100
+# A warm start is taken by solves that expect fewer iterations than the strategy so far is worth, and counts for as many. A last solve
+# is worth its iterations; a blueprint as many as a cold solve of the whole game needs to be as strong, at most this many (found at load).
+# Measured on Leduc with a network of 0.028 chips, worth 55: after 10 iterations 0.054 warm, 0.53 cold; after 250 0.0022 and 0.0013.
+MOST_WORTH = 100
 WARM_START = ("never", "short", "always")
 
 
 @dataclass(frozen=True)
 class Thought:
-    """The last solve: its answer, and both players' ranges at its root."""
+    """The last solve: its answer, both players' ranges at its root, and how many iterations it is worth as a warm start."""
 
     answer: Strategy
     ranges: tuple[Float, Float]
+    worth: int
 
     def ranges_at(self, node: int) -> tuple[Float, Float]:
         """Return both players' ranges at a node below the solve's root."""
@@ -77,6 +79,7 @@ class SearchAgent:
         self.name = f"{blueprint.name}+{solve_from}:{gadget}:{variant.name}"
         self._solver: Solver | None = None
         self._blueprint_seconds = 0.0  # of asking the blueprint about the whole game
+        self._blueprint_worth = 0
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_solver": None}  # each process allocates its own
@@ -91,8 +94,10 @@ class SearchAgent:
             self._blueprint_seconds = time.perf_counter() - start
             solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
             solver.calibrate()
+            if self.warm_start != "never":
+                self._blueprint_worth = _worth(solver, self.blueprint.strategy())
 
-    def decide(self, seat: int, node: int, memory: Thought | None, budget: Budget) -> Decision:
+    def decide(self, seat: int, node: int, thought: Thought | None, budget: Budget) -> Decision:
         """Decide within the budget; see the module's text for what is solved."""
         deadline = Deadline(budget.seconds)
         if self.tree.player[node] != seat:
@@ -100,55 +105,68 @@ class SearchAgent:
         self.load()
         solver = self._solver
         assert solver is not None
-        if memory is not None and not memory.answer.covers(node):
-            raise ValueError(f"memory must be of this hand, got one of public node {self.tree.text(memory.answer.span.node)!r}")
-        root = self._root(node, memory)
+        if thought is not None and not thought.answer.covers(node):
+            raise ValueError(f"thought must be of this hand, got one of public node {self.tree.text(thought.answer.span.node)!r}")
+        root = self._root(seat, node, thought)
         if root is None:
-            policy = self.blueprint.at(node) if memory is None else memory.answer.at(node)
-            return Decision(policy.copy(), memory, deadline.spent())
-        warm = self._warm(solver, root, memory, budget, deadline)
-        strategy, ranges = self._so_far(root, memory, warm)
+            policy = self.blueprint.at(node) if thought is None else thought.answer.at(node)
+            return Decision(policy.copy(), thought, deadline.spent())
+        warm = self._warm(solver, root, thought, budget, deadline)
+        strategy, ranges = self._so_far(root, thought, warm > 0)
         subgame = self._subgame(solver, seat, root, strategy, ranges)
         iterations = 0
         if subgame is not None:
-            solver.start(subgame, strategy if warm else None, WARM_ITERATIONS if warm else 0)
-            solution = solver.solve(replace(budget, iterations=min(budget.iterations or MAX_ITERATIONS, MAX_ITERATIONS)), deadline)
+            solver.start(subgame, strategy if warm else None, warm)
+            most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
+            solution = solver.solve(replace(budget, iterations=most), deadline)
             iterations = solution.iterations
         if iterations == 0:
             policy = self.blueprint.at(node) if strategy is None else strategy.at(node)
-            return Decision(policy.copy(), memory, deadline.spent(), kept=True)
+            return Decision(policy.copy(), thought, deadline.spent(), kept=True)
         policy = solution.strategy.at(node).copy()
         seconds = deadline.spent()
         error = self._error(solver, solution.strategy, seat, ranges) if self.measure_error else None
-        return Decision(policy, Thought(solution.strategy, ranges), seconds, iterations, solved=True, solver_error=error)
+        new = Thought(solution.strategy, ranges, iterations + warm)
+        return Decision(policy, new, seconds, iterations, root=root, solver_error=error)
 
-    def _root(self, node: int, memory: Thought | None) -> int | None:
-        """Return the public node to solve from, None if the last solve (or the blueprint) is to be played on."""
-        if self.solve_from == "root":
-            return 0 if memory is None else None
+    def _root(self, seat: int, node: int, thought: Thought | None) -> int | None:
+        """Return the public node to solve from, None if the last solve (or the blueprint) is to be played on.
+
+        A subgame never begins above a decision that the seat has already made otherwise (its search was not possible then): what was
+        played there would not be what the new solve takes for granted.
+        """
         if self.solve_from == "decision":
-            return 0 if memory is None else node
-        if self.tree.round[node] == 0:
-            return None
-        start = node
-        while self.tree.round[self.tree.parent[start]] == self.tree.round[node]:
-            start = int(self.tree.parent[start])
-        return None if memory is not None and memory.answer.span.node == start else start
+            start = node if thought is not None else 0
+        elif self.solve_from == "root":
+            start = 0
+        else:
+            if self.tree.round[node] == 0:
+                return None
+            start = node
+            while self.tree.round[self.tree.parent[start]] == self.tree.round[node]:
+                start = int(self.tree.parent[start])
+        if self.solve_from != "decision" and thought is not None and thought.answer.span.node >= start:
+            return None  # solved for this round, or this hand, already
+        acted = any(self.tree.player[above] == seat for above in self.tree.path(node, start)[:-1])
+        return node if acted else start
 
-    def _warm(self, solver: Solver, root: int, memory: Thought | None, budget: Budget, deadline: Deadline) -> bool:
-        """Say whether the solve at ``root`` should start from the strategy so far."""
+    def _warm(self, solver: Solver, root: int, thought: Thought | None, budget: Budget, deadline: Deadline) -> int:
+        """Return for how many iterations the strategy so far counts at the start of the solve at ``root``; 0 for a cold start."""
+        worth = self._blueprint_worth if thought is None else thought.worth
         if self.warm_start != "short":
-            return self.warm_start == "always"
+            return max(worth, 1) if self.warm_start == "always" else 0
         remaining = deadline.remaining()
-        if memory is None and root == 0 and self._blueprint_seconds > remaining / 2:
-            return False  # asking the blueprint about the whole game would take most of the time, or more
+        if thought is None and root == 0 and self._blueprint_seconds > remaining / 2:
+            return 0  # asking the blueprint about the whole game would take most of the time, or more
         expected = solver.expected_iterations(root, remaining)
-        return min(expected, budget.iterations or expected) < WARM_ITERATIONS / 2
+        if budget.iterations is not None:
+            expected = min(expected, budget.iterations)
+        return worth if expected < worth else 0
 
-    def _so_far(self, root: int, memory: Thought | None, warm: bool) -> tuple[Strategy | None, tuple[Float, Float]]:
+    def _so_far(self, root: int, thought: Thought | None, warm: bool) -> tuple[Strategy | None, tuple[Float, Float]]:
         """Return the strategy so far at and below ``root`` (None for a cold start of the whole game) and the ranges there."""
-        if memory is not None:
-            return memory.answer.below(root), memory.ranges_at(root)
+        if thought is not None:
+            return thought.answer.below(root), thought.ranges_at(root)
         if root == 0:
             return self.blueprint.strategy() if warm else None, full_ranges(self.tree)
         return self.blueprint.strategy(root), ranges_of(self.blueprint, root)
@@ -180,3 +198,12 @@ def _scaled(range_: Float) -> Float:
     """Return a range with its largest weight 1; an empty one stays empty."""
     largest = range_.max()
     return range_ / largest if largest > 0 else range_
+
+
+def _worth(solver: Solver, blueprint: Strategy) -> int:
+    """Return how many cold iterations of the whole game are as strong as a blueprint."""
+    goal = solver.evaluator.exploitability(blueprint)
+    solver.start(whole_game(solver.tree))
+    while solver.iterations < MOST_WORTH and solver.exploitability() > goal:
+        solver.run(1)
+    return solver.iterations

@@ -35,9 +35,11 @@ class SeatReport:
         decisions: public states at which the seat was asked.
         solves: decisions for which a subgame was solved.
         kept: decisions that played the last strategy on because no search was possible.
-        seconds: [solves] seconds spent of every decision that solved or should have.
-        iterations: [solves] their iterations.
-        solver_error: sum of the solves' own exploitability, chips weighted by reach; NaN if not measured.
+        seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
+        iterations: likewise.
+        solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
+            solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
+            the clock is (they are different draws); NaN if not measured.
     """
 
     seat: int
@@ -66,28 +68,37 @@ def tabulate(agent: Agent, seat: int, budget: Budget, progress: Callable[[int], 
     first_row = 1  # tables of the whole game start at the first row behind the empty sequence
     own = np.ones(tree.num_hands(seat))
     stack: list[tuple[int, Float, Any]] = [(0, own, None)]
+    errors: dict[tuple[int, int], float] = {}  # by root, and by draw if draws differ
+    idle: list[float] = []
     while stack:
-        node, reach, memory = stack.pop()
+        node, reach, thought = stack.pop()
         children = tree.children(node)
         if tree.player[node] != seat:
-            stack.extend((child, reach, memory) for child in reversed(children))
+            stack.extend((child, reach, thought) for child in reversed(children))
             continue
-        decision = agent.decide(seat, node, memory, budget)
+        decision = agent.decide(seat, node, thought, budget)
         report.decisions += 1
         report.solves += decision.solved
         report.kept += decision.kept
         if decision.solved or decision.kept:
             report.seconds.append(decision.seconds)
             report.iterations.append(decision.iterations)
-        report.solver_error += decision.solver_error or 0.0
+        else:
+            idle.append(decision.seconds)
+        if decision.root is not None:
+            draw = report.decisions if budget.seconds is not None else 0
+            errors[decision.root, draw] = float("nan") if decision.solver_error is None else decision.solver_error
         rows = tree.rows_at(node)
         report.table[rows.start - first_row : rows.stop - first_row, : len(reach)] = decision.policy
         for child, probabilities in zip(reversed(children), decision.policy[::-1], strict=True):
             below = reach * probabilities
             if below.any():
-                stack.append((child, below, decision.memory))
+                stack.append((child, below, decision.thought))
         if progress is not None:
             progress(report.decisions)
+    report.solver_error = sum(errors.values())
+    if not report.seconds:
+        report.seconds, report.iterations = idle, [0] * len(idle)
     tables = [uniform(tree).tables[p] for p in (0, 1)]
     tables[seat] = report.table
     strategy = Strategy(tree, tree.subgame(), (tables[0], tables[1]))

@@ -73,6 +73,10 @@ def main() -> None:
     for game in GAMES:
         runs = {"ours": (ours(game), 2000), "OpenSpiel C++": (openspiel(game), 10), "LiteEFG 1.0": (liteefg(game), 20)}
         times: dict[str, list[float]] = {name: [] for name, (run, _) in runs.items() if run is not None}
+        for name in times:
+            run = runs[name][0]
+            assert run is not None
+            run(1)  # compiles, or touches its memory
         for _ in range(rounds):
             for name in times:
                 run, iterations = runs[name]

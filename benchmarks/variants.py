@@ -8,7 +8,7 @@ is no default. Iterations are counted on a grid 5 % wide.
 
 from __future__ import annotations
 
-from agents.report import table
+from agents.report import machine, table, version
 from games import public_tree
 from search import VARIANTS, Solver
 
@@ -41,6 +41,7 @@ def main() -> None:
                         first.setdefault(target, solver.iterations)
             rows.append([title, variant.name, *(str(first.get(t, "-")) for t in TARGETS), f"{value:.1e}", f"{rise:.2f}"])
     print(table(["game", "search", *(f"to {t:.0e}" for t in TARGETS), f"after {ITERATIONS}", "rise"], rows))
+    print(machine()["cpu"], version(), sep="; ")
 
 
 if __name__ == "__main__":

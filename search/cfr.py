@@ -14,7 +14,7 @@ from games import PublicTree
 from games.kernels import aligned_zeros
 from search.best_response import Evaluator, span_of
 from search.budget import Budget, Deadline
-from search.kernels import RESOLVE, UNSAFE, Gadget, Side, iterate, normalise, plain, propagate_reach, seed
+from search.kernels import RESOLVE, UNSAFE, Gadget, Side, iterate, match_regrets, plain, propagate_reach, seed
 from search.strategy import Strategy, uniform
 from search.subgame import Subgame, whole_game
 from search.variants import BLOCK, Variant, coefficients
@@ -143,7 +143,7 @@ class Solver:
         for p, (side, span) in enumerate(zip(self.sides, self.spans, strict=True)):
             lo, hi = self.part.rows[p]
             if self.iterations:
-                normalise(side.first_row, span, side.average, self._policy[p])
+                match_regrets(side.first_row, span, side.average, self._policy[p])
                 tables.append(self._policy[p][lo:hi].copy())
             else:
                 tables.append(side.strategy[lo:hi].copy())
@@ -182,7 +182,7 @@ class Solver:
         Args:
             budget: whichever limit comes first; at least one must be set.
             deadline: the clock, if it was started before this call (a decision's budget runs from the request).
-            trace: check exploitability at 1, 2, 4, ... iterations; checks are not counted as solving time.
+            trace: check exploitability on the way, at 1, 2, 4, ... iterations if there is no target; checks are not solving time.
             progress: called after each slice with iterations, solving seconds and the last exploitability known.
         """
         if not budget.limited():
@@ -190,10 +190,11 @@ class Solver:
         clock = deadline or Deadline(budget.seconds)
         checking = trace or budget.exploitability is not None
         self._spent, self._checked, self._trace = 0.0, 0.0, []
-        next_check, exploitability = 1, None
+        next_check, exploitability = self.iterations + 1, None
         while budget.iterations is None or self.iterations < budget.iterations:
             now = time.perf_counter()
-            count = self._slice(budget, clock.end - now + self._checked)
+            allowed = clock.end + (self._checked if deadline is None else 0.0)  # a decision's clock runs on while it checks
+            count = self._slice(budget, allowed - now)
             if checking:
                 count = min(count, next_check - self.iterations)
             if count <= 0:
@@ -204,7 +205,7 @@ class Solver:
             self._learn(count, spent)
             if checking and self.iterations == next_check:
                 exploitability = self._check(self.answer())
-                next_check = self._next_check(trace)
+                next_check = self._next_check(budget)
             if progress is not None:
                 progress(self.iterations, self._spent, exploitability)
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
@@ -264,8 +265,8 @@ class Solver:
         weight = min(0.5, spent / 1e-4)  # a slice of a few microseconds says little
         self._seconds_per_row = old + weight * (min(max(seen, old / 2), 1.5 * old) - old)
 
-    def _next_check(self, trace: bool) -> int:
-        """Powers of two for a trace; for a target every 10 iterations at first, then every 5 %: a check costs about an iteration."""
-        if trace:
+    def _next_check(self, budget: Budget) -> int:
+        """For a target every 10 iterations at first, then every 5 %: a check costs about an iteration. Else powers of two, for a trace."""
+        if budget.exploitability is None:
             return self.iterations * 2
         return self.iterations + max(10, self.iterations // 20)

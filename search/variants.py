@@ -44,7 +44,12 @@ class Variant:
 
     def __post_init__(self) -> None:
         if self.discount not in ("before", "after"):
-            raise ValueError(f"discount must be before or after, got {self.discount!r}")
+            raise ValueError(f"search.discount must be before or after, got {self.discount!r}")
+        for key in ("alpha", "beta", "gamma", "predictive"):
+            value = getattr(self, key)
+            if math.isnan(value) or (key in ("gamma", "predictive") and not 0 <= value < math.inf):
+                rule = "at least 0 and finite" if key in ("gamma", "predictive") else "a number or an infinity"
+                raise ValueError(f"search.{key} must be {rule}, got {value}")
 
 
 VARIANTS = {

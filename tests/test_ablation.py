@@ -86,7 +86,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path):
 
 
 class Broken(BlueprintAgent):
-    def decide(self, seat, node, memory, budget):
+    def decide(self, seat, node, thought, budget):
         raise ValueError("network gives NaN")
 
 

@@ -70,10 +70,10 @@ REFUSED = [
     (["budget.seconds=nan"], "budget.seconds must be a number of at least 0, got nan"),
     ([], "budget must limit seconds, iterations or exploitability, got none"),
     (["search=magic", "budget.iterations=1"], "search must be one of cfr, cfr_plus"),
-    (["search.discount=never", "budget.iterations=1"], "discount must be before or after, got 'never'"),
+    (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
-    (["resume=nowhere"], "resume must be a run directory, got nowhere"),
+    (["resume=nowhere"], "resume must be given to train or ablate"),
     (["game=[1", "budget.iterations=1"], "viable alternative"),
 ]
 

@@ -139,7 +139,9 @@ REFUSED = [
     ("ablate", ["experiment=none", "agent.gadget=magic"], "gadget must be one of unsafe, resolve, got 'magic'"),
     ("ablate", ["agent.checkpoint=/nowhere/policy"], "checkpoint must be a checkpoint file, got /nowhere/policy"),
     ("ablate", ["executor.workers=9999"], "executor.workers must be in 0.."),
-    ("ablate", ["experiment=none", "+lines={a: {gaget: resolve}}"], "lines.a.gaget must be a key of agent"),
+    ("ablate", ["experiment=none", "+lines={a: {gaget: resolve}}"], "lines.a.gaget must be one of solve_from"),
+    ("ablate", ["experiment=none", "+lines={a: {measure_error: perhaps}}"], "lines.a.measure_error must be a bool, got 'perhaps'"),
+    ("ablate", ["experiment=none", "+lines={uniform: {}}"], "lines must have names of their own"),
     ("ablate", ["experiment=none", "game=kuhn_poker", "agent.solve_from=round"], "solve_from=round needs a game with public chance"),
 ]
 
@@ -156,10 +158,27 @@ def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path,
 
 def test_a_directory_of_another_run_is_not_overwritten(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
-    before = (tmp_path / "policy.safetensors").read_bytes()
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert timebank(monkeypatch, "train", "game=kuhn_poker", "seed=7", *TINY, f"hydra.run.dir={tmp_path}") == 2
-    assert "seed" in capsys.readouterr().err
-    assert (tmp_path / "policy.safetensors").read_bytes() == before
+    assert "hydra.run.dir must be new or of the same run" in capsys.readouterr().err
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 2
+    assert "resume must be a directory of ablate" in capsys.readouterr().err
+    assert timebank(monkeypatch, "solve", "budget.iterations=3", f"hydra.run.dir={tmp_path}") == 2
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_a_finished_run_can_be_extended(monkeypatch, tmp_path):
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=6") == 0
+    assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [1, 2, 4, 6]
+
+
+def test_two_processes_do_not_share_a_directory(monkeypatch, tmp_path, capsys):
+    from agents.apps.refusal import Refusal
+    from agents.apps.run import Run
+
+    with Run(tmp_path, "train", "kuhn_poker", 0), pytest.raises(Refusal, match="must not be in use"):
+        Run(tmp_path, "train", "kuhn_poker", 0)
 
 
 def test_every_yaml_of_train_and_ablate_composes():

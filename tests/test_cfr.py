@@ -311,7 +311,7 @@ for game in ("kuhn_poker", "leduc_poker", "liars_dice(numdice=2,dice_sides=2)", 
                     solver.start(Subgame(tree, int(node), ranges, gadget), whole.strategy, count)
                     solver.solve(Budget(iterations=5))
     solver.evaluator.values(whole.strategy)
-names = ("iterate", "evaluate", "propagate_reach", "normalise", "seed")
+names = ("iterate", "evaluate", "propagate_reach", "match_regrets", "seed")
 """
 
 

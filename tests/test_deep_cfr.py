@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from agents.networks import CheckpointError, PolicyNetworkConfig, load_policy
-from agents.policy import UniformPolicy, solved_policy
-from agents.training import POLICY_FILE, STATE_FILE, DeepCFR, DeepCFRConfig, FitConfig, Memory, distil, load_state, save_state, train
-from search import Evaluator, check_strategy, variant
+from agents.policy import UniformPolicy
+from agents.training import POLICY_FILE, STATE_FILE, DeepCFR, DeepCFRConfig, FitConfig, Memory, load_state, save_state, train
+from search import Evaluator, check_strategy
 from tests.conftest import DICE, KUHN, LEDUC, case_of
 
 
@@ -349,13 +349,6 @@ def test_a_killed_run_resumes_bit_for_bit(leduc, tmp_path):
 
 
 # the baseline
-
-
-def test_distil_imitates(leduc):
-    solved = solved_policy(leduc.tree, variant("default"), 200)
-    policy = distil(solved, PolicyNetworkConfig(hidden=64), FitConfig(steps=600, learning_rate=0.01, final_rate=0.01))
-    assert policy.name == f"distil:{solved.name}"
-    assert Evaluator(leduc.tree).exploitability(policy.strategy()) < 0.05
 
 
 def test_every_number_has_a_default_and_is_plain():

@@ -6,7 +6,7 @@ from agents.ablation import LATE_FRACTION, LATE_SECONDS
 from games import public_tree
 from games.kernels import compilations
 from search import Budget, Evaluator, Strategy, check_strategy, uniform, variant
-from search.kernels import evaluate, iterate, normalise, propagate_reach, seed
+from search.kernels import evaluate, iterate, match_regrets, propagate_reach, seed
 
 LEDUC = public_tree("leduc_poker")
 KUHN = public_tree("kuhn_poker")
@@ -33,10 +33,11 @@ def test_tabulating_a_blueprint_gives_the_blueprint(tree):
     assert exploitability(seats) == pytest.approx(Evaluator(tree).exploitability(policy.strategy()), abs=1e-12)
 
 
-def test_search_from_the_root_is_full_game_cfr():
-    agent = SearchAgent(UniformPolicy(LEDUC), variant("default"), "root", "unsafe")
-    seats = both_seats(agent, Budget(iterations=100))
-    expected = solved_policy(LEDUC, variant("default"), 100).strategy()
+@pytest.mark.parametrize("iterations", [5, 20, 100])
+def test_search_from_the_root_is_full_game_cfr(iterations):
+    agent = SearchAgent(UniformPolicy(LEDUC), variant("default"), "root", "unsafe", warm_start="never")
+    seats = both_seats(agent, Budget(iterations=iterations))
+    expected = solved_policy(LEDUC, variant("default"), iterations).strategy()
     assert exploitability(seats) == pytest.approx(Evaluator(LEDUC).exploitability(expected), abs=1e-12)
     assert [s.solves for s in seats] == [1, 2]  # the second seat has two first decisions: after a check and after a bet
 
@@ -52,7 +53,8 @@ def test_continual_resolving_falls_with_its_budget_and_passes_the_published_leve
 @pytest.mark.parametrize("iterations", [10, 100, 1000])
 def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(blueprint, iterations):
     before = exploitability(both_seats(BlueprintAgent(blueprint), Budget(seconds=0)))
-    seats = both_seats(SearchAgent(blueprint, variant("default"), "round", "resolve", measure_error=True), Budget(iterations=iterations))
+    agent = SearchAgent(blueprint, variant("default"), "round", "resolve", measure_error=True)
+    seats = both_seats(agent, Budget(iterations=iterations))
     error = seats[0].solver_error + seats[1].solver_error
     assert exploitability(seats) <= before + error + 1e-9
 
@@ -79,11 +81,11 @@ def test_a_decision_changes_neither_memory_nor_blueprint(blueprint):
     agent = SearchAgent(blueprint, variant("default"), "decision", "resolve", "always")
     before = [t.copy() for t in blueprint.strategy().tables]
     first = agent.decide(0, 0, None, Budget(iterations=20))
-    kept = [t.copy() for t in first.memory.answer.tables]
+    kept = [t.copy() for t in first.thought.answer.tables]
     node = int(LEDUC.sequences[0].node[40])
-    again = [agent.decide(0, node, first.memory, Budget(iterations=20)).policy for _ in range(2)]
+    again = [agent.decide(0, node, first.thought, Budget(iterations=20)).policy for _ in range(2)]
     np.testing.assert_array_equal(again[0], again[1])
-    for a, b in zip(kept, first.memory.answer.tables, strict=True):
+    for a, b in zip(kept, first.thought.answer.tables, strict=True):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(before, blueprint.strategy().tables, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -92,16 +94,16 @@ def test_a_decision_changes_neither_memory_nor_blueprint(blueprint):
 def test_thinking_in_between_about_another_hand_changes_nothing(blueprint):
     agent = SearchAgent(blueprint, variant("default"), "decision", "resolve")
     node = int(LEDUC.sequences[0].node[40])
-    memory = agent.decide(0, 0, None, Budget(iterations=50)).memory
-    alone = agent.decide(0, node, memory, Budget(iterations=50)).policy
+    thought = agent.decide(0, 0, None, Budget(iterations=50)).thought
+    alone = agent.decide(0, node, thought, Budget(iterations=50)).policy
     agent.decide(1, int(LEDUC.sequences[1].node[60]), None, Budget(iterations=33))
-    np.testing.assert_array_equal(agent.decide(0, node, memory, Budget(iterations=50)).policy, alone)
+    np.testing.assert_array_equal(agent.decide(0, node, thought, Budget(iterations=50)).policy, alone)
 
 
 def test_nothing_compiles_in_a_decision(blueprint):
     agent = SearchAgent(blueprint, variant("pcfr_plus"), "decision", "resolve", "always", measure_error=True)
     agent.load()
-    kernels = (iterate, evaluate, normalise, propagate_reach, seed)
+    kernels = (iterate, evaluate, match_regrets, propagate_reach, seed)
     before = [compilations(k) for k in kernels]
     both_seats(agent, Budget(iterations=3))
     assert [compilations(k) for k in kernels] == before
@@ -168,9 +170,37 @@ def test_bad_settings_are_refused(blueprint):
         agent.decide(1, 0, None, Budget(iterations=1))
 
 
-def test_a_warm_start_is_taken_where_it_pays(blueprint):
-    def strength(warm, iterations):
-        return exploitability(both_seats(SearchAgent(blueprint, variant("default"), "root", "unsafe", warm), Budget(iterations=iterations)))
+@pytest.mark.parametrize("iterations", [5, 10, 20, 200])
+@pytest.mark.parametrize("quality", [0, 10, 60])
+def test_a_warm_start_is_taken_where_it_pays(quality, iterations):
+    policy = solved_policy(LEDUC, variant("cfr"), quality) if quality else UniformPolicy(LEDUC)
 
-    assert strength("short", 10) == strength("always", 10) < strength("never", 10) / 2
-    assert strength("short", 200) == strength("never", 200)
+    def strength(warm):
+        return exploitability(both_seats(SearchAgent(policy, variant("default"), "root", "unsafe", warm), Budget(iterations=iterations)))
+
+    assert strength("short") <= strength("never")
+    if quality == 60 and iterations == 10:
+        assert strength("short") < strength("never") / 2
+
+
+@pytest.mark.parametrize(("solve_from", "first"), [("decision", 0), ("root", 0), ("round", 1)])
+def test_a_decision_made_without_search_is_never_solved_over(blueprint, solve_from, first):
+    """The seat has played its blueprint there; a solve from above would take another strategy for granted."""
+    agent = SearchAgent(blueprint, variant("default"), solve_from, "resolve")
+    tree = LEDUC
+
+    def search(node, thought, budgets):
+        while tree.player[node] != 0 or tree.round[node] < first:
+            node = tree.children(node)[0]
+        kept = agent.decide(0, node, thought, Budget(iterations=0))
+        assert kept.kept
+        later = [n for n in range(node + 1, tree.end[node]) if tree.player[n] == 0 and tree.round[n] == tree.round[node]]
+        return agent.decide(0, later[0], kept.thought, Budget(iterations=50)), later[0]
+
+    decision, node = search(0, None, None)
+    assert decision.root == node
+
+
+def test_no_iterations_are_none(blueprint):
+    decision = SearchAgent(blueprint, variant("default")).decide(0, 0, None, Budget(iterations=0))
+    assert (decision.iterations, decision.kept) == (0, True)

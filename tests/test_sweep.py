@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.best_response import span_of
-from search.kernels import RESOLVE, UNSAFE, Gadget, Side, evaluate, iterate, normalise, plain, propagate_reach, seed
-from search.kernels.sweep import match_regrets
+from search.kernels import RESOLVE, UNSAFE, Gadget, Side, evaluate, iterate, match_regrets, plain, propagate_reach, seed
 from search.variants import VARIANTS, coefficients
 from tests.naive import sweep as naive
 from tests.naive.synthetic import random_game
@@ -90,7 +89,7 @@ def test_an_average_is_normalised_and_uniform_where_the_player_never_comes(numbe
     for k in range(*part.decisions[player]):
         total[list(naive.rows_of(sequences, k)), 0] = 0.0
     policy = np.zeros_like(total)
-    normalise(sequences.first_row, span_of(part, player), total, policy)
+    match_regrets(sequences.first_row, span_of(part, player), total, policy)
     for k in range(*part.decisions[player]):
         rows = list(naive.rows_of(sequences, k))
         np.testing.assert_allclose(policy[rows].sum(axis=0), 1.0, rtol=1e-12)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from agents.ablation import ablate, exchange_rate
-from agents.apps.build import agents_of, build_agent, build_budgets, build_executor, build_policy, check_agent, lines_of, tree_of
+from agents.apps.build import (
+    REFERENCES,
+    agents_of,
+    build_agent,
+    build_budgets,
+    build_executor,
+    build_policy,
+    check_agent,
+    lines_of,
+    training_history,
+    tree_of,
+)
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
@@ -39,6 +51,7 @@ def run(config: AblateConfig, directory: Path) -> None:
             policy = train_reported(tree, config.trainer, directory / "training", result)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
+            result.write(history=training_history(config.agent))
         history = result.history
         compute = {"value": history[-1]["compute"], "unit": "multiply-adds"} if history else None
         rows: list[dict[str, Any]] = []
@@ -49,10 +62,11 @@ def run(config: AblateConfig, directory: Path) -> None:
             progress.at(done, f"{row['line']}: {row['exploitability']['value']:.4g} chips" if row else "")
 
         try:
-            measured = ablate(lines_of(config, policy), config.sweeps, build_executor(config.executor), directory / "measurements", tell)
-            for row in measured:
-                rows.append(row | {"train_compute": compute if row["line"] not in ("uniform", "full-game CFR") else None})
-                result.write(rows=rows)
+            lines, executor = lines_of(config, policy), build_executor(config.executor)
+            with closing(ablate(lines, config.sweeps, executor, directory / "measurements", tell)) as measured:
+                for row in measured:
+                    rows.append(row | {"train_compute": compute if row["line"] not in REFERENCES else None})
+                    result.write(rows=rows)
         finally:
             progress.close()
             if rows:
@@ -63,7 +77,7 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
     """Write and print what was measured so far."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
-    searched = [row for row in rows if row["line"] not in ("uniform", "full-game CFR")]
+    searched = [row for row in rows if row["line"] not in REFERENCES]
     rates = exchange_rate(history, searched)
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)

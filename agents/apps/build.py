@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from games import PublicTree, public_tree
 from search import Budget, Variant
 
 tree_of = lru_cache(maxsize=1)(public_tree)  # checked and run on the same tree
+REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
+LINE_KEYS: dict[str, type] = {"solve_from": str, "gadget": str, "warm_start": str, "measure_error": bool}
 POLICIES = ("uniform", "tabular", "network")
 
 
@@ -41,6 +43,16 @@ def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Pol
     if config.checkpoint is None:
         raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
     return load_policy(Path(config.checkpoint), tree)
+
+
+def training_history(config: AgentConfig) -> list[dict[str, Any]]:
+    """Return what a network's checkpoint says of its training: rows with compute in multiply-adds; none for other policies."""
+    if config.policy != "network" or config.checkpoint is None:
+        return []
+    from agents.networks import policy_metadata
+
+    rows = policy_metadata(Path(config.checkpoint)).get("history", [])
+    return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 
 def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
@@ -70,15 +82,24 @@ def build_executor(config: ExecutorConfig) -> Executor:
 
 
 def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
-    """Return each line's agent settings: the agent's, overridden."""
+    """Return each line's agent settings: the agent's, with what the line says of its search. All lines share one policy.
+
+    Raises:
+        ValueError: a reserved name, or a key or type that does not fit.
+    """
     if not config.lines:
-        return {"search" if config.agent.think else config.agent.policy: config.agent}
-    known = {f.name for f in fields(AgentConfig)}
+        return {"search": config.agent} if config.agent.think else {}
+    found = {}
     for name, line in config.lines.items():
-        for key in line:
-            if key not in known:
-                raise ValueError(f"lines.{name}.{key} must be a key of agent ({', '.join(sorted(known))}), got an unknown one")
-    return {name: replace(config.agent, **line) for name, line in config.lines.items()}
+        if name in (*REFERENCES, f"{config.agent.policy} alone"):
+            raise ValueError(f"lines must have names of their own, got {name!r}, which is a reference's")
+        for key, value in (line if isinstance(line, dict) else {"line": line}).items():
+            if key not in LINE_KEYS:
+                raise ValueError(f"lines.{name}.{key} must be one of {', '.join(LINE_KEYS)}, got an unknown key")
+            if not isinstance(value, LINE_KEYS[key]):
+                raise ValueError(f"lines.{name}.{key} must be a {LINE_KEYS[key].__name__}, got {value!r}")
+        found[str(name)] = replace(config.agent, think=True, **line)
+    return found
 
 
 def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, list[Budget]]]:
@@ -89,8 +110,9 @@ def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, lis
     lines: dict[str, tuple[Agent, list[Budget]]] = {}
     if 0 in config.budgets or not config.agent.think:
         lines[f"{config.agent.policy} alone"] = (BlueprintAgent(policy), still)
-    lines |= {name: (build_agent(agent, policy, variant), budgets) for name, agent in agents_of(config).items() if agent.think}
+    lines |= {name: (build_agent(agent, policy, variant), budgets) for name, agent in agents_of(config).items()}
     if config.references:
-        lines["uniform"] = (BlueprintAgent(UniformPolicy(policy.tree)), still)
-        lines["full-game CFR"] = (SearchAgent(UniformPolicy(policy.tree), variant, "root", "unsafe"), budgets)
+        uniform = UniformPolicy(policy.tree)
+        plain_cfr = SearchAgent(uniform, variant, "root", "unsafe", warm_start="never", measure_error=True)
+        lines |= {UNIFORM: (BlueprintAgent(uniform), still), FULL_GAME: (plain_cfr, budgets)}
     return {name: (agent, own) for name, (agent, own) in lines.items() if own}

@@ -5,30 +5,30 @@ Each group's YAML starts with its schema. Nothing here has a ``_target_``: what 
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
-from search import Budget, Variant
+from search import Budget, Variant, variant
 
 
 @dataclass(kw_only=True)
 class SearchConfig:
-    """A row of the CFR family; see search.variants."""
+    """A row of the CFR family by its name in search.variants; what is given besides replaces the row's."""
 
     name: str = "???"
-    alpha: float = math.inf
-    beta: float = math.inf
-    gamma: float = 0.0
-    predictive: float = 0.0
+    alpha: float | None = None
+    beta: float | None = None
+    gamma: float | None = None
+    predictive: float | None = None
     discount: str = "before"
 
     def build(self) -> Variant:
         """Return the variant; refuses bad values."""
-        return Variant(self.name, self.alpha, self.beta, self.gamma, self.predictive, self.discount)
+        given = {key: value for key, value in vars(self).items() if value is not None}
+        return replace(variant(self.name), **given)
 
 
 @dataclass(kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import sys
 import time
 from pathlib import Path
@@ -10,24 +12,41 @@ from typing import Any
 
 from tqdm import tqdm
 
+from agents.apps.directory import RESUMABLE
+from agents.apps.refusal import Refusal
 from agents.report import machine, version, write_json
 
 
 class Run:
-    """A run's result. Written at the start, whenever ``write`` is called, and at the end, however it ends."""
+    """A run's result. Written at the start, whenever ``write`` is called, and at the end, however it ends.
+
+    A run that is resumed keeps what it had measured. The directory is locked while the run lives.
+    """
 
     def __init__(self, directory: Path, command: str, game: str, seed: int) -> None:
         self.directory, self.start = directory, time.perf_counter()
-        self.result: dict[str, Any] = {"command": command, "game": game, "seed": seed, "version": version(), "machine": machine()}
-        self.result |= {"seconds": 0.0, "status": "running"}
-        self.write()
+        self._lock = (directory / ".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise Refusal(f"hydra.run.dir must not be in use, got {directory}, where another process is running") from None
+        kept: dict[str, Any] = {}
+        if command in RESUMABLE:
+            try:
+                kept = json.loads((directory / "result.json").read_text())
+            except (OSError, ValueError):
+                kept = {}
+        self._before, self._own = float(kept.get("seconds") or 0.0), False
+        self.result = kept | {"command": command, "game": game, "seed": seed, "version": version(), "machine": machine()}
+        self.write(status="running")
 
     def write(self, **entries: Any) -> None:
-        """Add entries and write the file."""
+        """Add entries and write the file; ``seconds`` is the run's so far (all its sessions) unless given once."""
+        self._own |= "seconds" in entries
         self.result |= entries
-        self.result.setdefault("seconds", 0.0)
-        if self.result["command"] != "solve":
-            self.result["seconds"] = time.perf_counter() - self.start
+        if not self._own:
+            self.result["seconds"] = self._before + time.perf_counter() - self.start
         write_json(self.directory / "result.json", self.result)
 
     @property
@@ -41,8 +60,10 @@ class Run:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
         self.write(status="complete" if kind is None else "interrupted" if interrupted else "failed")
+        self._lock.close()
         if interrupted:
-            print(f"\ninterrupted; what was measured is in {self.directory} (go on with resume={self.directory})", file=sys.stderr)
+            more = f" (go on with resume={self.directory})" if self.result["command"] in RESUMABLE else ""
+            print(f"\ninterrupted; what there is so far is in {self.directory}{more}", file=sys.stderr)
 
 
 class Progress:

@@ -75,9 +75,6 @@ def report(result: Run, solver: Solver, solution: Solution, save: bool) -> None:
     )
     heads = ("iteration", "seconds", "exploitability")
     write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
-    plot_trace(
-        solution.trace, f"{solver.tree.game}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in ("png", "svg")]
-    )
     if save:
         write_json(result.directory / "policy.json", policy_table(solution.strategy))
     title = f"{solver.tree.game}, {solver.variant.name}"

@@ -59,7 +59,7 @@ def train_reported(tree: PublicTree, config: DeepCFRConfig, directory: Path, res
 
 def _plain(row: HistoryRow) -> dict[str, float]:
     entries = asdict(row)
-    return {**entries, "compute": entries.pop("multiply_adds")}
+    return {"compute": entries.pop("multiply_adds"), **entries}
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Policy networks and their checkpoints."""
 
-from agents.networks.checkpoint import CheckpointError, load_policy, load_tensors, save_policy, save_tensors
+from agents.networks.checkpoint import CheckpointError, load_policy, load_tensors, policy_metadata, save_policy, save_tensors
 from agents.networks.features import Encoding, encode
 from agents.networks.policy import NetworkPolicy, PolicyNetwork, PolicyNetworkConfig, make_network
 
@@ -14,6 +14,7 @@ __all__ = [
     "load_policy",
     "load_tensors",
     "make_network",
+    "policy_metadata",
     "save_policy",
     "save_tensors",
 ]

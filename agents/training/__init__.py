@@ -1,7 +1,6 @@
 """Self-play training of networks."""
 
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
-from agents.training.distil import distil
 from agents.training.memory import Memory
 from agents.training.regression import FitConfig
 from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
@@ -16,7 +15,6 @@ __all__ = [
     "HistoryRow",
     "Memory",
     "Trained",
-    "distil",
     "load_state",
     "open_run",
     "save_state",

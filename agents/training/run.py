@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from agents.networks import CheckpointError, NetworkPolicy, load_policy, save_policy
-from agents.networks.checkpoint import policy_metadata
+from agents.networks import CheckpointError, NetworkPolicy, load_policy, policy_metadata, save_policy
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
 from agents.training.state import STATE_FILE, load_state, save_state
 from games import PublicTree
@@ -72,6 +71,8 @@ def train(
     run = open_run(tree, config, directory)
     saved = time.monotonic()
     try:
+        if run.iteration and run.due():
+            run.evaluate()  # if the run was stopped between the iteration and its measurement; nothing happens otherwise
         while run.iteration < config.iterations:
             with _whole_iteration():
                 run.step()

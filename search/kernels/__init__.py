@@ -8,10 +8,10 @@ from search.kernels.sweep import (
     Span,
     evaluate,
     iterate,
-    normalise,
+    match_regrets,
     plain,
     propagate_reach,
     seed,
 )
 
-__all__ = ["RESOLVE", "UNSAFE", "Gadget", "Side", "Span", "evaluate", "iterate", "normalise", "plain", "propagate_reach", "seed"]
+__all__ = ["RESOLVE", "UNSAFE", "Gadget", "Side", "Span", "evaluate", "iterate", "match_regrets", "plain", "propagate_reach", "seed"]

@@ -3,6 +3,8 @@
 All arrays of a player are rows by hands, ``[R, padded H]``, indexed by sequence (see ``games.public_tree``). A subgame is a contiguous
 range of decisions, terminals and rows; ``root_row`` is the player's last row before it and plays the part of the empty sequence.
 Decisions are walked backwards for values and forwards for reaches, so no recursion and no visit of other people's nodes.
+
+Everything is f8: these trees fit a cache either way, and the answers are the measuring stick of everything else.
 """
 
 from __future__ import annotations
@@ -276,9 +278,3 @@ def seed(s: Any, other_reach: Any, plain_span: Any, regret_iterations: float, av
             for r in range(low, high):
                 store(side.regret, r, c, multiply(unit, load(side.strategy, r, c)))
                 store(side.average, r, c, multiply(weight, load(side.strategy, r, c)))
-
-
-@kernel
-def normalise(first_row: Any, span: Span, total: Any, policy: Any) -> None:
-    """Fill ``policy`` with ``total`` normalised over each decision's actions, uniform where the player never comes."""
-    match_regrets(first_row, span, total, policy)

@@ -1,0 +1,37 @@
+"""Bad input in one line that names the key, the rule and the value."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+
+class Refusal(Exception):  # noqa: N818  # it is the user's input that is wrong, not the program
+    """A bad value; the message is the line."""
+
+
+def fail(message: str) -> NoReturn:
+    """Print one line and end with status 2."""
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def one_line(error: BaseException) -> str:
+    """Return Hydra's and OmegaConf's several lines as one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if error.__cause__ is not None:
+        lines += [line.strip() for line in str(error.__cause__).splitlines() if line.strip()]
+    key = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("full_key:")), "")
+    available = [i for i, line in enumerate(lines) if line.startswith("Available options in")]
+    if available:
+        group = lines[available[0]].split("'")[1]
+        got = lines[0].split("Could not find '")[-1].split("'")[0].split("/")[-1]
+        names = [n for n in lines[available[0] + 1 :] if " " not in n and not n.endswith("_schema")]
+        return f"{group} must be one of {', '.join(dict.fromkeys(names))}, got {got!r}"
+    wrong = next((line for line in lines if line.startswith("Value ")), "")
+    if wrong:
+        return f"{key} must have the right type: {wrong}"
+    missing = next((line for line in lines if "is not in struct" in line or "not in '" in line), "")
+    if missing:
+        return f"{key or missing.split(chr(39))[1]} must be a key of the settings, got an unknown one ({missing})"
+    return "; ".join(line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type=", "To append")))
