@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -74,6 +75,8 @@ class Local:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield running.pop(future), future.result()
+        except BrokenProcessPool:
+            raise ChildProcessError("a worker process died (killed, or out of memory); what was done is kept, resume goes on") from None
         except BaseException:
             for process in list(getattr(pool, "_processes", {}).values()):
                 process.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         axes.axhline(value, color="0.6", linewidth=1, linestyle="--", zorder=1)
         axes.plot([left], [value], marker="*", markersize=11, color="0.25", zorder=3)
         axes.annotate(f"{line}  {value:.3g}", (left, value), xytext=(8, 4), textcoords="offset points", fontsize=8, color="0.25")
+    notes: list[tuple[float, float, str, str]] = []  # x, y, text, colour
     moving = [line for line in by_line if line not in still]
     for i, line in enumerate(moving):
         own = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
@@ -45,16 +47,15 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         axes.errorbar(x, y, yerr=[low, errors], marker=MARKERS[i % len(MARKERS)], color=color, label=line, capsize=2, zorder=3)
         for row, xx, yy in zip(own, x, y, strict=True):
             spent = duration(row["spent_seconds"])
-            note = f"{spent}, {row['iterations']:.0f} its" if in_seconds else spent
-            place = {"xytext": (4, 5 if i % 2 else -10), "textcoords": "offset points"}
-            axes.annotate(note, (xx, yy), fontsize=6, color=color, **place)
+            notes.append((xx, yy, f"{spent}, {row['iterations']:.0f} its" if in_seconds else spent, color))
     axes.set_xscale("log")
     axes.set_yscale("log")
     ticks = [left, *thinking]
     names = ["no search", *[duration(t) if in_seconds else f"{t:g}" for t in thinking]]
     axes.set_xticks(ticks, names, fontsize=8)
     axes.minorticks_off()
-    axes.set_xlim(left / 1.3, thinking[-1] * 2.2)
+    axes.set_xlim(left / 1.3, thinking[-1] * (thinking[-1] / left) ** 0.25)
+    _annotate(axes, notes)
     unit = "time per decision" if in_seconds else "iterations per decision"
     axes.set_xlabel(f"thinking {unit} (small figures: what a decision spent, mean)")
     axes.set_ylabel("exploitability, chips (exact best response)")
@@ -66,12 +67,41 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
 def plot_trace(rows: Sequence[tuple[int, float, float]], title: str, paths: Sequence[Path]) -> None:
     """Draw exploitability against iterations of one solve, both on log axes."""
     figure, axes = _axes(title)
-    shown = [(i, e) for i, _, e in rows if e > 0]
+    shown = [(i, e) for i, _, e in rows if e > 0 and i > 0]
+    if not shown:
+        return
     axes.plot([i for i, _ in shown], [e for _, e in shown], marker="o", markersize=3)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("iterations")
     axes.set_ylabel("exploitability, chips (NashConv / 2)")
+    _save(figure, paths)
+
+
+def plot_exchange(training: Sequence[Row], rates: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
+    """Draw the network alone against its training compute, and where each thinking time would stand on that curve.
+
+    Filled marks lie within the measured curve; hollow ones, on the dotted line, are extrapolated.
+    """
+    figure, axes = _axes(title)
+    curve = [(r["compute"], r["exploitability"]) for r in training]
+    axes.plot(*zip(*curve, strict=True), color="0.25", marker="o", markersize=4, label="network alone, measured")
+    lines = list(dict.fromkeys(rate["line"] for rate in rates))
+    for i, line in enumerate(lines):
+        own = [r for r in rates if r["line"] == line and math.isfinite(r["equivalent_compute"])]
+        for rate in own:
+            place = (rate["equivalent_compute"], rate["exploitability"])
+            face = "none" if rate["extrapolated"] else f"C{i}"
+            axes.plot(*place, marker=MARKERS[i % len(MARKERS)], color=f"C{i}", markerfacecolor=face, label=line if rate is own[0] else None)
+            axes.annotate(duration(rate["thinking_seconds"]), place, xytext=(5, 3), textcoords="offset points", fontsize=6, color=f"C{i}")
+    far = [(r["equivalent_compute"], r["exploitability"]) for r in rates if r["extrapolated"] and math.isfinite(r["equivalent_compute"])]
+    ends = sorted([*far, curve[0], curve[-1]])
+    axes.plot(*zip(ends[0], ends[-1], strict=True), color="0.6", linestyle=":", linewidth=1, label="extrapolated")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("training compute, multiply-adds (marks: the training that thinking is worth; hollow: extrapolated)")
+    axes.set_ylabel("exploitability, chips (exact best response)")
+    axes.legend(fontsize=7, loc="best")
     _save(figure, paths)
 
 
@@ -87,6 +117,17 @@ def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     axes.set_xlabel("training compute, multiply-adds (small figures: training time)")
     axes.set_ylabel("exploitability of the network alone, chips")
     _save(figure, paths)
+
+
+def _annotate(axes: Any, notes: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write small texts to the right of points, pushed apart where points of one column lie together."""
+    axes.figure.draw_without_rendering()  # limits and size are known only now
+    for column in sorted({x for x, *_ in notes}):
+        height = -math.inf
+        for x, y, text, color in sorted(note for note in notes if note[0] == column):
+            at = axes.transData.transform((x, y))[1] * 72 / axes.figure.dpi
+            height = max(at, height + 8.0)
+            axes.annotate(text, (x, y), xytext=(7, height - at - 2), textcoords="offset points", fontsize=6, color=color)
 
 
 def _axes(title: str) -> tuple[Any, Any]:

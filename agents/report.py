@@ -123,7 +123,7 @@ def ablation_table(rows: Sequence[Row]) -> str:
                 asked,
                 duration(row["spent_seconds"]),
                 f"{row['iterations']:.0f}",
-                f"{strength['value']:.5f}",
+                f"{strength['value']:.3g}",
                 error,
                 str(row["decisions"]),
                 str(row["kept"]),
@@ -141,5 +141,5 @@ def exchange_table(rates: Sequence[Row]) -> str:
     for rate in rates:
         times = rate["times_the_training_done"]
         note = "extrapolated" if rate["extrapolated"] else "measured"
-        rows.append([rate["line"], duration(rate["thinking_seconds"]), f"{rate['exploitability']:.5f}", f"{times:.3g} x", note])
+        rows.append([rate["line"], duration(rate["thinking_seconds"]), f"{rate['exploitability']:.3g}", f"{times:.3g} x", note])
     return table(["agent", "thinking", "exploitability", "worth this much training", ""], rows)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
+
+from games.openspiel import MAX_HISTORIES
 
 
 @dataclass(kw_only=True)
@@ -40,14 +43,15 @@ class LiarsDice:
         """Return OpenSpiel's name of the game.
 
         Raises:
-            ValueError: no dice or no sides, or a tree of more than 2^20 public nodes.
+            ValueError: no dice or no sides, or more histories than are derived.
         """
         for key in ("numdice", "dice_sides"):
             if getattr(self, key) < 1:
                 raise ValueError(f"game.{key} must be at least 1, got {getattr(self, key)}")
-        bids = 2 * self.numdice * self.dice_sides
-        if bids > 19:
-            raise ValueError(f"game.numdice * game.dice_sides must be at most 9 (the tree has 2^(2 n m + 1) nodes), got {bids // 2}")
+        hands = comb(self.dice_sides + self.numdice - 1, self.numdice)
+        histories = 2 ** (2 * self.numdice * self.dice_sides + 1) * hands**2
+        if histories > MAX_HISTORIES:
+            raise ValueError(f"game.numdice and game.dice_sides must give at most {MAX_HISTORIES:,} histories, got about {histories:.1e}")
         return f"liars_dice(numdice={self.numdice},dice_sides={self.dice_sides})"
 
 

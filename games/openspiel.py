@@ -20,6 +20,7 @@ from games.kernels import DenseTerminals, aligned_zeros
 from games.public_tree import CHANCE, TERMINAL, PublicTree, Sequences
 
 Float32 = npt.NDArray[np.float32]
+MAX_HISTORIES = 20_000_000  # a minute or so, at 2 us each
 
 
 class UnsuitableGameError(ValueError):
@@ -72,7 +73,7 @@ def load_game(game: str) -> Any:
     return spiel
 
 
-def public_tree(game: str, max_histories: int = 20_000_000) -> PublicTree:
+def public_tree(game: str, max_histories: int = MAX_HISTORIES) -> PublicTree:
     """Derive the public tree of an OpenSpiel game.
 
     Args:
@@ -119,7 +120,7 @@ def information_states(game: str) -> tuple[list[list[str]], list[list[str]]]:
     return strings(0), strings(1)
 
 
-def _derive(game: str, max_histories: int = 20_000_000, keep: bool = True) -> _Derivation:
+def _derive(game: str, max_histories: int = MAX_HISTORIES, keep: bool = True) -> _Derivation:
     spiel = load_game(game)
     try:
         deals = _deals(game, spiel)

@@ -61,7 +61,7 @@ REFUSED = [
     (["game=openspiel", "game.string='leduc_poker(sitz=3)'", "budget.iterations=1"], "game parameters of leduc_poker must be among"),
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
     (["game=liars_dice", "game.numdice=0", "budget.iterations=1"], "game.numdice must be at least 1, got 0"),
-    (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must be at most 9"),
+    (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must give at most 20,000,000 histories"),
     (["budgt.iterations=1"], "budgt must be a key of the settings"),
     (["+a=1", "budget.iterations=1"], "a must be a key of the settings"),
     (["budget.iterations=many"], "budget.iterations must have the right type: Value 'many'"),
@@ -123,6 +123,23 @@ def test_ctrl_c_leaves_a_valid_directory(tmp_path):
     assert result["iterations"] > 100
     assert result["exploitability"]["value"] < 1
     assert "Traceback" not in error
+
+
+def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
+    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
+    deadline = time.time() + 60
+    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
+        time.sleep(0.05)
+    process.terminate()
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130, error
+    assert result_of(tmp_path)["status"] == "interrupted"
+    assert "exploitability" in result_of(tmp_path)
+
+
+def test_no_iterations_draw_nothing(monkeypatch, tmp_path):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=0", f"hydra.run.dir={tmp_path}") == 0
+    assert result_of(tmp_path)["exploitability"]["value"] == pytest.approx(11 / 24)  # uniform Kuhn: NashConv 11/12
 
 
 def test_solve_never_imports_torch():

@@ -131,7 +131,13 @@ REFUSED = [
     ("train", ["trainer.iteration=5"], "trainer.iteration must be a key of the settings"),
     ("train", ["trainer.network.hidden=wide"], "trainer.network.hidden must have the right type"),
     ("train", ["trainer.advantage.learning_rate=-1"], "learning_rate must be"),
-    ("ablate", ["budgets=[-0.1]"], "budget.seconds must be a number of at least 0, got -0.1"),
+    ("ablate", ["budgets=[-0.1]"], "budgets must be finite numbers of at least 0, got -0.1"),
+    ("ablate", ["budgets=[inf]", "unit=iterations"], "budgets must be finite numbers of at least 0, got inf"),
+    ("ablate", ["budgets=[nan]"], "budgets must be finite numbers of at least 0, got nan"),
+    ("ablate", ["~trainer"], "trainer must stay as it is"),
+    ("train", ["command=rm"], "command must stay as it is"),
+    ("train", ["trainer.save_seconds=nan"], "trainer.save_seconds must be at least 0, got nan"),
+    ("train", ["game=openspiel"], "must be given"),
     ("ablate", ["budgets=[]"], "budgets must name at least one thinking time"),
     ("ablate", ["budgets=[0.5]", "unit=iterations"], "budgets must be whole numbers of iterations"),
     ("ablate", ["unit=moons"], "unit must be seconds or iterations, got 'moons'"),
@@ -162,6 +168,8 @@ def test_a_directory_of_another_run_is_not_overwritten(monkeypatch, tmp_path, ca
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert timebank(monkeypatch, "train", "game=kuhn_poker", "seed=7", *TINY, f"hydra.run.dir={tmp_path}") == 2
+    assert "trainer.seed must be 0" in capsys.readouterr().err
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, "trainer.save_seconds=9", f"hydra.run.dir={tmp_path}") == 2
     assert "hydra.run.dir must be new or of the same run" in capsys.readouterr().err
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 2
     assert "resume must be a directory of ablate" in capsys.readouterr().err
@@ -173,6 +181,42 @@ def test_a_finished_run_can_be_extended(monkeypatch, tmp_path):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=6") == 0
     assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [1, 2, 4, 6]
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    for refused in ("seed=7", "trainer.iterations=2", "game=leduc_poker"):
+        assert timebank(monkeypatch, "train", f"resume={tmp_path}", refused) == 2
+        assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=6") == 0
+
+
+def test_a_refused_resume_of_an_ablation_changes_nothing(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "ablate", *KUHN, f"hydra.run.dir={tmp_path}") == 0
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path}", "seed=5") == 2
+    assert "trainer.seed must be 0" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
+
+
+@pytest.mark.parametrize("name", ["bob's", "a,b", "a=b", "müller", "a b", "(a) [b] {c} #d ~e"])
+def test_a_directory_may_have_any_name(monkeypatch, tmp_path, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / name)
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", "trainer.iterations=1", *TINY[1:]) == 0
+    directory = next((tmp_path / name / "outputs" / "train").iterdir())
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "train", f"resume={directory}", "trainer.iterations=2") == 0
+    assert result_of(directory)["history"][-1]["iteration"] == 2
+
+
+def test_a_checkpoint_named_from_here_is_found_from_there(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path / 'a'}") == 0
+    arguments = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5]", "agent.checkpoint=a/policy.safetensors")
+    assert timebank(monkeypatch, "ablate", *arguments, f"hydra.run.dir={tmp_path / 'b'}") == 0
+    assert result_of(tmp_path / "b")["rows"][0]["train_compute"]["value"] > 0
+    monkeypatch.chdir("/")
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path / 'b'}") == 0
 
 
 def test_two_processes_do_not_share_a_directory(monkeypatch, tmp_path, capsys):
@@ -196,5 +240,5 @@ def test_every_yaml_of_train_and_ablate_composes():
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         for group in ("agent", "executor", "experiment", "trainer"):
             for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
-                check(OmegaConf.to_object(compose("ablate", [f"{group}={path.stem}"])))
+                check(OmegaConf.to_object(compose("ablate", [f"{group}={path.stem}"])), Path("nowhere"))
         compose("train")

@@ -39,6 +39,15 @@ def test_workers_are_other_processes_with_one_thread_and_leave_the_environment_a
     assert os.environ.get("OMP_NUM_THREADS") == before
 
 
+def die(x):
+    os.kill(os.getpid(), 9)
+
+
+def test_a_worker_that_dies_is_said_so():
+    with pytest.raises(ChildProcessError, match="a worker process died"):
+        list(Local(1).map(die, [0]))
+
+
 def test_no_more_workers_than_cores():
     with pytest.raises(ValueError, match=r"executor.workers must be in 0\.\.\d+ .* got 10000"):
         Local(10000)

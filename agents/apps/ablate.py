@@ -24,21 +24,29 @@ from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import train_reported
-from agents.figures import plot_ablation
+from agents.figures import plot_ablation, plot_exchange
 from agents.policy import Policy, UniformPolicy
 from agents.report import ablation_table, exchange_table, write_csv
+from agents.training import check_state
 
 
-def check(config: AblateConfig) -> None:
-    """Refuse bad values; every line is built once on a uniform policy."""
+def check(config: AblateConfig, directory: Path) -> None:
+    """Refuse bad values and another run's state; every line is built once on a uniform policy."""
     uniform = UniformPolicy(tree_of(config.game.game_string()))
+    check_agent(config.agent)
+    if trains(config):
+        check_state(directory / "training", uniform.tree, config.trainer)
     build_budgets(config.budgets, config.unit)
     build_executor(config.executor)
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
-    for name, agent in agents_of(config).items():
-        check_agent(agent, name)
+    for agent in agents_of(config).values():
         build_agent(agent, uniform, config.search.build())
+
+
+def trains(config: AblateConfig) -> bool:
+    """Say whether the network is trained in this run."""
+    return config.agent.policy == "network" and config.agent.checkpoint is None
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -47,7 +55,7 @@ def run(config: AblateConfig, directory: Path) -> None:
     with Run(directory, "ablate", game, config.seed) as result:
         tree = tree_of(game)
         policy: Policy
-        if config.agent.policy == "network" and config.agent.checkpoint is None:
+        if trains(config):
             policy = train_reported(tree, config.trainer, directory / "training", result)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
@@ -85,8 +93,18 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
     plot_ablation(rows, title, [result.directory / f"ablation.{kind}" for kind in ("png", "svg")])
     print(ablation_table(rows))
     if rates:
+        title = f"{result.result['game']}: the training that thinking is worth"
+        plot_exchange(history, rates, title, [result.directory / f"exchange.{kind}" for kind in ("png", "svg")])
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability in chips, exact best response, search included; figure: {result.directory / 'ablation.png'}")
+
+
+def _absolute(argument: str) -> str:
+    """Make a checkpoint's path absolute, so that the run can be resumed from anywhere."""
+    key, _, path = argument.partition("=")
+    if key != "agent.checkpoint" or path[:1] in ("", "'", '"', "/") or path == "null":
+        return argument
+    return f"{key}='{Path(path).resolve()}'"
 
 
 def main() -> None:
@@ -95,6 +113,7 @@ def main() -> None:
     given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in sys.argv[1:]}
     if not given & set(own):
         sys.argv.append("experiment=leduc")
+    sys.argv = [_absolute(argument) for argument in sys.argv]
     launch("ablate", check, run)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,14 +23,14 @@ LINE_KEYS: dict[str, type] = {"solve_from": str, "gadget": str, "warm_start": st
 POLICIES = ("uniform", "tabular", "network")
 
 
-def check_agent(config: AgentConfig, name: str = "agent") -> None:
+def check_agent(config: AgentConfig) -> None:
     """Refuse what can be refused without building anything."""
     if config.policy not in POLICIES:
-        raise ValueError(f"{name}.policy must be one of {', '.join(POLICIES)}, got {config.policy!r}")
+        raise ValueError(f"agent.policy must be one of {', '.join(POLICIES)}, got {config.policy!r}")
     if config.iterations < 1:
-        raise ValueError(f"{name}.iterations must be at least 1, got {config.iterations}")
+        raise ValueError(f"agent.iterations must be at least 1, got {config.iterations}")
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
-        raise ValueError(f"{name}.checkpoint must be a checkpoint file, got {config.checkpoint}")
+        raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
 
 
 def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Policy:
@@ -68,6 +69,9 @@ def build_budgets(values: list[float], unit: str) -> list[Budget]:
         raise ValueError(f"unit must be seconds or iterations, got {unit!r}")
     if not values:
         raise ValueError("budgets must name at least one thinking time, got []")
+    for value in values:
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"budgets must be finite numbers of at least 0, got {value}")
     if unit == "iterations" and any(v != int(v) for v in values):
         raise ValueError(f"budgets must be whole numbers of iterations, got {values}")
     kinds: dict[str, Any] = {"seconds": float, "iterations": int}

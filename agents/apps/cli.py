@@ -24,4 +24,7 @@ def main() -> None:
         print(f"error: command must be one of {', '.join(COMMANDS)}, got {name!r}", file=sys.stderr)
         raise SystemExit(2)
     sys.argv = [f"timebank {name}", *sys.argv[2:]]
-    importlib.import_module(f"agents.apps.{name}").main()
+    try:
+        importlib.import_module(f"agents.apps.{name}").main()
+    except KeyboardInterrupt:  # before there was anything to keep
+        raise SystemExit(130) from None

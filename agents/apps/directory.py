@@ -29,7 +29,7 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
         raise Refusal(f"resume must be a run directory, got {directory} (no .hydra/overrides.yaml there)")
     if _command(directory) not in (command, None):
         raise Refusal(f"resume must be a directory of {command}, got {directory}, which is one of {_command(directory)}")
-    return [*before, *(o for o in overrides if not o.startswith("resume=")), f"hydra.run.dir={directory}"]
+    return [*before, *(o for o in overrides if not o.startswith("resume=")), directory_override(directory)]
 
 
 def claim(command: str, directory: Path, overrides: list[str], again: bool) -> Path:
@@ -75,6 +75,12 @@ def _new(directory: Path) -> Path:
             directory = base.with_name(f"{base.name}-{number}")
         else:
             return directory
+
+
+def directory_override(directory: Path) -> str:
+    """Return the override that says where a run is, quoted for Hydra's grammar whatever the path holds."""
+    path = str(directory).replace("'", "\\'")
+    return f"hydra.run.dir='{path}'"
 
 
 def _without_directory(overrides: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from agents.apps.config import register
-from agents.apps.directory import claim, resumed
+from agents.apps.directory import claim, directory_override, resumed
 from agents.apps.refusal import Refusal, fail, one_line
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -30,12 +31,12 @@ VALUED_FLAGS = {"--cfg", "-c", "--package", "-p", "--info", "-i"}
 HYDRA_FLAGS = {"--help", "-h", "--hydra-help", "--version", "--resolve", "--shell-completion"} | VALUED_FLAGS
 
 
-def launch(command: str, check: Callable[[Any], None], run: Callable[[Any, Path], None]) -> None:
+def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any, Path], None]) -> None:
     """Compose ``conf/<command>.yaml`` with the shell's overrides, check it, run it in its directory.
 
     Args:
         command: name of the command and of its YAML.
-        check: raises ValueError for a bad value; must be quick.
+        check: raises ValueError for a bad value, or for a directory that holds what does not fit; must be quick and write nothing.
         run: does the work with the composed settings in the run's directory.
     """
     register(command)
@@ -49,17 +50,18 @@ def launch(command: str, check: Callable[[Any], None], run: Callable[[Any, Path]
                     _composed(command, one, check)
             else:
                 directory = claim(command, _composed(command, overrides, check), overrides, again=overrides is not given)
-                overrides = [o for o in overrides if not o.startswith("hydra.run.dir=")] + [f"hydra.run.dir='{directory}'"]
+                overrides = [o for o in overrides if not o.startswith("hydra.run.dir=")] + [directory_override(directory)]
     except (Refusal, ValueError, OSError) as error:
         fail(str(error))
 
     def job(config: DictConfig) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
         try:
             run(OmegaConf.to_object(config), Path(HydraConfig.get().runtime.output_dir))
         except (Refusal, ValueError, OSError) as error:
             if os.environ.get("TIMEBANK_TRACE"):
                 raise
-            fail(str(error))
+            fail(str(error), status=1 if isinstance(error, OSError) else 2)
         except KeyboardInterrupt:
             raise SystemExit(130) from None
 
@@ -88,16 +90,20 @@ def _expand(overrides: list[str]) -> Iterator[list[str]]:
     yield from (list(combination) for combination in itertools.product(*choices))
 
 
-def _composed(command: str, overrides: list[str], check: Callable[[Any], None]) -> Path:
+def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], None]) -> Path:
     """Compose and check; return the run's directory."""
     GlobalHydra.instance().clear()
+    changed = next((o for o in overrides if o.startswith(("~", "command="))), None)
+    if changed is not None:
+        raise Refusal(f"{changed.lstrip('~').split('=')[0]} must stay as it is, got {changed!r}")
     added = next((o for o in overrides if o.startswith("+") and not o.startswith(("+experiment=", "+lines"))), None)
     if added is not None:
         raise Refusal(f"{added.lstrip('+').split('=')[0]} must be a key of the settings, got {added!r}, which would add one")
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3", job_name=command):
             full = hydra.compose(command, overrides, return_hydra_config=True)
-            check(OmegaConf.to_object(hydra.compose(command, overrides)))
-            return Path(OmegaConf.to_container(full.hydra.run, resolve=True)["dir"])  # type: ignore[call-overload, index]
+            directory = Path(OmegaConf.to_container(full.hydra.run, resolve=True)["dir"])  # type: ignore[call-overload, index]
+            check(OmegaConf.to_object(hydra.compose(command, overrides)), directory)
+            return directory
     except (HydraException, OmegaConfBaseException) as error:
         raise Refusal(one_line(error)) from None

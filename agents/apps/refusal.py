@@ -10,10 +10,10 @@ class Refusal(Exception):  # noqa: N818  # it is the user's input that is wrong,
     """A bad value; the message is the line."""
 
 
-def fail(message: str) -> NoReturn:
-    """Print one line and end with status 2."""
+def fail(message: str, status: int = 2) -> NoReturn:
+    """Print one line and end: with status 2 for a bad value, 1 for a fault of the machine."""
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    raise SystemExit(2)
+    raise SystemExit(status)
 
 
 def one_line(error: BaseException) -> str:
@@ -28,6 +28,8 @@ def one_line(error: BaseException) -> str:
         got = lines[0].split("Could not find '")[-1].split("'")[0].split("/")[-1]
         names = [n for n in lines[available[0] + 1 :] if " " not in n and not n.endswith("_schema")]
         return f"{group} must be one of {', '.join(dict.fromkeys(names))}, got {got!r}"
+    if any("missing mandatory value" in line.lower() for line in lines):
+        return f"{key} must be given, got nothing"
     wrong = next((line for line in lines if line.startswith("Value ")), "")
     if wrong:
         return f"{key} must have the right type: {wrong}"

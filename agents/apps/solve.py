@@ -15,7 +15,7 @@ from games import load_game, public_tree
 from search import Solution, Solver
 
 
-def check(config: SolveConfig) -> None:
+def check(config: SolveConfig, directory: Path) -> None:
     """Refuse bad values."""
     load_game(config.game.game_string())
     config.search.build()

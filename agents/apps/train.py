@@ -7,26 +7,27 @@ from pathlib import Path
 
 import torch
 
+from agents.apps.build import tree_of
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.figures import plot_training
 from agents.networks import NetworkPolicy
 from agents.report import duration, table, write_csv
-from agents.training import POLICY_FILE, DeepCFRConfig, HistoryRow, tensorboard_writer, train
-from games import PublicTree, load_game, public_tree
+from agents.training import POLICY_FILE, DeepCFRConfig, HistoryRow, check_state, tensorboard_writer, train
+from games import PublicTree
 
 
-def check(config: TrainConfig) -> None:
-    """Refuse bad values; the trainer's settings refuse theirs when they are made."""
-    load_game(config.game.game_string())
+def check(config: TrainConfig, directory: Path) -> None:
+    """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
+    check_state(directory, tree_of(config.game.game_string()), config.trainer)
 
 
 def run(config: TrainConfig, directory: Path) -> None:
     """Train and report."""
     game = config.game.game_string()
     with Run(directory, "train", game, config.seed) as result:
-        train_reported(public_tree(game), config.trainer, directory, result)
+        train_reported(tree_of(game), config.trainer, directory, result)
         heads = ["iteration", "time", "multiply-adds", "exploitability"]
         rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", f"{r['exploitability']:.4f}"] for r in result.history]
         print(table(heads, rows))

@@ -4,7 +4,7 @@ from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
 from agents.training.memory import Memory
 from agents.training.regression import FitConfig
 from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
-from agents.training.state import STATE_FILE, load_state, save_state
+from agents.training.state import STATE_FILE, check_state, load_state, save_state
 
 __all__ = [
     "POLICY_FILE",
@@ -15,6 +15,7 @@ __all__ = [
     "HistoryRow",
     "Memory",
     "Trained",
+    "check_state",
     "load_state",
     "open_run",
     "save_state",

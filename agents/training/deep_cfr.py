@@ -76,7 +76,7 @@ class DeepCFRConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("iterations", 1), ("batch_size", 0), ("capacity", 1), ("seed", 0), ("save_seconds", 0)):
-            if getattr(self, name) < least:
+            if not getattr(self, name) >= least:  # NaN is refused, too
                 raise ValueError(f"trainer.{name} must be at least {least}, got {getattr(self, name)}")
         if not self.evaluate_growth > 1:
             raise ValueError(f"trainer.evaluate_growth must be greater than 1, got {self.evaluate_growth}")

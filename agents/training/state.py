@@ -57,14 +57,7 @@ def load_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig, e
         CheckpointError: no state, a damaged one, or one of another game or configuration; names the key that differs.
     """
     path = Path(directory) / STATE_FILE
-    tensors, metadata = load_tensors(path, _KIND)
-    require_game(metadata, tree, path)
-    saved, wanted = _flat(metadata["config"]), _flat(asdict(config))
-    for key in sorted(saved.keys() | wanted.keys()):
-        if key not in _MAY_DIFFER and saved.get(key) != wanted.get(key):
-            raise CheckpointError(f"trainer.{key} must be {saved.get(key)!r} as in {path}, got {wanted.get(key)!r}")
-    if metadata["iteration"] > config.iterations:
-        raise CheckpointError(f"trainer.iterations must be at least the {metadata['iteration']} of {path}, got {config.iterations}")
+    tensors, metadata = _readable(path, tree, config)
     run = DeepCFR(tree, config, encoding)
     fill_networks(_networks(run), tensors, path)
     try:
@@ -72,6 +65,33 @@ def load_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig, e
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"training state must be complete, got one that is not in {path}: {error}") from None
     return run
+
+
+def check_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig) -> None:
+    """Refuse what ``load_state`` would refuse to resume, before anything is written; no state is nothing to refuse.
+
+    Raises:
+        CheckpointError: a damaged state, or one of another game or configuration.
+    """
+    path = Path(directory) / STATE_FILE
+    if path.exists():
+        _readable(path, tree, config)
+
+
+def _readable(path: Path, tree: PublicTree, config: DeepCFRConfig) -> tuple[Tensors, dict[str, Any]]:
+    tensors, metadata = load_tensors(path, _KIND)
+    require_game(metadata, tree, path)
+    try:
+        saved, iteration = _flat(metadata["config"]), int(metadata["iteration"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"training state must be complete, got one that is not in {path}: {error}") from None
+    wanted = _flat(asdict(config))
+    for key in sorted(saved.keys() | wanted.keys()):
+        if key not in _MAY_DIFFER and saved.get(key) != wanted.get(key):
+            raise CheckpointError(f"trainer.{key} must be {saved.get(key)!r} as in {path}, got {wanted.get(key)!r}")
+    if iteration > config.iterations:
+        raise CheckpointError(f"trainer.iterations must be at least the {iteration} of {path}, got {config.iterations}")
+    return tensors, metadata
 
 
 def _restore(run: DeepCFR, tensors: Tensors, metadata: dict[str, Any]) -> None:
