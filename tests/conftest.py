@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,6 +14,9 @@ from tests.naive.histories import History, openspiel_histories
 # Derandomised: a run that fails fails again. No deadline: the JIT off is a hundred times slower.
 settings.register_profile("timebank", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("timebank")
+
+# A suite started in the background inherits an ignored SIGINT, and so would the commands whose Ctrl-C it tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SMALL_GAMES = (
     "kuhn_poker",
