@@ -1,8 +1,11 @@
 """How to think: the CFR family, best response, subgames, gadgets, budgets. Knows no network and no file."""
 
+from search.anytime import Solution
 from search.best_response import Evaluator
+from search.board_solver import BoardSolver
+from search.board_strategy import BoardStrategy
 from search.budget import Budget, Deadline
-from search.cfr import Solution, Solver
+from search.cfr import Solver
 from search.gadgets import GADGETS, Resolve, safe_bounds
 from search.strategy import Strategy, check_strategy, full_ranges, uniform
 from search.subgame import Subgame, whole_game
@@ -11,6 +14,8 @@ from search.variants import VARIANTS, Variant, variant
 __all__ = [
     "GADGETS",
     "VARIANTS",
+    "BoardSolver",
+    "BoardStrategy",
     "Budget",
     "Deadline",
     "Evaluator",

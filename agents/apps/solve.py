@@ -12,7 +12,7 @@ from agents.figures import plot_trace
 from agents.policy import policy_table
 from agents.report import duration, write_csv, write_json
 from games import load_game, public_tree
-from search import Solution, Solver
+from search import Solution, Solver, Strategy
 
 
 def check(config: SolveConfig, directory: Path) -> None:
@@ -55,7 +55,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         report(result, solver, solution, config.save)
 
 
-def report(result: Run, solver: Solver, solution: Solution, save: bool) -> None:
+def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool) -> None:
     """Write the result, the trace and its figure, and the strategy if asked for."""
     values = solver.evaluator.values(solution.strategy)
     strength = {"value": solution.exploitability, "unit": "chips"}

@@ -30,30 +30,31 @@ def padded(hands: int) -> int:
     return -(-hands // LANES) * LANES
 
 
-def aligned_zeros(rows: int, hands: int) -> npt.NDArray[np.float64]:
-    """Return zeros [rows, padded hands] f8 that start on a cache line: no row straddles one line more than it must (9 % on Leduc)."""
-    columns, line = padded(hands), 64 // 8
-    memory = np.zeros(rows * columns + line)
-    first = -(memory.ctypes.data // 8) % line
+def aligned_zeros(rows: int, hands: int, dtype: Any = np.float64) -> npt.NDArray[Any]:
+    """Return zeros [rows, padded hands] that start on a cache line: no row straddles one line more than it must (9 % on Leduc)."""
+    columns, size = padded(hands), np.dtype(dtype).itemsize
+    line = 64 // size
+    memory = np.zeros(rows * columns + line, dtype)
+    first = -(memory.ctypes.data // size) % line
     return memory[first : first + rows * columns].reshape(rows, columns)
 
 
 class LanesType(types.Type):  # type: ignore[misc]  # numba has no stubs
-    """Numba's type of a short vector of ``LANES`` floats."""
+    """Numba's type of a short vector of ``LANES`` floats, or of twice as many."""
 
-    def __init__(self, dtype: Any) -> None:
-        self.dtype = dtype
-        super().__init__(name=f"Lanes({dtype})")
+    def __init__(self, dtype: Any, width: int = LANES) -> None:
+        self.dtype, self.width = dtype, width
+        super().__init__(name=f"Lanes({dtype}, {width})")
 
 
-def _vector(dtype: Any) -> ir.VectorType:
-    return ir.VectorType(ir.DoubleType() if dtype == types.float64 else ir.FloatType(), LANES)
+def _vector(dtype: Any, width: int = LANES) -> ir.VectorType:
+    return ir.VectorType(ir.DoubleType() if dtype == types.float64 else ir.FloatType(), width)
 
 
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, front: Any) -> None:
-        super().__init__(manager, front, _vector(front.dtype))
+        super().__init__(manager, front, _vector(front.dtype, front.width))
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, column: Any) -> Any:
@@ -86,15 +87,58 @@ def _store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
     return types.void(array, row, column, value), emit
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _splat(typing: Any, scalar: Any) -> Any:
-    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = _vector(signature.args[0])
-        first = builder.insert_element(ir.Constant(vector, ir.Undefined), args[0], ir.Constant(ir.IntType(32), 0))
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), mask)
+def _row_address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, width: int) -> Any:
+    parts = cgutils.create_struct_proxy(array_type)(context, builder, array)
+    row = builder.zext(row, ir.IntType(64)) if row.type.width < 64 else row
+    first = builder.gep(builder.bitcast(parts.data, _vector(array_type.dtype).as_pointer()), [row], inbounds=True)
+    return builder.bitcast(first, _vector(array_type.dtype, width).as_pointer())
 
-    return LanesType(scalar)(scalar), emit
+
+def _row_access(width: int) -> tuple[Any, Any]:
+    @intrinsic  # type: ignore[untyped-decorator]
+    def load_(typing: Any, array: Any, row: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            dtype = signature.args[0].dtype
+            address = _row_address(context, builder, signature.args[0], args[0], args[1], width)
+            return builder.load(address, align=dtype.bitwidth // 8, typ=_vector(dtype, width))
+
+        return LanesType(array.dtype, width)(array, row), emit
+
+    @intrinsic  # type: ignore[untyped-decorator]
+    def store_(typing: Any, array: Any, row: Any, value: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            address = _row_address(context, builder, signature.args[0], args[0], args[1], width)
+            builder.store(args[2], address, align=signature.args[0].dtype.bitwidth // 8)
+            return context.get_dummy_value()
+
+        return types.void(array, row, value), emit
+
+    return load_, store_
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _borrowed(typing: Any, array: Any) -> Any:
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        parts = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0])
+        for name in ("meminfo", "parent"):
+            setattr(parts, name, cgutils.get_null_value(getattr(parts, name).type))
+        return parts._getvalue()
+
+    return array(array), emit
+
+
+def _splat_of(width: int) -> Any:
+    @intrinsic  # type: ignore[untyped-decorator]
+    def splat_(typing: Any, scalar: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            vector = _vector(signature.args[0], width)
+            first = builder.insert_element(ir.Constant(vector, ir.Undefined), args[0], ir.Constant(ir.IntType(32), 0))
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
+            return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), mask)
+
+        return LanesType(scalar, width)(scalar), emit
+
+    return splat_
 
 
 def _arithmetic(instruction: str) -> Any:
@@ -111,13 +155,37 @@ def _arithmetic(instruction: str) -> Any:
 @intrinsic  # type: ignore[untyped-decorator]
 def _where_positive(typing: Any, x: Any, yes: Any, no: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        zero = ir.Constant(_vector(signature.args[0].dtype), [0.0] * LANES)
+        x = signature.args[0]
+        zero = ir.Constant(_vector(x.dtype, x.width), [0.0] * x.width)
         return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], args[2])
 
     return x(x, yes, no), emit
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def _transpose(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def shuffled(x: Any, y: Any, picks: list[int]) -> Any:
+            return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(ir.IntType(32), LANES), picks))
+
+        rows = list(args)
+        for step in (1, 2, 4):  # swap the off-diagonal blocks of step x step
+            keep = [i if not i & step else i - step + LANES for i in range(LANES)]
+            take = [i + step if not i & step else i + LANES for i in range(LANES)]
+            for i in range(LANES):
+                if not i & step:
+                    x, y = rows[i], rows[i + step]
+                    rows[i], rows[i + step] = shuffled(x, y, keep), shuffled(x, y, take)
+        return context.make_tuple(builder, signature.return_type, rows)
+
+    return types.UniTuple(a, LANES)(a, b, c, d, e, f, g, h), emit
+
+
 if config.DISABLE_JIT:
+
+    def transpose(*rows: Any) -> Any:
+        """Return the columns of eight lanes as eight lanes."""
+        return tuple(np.array(rows).T.copy())
 
     def load(array: Any, row: Any, column: Any) -> Any:
         """Return lanes ``array[row, column : column + LANES]``."""
@@ -126,6 +194,30 @@ if config.DISABLE_JIT:
     def store(array: Any, row: Any, column: Any, value: Any) -> None:
         """Write lanes to ``array[row, column : column + LANES]``, in place."""
         array[row, column : column + LANES] = value
+
+    def load_row(array: Any, row: Any) -> Any:
+        """Return the lanes of a row of an array [rows, LANES]: without the multiplication by a length unknown at compile time."""
+        return array[row].copy()
+
+    def store_row(array: Any, row: Any, value: Any) -> None:
+        """Write lanes to a row of an array [rows, LANES], in place."""
+        array[row] = value
+
+    def load_pair(array: Any, row: Any) -> Any:
+        """Return the lanes of two neighbouring rows as one vector: half as many looks at indices."""
+        return array[row : row + 2].ravel().copy()
+
+    def store_pair(array: Any, row: Any, value: Any) -> None:
+        """Write a vector to two neighbouring rows, in place."""
+        array[row : row + 2] = value.reshape(2, LANES)
+
+    def splat_pair(scalar: Any) -> Any:
+        """Return a vector of two rows that all hold ``scalar``."""
+        return np.full(2 * LANES, scalar)
+
+    def borrowed(array: Any) -> Any:
+        """Return the same array without a share in its memory, which the caller must keep: copies of it count no references."""
+        return array
 
     def splat(scalar: Any) -> Any:
         """Return lanes that all hold ``scalar``."""
@@ -152,5 +244,7 @@ if config.DISABLE_JIT:
         return np.where(x > 0, yes, no)
 
 else:
-    load, store, splat, where_positive = _load, _store, _splat, _where_positive
+    load, store, where_positive, transpose, borrowed = _load, _store, _where_positive, _transpose, _borrowed
+    (load_row, store_row), (load_pair, store_pair) = _row_access(LANES), _row_access(2 * LANES)
+    splat, splat_pair = _splat_of(LANES), _splat_of(2 * LANES)
     add, subtract, multiply, divide = (_arithmetic(name) for name in ("fadd", "fsub", "fmul", "fdiv"))

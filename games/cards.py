@@ -1,0 +1,111 @@
+"""Cards, decks and hands of two cards as integers.
+
+A card is ``4 * rank + suit``: ranks 0 = ``2`` .. 12 = ``A``, suits in the order ``cdhs``, so ``2c`` is 0 and ``As`` is 51. A smaller
+deck is a subset of the same 52 numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+RANKS, SUITS = "23456789TJQKA", "cdhs"
+CARDS = len(RANKS) * len(SUITS)
+
+Cards = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Deck:
+    """All cards of some ranks and suits.
+
+    Attributes:
+        ranks: distinct ranks, in any order.
+        suits: distinct suits, in any order.
+    """
+
+    ranks: str = RANKS
+    suits: str = SUITS
+
+    def __post_init__(self) -> None:
+        """Check the ranks and suits.
+
+        Raises:
+            ValueError: none, an unknown one, or the same one twice.
+        """
+        for key, known in (("ranks", RANKS), ("suits", SUITS)):
+            value = getattr(self, key)
+            if not value or not set(value) <= set(known) or len(set(value)) < len(value):
+                raise ValueError(f"deck.{key} must be distinct {key} of {known}, got {value!r}")
+
+    def cards(self) -> Cards:
+        """Return the cards in ascending order [n] u1."""
+        numbers = [4 * RANKS.index(r) + SUITS.index(s) for r in self.ranks for s in self.suits]
+        return np.array(sorted(numbers), np.uint8)
+
+
+FULL_DECK = Deck()
+
+
+def hole_hands(deck: Deck = FULL_DECK) -> Cards:
+    """Return all hands of two cards [H, 2] u1: pairs low < high in lexicographic order, H = n (n - 1) / 2 (1,326 of 52 cards)."""
+    cards = deck.cards()
+    return np.stack([cards[side] for side in np.triu_indices(len(cards), 1)], axis=1)
+
+
+def hand_indices(hands: Cards) -> npt.NDArray[np.int32]:
+    """Return the index of each hand by its two cards in either order.
+
+    Args:
+        hands: [H, 2] u1, distinct hands.
+
+    Returns:
+        [52, 52] i4, -1 where there is no such hand.
+    """
+    indices = np.full((CARDS, CARDS), -1, np.int32)
+    low, high = hands.T
+    indices[low, high] = indices[high, low] = np.arange(len(hands))
+    return indices
+
+
+def parse_cards(text: str, what: str = "cards", deck: Deck = FULL_DECK) -> tuple[int, ...]:
+    """Return the cards of a text such as ``Td9d6h`` or ``Td 9d 6h``, in its order; none of an empty one.
+
+    Args:
+        text: ranks in upper case, suits in lower case.
+        what: the key that an error names, e.g. ``game.board``.
+        deck: the cards that there are.
+
+    Raises:
+        ValueError: something that is no card of the deck, or a card twice.
+    """
+    joined = "".join(text.split())
+    known = {card_text(card): card for card in deck.cards().tolist()}
+    found: list[int] = []
+    for start in range(0, len(joined), 2):
+        name = joined[start : start + 2]
+        if name not in known:
+            where = "" if deck == FULL_DECK else f" of ranks {deck.ranks} and suits {deck.suits}"
+            raise ValueError(f"{what} must be cards such as Td9d6h{where}, got {name!r} in {text!r}")
+        if known[name] in found:
+            raise ValueError(f"{what} must be distinct cards, got {name!r} twice in {text!r}")
+        found.append(known[name])
+    return tuple(found)
+
+
+def card_text(card: int) -> str:
+    """Return e.g. ``As`` for 51."""
+    return RANKS[card // 4] + SUITS[card % 4]
+
+
+def cards_text(cards: Sequence[int]) -> str:
+    """Return e.g. ``Td9d6h``: the inverse of ``parse_cards``."""
+    return "".join(map(card_text, cards))
+
+
+def hand_text(low: int, high: int) -> str:
+    """Return a hand with its higher card first: ``AsKh``, and ``AsAh`` among equal ranks."""
+    return card_text(high) + card_text(low)

@@ -1,0 +1,289 @@
+"""Hold'em as a public game: two private cards each, public boards street by street, and a tree of bets.
+
+``HoldemGame`` is the rules of one game or one spot; ``board_tree`` multiplies its betting by its boards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from games.betting import Betting, BettingTree, betting_tree
+from games.board_tree import BoardTree
+from games.cards import FULL_DECK, Deck, cards_text, hole_hands
+from games.isomorphism import Permutation, canonical_deals, hand_permutation, permute_card, symmetries
+from games.kernels import LANES
+from games.kernels.boards import Forest, Hands
+from games.kernels.evaluator import board_strengths
+from games.public_tree import CHANCE, TERMINAL
+
+Weights = npt.NDArray[np.float64]
+
+PAIR = 2 * LANES  # terminals are evaluated by pairs of lane groups
+
+
+@dataclass(frozen=True)
+class HoldemGame:
+    """One hold'em game, or one spot of it.
+
+    Attributes:
+        name: for people.
+        betting: the rules of the bets, one round per street.
+        deals: [R] public cards that are dealt before each round; 0 before a spot's first, whose cards are in ``board``.
+        board: cards on the table before the first round, street by street.
+        weights: [H] each, both players' weights of hands (see ``games.cards.hole_hands``).
+        deck: the cards that there are.
+        big_blind: chips, where the game has blinds.
+    """
+
+    name: str
+    betting: Betting
+    deals: tuple[int, ...]
+    board: tuple[tuple[int, ...], ...]
+    weights: tuple[Weights, Weights]
+    deck: Deck = FULL_DECK
+    big_blind: float | None = None
+
+    @property
+    def pot(self) -> float:
+        """Chips in the pot before the first action."""
+        return sum(self.betting.start)
+
+    def description(self) -> str:
+        """Return all that makes this game, as one line; games are the same if these are."""
+        ranges = [hashlib.sha256(w.tobytes()).hexdigest()[:16] for w in self.live]
+        parts = (cards_text(self.deck.cards().tolist()), "|".join(map(cards_text, self.board)), self.deals, self.betting, ranges)
+        return " ".join(map(str, parts))
+
+    @cached_property
+    def bets(self) -> BettingTree:
+        """The tree of bets."""
+        return betting_tree(self.betting)
+
+    @cached_property
+    def hands(self) -> npt.NDArray[np.uint8]:
+        """All hands of the deck [H, 2]."""
+        return hole_hands(self.deck)
+
+    @cached_property
+    def live(self) -> tuple[Weights, Weights]:
+        """Both players' weights, 0 for hands that hold a card of the board."""
+        dead = np.isin(self.hands, [card for street in self.board for card in street]).any(axis=1)
+        return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
+
+    @cached_property
+    def deal_mass(self) -> float:
+        """Sum over both players' hands that share no card of the product of their weights: what values are divided by."""
+        first, second = self.live
+        by_card = np.zeros(52)
+        for column in (0, 1):
+            np.add.at(by_card, self.hands[:, column], second)
+        blocked = by_card[self.hands].sum(axis=1) - second
+        return float((first * (second.sum() - blocked)).sum())
+
+
+class _Street(NamedTuple):
+    """One player's view of a street's betting before it is laid out."""
+
+    lines: int
+    first_row: list[int]
+    parent_row: list[int]
+    decisions: list[int]  # the betting node of each
+    rows: int
+    shows: list[tuple[int, int, float]]  # own row, other row, amount
+    folds: list[tuple[int, int, float]]
+    exit_row: list[int]
+
+
+def _streets(bets: BettingTree) -> tuple[list[tuple[_Street, _Street]], npt.NDArray[np.int64]]:
+    """Return every street's betting as both players see it, and [2, N] each player's row at each betting node, on its street."""
+    rounds = int(bets.round.max()) + 1
+    entries: list[list[int]] = [[] for _ in range(rounds)]
+    entries[0].append(0)
+    inner: list[list[int]] = [[] for _ in range(rounds)]
+    for node in range(len(bets.player)):
+        s, above = int(bets.round[node]), int(bets.parent[node])
+        if above >= 0 and bets.round[above] < s:
+            entries[s].append(node)
+        inner[s].append(node)
+    row = np.zeros((2, len(bets.player)), np.int64)
+    found = []
+    for s in range(rounds):
+        sides = [_Street(len(entries[s]), [len(entries[s])], [], [], 0, [], [], []) for _ in (0, 1)]
+        for line, node in enumerate(entries[s]):
+            row[:, node] = line
+        rows = [len(entries[s])] * 2
+        for node in inner[s]:
+            player = int(bets.player[node])
+            if player >= 0:
+                side = sides[player]
+                side.parent_row.append(int(row[player, node]))
+                side.decisions.append(node)
+                child = node + 1
+                while child < bets.end[node]:
+                    row[player, child], row[1 - player, child] = rows[player], row[1 - player, node]
+                    rows[player] += 1
+                    child = int(bets.end[child])
+                side.first_row.append(rows[player])
+            for p, side in enumerate(sides):
+                own, other = int(row[p, node]), int(row[1 - p, node])
+                if player == CHANCE:
+                    side.exit_row.append(own)
+                elif player == TERMINAL:
+                    folded = int(bets.folded[node])
+                    if folded < 0:
+                        side.shows.append((own, other, float(bets.contribution[node, p])))
+                    else:
+                        stake = float(bets.contribution[node, folded])
+                        side.folds.append((own, other, -stake if folded == p else stake))
+        found.append((sides[0]._replace(rows=rows[0]), sides[1]._replace(rows=rows[1])))
+    return found, row
+
+
+def _padded(values: list[int], fill: int, multiple: int = LANES) -> list[int]:
+    return values + [fill] * (-len(values) % multiple)
+
+
+def _forest(streets: list[tuple[_Street, _Street]], player: int, dtype: Any) -> Forest:
+    table: list[list[int]] = []
+    first_row: list[int] = []
+    parent_row: list[int] = []
+    own_row: list[int] = []
+    show_row: list[int] = []
+    fold_row: list[int] = []
+    exit_row: list[int] = []
+    amounts: tuple[list[float], list[float]] = ([], [])
+    for street in streets:
+        own, other = street[player], street[1 - player]
+        shows = {row: (there, amount) for row, there, amount in own.shows}
+        folds = {row: (there, amount) for row, there, amount in own.folds}
+        order = [r for r in shows if r not in folds] + [r for r in shows if r in folds] + [r for r in folds if r not in shows]
+        fold_from = sum(r not in folds for r in order) // PAIR * 2
+        lanes = _padded(order, own.rows, PAIR)
+        shown = [shows.get(r, (other.rows, 0.0)) for r in lanes]
+        folded = [folds.get(r, (other.rows, 0.0)) for r in lanes]
+        show_groups = -(-len(shows) // PAIR) * 2
+        exits = _padded(own.exit_row, own.rows)
+        groups = len(lanes) // LANES
+        table.append(
+            [
+                len(parent_row), len(own.parent_row), len(first_row), own.rows, own.lines, len(own_row), groups,
+                len(show_row), show_groups, len(fold_row), groups - fold_from, fold_from, len(exit_row), len(exits) // LANES,
+            ]
+        )  # fmt: skip
+        parent_row += own.parent_row
+        first_row += own.first_row
+        own_row += lanes
+        show_row += [there for there, _ in shown[: show_groups * LANES]]
+        fold_row += [there for there, _ in folded[fold_from * LANES :]]
+        exit_row += exits
+        amounts[0].extend(amount for _, amount in shown)
+        amounts[1].extend(amount for _, amount in folded)
+    lists = (first_row, parent_row, own_row, show_row, fold_row, exit_row)
+    arrays: list[Any] = [np.array(table, np.int64), *(np.array(values, np.uint32) for values in lists)]
+    return Forest(*arrays, *(np.array(values, dtype).reshape(-1, LANES) for values in amounts))
+
+
+class _Board(NamedTuple):
+    street: int
+    parent: int
+    cards: tuple[int, ...]
+    group: list[Permutation]
+    weight: float
+
+
+def _boards(game: HoldemGame, rounds: int) -> tuple[list[_Board], list[tuple[int, int]]]:
+    """Return all boards street by street, and of each the range of its children."""
+    dealt = tuple(card for street in game.board for card in street)
+    group = symmetries([s for s in game.board if s], game.live, game.hands, game.deck)
+    boards = [_Board(0, -1, dealt, group, 1.0)]
+    children = []
+    size = len(game.deck.cards())
+    for b in range(2**62):
+        if b == len(boards):
+            break
+        board = boards[b]
+        first = len(boards)
+        if board.street + 1 < rounds:
+            count = game.deals[board.street + 1]
+            ways = comb(size - len(board.cards) - 4, count)
+            for cards, multiplicity in canonical_deals(board.group, set(board.cards), count, game.deck):
+                same = [g for g in board.group if {permute_card(g, c) for c in cards} == set(cards)]
+                boards.append(_Board(board.street + 1, b, board.cards + cards, same, multiplicity / ways))
+        children.append((first, len(boards)))
+    return boards, children
+
+
+def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
+    """Return a game's arrays.
+
+    Args:
+        game: what is played.
+        dtype: of amounts and weights; regrets and values have the same.
+    """
+    streets, nodes = _streets(game.bets)
+    rounds = len(streets)
+    boards, children = _boards(game, rounds)
+    roots = [np.flatnonzero(w) for w in game.live]
+    nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
+    forests = (_forest(streets, 0, dtype), _forest(streets, 1, dtype))
+    table = np.zeros((len(boards), 15), np.int64)
+    lists: list[list[list[npt.NDArray[Any]]]] = [[[] for _ in Hands._fields] for _ in (0, 1)]
+    hand_at, tie_at, image_at, stored = [0, 0], 0, [0, 0], [0, 0]
+    before: dict[int, list[npt.NDArray[Any]]] = {-1: roots}
+    permutations = {bytes(g): hand_permutation(g, game.hands) for g in boards[0].group}
+    position = np.full(len(game.hands), nowhere, np.int64)
+    for b, board in enumerate(boards):
+        last = board.street == rounds - 1
+        new = set(board.cards) - (set(boards[board.parent].cards) if board.parent >= 0 else set())
+        there = []
+        for p in (0, 1):
+            hands = before[board.parent][p]
+            keep = np.flatnonzero(~np.isin(game.hands[hands], list(new)).any(axis=1)) if board.parent >= 0 else np.arange(len(hands))
+            there.append((hands[keep], keep))
+        table[b, :2] = board.street, board.parent
+        table[b, 2:4] = children[b]
+        if last:
+            power = [board_strengths(board.cards, game.hands[hands]) for hands, _ in there]
+            orders = [np.argsort(x, kind="stable") for x in power]
+            there = [(hands[order], keep[order]) for (hands, keep), order in zip(there, orders, strict=True)]
+            ranks = np.unique(np.concatenate(power))
+            for p in (0, 1):
+                lists[p][5].append(np.searchsorted(power[p][orders[p]], ranks, side="right"))
+            table[b, 10:12] = tie_at, tie_at + len(ranks)
+            tie_at += len(ranks)
+        for p in (0, 1):
+            hands, keep = there[p]
+            padding = -len(hands) % LANES
+            position[there[1 - p][0]] = np.arange(len(there[1 - p][0]))
+            columns = (game.hands[hands, 0], game.hands[hands, 1], keep, position[hands], hands)
+            position[there[1 - p][0]] = nowhere
+            for column, fill, values in zip(range(5), (0, 0, nowhere, nowhere, 0), columns, strict=True):
+                lists[p][column].append(np.append(values, np.full(padding, fill)))
+            table[b, 4 + p], table[b, 6 + p], table[b, 8 + p] = hand_at[p], len(hands), stored[p]
+            table[b, 12 + p] = image_at[p]
+            hand_at[p] += len(hands) + padding
+            stored[p] += (len(hands) + padding) // LANES * (streets[board.street][p].rows - streets[board.street][p].lines)
+            if not last:
+                position[hands] = np.arange(len(hands))
+                for g in board.group[1:]:
+                    lists[p][6].append(np.append(position[permutations[bytes(g)][hands]], np.full(padding, nowhere)))
+                    image_at[p] += len(hands) + padding
+                position[hands] = nowhere
+        table[b, 14] = 0 if last else len(board.group) - 1
+        if not last:
+            before[b] = [hands for hands, _ in there]
+    kinds: list[Any] = [np.uint8, np.uint8, np.uint16, np.uint16, np.uint16, np.uint16, np.uint16]
+    sides = [Hands(*(np.concatenate([np.zeros(0), *c]).astype(kind) for c, kind in zip(lists[p], kinds, strict=True))) for p in (0, 1)]
+    weight = np.array([board.weight for board in boards], dtype)
+    decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
+    return BoardTree(
+        forests, (sides[0], sides[1]), table, weight, tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
+        (stored[0], stored[1]), (decisions[0], decisions[1]), (nodes[0], nodes[1]),
+    )  # fmt: skip

@@ -1,0 +1,159 @@
+"""The anytime loop that every solver shares: iterate within a budget, look at the clock often enough, keep the answer so far."""
+
+from __future__ import annotations
+
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from search.budget import Budget, Deadline
+
+SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
+CALL_SECONDS = 8e-6  # of a kernel call that does nothing
+FILL = 0.8  # of the time left, to be filled by one slice: two slices use 96 % of a budget, and a prediction may be 25 % wrong
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Solution(Generic[Answer]):
+    """What a solve answered and what it spent.
+
+    Attributes:
+        strategy: the average strategy at and below the subgame's root.
+        iterations: iterations done; 0 if the budget did not allow one, and then the answer is the warm start (or uniform).
+        seconds: solving only, exploitability checks excluded.
+        check_seconds: exploitability checks.
+        exploitability: of the answer, if it was asked for, in chips.
+        trace: rows of (iteration, seconds, exploitability).
+    """
+
+    strategy: Answer
+    iterations: int
+    seconds: float
+    check_seconds: float = 0.0
+    exploitability: float | None = None
+    trace: tuple[tuple[int, float, float], ...] = ()
+
+
+class Anytime(ABC, Generic[Answer]):
+    """A solver that can be stopped after any iteration.
+
+    Attributes:
+        iterations: done so far.
+    """
+
+    def __init__(self) -> None:
+        self.iterations = 0
+        self._seconds_per_row = 5e-8  # of one iteration; learnt from slice to slice
+        self._spent = self._checked = 0.0  # solving and checking seconds of the solve at hand
+        self._trace: list[tuple[int, float, float]] = []
+        self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """Return what an iteration's time grows with."""
+
+    @abstractmethod
+    def run(self, iterations: int) -> None:
+        """Do that many iterations."""
+
+    @abstractmethod
+    def answer(self) -> Answer:
+        """Return the average strategy."""
+
+    @abstractmethod
+    def exploitability(self, strategy: Answer | None = None) -> float:
+        """Return NashConv / 2 of a strategy, the answer unless given, in chips."""
+
+    def solve(
+        self,
+        budget: Budget,
+        deadline: Deadline | None = None,
+        trace: bool = False,
+        progress: Callable[[int, float, float | None], None] | None = None,
+    ) -> Solution[Answer]:
+        """Iterate until the budget is spent.
+
+        Args:
+            budget: whichever limit comes first; at least one must be set.
+            deadline: the clock, if it was started before this call (a decision's budget runs from the request).
+            trace: check exploitability on the way, at 1, 2, 4, ... iterations if there is no target; checks are not solving time.
+            progress: called after each slice with iterations, solving seconds and the last exploitability known.
+        """
+        if not budget.limited():
+            raise ValueError("budget must limit seconds, iterations or exploitability, got none of them")
+        clock = deadline or Deadline(budget.seconds)
+        checking = trace or budget.exploitability is not None
+        self._spent, self._checked, self._trace = 0.0, 0.0, []
+        next_check, exploitability = self.iterations + 1, None
+        while budget.iterations is None or self.iterations < budget.iterations:
+            now = time.perf_counter()
+            allowed = clock.end + (self._checked if deadline is None else 0.0)  # a decision's clock runs on while it checks
+            count = self._slice(budget, allowed - now)
+            if checking:
+                count = min(count, next_check - self.iterations)
+            if count <= 0:
+                break
+            self.run(count)
+            spent = time.perf_counter() - now
+            self._spent += spent
+            self._learn(count, spent)
+            if checking and self.iterations == next_check:
+                exploitability = self._check(self.answer())
+                next_check = self._next_check(budget)
+            if progress is not None:
+                progress(self.iterations, self._spent, exploitability)
+            if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
+                break
+        return self._finish(checking)
+
+    def interrupted(self) -> Solution[Answer]:
+        """Return what a ``solve`` that was interrupted (Ctrl-C between two kernel calls) has found so far."""
+        return self._finish(checking=True)
+
+    def _finish(self, checking: bool) -> Solution[Answer]:
+        now = time.perf_counter()
+        answer = self.answer()
+        self._answer_seconds = max(0.9 * self._answer_seconds, min(time.perf_counter() - now, 2 * self._answer_seconds))
+        if checking and (not self._trace or self._trace[-1][0] != self.iterations):
+            self._check(answer)
+        exploitability = self._trace[-1][2] if self._trace else None
+        return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace))
+
+    def _check(self, answer: Answer) -> float:
+        now = time.perf_counter()
+        exploitability = self.exploitability(answer)
+        self._checked += time.perf_counter() - now
+        self._trace.append((self.iterations, self._spent, exploitability))
+        return exploitability
+
+    def _slice(self, budget: Budget, remaining: float) -> int:
+        """Return how many iterations to do before the next look at the clock; 0 if one more would end late."""
+        per_iteration = self._seconds_per_row * self.rows
+        count = max(1, int(SLICE_SECONDS / per_iteration))
+        if remaining != math.inf:
+            left = remaining - self._answer_seconds - CALL_SECONDS
+            fits = left / per_iteration
+            count = min(count, max(int(FILL * fits), int(fits >= 1.0)))
+        if budget.iterations is not None:
+            count = min(count, budget.iterations - self.iterations)
+        return count
+
+    def _learn(self, count: int, spent: float) -> None:
+        """Remember how long an iteration takes. An outlier (the machine was busy elsewhere) moves the memory by a quarter at most."""
+        seen = max(spent - CALL_SECONDS, 0.1 * spent) / (count * self.rows)
+        old = self._seconds_per_row
+        weight = min(0.5, spent / 1e-4)  # a slice of a few microseconds says little
+        self._seconds_per_row = old + weight * (min(max(seen, old / 2), 1.5 * old) - old)
+
+    def _next_check(self, budget: Budget) -> int:
+        """For a target every 10 iterations at first, then every 5 %: a check costs about an iteration. Else powers of two, for a trace."""
+        if budget.exploitability is None:
+            return self.iterations * 2
+        return self.iterations + max(10, self.iterations // 20)

@@ -1,0 +1,239 @@
+"""The solver of hold'em: alternating CFR on a board tree, by one thread or several, anytime, within a budget."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from games.board_tree import BoardTree
+from games.holdem import HoldemGame, board_tree
+from games.kernels import LANES, aligned_zeros
+from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS
+from games.kernels.showdown import SUMS
+from search.anytime import Anytime
+from search.board_strategy import BoardStrategy
+from search.kernels.streets import BEST, CHUNKS, LAYOUT, VALUE, Side, evaluate_streets, iterate_streets
+from search.variants import BLOCK, Variant, coefficients
+
+Rows = npt.NDArray[Any]
+FORMAT = 1  # of saved files
+
+
+@dataclass(frozen=True)
+class BoardValues:
+    """What one player has at one board when both play the average strategies.
+
+    Attributes:
+        hands: [n] index of each hand.
+        cfvs: [rows, n] cfv of each of the player's rows of the street, in chips, weighted by the opponent's reach.
+    """
+
+    hands: npt.NDArray[np.int64]
+    cfvs: npt.NDArray[np.float64]
+
+
+class BoardSolver(Anytime[BoardStrategy]):
+    """CFR on a hold'em game or spot. Arrays are allocated once. Results do not depend on the number of threads.
+
+    Args:
+        game: what is solved.
+        variant: of CFR.
+        threads: kernel threads; every one of them is busy until all are done.
+        dtype: of all arrays: f4, or f8 to measure what f4 costs in precision.
+    """
+
+    def __init__(self, game: HoldemGame, variant: Variant, threads: int = 1, dtype: Any = np.float32) -> None:
+        super().__init__()
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        self.game, self.variant, self.threads, self.dtype = game, variant, threads, np.dtype(dtype)
+        self.tree = tree = board_tree(game, dtype)
+        self._layouts, shared_rows, work_rows = _layouts(tree, threads)
+        self._shared = aligned_zeros(shared_rows, LANES, dtype)
+        self._work = [aligned_zeros(work_rows, LANES, dtype) for _ in range(threads)]
+        self._sync = np.zeros((4, 8), np.int64)
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        stored = tree.stored_rows
+        self.regret = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
+        self.average = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
+        self.matching = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored) if variant.predictive else self.regret
+        self._root = tuple(aligned_zeros(2 * (tree.nowhere + 1), LANES, dtype) for _ in (0, 1))
+        for p, root in enumerate(self._root):
+            live = game.live[p]
+            root[: np.count_nonzero(live), 0] = live[live > 0]
+        tiles = tree.nowhere // LANES
+        self._watched = tuple(aligned_zeros(tiles * (int(f.table[:, ROWS].max()) + 1), LANES, dtype) for f in tree.forests)
+
+    @property
+    def rows(self) -> int:
+        """Return the stored rows of both players."""
+        return sum(self.tree.stored_rows)
+
+    def memory_bytes(self) -> int:
+        """Return the size of the solver's and the tree's arrays in bytes."""
+        kept = [*self.regret, *self.average, *(self.matching if self.variant.predictive else ())]
+        return sum(a.nbytes for a in (*kept, self._shared, *self._work, *self._root, *self._watched)) + self.tree.memory_bytes()
+
+    def run(self, iterations: int) -> None:
+        """Do that many iterations."""
+        sides = tuple(self._side(p, self.matching, 0) for p in (0, 1))
+        while iterations > 0:
+            block, begin = divmod(self.iterations, BLOCK)
+            end = min(begin + iterations, BLOCK)
+            weights = coefficients(self.variant, block)
+            self._together(lambda *rest, b=begin, e=end, w=weights: iterate_streets(sides, w, *rest, b, e))
+            self.iterations += end - begin
+            iterations -= end - begin
+
+    def answer(self) -> BoardStrategy:
+        """Return the average strategies, as a view: they change when solving goes on."""
+        return BoardStrategy(self.game, self.tree, (self.average[0], self.average[1]))
+
+    def exploitability(self, strategy: BoardStrategy | None = None) -> float:
+        """Return NashConv / 2 of the average strategies in chips a deal."""
+        if strategy is not None and strategy.average[0] is not self.average[0]:
+            raise ValueError("strategy must be this solver's answer, got another's")
+        return (self._value(0, BEST) + self._value(1, BEST)) / 2
+
+    def values(self) -> tuple[float, float]:
+        """Return both players' expected chips a deal when both play the average strategies."""
+        value = (self._value(0, VALUE) - self._value(1, VALUE)) / 2
+        return value, -value
+
+    def board_values(self, player: int, board: int = 0) -> BoardValues:
+        """Return a player's cfvs at one board when both play the average strategies."""
+        self._value(player, VALUE, board)
+        hands = self.tree.hands_at(player, board)
+        rows = int(self.tree.forests[player].table[self.tree.boards[board, 0], ROWS])
+        tiles = -(-len(hands) // LANES)
+        table = self._watched[player][: tiles * (rows + 1)].reshape(tiles, rows + 1, LANES)
+        return BoardValues(hands, table.transpose(1, 0, 2).reshape(rows + 1, -1)[:rows, : len(hands)].astype(np.float64))
+
+    def save(self, file: Path) -> None:
+        """Write everything that solving on needs, so that it goes on exactly; whole or not at all."""
+        arrays = {f"{name}_{p}": getattr(self, name)[p] for name in self._saved for p in (0, 1)}
+        about = {"format": FORMAT, "game": self.game.description(), "variant": self.variant.name, "iterations": self.iterations}
+        part = file.with_name(file.name + ".part")
+        with part.open("wb") as stream:
+            np.savez(stream, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+        part.replace(file)
+
+    def load(self, file: Path) -> None:
+        """Take over what ``save`` wrote.
+
+        Raises:
+            ValueError: no such file, or one of another game or variant, or a corrupt one; nothing is changed.
+        """
+        try:
+            with np.load(file, allow_pickle=False) as saved:
+                about = json.loads(saved["about"].tobytes())
+                if about["format"] != FORMAT:
+                    raise ValueError(f"format {about['format']}")
+                for key, own in (("game", self.game.description()), ("variant", self.variant.name)):
+                    if about[key] != own:
+                        raise _OtherError(f"load must be a file of this {key}, got {file}, which is of another: {about[key]}")
+                arrays = {f"{name}_{p}": saved[f"{name}_{p}"] for name in self._saved for p in (0, 1)}
+        except _OtherError as error:
+            raise ValueError(str(error)) from None
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"load must be a file that save=true wrote, got {file} ({error})") from None
+        for name, array in arrays.items():
+            own_array = getattr(self, name[:-2])[int(name[-1])]
+            if array.shape != own_array.shape or array.dtype != own_array.dtype or not np.isfinite(array).all():
+                raise ValueError(f"load must hold finite arrays of the game's size, got {name} of {file}")
+        for name, array in arrays.items():
+            getattr(self, name[:-2])[int(name[-1])][:] = array
+        self.iterations = int(about["iterations"])
+
+    @property
+    def _saved(self) -> tuple[str, ...]:
+        return ("regret", "average", "matching") if self.variant.predictive else ("regret", "average")
+
+    def _side(self, p: int, matching: Any, watched: int) -> Any:
+        tree, q = self.tree, 1 - p
+        return _plain(
+            Side(
+                p, tree.forests[p], tree.forests[q], tree.hands[p], tree.hands[q], tree.boards, tree.weight, self._layouts[p],
+                self.regret[p], matching[p], self.average[p], matching[q], self._root[p], self._root[q], self._watched[p],
+                tree.nowhere, watched,
+            )
+        )  # fmt: skip
+
+    def _value(self, player: int, mode: int, watched: int = 0) -> float:
+        """Return the player's value against the opponent's average strategy, in chips a deal."""
+        side = self._side(player, self.average, watched)
+        self._together(lambda *rest: evaluate_streets(side, mode, *rest))
+        weights, values = self._root[player][:, 0].astype(np.float64).reshape(2, -1)
+        return float(values @ weights / self.game.deal_mass)
+
+    def _together(self, kernel: Callable[..., None]) -> None:
+        """Call a kernel in every thread; none can stop before all are done, since they wait for each other."""
+        if self._pool is None:
+            kernel(self._shared, self._work[0], self._sync, 0, 1)
+            return
+        with _uninterrupted():
+            others = [self._pool.submit(kernel, self._shared, self._work[i], self._sync, i, self.threads) for i in range(1, self.threads)]
+            kernel(self._shared, self._work[0], self._sync, 0, self.threads)
+            for other in others:
+                other.result()
+
+
+class _OtherError(Exception):
+    pass
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and a batch system's stop back until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if held:
+        signal.raise_signal(held[0])
+
+
+def _plain(named: Any) -> Any:
+    return tuple(_plain(x) if isinstance(x, tuple) else x for x in named)
+
+
+def _layouts(tree: BoardTree, threads: int) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], int, int]:
+    """Return where each array begins in the workspaces, by player, and the rows of the shared one and of a thread's."""
+    hands = tree.nowhere + 1
+    shared = work = 0
+    layouts = []
+    for p in (0, 1):
+        own, other = tree.forests[p].table, tree.forests[1 - p].table
+        layout = np.zeros((len(own), LAYOUT), np.int64)
+        for s in range(len(own)):
+            exits = int(own[s, EXITS])
+            own_rows, other_rows = (max(int(t[s, ROWS]) + 1, -(-int(t[s, LINES]) // LANES) * LANES) for t in (own, other))
+            wide = [hands * int(own[s, column]) for column in (SHOWS, FOLDS)]
+            wide += [hands * exits, hands * exits, hands * int(own[s, GROUPS]), hands * exits * (CHUNKS if s == 0 else 1)]
+            wide += [tree.nowhere // LANES * own_rows if exits else 0, 3 * SUMS * (threads if s == 0 else 1), hands * exits]
+            for column, rows in enumerate(wide):
+                if s == 0:
+                    layout[s, column], shared = shared, shared + rows
+                else:
+                    layout[s, column], work = work, work + rows
+            for column, rows in enumerate((other_rows, own_rows, own_rows, own_rows), len(wide)):
+                layout[s, column], work = work, work + rows
+        layouts.append(layout)
+    return (layouts[0], layouts[1]), shared, work

@@ -1,0 +1,85 @@
+"""What a hold'em solver answers: average strategies by board, node of the betting and hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from games.board_tree import BoardTree
+from games.holdem import HoldemGame
+from games.isomorphism import Permutation, hand_permutation, permute_card
+from games.kernels import LANES
+from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, ROWS, STORE, STREET
+
+Float = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BoardStrategy:
+    """Average strategies of both players; ``average`` is [stored rows, 8] each, weighted by own reach."""
+
+    game: HoldemGame
+    tree: BoardTree
+    average: tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+    def find(self, cards: tuple[int, ...]) -> tuple[int, Permutation]:
+        """Return the board that stands for some cards, street by street in order, and what suits become on it.
+
+        Raises:
+            ValueError: cards that cannot come.
+        """
+        boards, start = self.tree.boards, len(self.tree.cards[0])
+        if tuple(cards[:start]) != self.tree.cards[0]:
+            raise ValueError(f"cards must begin with the game's board, got {cards}")
+        board, permutation = 0, np.arange(4, dtype=np.uint8)
+        group = list(self.tree.group)
+        while len(self.tree.cards[board]) < len(cards):
+            before = len(self.tree.cards[board])
+            count = self.game.deals[int(boards[board, STREET]) + 1]
+            new = {permute_card(permutation, c) for c in cards[before : before + count]}
+            for child in range(int(boards[board, CHILD]), int(boards[board, CHILD_END])):
+                there = set(self.tree.cards[child][before:])
+                fitting = [g for g in group if {permute_card(g, c) for c in new} == there]
+                if fitting:
+                    permutation = fitting[0][permutation]
+                    group = [g for g in group if {permute_card(g, c) for c in there} == there]
+                    board = child
+                    break
+            else:
+                raise ValueError(f"cards must be a board of the game, got {cards}")
+        return board, permutation
+
+    def at(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
+        """Return the strategy at a decision of the betting tree, on a board of the node's street.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards; the game's own board unless given.
+
+        Returns:
+            [A, H] over all hands of the deck; 0 for hands that are not there.
+        """
+        bets = self.game.bets
+        player = int(bets.player[node])
+        if player < 0:
+            raise ValueError(f"node must be a decision, got {node}")
+        board, permutation = self.find(self.tree.cards[0] if cards is None else cards)
+        s = int(bets.round[node])
+        if int(self.tree.boards[board, STREET]) != s:
+            raise ValueError(f"cards must be a board of the node's street, got {len(self.tree.cards[board])} cards for street {s}")
+        table, first_row = self.tree.forests[player].table, self.tree.forests[player].first_row
+        k = int(np.flatnonzero(self.tree.decisions[player] == node)[0]) - int(table[s, DECISION])
+        low, high = (int(first_row[int(table[s, FIRST_ROW]) + k + i]) for i in (0, 1))
+        stored, count = int(table[s, ROWS] - table[s, LINES]), int(self.tree.boards[board, HANDS + player])
+        tiles, first = -(-count // LANES), int(self.tree.boards[board, STORE + player])
+        rows = self.average[player][first : first + tiles * stored].reshape(tiles, stored, LANES)
+        sums = rows[:, low - int(table[s, LINES]) : high - int(table[s, LINES])].transpose(1, 0, 2).reshape(high - low, -1)[:, :count]
+        sums = sums.astype(np.float64)
+        total = sums.sum(axis=0)
+        shares = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / (high - low))
+        full = np.zeros((high - low, len(self.game.hands)))
+        full[:, self.tree.hands_at(player, board)] = shares
+        return full[:, hand_permutation(permutation, self.game.hands)]
