@@ -61,7 +61,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     axes.set_ylabel("exploitability, chips (exact best response)")
     if moving:
         axes.legend(fontsize=8, loc="best")
-    _save(figure, paths)
+    save_figure(figure, paths)
 
 
 def plot_trace(rows: Sequence[tuple[int, float, float]], title: str, paths: Sequence[Path]) -> None:
@@ -75,7 +75,7 @@ def plot_trace(rows: Sequence[tuple[int, float, float]], title: str, paths: Sequ
     axes.set_yscale("log")
     axes.set_xlabel("iterations")
     axes.set_ylabel("exploitability, chips (NashConv / 2)")
-    _save(figure, paths)
+    save_figure(figure, paths)
 
 
 def plot_exchange(training: Sequence[Row], rates: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
@@ -102,7 +102,7 @@ def plot_exchange(training: Sequence[Row], rates: Sequence[Row], title: str, pat
     axes.set_xlabel("training compute, multiply-adds (marks: the training that thinking is worth; hollow: extrapolated)")
     axes.set_ylabel("exploitability, chips (exact best response)")
     axes.legend(fontsize=7, loc="best")
-    _save(figure, paths)
+    save_figure(figure, paths)
 
 
 def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
@@ -116,7 +116,7 @@ def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     axes.set_yscale("log")
     axes.set_xlabel("training compute, multiply-adds (small figures: training time)")
     axes.set_ylabel("exploitability of the network alone, chips")
-    _save(figure, paths)
+    save_figure(figure, paths)
 
 
 def _annotate(axes: Any, notes: Sequence[tuple[float, float, str, str]]) -> None:
@@ -130,17 +130,24 @@ def _annotate(axes: Any, notes: Sequence[tuple[float, float, str, str]]) -> None
             axes.annotate(text, (x, y), xytext=(7, height - at - 2), textcoords="offset points", fontsize=6, color=color)
 
 
-def _axes(title: str) -> tuple[Any, Any]:
+def blank_figure(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
+    """Return a figure of one panel and its axes."""
     from matplotlib.figure import Figure  # slow to import, and needed only here
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.set_title(title, fontsize=10)
+    return figure, axes
+
+
+def _axes(title: str) -> tuple[Any, Any]:
+    figure, axes = blank_figure(title, (8, 5))
     axes.grid(True, which="major", alpha=0.25)
     return figure, axes
 
 
-def _save(figure: Any, paths: Sequence[Path]) -> None:
+def save_figure(figure: Any, paths: Sequence[Path]) -> None:
+    """Write a figure to each path, whole or not at all."""
     for path in paths:
         temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         figure.savefig(temporary, dpi=150)

@@ -146,6 +146,26 @@ def _streets(bets: BettingTree) -> tuple[list[tuple[_Street, _Street]], npt.NDAr
     return found, row
 
 
+def memory_needed(game: HoldemGame, itemsize: int = 4) -> tuple[int, int]:
+    """Return about how many boards a game has and how many bytes of regrets and averages it takes to solve, without building it."""
+    rounds = len(game.deals)
+    rows = np.zeros(rounds)
+    acting = np.flatnonzero(game.bets.parent >= 0)
+    above = game.bets.parent[acting]
+    np.add.at(rows, game.bets.round[above], game.bets.player[above] >= 0)
+    dealt = sum(map(len, game.board))
+    group = len(symmetries([s for s in game.board if s], game.live, game.hands, game.deck))
+    ways, boards, total, size = 1, 0.0, 0.0, len(game.deck.cards())
+    for s in range(rounds):
+        if s:
+            ways *= comb(size - dealt, game.deals[s])
+            dealt += game.deals[s]
+        boards += max(1.0, ways / group)
+        live = max(np.count_nonzero(w) for w in game.live) * comb(size - dealt, 2) / comb(size - sum(map(len, game.board)), 2)
+        total += max(1.0, ways / group) * rows[s] * live * 2 * itemsize
+    return int(boards), int(total)
+
+
 def _padded(values: list[int], fill: int, multiple: int = LANES) -> list[int]:
     return values + [fill] * (-len(values) % multiple)
 

@@ -85,6 +85,12 @@ class BoardSolver(Anytime[BoardStrategy]):
         kept = [*self.regret, *self.average, *(self.matching if self.variant.predictive else ())]
         return sum(a.nbytes for a in (*kept, self._shared, *self._work, *self._root, *self._watched)) + self.tree.memory_bytes()
 
+    def warm_up(self) -> None:
+        """Compile or load the kernels, without doing any work."""
+        sides = tuple(self._side(p, self.matching, 0) for p in (0, 1))
+        self._together(lambda *rest: iterate_streets(sides, coefficients(self.variant), *rest, 0, 0))
+        self.exploitability()
+
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
         sides = tuple(self._side(p, self.matching, 0) for p in (0, 1))
@@ -136,7 +142,7 @@ class BoardSolver(Anytime[BoardStrategy]):
             ValueError: no such file, or one of another game or variant, or a corrupt one; nothing is changed.
         """
         try:
-            with np.load(file, allow_pickle=False) as saved:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
                 about = json.loads(saved["about"].tobytes())
                 if about["format"] != FORMAT:
                     raise ValueError(f"format {about['format']}")

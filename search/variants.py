@@ -59,6 +59,7 @@ VARIANTS = {
         Variant("cfr_plus", INFINITY, -INFINITY, 1.0, source="Tammelin 2014, arXiv 1407.5042"),
         Variant("linear_cfr", 1.0, 1.0, 1.0, source="Brown & Sandholm 2019, arXiv 1809.04040"),
         Variant("dcfr", 1.5, 0.0, 2.0, source="Brown & Sandholm 2019, arXiv 1809.04040"),
+        Variant("dcfr_plus", 1.5, -INFINITY, 4.0, source="DCFR+ (Xu et al. 2024): floored, strongly weighted averages"),
         Variant("pcfr_plus", INFINITY, -INFINITY, 2.0, predictive=1.0, source="Farina et al. 2021, arXiv 2007.14358"),
         Variant(
             "default",

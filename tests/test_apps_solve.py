@@ -56,7 +56,7 @@ def test_liars_dice_overrides_and_a_target(monkeypatch, tmp_path):
 
 
 REFUSED = [
-    (["game=chess_poker", "budget.iterations=1"], "game must be one of kuhn_poker, leduc_poker, liars_dice, openspiel, got 'chess_poker'"),
+    (["game=chess_poker", "budget.iterations=1"], ", spot, turn_endgame, got 'chess_poker'"),
     (["game=openspiel", "game.string=nothing", "budget.iterations=1"], "game must be one that OpenSpiel knows, got 'nothing'"),
     (["game=openspiel", "game.string='leduc_poker(sitz=3)'", "budget.iterations=1"], "game parameters of leduc_poker must be among"),
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),

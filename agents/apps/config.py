@@ -11,6 +11,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
+from games.holdem_config import Holdem, LibratusEndgame, Spot
 from search import Budget, Variant, variant
 
 
@@ -25,10 +26,10 @@ class SearchConfig:
     predictive: float | None = None
     discount: str = "before"
 
-    def build(self) -> Variant:
-        """Return the variant; refuses bad values."""
-        given = {key: value for key, value in vars(self).items() if value is not None}
-        return replace(variant(self.name), **given)
+    def build(self, default: str = "default") -> Variant:
+        """Return the variant; refuses bad values. ``default`` names the fastest one for the game at hand."""
+        given = {key: value for key, value in vars(self).items() if value is not None and key != "name"}
+        return replace(variant(default if self.name == "default" else self.name), **given)
 
 
 @dataclass(kw_only=True)
@@ -77,7 +78,13 @@ class ExecutorConfig:
 
 @dataclass(kw_only=True)
 class SolveConfig:
-    """``timebank solve``."""
+    """``timebank solve``.
+
+    Attributes:
+        threads: kernel threads, for hold'em; 0 means one per core.
+        save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
+        load: a ``solution.npz`` of the same game and variant, to go on from.
+    """
 
     command: str = "solve"
     game: Any = None
@@ -85,6 +92,7 @@ class SolveConfig:
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     threads: int = 1
     save: bool = False
+    load: str | None = None
     seed: int = 0
 
 
@@ -132,6 +140,8 @@ def register(command: str) -> None:
     for name, node in (("solve", SolveConfig), ("train", TrainConfig), ("ablate", AblateConfig)):
         store.store(name=f"{name}_schema", node=node)
     for name, node in (("kuhn_poker", KuhnPoker), ("leduc_poker", LeducPoker), ("liars_dice", LiarsDice), ("openspiel", OpenSpielGame)):
+        store.store(group="game", name=f"{name}_schema", node=node)
+    for name, node in (("spot", Spot), ("holdem", Holdem), ("libratus_endgame", LibratusEndgame)):
         store.store(group="game", name=f"{name}_schema", node=node)
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)

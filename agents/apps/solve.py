@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from agents.apps import solve_holdem
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
@@ -12,21 +13,30 @@ from agents.figures import plot_trace
 from agents.policy import policy_table
 from agents.report import duration, write_csv, write_json
 from games import load_game, public_tree
+from games.holdem_config import Bets
 from search import Solution, Solver, Strategy
 
 
 def check(config: SolveConfig, directory: Path) -> None:
     """Refuse bad values."""
-    load_game(config.game.game_string())
-    config.search.build()
     if not config.budget.build().limited():
         raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=1000)")
+    if isinstance(config.game, Bets):
+        solve_holdem.check(config)
+        return
+    load_game(config.game.game_string())
+    config.search.build()
+    if config.load is not None:
+        raise ValueError(f"load must be left out for a game derived from OpenSpiel, got {config.load}")
     if config.threads != 1:
         raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
 
 
 def run(config: SolveConfig, directory: Path) -> None:
     """Solve and report."""
+    if isinstance(config.game, Bets):
+        solve_holdem.run(config, directory)
+        return
     game = config.game.game_string()
     budget = config.budget.build()
     with Run(directory, "solve", game, config.seed) as result:

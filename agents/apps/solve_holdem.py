@@ -1,0 +1,123 @@
+"""``timebank solve`` on hold'em: spots, endgames and whole games."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from agents.apps.config import SolveConfig
+from agents.apps.run import Progress, Run
+from agents.figures import plot_trace
+from agents.holdem_report import decision_table, first_decision, plot_decision
+from agents.report import duration, table, write_csv
+from games.holdem import HoldemGame, memory_needed
+from search import BoardSolver, BoardStrategy, Solution, Variant
+
+DEFAULT = "dcfr_plus"  # the fastest variant we know on hold'em
+TRACE = ("iteration", "seconds", "exploitability")
+
+
+def check(config: SolveConfig) -> None:
+    """Refuse bad values, a game that does not fit into memory among them."""
+    if config.threads < 0:
+        raise ValueError(f"threads must be at least 0 (one per core), got {config.threads}")
+    if config.load is not None and not Path(config.load).is_file():
+        raise ValueError(f"load must be a file that save=true wrote, got {config.load}")
+    config.search.build(DEFAULT)
+    boards, needed = memory_needed(config.game.build())
+    free = _free_memory()
+    if needed > 0.9 * free:
+        raise ValueError(
+            f"game must fit into memory ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.3g} GB for {boards:,} boards: "
+            "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
+        )
+
+
+def _free_memory() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):  # no Linux: the whole memory is the only limit known
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def run(config: SolveConfig, directory: Path) -> None:
+    """Solve and report."""
+    game: HoldemGame = config.game.build()
+    variant: Variant = config.search.build(DEFAULT)
+    budget = config.budget.build()
+    with Run(directory, "solve", game.name, config.seed) as result:
+        start = time.perf_counter()
+        solver = BoardSolver(game, variant, config.threads or os.cpu_count() or 1)
+        built = time.perf_counter()
+        solver.warm_up()
+        compiled = time.perf_counter()
+        if config.load is not None:
+            solver.load(Path(config.load))
+        result.write(
+            build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes()
+        )
+        progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
+
+        def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
+            note = "" if exploitability is None else f"exploitability {strength_text(game, exploitability)}"
+            progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
+
+        try:
+            solution = solver.solve(budget, trace=True, progress=tell)
+        except KeyboardInterrupt:
+            report(result, solver, solver.interrupted(), config.save)
+            raise
+        finally:
+            progress.close()
+        report(result, solver, solution, config.save)
+
+
+def strength(game: HoldemGame, exploitability: float) -> dict[str, Any]:
+    """Return an exploitability with its unit."""
+    found = {"value": exploitability, "unit": "chips"}
+    if game.betting.blinds:
+        return found | {"mbb_per_game": 1000 * exploitability / (game.big_blind or 1.0)}
+    return found | {"pot_fraction": exploitability / game.pot}
+
+
+def strength_text(game: HoldemGame, exploitability: float) -> str:
+    """Return an exploitability as people read it."""
+    if game.betting.blinds:
+        return f"{1000 * exploitability / (game.big_blind or 1.0):.4g} mbb/g"
+    return f"{100 * exploitability / game.pot:.3g} % of pot"
+
+
+def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], save: bool) -> None:
+    """Write the result, the first decision and the trace with their figures, and the solution if asked for."""
+    game, exploitability = solver.game, solution.exploitability or 0.0
+    values = solver.values()
+    root = first_decision(solver)
+    entries: dict[str, Any] = {"values": list(values), "root": root}
+    if not game.betting.blinds:
+        entries["ev"] = [v + game.pot / 2 for v in values]
+    result.write(
+        iterations=solution.iterations, seconds=solution.seconds, check_seconds=solution.check_seconds, threads=solver.threads,
+        exploitability=strength(game, exploitability), trace=solution.trace, boards=len(solver.tree.cards), **entries,
+    )  # fmt: skip
+    write_csv(result.directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
+    hands = [
+        {"hand": h, "weight": e["weight"], "ev": e["ev"], **dict(zip(root["actions"], e["strategy"], strict=True))}
+        for h, e in root["hands"].items()
+    ]
+    write_csv(result.directory / "root.csv", hands)
+    if save:
+        solver.save(result.directory / "solution.npz")
+    shown = entries.get("ev", values)
+    print(
+        f"{game.name}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, exploitability "
+        f"{strength_text(game, exploitability)} ({exploitability:.4g} chips)\n"
+        + table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
+        + f"\n\n{decision_table(root)}\n{result.directory}"
+    )
+    kinds = ("png", "svg")
+    plot_trace(solution.trace, f"{game.name}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in kinds])
+    title = f"{game.name}: first decision, exploitability {strength_text(game, exploitability)}"
+    plot_decision(root, game.deck.ranks, title, [result.directory / f"root.{kind}" for kind in kinds])

@@ -1,0 +1,107 @@
+"""What a solved hold'em game looks like to its user: the first decision by hand, in numbers, text and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.figures import blank_figure, save_figure
+from agents.report import Row, table
+from games.cards import RANKS, hand_text
+from search import BoardSolver
+
+Float = npt.NDArray[np.float64]
+COLORS = ("#4f8fc0", "#58a868", "#e8a33d", "#d9603b", "#b23a48", "#7b3f61", "#4a2c40", "#222222")  # passive actions first
+
+
+def first_decision(solver: BoardSolver) -> Row:
+    """Return the strategy of whoever acts first, by action and by hand, in the form of ``result.json``'s ``root``."""
+    game = solver.game
+    player = int(game.bets.player[0])
+    labels, child = [], 1
+    while child < game.bets.end[0]:
+        labels.append(game.bets.labels[child])
+        child = int(game.bets.end[child])
+    strategy = solver.answer().at(0)
+    values = solver.board_values(player)
+    mass = _met(game.hands, game.live[1 - player])
+    weight = game.live[player] * mass
+    offset = 0.0 if game.big_blind and game.betting.blinds else game.pot / 2
+    hands: dict[str, Row] = {}
+    for hand, cfv in zip(values.hands.tolist(), values.cfvs[0].tolist(), strict=True):
+        if mass[hand] > 0:
+            low, high = game.hands[hand].tolist()
+            hands[hand_text(low, high)] = {
+                "strategy": strategy[:, hand].tolist(),
+                "ev": cfv / float(mass[hand]) + offset,
+                "weight": float(game.live[player][hand]),
+            }
+    return {"player": player, "actions": labels, "frequencies": (strategy @ weight / weight.sum()).tolist(), "hands": hands}
+
+
+def _met(hands: npt.NDArray[np.uint8], weights: Float) -> Float:
+    """Return for each hand the weight of the opponent's hands that share no card with it."""
+    by_card = np.zeros(52)
+    for column in (0, 1):
+        np.add.at(by_card, hands[:, column], weights)
+    met: Float = weights.sum() - by_card[hands].sum(axis=1) + weights
+    return met
+
+
+def by_class(root: Row) -> dict[str, tuple[float, Float]]:
+    """Return, for each class of hands such as ``AKs``, its weight and its mean strategy."""
+    found: dict[str, list[Any]] = {}
+    for name, entry in root["hands"].items():
+        suffix = "" if name[0] == name[2] else "s" if name[1] == name[3] else "o"
+        total = found.setdefault(name[0] + name[2] + suffix, [0.0, 0.0, np.zeros(len(root["actions"]))])
+        total[0] += entry["weight"]
+        total[1] += 1
+        total[2] = total[2] + entry["weight"] * np.array(entry["strategy"])
+    return {name: (weight / count, shares / weight if weight > 0 else shares) for name, (weight, count, shares) in found.items()}
+
+
+def decision_table(root: Row) -> str:
+    """Return the first decision as text: how often each action is taken, and the classes of hands that take it most."""
+    classes = by_class(root)
+    rows = []
+    for i, (action, frequency) in enumerate(zip(root["actions"], root["frequencies"], strict=True)):
+        most = sorted(classes, key=lambda name: -classes[name][1][i])
+        rows.append([action, f"{100 * frequency:.1f} %", " ".join(name for name in most[:8] if classes[name][1][i] > 0.5) or "-"])
+    return table([f"player {root['player']}", "how often", "most with"], rows)
+
+
+def plot_decision(root: Row, ranks: str, title: str, paths: Sequence[Path]) -> None:
+    """Draw the first decision as players know it: pairs on the diagonal, suited hands above it, bars by action, filled by weight."""
+    figure, axes = blank_figure(title, (8, 8))
+    order = sorted(ranks, key=RANKS.index, reverse=True)
+    classes = by_class(root)
+    for i, first in enumerate(order):
+        for j, second in enumerate(order):
+            name = first + second + "s" if i < j else second + first + "o" if j < i else first + second
+            axes.add_patch(_box((j, i), 1, 1, "#e4e4e4"))
+            if name in classes:
+                weight, shares = classes[name]
+                left = float(j)
+                for share, color in zip(shares, COLORS * 3, strict=False):
+                    axes.add_patch(_box((left, i + 1 - weight), float(share), weight, color))
+                    left += float(share)
+            axes.text(j + 0.06, i + 0.3, name, fontsize=7, color="black" if name in classes else "0.6")
+    axes.set_xlim(0, len(order))
+    axes.set_ylim(len(order), 0)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_aspect("equal")
+    for action, frequency, color in zip(root["actions"], root["frequencies"], COLORS * 3, strict=False):
+        axes.plot([], [], "s", color=color, label=f"{action}  {100 * frequency:.1f} %")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=4, fontsize=8, frameon=False)
+    save_figure(figure, paths)
+
+
+def _box(corner: tuple[float, float], width: float, height: float, color: str) -> Any:
+    from matplotlib.patches import Rectangle  # slow to import, and needed only here
+
+    return Rectangle(corner, width, height, facecolor=color, edgecolor="white", linewidth=0.3)

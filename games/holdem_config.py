@@ -1,0 +1,272 @@
+"""What can be set of hold'em: spots, whole games, and endgames read from files. Each builds a ``HoldemGame``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from games.betting import Betting, Menu, parse_sizes
+from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
+from games.holdem import HoldemGame
+from games.ranges import parse_range
+
+Built = TypeVar("Built")
+STREETS = ("preflop", "flop", "turn", "river")
+
+
+@dataclass(kw_only=True)
+class StreetMenu:
+    """One player's sizes on one street; none means the game's own."""
+
+    bets: str | None = None
+    raises: str | None = None
+    donks: str | None = None
+
+
+@dataclass(kw_only=True)
+class PlayerMenu:
+    """One player's sizes, street by street."""
+
+    preflop: StreetMenu = field(default_factory=StreetMenu)
+    flop: StreetMenu = field(default_factory=StreetMenu)
+    turn: StreetMenu = field(default_factory=StreetMenu)
+    river: StreetMenu = field(default_factory=StreetMenu)
+
+
+@dataclass(kw_only=True)
+class Menus:
+    """Sizes that replace the game's own: of the player out of position and of the one in position after the flop."""
+
+    oop: PlayerMenu = field(default_factory=PlayerMenu)
+    ip: PlayerMenu = field(default_factory=PlayerMenu)
+
+
+@dataclass(kw_only=True)
+class Bets:
+    """What every no-limit game can set.
+
+    Attributes:
+        bets, raises, donks: sizes on every street (see ``games.betting``); donks are the out-of-position player's bets into the last
+            street's aggressor, where they differ from bets.
+        menu: finer sizes.
+        raise_cap: bets and raises on a street at most, 0 for no cap.
+        add_allin, force_allin, merging: thresholds, off at 0 (see ``games.betting.Betting``).
+        min_bet: the smallest bet and raise.
+    """
+
+    bets: str = "50%,100%,a"
+    raises: str = "100%,a"
+    donks: str | None = None
+    menu: Menus = field(default_factory=Menus)
+    raise_cap: int = 0
+    add_allin: float = 0.0
+    force_allin: float = 0.0
+    merging: float = 0.0
+    min_bet: int = 1
+
+    def _menu(self, player: str, street: str) -> Menu:
+        own: StreetMenu = getattr(getattr(self.menu, player), street)
+
+        def sizes(kind: str) -> tuple[str, str] | None:
+            text = getattr(own, kind)
+            if text is not None:
+                return text, f"game.menu.{player}.{street}.{kind}"
+            common = getattr(self, kind)
+            return None if common is None else (common, f"game.{kind}")
+
+        bets, raises, donks = (sizes(kind) for kind in ("bets", "raises", "donks"))
+        assert bets is not None
+        assert raises is not None
+        return Menu(
+            parse_sizes(*bets, raises=False),
+            parse_sizes(*raises, raises=True),
+            None if donks is None or player == "ip" else parse_sizes(*donks, raises=False),
+        )
+
+    def _betting(self, start: tuple[float, float], stack: int, first: tuple[int, ...], streets: tuple[str, ...]) -> Betting:
+        """Return the rules; player 0 is out of position where he acts first on the last street."""
+        places = ("oop", "ip") if first[-1] == 0 else ("ip", "oop")
+        menus = tuple((self._menu(places[0], street), self._menu(places[1], street)) for street in streets)
+        return _named(
+            lambda: Betting(
+                start=start,
+                stack=stack,
+                first=first,
+                menus=menus,
+                raise_cap=self.raise_cap,
+                add_allin=self.add_allin,
+                force_allin=self.force_allin,
+                merging=self.merging,
+                min_bet=self.min_bet,
+            )
+        )
+
+
+def _named(build: Callable[[], Built]) -> Built:
+    """Return what ``build`` returns; an error of the rules names the key as it is set."""
+    try:
+        return build()
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if text.startswith("game.") else f"game.{text}") from None
+
+
+@dataclass(kw_only=True)
+class Spot(Bets):
+    """A spot after the flop: a board, two ranges, a pot and what is behind. Player 0 is out of position and acts first.
+
+    Attributes:
+        board: 3, 4 or 5 cards.
+        ranges: out of position, in position (see ``games.ranges``).
+        pot: chips in the pot.
+        stack: chips behind, each.
+    """
+
+    board: str = "???"
+    ranges: list[str] = field(default_factory=lambda: ["full", "full"])
+    pot: int = 100
+    stack: int = 500
+
+    def build(self) -> HoldemGame:
+        """Return the game.
+
+        Raises:
+            ValueError: a bad value, in one line with its key.
+        """
+        cards = parse_cards(self.board, "game.board")
+        if not 3 <= len(cards) <= 5:
+            raise ValueError(f"game.board must have 3, 4 or 5 cards, got {len(cards)} in {self.board!r}")
+        if self.pot <= 0:
+            raise ValueError(f"game.pot must be positive, got {self.pot}")
+        if self.stack <= 0:
+            raise ValueError(f"game.stack must be positive, got {self.stack}")
+        rounds = 6 - len(cards)
+        betting = self._betting((self.pot / 2, self.pot / 2), self.stack, (0,) * rounds, STREETS[-rounds:])
+        board = (cards[:3], *((card,) for card in cards[3:]))
+        return _checked(f"spot {self.board}", betting, (0,) + (1,) * (rounds - 1), board, self.ranges, FULL_DECK, None)
+
+
+@dataclass(kw_only=True)
+class Holdem(Bets):
+    """A whole game from the blinds on. Player 0 is the small blind on the button: first before the flop, second after.
+
+    Attributes:
+        ranks, suits: of the deck.
+        deals: public cards before each round of betting, e.g. 0, 3, 1, 1.
+        blinds: small and big.
+        stack: chips of each player, blinds included.
+        limit: bet size of each round of a limit game; empty for no-limit.
+        max_raises: bets and raises on each round of a limit game, the blinds not counted.
+        ranges: hands that can be dealt, and their weights.
+    """
+
+    ranks: str = FULL_DECK.ranks
+    suits: str = FULL_DECK.suits
+    deals: list[int] = field(default_factory=lambda: [0, 3, 1, 1])
+    blinds: list[int] = field(default_factory=lambda: [1, 2])
+    stack: int = 200
+    limit: list[int] = field(default_factory=list)
+    max_raises: list[int] = field(default_factory=list)
+    ranges: list[str] = field(default_factory=lambda: ["full", "full"])
+    name: str = "holdem"
+
+    def build(self) -> HoldemGame:
+        """Return the game.
+
+        Raises:
+            ValueError: a bad value, in one line with its key.
+        """
+        rounds = len(self.deals)
+        if not 1 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:], default=1) < 1:
+            raise ValueError(f"game.deals must be 0 and then at most three positive numbers of cards, got {self.deals}")
+        if len(self.blinds) != 2 or not 0 < self.blinds[0] < self.blinds[1]:
+            raise ValueError(f"game.blinds must be a small and a larger big one, got {self.blinds}")
+        deck = _named(lambda: Deck(self.ranks, self.suits))
+        if not 1 <= sum(self.deals) <= min(5, len(deck.cards()) - 5):
+            raise ValueError(f"game.deals must leave cards in the deck and sum to at most 5, got {self.deals}")
+        first = (0, *[1] * (rounds - 1))
+        start = (float(self.blinds[0]), float(self.blinds[1]))
+        if self.limit or self.max_raises:
+            betting = _named(
+                lambda: Betting(
+                    start=start,
+                    stack=self.stack,
+                    first=first,
+                    limit=tuple(self.limit),
+                    max_raises=tuple(self.max_raises),
+                    min_bet=self.blinds[1],
+                )
+            )
+        else:
+            betting = self._betting(start, self.stack, first, STREETS[:rounds])
+        return _checked(self.name, betting, tuple(self.deals), (), self.ranges, deck, float(self.blinds[1]))
+
+
+@dataclass(kw_only=True)
+class LibratusEndgame(Bets):
+    """An endgame that Libratus met, from a file of the Sandholm lab's (github.com/Sandholm-Lab/LibratusEndgames).
+
+    Attributes:
+        file: round, board, pot and the reach of 2,652 hands.
+        stack: chips of each player in the whole game; the big blind is 100.
+    """
+
+    file: str = "???"
+    stack: int = 20_000
+    bets: str = "50%,100%,a"
+    raises: str = "100%,a"
+    min_bet: int = 100
+
+    def build(self) -> HoldemGame:
+        """Return the game.
+
+        Raises:
+            ValueError: a file that cannot be read as an endgame.
+        """
+        try:
+            fields = dict(line[1:].split(maxsplit=1) for line in Path(self.file).read_text().splitlines() if line.startswith("-"))
+            cards = parse_cards(fields["board"], "game.file")
+            pot, reach = int(fields["pot"]), np.array(fields["reach"].split(), np.float64)
+            if reach.shape != (2652,) or not (np.isfinite(reach).all() and (reach >= 0).all()) or not 4 <= len(cards) <= 5:
+                raise ValueError("2,652 reaches of at least 0 and a board of 4 or 5 cards are needed")
+        except (OSError, KeyError, ValueError) as error:
+            raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
+        order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]
+        index = {frozenset(hand): i for i, hand in enumerate(hole_hands().tolist())}
+        weights = np.zeros((2, 1326))
+        pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
+        for k, (a, b) in enumerate(pairs):
+            weights[:, index[frozenset(parse_cards(a + b))]] = reach[[k, 1326 + k]]
+        rounds = 6 - len(cards)
+        behind = self.stack - pot // 2
+        if behind <= 0:
+            raise ValueError(f"game.stack must leave chips behind, got {self.stack} with a pot of {pot}")
+        betting = self._betting((pot / 2, pot / 2), behind, (0,) * rounds, STREETS[-rounds:])
+        board = (cards[:3], *((card,) for card in cards[3:]))
+        return HoldemGame(Path(self.file).stem, betting, (0,) + (1,) * (rounds - 1), board, (weights[0], weights[1]), big_blind=100.0)
+
+
+def _checked(
+    name: str,
+    betting: Betting,
+    deals: tuple[int, ...],
+    board: tuple[tuple[int, ...], ...],
+    ranges: list[str],
+    deck: Deck,
+    big_blind: float | None,
+) -> HoldemGame:
+    """Return a game whose ranges can be dealt."""
+    if len(ranges) != 2:
+        raise ValueError(f"game.ranges must be two, got {len(ranges)}")
+    weights = [parse_range(text, f"game.ranges[{i}]", deck) for i, text in enumerate(ranges)]
+    game = HoldemGame(name, betting, deals, board, (weights[0], weights[1]), deck, big_blind)
+    for i, live in enumerate(game.live):
+        if not live.any():
+            raise ValueError(f"game.ranges[{i}] must leave a hand that the board does not hold, got {ranges[i]!r}")
+    if game.deal_mass <= 0:
+        raise ValueError(f"game.ranges must leave two hands that share no card, got {ranges}")
+    return game

@@ -1,0 +1,116 @@
+"""``timebank solve`` on hold'em: what it writes, what it refuses, and going on from a saved solution."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from tests.running import timebank
+
+RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
+
+REFUSED = [
+    ("game=spot budget.iterations=1", "game.board must be given"),
+    ("game=spot game.board=Td9d6hQd9d", "game.board must be distinct cards, got '9d' twice in 'Td9d6hQd9d'"),
+    ("game=spot game.board=Td9d6x", "game.board must be cards such as Td9d6h, got '6x' in 'Td9d6x'"),
+    ("game=spot game.board=Td9d", "game.board must have 3, 4 or 5 cards, got 2 in 'Td9d'"),
+    ("game=spot game.board=Td9d6h game.ranges=[QZ+,full]", "game.ranges[0] must be hands such as QQ+, A5s-A2s, AhKh:0.5, got 'QZ+'"),
+    ("game=spot game.board=Td9d6h game.ranges=[full,QQ:1.5]", "game.ranges[1] must have weights in 0..1, got 'QQ:1.5'"),
+    ("game=spot game.board=Td9d6h game.ranges=[TdTh,full]", "game.ranges[0] must leave a hand that the board does not hold, got 'TdTh'"),
+    ("game=spot game.board=Td9d6h game.ranges=[AsAh,AsAh]", "game.ranges must leave two hands that share no card"),
+    ("game=spot game.board=Td9d6h game.ranges=[full]", "game.ranges must be two, got 1"),
+    ("game=spot game.board=Td9d6h game.stack=0", "game.stack must be positive, got 0"),
+    ("game=spot game.board=Td9d6h game.pot=0", "game.pot must be positive, got 0"),
+    ("game=spot game.board=Td9d6h game.bets=50", "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got '50' (entry 1)"),
+    ("game=spot game.board=Td9d6h game.bets=0%", "game.bets must have sizes above 0%, got '0%' (entry 1)"),
+    ("game=spot game.board=Td9d6h game.menu.ip.river.raises=7z", "game.menu.ip.river.raises must be sizes such as"),
+    ("game=spot game.board=Td9d6h game.min_bet=0", "game.min_bet must be positive, got 0"),
+    ("game=spot game.board=Td9d6h game.merging=-1", "game.merging must be 0 (off) or more, got -1.0"),
+    ("game=spot game.board=Td9d6h threads=-1", "threads must be at least 0 (one per core), got -1"),
+    ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
+    ("game=heads_up_no_limit", "game must fit into memory"),
+    ("game=holdem5 game.ranks=TJX", "game.deck.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
+    ("game=holdem5 game.blinds=[2,1]", "game.blinds must be a small and a larger big one, got [2, 1]"),
+    ("game=flop_holdem game.deals=[0,4,4]", "game.deals must leave cards in the deck and sum to at most 5, got [0, 4, 4]"),
+    ("game=libratus_endgame game.file=nowhere.txt", "game.file must be a Libratus endgame, got nowhere.txt"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), REFUSED)
+def test_bad_values_are_refused_in_one_line(monkeypatch, tmp_path, capsys, overrides, message):
+    monkeypatch.chdir(tmp_path)
+    given = overrides.split()
+    assert timebank(monkeypatch, "solve", *given, *([] if "budget" in overrides else ["budget.iterations=1"])) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def solve(monkeypatch, directory, *overrides):
+    status = timebank(monkeypatch, "solve", *RIVER, *overrides, f"hydra.run.dir={directory}")
+    return status, json.loads((directory / "result.json").read_text())
+
+
+def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
+    status, result = solve(monkeypatch, tmp_path / "run", "budget.exploitability=0.2")
+    assert status in (0, None)
+    strength = result["exploitability"]
+    assert strength["value"] <= 0.2
+    assert strength["pot_fraction"] == pytest.approx(strength["value"] / 200)
+    assert sum(result["values"]) == 0
+    assert sum(result["ev"]) == pytest.approx(200)
+    assert [v + 100 for v in result["values"]] == pytest.approx(result["ev"])
+    root = result["root"]
+    assert root["actions"][0] == "check"
+    assert sum(root["frequencies"]) == pytest.approx(1)
+    hand = root["hands"]["QsQh"]
+    assert sum(hand["strategy"]) == pytest.approx(1)
+    assert hand["ev"] > result["ev"][0]  # the best hand has more than the range
+    assert "QcQh" not in root["hands"]  # the board holds it
+    for key in ("algorithm", "iterations", "seconds", "threads", "memory_bytes", "compile_seconds", "build_seconds", "check_seconds"):
+        assert key in result, key
+    with (tmp_path / "run" / "root.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == len(root["hands"])
+    for name in ("root.png", "root.svg", "trace.png", "trace.csv"):
+        assert (tmp_path / "run" / name).stat().st_size > 0
+    assert "% of pot" in capsys.readouterr().out
+
+
+def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):
+    _, whole = solve(monkeypatch, tmp_path / "whole", "budget.iterations=40")
+    solve(monkeypatch, tmp_path / "first", "budget.iterations=15", "save=true")
+    saved = tmp_path / "first" / "solution.npz"
+    _, rest = solve(monkeypatch, tmp_path / "rest", "budget.iterations=40", f"load={saved}")
+    assert rest["iterations"] == 40
+    assert rest["exploitability"] == whole["exploitability"]
+    assert rest["root"] == whole["root"]
+
+
+@pytest.mark.parametrize("harm", ["truncated", "another game", "another variant", "no archive"])
+def test_a_solution_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, harm):
+    solve(monkeypatch, tmp_path / "first", "budget.iterations=2", "save=true")
+    saved, more = tmp_path / "first" / "solution.npz", []
+    if harm == "truncated":
+        saved.write_bytes(saved.read_bytes()[:-200])
+    elif harm == "no archive":
+        saved.write_text("{}")
+    elif harm == "another game":
+        more = ["game.stack=901"]
+    else:
+        more = ["search=cfr_plus"]
+    capsys.readouterr()
+    directory = tmp_path / "second"
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=4", f"load={saved}", *more, f"hydra.run.dir={directory}") != 0
+    assert "load must" in capsys.readouterr().err
+
+
+def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
+    directory = tmp_path / "run"
+    timebank(monkeypatch, "solve", "game=ms2f1t1h5", "budget.iterations=5", f"hydra.run.dir={directory}")
+    result = json.loads((directory / "result.json").read_text())
+    assert result["exploitability"]["mbb_per_game"] == pytest.approx(500 * result["exploitability"]["value"])
+    assert "ev" not in result
+    assert set(result["root"]["actions"]) == {"fold", "call", "raise 6"}
