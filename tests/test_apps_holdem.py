@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import time
 
 import pytest
 
-from tests.running import timebank
+from tests.running import result_of, start, timebank
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
 
@@ -114,3 +116,21 @@ def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
     assert result["exploitability"]["mbb_per_game"] == pytest.approx(500 * result["exploitability"]["value"])
     assert "ev" not in result
     assert set(result["root"]["actions"]) == {"fold", "call", "raise 6"}
+
+
+def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
+    turn = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
+    process = start("solve", *turn, "budget.seconds=60", "threads=2", "save=true", f"hydra.run.dir={tmp_path}")
+    deadline = time.time() + 120
+    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    result = result_of(tmp_path)
+    assert result["status"] == "interrupted"
+    assert result["iterations"] > 10
+    assert result["threads"] == 2
+    assert (tmp_path / "solution.npz").is_file()
+    assert "Traceback" not in error

@@ -1,0 +1,106 @@
+"""How fast are hold'em spots solved?
+
+    python benchmarks/holdem.py                            # five spots to 0.1 % of the pot, one thread and two
+    python benchmarks/holdem.py --spots RA,TB --threads 1 --search dcfr,dcfr_plus
+    python benchmarks/holdem.py --peer RA=0.142,TB=2.76    # seconds of another solver on this machine, as ratios beside ours
+
+Seconds are of solving alone: building and exploitability checks are apart. The kernels are compiled before. Draws ``holdem.png``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from agents.figures import blank_figure, save_figure
+from agents.report import machine, table, version
+from games.holdem_config import Menus, PlayerMenu, Spot, StreetMenu
+from search import BoardSolver, variant
+
+OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
+IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"
+DONK = Menus(oop=PlayerMenu(river=StreetMenu(donks="50%")))
+SPOTS = {
+    "RA": Spot(board="KsTh6d2c9h", pot=100, stack=500, bets="50%,100%,a", raises="100%,a"),
+    "RB": Spot(board="Td9d6hQc4s", ranges=[OOP, IP], pot=200, stack=900, bets="33%,75%,a", raises="75%,a"),
+    "TB": Spot(board="Td9d6hQc", ranges=[OOP, IP], pot=200, stack=900, bets="60%,a", raises="75%,a"),
+    "TX": Spot(
+        board="Td9d6hQc", ranges=[OOP, IP], pot=200, stack=900, bets="60%,e,a", raises="2.5x", menu=DONK, add_allin=1.5, force_allin=0.15,
+        merging=0.1,
+    ),
+    "FB": Spot(board="Td9d6h", ranges=[OOP, IP], pot=200, stack=900, bets="67%", raises="100%"),
+}  # fmt: skip
+GOALS = (0.01, 0.005, 0.001)
+CHECK_EVERY = 5
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spots", default=",".join(SPOTS))
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--search", default="dcfr_plus")
+    parser.add_argument("--peer", default="", help="seconds of a peer to 0.1 %% of the pot, as NAME=SECONDS,...")
+    parser.add_argument("--figure", type=Path, default=Path("holdem.png"))
+    options = parser.parse_args()
+    peers = dict(pair.split("=") for pair in options.peer.split(",") if pair)
+    figure, axes = blank_figure("Exploitability against solving time", (8, 5))
+    rows = []
+    for name in options.spots.split(","):
+        game = SPOTS[name].build()
+        for search in options.search.split(","):
+            for threads in map(int, options.threads.split(",")):
+                start = time.perf_counter()
+                solver = BoardSolver(game, variant(search), threads)
+                built = time.perf_counter() - start
+                solver.warm_up()
+                seconds, reached, trace = 0.0, [], []
+                while len(reached) < len(GOALS) and solver.iterations < 2000:
+                    now = time.perf_counter()
+                    solver.run(CHECK_EVERY)
+                    seconds += time.perf_counter() - now
+                    share = solver.exploitability() / game.pot
+                    trace.append((seconds, share))
+                    while len(reached) < len(GOALS) and share <= GOALS[len(reached)]:
+                        reached.append((solver.iterations, seconds))
+                now = time.perf_counter()
+                solver.exploitability()
+                check = time.perf_counter() - now
+                ev = [value + game.pot / 2 for value in solver.values()]
+                peer = f"{seconds / float(peers[name]):.2f}" if name in peers else "-"
+                its = " / ".join(str(i) for i, _ in reached)
+                rows.append(
+                    [
+                        name, search, str(threads), f"{built:.2f}", its, f"{seconds:.4g}", f"{1e3 * seconds / solver.iterations:.4g}",
+                        f"{1e3 * check:.3g}", f"{solver.memory_bytes() / 1e6:.1f}", f"{ev[0]:.4f} / {ev[1]:.4f}", peer,
+                    ]
+                )  # fmt: skip
+                print(name, search, threads, "done", flush=True)
+                if threads == 1:
+                    axes.plot([s for s, _ in trace], [100 * e for _, e in trace], label=f"{name}, {search}")
+    heads = [
+        "spot",
+        "search",
+        "threads",
+        "built s",
+        "its to 1 / 0.5 / 0.1 %",
+        "solved s",
+        "ms an it",
+        "check ms",
+        "MB",
+        "EV",
+        "of the peer's s",
+    ]
+    print(table(heads, rows))
+    print(f"{machine()['cpu']}; {version()}; float32")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("seconds of solving, one thread")
+    axes.set_ylabel("exploitability, % of the pot")
+    axes.legend(fontsize=8)
+    save_figure(figure, [options.figure])
+
+
+if __name__ == "__main__":
+    main()
