@@ -157,9 +157,7 @@ class BettingTree:
     round: Int  # [N] streets that ended before
     folded: npt.NDArray[np.int8]  # [N] who folded at a terminal, -1 at showdowns and elsewhere
     contribution: Float  # [N, 2] chips that each player has in the pot, the start included
-    labels: tuple[
-        str, ...
-    ]  # [N] action that leads here: "fold", "check", "call", "bet 50", "raise 150", "all-in 900", "deal"; "" at the root
+    labels: tuple[str, ...]  # [N] action that leads here: fold, check, call, bet 50, raise 150, all-in 900, deal; "" at the root
 
 
 class _State(NamedTuple):

@@ -60,8 +60,15 @@ class BoardStrategy:
             cards: the public cards; the game's own board unless given.
 
         Returns:
-            [A, H] over all hands of the deck; 0 for hands that are not there.
+            [A, H] over all hands of the deck; uniform for hands that never came there, or cannot.
         """
+        sums = self.sums(node, cards)
+        total = sums.sum(axis=0)
+        shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
+        return shares
+
+    def sums(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
+        """Return what ``at`` normalises: [A, H], 0 for hands that are not there."""
         bets = self.game.bets
         player = int(bets.player[node])
         if player < 0:
@@ -77,9 +84,6 @@ class BoardStrategy:
         tiles, first = -(-count // LANES), int(self.tree.boards[board, STORE + player])
         rows = self.average[player][first : first + tiles * stored].reshape(tiles, stored, LANES)
         sums = rows[:, low - int(table[s, LINES]) : high - int(table[s, LINES])].transpose(1, 0, 2).reshape(high - low, -1)[:, :count]
-        sums = sums.astype(np.float64)
-        total = sums.sum(axis=0)
-        shares = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / (high - low))
         full = np.zeros((high - low, len(self.game.hands)))
-        full[:, self.tree.hands_at(player, board)] = shares
+        full[:, self.tree.hands_at(player, board)] = sums
         return full[:, hand_permutation(permutation, self.game.hands)]

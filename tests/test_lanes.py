@@ -80,4 +80,42 @@ def test_nan_is_not_positive():
 
 def test_lanes_are_as_documented():
     assert LANES == 8
-    assert lanes.LanesType("float64").name == "Lanes(float64)"
+    assert lanes.LanesType("float64").name == "Lanes(float64, 8)"
+
+
+def columns(x, out):
+    t = lanes.transpose(
+        lanes.load_row(x, 0), lanes.load_row(x, 1), lanes.load_row(x, 2), lanes.load_row(x, 3),
+        lanes.load_row(x, 4), lanes.load_row(x, 5), lanes.load_row(x, 6), lanes.load_row(x, 7),
+    )  # fmt: skip
+    lanes.store_row(out, 0, t[0])
+    lanes.store_row(out, 1, t[1])
+    lanes.store_row(out, 2, t[2])
+    lanes.store_row(out, 3, t[3])
+    lanes.store_row(out, 4, t[4])
+    lanes.store_row(out, 5, t[5])
+    lanes.store_row(out, 6, t[6])
+    lanes.store_row(out, 7, t[7])
+
+
+def double(x, out):
+    held = lanes.borrowed(x)
+    for row in range(0, len(x), 2):
+        twice = lanes.multiply(lanes.load_pair(held, row), lanes.splat_pair(x.dtype.type(2)))
+        lanes.store_pair(out, row, twice)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_eight_rows_are_transposed(dtype):
+    x = np.arange(64, dtype=dtype).reshape(8, 8)
+    out = np.zeros_like(x)
+    kernel(columns)(x, out)
+    np.testing.assert_array_equal(out, x.T)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_pairs_of_rows_are_vectors_too(dtype):
+    x = np.arange(48, dtype=dtype).reshape(6, 8)
+    out = np.zeros_like(x)
+    kernel(double)(x, out)
+    np.testing.assert_array_equal(out, 2 * x)

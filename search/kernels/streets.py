@@ -313,6 +313,20 @@ def own_up(side: Side, weights: Weights, b: int, t: int, up: Any, back: int, wid
         add_picked(up, back + g, entries, side.hands.above, first, load_column(work, value + LANES * g, 1))
 
 
+@inlined_kernel
+def tiles(count: int) -> int:
+    """Return how many tiles hold some hands."""
+    return (count + LANES - 1) // LANES
+
+
+@inlined_kernel
+def clear(space: Any, first: int, count: int) -> None:
+    """Set rows to zero, in place."""
+    zero = splat(space.dtype.type(0))
+    for r in range(first, first + count):
+        store_row(space, r, zero)
+
+
 @kernel
 def lane_values(side: Side, b: int, g: int, wide: Any, slot: int) -> None:
     """Fill a pair of lane groups of a board with the values of its terminals, in place; ``slot`` is the caller's space for sums."""
@@ -339,20 +353,9 @@ def lane_values(side: Side, b: int, g: int, wide: Any, slot: int) -> None:
         wide, layout[s, VALUES], table[s, GROUPS], g, sums, layout[s, REACH_FOLD], table[s, FOLDS], f, show_sums >= 0,
         forest.show_amount, forest.fold_amount, row, own.low, own.high, own.same, first, boards[b, HANDS + p],
     )  # fmt: skip
-
-
-@inlined_kernel
-def tiles(count: int) -> int:
-    """Return how many tiles hold some hands."""
-    return (count + LANES - 1) // LANES
-
-
-@inlined_kernel
-def clear(space: Any, first: int, count: int) -> None:
-    """Set rows to zero, in place."""
-    zero = splat(space.dtype.type(0))
-    for r in range(first, first + count):
-        store_row(space, r, zero)
+    hands, groups = boards[b, HANDS + p], table[s, GROUPS]
+    for h in range(hands, LANES * tiles(hands)):  # what another board left there must not reach the padding of this one
+        clear(wide, layout[s, VALUES] + h * groups + g, 2)
 
 
 @inlined_kernel

@@ -1,0 +1,124 @@
+"""Hold'em solved the long way: recursion over bets and dealt cards, every board by itself, every pair of hands by itself, float64."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+
+from games.public_tree import CHANCE, TERMINAL
+from tests.naive.evaluator import strength
+
+
+class Twin:
+    def __init__(self, game, variant):
+        self.game, self.variant, self.bets = game, variant, game.bets
+        self.hands = [tuple(hand) for hand in game.hands.tolist()]
+        self.start = tuple(card for street in game.board for card in street)
+        self.meet = np.array([[float(not set(a) & set(b)) for b in self.hands] for a in self.hands])
+        self.regret, self.average, self.matching = {}, {}, {}
+        self.wins = {}
+        self.t = 0
+
+    def alive(self, cards):
+        return np.array([float(not set(hand) & set(cards)) for hand in self.hands])
+
+    def children(self, node):
+        child = node + 1
+        while child < self.bets.end[node]:
+            yield child
+            child = int(self.bets.end[child])
+
+    def strategy(self, node, cards, source):
+        count = len(list(self.children(node)))
+        sums = source.get((node, cards))
+        if sums is None:
+            return np.full((count, len(self.hands)), 1 / count)
+        positive = np.maximum(sums, 0)
+        total = positive.sum(axis=0)
+        return np.where(total > 0, positive / np.where(total > 0, total, 1), 1 / count)
+
+    def terminal(self, node, cards, player, reach):
+        reach = reach * self.alive(cards)
+        folded = int(self.bets.folded[node])
+        if folded >= 0:
+            stake = float(self.bets.contribution[node, folded])
+            values = (-stake if folded == player else stake) * (self.meet @ reach)
+        else:
+            if cards not in self.wins:
+                known = {h: _comparable(strength([*cards, *hand])) for h, hand in enumerate(self.hands) if not set(hand) & set(cards)}
+                order = {value: place for place, value in enumerate(sorted(set(known.values())))}
+                place = np.array([order[known[h]] if h in known else -1 for h in range(len(self.hands))])
+                there = (place >= 0).astype(float)
+                self.wins[cards] = np.sign(place[:, None] - place[None, :]) * there[:, None] * there[None, :]
+            values = float(self.bets.contribution[node, player]) * ((self.wins[cards] * self.meet) @ reach)
+        return values * self.alive(cards)
+
+    def walk(self, node, cards, player, reach, own, visit):
+        """Return the player's cfvs; ``visit(node, cards, values [A, H], own reach)`` says what a decision of the player is worth."""
+        acting = int(self.bets.player[node])
+        if acting == TERMINAL:
+            return self.terminal(node, cards, player, reach)
+        if acting == CHANCE:
+            count = self.game.deals[int(self.bets.round[node]) + 1]
+            left = [c for c in self.game.deck.cards().tolist() if c not in cards]
+            total = np.zeros(len(self.hands))
+            for new in combinations(left, count):
+                live = self.alive(new)
+                total += live * self.walk(node + 1, cards + new, player, reach * live, own * live, visit)
+            return total / comb(len(left) - 4, count)
+        if acting == player:
+            shares = self.strategy(node, cards, self.now)
+            below = [self.walk(c, cards, player, reach, own * s, visit) for c, s in zip(self.children(node), shares, strict=True)]
+            return visit(node, cards, np.array(below), own)
+        shares = self.strategy(node, cards, self.now)
+        return sum(self.walk(c, cards, player, reach * s, own, visit) for c, s in zip(self.children(node), shares, strict=True))
+
+    def iterate(self):
+        self.t += 1
+        t, v = self.t, self.variant
+        at = t - 1 if v.discount == "after" else t
+
+        def factor(exponent):
+            return (0.0 if exponent < 0 else 1.0) if np.isinf(exponent) else at**exponent / (at**exponent + 1) if at else 0.0
+
+        def learn(node, cards, values, own):
+            key = node, cards
+            shares = self.strategy(node, cards, self.now)
+            value = (shares * values).sum(axis=0)
+            now = values - value
+            old = self.regret.get(key, np.zeros_like(now))
+            self.regret[key] = old * np.where(old > 0, factor(v.alpha), factor(v.beta)) + now
+            self.average[key] = self.average.get(key, 0.0) * ((t - 1) / t) ** v.gamma + own * shares
+            new[key] = np.maximum(self.regret[key], 0) + v.predictive * now if v.predictive else self.regret[key]
+            return value
+
+        for player in (0, 1):
+            self.now, new = self.matching, {}
+            self.walk(0, self.start, player, self.game.live[1 - player], self.game.live[player], learn)
+            self.matching = self.matching | new
+
+    def worth(self, player, best):
+        """Return the player's expected chips a deal against the opponent's average strategy."""
+        self.now = self.average
+
+        def value(node, cards, values, own):
+            return values.max(axis=0) if best else (self.strategy(node, cards, self.average) * values).sum(axis=0)
+
+        cfvs = self.walk(0, self.start, player, self.game.live[1 - player], self.game.live[player], value)
+        return float(cfvs @ self.game.live[player]) / self.game.deal_mass
+
+    def walk_uniform(self, player):
+        """Return the player's cfvs at the root when both play uniformly."""
+        self.now = {}
+        return self.walk(
+            0, self.start, player, self.game.live[1 - player], self.game.live[player], lambda n, c, values, own: values.mean(axis=0)
+        )
+
+    def exploitability(self):
+        return (self.worth(0, True) + self.worth(1, True)) / 2
+
+
+def _comparable(value):
+    return tuple(map(_comparable, value)) if isinstance(value, list | tuple) else value
