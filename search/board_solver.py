@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import config
 
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree
@@ -28,6 +30,7 @@ from search.variants import BLOCK, Variant, coefficients
 
 Rows = npt.NDArray[Any]
 FORMAT = 1  # of saved files
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # what reading a damaged archive may raise
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class BoardSolver(Anytime[BoardStrategy]):
         super().__init__()
         if threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
+        if threads > 1 and config.DISABLE_JIT:
+            raise ValueError(f"threads must be 1 without compilation (NUMBA_DISABLE_JIT), got {threads}")
         self.game, self.variant, self.threads, self.dtype = game, variant, threads, np.dtype(dtype)
         self.tree = tree = board_tree(game, dtype)
         self._layouts, shared_rows, work_rows = _layouts(tree, threads)
@@ -152,7 +157,7 @@ class BoardSolver(Anytime[BoardStrategy]):
                 arrays = {f"{name}_{p}": saved[f"{name}_{p}"] for name in self._saved for p in (0, 1)}
         except _OtherError as error:
             raise ValueError(str(error)) from None
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, *DAMAGED) as error:
             raise ValueError(f"load must be a file that save=true wrote, got {file} ({error})") from None
         for name, array in arrays.items():
             own_array = getattr(self, name[:-2])[int(name[-1])]

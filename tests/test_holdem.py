@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
+from games import public_tree
 from games.holdem_config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
-from search import VARIANTS, BoardSolver, BoardStrategy, Budget, variant
+from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, uniform, variant
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
@@ -171,6 +173,18 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path):
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"^load must be a file that save=true wrote, got "):
         solver.load(file)
+    for damaged in (b"", b"{}"):
+        file.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"^load must be a file that save=true wrote, got "):
+            solver.load(file)
+    solver.save(file)
+    whole = file.read_bytes()
+    for place in range(1, 200, 9):  # the archive's own fields: names, sizes, flags
+        for at in (place, len(whole) - place):
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+            with suppress(ValueError):  # or it was a byte that nobody reads
+                solver.load(file)
+    np.testing.assert_array_equal(solver.regret[0], before)
     solver.save(file)
     solver.run(1)
     saved = dict(np.load(file))
@@ -180,6 +194,21 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path):
         solver.load(file)
     assert solver.iterations == 4
     assert np.isfinite(solver.average[0]).all()
+
+
+UNIVERSAL = (
+    "universal_poker(betting=limit,numPlayers=2,numRounds=2,blind=1 2,raiseSize=2 2,firstPlayer=1 2,maxRaises={1} {1},numSuits=2,"
+    "numRanks={0},numHoleCards=2,numBoardCards=0 1)"
+)
+
+
+@pytest.mark.parametrize(("ranks", "raises"), [(3, 1), pytest.param(3, 2, marks=compiled), pytest.param(4, 1, marks=compiled)])
+def test_openspiel_agrees_about_uniform_play(ranks, raises):
+    """Best responses to the uniform policy of a small universal_poker: its cards, its bets and its payoffs, by our other derivation."""
+    game = Holdem(ranks="23456"[:ranks], suits="cd", deals=[0, 1], stack=100, limit=[2, 2], max_raises=[raises] * 2).build()
+    tree = public_tree(UNIVERSAL.format(ranks, raises))
+    expected = Evaluator(tree).exploitability(uniform(tree))
+    assert BoardSolver(game, variant("dcfr"), dtype=np.float64).exploitability() == pytest.approx(expected, abs=1e-9)
 
 
 def spot(board, ranges, pot, stack, bets, raises):
