@@ -68,6 +68,14 @@ class Bets:
     merging: float = 0.0
     min_bet: int = 1
 
+    def game_string(self) -> str:
+        """Refuse: only games derived from OpenSpiel have a game string.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"game must be derived from OpenSpiel (hold'em is solved only, so far), got {type(self).__name__}")
+
     def _menu(self, player: str, street: str) -> Menu:
         own: StreetMenu = getattr(getattr(self.menu, player), street)
 
