@@ -40,7 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spots", default=",".join(SPOTS))
     parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--search", default="dcfr_plus")
+    parser.add_argument("--search", default="default_holdem")
     parser.add_argument("--peer", default="", help="seconds of a peer to 0.1 %% of the pot, as NAME=SECONDS,...")
     parser.add_argument("--figure", type=Path, default=Path("holdem.png"))
     options = parser.parse_args()

@@ -15,7 +15,7 @@ from agents.report import duration, table, write_csv
 from games.holdem import HoldemGame, memory_needed
 from search import BoardSolver, BoardStrategy, Solution, Variant
 
-DEFAULT = "dcfr_plus"  # the fastest variant we know on hold'em
+DEFAULT = "default_holdem"  # what search=default means here
 TRACE = ("iteration", "seconds", "exploitability")
 
 

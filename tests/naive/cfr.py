@@ -102,6 +102,7 @@ RULES = {
     "cfr_plus": (_floor, lambda t: float(t), 0.0),
     "linear_cfr": (_linear, lambda t: float(t), 0.0),
     "dcfr": (_dcfr, lambda t: float(t) ** 2, 0.0),
+    "default_holdem": (_dcfr, lambda t: float(t) ** 3, 0.0),
     "dcfr_after": (_dcfr_after, lambda t: float(t) ** 2, 0.0),
     "pcfr_plus": (_floor, lambda t: float(t) ** 2, 1.0),
     "dcfr_plus": dcfr_plus(1.5, 4.0),
