@@ -28,7 +28,7 @@ def first_decision(solver: BoardSolver) -> Row:
         child = int(game.bets.end[child])
     strategy = solver.answer().at(0)
     values = solver.board_values(player)
-    mass = _met(game.hands, game.live[1 - player])
+    mass = game.met(player)
     weight = game.live[player] * mass
     offset = 0.0 if game.big_blind and game.betting.blinds else game.pot / 2
     hands: dict[str, Row] = {}
@@ -41,15 +41,6 @@ def first_decision(solver: BoardSolver) -> Row:
                 "weight": float(game.live[player][hand]),
             }
     return {"player": player, "actions": labels, "frequencies": (strategy @ weight / weight.sum()).tolist(), "hands": hands}
-
-
-def _met(hands: npt.NDArray[np.uint8], weights: Float) -> Float:
-    """Return for each hand the weight of the opponent's hands that share no card with it."""
-    by_card = np.zeros(52)
-    for column in (0, 1):
-        np.add.at(by_card, hands[:, column], weights)
-    met: Float = weights.sum() - by_card[hands].sum(axis=1) + weights
-    return met
 
 
 def by_class(root: Row) -> dict[str, tuple[float, Float]]:

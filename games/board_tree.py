@@ -33,7 +33,6 @@ class BoardTree:
     nowhere: int
     stored_rows: tuple[int, int]  # rows of eight of a player's regrets
     decisions: tuple[Index, Index]  # per player and street as in Forest.parent_row: the betting node of each decision
-    nodes: tuple[Int, Int]  # [betting nodes] each player's row there, on the node's street
 
     def hands_at(self, player: int, board: int) -> npt.NDArray[np.int64]:
         """Return the index of each of the player's hands at a board, in the board's order."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from games.betting import Betting, BettingTree, betting_tree
 from games.board_tree import BoardTree
-from games.cards import FULL_DECK, Deck, cards_text, hole_hands
+from games.cards import CARDS, FULL_DECK, Deck, cards_text, hole_hands
 from games.isomorphism import Permutation, canonical_deals, hand_permutation, permute_card, symmetries
 from games.kernels import LANES
 from games.kernels.boards import Forest, Hands
@@ -77,15 +77,19 @@ class HoldemGame:
         dead = np.isin(self.hands, [card for street in self.board for card in street]).any(axis=1)
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
 
+    def met(self, player: int) -> Weights:
+        """Return [H], for each hand the weight of the other player's hands that share no card with it."""
+        other = self.live[1 - player]
+        by_card = np.zeros(CARDS)
+        for column in (0, 1):
+            np.add.at(by_card, self.hands[:, column], other)
+        met: Weights = other.sum() - by_card[self.hands].sum(axis=1) + other
+        return met
+
     @cached_property
     def deal_mass(self) -> float:
         """Sum over both players' hands that share no card of the product of their weights: what values are divided by."""
-        first, second = self.live
-        by_card = np.zeros(52)
-        for column in (0, 1):
-            np.add.at(by_card, self.hands[:, column], second)
-        blocked = by_card[self.hands].sum(axis=1) - second
-        return float((first * (second.sum() - blocked)).sum())
+        return float(self.live[0] @ self.met(0))
 
 
 class _Street(NamedTuple):
@@ -101,8 +105,8 @@ class _Street(NamedTuple):
     exit_row: list[int]
 
 
-def _streets(bets: BettingTree) -> tuple[list[tuple[_Street, _Street]], npt.NDArray[np.int64]]:
-    """Return every street's betting as both players see it, and [2, N] each player's row at each betting node, on its street."""
+def _streets(bets: BettingTree) -> list[tuple[_Street, _Street]]:
+    """Return every street's betting as both players see it."""
     rounds = int(bets.round.max()) + 1
     entries: list[list[int]] = [[] for _ in range(rounds)]
     entries[0].append(0)
@@ -143,7 +147,7 @@ def _streets(bets: BettingTree) -> tuple[list[tuple[_Street, _Street]], npt.NDAr
                         stake = float(bets.contribution[node, folded])
                         side.folds.append((own, other, -stake if folded == p else stake))
         found.append((sides[0]._replace(rows=rows[0]), sides[1]._replace(rows=rows[1])))
-    return found, row
+    return found
 
 
 def memory_needed(game: HoldemGame, itemsize: int = 4) -> tuple[int, int]:
@@ -247,7 +251,7 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
         game: what is played.
         dtype: of amounts and weights; regrets and values have the same.
     """
-    streets, nodes = _streets(game.bets)
+    streets = _streets(game.bets)
     rounds = len(streets)
     boards, children = _boards(game, rounds)
     roots = [np.flatnonzero(w) for w in game.live]
@@ -305,5 +309,5 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
     decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
     return BoardTree(
         forests, (sides[0], sides[1]), table, weight, tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
-        (stored[0], stored[1]), (decisions[0], decisions[1]), (nodes[0], nodes[1]),
+        (stored[0], stored[1]), (decisions[0], decisions[1]),
     )  # fmt: skip

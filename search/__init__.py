@@ -1,6 +1,6 @@
 """How to think: the CFR family, best response, subgames, gadgets, budgets. Knows no network and no file."""
 
-from search.anytime import Solution
+from search.anytime import Anytime, Solution
 from search.best_response import Evaluator
 from search.board_solver import BoardSolver
 from search.board_strategy import BoardStrategy
@@ -14,6 +14,7 @@ from search.variants import VARIANTS, Variant, variant
 __all__ = [
     "GADGETS",
     "VARIANTS",
+    "Anytime",
     "BoardSolver",
     "BoardStrategy",
     "Budget",

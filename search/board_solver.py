@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,8 +25,6 @@ from search.kernels.streets import BEST, CHUNKS, LAYOUT, VALUE, Side, evaluate_s
 from search.variants import BLOCK, Variant, coefficients
 
 Rows = npt.NDArray[Any]
-FORMAT = 1  # of saved files
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # what reading a damaged archive may raise
 
 
 @dataclass(frozen=True)
@@ -131,45 +125,16 @@ class BoardSolver(Anytime[BoardStrategy]):
         table = self._watched[player][: tiles * (rows + 1)].reshape(tiles, rows + 1, LANES)
         return BoardValues(hands, table.transpose(1, 0, 2).reshape(rows + 1, -1)[:rows, : len(hands)].astype(np.float64))
 
-    def save(self, file: Path) -> None:
-        """Write everything that solving on needs, so that it goes on exactly; whole or not at all."""
-        arrays = {f"{name}_{p}": getattr(self, name)[p] for name in self._saved for p in (0, 1)}
-        about = {"format": FORMAT, "game": self.game.description(), "variant": self.variant.name, "iterations": self.iterations}
-        part = file.with_name(file.name + ".part")
-        with part.open("wb") as stream:
-            np.savez(stream, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
-        part.replace(file)
+    def state(self) -> dict[str, Rows]:
+        """Return the arrays that solving on needs, by name; not copies."""
+        names = ("regret", "average", "matching") if self.variant.predictive else ("regret", "average")
+        return {f"{name}_{p}": getattr(self, name)[p] for name in names for p in (0, 1)}
 
-    def load(self, file: Path) -> None:
-        """Take over what ``save`` wrote.
-
-        Raises:
-            ValueError: no such file, or one of another game or variant, or a corrupt one; nothing is changed.
-        """
-        try:
-            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
-                about = json.loads(saved["about"].tobytes())
-                if about["format"] != FORMAT:
-                    raise ValueError(f"format {about['format']}")
-                for key, own in (("game", self.game.description()), ("variant", self.variant.name)):
-                    if about[key] != own:
-                        raise _OtherError(f"load must be a file of this {key}, got {file}, which is of another: {about[key]}")
-                arrays = {f"{name}_{p}": saved[f"{name}_{p}"] for name in self._saved for p in (0, 1)}
-        except _OtherError as error:
-            raise ValueError(str(error)) from None
-        except (OSError, ValueError, KeyError, TypeError, *DAMAGED) as error:
-            raise ValueError(f"load must be a file that save=true wrote, got {file} ({error})") from None
-        for name, array in arrays.items():
-            own_array = getattr(self, name[:-2])[int(name[-1])]
-            if array.shape != own_array.shape or array.dtype != own_array.dtype or not np.isfinite(array).all():
-                raise ValueError(f"load must hold finite arrays of the game's size, got {name} of {file}")
-        for name, array in arrays.items():
-            getattr(self, name[:-2])[int(name[-1])][:] = array
-        self.iterations = int(about["iterations"])
-
-    @property
-    def _saved(self) -> tuple[str, ...]:
-        return ("regret", "average", "matching") if self.variant.predictive else ("regret", "average")
+    def restore(self, arrays: Mapping[str, Rows], iterations: int) -> None:
+        """Go on from another solver's ``state`` of the same game and variant."""
+        for name, own in self.state().items():
+            own[:] = arrays[name]
+        self.iterations = iterations
 
     def _side(self, p: int, matching: Any, watched: int) -> Any:
         tree, q = self.tree, 1 - p
@@ -198,10 +163,6 @@ class BoardSolver(Anytime[BoardStrategy]):
             kernel(self._shared, self._work[0], self._sync, 0, self.threads)
             for other in others:
                 other.result()
-
-
-class _OtherError(Exception):
-    pass
 
 
 @contextmanager

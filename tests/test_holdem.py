@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
+from agents.solution_file import load_solution, save_solution
 from games import public_tree
 from games.holdem_config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
@@ -153,8 +154,8 @@ def test_a_saved_solution_goes_on_to_the_same_bits(tmp_path):
         whole, first, rest = (BoardSolver(river(), variant(name)) for _ in range(3))
         whole.run(20)
         first.run(8)
-        first.save(tmp_path / "s.npz")
-        rest.load(tmp_path / "s.npz")
+        save_solution(first, tmp_path / "s.npz")
+        load_solution(rest, tmp_path / "s.npz")
         rest.run(12)
         np.testing.assert_array_equal(rest.regret[1], whole.regret[1])
         np.testing.assert_array_equal(rest.average[0], whole.average[0])
@@ -164,34 +165,34 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path):
     solver, file = BoardSolver(river(), variant("dcfr_plus")), tmp_path / "s.npz"
     solver.run(3)
     other = BoardSolver(river(stack=61), variant("dcfr_plus"))
-    other.save(file)
+    save_solution(other, file)
     before = solver.regret[0].copy()
     with pytest.raises(ValueError, match=r"^load must be a file of this game, got "):
-        solver.load(file)
+        load_solution(solver, file)
     np.testing.assert_array_equal(solver.regret[0], before)
-    solver.save(file)
+    save_solution(solver, file)
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"^load must be a file that save=true wrote, got "):
-        solver.load(file)
+        load_solution(solver, file)
     for damaged in (b"", b"{}"):
         file.write_bytes(damaged)
         with pytest.raises(ValueError, match=r"^load must be a file that save=true wrote, got "):
-            solver.load(file)
-    solver.save(file)
+            load_solution(solver, file)
+    save_solution(solver, file)
     whole = file.read_bytes()
     for place in range(1, 200, 9):  # the archive's own fields: names, sizes, flags
         for at in (place, len(whole) - place):
             file.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
             with suppress(ValueError):  # or it was a byte that nobody reads
-                solver.load(file)
+                load_solution(solver, file)
     np.testing.assert_array_equal(solver.regret[0], before)
-    solver.save(file)
+    save_solution(solver, file)
     solver.run(1)
     saved = dict(np.load(file))
     saved["average_0"][0] = np.nan
     np.savez(file, **saved)
     with pytest.raises(ValueError, match=r"^load must hold finite arrays"):
-        solver.load(file)
+        load_solution(solver, file)
     assert solver.iterations == 4
     assert np.isfinite(solver.average[0]).all()
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,8 @@ from tqdm import tqdm
 from agents.apps.directory import RESUMABLE
 from agents.apps.refusal import Refusal
 from agents.report import machine, version, write_json
+from search import Anytime, Budget, Solution
+from search.anytime import Answer
 
 
 class Run:
@@ -87,3 +90,30 @@ class Progress:
     def close(self) -> None:
         """Remove the bar."""
         self.bar.close()
+
+
+def solve_and_report(
+    solver: Anytime[Answer], budget: Budget, text: Callable[[float], str], report: Callable[[Solution[Answer]], None]
+) -> None:
+    """Solve with a progress bar and report; Ctrl-C reports what was found so far.
+
+    Args:
+        solver: started.
+        budget: of the solve.
+        text: how an exploitability reads.
+        report: writes the result.
+    """
+    progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
+
+    def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
+        note = "" if exploitability is None else f"exploitability {text(exploitability)}"
+        progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
+
+    try:
+        solution = solver.solve(budget, trace=True, progress=tell)
+    except KeyboardInterrupt:
+        report(solver.interrupted())
+        raise
+    finally:
+        progress.close()
+    report(solution)

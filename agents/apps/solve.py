@@ -8,7 +8,7 @@ from pathlib import Path
 from agents.apps import solve_holdem
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
-from agents.apps.run import Progress, Run
+from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.policy import policy_table
 from agents.report import duration, write_csv, write_json
@@ -48,21 +48,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         solver.exploitability()
         solver.start(solver.subgame)
         result.write(build_seconds=built - start, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name)
-        goal = budget.iterations or budget.seconds
-        progress = Progress("solving", goal, "it" if budget.iterations else "s")
-
-        def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
-            note = "" if exploitability is None else f"exploitability {exploitability:.3g} chips"
-            progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
-
-        try:
-            solution = solver.solve(budget, trace=True, progress=tell)
-        except KeyboardInterrupt:
-            report(result, solver, solver.interrupted(), config.save)
-            raise
-        finally:
-            progress.close()
-        report(result, solver, solution, config.save)
+        solve_and_report(solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save))
 
 
 def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool) -> None:

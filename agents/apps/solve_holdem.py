@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from agents.apps.config import SolveConfig
-from agents.apps.run import Progress, Run
+from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision_table, first_decision, plot_decision
 from agents.report import duration, table, write_csv
+from agents.solution_file import load_solution, save_solution
 from games.holdem import HoldemGame, memory_needed
 from search import BoardSolver, BoardStrategy, Solution, Variant
 
@@ -55,24 +56,11 @@ def run(config: SolveConfig, directory: Path) -> None:
         solver.warm_up()
         compiled = time.perf_counter()
         if config.load is not None:
-            solver.load(Path(config.load))
+            load_solution(solver, Path(config.load))
         result.write(
             build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes()
         )
-        progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
-
-        def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
-            note = "" if exploitability is None else f"exploitability {strength_text(game, exploitability)}"
-            progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
-
-        try:
-            solution = solver.solve(budget, trace=True, progress=tell)
-        except KeyboardInterrupt:
-            report(result, solver, solver.interrupted(), config.save)
-            raise
-        finally:
-            progress.close()
-        report(result, solver, solution, config.save)
+        solve_and_report(solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config.save))
 
 
 def strength(game: HoldemGame, exploitability: float) -> dict[str, Any]:
@@ -109,7 +97,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     ]
     write_csv(result.directory / "root.csv", hands)
     if save:
-        solver.save(result.directory / "solution.npz")
+        save_solution(solver, result.directory / "solution.npz")
     shown = entries.get("ev", values)
     print(
         f"{game.name}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, exploitability "
