@@ -46,8 +46,9 @@ from games.kernels.boards import (
     Forest,
     Hands,
 )
-from games.kernels.lanes import LANES, add, borrowed, divide, load_row, multiply, splat, store_row, subtract, transpose, where_positive
+from games.kernels.lanes import LANES, add, borrowed, divide, load_row, multiply, splat, store_row, subtract, where_positive
 from games.kernels.showdown import SUMS, combine_sums, finish_values, pick, sum_by_card, walk_showdowns
+from search.kernels.columns import add_picked, add_to, load_column, load_picked, store_column, store_picked
 from search.kernels.threads import fetch_add, wait_for_all
 
 UPDATE, BEST, VALUE = 0, 1, 2  # what a sweep does at the player's own decisions
@@ -89,81 +90,6 @@ class Weights(NamedTuple):
     negative: Any
     decay: Any
     predictive: Any
-
-
-@inlined_kernel
-def store_column(space: Any, row: int, step: int, t: Any) -> None:
-    """Write eight lanes to rows ``row``, ``row + step``, ... in place."""
-    store_row(space, row, t[0])
-    store_row(space, row + step, t[1])
-    store_row(space, row + 2 * step, t[2])
-    store_row(space, row + 3 * step, t[3])
-    store_row(space, row + 4 * step, t[4])
-    store_row(space, row + 5 * step, t[5])
-    store_row(space, row + 6 * step, t[6])
-    store_row(space, row + 7 * step, t[7])
-
-
-@inlined_kernel
-def load_column(space: Any, row: int, step: int) -> Any:
-    """Return the transposition of rows ``row``, ``row + step``, ..."""
-    return transpose(
-        load_row(space, row),
-        load_row(space, row + step),
-        load_row(space, row + 2 * step),
-        load_row(space, row + 3 * step),
-        load_row(space, row + 4 * step),
-        load_row(space, row + 5 * step),
-        load_row(space, row + 6 * step),
-        load_row(space, row + 7 * step),
-    )
-
-
-@inlined_kernel
-def load_picked(space: Any, base: int, step: int, index: Any, i: int) -> Any:
-    """Return the transposition of rows ``base + step * index[i]``, ``base + step * index[i + 1]``, ..."""
-    return transpose(
-        load_row(space, base + step * pick(index, i)),
-        load_row(space, base + step * pick(index, i + 1)),
-        load_row(space, base + step * pick(index, i + 2)),
-        load_row(space, base + step * pick(index, i + 3)),
-        load_row(space, base + step * pick(index, i + 4)),
-        load_row(space, base + step * pick(index, i + 5)),
-        load_row(space, base + step * pick(index, i + 6)),
-        load_row(space, base + step * pick(index, i + 7)),
-    )
-
-
-@inlined_kernel
-def store_picked(space: Any, base: int, step: int, index: Any, i: int, t: Any) -> None:
-    """Write eight lanes to rows ``base + step * index[i]``, ``base + step * index[i + 1]``, ..., in place."""
-    store_row(space, base + step * pick(index, i), t[0])
-    store_row(space, base + step * pick(index, i + 1), t[1])
-    store_row(space, base + step * pick(index, i + 2), t[2])
-    store_row(space, base + step * pick(index, i + 3), t[3])
-    store_row(space, base + step * pick(index, i + 4), t[4])
-    store_row(space, base + step * pick(index, i + 5), t[5])
-    store_row(space, base + step * pick(index, i + 6), t[6])
-    store_row(space, base + step * pick(index, i + 7), t[7])
-
-
-@inlined_kernel
-def add_to(space: Any, row: int, x: Any) -> None:
-    """Add eight lanes to a row, in place."""
-    store_row(space, row, add(load_row(space, row), x))
-
-
-@inlined_kernel
-def add_picked(space: Any, base: int, step: int, index: Any, i: int, t: Any) -> None:
-    """Add eight lanes to rows ``base + step * index[i]``, ``base + step * index[i + 1]``, ..., in place."""
-    add_to(space, base + step * pick(index, i), t[0])
-    add_to(space, base + step * pick(index, i + 1), t[1])
-    add_to(space, base + step * pick(index, i + 2), t[2])
-    add_to(space, base + step * pick(index, i + 3), t[3])
-    add_to(space, base + step * pick(index, i + 4), t[4])
-    add_to(space, base + step * pick(index, i + 5), t[5])
-    add_to(space, base + step * pick(index, i + 6), t[6])
-    add_to(space, base + step * pick(index, i + 7), t[7])
 
 
 @inlined_kernel
