@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS
 from games.kernels.showdown import SUMS
 from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
-from search.kernels.streets import BEST, CHUNKS, LAYOUT, VALUE, Side, evaluate_streets, iterate_streets
+from search.kernels.streets import BEST, CHUNKS, LAYOUT, UPDATE, VALUE, play_streets
 from search.variants import BLOCK, Variant, coefficients
 
 Rows = npt.NDArray[Any]
@@ -86,18 +86,14 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def warm_up(self) -> None:
         """Compile or load the kernels, without doing any work."""
-        sides = tuple(self._side(p, self.matching, 0) for p in (0, 1))
-        self._together(lambda *rest: iterate_streets(sides, coefficients(self.variant), *rest, 0, 0))
-        self.exploitability()
+        self._play(self.matching, UPDATE, coefficients(self.variant), 0, 0)
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
-        sides = tuple(self._side(p, self.matching, 0) for p in (0, 1))
         while iterations > 0:
             block, begin = divmod(self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
-            weights = coefficients(self.variant, block)
-            self._together(lambda *rest, b=begin, e=end, w=weights: iterate_streets(sides, w, *rest, b, e))
+            self._play(self.matching, UPDATE, coefficients(self.variant, block), begin, end)
             self.iterations += end - begin
             iterations -= end - begin
 
@@ -109,16 +105,17 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return NashConv / 2 of the average strategies in chips a deal."""
         if strategy is not None and strategy.average[0] is not self.average[0]:
             raise ValueError("strategy must be this solver's answer, got another's")
-        return (self._value(0, BEST) + self._value(1, BEST)) / 2
+        return sum(self._values(BEST)) / 2
 
     def values(self) -> tuple[float, float]:
         """Return both players' expected chips a deal when both play the average strategies."""
-        value = (self._value(0, VALUE) - self._value(1, VALUE)) / 2
+        first, second = self._values(VALUE)
+        value = (first - second) / 2
         return value, -value
 
     def board_values(self, player: int, board: int = 0) -> BoardValues:
         """Return a player's cfvs at one board when both play the average strategies."""
-        self._value(player, VALUE, board)
+        self._values(VALUE, board)
         hands = self.tree.hands_at(player, board)
         rows = int(self.tree.forests[player].table[self.tree.boards[board, 0], ROWS])
         tiles = -(-len(hands) // LANES)
@@ -136,31 +133,32 @@ class BoardSolver(Anytime[BoardStrategy]):
             own[:] = arrays[name]
         self.iterations = iterations
 
-    def _side(self, p: int, matching: Any, watched: int) -> Any:
-        tree, q = self.tree, 1 - p
-        return _plain(
-            Side(
-                p, tree.forests[p], tree.forests[q], tree.hands[p], tree.hands[q], tree.boards, tree.weight, self._layouts[p],
-                self.regret[p], matching[p], self.average[p], matching[q], self._root[p], self._root[q], self._watched[p],
-                tree.nowhere, watched,
-            )
-        )  # fmt: skip
+    def _values(self, mode: int, watched: int = 0) -> tuple[float, float]:
+        """Return each player's value against the opponent's average strategy, in chips a deal."""
+        self._play(self.average, mode, np.array([[0.0, 0.0, -1.0, 0.0]]), 0, 1, watched)
+        found = []
+        for root in self._root:
+            weights, values = root[:, 0].astype(np.float64).reshape(2, -1)
+            found.append(float(values @ weights / self.game.deal_mass))
+        return found[0], found[1]
 
-    def _value(self, player: int, mode: int, watched: int = 0) -> float:
-        """Return the player's value against the opponent's average strategy, in chips a deal."""
-        side = self._side(player, self.average, watched)
-        self._together(lambda *rest: evaluate_streets(side, mode, *rest))
-        weights, values = self._root[player][:, 0].astype(np.float64).reshape(2, -1)
-        return float(values @ weights / self.game.deal_mass)
+    def _play(self, matching: Any, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: int = 0) -> None:
+        """Sweep in all threads; none can stop before all are done, since they wait for each other."""
+        tree = self.tree
+        arrays = tuple(
+            (self._layouts[p], self.regret[p], matching[p], self.average[p], self._root[p], self._watched[p]) for p in (0, 1)
+        )
+        played = (_plain(tree.forests), _plain(tree.hands), tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights)
 
-    def _together(self, kernel: Callable[..., None]) -> None:
-        """Call a kernel in every thread; none can stop before all are done, since they wait for each other."""
+        def play(thread: int) -> None:
+            play_streets(*played, self._shared, self._work[thread], self._sync, thread, self.threads, begin, end)
+
         if self._pool is None:
-            kernel(self._shared, self._work[0], self._sync, 0, 1)
+            play(0)
             return
         with _uninterrupted():
-            others = [self._pool.submit(kernel, self._shared, self._work[i], self._sync, i, self.threads) for i in range(1, self.threads)]
-            kernel(self._shared, self._work[0], self._sync, 0, self.threads)
+            others = [self._pool.submit(play, i) for i in range(1, self.threads)]
+            play(0)
             for other in others:
                 other.result()
 

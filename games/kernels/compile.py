@@ -43,17 +43,20 @@ def _cache_folder() -> str:
 _FOLDER = _cache_folder()
 
 
-def kernel(function: Callable[..., Any], inline: bool = False) -> Callable[..., Any]:
-    """Compile ``function`` with Numba under the house flags, cached on disk; ``inline`` is for ``inlined_kernel``."""
+def kernel(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+    """Compile ``function`` with Numba under the house flags, cached on disk; more ``options`` are for the decorators below."""
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:
-        compiled: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy", fastmath=set(FASTMATH), forceinline=inline)(
-            function
-        )
+        compiled: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy", fastmath=set(FASTMATH), **options)(function)
         return compiled
     finally:
         config.CACHE_DIR = before
+
+
+def inner_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a part of a kernel that only kernels call: without the ways in from Python."""
+    return kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,7 +65,7 @@ def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     Tuples of arrays cost their reference counts at every call that is not inlined: 0.9 us an iteration, twice what the smallest
     subgames need for their work.
     """
-    return kernel(function, inline=True)
+    return kernel(function, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def compilations(function: Callable[..., Any]) -> int:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from games.kernels import inlined_kernel, kernel
+from games.kernels import inlined_kernel, inner_kernel, kernel
 from games.kernels.boards import (
     CHILD,
     CHILD_END,
@@ -53,6 +53,7 @@ from search.kernels.threads import fetch_add, wait_for_all
 
 UPDATE, BEST, VALUE = 0, 1, 2  # what a sweep does at the player's own decisions
 CHUNKS = 16  # of the boards below the first
+ZERO = np.int64(0)  # typed: a plain 0 among the arguments would compile a version of its own
 TINY = 1e-30  # regrets that sum to less count as none: their sum has no f4 reciprocal
 
 # columns of the workspaces' layout, a row per street: first rows of ...
@@ -184,7 +185,7 @@ def ascend(side: Side, s: int, weights: Weights, work: Any, value: int, plans: A
                     store_row(side.matching, base + r, add(where_positive(x, x, zero), multiply(again, now)))
 
 
-@kernel
+@inner_kernel
 def other_down(side: Side, b: int, begin: int, end: int, up: Any, out: int, wide: Any, work: Any) -> None:
     """Take some tiles of the opponent's hands down a board, in place."""
     layout, own, other = side.layout, side.forest, side.other_forest
@@ -253,7 +254,7 @@ def clear(space: Any, first: int, count: int) -> None:
         store_row(space, r, zero)
 
 
-@kernel
+@inner_kernel
 def lane_values(side: Side, b: int, g: int, wide: Any, slot: int) -> None:
     """Fill a pair of lane groups of a board with the values of its terminals, in place; ``slot`` is the caller's space for sums."""
     layout, forest, boards, own, other = side.layout, side.forest, side.boards, side.hands, side.other_hands
@@ -303,7 +304,7 @@ def symmetrise(side: Side, b: int, space: Any, back: int, spare: int, groups: in
         store_row(space, back + r, load_row(space, spare + r))
 
 
-@kernel
+@inner_kernel
 def down(side: Side, weights: Weights, b: int, begin: int, end: int, up: Any, out: int, wide: Any, work: Any) -> None:
     """Take some tiles of the player's own hands down a board with boards below it, in place."""
     s = side.boards[b, STREET]
@@ -312,16 +313,12 @@ def down(side: Side, weights: Weights, b: int, begin: int, end: int, up: Any, ou
         own_down(side, weights, b, t, up, out, wide, work, wide, plan)
 
 
-@kernel
-def up_or_both(
-    side: Side, weights: Weights, b: int, begin: int, end: int, above: Any, out: int, back: int, wide: Any, work: Any, plans: Any,
-    both: bool,
-) -> None:  # fmt: skip
-    """Take some tiles of the player's own hands up a board; on the last street down first. In place.
-
-    ``plans`` is the workspace of strategies: that of ``work`` where a tile goes down and up, else that of ``wide``.
-    """
+@inner_kernel
+def up_or_both(side: Side, weights: Weights, b: int, begin: int, end: int, above: Any, out: int, back: int, wide: Any, work: Any) -> None:
+    """Take some tiles of the player's own hands up a board; on the last street down first. In place."""
     s = side.boards[b, STREET]
+    both = side.forest.table[s, EXITS] == 0
+    plans = work if both else wide
     for t in range(begin, end):
         plan = side.layout[s, TILE_PLAN]
         if both:
@@ -331,36 +328,36 @@ def up_or_both(
         own_up(side, weights, b, t, above, back, wide, work, plans, plan)
 
 
-@kernel
+@inner_kernel
 def last_board(side: Side, weights: Weights, b: int, up: Any, out_other: int, out_own: int, back: int, work: Any) -> None:
     """Do a whole board of the last street, in place."""
     p, s = side.player, side.boards[b, STREET]
-    other_down(side, b, 0, tiles(side.boards[b, HANDS + 1 - p]), up, out_other, work, work)
+    other_down(side, b, ZERO, tiles(side.boards[b, HANDS + 1 - p]), up, out_other, work, work)
     for g in range(0, side.forest.table[s, GROUPS], 2):
-        lane_values(side, b, g, work, 0)
-    up_or_both(side, weights, b, 0, tiles(side.boards[b, HANDS + p]), up, out_own, back, work, work, work, True)
+        lane_values(side, b, g, work, ZERO)
+    up_or_both(side, weights, b, ZERO, tiles(side.boards[b, HANDS + p]), up, out_own, back, work, work)
 
 
-@kernel
+@inner_kernel
 def board_down(side: Side, weights: Weights, b: int, up: Any, out_other: int, out_own: int, work: Any) -> None:
     """Take a board with boards below it down, its terminals included, in place."""
     p, s = side.player, side.boards[b, STREET]
-    other_down(side, b, 0, tiles(side.boards[b, HANDS + 1 - p]), up, out_other, work, work)
-    down(side, weights, b, 0, tiles(side.boards[b, HANDS + p]), up, out_own, work, work)
+    other_down(side, b, ZERO, tiles(side.boards[b, HANDS + 1 - p]), up, out_other, work, work)
+    down(side, weights, b, ZERO, tiles(side.boards[b, HANDS + p]), up, out_own, work, work)
     for g in range(0, side.forest.table[s, GROUPS], 2):
-        lane_values(side, b, g, work, 0)
+        lane_values(side, b, g, work, ZERO)
     clear(work, side.layout[s, BACK], LANES * tiles(side.boards[b, HANDS + p]) * side.forest.table[s, EXITS])
 
 
-@kernel
+@inner_kernel
 def board_up(side: Side, weights: Weights, b: int, up: Any, back: int, work: Any) -> None:
     """Take a board with boards below it up, in place."""
     p, s, layout = side.player, side.boards[b, STREET], side.layout
     symmetrise(side, b, work, layout[s, BACK], layout[s, SPARE], side.forest.table[s, EXITS])
-    up_or_both(side, weights, b, 0, tiles(side.boards[b, HANDS + p]), up, 0, back, work, work, work, False)
+    up_or_both(side, weights, b, ZERO, tiles(side.boards[b, HANDS + p]), up, ZERO, back, work, work)
 
 
-@kernel
+@inner_kernel
 def below(side: Side, weights: Weights, b: int, shared: Any, back: int, work: Any) -> None:
     """Do a board of the second street and all boards below it, in place."""
     boards, layout, last = side.boards, side.layout, len(side.layout) - 1
@@ -396,7 +393,7 @@ def part(count: int, thread: int, threads: int) -> Any:
     return count * thread // threads, count * (thread + 1) // threads
 
 
-@kernel
+@inner_kernel
 def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, thread: int, threads: int) -> None:
     """Do one player's half of an iteration, or its values against the opponent's strategy, all threads together, in place."""
     p, layout, boards, forest = side.player, side.layout, side.boards, side.forest
@@ -404,14 +401,14 @@ def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, threa
     back, chunk_rows = layout[0, BACK], (side.nowhere + 1) * exits
     begin, end = part(tiles(boards[0, HANDS + 1 - p]), thread, threads)
     own_begin, own_end = part(tiles(own_hands), thread, threads)
-    other_down(side, 0, begin, end, side.other_root, 0, shared, work)
+    other_down(side, ZERO, begin, end, side.other_root, ZERO, shared, work)
     if exits > 0:
-        down(side, weights, 0, own_begin, own_end, side.root, 0, shared, work)
+        down(side, weights, ZERO, own_begin, own_end, side.root, ZERO, shared, work)
     clear(side.root, side.nowhere + 1 + LANES * own_begin, LANES * (own_end - own_begin))
     wait_for_all(sync, threads)
     begin, end = part(groups // 2, thread, threads)
     for g in range(2 * begin, 2 * end, 2):
-        lane_values(side, 0, g, shared, thread)
+        lane_values(side, ZERO, g, shared, thread)
     if exits > 0:
         chunk = fetch_add(sync, 2, 1)
         while chunk < CHUNKS:
@@ -431,13 +428,10 @@ def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, threa
         wait_for_all(sync, threads)
         if thread == 0:
             sync[2, 0] = 0
-            symmetrise(side, 0, shared, back, layout[0, SPARE], exits)
+            symmetrise(side, ZERO, shared, back, layout[0, SPARE], exits)
     wait_for_all(sync, threads)
     value = side.nowhere + 1
-    if exits > 0:
-        up_or_both(side, weights, 0, own_begin, own_end, side.root, 0, value, shared, work, shared, False)
-    else:
-        up_or_both(side, weights, 0, own_begin, own_end, side.root, 0, value, shared, work, work, True)
+    up_or_both(side, weights, ZERO, own_begin, own_end, side.root, ZERO, value, shared, work)
     wait_for_all(sync, threads)
 
 
@@ -456,32 +450,47 @@ def hands_of(h: Any) -> Hands:
     return Hands(borrowed(h[0]), borrowed(h[1]), borrowed(h[2]), borrowed(h[3]), borrowed(h[4]), borrowed(h[5]), borrowed(h[6]))
 
 
-@inlined_kernel
-def side_of(s: Any) -> Side:
-    """Return a plain tuple's arrays, borrowed: counting references from two threads would cost more than small boards do."""
-    return Side(
-        s[0], forest_of(s[1]), forest_of(s[2]), hands_of(s[3]), hands_of(s[4]), borrowed(s[5]), borrowed(s[6]), borrowed(s[7]),
-        borrowed(s[8]), borrowed(s[9]), borrowed(s[10]), borrowed(s[11]), borrowed(s[12]), borrowed(s[13]), borrowed(s[14]), s[15],
-        s[16],
-    )  # fmt: skip
-
-
 @kernel
-def iterate_streets(sides: Any, weights: Any, shared: Any, work: Any, sync: Any, thread: int, threads: int, begin: int, end: int) -> None:
-    """Run iterations begin .. end-1 of alternating CFR, player 0 first; row t of ``weights`` is iteration t + 1's coefficients.
+def play_streets(
+    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: int, mode: int, weights: Any, shared: Any,
+    work: Any, sync: Any, thread: int, threads: int, begin: int, end: int,
+) -> None:  # fmt: skip
+    """Sweep for player 0, then for player 1, for rows begin .. end-1 of ``weights``: row t is iteration t + 1 of alternating CFR.
 
-    Every thread calls this with its own ``thread`` and ``work``.
+    In BEST and VALUE mode one row will do; the second half of each player's ``root`` is filled with cfvs at the root: of the best
+    response or of the own strategy. Every thread calls this with its own ``thread`` and ``work``. Arrays are borrowed: counting
+    references from two threads would cost more than small boards do.
+
+    Args:
+        forests: both players' ``Forest``, as plain tuples.
+        hands: both players' ``Hands``, as plain tuples.
+        boards: see ``Side``, as are the rest.
+        weight: of each board.
+        arrays: for both players (layout, regret, matching, average, root, seen).
+        nowhere: index of a hand that is not there.
+        watched: the board whose values ``seen`` keeps.
+        mode: UPDATE, BEST or VALUE.
+        weights: [T, 4] coefficients.
+        shared: workspace of the first board.
+        work: the thread's workspace.
+        sync: the threads' meeting point.
+        thread: number of this thread.
+        threads: how many there are.
+        begin: first row.
+        end: one past the last.
     """
     dtype = shared.dtype.type
-    side0, side1 = side_of(sides[0]), side_of(sides[1])
+    forest, other_forest, own, other = forest_of(forests[0]), forest_of(forests[1]), hands_of(hands[0]), hands_of(hands[1])
+    a, b = arrays
+    side = Side(
+        ZERO, forest, other_forest, own, other, borrowed(boards), borrowed(weight), borrowed(a[0]), borrowed(a[1]), borrowed(a[2]),
+        borrowed(a[3]), borrowed(b[2]), borrowed(a[4]), borrowed(b[4]), borrowed(a[5]), nowhere, watched,
+    )  # fmt: skip
+    other_side = Side(
+        1 - ZERO, other_forest, forest, other, own, borrowed(boards), borrowed(weight), borrowed(b[0]), borrowed(b[1]), borrowed(b[2]),
+        borrowed(b[3]), borrowed(a[2]), borrowed(b[4]), borrowed(a[4]), borrowed(b[5]), nowhere, watched,
+    )  # fmt: skip
     for t in range(begin, end):
-        row = Weights(UPDATE, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]))
-        sweep(side0, row, shared, work, sync, thread, threads)
-        sweep(side1, row, shared, work, sync, thread, threads)
-
-
-@kernel
-def evaluate_streets(side: Any, mode: int, shared: Any, work: Any, sync: Any, thread: int, threads: int) -> None:
-    """Fill the second half of ``side.root`` with cfvs at the root: of the best response (BEST) or of the own strategy (VALUE)."""
-    dtype = shared.dtype.type
-    sweep(side_of(side), Weights(mode, dtype(0), dtype(0), dtype(-1), dtype(0)), shared, work, sync, thread, threads)
+        row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]))
+        sweep(side, row, shared, work, sync, thread, threads)
+        sweep(other_side, row, shared, work, sync, thread, threads)
