@@ -48,8 +48,6 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         for row, xx, yy in zip(own, x, y, strict=True):
             spent = duration(row["spent_seconds"])
             notes.append((xx, yy, f"{spent}, {row['iterations']:.0f} its" if in_seconds else spent, color))
-    axes.set_xscale("log")
-    axes.set_yscale("log")
     ticks = [left, *thinking]
     names = ["no search", *[duration(t) if in_seconds else f"{t:g}" for t in thinking]]
     axes.set_xticks(ticks, names, fontsize=8)
@@ -71,8 +69,6 @@ def plot_trace(rows: Sequence[tuple[int, float, float]], title: str, paths: Sequ
     if not shown:
         return
     axes.plot([i for i, _ in shown], [e for _, e in shown], marker="o", markersize=3)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
     axes.set_xlabel("iterations")
     axes.set_ylabel("exploitability, chips (NashConv / 2)")
     save_figure(figure, paths)
@@ -97,8 +93,6 @@ def plot_exchange(training: Sequence[Row], rates: Sequence[Row], title: str, pat
     far = [(r["equivalent_compute"], r["exploitability"]) for r in rates if r["extrapolated"] and math.isfinite(r["equivalent_compute"])]
     ends = sorted([*far, curve[0], curve[-1]])
     axes.plot(*zip(ends[0], ends[-1], strict=True), color="0.6", linestyle=":", linewidth=1, label="extrapolated")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
     axes.set_xlabel("training compute, multiply-adds (marks: the training that thinking is worth; hollow: extrapolated)")
     axes.set_ylabel("exploitability, chips (exact best response)")
     axes.legend(fontsize=7, loc="best")
@@ -112,8 +106,6 @@ def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     for row in rows:
         place = (row["compute"], row["exploitability"])
         axes.annotate(duration(row["seconds"]), place, xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
     axes.set_xlabel("training compute, multiply-adds (small figures: training time)")
     axes.set_ylabel("exploitability of the network alone, chips")
     save_figure(figure, paths)
@@ -143,12 +135,29 @@ def blank_figure(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
 def _axes(title: str) -> tuple[Any, Any]:
     figure, axes = blank_figure(title, (8, 5))
     axes.grid(True, which="major", alpha=0.25)
+    log_axes(axes)
     return figure, axes
 
 
+def log_axes(axes: Any) -> None:
+    """Make both axes logarithmic, with plain figures at their ticks: powers of ten as formulas take longer than all the rest."""
+    from matplotlib.ticker import LogFormatter  # slow to import, and needed only here
+
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(LogFormatter())
+
+
 def save_figure(figure: Any, paths: Sequence[Path]) -> None:
-    """Write a figure to each path, whole or not at all."""
+    """Write a figure to each path, whole or not at all. It is laid out once: that takes as long as drawing it."""
+    from matplotlib import rc_context  # slow to import, and needed only here
+
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine(None)
     for path in paths:
         temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-        figure.savefig(temporary, dpi=150)
+        with rc_context({"svg.fonttype": "none"}):  # text stays text: quicker, and it can be searched and edited
+            figure.savefig(temporary, dpi=150)
         os.replace(temporary, path)

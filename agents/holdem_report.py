@@ -82,7 +82,7 @@ def plot_decision(root: Row, ranks: str, title: str, paths: Sequence[Path]) -> N
                     if share > 0:
                         boxes.append((left, i + 1 - weight, float(share), weight, color))
                     left += float(share)
-            axes.text(j + 0.06, i + 0.3, name, fontsize=7, color="black" if name in classes else "0.6")
+            axes.text(j + 0.06, i + 0.3, name, fontsize=7, color="black" if name in classes else "0.6", in_layout=False)
     axes.add_collection(_boxes(boxes))
     axes.set_xlim(0, len(order))
     axes.set_ylim(len(order), 0)

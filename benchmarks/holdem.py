@@ -13,7 +13,7 @@ import argparse
 import time
 from pathlib import Path
 
-from agents.figures import blank_figure, save_figure
+from agents.figures import blank_figure, log_axes, save_figure
 from agents.report import machine, table, version
 from games.holdem_config import Menus, PlayerMenu, Spot, StreetMenu
 from search import BoardSolver, variant
@@ -94,8 +94,7 @@ def main() -> None:
     ]
     print(table(heads, rows))
     print(f"{machine()['cpu']}; {version()}; float32")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    log_axes(axes)
     axes.set_xlabel("seconds of solving, one thread")
     axes.set_ylabel("exploitability, % of the pot")
     axes.legend(fontsize=8)

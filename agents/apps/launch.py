@@ -19,7 +19,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from agents.apps.config import register
@@ -103,7 +103,9 @@ def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], N
         with hydra.initialize_config_dir(str(CONF), version_base="1.3", job_name=command):
             full = hydra.compose(command, overrides, return_hydra_config=True)
             directory = Path(OmegaConf.to_container(full.hydra.run, resolve=True)["dir"])  # type: ignore[call-overload, index]
-            check(OmegaConf.to_object(hydra.compose(command, overrides)), directory)
+            with open_dict(full):
+                del full.hydra
+            check(OmegaConf.to_object(full), directory)
             return directory
     except (HydraException, OmegaConfBaseException) as error:
         raise Refusal(one_line(error)) from None
