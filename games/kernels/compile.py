@@ -54,18 +54,21 @@ def kernel(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
         config.CACHE_DIR = before
 
 
-def inner_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a part of a kernel that only kernels call: without the ways in from Python."""
-    return kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def inner_kernel(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+    """Compile a part of a kernel that only kernels call: without the ways in from Python, which take most of the time to compile.
+
+    Called from Python all the same, it crashes the process.
+    """
+    return kernel(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
 
 
 def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a part of a kernel, to be inlined wherever it is called.
+    """Compile an inner kernel that is inlined wherever it is called.
 
     Tuples of arrays cost their reference counts at every call that is not inlined: 0.9 us an iteration, twice what the smallest
     subgames need for their work.
     """
-    return kernel(function, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return inner_kernel(function, forceinline=True)
 
 
 def compilations(function: Callable[..., Any]) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from games.kernels.compile import inlined_kernel
+from games.kernels.compile import kernel
 from games.kernels.lanes import LANES, add, load, multiply, splat, store
 
 
@@ -25,7 +26,7 @@ class DenseTerminals(NamedTuple):
     other_hands: int  # H_other
 
 
-@inlined_kernel
+@partial(kernel, forceinline=True)  # an inlined kernel, but with a way in from Python
 def add_terminal_values(terminals: DenseTerminals, begin: Any, end: Any, other_reach: Any, cfv: Any) -> None:
     """Add each terminal's cfvs to the rows of ``cfv`` that lead to it, in place.
 

@@ -1,0 +1,135 @@
+"""The opponent's choice above a subgame's root: which hands enter it, and with what weight.
+
+Everything is ``[H, L]``: the opponent's hands by *lines*, the subgames that share a public board and are solved side by side; a lone
+subgame is one line. Sources: CFR-D (Burch, Johanson & Bowling 2014, arXiv 1303.4441), maxmargin (Moravcik et al. 2016), reach-maxmargin
+(Brown & Sandholm 2017, arXiv 1705.02955), the combined gadget after Eric Jackson's Slumbot.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from games.kernels import inlined_kernel
+
+UNSAFE, RESOLVE, MAXMARGIN, COMBINED = range(4)  # reach-maxmargin is maxmargin with other bounds
+MOST_ADDED = 0.2  # of the model's mass: what the combined gadget may add to it
+SPREAD = 0.1  # of the combined gadget's mass: dealt to all hands alike
+
+
+class GadgetArrays(NamedTuple):
+    """What a gadget reads and what it learns; all [H, L] of the opponent's hands. Hands with ``mass`` 0 do not exist."""
+
+    bound: Any  # cfv of not entering
+    mass: Any  # our reach that the hand can meet, deals included: what makes a cfv a value
+    model: Any  # the opponent's reach in our model, for COMBINED
+    follow: Any  # regret of entering; for MAXMARGIN of picking the hand
+    stop: Any  # regret of not entering
+    chosen: Any  # sum of the choice so far, weighted like the average strategy
+    choice: Any  # probability of entering; for MAXMARGIN of picking the hand, one distribution over hands per line
+
+
+@inlined_kernel
+def update_gadget(
+    kind: int, arrays: GadgetArrays, cfv: Any, reach: Any, positive: float, negative: float, decay: float, predictive: float
+) -> None:
+    """Regret-match the opponent's choice and set the root's reach for the next sweep, in place.
+
+    * RESOLVE: each hand enters for ``cfv`` or stops for ``bound``; reach = probability of entering.
+    * COMBINED: the same choice; reach = model + (1 - model) * probability of entering, the added mass at most MOST_ADDED of the model's,
+      and SPREAD of it all dealt to every hand alike.
+    * MAXMARGIN: the opponent picks one hand of all to enter with, for (cfv - bound) / mass; reach = probability / mass, times the mean
+      mass so that regrets keep their scale.
+
+    Args:
+        kind: the gadget's tag; UNSAFE changes nothing.
+        arrays: the gadget's.
+        cfv: [H, L] the opponent's cfvs at the root.
+        reach: [H, L] in place.
+        positive: discount of positive regrets.
+        negative: discount of negative regrets.
+        decay: of ``chosen``.
+        predictive: weight of the last regret as a prediction.
+    """
+    if kind == UNSAFE:
+        return
+    hands, lines = cfv.shape
+    for j in range(lines):
+        if kind == MAXMARGIN:
+            match_margins(arrays, cfv, reach, j, positive, negative, decay, predictive)
+            continue
+        for h in range(hands):
+            enter = arrays.choice[h, j]
+            arrays.chosen[h, j] = arrays.chosen[h, j] * decay + enter
+            value = enter * cfv[h, j] + (1 - enter) * arrays.bound[h, j]
+            a, b = cfv[h, j] - value, arrays.bound[h, j] - value
+            x, y = arrays.follow[h, j], arrays.stop[h, j]
+            x = x * (positive if x > 0 else negative) + a
+            y = y * (positive if y > 0 else negative) + b
+            arrays.follow[h, j], arrays.stop[h, j] = x, y
+            x, y = max(x, 0), max(y, 0)
+            if predictive > 0:
+                x, y = max(x + predictive * a, 0), max(y + predictive * b, 0)
+            enter = x / (x + y) if x + y > 0 else 0.5
+            arrays.choice[h, j] = enter
+            reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
+        if kind == COMBINED:
+            mix_with_model(arrays, reach, j)
+
+
+@inlined_kernel
+def match_margins(
+    arrays: GadgetArrays, cfv: Any, reach: Any, j: int, positive: float, negative: float, decay: float, predictive: float
+) -> None:
+    """Do one line of MAXMARGIN, in place."""
+    hands = cfv.shape[0]
+    value = total = mean = 0.0
+    alive = 0
+    for h in range(hands):
+        if arrays.mass[h, j] > 0:
+            value += arrays.choice[h, j] * (cfv[h, j] - arrays.bound[h, j]) / arrays.mass[h, j]
+            mean += arrays.mass[h, j]
+            alive += 1
+    if alive == 0:
+        return
+    mean /= alive
+    for h in range(hands):
+        if arrays.mass[h, j] > 0:
+            arrays.chosen[h, j] = arrays.chosen[h, j] * decay + arrays.choice[h, j]
+            a = (cfv[h, j] - arrays.bound[h, j]) / arrays.mass[h, j] - value
+            x = arrays.follow[h, j]
+            x = x * (positive if x > 0 else negative) + a
+            arrays.follow[h, j] = x
+            x = max(x, 0)
+            if predictive > 0:
+                x = max(x + predictive * a, 0)
+            arrays.choice[h, j] = x
+            total += x
+    for h in range(hands):
+        if arrays.mass[h, j] > 0:
+            arrays.choice[h, j] = arrays.choice[h, j] / total if total > 0 else 1 / alive
+            reach[h, j] = arrays.choice[h, j] * mean / arrays.mass[h, j]
+        else:
+            reach[h, j] = 0
+
+
+@inlined_kernel
+def mix_with_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
+    """Turn one line's probabilities of entering into COMBINED's reach, in place."""
+    hands = reach.shape[0]
+    model = added = 0.0
+    alive = 0
+    for h in range(hands):
+        if arrays.mass[h, j] > 0:
+            model += arrays.model[h, j]
+            added += (1 - arrays.model[h, j]) * reach[h, j]
+            alive += 1
+    if alive == 0:
+        return
+    share = min(1.0, MOST_ADDED * model / added) if added > 0 else 0.0
+    even = (model + share * added) / alive
+    for h in range(hands):
+        if arrays.mass[h, j] > 0:
+            mixed = arrays.model[h, j] + share * (1 - arrays.model[h, j]) * reach[h, j]
+            reach[h, j] = (1 - SPREAD) * mixed + SPREAD * even
