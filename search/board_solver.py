@@ -145,9 +145,7 @@ class BoardSolver(Anytime[BoardStrategy]):
     def _play(self, matching: Any, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: int = 0) -> None:
         """Sweep in all threads; none can stop before all are done, since they wait for each other."""
         tree = self.tree
-        arrays = tuple(
-            (self._layouts[p], self.regret[p], matching[p], self.average[p], self._root[p], self._watched[p]) for p in (0, 1)
-        )
+        arrays = tuple((self._layouts[p], self.regret[p], matching[p], self.average[p], self._root[p], self._watched[p]) for p in (0, 1))
         played = (_plain(tree.forests), _plain(tree.hands), tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights)
 
         def play(thread: int) -> None:

@@ -4,4 +4,14 @@ from games.kernels.compile import compilations, inlined_kernel, inner_kernel, ke
 from games.kernels.lanes import LANES, aligned_zeros, padded
 from games.kernels.terminal import DenseTerminals, add_terminal_values
 
-__all__ = ["LANES", "DenseTerminals", "add_terminal_values", "aligned_zeros", "compilations", "inlined_kernel", "inner_kernel", "kernel", "padded"]
+__all__ = [
+    "LANES",
+    "DenseTerminals",
+    "add_terminal_values",
+    "aligned_zeros",
+    "compilations",
+    "inlined_kernel",
+    "inner_kernel",
+    "kernel",
+    "padded",
+]

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from games.kernels import inlined_kernel
 
 UNSAFE, RESOLVE, MAXMARGIN, COMBINED = range(4)  # reach-maxmargin is maxmargin with other bounds
