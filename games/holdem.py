@@ -15,17 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from games.betting import Betting, BettingTree, betting_tree
+from games.betting_forest import betting_forest, betting_streets
 from games.board_tree import BoardTree
 from games.cards import CARDS, FULL_DECK, Deck, cards_text, hole_hands
 from games.isomorphism import Permutation, canonical_deals, hand_permutation, permute_card, symmetries
 from games.kernels import LANES
-from games.kernels.boards import Forest, Hands
+from games.kernels.boards import Hands
 from games.kernels.evaluator import board_strengths
-from games.public_tree import CHANCE, TERMINAL
 
 Weights = npt.NDArray[np.float64]
-
-PAIR = 2 * LANES  # terminals are evaluated by pairs of lane groups
 
 
 @dataclass(frozen=True)
@@ -92,64 +90,6 @@ class HoldemGame:
         return float(self.live[0] @ self.met(0))
 
 
-class _Street(NamedTuple):
-    """One player's view of a street's betting before it is laid out."""
-
-    lines: int
-    first_row: list[int]
-    parent_row: list[int]
-    decisions: list[int]  # the betting node of each
-    rows: int
-    shows: list[tuple[int, int, float]]  # own row, other row, amount
-    folds: list[tuple[int, int, float]]
-    exit_row: list[int]
-
-
-def _streets(bets: BettingTree) -> list[tuple[_Street, _Street]]:
-    """Return every street's betting as both players see it."""
-    rounds = int(bets.round.max()) + 1
-    entries: list[list[int]] = [[] for _ in range(rounds)]
-    entries[0].append(0)
-    inner: list[list[int]] = [[] for _ in range(rounds)]
-    for node in range(len(bets.player)):
-        s, above = int(bets.round[node]), int(bets.parent[node])
-        if above >= 0 and bets.round[above] < s:
-            entries[s].append(node)
-        inner[s].append(node)
-    row = np.zeros((2, len(bets.player)), np.int64)
-    found = []
-    for s in range(rounds):
-        sides = [_Street(len(entries[s]), [len(entries[s])], [], [], 0, [], [], []) for _ in (0, 1)]
-        for line, node in enumerate(entries[s]):
-            row[:, node] = line
-        rows = [len(entries[s])] * 2
-        for node in inner[s]:
-            player = int(bets.player[node])
-            if player >= 0:
-                side = sides[player]
-                side.parent_row.append(int(row[player, node]))
-                side.decisions.append(node)
-                child = node + 1
-                while child < bets.end[node]:
-                    row[player, child], row[1 - player, child] = rows[player], row[1 - player, node]
-                    rows[player] += 1
-                    child = int(bets.end[child])
-                side.first_row.append(rows[player])
-            for p, side in enumerate(sides):
-                own, other = int(row[p, node]), int(row[1 - p, node])
-                if player == CHANCE:
-                    side.exit_row.append(own)
-                elif player == TERMINAL:
-                    folded = int(bets.folded[node])
-                    if folded < 0:
-                        side.shows.append((own, other, float(bets.contribution[node, p])))
-                    else:
-                        stake = float(bets.contribution[node, folded])
-                        side.folds.append((own, other, -stake if folded == p else stake))
-        found.append((sides[0]._replace(rows=rows[0]), sides[1]._replace(rows=rows[1])))
-    return found
-
-
 def memory_needed(game: HoldemGame, itemsize: int = 4) -> tuple[int, int]:
     """Return about how many boards a game has and how many bytes of regrets and averages it takes to solve, without building it."""
     rounds = len(game.deals)
@@ -168,50 +108,6 @@ def memory_needed(game: HoldemGame, itemsize: int = 4) -> tuple[int, int]:
         live = max(np.count_nonzero(w) for w in game.live) * comb(size - dealt, 2) / comb(size - sum(map(len, game.board)), 2)
         total += max(1.0, ways / group) * rows[s] * live * 2 * itemsize
     return int(boards), int(total)
-
-
-def _padded(values: list[int], fill: int, multiple: int = LANES) -> list[int]:
-    return values + [fill] * (-len(values) % multiple)
-
-
-def _forest(streets: list[tuple[_Street, _Street]], player: int, dtype: Any) -> Forest:
-    table: list[list[int]] = []
-    first_row: list[int] = []
-    parent_row: list[int] = []
-    own_row: list[int] = []
-    show_row: list[int] = []
-    fold_row: list[int] = []
-    exit_row: list[int] = []
-    amounts: tuple[list[float], list[float]] = ([], [])
-    for street in streets:
-        own, other = street[player], street[1 - player]
-        shows = {row: (there, amount) for row, there, amount in own.shows}
-        folds = {row: (there, amount) for row, there, amount in own.folds}
-        order = [r for r in shows if r not in folds] + [r for r in shows if r in folds] + [r for r in folds if r not in shows]
-        fold_from = sum(r not in folds for r in order) // PAIR * 2
-        lanes = _padded(order, own.rows, PAIR)
-        shown = [shows.get(r, (other.rows, 0.0)) for r in lanes]
-        folded = [folds.get(r, (other.rows, 0.0)) for r in lanes]
-        show_groups = -(-len(shows) // PAIR) * 2
-        exits = _padded(own.exit_row, own.rows)
-        groups = len(lanes) // LANES
-        table.append(
-            [
-                len(parent_row), len(own.parent_row), len(first_row), own.rows, own.lines, len(own_row), groups,
-                len(show_row), show_groups, len(fold_row), groups - fold_from, fold_from, len(exit_row), len(exits) // LANES,
-            ]
-        )  # fmt: skip
-        parent_row += own.parent_row
-        first_row += own.first_row
-        own_row += lanes
-        show_row += [there for there, _ in shown[: show_groups * LANES]]
-        fold_row += [there for there, _ in folded[fold_from * LANES :]]
-        exit_row += exits
-        amounts[0].extend(amount for _, amount in shown)
-        amounts[1].extend(amount for _, amount in folded)
-    lists = (first_row, parent_row, own_row, show_row, fold_row, exit_row)
-    arrays: list[Any] = [np.array(table, np.int64), *(np.array(values, np.uint32) for values in lists)]
-    return Forest(*arrays, *(np.array(values, dtype).reshape(-1, LANES) for values in amounts))
 
 
 class _Board(NamedTuple):
@@ -251,12 +147,12 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
         game: what is played.
         dtype: of amounts and weights; regrets and values have the same.
     """
-    streets = _streets(game.bets)
+    streets = betting_streets(game.bets, (0,))
     rounds = len(streets)
     boards, children = _boards(game, rounds)
     roots = [np.flatnonzero(w) for w in game.live]
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
-    forests = (_forest(streets, 0, dtype), _forest(streets, 1, dtype))
+    forests = (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype))
     table = np.zeros((len(boards), 15), np.int64)
     lists: list[list[list[npt.NDArray[Any]]]] = [[[] for _ in Hands._fields] for _ in (0, 1)]
     hand_at, tie_at, image_at, stored = [0, 0], 0, [0, 0], [0, 0]

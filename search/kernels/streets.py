@@ -53,7 +53,7 @@ from search.kernels.threads import fetch_add, wait_for_all
 
 UPDATE, BEST, VALUE = 0, 1, 2  # what a sweep does at the player's own decisions
 CHUNKS = 16  # of the boards below the first
-ZERO = np.int64(0)  # typed: a plain 0 among the arguments would compile a version of its own
+ZERO: Any = np.int64(0)  # typed: a plain 0 among the arguments would compile a version of its own
 TINY = 1e-30  # regrets that sum to less count as none: their sum has no f4 reciprocal
 
 # columns of the workspaces' layout, a row per street: first rows of ...
