@@ -49,6 +49,7 @@ from games.kernels.boards import (
 from games.kernels.lanes import LANES, add, borrowed, divide, load_row, multiply, splat, store_row, subtract, where_positive
 from games.kernels.showdown import SUMS, combine_sums, finish_values, pick, sum_by_card, walk_showdowns
 from search.kernels.columns import add_picked, add_to, load_column, load_picked, store_column, store_picked
+from search.kernels.gadget import UNSAFE, GadgetArrays, update_gadget
 from search.kernels.threads import fetch_add, wait_for_all
 
 UPDATE, BEST, VALUE = 0, 1, 2  # what a sweep does at the player's own decisions
@@ -76,7 +77,7 @@ class Side(NamedTuple):
     matching: Any  # [stored rows, 8] what the own strategy is in proportion to: regret, unless a prediction is added; or an average
     average: Any  # [stored rows, 8] own
     other_matching: Any  # [stored rows, 8] the same of the opponent
-    root: Any  # [2 * (nowhere + 1), 8] in lane 0: own weights at the root, then own cfvs there
+    root: Any  # [2 * (nowhere + 1) * line groups, 8]: own reach at the root by hand and line, then own cfvs there
     other_root: Any  # the same of the opponent
     seen: Any  # [tiles * (rows + 1), 8] cfvs of the own rows of the board ``watched``
     nowhere: int  # index of a hand that is not there
@@ -404,7 +405,9 @@ def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, threa
     other_down(side, ZERO, begin, end, side.other_root, ZERO, shared, work)
     if exits > 0:
         down(side, weights, ZERO, own_begin, own_end, side.root, ZERO, shared, work)
-    clear(side.root, side.nowhere + 1 + LANES * own_begin, LANES * (own_end - own_begin))
+    value = (side.nowhere + 1) * tiles(forest.table[0, LINES])
+    begin, end = part(value, thread, threads)
+    clear(side.root, value + begin, end - begin)
     wait_for_all(sync, threads)
     begin, end = part(groups // 2, thread, threads)
     for g in range(2 * begin, 2 * end, 2):
@@ -430,7 +433,6 @@ def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, threa
             sync[2, 0] = 0
             symmetrise(side, ZERO, shared, back, layout[0, SPARE], exits)
     wait_for_all(sync, threads)
-    value = side.nowhere + 1
     up_or_both(side, weights, ZERO, own_begin, own_end, side.root, ZERO, value, shared, work)
     wait_for_all(sync, threads)
 
@@ -450,10 +452,22 @@ def hands_of(h: Any) -> Hands:
     return Hands(borrowed(h[0]), borrowed(h[1]), borrowed(h[2]), borrowed(h[3]), borrowed(h[4]), borrowed(h[5]), borrowed(h[6]))
 
 
+@inner_kernel
+def choose(gadget: Any, player: int, weights: Weights, sync: Any, thread: int, threads: int) -> None:
+    """Let the gadget's opponent choose after the own sweep, in place."""
+    kind, opponent, g, cfv, reach = gadget
+    if kind == UNSAFE or opponent != player or weights.mode != UPDATE:
+        return
+    if thread == 0:
+        arrays = GadgetArrays(g[0], g[1], g[2], g[3], g[4], g[5], g[6])
+        update_gadget(kind, arrays, cfv, reach, weights.positive, weights.negative, weights.decay, weights.predictive)
+    wait_for_all(sync, threads)
+
+
 @kernel
 def play_streets(
-    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: int, mode: int, weights: Any, shared: Any,
-    work: Any, sync: Any, thread: int, threads: int, begin: int, end: int,
+    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: int, mode: int, weights: Any, gadget: Any,
+    shared: Any, work: Any, sync: Any, thread: int, threads: int, begin: int, end: int,
 ) -> None:  # fmt: skip
     """Sweep for player 0, then for player 1, for rows begin .. end-1 of ``weights``: row t is iteration t + 1 of alternating CFR.
 
@@ -471,6 +485,7 @@ def play_streets(
         watched: the board whose values ``seen`` keeps.
         mode: UPDATE, BEST or VALUE.
         weights: [T, 4] coefficients.
+        gadget: (kind, opponent, ``GadgetArrays`` as a plain tuple, the opponent's cfvs and reach at the root as [nowhere + 1, lines]).
         shared: workspace of the first board.
         work: the thread's workspace.
         sync: the threads' meeting point.
@@ -493,4 +508,6 @@ def play_streets(
     for t in range(begin, end):
         row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]))
         sweep(side, row, shared, work, sync, thread, threads)
+        choose(gadget, 0, row, sync, thread, threads)
         sweep(other_side, row, shared, work, sync, thread, threads)
+        choose(gadget, 1, row, sync, thread, threads)

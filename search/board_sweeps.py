@@ -1,0 +1,170 @@
+"""Sweeps over a board tree or a part of one: workspaces, threads, and the reach and cfvs at the root."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import config
+
+from games.board_tree import BoardTree
+from games.kernels import LANES, aligned_zeros
+from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS
+from games.kernels.showdown import SUMS
+from search.kernels.gadget import UNSAFE, GadgetArrays
+from search.kernels.streets import CHUNKS, LAYOUT, UPDATE, play_streets
+
+Rows = npt.NDArray[Any]
+AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that changes nothing
+
+
+class StoredRows(NamedTuple):
+    """What sweeps read and write, per player [stored rows, 8]; see ``search.kernels.streets.Side``."""
+
+    regret: tuple[Rows, ...]
+    matching: tuple[Rows, ...]
+    average: tuple[Rows, ...]
+
+
+class Gadget(NamedTuple):
+    """A gadget above the root, for all lines at once."""
+
+    kind: int
+    opponent: int
+    arrays: GadgetArrays
+
+
+class BoardSweeps:
+    """Sweeps over one board tree, or over any tree of the same shape.
+
+    Attributes:
+        tree: what is swept; see ``look_at``.
+        reach: per player [nowhere + 1, padded lines], reach of each hand at the root by line. Hands are in the order of the board above
+            the first, or of the root where there is none.
+        cfv: per player [nowhere + 1, padded lines], cfvs there after a sweep.
+    """
+
+    def __init__(self, tree: BoardTree, threads: int, dtype: Any) -> None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        if threads > 1 and config.DISABLE_JIT:
+            raise ValueError(f"threads must be 1 without compilation (NUMBA_DISABLE_JIT), got {threads}")
+        self.tree, self.threads = tree, threads
+        self._layouts, shared_rows, work_rows = _layouts(tree, threads)
+        self._shared = aligned_zeros(shared_rows, LANES, dtype)
+        self._work = [aligned_zeros(work_rows, LANES, dtype) for _ in range(threads)]
+        self._sync = np.zeros((4, 8), np.int64)
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        groups = -(-int(tree.forests[0].table[0, LINES]) // LANES)
+        self._root = [aligned_zeros(2 * (tree.nowhere + 1) * groups, LANES, dtype) for _ in (0, 1)]
+        both = [root.reshape(2, tree.nowhere + 1, groups * LANES) for root in self._root]
+        self.reach, self.cfv = (both[0][0], both[1][0]), (both[0][1], both[1][1])
+        tiles = tree.nowhere // LANES
+        self._watched = [aligned_zeros(tiles * (int(f.table[:, ROWS].max()) + 1), LANES, dtype) for f in tree.forests]
+        nothing = np.zeros((1, 1), dtype)
+        self._no_gadget = Gadget(UNSAFE, 0, GadgetArrays(*[nothing] * len(GadgetArrays._fields)))
+
+    def memory_bytes(self) -> int:
+        """Return the size of the workspaces in bytes."""
+        return sum(a.nbytes for a in (self._shared, *self._work, *self._root, *self._watched))
+
+    def look_at(self, tree: BoardTree) -> None:
+        """Turn to another tree with the same forests: a part of the same game below another board."""
+        if tree.forests is not self.tree.forests or tree.nowhere != self.tree.nowhere:
+            raise ValueError("tree must have the forests that the workspaces were made for")
+        self.tree = tree
+
+    def update(self, rows: StoredRows, weights: npt.NDArray[np.float64], begin: int, end: int, gadget: Gadget | None = None) -> None:
+        """Run iterations begin .. end-1 of alternating CFR; row t of ``weights`` is iteration t + 1's coefficients. In place."""
+        self._play(rows, UPDATE, weights, begin, end, 0, gadget or self._no_gadget)
+
+    def evaluate(self, strategies: tuple[Rows, ...], mode: int, watched: int = 0) -> None:
+        """Fill ``cfv`` with both players' cfvs against ``strategies``: of the best response (BEST) or of the own strategy (VALUE).
+
+        Args:
+            strategies: per player [stored rows, 8], in proportion to the strategy.
+            mode: see there.
+            watched: the board whose values ``watched`` returns.
+        """
+        self._play(StoredRows(strategies, strategies, strategies), mode, AS_IT_IS, 0, 1, watched, self._no_gadget)
+
+    def watched(self, player: int, rows: int, hands: int) -> npt.NDArray[np.float64]:
+        """Return [rows, hands], a player's cfvs of the rows of the board that the last evaluation watched."""
+        tiles = -(-hands // LANES)
+        table = self._watched[player][: tiles * (rows + 1)].reshape(tiles, rows + 1, LANES)
+        return table.transpose(1, 0, 2).reshape(rows + 1, -1)[:rows, :hands].astype(np.float64)
+
+    def _play(
+        self, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: int, gadget: Gadget
+    ) -> None:
+        """Sweep in all threads; none can stop before all are done, since they wait for each other."""
+        tree, o = self.tree, gadget.opponent
+        arrays = tuple(
+            (self._layouts[p], rows.regret[p], rows.matching[p], rows.average[p], self._root[p], self._watched[p]) for p in (0, 1)
+        )
+        above = (gadget.kind, o, tuple(gadget.arrays), self.cfv[o], self.reach[o])
+        played = (_plain(tree.forests), _plain(tree.hands), tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights, above)
+
+        def play(thread: int) -> None:
+            play_streets(*played, self._shared, self._work[thread], self._sync, thread, self.threads, begin, end)
+
+        if self._pool is None:
+            play(0)
+            return
+        with _uninterrupted():
+            others = [self._pool.submit(play, i) for i in range(1, self.threads)]
+            play(0)
+            for other in others:
+                other.result()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and a batch system's stop back until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if held:
+        signal.raise_signal(held[0])
+
+
+def _plain(named: Any) -> Any:
+    return tuple(_plain(x) if isinstance(x, tuple) else x for x in named)
+
+
+def _layouts(tree: BoardTree, threads: int) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], int, int]:
+    """Return where each array begins in the workspaces, by player, and the rows of the shared one and of a thread's."""
+    hands = tree.nowhere + 1
+    shared = work = 0
+    layouts = []
+    for p in (0, 1):
+        own, other = tree.forests[p].table, tree.forests[1 - p].table
+        layout = np.zeros((len(own), LAYOUT), np.int64)
+        for s in range(len(own)):
+            exits = int(own[s, EXITS])
+            own_rows, other_rows = (max(int(t[s, ROWS]) + 1, -(-int(t[s, LINES]) // LANES) * LANES) for t in (own, other))
+            wide = [hands * int(own[s, column]) for column in (SHOWS, FOLDS)]
+            wide += [hands * exits, hands * exits, hands * int(own[s, GROUPS]), hands * exits * (CHUNKS if s == 0 else 1)]
+            wide += [tree.nowhere // LANES * own_rows if exits else 0, 3 * SUMS * (threads if s == 0 else 1), hands * exits]
+            for column, rows in enumerate(wide):
+                if s == 0:
+                    layout[s, column], shared = shared, shared + rows
+                else:
+                    layout[s, column], work = work, work + rows
+            for column, rows in enumerate((other_rows, own_rows, own_rows, own_rows), len(wide)):
+                layout[s, column], work = work, work + rows
+        layouts.append(layout)
+    return (layouts[0], layouts[1]), shared, work
