@@ -18,7 +18,7 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS
 from games.kernels.showdown import SUMS
 from search.kernels.gadget import UNSAFE, GadgetArrays
-from search.kernels.streets import CHUNKS, LAYOUT, UPDATE, play_streets
+from search.kernels.streets import BOTH, CHUNKS, LAYOUT, UPDATE, play_streets
 
 Rows = npt.NDArray[Any]
 AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that changes nothing
@@ -80,9 +80,20 @@ class BoardSweeps:
             raise ValueError("tree must have the forests that the workspaces were made for")
         self.tree = tree
 
-    def update(self, rows: StoredRows, weights: npt.NDArray[np.float64], begin: int, end: int, gadget: Gadget | None = None) -> None:
-        """Run iterations begin .. end-1 of alternating CFR; row t of ``weights`` is iteration t + 1's coefficients. In place."""
-        self._play(rows, UPDATE, weights, begin, end, 0, gadget or self._no_gadget)
+    def update(
+        self, rows: StoredRows, weights: npt.NDArray[np.float64], begin: int, end: int, gadget: Gadget | None = None, only: int = BOTH
+    ) -> None:
+        """Run iterations begin .. end-1 of alternating CFR; row t of ``weights`` is iteration t + 1's coefficients. In place.
+
+        Args:
+            rows: regrets, what is matched, averages.
+            weights: [T, 4].
+            begin: first iteration.
+            end: one past the last.
+            gadget: above the root.
+            only: the player who is updated; BOTH for both, in turn.
+        """
+        self._play(rows, UPDATE, weights, begin, end, 0, gadget or self._no_gadget, only)
 
     def evaluate(self, strategies: tuple[Rows, ...], mode: int, watched: int = 0) -> None:
         """Fill ``cfv`` with both players' cfvs against ``strategies``: of the best response (BEST) or of the own strategy (VALUE).
@@ -101,8 +112,9 @@ class BoardSweeps:
         return table.transpose(1, 0, 2).reshape(rows + 1, -1)[:rows, :hands].astype(np.float64)
 
     def _play(
-        self, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: int, gadget: Gadget
-    ) -> None:
+        self, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: int, gadget: Gadget,
+        only: int = BOTH,
+    ) -> None:  # fmt: skip
         """Sweep in all threads; none can stop before all are done, since they wait for each other."""
         tree, o = self.tree, gadget.opponent
         arrays = tuple(
@@ -112,7 +124,7 @@ class BoardSweeps:
         played = (_plain(tree.forests), _plain(tree.hands), tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights, above)
 
         def play(thread: int) -> None:
-            play_streets(*played, self._shared, self._work[thread], self._sync, thread, self.threads, begin, end)
+            play_streets(*played, self._shared, self._work[thread], self._sync, thread, self.threads, only, begin, end)
 
         if self._pool is None:
             play(0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from games.kernels import inlined_kernel
+from games.kernels import inlined_kernel, kernel
 
 UNSAFE, RESOLVE, MAXMARGIN, COMBINED = range(4)  # reach-maxmargin is maxmargin with other bounds
 MOST_ADDED = 0.2  # of the model's mass: what the combined gadget may add to it
@@ -26,6 +26,49 @@ class GadgetArrays(NamedTuple):
     stop: Any  # regret of not entering
     chosen: Any  # sum of the choice so far, weighted like the average strategy
     choice: Any  # probability of entering; for MAXMARGIN of picking the hand, one distribution over hands per line
+
+
+@inlined_kernel
+def open_gadget(kind: int, arrays: GadgetArrays, reach: Any) -> None:
+    """Begin a solve: nothing learnt, a choice between equals, and the root's reach that follows from it, in place.
+
+    Args:
+        kind: the gadget's tag; UNSAFE changes nothing.
+        arrays: the gadget's; ``bound``, ``mass`` and ``model`` are read, the others set.
+        reach: [H, L] in place.
+    """
+    if kind == UNSAFE:
+        return
+    hands, lines = reach.shape
+    for j in range(lines):
+        alive = 0
+        for h in range(hands):
+            alive += arrays.mass[h, j] > 0
+        for h in range(hands):
+            arrays.follow[h, j] = arrays.stop[h, j] = arrays.chosen[h, j] = 0
+            arrays.choice[h, j] = 1 / max(alive, 1) if kind == MAXMARGIN else 0.5
+    enter_root(kind, arrays, arrays.choice, reach)
+
+
+@inlined_kernel
+def enter_root(kind: int, arrays: GadgetArrays, choice: Any, reach: Any) -> None:
+    """Set the root's reach to what follows from a choice, in place. See ``update_gadget``.
+
+    Args:
+        kind: the gadget's tag, not UNSAFE.
+        arrays: the gadget's; ``mass`` and ``model`` are read.
+        choice: [H, L], the gadget's own or another.
+        reach: [H, L] in place.
+    """
+    hands, lines = reach.shape
+    for j in range(lines):
+        if kind == MAXMARGIN:
+            spread_choice(arrays.mass, choice, reach, j)
+            continue
+        for h in range(hands):
+            reach[h, j] = choice[h, j] if arrays.mass[h, j] > 0 else 0
+        if kind == COMBINED:
+            mix_with_model(arrays, reach, j)
 
 
 @inlined_kernel
@@ -82,16 +125,12 @@ def match_margins(
 ) -> None:
     """Do one line of MAXMARGIN, in place."""
     hands = cfv.shape[0]
-    value = total = mean = 0.0
+    value = total = 0.0
     alive = 0
     for h in range(hands):
         if arrays.mass[h, j] > 0:
             value += arrays.choice[h, j] * (cfv[h, j] - arrays.bound[h, j]) / arrays.mass[h, j]
-            mean += arrays.mass[h, j]
             alive += 1
-    if alive == 0:
-        return
-    mean /= alive
     for h in range(hands):
         if arrays.mass[h, j] > 0:
             arrays.chosen[h, j] = arrays.chosen[h, j] * decay + arrays.choice[h, j]
@@ -107,9 +146,22 @@ def match_margins(
     for h in range(hands):
         if arrays.mass[h, j] > 0:
             arrays.choice[h, j] = arrays.choice[h, j] / total if total > 0 else 1 / alive
-            reach[h, j] = arrays.choice[h, j] * mean / arrays.mass[h, j]
-        else:
-            reach[h, j] = 0
+    spread_choice(arrays.mass, arrays.choice, reach, j)
+
+
+@inlined_kernel
+def spread_choice(mass: Any, choice: Any, reach: Any, j: int) -> None:
+    """Turn one line's distribution over hands into MAXMARGIN's reach, in place."""
+    hands = reach.shape[0]
+    mean = 0.0
+    alive = 0
+    for h in range(hands):
+        if mass[h, j] > 0:
+            mean += mass[h, j]
+            alive += 1
+    mean /= max(alive, 1)
+    for h in range(hands):
+        reach[h, j] = choice[h, j] * mean / mass[h, j] if mass[h, j] > 0 else 0
 
 
 @inlined_kernel
@@ -131,3 +183,9 @@ def mix_with_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
         if arrays.mass[h, j] > 0:
             mixed = arrays.model[h, j] + share * (1 - arrays.model[h, j]) * reach[h, j]
             reach[h, j] = (1 - SPREAD) * mixed + SPREAD * even
+
+
+@kernel
+def open_board(kind: int, arrays: Any, reach: Any) -> None:
+    """``open_gadget`` for Python, on a plain tuple."""
+    open_gadget(kind, GadgetArrays(arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], arrays[6]), reach)

@@ -53,6 +53,7 @@ from search.kernels.gadget import UNSAFE, GadgetArrays, update_gadget
 from search.kernels.threads import fetch_add, wait_for_all
 
 UPDATE, BEST, VALUE = 0, 1, 2  # what a sweep does at the player's own decisions
+BOTH = 2  # players who sweep
 CHUNKS = 16  # of the boards below the first
 ZERO: Any = np.int64(0)  # typed: a plain 0 among the arguments would compile a version of its own
 TINY = 1e-30  # regrets that sum to less count as none: their sum has no f4 reciprocal
@@ -467,7 +468,7 @@ def choose(gadget: Any, player: int, weights: Weights, sync: Any, thread: int, t
 @kernel
 def play_streets(
     forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: int, mode: int, weights: Any, gadget: Any,
-    shared: Any, work: Any, sync: Any, thread: int, threads: int, begin: int, end: int,
+    shared: Any, work: Any, sync: Any, thread: int, threads: int, only: int, begin: int, end: int,
 ) -> None:  # fmt: skip
     """Sweep for player 0, then for player 1, for rows begin .. end-1 of ``weights``: row t is iteration t + 1 of alternating CFR.
 
@@ -491,6 +492,7 @@ def play_streets(
         sync: the threads' meeting point.
         thread: number of this thread.
         threads: how many there are.
+        only: the player who sweeps, or BOTH.
         begin: first row.
         end: one past the last.
     """
@@ -507,7 +509,9 @@ def play_streets(
     )  # fmt: skip
     for t in range(begin, end):
         row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]))
-        sweep(side, row, shared, work, sync, thread, threads)
-        choose(gadget, 0, row, sync, thread, threads)
-        sweep(other_side, row, shared, work, sync, thread, threads)
-        choose(gadget, 1, row, sync, thread, threads)
+        if only != 1:
+            sweep(side, row, shared, work, sync, thread, threads)
+            choose(gadget, 0, row, sync, thread, threads)
+        if only != 0:
+            sweep(other_side, row, shared, work, sync, thread, threads)
+            choose(gadget, 1, row, sync, thread, threads)

@@ -1,0 +1,375 @@
+"""Subgame solving in hold'em, street by street: every subgame that begins with a street, solved once and played from.
+
+A *strategy so far* is a pair of arrays [stored rows, 8] of the whole game's board tree, one per player, in proportion to the action
+probabilities (``BoardSolver.average``); the searcher's own part is what is searched for, the opponent's part is the model. All lines
+that enter a board are solved side by side: they are subgames of their own, and only share the look at the cards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+import numpy as np
+import numpy.typing as npt
+
+from games.board_subtree import Lines, Subtree, entering, street_lines, subtree
+from games.board_tree import BoardTree
+from games.cards import CARDS
+from games.holdem import HoldemGame
+from games.kernels import LANES, aligned_zeros
+from games.kernels.boards import CHILD, CHILD_END, DECISION, DECISIONS, EXIT, FIRST_ROW, HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
+from search.kernels.gadget import COMBINED, MAXMARGIN, RESOLVE, GadgetArrays, open_board
+from search.kernels.streets import BEST, VALUE
+from search.variants import BLOCK, Variant, coefficients
+
+UNSAFE = "unsafe"
+TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN, "combined": COMBINED}
+GADGETS = (UNSAFE, *TAGS)
+NEED_RANGE = (UNSAFE, "combined")
+BOUNDS = ("safe", "estimate")
+Float = npt.NDArray[np.float64]
+Strategies = tuple[Rows, Rows]
+NOTHING = 1e-12  # of the total: masses below are sums of rounding errors
+
+
+@dataclass
+class SearchReport:
+    """What a search of a street's subgames came to.
+
+    Attributes:
+        solves: subgames solved: lines that the searcher's strategy reaches, on boards that suits do not make equal.
+        kept: subgames where the strategy so far was kept, because the model says that the opponent never comes.
+        harm: chips a deal that best responses win above the bounds, summed over subgames by chance: what a safe gadget may cost.
+        iterations: of each solve.
+    """
+
+    solves: int = 0
+    kept: int = 0
+    harm: float = 0.0
+    iterations: int = 0
+
+
+def root_reach(game: HoldemGame, player: int) -> Float:
+    """Return [hands at the root, 1], the weights of a player's hands."""
+    live = game.live[player]
+    return live[live > 0][:, None]
+
+
+def walk(tree: BoardTree, player: int, board: int, entry: Float, stored: Rows) -> Float:
+    """Return a player's reach of every line that leaves a board.
+
+    Args:
+        tree: whole.
+        player: whose.
+        board: not of the last street.
+        entry: [hands of the board, lines] reach of the lines that enter.
+        stored: [stored rows, 8] the player's strategy so far.
+
+    Returns:
+        [hands of the board, lines of the next street].
+    """
+    forest, s = tree.forests[player], int(tree.boards[board, STREET])
+    table = forest.table[s]
+    lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
+    tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
+    own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
+    sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
+    reach = np.zeros((rows, hands))
+    reach[:lines] = entry.T
+    for k in range(int(table[DECISIONS])):
+        low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
+        x = sums[low - lines : high - lines]
+        total = x.sum(axis=0)
+        share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
+        reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
+    count = int(tree.forests[player].table[s + 1, LINES])
+    return reach[forest.exit_row[int(table[EXIT]) : int(table[EXIT]) + count]].T
+
+
+def reaches(game: HoldemGame, tree: BoardTree, strategies: Strategies, street: int) -> Iterator[tuple[int, tuple[Float, Float]]]:
+    """Yield each board above a street and both players' reach [its hands, lines of the street], in the order of the boards.
+
+    For the first street there is none above: yields -1 with the weights at the root.
+    """
+    roots = (root_reach(game, 0), root_reach(game, 1))
+    if street == 0:
+        yield -1, roots
+        return
+
+    def below(board: int, entry: tuple[Float, Float]) -> Iterator[tuple[int, tuple[Float, Float]]]:
+        out = [walk(tree, p, board, entry[p], strategies[p]) for p in (0, 1)]
+        if tree.boards[board, STREET] == street - 1:
+            yield board, (out[0], out[1])
+            return
+        for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
+            inner = [out[p][above(tree, p, child)] for p in (0, 1)]
+            yield from below(child, (inner[0], inner[1]))
+
+    yield from below(0, roots)
+
+
+def above(tree: BoardTree, player: int, board: int) -> npt.NDArray[np.int64]:
+    """Return, for each of a player's hands at a board, its index among the hands of the board above."""
+    first, count = int(tree.boards[board, HAND + player]), int(tree.boards[board, HANDS + player])
+    return tree.hands[player].above[first : first + count].astype(np.int64)
+
+
+def mass_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
+    """Return [hands of the board, lines], the other player's reach that each of the player's hands can meet.
+
+    Args:
+        tree: whole or a part.
+        player: whose hands.
+        board: where.
+        other: [the other's hands of the board, lines].
+    """
+    firsts, counts = tree.boards[board, HAND : HAND + 2], tree.boards[board, HANDS : HANDS + 2]
+    own, others = (slice(int(firsts[p]), int(firsts[p] + counts[p])) for p in (player, 1 - player))
+    hands = tree.hands[1 - player]
+    by_card = np.zeros((CARDS, other.shape[1]))
+    np.add.at(by_card, hands.low[others], other)
+    np.add.at(by_card, hands.high[others], other)
+    mine = tree.hands[player]
+    same = np.append(other, np.zeros((1, other.shape[1])), axis=0)[np.minimum(mine.same[own], len(other))]
+    total = other.sum(axis=0)
+    mass = total - by_card[mine.low[own]] - by_card[mine.high[own]] + same
+    return np.where(mass > NOTHING * total, mass, 0.0)
+
+
+@dataclass(frozen=True)
+class StreetSearch:
+    """How subgames are searched.
+
+    Attributes:
+        street: where they begin.
+        gadget: one of ``search.gadgets.GADGETS``.
+        bounds: ``safe`` (best-response values of the strategy so far) or ``estimate`` (its own cfvs).
+        iterations: of each solve.
+    """
+
+    street: int
+    gadget: str
+    bounds: str
+    iterations: int
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (("gadget", self.gadget, GADGETS), ("bounds", self.bounds, BOUNDS)):
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        if self.iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+
+
+class BoardSearch:
+    """Searches subgames that begin at boards of one street, for one seat. One per thread; arrays are allocated once.
+
+    Args:
+        game: whole.
+        tree: its board tree.
+        lines: all lines that enter the street, or some.
+        variant: of CFR.
+    """
+
+    def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant) -> None:
+        self.game, self.tree, self.lines, self.variant = game, tree, lines, variant
+        self.dtype = tree.weight.dtype
+        self._sweeps: BoardSweeps | None = None
+        self._arrays: dict[str, list[Rows]] = {}
+
+    def solve(
+        self, board: int, entry: tuple[Float, Float], strategies: Strategies, seat: int, search: StreetSearch, out: Strategies
+    ) -> SearchReport:
+        """Search the subgames at one board and write their strategies to ``out``, in place.
+
+        Args:
+            board: of the lines' street.
+            entry: per player [hands of the board, lines of the street] reach.
+            strategies: so far.
+            seat: who searches; the other one is modelled.
+            search: how.
+            out: per player [stored rows, 8] of the whole tree: the seat's strategies, and the opponent's as the model from here on.
+        """
+        part = subtree(self.tree, self.lines, board)
+        sweeps = self._look_at(part)
+        before, rows = self._take(part, strategies), self._fresh(part)
+        opponent = 1 - seat
+        own, model = _scaled(entry[seat]), _scaled(entry[opponent])
+        reached = own.any(axis=0)
+        mass = mass_at(part.tree, opponent, 0, own)
+        kind = search.gadget
+        kept = reached & ~((model * mass).any(axis=0) if kind in NEED_RANGE else mass.any(axis=0))
+        solved = reached & ~kept
+        report = SearchReport(int(solved.sum()), int(kept.sum()), iterations=search.iterations)
+        if not solved.any():
+            return report
+        places = [above(part.tree, p, 0) for p in (0, 1)]
+        for p, reach in ((seat, own), (opponent, model)):
+            sweeps.reach[p][:] = 0
+            sweeps.reach[p][places[p], : reach.shape[1]] = reach * solved
+        sweeps.evaluate(before, BEST)
+        safe = sweeps.cfv[opponent].copy()
+        gadget = None
+        if kind != UNSAFE:
+            bound = safe
+            if search.bounds == "estimate":
+                sweeps.evaluate(before, VALUE)
+                bound = sweeps.cfv[opponent].copy()
+            shape = bound.shape
+            fields = [bound, *(np.zeros(shape, self.dtype) for _ in range(6))]
+            fields[1][places[opponent], : mass.shape[1]] = mass * solved
+            fields[2][places[opponent], : model.shape[1]] = model
+            gadget = Gadget(TAGS[kind], opponent, GadgetArrays(*fields))
+            open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
+        for block in range(-(-search.iterations // BLOCK)):
+            count = min(search.iterations - block * BLOCK, BLOCK)
+            sweeps.update(rows, coefficients(self.variant, block), 0, count, gadget)
+        answer = (rows.average[0], rows.average[1])
+        sweeps.evaluate(answer, BEST)
+        exists = np.zeros(safe.shape, bool)
+        exists[places[opponent], : mass.shape[1]] = mass > 0
+        worse = np.where(exists, np.maximum(sweeps.cfv[opponent] - safe, 0.0), 0.0)[:, : own.shape[1]].astype(np.float64).sum(axis=0)
+        report.harm = float((worse * entry[seat].max(axis=0) * solved).sum())
+        for p in (0, 1):
+            self._keep(part, p, np.logical_not(solved), before[p], answer[p])
+            part.put(p, answer[p], out[p])
+        return report
+
+    def _look_at(self, part: Subtree) -> BoardSweeps:
+        if self._sweeps is None:
+            self._sweeps = BoardSweeps(part.tree, 1, self.dtype)
+        self._sweeps.look_at(part.tree)
+        return self._sweeps
+
+    def _space(self, name: str, part: Subtree) -> tuple[Rows, Rows]:
+        """Return arrays of the part's size, kept from part to part."""
+        kept = self._arrays.setdefault(name, [np.zeros((0, LANES), self.dtype)] * 2)
+        for p in (0, 1):
+            if len(kept[p]) < part.tree.stored_rows[p]:
+                kept[p] = aligned_zeros(part.tree.stored_rows[p], LANES, self.dtype)
+        return kept[0][: part.tree.stored_rows[0]], kept[1][: part.tree.stored_rows[1]]
+
+    def _take(self, part: Subtree, strategies: Strategies) -> tuple[Rows, Rows]:
+        space = self._space("before", part)
+        for p in (0, 1):
+            part.take(p, strategies[p], space[p])
+        return space
+
+    def _fresh(self, part: Subtree) -> StoredRows:
+        """Return the rows of a solve that has not begun."""
+        regret, average = self._space("regret", part), self._space("average", part)
+        matching = self._space("matching", part) if self.variant.predictive else regret
+        for space in (regret, average, matching):
+            for rows in space:
+                rows[:] = 0
+        return StoredRows(regret, matching, average)
+
+    def _keep(self, part: Subtree, player: int, lines: npt.NDArray[np.bool_], before: Rows, answer: Rows) -> None:
+        """Play the strategy so far below some lines: copy its rows over the answer's, in place."""
+        if not lines.any():
+            return
+        at = 0
+        decisions = iter(self.lines.decisions[player].tolist())
+        for s, rows in enumerate(self.lines.rows[player]):
+            forest, table = self.lines.forests[player], self.lines.forests[player].table[s]
+            first = forest.first_row[int(table[FIRST_ROW]) : int(table[FIRST_ROW]) + int(table[DECISIONS]) + 1].astype(np.int64)
+            nodes = np.array([next(decisions) for _ in range(int(table[DECISIONS]))], np.int64)
+            line = np.searchsorted(self.lines.nodes, nodes, side="right") - 1
+            picked = np.repeat(lines[line], np.diff(first)) if len(nodes) else np.zeros(0, bool)
+            tiles = part.spans[s][player][1]
+            here = slice(at, at + tiles * len(rows))
+            answer[here].reshape(tiles, len(rows), LANES)[:, picked] = before[here].reshape(tiles, len(rows), LANES)[:, picked]
+            at += tiles * len(rows)
+
+
+def _scaled(reach: Float) -> Float:
+    """Return reach with the largest of every line 1; only ratios matter, and products of small ones would underflow."""
+    largest = reach.max(axis=0)
+    return reach / np.where(largest > 0, largest, 1.0)
+
+
+def board_weights(tree: BoardTree) -> Float:
+    """Return [boards], the probability of each board's cards given the two hands, boards that suits make equal together."""
+    weight = tree.weight.astype(np.float64)
+    for b in range(1, len(weight)):
+        weight[b] *= weight[int(tree.boards[b, PARENT])]
+    return weight
+
+
+def search_street(
+    game: HoldemGame,
+    tree: BoardTree,
+    strategies: Strategies,
+    seat: int,
+    search: StreetSearch,
+    variant: Variant,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Strategies, SearchReport]:
+    """Search every subgame that begins with a street, for one seat.
+
+    Args:
+        game: whole.
+        tree: its board tree.
+        strategies: so far.
+        seat: who searches.
+        search: how.
+        variant: of CFR.
+        workers: threads, a board each.
+        progress: called with boards done and boards in all.
+
+    Returns:
+        The strategies so far from here on, the street's searched; and what the search came to.
+    """
+    out = (strategies[0].copy(), strategies[1].copy())
+    lines = street_lines(game, entering(game, search.street), tree.weight.dtype)
+    weights = board_weights(tree)
+    pool: SimpleQueue[BoardSearch] = SimpleQueue()
+    for _ in range(workers):
+        pool.put(BoardSearch(game, tree, lines, variant))
+    total = SearchReport(iterations=search.iterations)
+    boards = int((tree.boards[:, STREET] == search.street).sum())
+
+    def solve(task: tuple[int, int, tuple[Float, Float]]) -> tuple[SearchReport, float]:
+        board, parent, reach = task
+        entry = [reach[p] if parent < 0 else reach[p][above(tree, p, board)] for p in (0, 1)]
+        searcher = pool.get()
+        try:
+            return searcher.solve(board, (entry[0], entry[1]), strategies, seat, search, out), float(weights[board])
+        finally:
+            pool.put(searcher)
+
+    def tasks() -> Iterator[tuple[int, int, tuple[Float, Float]]]:
+        for parent, reach in reaches(game, tree, strategies, search.street):
+            children = range(int(tree.boards[parent, CHILD]), int(tree.boards[parent, CHILD_END])) if parent >= 0 else range(1)
+            yield from ((board, parent, reach) for board in children)
+
+    with ThreadPoolExecutor(workers) as threads:
+        for done, (report, weight) in enumerate(threads.map(solve, tasks()), 1):
+            total.solves += report.solves
+            total.kept += report.kept
+            total.harm += weight * report.harm / game.deal_mass
+            if progress is not None:
+                progress(done, boards)
+    return out, total
+
+
+def exploitability(game: HoldemGame, sweeps: BoardSweeps, seats: Sequence[Strategies]) -> tuple[float, float]:
+    """Return what a best response wins against each seat of an agent, in chips a deal: exploitability is half their sum.
+
+    Args:
+        game: whole.
+        sweeps: of its tree.
+        seats: the strategies to play in each seat; only the seat's own part of them counts.
+    """
+    for p in (0, 1):
+        sweeps.reach[p][:] = 0
+        reach = root_reach(game, p)
+        sweeps.reach[p][: len(reach), :1] = reach
+    played = (seats[0][0], seats[1][1])
+    sweeps.evaluate(played, BEST)
+    found = [float((sweeps.reach[p].astype(np.float64) * sweeps.cfv[p]).sum() / game.deal_mass) for p in (1, 0)]
+    return found[0], found[1]
