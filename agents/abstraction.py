@@ -26,7 +26,7 @@ from games.holdem import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, PARENT, STREET, SYMMETRIES, SYMMETRY
 from games.kernels.evaluator import board_strengths
-from search.board_search import above
+from search.board_trunk import above
 from search.bucket_solver import Buckets, lossless_buckets
 
 Float = npt.NDArray[np.float64]
@@ -40,8 +40,8 @@ def hand_features(game: HoldemGame, tree: BoardTree, player: int) -> list[list[F
     streets = int(tree.boards[:, STREET].max()) + 1
     moments: list[Float] = [np.zeros((0, 2))] * len(tree.boards)
     last = np.flatnonzero(tree.boards[:, STREET] == streets - 1)
-    for board in last:
-        moments[board] = _squared(_strengths(game, tree, player, int(board), None)[:, :1])
+    for board in last.tolist():
+        moments[board] = _squared(_strengths(game, tree, player, board, None)[:, :1])
     for board in range(int(last[0]) - 1, -1, -1):
         moments[board] = _expected(tree, player, board, moments)
     order = moments[0][:, 0].argsort().argsort() * OPPONENTS // len(moments[0])

@@ -26,6 +26,7 @@ class BettingStreet(NamedTuple):
     shows: list[tuple[int, int, float]]  # own row, other row, amount
     folds: list[tuple[int, int, float]]
     exit_row: list[int]
+    row: dict[int, int]  # own row of each betting node of the street
 
 
 def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[BettingStreet, BettingStreet]]:
@@ -48,7 +49,7 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
     row = np.zeros((2, len(bets.player)), np.int64)
     found = []
     for s in range(rounds):
-        sides = [BettingStreet(len(entries[s]), [len(entries[s])], [], [], 0, [], [], []) for _ in (0, 1)]
+        sides = [BettingStreet(len(entries[s]), [len(entries[s])], [], [], 0, [], [], [], {}) for _ in (0, 1)]
         for line, node in enumerate(entries[s]):
             row[:, node] = line
         rows = [len(entries[s])] * 2
@@ -66,6 +67,7 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
                 side.first_row.append(rows[player])
             for p, side in enumerate(sides):
                 own, other = int(row[p, node]), int(row[1 - p, node])
+                side.row[node] = own
                 if player == CHANCE:
                     side.exit_row.append(own)
                 elif player == TERMINAL:

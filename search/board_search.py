@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from games.board_subtree import Lines, Subtree, entering, street_lines, subtree
 from games.board_tree import BoardTree
-from games.cards import CARDS
 from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
-from games.kernels.boards import CHILD, CHILD_END, DECISION, DECISIONS, EXIT, FIRST_ROW, HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, STREET
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
+from search.board_trunk import Arrival, Float, Strategies, Trunk, above, board_weights, mass_at, root_reach
 from search.kernels.gadget import COMBINED, MAXMARGIN, RESOLVE, GadgetArrays, open_board
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
@@ -31,9 +31,6 @@ TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN
 GADGETS = (UNSAFE, *TAGS)
 NEED_RANGE = (UNSAFE, "combined")
 BOUNDS = ("safe", "estimate")
-Float = npt.NDArray[np.float64]
-Strategies = tuple[Rows, Rows]
-NOTHING = 1e-12  # of the total: masses below are sums of rounding errors
 
 
 @dataclass
@@ -51,93 +48,6 @@ class SearchReport:
     kept: int = 0
     harm: float = 0.0
     iterations: int = 0
-
-
-def root_reach(game: HoldemGame, player: int) -> Float:
-    """Return [hands at the root, 1], the weights of a player's hands."""
-    live = game.live[player]
-    return live[live > 0][:, None]
-
-
-def walk(tree: BoardTree, player: int, board: int, entry: Float, stored: Rows) -> Float:
-    """Return a player's reach of every line that leaves a board.
-
-    Args:
-        tree: whole.
-        player: whose.
-        board: not of the last street.
-        entry: [hands of the board, lines] reach of the lines that enter.
-        stored: [stored rows, 8] the player's strategy so far.
-
-    Returns:
-        [hands of the board, lines of the next street].
-    """
-    forest, s = tree.forests[player], int(tree.boards[board, STREET])
-    table = forest.table[s]
-    lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
-    tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
-    own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
-    sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
-    reach = np.zeros((rows, hands))
-    reach[:lines] = entry.T
-    for k in range(int(table[DECISIONS])):
-        low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
-        x = sums[low - lines : high - lines]
-        total = x.sum(axis=0)
-        share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
-        reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
-    count = int(tree.forests[player].table[s + 1, LINES])
-    return reach[forest.exit_row[int(table[EXIT]) : int(table[EXIT]) + count]].T
-
-
-def reaches(game: HoldemGame, tree: BoardTree, strategies: Strategies, street: int) -> Iterator[tuple[int, tuple[Float, Float]]]:
-    """Yield each board above a street and both players' reach [its hands, lines of the street], in the order of the boards.
-
-    For the first street there is none above: yields -1 with the weights at the root.
-    """
-    roots = (root_reach(game, 0), root_reach(game, 1))
-    if street == 0:
-        yield -1, roots
-        return
-
-    def below(board: int, entry: tuple[Float, Float]) -> Iterator[tuple[int, tuple[Float, Float]]]:
-        out = [walk(tree, p, board, entry[p], strategies[p]) for p in (0, 1)]
-        if tree.boards[board, STREET] == street - 1:
-            yield board, (out[0], out[1])
-            return
-        for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
-            inner = [out[p][above(tree, p, child)] for p in (0, 1)]
-            yield from below(child, (inner[0], inner[1]))
-
-    yield from below(0, roots)
-
-
-def above(tree: BoardTree, player: int, board: int) -> npt.NDArray[np.int64]:
-    """Return, for each of a player's hands at a board, its index among the hands of the board above."""
-    first, count = int(tree.boards[board, HAND + player]), int(tree.boards[board, HANDS + player])
-    return tree.hands[player].above[first : first + count].astype(np.int64)
-
-
-def mass_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
-    """Return [hands of the board, lines], the other player's reach that each of the player's hands can meet.
-
-    Args:
-        tree: whole or a part.
-        player: whose hands.
-        board: where.
-        other: [the other's hands of the board, lines].
-    """
-    firsts, counts = tree.boards[board, HAND : HAND + 2], tree.boards[board, HANDS : HANDS + 2]
-    own, others = (slice(int(firsts[p]), int(firsts[p] + counts[p])) for p in (player, 1 - player))
-    hands = tree.hands[1 - player]
-    by_card = np.zeros((CARDS, other.shape[1]))
-    np.add.at(by_card, hands.low[others], other)
-    np.add.at(by_card, hands.high[others], other)
-    mine = tree.hands[player]
-    same = np.append(other, np.zeros((1, other.shape[1])), axis=0)[np.minimum(mine.same[own], len(other))]
-    total = other.sum(axis=0)
-    mass = total - by_card[mine.low[own]] - by_card[mine.high[own]] + same
-    return np.where(mass > NOTHING * total, mass, 0.0)
 
 
 @dataclass(frozen=True)
@@ -180,20 +90,20 @@ class BoardSearch:
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
 
-    def solve(
-        self, board: int, entry: tuple[Float, Float], strategies: Strategies, seat: int, search: StreetSearch, out: Strategies
-    ) -> SearchReport:
+    def solve(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch, out: Strategies) -> SearchReport:
         """Search the subgames at one board and write their strategies to ``out``, in place.
 
         Args:
             board: of the lines' street.
-            entry: per player [hands of the board, lines of the street] reach.
+            arrival: how both players come to the board, from the one above.
             strategies: so far.
             seat: who searches; the other one is modelled.
             search: how.
             out: per player [stored rows, 8] of the whole tree: the seat's strategies, and the opponent's as the model from here on.
         """
         part = subtree(self.tree, self.lines, board)
+        places = [above(part.tree, p, 0) for p in (0, 1)]
+        entry = [arrival.reach[p][places[p]] for p in (0, 1)]
         sweeps = self._look_at(part)
         before, rows = self._take(part, strategies), self._fresh(part)
         opponent = 1 - seat
@@ -206,7 +116,6 @@ class BoardSearch:
         report = SearchReport(int(solved.sum()), int(kept.sum()), iterations=search.iterations)
         if not solved.any():
             return report
-        places = [above(part.tree, p, 0) for p in (0, 1)]
         for p, reach in ((seat, own), (opponent, model)):
             sweeps.reach[p][:] = 0
             sweeps.reach[p][places[p], : reach.shape[1]] = reach * solved
@@ -218,6 +127,9 @@ class BoardSearch:
             if search.bounds == "estimate":
                 sweeps.evaluate(before, VALUE)
                 bound = sweeps.cfv[opponent].copy()
+            if arrival.gifts is not None:
+                bound = bound.copy()
+                bound[places[opponent], : mass.shape[1]] += arrival.gifts[places[opponent]] * mass
             shape = bound.shape
             fields = [bound, *(np.zeros(shape, self.dtype) for _ in range(6))]
             fields[1][places[opponent], : mass.shape[1]] = mass * solved
@@ -291,14 +203,6 @@ def _scaled(reach: Float) -> Float:
     return reach / np.where(largest > 0, largest, 1.0)
 
 
-def board_weights(tree: BoardTree) -> Float:
-    """Return [boards], the probability of each board's cards given the two hands, boards that suits make equal together."""
-    weight = tree.weight.astype(np.float64)
-    for b in range(1, len(weight)):
-        weight[b] *= weight[int(tree.boards[b, PARENT])]
-    return weight
-
-
 def search_street(
     game: HoldemGame,
     tree: BoardTree,
@@ -333,19 +237,18 @@ def search_street(
     total = SearchReport(iterations=search.iterations)
     boards = int((tree.boards[:, STREET] == search.street).sum())
 
-    def solve(task: tuple[int, int, tuple[Float, Float]]) -> tuple[SearchReport, float]:
-        board, parent, reach = task
-        entry = [reach[p] if parent < 0 else reach[p][above(tree, p, board)] for p in (0, 1)]
+    def solve(task: tuple[int, Arrival]) -> tuple[SearchReport, float]:
         searcher = pool.get()
         try:
-            return searcher.solve(board, (entry[0], entry[1]), strategies, seat, search, out), float(weights[board])
+            return searcher.solve(task[0], task[1], strategies, seat, search, out), float(weights[task[0]])
         finally:
             pool.put(searcher)
 
-    def tasks() -> Iterator[tuple[int, int, tuple[Float, Float]]]:
-        for parent, reach in reaches(game, tree, strategies, search.street):
-            children = range(int(tree.boards[parent, CHILD]), int(tree.boards[parent, CHILD_END])) if parent >= 0 else range(1)
-            yield from ((board, parent, reach) for board in children)
+    def tasks() -> Iterator[tuple[int, Arrival]]:
+        giver = 1 - seat if search.gadget == "reach_maxmargin" else None
+        for arrival in Trunk(game, tree, strategies, search.street, giver, search.bounds == "safe").arrivals():
+            children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
+            yield from ((board, arrival) for board in range(*children))
 
     with ThreadPoolExecutor(workers) as threads:
         for done, (report, weight) in enumerate(threads.map(solve, tasks()), 1):

@@ -17,9 +17,9 @@ from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search.anytime import Anytime
-from search.board_search import board_weights, root_reach
 from search.board_strategy import BoardStrategy
 from search.board_sweeps import BoardSweeps, StoredRows
+from search.board_trunk import board_weights, root_reach
 from search.kernels.buckets import expand, fold
 from search.kernels.streets import BEST
 from search.variants import BLOCK, Variant, coefficients
