@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import Budget, Evaluator, Resolve, Solver, Subgame, full_ranges, safe_bounds, variant
+from search import Budget, Evaluator, Gadget, Solver, Subgame, full_ranges, safe_bounds, variant
+from search.kernels import GadgetArrays
 from tests.naive import best_response as naive_best_response
 from tests.naive import cfr as naive_cfr
 from tests.naive.gadget import gadget_game, gadget_infostate
@@ -15,19 +16,19 @@ from tests.naive.tables import random_range, random_strategy, to_policy, to_stra
 @pytest.mark.parametrize("opponent", [-1, 2])
 def test_an_opponent_who_does_not_play_is_refused(opponent):
     with pytest.raises(ValueError, match=f"opponent must be 0 or 1, got {opponent}"):
-        Resolve(opponent, np.zeros(3))
+        Gadget("resolve", opponent, np.zeros(3))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_bounds_that_are_no_numbers_are_refused(value):
     with pytest.raises(ValueError, match="bounds must be finite, got"):
-        Resolve(0, np.array([0.0, value, 1.0]))
+        Gadget("resolve", 0, np.array([0.0, value, 1.0]))
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (7,), (1, 6)])
 def test_bounds_of_another_shape_are_refused(leduc, shape):
     with pytest.raises(ValueError, match="bounds must have 6 hands, got shape"):
-        Subgame(leduc.tree, 2, full_ranges(leduc.tree), Resolve(1, np.zeros(shape)))
+        Subgame(leduc.tree, 2, full_ranges(leduc.tree), Gadget("resolve", 1, np.zeros(shape)))
 
 
 def random_spot(number, sizes=(4, 3), ties=True):
@@ -42,7 +43,7 @@ def random_spot(number, sizes=(4, 3), ties=True):
     bounds = near + rng.normal(size=len(near)) * np.abs(near).max() * 0.3 * (near != 0)
     ranges = [np.zeros(sizes[0]), np.zeros(sizes[1])]
     ranges[1 - opponent] = own_range
-    return game, Subgame(game.tree, node, (ranges[0], ranges[1]), Resolve(opponent, bounds))
+    return game, Subgame(game.tree, node, (ranges[0], ranges[1]), Gadget("resolve", opponent, bounds))
 
 
 def explicit(case, spot):
@@ -53,9 +54,8 @@ def explicit(case, spot):
 def whole_policy(solver, strings):
     """Return the answer as a policy of the explicit gadget game: the choice above the root included."""
     policy = to_policy(solver.answer(), strings)
-    average = solver.gadget.average
-    for h in range(len(solver.subgame.gadget.bounds)):
-        policy[gadget_infostate(h)] = naive_cfr.average(average[:, h])
+    for h, enter in enumerate(solver.choice()):
+        policy[gadget_infostate(h)] = np.array([enter, 1 - enter])
     return policy
 
 
@@ -92,7 +92,7 @@ def test_leducs_gadget_games_are_those_of_the_twin(leduc, opponent):
     node = int(np.flatnonzero((leduc.tree.round == 1) & (leduc.tree.player >= 0))[0])
     ranges, solver = blueprint.ranges(node, full_ranges(leduc.tree)), Solver(leduc.tree, variant("default"))
     bounds = safe_bounds(solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent])
-    spot = Subgame(leduc.tree, node, ranges, Resolve(opponent, bounds))
+    spot = Subgame(leduc.tree, node, ranges, Gadget("resolve", opponent, bounds))
     solver.start(spot)
     for count in (1, 29):
         solver.run(count)
@@ -118,10 +118,10 @@ def test_the_choice_follows_the_bounds(number, far):
     game, spot = random_spot(number)
     opponent = spot.gadget.opponent
     solver = Solver(game.tree, variant("cfr_plus"))
-    solver.start(Subgame(game.tree, spot.node, spot.ranges, Resolve(opponent, np.full(len(spot.gadget.bounds), far))))
+    solver.start(Subgame(game.tree, spot.node, spot.ranges, Gadget("resolve", opponent, np.full(len(spot.gadget.bounds), far))))
     solver.run(300)
-    follow = solver.gadget.strategy[0, : len(spot.gadget.bounds)]
-    np.testing.assert_allclose(follow, 0.0 if far > 0 else 1.0, atol=1e-12)
+    follow = GadgetArrays(*solver.gadget.arrays).choice[: len(spot.gadget.bounds), 0]
+    np.testing.assert_allclose(follow[spot.mass() > 0], 0.0 if far > 0 else 1.0, atol=1e-12)
 
 
 def test_the_opponents_range_is_not_used(leduc):
@@ -129,7 +129,7 @@ def test_the_opponents_range_is_not_used(leduc):
     blueprint = random_strategy(leduc.tree, np.random.default_rng(3))
     node = int(np.flatnonzero((leduc.tree.round == 1) & (leduc.tree.player >= 0))[40])
     ranges, solver = blueprint.ranges(node, full_ranges(leduc.tree)), Solver(leduc.tree, variant("default"))
-    gadget = Resolve(1, safe_bounds(solver.evaluator, blueprint.below(node), 1, ranges[0]))
+    gadget = Gadget("resolve", 1, safe_bounds(solver.evaluator, blueprint.below(node), 1, ranges[0]))
     answers = []
     for theirs in (ranges[1], np.zeros(6), np.arange(6.0)):
         solver.start(Subgame(leduc.tree, node, (ranges[0], theirs), gadget))

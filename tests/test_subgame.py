@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from search import Budget, Evaluator, Resolve, Solver, Subgame, check_strategy, full_ranges, safe_bounds, variant, whole_game
+from search import Budget, Evaluator, Gadget, Solver, Subgame, check_strategy, full_ranges, safe_bounds, variant, whole_game
 from tests.conftest import case_of
 from tests.naive import best_response as naive_best_response
 from tests.naive.histories import subgame
@@ -46,7 +46,7 @@ def resolve(solver, blueprint, node, opponent, iterations):
     if not (ranges[1 - opponent] > 0).any():
         return None
     bounds = safe_bounds(solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent])
-    solver.start(Subgame(solver.tree, node, ranges, Resolve(opponent, bounds)))
+    solver.start(Subgame(solver.tree, node, ranges, Gadget("resolve", opponent, bounds)))
     solver.run(iterations)
     return solver.answer(), solver.exploitability()
 
@@ -176,7 +176,7 @@ def test_a_used_solver_answers_like_a_fresh_one(case, opponent):
         ranges = tuple(rng.random(case.tree.num_hands(p)) for p in (0, 1))
         gadget = None
         if opponent is not None:
-            gadget = Resolve(opponent, safe_bounds(used.evaluator, blueprint.below(node), opponent, ranges[1 - opponent]))
+            gadget = Gadget("resolve", opponent, safe_bounds(used.evaluator, blueprint.below(node), opponent, ranges[1 - opponent]))
         fresh = Solver(case.tree, variant("default"))
         for solver in (used, fresh):
             solver.start(Subgame(case.tree, node, ranges, gadget))
@@ -184,7 +184,9 @@ def test_a_used_solver_answers_like_a_fresh_one(case, opponent):
         assert used.exploitability() == fresh.exploitability()
         for x, y in zip(used.answer().tables, fresh.answer().tables, strict=True):
             np.testing.assert_array_equal(x, y)
-        used.start(Subgame(case.tree, node, ranges, None if gadget else Resolve(1, np.ones(case.tree.num_hands(1)))), blueprint, 30)
+        used.start(
+            Subgame(case.tree, node, ranges, None if gadget else Gadget("resolve", 1, np.ones(case.tree.num_hands(1)))), blueprint, 30
+        )
         used.run(3)  # leaves everything dirty
 
 
@@ -197,7 +199,7 @@ def test_inputs_are_not_changed(leduc):
     bounds = safe_bounds(solver.evaluator, blueprint.below(node), 0, ranges[1])
     arrays = [*blueprint.tables, *ranges, bounds, leduc.tree.terminals[0].payoff, leduc.tree.terminals[1].payoff]
     before = [a.copy() for a in arrays]
-    spot = Subgame(leduc.tree, node, ranges, Resolve(0, bounds))
+    spot = Subgame(leduc.tree, node, ranges, Gadget("resolve", 0, bounds))
     solver.start(spot, blueprint, 10)
     solver.solve(Budget(iterations=20, exploitability=0.0), trace=True)
     solver.start(Subgame(leduc.tree, node, ranges), blueprint)
@@ -263,7 +265,7 @@ def test_bad_ranges_are_refused(leduc, range_, message):
 
 def test_an_empty_own_range_is_refused_with_a_gadget_too(leduc):
     with pytest.raises(ValueError, match="range of player 0 must not be empty"):
-        Subgame(leduc.tree, 2, (np.zeros(6), np.ones(6)), Resolve(1, np.zeros(6)))
+        Subgame(leduc.tree, 2, (np.zeros(6), np.ones(6)), Gadget("resolve", 1, np.zeros(6)))
 
 
 @pytest.mark.parametrize("node", [-1, 465])

@@ -29,6 +29,49 @@ class GadgetArrays(NamedTuple):
 
 
 @inlined_kernel
+def open_gadget(kind: int, arrays: GadgetArrays, reach: Any) -> None:
+    """Begin a solve: nothing learnt, a choice between equals, and the root's reach that follows from it, in place.
+
+    Args:
+        kind: the gadget's tag; UNSAFE changes nothing.
+        arrays: the gadget's; ``bound``, ``mass`` and ``model`` are read, the others set.
+        reach: [H, L] in place.
+    """
+    if kind == UNSAFE:
+        return
+    hands, lines = reach.shape
+    for j in range(lines):
+        alive = 0
+        for h in range(hands):
+            alive += arrays.mass[h, j] > 0
+        for h in range(hands):
+            arrays.follow[h, j] = arrays.stop[h, j] = arrays.chosen[h, j] = 0
+            arrays.choice[h, j] = 1 / max(alive, 1) if kind == MAXMARGIN else 0.5
+    enter_root(kind, arrays, arrays.choice, reach)
+
+
+@inlined_kernel
+def enter_root(kind: int, arrays: GadgetArrays, choice: Any, reach: Any) -> None:
+    """Set the root's reach to what follows from a choice, in place. See ``update_gadget``.
+
+    Args:
+        kind: the gadget's tag, not UNSAFE.
+        arrays: the gadget's; ``mass`` and ``model`` are read.
+        choice: [H, L], the gadget's own or another.
+        reach: [H, L] in place.
+    """
+    hands, lines = reach.shape
+    for j in range(lines):
+        if kind == MAXMARGIN:
+            spread_choice(arrays.mass, choice, reach, j)
+            continue
+        for h in range(hands):
+            reach[h, j] = choice[h, j] if arrays.mass[h, j] > 0 else 0
+        if kind == COMBINED:
+            mix_with_model(arrays, reach, j)
+
+
+@inlined_kernel
 def update_gadget(
     kind: int, arrays: GadgetArrays, cfv: Any, reach: Any, positive: float, negative: float, decay: float, predictive: float
 ) -> None:
@@ -53,27 +96,37 @@ def update_gadget(
     if kind == UNSAFE:
         return
     hands, lines = cfv.shape
-    for j in range(lines):
-        if kind == MAXMARGIN:
+    if kind == MAXMARGIN:
+        for j in range(lines):
             match_margins(arrays, cfv, reach, j, positive, negative, decay, predictive)
-            continue
-        for h in range(hands):
-            enter = arrays.choice[h, j]
-            arrays.chosen[h, j] = arrays.chosen[h, j] * decay + enter
-            value = enter * cfv[h, j] + (1 - enter) * arrays.bound[h, j]
-            a, b = cfv[h, j] - value, arrays.bound[h, j] - value
-            x, y = arrays.follow[h, j], arrays.stop[h, j]
-            x = x * (positive if x > 0 else negative) + a
-            y = y * (positive if y > 0 else negative) + b
-            arrays.follow[h, j], arrays.stop[h, j] = x, y
-            x, y = max(x, 0), max(y, 0)
-            if predictive > 0:
-                x, y = max(x + predictive * a, 0), max(y + predictive * b, 0)
-            enter = x / (x + y) if x + y > 0 else 0.5
-            arrays.choice[h, j] = enter
-            reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
-        if kind == COMBINED:
+        return
+    for h in range(hands):
+        for j in range(lines):
+            match_entry(arrays, cfv, reach, h, j, positive, negative, decay, predictive)
+    if kind == COMBINED:
+        for j in range(lines):
             mix_with_model(arrays, reach, j)
+
+
+@inlined_kernel
+def match_entry(
+    arrays: GadgetArrays, cfv: Any, reach: Any, h: int, j: int, positive: float, negative: float, decay: float, predictive: float
+) -> None:
+    """Do one hand of one line of RESOLVE or COMBINED, in place; ``reach`` is the probability of entering."""
+    enter, cfv_, bound = arrays.choice[h, j], cfv[h, j], arrays.bound[h, j]
+    arrays.chosen[h, j] = arrays.chosen[h, j] * decay + enter
+    value = enter * cfv_ + (1 - enter) * bound
+    a, b = cfv_ - value, bound - value
+    x, y = arrays.follow[h, j], arrays.stop[h, j]
+    x = x * (positive if x > 0 else negative) + a
+    y = y * (positive if y > 0 else negative) + b
+    arrays.follow[h, j], arrays.stop[h, j] = x, y
+    x, y = max(x, 0), max(y, 0)
+    if predictive > 0:
+        x, y = max(x + predictive * a, 0), max(y + predictive * b, 0)
+    enter = x / (x + y) if x + y > 0 else 0.5
+    arrays.choice[h, j] = enter
+    reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
 
 
 @inlined_kernel
@@ -82,16 +135,12 @@ def match_margins(
 ) -> None:
     """Do one line of MAXMARGIN, in place."""
     hands = cfv.shape[0]
-    value = total = mean = 0.0
+    value = total = 0.0
     alive = 0
     for h in range(hands):
         if arrays.mass[h, j] > 0:
             value += arrays.choice[h, j] * (cfv[h, j] - arrays.bound[h, j]) / arrays.mass[h, j]
-            mean += arrays.mass[h, j]
             alive += 1
-    if alive == 0:
-        return
-    mean /= alive
     for h in range(hands):
         if arrays.mass[h, j] > 0:
             arrays.chosen[h, j] = arrays.chosen[h, j] * decay + arrays.choice[h, j]
@@ -107,9 +156,22 @@ def match_margins(
     for h in range(hands):
         if arrays.mass[h, j] > 0:
             arrays.choice[h, j] = arrays.choice[h, j] / total if total > 0 else 1 / alive
-            reach[h, j] = arrays.choice[h, j] * mean / arrays.mass[h, j]
-        else:
-            reach[h, j] = 0
+    spread_choice(arrays.mass, arrays.choice, reach, j)
+
+
+@inlined_kernel
+def spread_choice(mass: Any, choice: Any, reach: Any, j: int) -> None:
+    """Turn one line's distribution over hands into MAXMARGIN's reach, in place."""
+    hands = reach.shape[0]
+    mean = 0.0
+    alive = 0
+    for h in range(hands):
+        if mass[h, j] > 0:
+            mean += mass[h, j]
+            alive += 1
+    mean /= max(alive, 1)
+    for h in range(hands):
+        reach[h, j] = choice[h, j] * mean / mass[h, j] if mass[h, j] > 0 else 0
 
 
 @inlined_kernel
