@@ -123,10 +123,17 @@ class SearchAgent:
             start = time.perf_counter()
             solver.start(whole_game(self.tree), self.blueprint.strategy(), 1)
             self._blueprint_seconds = time.perf_counter() - start
-            solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
+            self._warm_up_gadget(solver)
             solver.calibrate()
             if self.warm_start != "never":
                 self._blueprint_worth = _worth(solver, self.blueprint.strategy())
+
+    def _warm_up_gadget(self, solver: Solver) -> None:
+        """Run whatever a gadget takes once, on the whole game."""
+        ranges = full_ranges(self.tree)
+        gadget = build_gadget(self.gadget, solver.evaluator, self.blueprint.strategy(), 1, ranges[0], self.bounds)
+        solver.start(Subgame(self.tree, 0, ranges, gadget))
+        solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
 
     def decide(self, seat: int, node: int, thought: Thought | None, budget: Budget) -> Decision:
         """Decide within the budget; see the module's text for what is solved."""

@@ -6,7 +6,7 @@ from agents.ablation import LATE_FRACTION, LATE_SECONDS
 from games import public_tree
 from games.kernels import compilations
 from search import GADGETS, Budget, Evaluator, Strategy, check_strategy, uniform, variant
-from search.kernels import evaluate, iterate, match_regrets, propagate_reach, seed
+from search.kernels import begin_choice, evaluate, iterate, match_regrets, propagate_reach, reach_of_choice, seed
 
 LEDUC = public_tree("leduc_poker")
 KUHN = public_tree("kuhn_poker")
@@ -121,7 +121,7 @@ def test_thinking_in_between_about_another_hand_changes_nothing(blueprint):
 def test_nothing_compiles_in_a_decision(blueprint):
     agent = SearchAgent(blueprint, variant("pcfr_plus"), "decision", "resolve", "always", measure_error=True)
     agent.load()
-    kernels = (iterate, evaluate, match_regrets, propagate_reach, seed)
+    kernels = (iterate, evaluate, match_regrets, propagate_reach, seed, begin_choice, reach_of_choice)
     before = [compilations(k) for k in kernels]
     both_seats(agent, Budget(iterations=3))
     assert [compilations(k) for k in kernels] == before
