@@ -5,7 +5,7 @@ from agents import BlueprintAgent, SearchAgent, UniformPolicy, exploitability, s
 from agents.ablation import LATE_FRACTION, LATE_SECONDS
 from games import public_tree
 from games.kernels import compilations
-from search import GADGETS, Budget, Evaluator, Strategy, check_strategy, uniform, variant
+from search import BOUNDS, GADGETS, Budget, Evaluator, Strategy, check_strategy, full_ranges, gifts, uniform, variant
 from search.kernels import begin_choice, evaluate, iterate, match_regrets, propagate_reach, reach_of_choice, seed
 
 LEDUC = public_tree("leduc_poker")
@@ -65,6 +65,27 @@ def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(
     if quality < 5000 and iterations == 1000:
         assert exploitability(seats) < 0.99 * before  # and it helps
         assert error < 0.1 * before  # what is allowed above is not much
+
+
+@pytest.mark.parametrize("bounds", BOUNDS)
+@pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("solve_from", ["round", "decision"])
+def test_the_bounds_are_those_of_the_strategy_so_far_raised_by_its_gifts(blueprint, solve_from, scale, bounds):
+    """From the blueprint before any solve, from the last solve after it; scaled as the ranges are."""
+    agent = SearchAgent(blueprint, variant("default"), solve_from, "reach_maxmargin", bounds=bounds, gift_scale=scale)
+    node = next(n for n in range(LEDUC.num_nodes) if LEDUC.text(n) == "Call Call Chance outcome:2")
+    thought = agent.decide(0, 0, None, Budget(iterations=30)).thought
+    assert (thought is None) == (solve_from == "round")
+    agent.decide(0, node, thought, Budget(iterations=1))
+    strategy = blueprint.strategy() if thought is None else thought.answer
+    own = strategy.ranges(node, full_ranges(LEDUC))[0]
+    evaluator = Evaluator(LEDUC)
+    gift = scale * gifts(evaluator, strategy, 1, np.ones(6), node, bounds == "safe")
+    assert (gift > 0.01).any() or scale == 0
+    below = strategy.below(node)
+    expected = (evaluator.best_response_cfvs if bounds == "safe" else evaluator.cfvs)(below, 1, own / own.max())
+    found = agent._solver.subgame
+    np.testing.assert_allclose(found.gadget.bounds, expected + gift * found.mass(), rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("gadget", ["unsafe", "combined"])
