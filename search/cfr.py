@@ -16,7 +16,7 @@ from search.kernels import (
     MAXMARGIN,
     RESOLVE,
     UNSAFE,
-    Gadget,
+    Choice,
     GadgetArrays,
     Side,
     begin_choice,
@@ -56,8 +56,8 @@ class Solver(Anytime[Strategy]):
         arrays = [aligned_zeros(self.tree.num_rows(player), self.tree.num_hands(player)) for _ in range(5)]
         return Side(sequences.first_row, sequences.parent_row, self.tree.terminals[player], *arrays)
 
-    def _no_gadget(self, player: int) -> Gadget:
-        return Gadget(UNSAFE, player, np.zeros((len(GadgetArrays._fields), self.tree.padded_hands(player), 1)))
+    def _no_gadget(self, player: int) -> Choice:
+        return Choice(UNSAFE, player, np.zeros((len(GadgetArrays._fields), self.tree.padded_hands(player), 1)))
 
     def memory_bytes(self) -> int:
         """Return the size of the solver's and the tree's arrays in bytes."""
@@ -99,7 +99,7 @@ class Solver(Anytime[Strategy]):
             seed(self._plain[0], self.sides[1].reach, self.spans[0], *counts)
             seed(self._plain[1], self.sides[0].reach, self.spans[1], *counts)
 
-    def _open(self, subgame: Subgame) -> Gadget:
+    def _open(self, subgame: Subgame) -> Choice:
         """Load the subgame's gadget and set the opponent's reach at the root to what follows from a choice between equals."""
         spot = subgame.gadget
         assert spot is not None

@@ -11,7 +11,7 @@ from search.gadgets import TAGS
 from search.kernels import (
     MAXMARGIN,
     UNSAFE,
-    Gadget,
+    Choice,
     GadgetArrays,
     Side,
     begin_choice,
@@ -160,7 +160,7 @@ class Arrays:
         player = gadget_player or 0
         hands, other = tree.num_hands(player), tree.num_hands(1 - player)
         block = rng.normal(size=(len(GadgetArrays._fields), tree.padded_hands(player), 1))
-        self.gadget = Gadget(UNSAFE if gadget_player is None else TAGS[kind], player, block)
+        self.gadget = Choice(UNSAFE if gadget_player is None else TAGS[kind], player, block)
         self.arrays = GadgetArrays(*block)
         self.arrays.mass[:] = self.arrays.bound[:] = self.arrays.model[:] = 0.0
         own = self.sides[1 - player].reach[part.root_row[1 - player], :other]

@@ -2,7 +2,7 @@
 
 from search.kernels.gadget import COMBINED, MAXMARGIN, RESOLVE, UNSAFE, GadgetArrays
 from search.kernels.sweep import (
-    Gadget,
+    Choice,
     Side,
     Span,
     begin_choice,
@@ -20,7 +20,7 @@ __all__ = [
     "MAXMARGIN",
     "RESOLVE",
     "UNSAFE",
-    "Gadget",
+    "Choice",
     "GadgetArrays",
     "Side",
     "Span",

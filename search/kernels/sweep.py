@@ -51,7 +51,7 @@ class Span(NamedTuple):
     end_terminal: int
 
 
-class Gadget(NamedTuple):
+class Choice(NamedTuple):
     """The opponent's choice above a subgame's root. Only ``kind`` is read if it is UNSAFE."""
 
     kind: int
