@@ -20,7 +20,21 @@ from typing import Any
 
 from agents.agent import Decision
 from agents.policy import Policy, ranges_of
-from search import GADGETS, Budget, Deadline, Resolve, Solver, Strategy, Subgame, Variant, full_ranges, safe_bounds, whole_game
+from search import (
+    BOUNDS,
+    GADGETS,
+    Budget,
+    Deadline,
+    Solver,
+    Strategy,
+    Subgame,
+    Variant,
+    build_gadget,
+    full_ranges,
+    gifts,
+    whole_game,
+)
+from search.gadgets import NEED_RANGE
 from search.strategy import Float
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
@@ -53,9 +67,14 @@ class SearchAgent:
         blueprint: the trunk's strategy, and the source of warm starts and of the first bounds.
         variant: of CFR.
         solve_from: ``decision``, ``round`` or ``root``.
-        gadget: ``unsafe`` or ``resolve``; bounds are safe (the opponent's counterfactual best-response values).
+        gadget: ``unsafe``, ``resolve``, ``maxmargin``, ``reach_maxmargin`` or ``combined``; see search.gadgets.
         warm_start: whether solves start from the strategy so far: ``never``, ``always``, or ``short``: if they expect few iterations.
         measure_error: also compute each solve's exploitability, outside the decision's clock.
+        bounds: ``safe``: the opponent's counterfactual best-response values against the strategy so far; ``estimate``: its cfvs under
+            that strategy, without a guarantee.
+        gift_scale: share of the opponent's gifts by which reach_maxmargin raises its bounds, 0 to 1. They count from the last solve's
+            root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about the whole game would
+            take half of the time left.
     """
 
     def __init__(
@@ -66,17 +85,29 @@ class SearchAgent:
         gadget: str = "resolve",
         warm_start: str = "short",
         measure_error: bool = False,
+        bounds: str = "safe",
+        gift_scale: float = 1.0,
     ) -> None:
-        choices = (("solve_from", solve_from, SOLVE_FROM), ("gadget", gadget, GADGETS), ("warm_start", warm_start, WARM_START))
+        choices = (
+            ("solve_from", solve_from, SOLVE_FROM),
+            ("gadget", gadget, GADGETS),
+            ("warm_start", warm_start, WARM_START),
+            ("bounds", bounds, BOUNDS),
+        )
         for name, value, allowed in choices:
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        if not 0 <= gift_scale <= 1:
+            raise ValueError(f"gift_scale must be from 0 to 1, got {gift_scale}")
         self.blueprint, self.tree, self.variant = blueprint, blueprint.tree, variant
-        self.solve_from, self.gadget = solve_from, gadget
+        self.solve_from, self.gadget, self.bounds, self.gift_scale = solve_from, gadget, bounds, gift_scale
         self.warm_start, self.measure_error = warm_start, measure_error
         if solve_from == "round" and self.tree.round.max() == 0:
             raise ValueError(f"solve_from=round needs a game with public chance after the deal, got {self.tree.game}")
-        self.name = f"{blueprint.name}+{solve_from}:{gadget}:{variant.name}"
+        form = gadget if bounds == "safe" or gadget == "unsafe" else f"{gadget}-estimate"
+        if gadget == "reach_maxmargin" and gift_scale != 1:
+            form += f"-gifts{gift_scale:g}"
+        self.name = f"{blueprint.name}+{solve_from}:{form}:{variant.name}"
         self._solver: Solver | None = None
         self._blueprint_seconds = 0.0  # of asking the blueprint about the whole game
         self._blueprint_worth = 0
@@ -92,10 +123,17 @@ class SearchAgent:
             start = time.perf_counter()
             solver.start(whole_game(self.tree), self.blueprint.strategy(), 1)
             self._blueprint_seconds = time.perf_counter() - start
-            solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
+            self._warm_up_gadget(solver)
             solver.calibrate()
             if self.warm_start != "never":
                 self._blueprint_worth = _worth(solver, self.blueprint.strategy())
+
+    def _warm_up_gadget(self, solver: Solver) -> None:
+        """Run whatever a gadget takes once, on the whole game."""
+        ranges = full_ranges(self.tree)
+        gadget = build_gadget(self.gadget, solver.evaluator, self.blueprint.strategy(), 1, ranges[0], self.bounds)
+        solver.start(Subgame(self.tree, 0, ranges, gadget))
+        solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
 
     def decide(self, seat: int, node: int, thought: Thought | None, budget: Budget) -> Decision:
         """Decide within the budget; see the module's text for what is solved."""
@@ -113,7 +151,8 @@ class SearchAgent:
             return Decision(policy.copy(), thought, deadline.spent())
         warm = self._warm(solver, root, thought, budget, deadline)
         strategy, ranges = self._so_far(root, thought, warm > 0)
-        subgame = self._subgame(solver, seat, root, strategy, ranges)
+        gift = self._gift(solver, seat, root, thought, deadline)
+        subgame = self._subgame(solver, seat, root, strategy, ranges, gift)
         iterations = 0
         if subgame is not None:
             solver.start(subgame, strategy if warm else None, warm)
@@ -171,18 +210,31 @@ class SearchAgent:
             return self.blueprint.strategy() if warm else None, full_ranges(self.tree)
         return self.blueprint.strategy(root), ranges_of(self.blueprint, root)
 
-    def _subgame(self, solver: Solver, seat: int, root: int, strategy: Strategy | None, ranges: tuple[Float, Float]) -> Subgame | None:
+    def _gift(self, solver: Solver, seat: int, root: int, thought: Thought | None, deadline: Deadline) -> Float | None:
+        """Return [H], the opponent's gifts on the way to ``root`` as far as they count; None if they are not asked for."""
+        if self.gadget != "reach_maxmargin" or root == 0 or self.gift_scale == 0:
+            return None
+        if thought is not None:
+            strategy, own = thought.answer, thought.ranges[seat]
+        elif self._blueprint_seconds > deadline.remaining() / 2:
+            return None
+        else:
+            strategy, own = self.blueprint.strategy(), full_ranges(self.tree)[seat]
+        best = self.bounds == "safe"
+        return self.gift_scale * gifts(solver.evaluator, strategy, 1 - seat, _scaled(own), root, best)
+
+    def _subgame(
+        self, solver: Solver, seat: int, root: int, strategy: Strategy | None, ranges: tuple[Float, Float], gift: Float | None
+    ) -> Subgame | None:
         """Return the subgame at ``root``, None if the model says that it cannot be reached."""
         if root == 0:
             return whole_game(self.tree)
         assert strategy is not None
-        if not ranges[seat].any() or (self.gadget == "unsafe" and not ranges[1 - seat].any()):
+        if not ranges[seat].any() or (self.gadget in NEED_RANGE and not ranges[1 - seat].any()):
             return None
         # Only ratios matter, and the range of a hand played long and oddly would underflow in products with the opponent's.
         own, other = _scaled(ranges[seat]), _scaled(ranges[1 - seat])
-        gadget = None
-        if self.gadget == "resolve":
-            gadget = Resolve(1 - seat, safe_bounds(solver.evaluator, strategy, 1 - seat, own))
+        gadget = build_gadget(self.gadget, solver.evaluator, strategy, 1 - seat, own, self.bounds, gift)
         return Subgame(self.tree, root, (own, other) if seat == 0 else (other, own), gadget)
 
     def _error(self, solver: Solver, answer: Strategy, seat: int, ranges: tuple[Float, Float]) -> float:
@@ -190,7 +242,7 @@ class SearchAgent:
         weight = 1.0
         if solver.subgame.node != 0:
             weight *= float(ranges[seat].max())
-            weight *= 1.0 if solver.subgame.gadget is not None else float(ranges[1 - seat].max())
+            weight *= float(ranges[1 - seat].max()) if self.gadget in NEED_RANGE else 1.0
         return solver.exploitability(answer) * weight
 
 

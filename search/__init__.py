@@ -6,12 +6,13 @@ from search.board_solver import BoardSolver
 from search.board_strategy import BoardStrategy
 from search.budget import Budget, Deadline
 from search.cfr import Solver
-from search.gadgets import GADGETS, Resolve, safe_bounds
+from search.gadgets import BOUNDS, GADGETS, Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
 from search.strategy import Strategy, check_strategy, full_ranges, uniform
 from search.subgame import Subgame, whole_game
 from search.variants import VARIANTS, Variant, variant
 
 __all__ = [
+    "BOUNDS",
     "GADGETS",
     "VARIANTS",
     "Anytime",
@@ -20,14 +21,18 @@ __all__ = [
     "Budget",
     "Deadline",
     "Evaluator",
-    "Resolve",
+    "Gadget",
     "Solution",
     "Solver",
     "Strategy",
     "Subgame",
     "Variant",
+    "build_gadget",
     "check_strategy",
+    "estimated_bounds",
     "full_ranges",
+    "gifts",
+    "mass_at",
     "safe_bounds",
     "uniform",
     "variant",

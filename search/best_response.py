@@ -80,6 +80,19 @@ class Evaluator:
         self._policy[player][lo:hi] = strategy.tables[player]
         return self._evaluate(strategy.span, player, best=False)
 
+    def sequence_cfvs(self, strategy: Strategy, player: int, other_range: Float, best: bool = True) -> Float:
+        """Return [rows of the span, H], ``player``'s counterfactual values of each of its sequences (a copy).
+
+        Args:
+            strategy: what the opponent plays, and ``player`` too unless ``best``.
+            player: whose values.
+            other_range: [H_other] the opponent's reach at the root of the span.
+            best: ``player`` best responds after each sequence.
+        """
+        (self.best_response_cfvs if best else self.cfvs)(strategy, player, other_range)
+        found: Float = self._cfv[player][slice(*strategy.span.rows[player]), : self.tree.num_hands(player)].copy()
+        return found
+
     def values(self, strategy: Strategy) -> tuple[float, float]:
         """Return both players' expected values in chips at the root of the game (zero-sum)."""
         value = float(self.cfvs(strategy, 0, full_ranges(self.tree)[1]).sum())

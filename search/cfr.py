@@ -11,10 +11,25 @@ from games import PublicTree
 from games.kernels import aligned_zeros
 from search.anytime import CALL_SECONDS, Anytime
 from search.best_response import Evaluator, span_of
-from search.kernels import RESOLVE, UNSAFE, Gadget, Side, iterate, match_regrets, plain, propagate_reach, seed
+from search.gadgets import TAGS
+from search.kernels import (
+    MAXMARGIN,
+    RESOLVE,
+    UNSAFE,
+    Choice,
+    GadgetArrays,
+    Side,
+    begin_choice,
+    iterate,
+    match_regrets,
+    plain,
+    propagate_reach,
+    reach_of_choice,
+    seed,
+)
 from search.strategy import Strategy, uniform
 from search.subgame import Subgame, whole_game
-from search.variants import BLOCK, Variant, coefficients
+from search.variants import BLOCK, Variant, average_weight, coefficients
 
 Float = npt.NDArray[np.float64]
 
@@ -33,6 +48,7 @@ class Solver(Anytime[Strategy]):
         self._policy = tuple(aligned_zeros(tree.num_rows(p), tree.num_hands(p)) for p in (0, 1))
         self._uniform = uniform(tree)
         self._gadgets = tuple(self._no_gadget(p) for p in (0, 1))
+        self._choices = tuple(GadgetArrays(*gadget.arrays) for gadget in self._gadgets)  # views
         self.start(whole_game(tree))
 
     def _side(self, player: int) -> Side:
@@ -40,9 +56,8 @@ class Solver(Anytime[Strategy]):
         arrays = [aligned_zeros(self.tree.num_rows(player), self.tree.num_hands(player)) for _ in range(5)]
         return Side(sequences.first_row, sequences.parent_row, self.tree.terminals[player], *arrays)
 
-    def _no_gadget(self, player: int) -> Gadget:
-        columns = self.tree.padded_hands(player)
-        return Gadget(UNSAFE, player, np.zeros((1, columns)), np.zeros((2, columns)), np.zeros((2, columns)), np.full((2, columns), 0.5))
+    def _no_gadget(self, player: int) -> Choice:
+        return Choice(UNSAFE, player, np.zeros((len(GadgetArrays._fields), self.tree.padded_hands(player), 1)))
 
     def memory_bytes(self) -> int:
         """Return the size of the solver's and the tree's arrays in bytes."""
@@ -76,22 +91,25 @@ class Solver(Anytime[Strategy]):
             root = side.reach[self.part.root_row[p]]
             root[:] = 0.0
             root[: len(subgame.ranges[p])] = subgame.ranges[p]
-        self.gadget = self._gadgets[0]
-        if subgame.gadget is not None:
-            opponent = subgame.gadget.opponent
-            scratch = self._gadgets[opponent]
-            scratch.bound[0, : len(subgame.gadget.bounds)] = subgame.gadget.bounds
-            scratch.regret[:] = 0.0
-            scratch.average[:] = 0.0
-            scratch.strategy[:] = 0.5
-            self.gadget = scratch._replace(kind=RESOLVE)
-            self.sides[opponent].reach[self.part.root_row[opponent]] = 0.5
+        self.gadget = self._gadgets[0] if subgame.gadget is None else self._open(subgame)
         for side, span in zip(self.sides, self.spans, strict=True):
             propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
         if self._before:
             counts = float(self._before), self._before / (self.variant.gamma + 1.0)  # sum of (t / T)^gamma, the average's weight so far
             seed(self._plain[0], self.sides[1].reach, self.spans[0], *counts)
             seed(self._plain[1], self.sides[0].reach, self.spans[1], *counts)
+
+    def _open(self, subgame: Subgame) -> Choice:
+        """Load the subgame's gadget and set the opponent's reach at the root to what follows from a choice between equals."""
+        spot = subgame.gadget
+        assert spot is not None
+        gadget = self._gadgets[spot.opponent]._replace(kind=TAGS[spot.kind])
+        arrays, hands, mass = self._choices[spot.opponent], len(spot.bounds), subgame.mass()
+        arrays.mass[:hands, 0] = mass
+        arrays.bound[:hands, 0] = np.where(mass > 0, spot.bounds, 0.0)
+        arrays.model[:hands, 0] = subgame.ranges[spot.opponent]
+        begin_choice(plain(gadget), self.sides[spot.opponent].reach[self.part.root_row[spot.opponent]])
+        return gadget
 
     @property
     def rows(self) -> int:
@@ -119,26 +137,56 @@ class Solver(Anytime[Strategy]):
                 tables.append(side.strategy[lo:hi].copy())
         return Strategy(self.tree, self.part, (tables[0], tables[1]))
 
+    def choice(self) -> Float:
+        """Return [H], the gadget's average choice: probability of entering; for maxmargin of picking each hand, which add up to one."""
+        arrays = self._choices[self.gadget.player]
+        hands = self.tree.num_hands(self.gadget.player)
+        if not self.iterations:
+            start: Float = arrays.choice[:hands, 0].copy()
+            return start
+        weight = average_weight(self.variant, self._before, self._before + self.iterations)
+        average: Float = arrays.chosen[:hands, 0] / weight
+        return average
+
     def exploitability(self, strategy: Strategy | None = None) -> float:
-        """Return NashConv / 2 of the answer in the game being solved, the gadget included, in chips (weighted by reach)."""
+        """Return NashConv / 2 of the answer in the game being solved, the gadget included, in chips weighted by reach.
+
+        The opponent's part of the answer includes its average choice above the root. The games:
+
+        * resolve: the opponent is dealt every hand, with our reach; entering pays the subgame's cfv, stopping the bound.
+        * maxmargin: the opponent picks a hand; entering pays the subgame's cfv less the bound, per mass of the hand. Its value to us is the
+          least margin. Payoffs are multiplied by the mass of all hands, so that the figure bounds the harm as resolve's does.
+        * combined: the subgame in which the opponent's range is fixed at the reach that follows from the average choice (no gadget's
+          game: there is none whose equilibrium it is).
+        """
         strategy = self.answer() if strategy is None else strategy
-        ranges = list(self.subgame.ranges)
-        gadget, stop_value = self.subgame.gadget, 0.0
-        if gadget is not None:
-            total = self.gadget.average.sum(axis=0)
-            follow = np.where(total > 0, self.gadget.average[0] / np.where(total > 0, total, 1.0), 0.5)[: len(gadget.bounds)]
-            ranges[gadget.opponent] = follow
-            stop_value = float(((1.0 - follow) * gadget.bounds).sum())
-        conv = 0.0
-        for p in (0, 1):
-            cfvs = self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p])
-            if gadget is None:
-                conv += float((cfvs * ranges[p]).sum())
-            elif gadget.opponent == p:
-                conv += float(np.maximum(cfvs, gadget.bounds).sum())
-            else:
-                conv += float((cfvs * ranges[p]).sum()) - stop_value
-        return conv / 2
+        gadget = self.subgame.gadget
+        if gadget is None:
+            ranges = self.subgame.ranges
+            return sum(float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1)) / 2
+        opponent, kind = gadget.opponent, self.gadget.kind
+        own, mass = self.subgame.ranges[1 - opponent], self.subgame.mass()
+        bounds = np.where(mass > 0, gadget.bounds, 0.0)
+        reach = self._reach_of(self.choice())
+        theirs = self.evaluator.best_response_cfvs(strategy, opponent, own)
+        if kind == RESOLVE:
+            best, elsewhere = np.maximum(theirs, bounds).sum(), ((1.0 - reach) * bounds).sum()
+        elif kind == MAXMARGIN:
+            reach *= np.count_nonzero(mass)  # what the kernel multiplies by the mean mass is meant to be multiplied by the sum
+            best = mass.sum() * np.max((theirs - bounds)[mass > 0] / mass[mass > 0], initial=-np.inf) if mass.any() else 0.0
+            elsewhere = -(reach * bounds).sum()
+        else:
+            best, elsewhere = (reach * theirs).sum(), 0.0
+        ours = (self.evaluator.best_response_cfvs(strategy, 1 - opponent, reach) * own).sum() - elsewhere
+        return float(best + ours) / 2
+
+    def _reach_of(self, choice: Float) -> Float:
+        """Return [H], the opponent's reach at the root that follows from a choice."""
+        padded = np.zeros(self.tree.padded_hands(self.gadget.player))
+        padded[: len(choice)] = choice
+        row = np.zeros_like(padded)
+        reach_of_choice(plain(self.gadget), padded, row)
+        return row[: len(choice)]
 
     def calibrate(self) -> None:
         """Learn the machine's speed on the whole game, so that the first deadline is used as well as the later ones; takes 5 ms."""

@@ -1,41 +1,70 @@
-"""What stands above a subgame's root so that solving it alone is safe.
+"""What stands above a subgame's root so that solving it alone does not hurt.
 
-A gadget gives the opponent, for each hand, an alternative to entering the subgame, worth what that hand could get against our strategy
-so far. Bounds are *safe* only if they are the opponent's counterfactual best-response values (Burch, Johanson & Bowling 2014, CFR-D;
-Brown & Sandholm 2017, arXiv 1705.02955).
+Below the root we play anew; above it the opponent has already chosen. A gadget holds the new strategy to what the opponent's hands could
+get against the strategy so far, their *bounds*:
+
+* ``unsafe``: nothing. The opponent arrives with the range that the model says, however the subgame is played (no gadget at all).
+* ``resolve``: each hand may stop above the root for its bound (CFR-D; Burch, Johanson & Bowling 2014, arXiv 1303.4441).
+* ``maxmargin``: the opponent picks the hand to enter with, so the least margin = (bound - cfv) / mass over hands is made as large as
+  can be (Moravcik et al. 2016).
+* ``reach_maxmargin``: maxmargin on bounds raised by the *gifts* that the opponent made on the way (Brown & Sandholm 2017, arXiv
+  1705.02955, section "Reach").
+* ``combined``: the model's range, and a fifth more of it dealt to hands that would enter (Eric Jackson's Slumbot). Not safe.
+
+Bounds are *safe* only if they are counterfactual best-response values (CBVs) against the strategy so far; its own cfvs are *estimates*.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from games import PublicTree
 from search.best_response import Evaluator
+from search.kernels import COMBINED, MAXMARGIN, RESOLVE
 from search.strategy import Strategy
 
 Float = npt.NDArray[np.float64]
-GADGETS = ("unsafe", "resolve")
+UNSAFE = "unsafe"
+TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN, "combined": COMBINED}
+GADGETS = (UNSAFE, *TAGS)
+NEED_RANGE = (UNSAFE, "combined")  # those that rely on the model of the opponent's range
+BOUNDS = ("safe", "estimate")
 
 
 @dataclass(frozen=True)
-class Resolve:
-    """The CFR-D re-solving gadget: the opponent may terminate with each hand for ``bounds``.
+class Gadget:
+    """The opponent's choice above a subgame's root. What else it takes (our range, the model's) is the subgame's.
 
     Attributes:
+        kind: ``resolve``, ``maxmargin``, ``reach_maxmargin`` (which is maxmargin with other bounds) or ``combined``.
         opponent: the player who is given the choice.
-        bounds: [H] counterfactual values of terminating, weighted by our reach and chance like all cfvs.
+        bounds: [H] what each hand gets elsewhere: cfvs, weighted by our reach and chance. Those of hands without mass are not used.
     """
 
+    kind: str
     opponent: int
     bounds: Float
 
     def __post_init__(self) -> None:
+        if self.kind not in TAGS:
+            raise ValueError(f"kind must be one of {', '.join(TAGS)}, got {self.kind!r}")
         if self.opponent not in (0, 1):
             raise ValueError(f"opponent must be 0 or 1, got {self.opponent}")
         if not np.isfinite(self.bounds).all():
             raise ValueError(f"bounds must be finite, got {self.bounds.tolist()}")
+
+
+def mass_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Float:
+    """Return [H], what each hand of ``player`` meets at a public node: the other's reach there, weighted by deals and chance so far.
+
+    A cfv divided by it is a value in chips.
+    """
+    weights: Float = tree.chance_weights[tree.chance_of[node]]
+    return other_range @ weights if player == 1 else weights @ other_range
 
 
 def safe_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float) -> Float:
@@ -48,3 +77,72 @@ def safe_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_ran
         own_range: [H_own] our reach at the root.
     """
     return evaluator.best_response_cfvs(strategy, opponent, own_range)
+
+
+def estimated_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float) -> Float:
+    """Return [H], the opponent's cfvs at the root when both play ``strategy``: estimates, without a guarantee. See ``safe_bounds``."""
+    return evaluator.cfvs(strategy, opponent, own_range)
+
+
+def gifts(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float, node: int, best: bool = True) -> Float:
+    """Return [H], what each of the opponent's hands has given away on the way from the root of ``strategy`` to ``node``, in chips.
+
+    With I' the hand's information set at an earlier decision and a' the action taken there, both values per mass of the hand:
+
+        gift = sum over I', a' of max(0, CBV(I') - CBV(I', a'))
+
+    (Brown & Sandholm 2017, arXiv 1705.02955.) A hand that could have had more elsewhere may be given as much more here and still not
+    gain by coming. Subgames share a gift through the mass: all that can follow a' have no more mass together than I' has.
+
+    Args:
+        evaluator: of the same tree.
+        strategy: covers the whole of the way and everything beside it.
+        opponent: the player whose gifts are wanted.
+        own_range: [H_own] our reach at the root of ``strategy``.
+        node: where the way ends.
+        best: False for the estimate form, with the cfvs of ``strategy`` in the place of CBVs.
+    """
+    tree = strategy.tree
+    total = np.zeros(tree.num_hands(opponent))
+    path = tree.path(node, strategy.span.node)
+    decisions = [(above, here) for above, here in pairwise(path) if tree.player[above] == opponent]
+    if not decisions:
+        return total
+    cfvs = evaluator.sequence_cfvs(strategy, opponent, own_range, best)
+    first = strategy.span.rows[opponent][0]
+    for above, here in decisions:
+        rows = tree.rows_at(above)
+        worth = cfvs[rows.start - first : rows.stop - first]
+        taken = worth[int(tree.row[opponent, here]) - rows.start]
+        value = worth.max(axis=0) if best else (strategy.at(above) * worth).sum(axis=0)
+        own = strategy.ranges(above, _both(tree, opponent, own_range))[1 - opponent]
+        mass = mass_at(tree, above, opponent, own)
+        total += np.maximum(value - taken, 0.0) / np.where(mass > 0, mass, np.inf)
+    return total
+
+
+def _both(tree: PublicTree, opponent: int, own_range: Float) -> tuple[Float, Float]:
+    other = np.ones(tree.num_hands(opponent))
+    return (own_range, other) if opponent == 1 else (other, own_range)
+
+
+def build_gadget(
+    kind: str, evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float, bounds: str = "safe", gift: Float | None = None
+) -> Gadget | None:
+    """Return the gadget above the root of ``strategy``, None for ``unsafe``.
+
+    Args:
+        kind: one of ``GADGETS``.
+        evaluator: of the same tree.
+        strategy: our strategy so far at and below the root.
+        opponent: who is given the choice.
+        own_range: [H_own] our reach at the root.
+        bounds: ``safe`` or ``estimate``.
+        gift: [H] chips, for ``reach_maxmargin``: what to raise the bounds by. Kept safe by any share of ``gifts``.
+    """
+    if kind == UNSAFE:
+        return None
+    found = (safe_bounds if bounds == "safe" else estimated_bounds)(evaluator, strategy, opponent, own_range)
+    if kind == "reach_maxmargin" and gift is not None:
+        found = found + gift * mass_at(strategy.tree, strategy.span.node, opponent, own_range)
+    return Gadget(kind, opponent, found)

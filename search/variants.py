@@ -105,6 +105,11 @@ def coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
     return table
 
 
+def average_weight(row: Variant, begin: int, end: int) -> float:
+    """Return the weight of iterations begin + 1 .. end in a sum so far, in units of the last: sum of (t / end)^gamma."""
+    return float(((np.arange(begin + 1, end + 1) / end) ** row.gamma).sum())
+
+
 def _discount(t: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
     if math.isinf(exponent):
         return np.full(len(t), 1.0 if exponent > 0 else 0.0)

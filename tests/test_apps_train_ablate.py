@@ -144,7 +144,11 @@ REFUSED = [
     ("ablate", ["sweeps=0"], "sweeps must be at least 1, got 0"),
     ("ablate", ["agent=nobody"], "agent must be one of network, search, tabular, uniform, got 'nobody'"),
     ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be one of decision, round, root, got 'turn'"),
-    ("ablate", ["experiment=none", "agent.gadget=magic"], "gadget must be one of unsafe, resolve, got 'magic'"),
+    (
+        "ablate",
+        ["experiment=none", "agent.gadget=magic"],
+        "gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, combined, got 'magic'",
+    ),
     ("ablate", ["agent.checkpoint=/nowhere/policy"], "checkpoint must be a checkpoint file, got /nowhere/policy"),
     ("ablate", ["executor.workers=9999"], "executor.workers must be in 0.."),
     ("ablate", ["experiment=none", "+lines={a: {gaget: resolve}}"], "lines.a.gaget must be one of solve_from"),

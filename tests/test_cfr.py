@@ -302,23 +302,24 @@ for game in ("kuhn_poker", "leduc_poker", "liars_dice(numdice=2,dice_sides=2)", 
         whole = solver.solve(Budget(iterations=20, exploitability=0.1, seconds=10.0), trace=True)
         for node in np.flatnonzero(tree.player >= 0)[:3]:
             ranges = whole.strategy.ranges(int(node), full_ranges(tree))
-            for opponent in (None, 0, 1):
+            for opponent, kind in ((None, None), (0, "resolve"), (1, "maxmargin"), (0, "combined")):
                 gadget = None
                 if opponent is not None:
                     below = whole.strategy.below(int(node))
-                    gadget = Resolve(opponent, safe_bounds(solver.evaluator, below, opponent, ranges[1 - opponent]))
+                    gadget = Gadget(kind, opponent, safe_bounds(solver.evaluator, below, opponent, ranges[1 - opponent]))
                 for count in (0, 5):
                     solver.start(Subgame(tree, int(node), ranges, gadget), whole.strategy, count)
                     solver.solve(Budget(iterations=5))
+                    solver.exploitability()
     solver.evaluator.values(whole.strategy)
-names = ("iterate", "evaluate", "propagate_reach", "match_regrets", "seed")
+names = ("iterate", "evaluate", "propagate_reach", "match_regrets", "seed", "begin_choice", "reach_of_choice")
 """
 
 
 def test_a_decision_never_compiles():
     """One signature each, whatever game, variant, gadget or warm start."""
     found = run_python(SOLVES + "print([compilations(getattr(kernels, name)) for name in names])")
-    assert found == "[1, 1, 1, 1, 1]"
+    assert found == "[1, 1, 1, 1, 1, 1, 1]"
 
 
 def test_a_second_process_compiles_nothing():

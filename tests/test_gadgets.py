@@ -3,11 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import Budget, Evaluator, Resolve, Solver, Subgame, full_ranges, safe_bounds, variant
+from search import Budget, Evaluator, Gadget, Solver, Subgame, build_gadget, full_ranges, gifts, mass_at, safe_bounds, variant
+from search.kernels import GadgetArrays
 from tests.naive import best_response as naive_best_response
 from tests.naive import cfr as naive_cfr
-from tests.naive.gadget import gadget_game, gadget_infostate
-from tests.naive.histories import random_policy
+from tests.naive import gadget as naive
+from tests.naive import sweep as naive_sweep
+from tests.naive.gadget import PICK, gadget_game, gadget_infostate, margin_game
+from tests.naive.histories import random_policy, subgame
 from tests.naive.synthetic import random_game
 from tests.naive.tables import random_range, random_strategy, to_policy, to_strategy
 
@@ -15,22 +18,35 @@ from tests.naive.tables import random_range, random_strategy, to_policy, to_stra
 @pytest.mark.parametrize("opponent", [-1, 2])
 def test_an_opponent_who_does_not_play_is_refused(opponent):
     with pytest.raises(ValueError, match=f"opponent must be 0 or 1, got {opponent}"):
-        Resolve(opponent, np.zeros(3))
+        Gadget("resolve", opponent, np.zeros(3))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_bounds_that_are_no_numbers_are_refused(value):
     with pytest.raises(ValueError, match="bounds must be finite, got"):
-        Resolve(0, np.array([0.0, value, 1.0]))
+        Gadget("resolve", 0, np.array([0.0, value, 1.0]))
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (7,), (1, 6)])
 def test_bounds_of_another_shape_are_refused(leduc, shape):
     with pytest.raises(ValueError, match="bounds must have 6 hands, got shape"):
-        Subgame(leduc.tree, 2, full_ranges(leduc.tree), Resolve(1, np.zeros(shape)))
+        Subgame(leduc.tree, 2, full_ranges(leduc.tree), Gadget("resolve", 1, np.zeros(shape)))
 
 
-def random_spot(number, sizes=(4, 3), ties=True):
+@pytest.mark.parametrize("kind", ["unsafe", "magic"])
+def test_other_kinds_are_refused(kind):
+    with pytest.raises(ValueError, match=f"kind must be one of resolve, maxmargin, reach_maxmargin, combined, got '{kind}'"):
+        Gadget(kind, 0, np.zeros(3))
+
+
+def test_the_combined_gadget_needs_a_range_that_is_a_reach(leduc):
+    ones = np.ones(6)
+    for model, rule in ((np.zeros(6), "must not be empty"), (1.5 * ones, "must be at most 1 for the combined gadget")):
+        with pytest.raises(ValueError, match=f"range of player 1 {rule}"):
+            Subgame(leduc.tree, 2, (ones, model), Gadget("combined", 1, np.zeros(6)))
+
+
+def random_spot(number, sizes=(4, 3), ties=True, kind="resolve"):
     """Return a random game, a random node of it, an own range, who the opponent is, and bounds near what the subgame pays."""
     game = random_game(number, sizes, 30, ties)
     rng = np.random.default_rng(number + 1)
@@ -40,28 +56,34 @@ def random_spot(number, sizes=(4, 3), ties=True):
     evaluator = Evaluator(game.tree)
     near = safe_bounds(evaluator, random_strategy(game.tree, rng, node), opponent, own_range)
     bounds = near + rng.normal(size=len(near)) * np.abs(near).max() * 0.3 * (near != 0)
-    ranges = [np.zeros(sizes[0]), np.zeros(sizes[1])]
+    ranges = [np.minimum(random_range(rng, n), 1.0) if kind == "combined" else np.zeros(n) for n in sizes]
     ranges[1 - opponent] = own_range
-    return game, Subgame(game.tree, node, (ranges[0], ranges[1]), Resolve(opponent, bounds))
+    return game, Subgame(game.tree, node, (ranges[0], ranges[1]), Gadget(kind, opponent, bounds))
 
 
 def explicit(case, spot):
     opponent = spot.gadget.opponent
-    return gadget_game(case.root, case.strings, case.tree, spot.node, spot.ranges[1 - opponent], opponent, spot.gadget.bounds)
+    build = margin_game if spot.gadget.kind == "maxmargin" else gadget_game
+    return build(case.root, case.strings, case.tree, spot.node, spot.ranges[1 - opponent], opponent, spot.gadget.bounds)
 
 
 def whole_policy(solver, strings):
     """Return the answer as a policy of the explicit gadget game: the choice above the root included."""
     policy = to_policy(solver.answer(), strings)
-    average = solver.gadget.average
-    for h in range(len(solver.subgame.gadget.bounds)):
-        policy[gadget_infostate(h)] = naive_cfr.average(average[:, h])
+    choice = solver.choice()
+    for h, enter in enumerate(choice):
+        policy[gadget_infostate(h)] = np.array([enter, 1 - enter])
+    policy[PICK] = choice[solver.subgame.mass() > 0]
     return policy
 
 
+@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
 @given(number=st.integers(0, 10**6))
-def test_exploitability_is_that_of_the_explicit_gadget_game(number):
-    game, spot = random_spot(number)
+@settings(max_examples=25)
+def test_exploitability_is_that_of_the_explicit_gadget_game(kind, number):
+    game, spot = random_spot(number, kind=kind)
+    if not spot.mass().any():
+        return  # no hand that the opponent could hold: no game
     solver = Solver(game.tree, variant("cfr_plus"))
     solver.start(spot)
     for count in (1, 6):
@@ -70,12 +92,15 @@ def test_exploitability_is_that_of_the_explicit_gadget_game(number):
         assert solver.exploitability() == pytest.approx(expected, abs=1e-11)
 
 
+@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
 @pytest.mark.parametrize("name", ["cfr", "cfr_plus", "dcfr", "pcfr_plus"])
 @given(number=st.integers(0, 10**6))
-@settings(max_examples=20)
-def test_solving_is_cfr_on_the_explicit_gadget_game(name, number):
+@settings(max_examples=12)
+def test_solving_is_cfr_on_the_explicit_gadget_game(name, kind, number):
     """The opponent's range follows from the choice, iteration by iteration, as in a game with that choice at its top."""
-    game, spot = random_spot(number, ties=False)
+    game, spot = random_spot(number, ties=False, kind=kind)
+    if not spot.mass().any():
+        return
     solver = Solver(game.tree, variant(name))
     solver.start(spot)
     solver.run(4)
@@ -84,15 +109,32 @@ def test_solving_is_cfr_on_the_explicit_gadget_game(name, number):
         np.testing.assert_allclose(found[infostate], expected, atol=1e-7, err_msg=infostate)
 
 
+@given(number=st.integers(0, 10**6))
+@settings(max_examples=20)
+def test_the_combined_gadgets_exploitability_is_that_of_the_subgame_at_the_average_choices_reach(number):
+    game, spot = random_spot(number, kind="combined")
+    solver = Solver(game.tree, variant("cfr_plus"))
+    solver.start(spot)
+    for count in (1, 6):
+        solver.run(count)
+        opponent = spot.gadget.opponent
+        ranges = list(spot.ranges)
+        ranges[opponent] = naive_sweep.entering("combined", solver.choice(), spot.mass(), spot.ranges[opponent])
+        dealt = subgame(game.root, game.strings, game.tree, spot.node, ranges)
+        expected = naive_best_response.exploitability(dealt, to_policy(solver.answer(), game.strings))
+        assert solver.exploitability() == pytest.approx(expected, abs=1e-11)
+
+
+@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
 @pytest.mark.parametrize("opponent", [0, 1])
-def test_leducs_gadget_games_are_those_of_the_twin(leduc, opponent):
+def test_leducs_gadget_games_are_those_of_the_twin(leduc, opponent, kind):
     """At the first node of round 2, after 30 iterations."""
     policy = random_policy(leduc.root, np.random.default_rng(3))
     blueprint = to_strategy(leduc.tree, leduc.strings, policy)
     node = int(np.flatnonzero((leduc.tree.round == 1) & (leduc.tree.player >= 0))[0])
     ranges, solver = blueprint.ranges(node, full_ranges(leduc.tree)), Solver(leduc.tree, variant("default"))
     bounds = safe_bounds(solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent])
-    spot = Subgame(leduc.tree, node, ranges, Resolve(opponent, bounds))
+    spot = Subgame(leduc.tree, node, ranges, Gadget(kind, opponent, bounds))
     solver.start(spot)
     for count in (1, 29):
         solver.run(count)
@@ -100,10 +142,11 @@ def test_leducs_gadget_games_are_those_of_the_twin(leduc, opponent):
         assert solver.exploitability() == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
 @given(number=st.integers(0, 10**6))
 @settings(max_examples=20)
-def test_a_gadget_game_is_solved(number):
-    game, spot = random_spot(number)
+def test_a_gadget_game_is_solved(kind, number):
+    game, spot = random_spot(number, kind=kind)
     solver = Solver(game.tree, variant("default"))
     solver.start(spot)
     uniform = solver.exploitability()
@@ -118,10 +161,10 @@ def test_the_choice_follows_the_bounds(number, far):
     game, spot = random_spot(number)
     opponent = spot.gadget.opponent
     solver = Solver(game.tree, variant("cfr_plus"))
-    solver.start(Subgame(game.tree, spot.node, spot.ranges, Resolve(opponent, np.full(len(spot.gadget.bounds), far))))
+    solver.start(Subgame(game.tree, spot.node, spot.ranges, Gadget("resolve", opponent, np.full(len(spot.gadget.bounds), far))))
     solver.run(300)
-    follow = solver.gadget.strategy[0, : len(spot.gadget.bounds)]
-    np.testing.assert_allclose(follow, 0.0 if far > 0 else 1.0, atol=1e-12)
+    follow = GadgetArrays(*solver.gadget.arrays).choice[: len(spot.gadget.bounds), 0]
+    np.testing.assert_allclose(follow[spot.mass() > 0], 0.0 if far > 0 else 1.0, atol=1e-12)
 
 
 def test_the_opponents_range_is_not_used(leduc):
@@ -129,7 +172,7 @@ def test_the_opponents_range_is_not_used(leduc):
     blueprint = random_strategy(leduc.tree, np.random.default_rng(3))
     node = int(np.flatnonzero((leduc.tree.round == 1) & (leduc.tree.player >= 0))[40])
     ranges, solver = blueprint.ranges(node, full_ranges(leduc.tree)), Solver(leduc.tree, variant("default"))
-    gadget = Resolve(1, safe_bounds(solver.evaluator, blueprint.below(node), 1, ranges[0]))
+    gadget = Gadget("resolve", 1, safe_bounds(solver.evaluator, blueprint.below(node), 1, ranges[0]))
     answers = []
     for theirs in (ranges[1], np.zeros(6), np.arange(6.0)):
         solver.start(Subgame(leduc.tree, node, (ranges[0], theirs), gadget))
@@ -161,3 +204,34 @@ def test_safe_bounds_are_what_the_opponent_can_get_at_best(number):
             assert found[h] == pytest.approx(naive_best_response.best_response_value(root, policy, opponent), abs=1e-11)
         else:
             assert found[h] == pytest.approx(0.0, abs=1e-15)
+
+
+@pytest.mark.parametrize("best", [True, False])
+@given(number=st.integers(0, 10**6))
+def test_gifts_are_those_of_the_twin(best, number):
+    game = random_game(number, (4, 3), 30)
+    rng = np.random.default_rng(number)
+    tree, opponent = game.tree, int(rng.integers(2))
+    node = int(rng.choice(np.flatnonzero(tree.player >= 0)))
+    above = int(rng.choice(tree.path(node)))
+    own = random_range(rng, 4 if opponent == 1 else 3)
+    strategy = random_strategy(tree, rng, above)
+    policy = to_policy(strategy, game.strings)
+    found = gifts(Evaluator(tree), strategy, opponent, own, node, best)
+    expected = naive.gifts(game.root, game.strings, tree, above, node, own, opponent, policy, best)
+    np.testing.assert_allclose(found, expected, atol=1e-11)
+
+
+def test_bounds_are_raised_by_gifts_times_mass_and_nothing_is_written_over(leduc):
+    strategy, rng = random_strategy(leduc.tree, np.random.default_rng(3), 2), np.random.default_rng(4)
+    own, gift, evaluator = rng.random(6), rng.random(6), Evaluator(leduc.tree)
+    kept = own.copy(), gift.copy()
+    bounds = {k: build_gadget(k, evaluator, strategy, 1, own, gift=gift).bounds for k in ("maxmargin", "reach_maxmargin", "resolve")}
+    np.testing.assert_array_equal(bounds["maxmargin"], bounds["resolve"])
+    np.testing.assert_array_equal(bounds["maxmargin"], evaluator.best_response_cfvs(strategy, 1, own))
+    raised = bounds["reach_maxmargin"] - bounds["maxmargin"]
+    np.testing.assert_allclose(raised, gift * mass_at(leduc.tree, 2, 1, own))
+    estimated = build_gadget("resolve", evaluator, strategy, 1, own, "estimate").bounds
+    np.testing.assert_array_equal(estimated, evaluator.cfvs(strategy, 1, own))
+    assert build_gadget("unsafe", evaluator, strategy, 1, own) is None
+    np.testing.assert_array_equal((own, gift), kept)

@@ -5,8 +5,8 @@ from agents import BlueprintAgent, SearchAgent, UniformPolicy, exploitability, s
 from agents.ablation import LATE_FRACTION, LATE_SECONDS
 from games import public_tree
 from games.kernels import compilations
-from search import Budget, Evaluator, Strategy, check_strategy, uniform, variant
-from search.kernels import evaluate, iterate, match_regrets, propagate_reach, seed
+from search import BOUNDS, GADGETS, Budget, Evaluator, Strategy, check_strategy, full_ranges, gifts, uniform, variant
+from search.kernels import begin_choice, evaluate, iterate, match_regrets, propagate_reach, reach_of_choice, seed
 
 LEDUC = public_tree("leduc_poker")
 KUHN = public_tree("kuhn_poker")
@@ -50,13 +50,52 @@ def test_continual_resolving_falls_with_its_budget_and_passes_the_published_leve
     assert values[2] < 0.0050
 
 
+SAFE = ("resolve", "maxmargin", "reach_maxmargin")
+
+
+@pytest.mark.parametrize("gadget", SAFE)
+@pytest.mark.parametrize("quality", [5, 60, 5000])
 @pytest.mark.parametrize("iterations", [10, 100, 1000])
-def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(blueprint, iterations):
-    before = exploitability(both_seats(BlueprintAgent(blueprint), Budget(seconds=0)))
-    agent = SearchAgent(blueprint, variant("default"), "round", "resolve", measure_error=True)
-    seats = both_seats(agent, Budget(iterations=iterations))
+def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(gadget, quality, iterations):
+    policy = solved_policy(LEDUC, variant("cfr"), quality)
+    before = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
+    seats = both_seats(SearchAgent(policy, variant("default"), "round", gadget, measure_error=True), Budget(iterations=iterations))
     error = seats[0].solver_error + seats[1].solver_error
     assert exploitability(seats) <= before + error + 1e-9
+    if quality < 5000 and iterations == 1000:
+        assert exploitability(seats) < 0.99 * before  # and it helps
+        assert error < 0.1 * before  # what is allowed above is not much
+
+
+@pytest.mark.parametrize("bounds", BOUNDS)
+@pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("solve_from", ["round", "decision"])
+def test_the_bounds_are_those_of_the_strategy_so_far_raised_by_its_gifts(blueprint, solve_from, scale, bounds):
+    """From the blueprint before any solve, from the last solve after it; scaled as the ranges are."""
+    agent = SearchAgent(blueprint, variant("default"), solve_from, "reach_maxmargin", bounds=bounds, gift_scale=scale)
+    node = next(n for n in range(LEDUC.num_nodes) if LEDUC.text(n) == "Call Call Chance outcome:2")
+    thought = agent.decide(0, 0, None, Budget(iterations=30)).thought
+    assert (thought is None) == (solve_from == "round")
+    agent.decide(0, node, thought, Budget(iterations=1))
+    strategy = blueprint.strategy() if thought is None else thought.answer
+    own = strategy.ranges(node, full_ranges(LEDUC))[0]
+    evaluator = Evaluator(LEDUC)
+    gift = scale * gifts(evaluator, strategy, 1, np.ones(6), node, bounds == "safe")
+    assert (gift > 0.01).any() or scale == 0
+    below = strategy.below(node)
+    expected = (evaluator.best_response_cfvs if bounds == "safe" else evaluator.cfvs)(below, 1, own / own.max())
+    found = agent._solver.subgame
+    np.testing.assert_allclose(found.gadget.bounds, expected + gift * found.mass(), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("gadget", ["unsafe", "combined"])
+def test_round_search_without_safety_can_be_worse_than_its_blueprint(gadget):
+    """Nothing is wrong with the solver: its own error is far less than the harm."""
+    policy = solved_policy(LEDUC, variant("default"), 200)
+    before = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
+    seats = both_seats(SearchAgent(policy, variant("default"), "round", gadget, measure_error=True), Budget(iterations=1000))
+    error = seats[0].solver_error + seats[1].solver_error
+    assert exploitability(seats) > 2 * before + 10 * error
 
 
 def test_unsafe_search_at_every_decision_is_worse_than_its_blueprint(blueprint):
@@ -66,7 +105,7 @@ def test_unsafe_search_at_every_decision_is_worse_than_its_blueprint(blueprint):
 
 
 @pytest.mark.parametrize("solve_from", ["decision", "round", "root"])
-@pytest.mark.parametrize("gadget", ["unsafe", "resolve"])
+@pytest.mark.parametrize("gadget", GADGETS)
 @pytest.mark.parametrize("warm", ["never", "short", "always"])
 def test_tables_are_probabilities_and_iteration_budgets_are_deterministic(blueprint, solve_from, gadget, warm):
     agent = SearchAgent(blueprint, variant("default"), solve_from, gadget, warm)
@@ -103,7 +142,7 @@ def test_thinking_in_between_about_another_hand_changes_nothing(blueprint):
 def test_nothing_compiles_in_a_decision(blueprint):
     agent = SearchAgent(blueprint, variant("pcfr_plus"), "decision", "resolve", "always", measure_error=True)
     agent.load()
-    kernels = (iterate, evaluate, match_regrets, propagate_reach, seed)
+    kernels = (iterate, evaluate, match_regrets, propagate_reach, seed, begin_choice, reach_of_choice)
     before = [compilations(k) for k in kernels]
     both_seats(agent, Budget(iterations=3))
     assert [compilations(k) for k in kernels] == before
@@ -159,10 +198,15 @@ def test_most_decisions_keep_a_millisecond(blueprint):
 def test_bad_settings_are_refused(blueprint):
     with pytest.raises(ValueError, match="solve_from must be one of decision, round, root, got 'turn'"):
         SearchAgent(blueprint, variant("cfr"), "turn")
-    with pytest.raises(ValueError, match="gadget must be one of unsafe, resolve, got 'magic'"):
+    with pytest.raises(ValueError, match="gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, combined, got 'magic'"):
         SearchAgent(blueprint, variant("cfr"), gadget="magic")
     with pytest.raises(ValueError, match="warm_start must be one of never, short, always, got 'often'"):
         SearchAgent(blueprint, variant("cfr"), warm_start="often")
+    with pytest.raises(ValueError, match="bounds must be one of safe, estimate, got 'loose'"):
+        SearchAgent(blueprint, variant("cfr"), bounds="loose")
+    for scale in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match=f"gift_scale must be from 0 to 1, got {scale}"):
+            SearchAgent(blueprint, variant("cfr"), gift_scale=scale)
     with pytest.raises(ValueError, match="solve_from=round needs a game with public chance"):
         SearchAgent(UniformPolicy(KUHN), variant("cfr"), "round")
     agent = SearchAgent(blueprint, variant("cfr"))

@@ -3,7 +3,20 @@
 import numpy as np
 import pytest
 
-from search import Budget, Evaluator, Resolve, Solver, Subgame, check_strategy, full_ranges, safe_bounds, variant, whole_game
+from search import (
+    Budget,
+    Evaluator,
+    Gadget,
+    Solver,
+    Subgame,
+    build_gadget,
+    check_strategy,
+    full_ranges,
+    gifts,
+    safe_bounds,
+    variant,
+    whole_game,
+)
 from tests.conftest import case_of
 from tests.naive import best_response as naive_best_response
 from tests.naive.histories import subgame
@@ -40,29 +53,36 @@ def leduc_blueprints(leduc):
     return blueprints(leduc.tree)
 
 
-def resolve(solver, blueprint, node, opponent, iterations):
+SAFE = ("resolve", "maxmargin", "reach_maxmargin")
+
+
+def resolve(solver, blueprint, node, opponent, iterations, kind="resolve"):
     """Return (the re-solved strategy, the gadget game's own exploitability)."""
-    ranges = blueprint.ranges(node, full_ranges(solver.tree))
+    full = full_ranges(solver.tree)
+    ranges = blueprint.ranges(node, full)
     if not (ranges[1 - opponent] > 0).any():
         return None
-    bounds = safe_bounds(solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent])
-    solver.start(Subgame(solver.tree, node, ranges, Resolve(opponent, bounds)))
+    gift = gifts(solver.evaluator, blueprint, opponent, full[1 - opponent], node)
+    gadget = build_gadget(kind, solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent], gift=gift)
+    solver.start(Subgame(solver.tree, node, ranges, gadget))
     solver.run(iterations)
     return solver.answer(), solver.exploitability()
 
 
 @pytest.mark.parametrize("name", ["exact", "poor", "random", "random with gaps"])
 @pytest.mark.parametrize("iterations", [3, 200])
-def test_safe_resolving_of_one_subgame_never_hurts(leduc, leduc_blueprints, name, iterations):
+@pytest.mark.parametrize("kind", SAFE)
+def test_safe_resolving_of_one_subgame_never_hurts(leduc, leduc_blueprints, name, iterations, kind):
     """Every round-2 subgame, for either player: blueprint + the gadget game's own exploitability bounds what comes out.
 
-    Burch, Johanson & Bowling 2014, theorem 1, with the blueprint's best-response values as bounds.
+    Burch, Johanson & Bowling 2014, theorem 1, with the blueprint's best-response values as bounds; Brown & Sandholm 2017, arXiv
+    1705.02955, theorem 1, for reach-maxmargin.
     """
     blueprint, evaluator, solver = leduc_blueprints[name], Evaluator(leduc.tree), Solver(leduc.tree, variant("default"))
     before, done = evaluator.exploitability(blueprint), 0
     for node in round_two(leduc.tree):
         for player in (0, 1):
-            found = resolve(solver, blueprint, node, 1 - player, iterations)
+            found = resolve(solver, blueprint, node, 1 - player, iterations, kind)
             if found is None:
                 continue
             glued = replace(blueprint, found[0], (player,))
@@ -73,13 +93,14 @@ def test_safe_resolving_of_one_subgame_never_hurts(leduc, leduc_blueprints, name
 
 
 @pytest.mark.parametrize("name", ["exact", "poor", "random", "random with gaps"])
-def test_safe_resolving_of_the_whole_round_never_hurts(leduc, leduc_blueprints, name):
-    """All of round 2 at once, both players: the errors of disjoint subgames add up."""
+@pytest.mark.parametrize("kind", SAFE)
+def test_safe_resolving_of_the_whole_round_never_hurts(leduc, leduc_blueprints, name, kind):
+    """All of round 2 at once, both players: the errors of disjoint subgames add up, and gifts are shared among them."""
     blueprint, evaluator, solver = leduc_blueprints[name], Evaluator(leduc.tree), Solver(leduc.tree, variant("default"))
     glued, errors = blueprint, 0.0
     for node in round_two(leduc.tree):
         for player in (0, 1):
-            found = resolve(solver, blueprint, node, 1 - player, 500)
+            found = resolve(solver, blueprint, node, 1 - player, 500, kind)
             if found is not None:
                 glued, errors = replace(glued, found[0], (player,)), errors + found[1]
     before, after = evaluator.exploitability(blueprint), evaluator.exploitability(glued)
@@ -137,7 +158,8 @@ def test_unsafe_solving_of_the_first_decision_is_solving_the_game(leduc):
 
 
 @pytest.mark.parametrize("game", [SUITS, "liars_dice(numdice=2,dice_sides=2)", "kuhn_poker"])
-def test_safe_resolving_from_every_public_node(game):
+@pytest.mark.parametrize("kind", SAFE)
+def test_safe_resolving_from_every_public_node(game, kind):
     """Not only at chance: every decision of either player, for both players, in games with other hands than Leduc's."""
     tree = case_of(game).tree
     evaluator, solver = Evaluator(tree), Solver(tree, variant("default"))
@@ -146,7 +168,7 @@ def test_safe_resolving_from_every_public_node(game):
     step = max(1, tree.num_nodes // 60)
     for node in np.flatnonzero(tree.player >= 0)[::step]:
         for player in (0, 1):
-            answer, error = resolve(solver, blueprint, int(node), 1 - player, 50)
+            answer, error = resolve(solver, blueprint, int(node), 1 - player, 50, kind)
             check_strategy(answer)
             assert evaluator.exploitability(replace(blueprint, answer, (player,))) <= before + error + 1e-12
 
@@ -166,8 +188,8 @@ def test_unsafe_exploitability_is_that_of_the_subgame_as_a_game(case, variant_na
         assert solver.exploitability() == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("opponent", [None, 0, 1])
-def test_a_used_solver_answers_like_a_fresh_one(case, opponent):
+@pytest.mark.parametrize(("kind", "opponent"), [(None, None), ("resolve", 0), ("maxmargin", 1), ("combined", 0)])
+def test_a_used_solver_answers_like_a_fresh_one(case, kind, opponent):
     """Nothing of one solve is left in the next, whatever came before: other nodes, gadgets, warm starts."""
     rng = np.random.default_rng(31)
     used = Solver(case.tree, variant("default"))
@@ -176,7 +198,7 @@ def test_a_used_solver_answers_like_a_fresh_one(case, opponent):
         ranges = tuple(rng.random(case.tree.num_hands(p)) for p in (0, 1))
         gadget = None
         if opponent is not None:
-            gadget = Resolve(opponent, safe_bounds(used.evaluator, blueprint.below(node), opponent, ranges[1 - opponent]))
+            gadget = Gadget(kind, opponent, safe_bounds(used.evaluator, blueprint.below(node), opponent, ranges[1 - opponent]))
         fresh = Solver(case.tree, variant("default"))
         for solver in (used, fresh):
             solver.start(Subgame(case.tree, node, ranges, gadget))
@@ -184,7 +206,9 @@ def test_a_used_solver_answers_like_a_fresh_one(case, opponent):
         assert used.exploitability() == fresh.exploitability()
         for x, y in zip(used.answer().tables, fresh.answer().tables, strict=True):
             np.testing.assert_array_equal(x, y)
-        used.start(Subgame(case.tree, node, ranges, None if gadget else Resolve(1, np.ones(case.tree.num_hands(1)))), blueprint, 30)
+        used.start(
+            Subgame(case.tree, node, ranges, None if gadget else Gadget("maxmargin", 1, np.ones(case.tree.num_hands(1)))), blueprint, 30
+        )
         used.run(3)  # leaves everything dirty
 
 
@@ -197,14 +221,15 @@ def test_inputs_are_not_changed(leduc):
     bounds = safe_bounds(solver.evaluator, blueprint.below(node), 0, ranges[1])
     arrays = [*blueprint.tables, *ranges, bounds, leduc.tree.terminals[0].payoff, leduc.tree.terminals[1].payoff]
     before = [a.copy() for a in arrays]
-    spot = Subgame(leduc.tree, node, ranges, Resolve(0, bounds))
-    solver.start(spot, blueprint, 10)
-    solver.solve(Budget(iterations=20, exploitability=0.0), trace=True)
+    for kind in (*SAFE, "combined"):
+        spot = Subgame(leduc.tree, node, ranges, Gadget(kind, 0, bounds))
+        solver.start(spot, blueprint, 10)
+        solver.solve(Budget(iterations=20, exploitability=0.0), trace=True)
+        assert spot.gadget.bounds is bounds
     solver.start(Subgame(leduc.tree, node, ranges), blueprint)
     solver.run(10)
     for x, y in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(x, y)
-    assert spot.gadget.bounds is bounds
 
 
 def test_an_answer_covers_the_subgame_and_nothing_else(leduc):
@@ -263,7 +288,7 @@ def test_bad_ranges_are_refused(leduc, range_, message):
 
 def test_an_empty_own_range_is_refused_with_a_gadget_too(leduc):
     with pytest.raises(ValueError, match="range of player 0 must not be empty"):
-        Subgame(leduc.tree, 2, (np.zeros(6), np.ones(6)), Resolve(1, np.zeros(6)))
+        Subgame(leduc.tree, 2, (np.zeros(6), np.ones(6)), Gadget("resolve", 1, np.zeros(6)))
 
 
 @pytest.mark.parametrize("node", [-1, 465])

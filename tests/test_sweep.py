@@ -5,8 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search import mass_at
 from search.best_response import span_of
-from search.kernels import RESOLVE, UNSAFE, Gadget, Side, evaluate, iterate, match_regrets, plain, propagate_reach, seed
+from search.gadgets import TAGS
+from search.kernels import (
+    MAXMARGIN,
+    UNSAFE,
+    Choice,
+    GadgetArrays,
+    Side,
+    begin_choice,
+    evaluate,
+    iterate,
+    match_regrets,
+    plain,
+    propagate_reach,
+    reach_of_choice,
+    seed,
+)
 from search.variants import VARIANTS, coefficients
 from tests.naive import sweep as naive
 from tests.naive.synthetic import random_game
@@ -127,8 +143,8 @@ def test_a_reach_that_is_not_a_number_shows():
 class Arrays:
     """Both players' arrays for ``iterate`` and its twin."""
 
-    def __init__(self, tree, part, rng, gadget_player=None):
-        self.tree, self.part = tree, part
+    def __init__(self, tree, part, rng, gadget_player=None, kind="resolve"):
+        self.tree, self.part, self.kind = tree, part, kind
         start = random_strategy(tree, rng, part.node)
         self.sides = []
         for p in (0, 1):
@@ -140,22 +156,27 @@ class Arrays:
             root = side.reach[part.root_row[p]]
             root[:] = 0.0
             root[: tree.num_hands(p)] = random_range(rng, tree.num_hands(p))
-            if p == gadget_player:
-                root[:] = 0.5
-            propagate_reach(side.first_row, side.parent_row, span_of(part, p), side.strategy, side.reach)
             self.sides.append(side)
         player = gadget_player or 0
-        columns, hands = tree.padded_hands(player), tree.num_hands(player)
-        bound = np.zeros((1, columns))
-        bound[0, :hands] = rng.normal(size=hands) * 0.1
-        choice = [np.zeros((2, columns)), np.zeros((2, columns)), np.full((2, columns), 0.5)]
-        self.gadget = Gadget(UNSAFE if gadget_player is None else RESOLVE, player, bound, *choice)
+        hands, other = tree.num_hands(player), tree.num_hands(1 - player)
+        block = rng.normal(size=(len(GadgetArrays._fields), tree.padded_hands(player), 1))
+        self.gadget = Choice(UNSAFE if gadget_player is None else TAGS[kind], player, block)
+        self.arrays = GadgetArrays(*block)
+        self.arrays.mass[:] = self.arrays.bound[:] = self.arrays.model[:] = 0.0
+        own = self.sides[1 - player].reach[part.root_row[1 - player], :other]
+        self.arrays.mass[:hands, 0] = mass_at(tree, part.node, player, own)
+        self.arrays.bound[:hands, 0] = rng.normal(size=hands) * 0.1
+        self.arrays.model[:hands, 0] = np.minimum(random_range(rng, hands), 1.0)
+        if gadget_player is not None:
+            begin_choice(plain(self.gadget), self.sides[player].reach[part.root_row[player]])
+        for p, side in enumerate(self.sides):
+            propagate_reach(side.first_row, side.parent_row, span_of(part, p), side.strategy, side.reach)
 
     def spans(self):
         return span_of(self.part, 0), span_of(self.part, 1)
 
     def copies(self):
-        return [[x.copy() for x in side[3:]] for side in self.sides], [x.copy() for x in self.gadget[2:]]
+        return [[x.copy() for x in side[3:]] for side in self.sides], GadgetArrays(*self.gadget.arrays.copy())
 
     def iterate(self, weights, begin, end):
         iterate(*(plain(side) for side in self.sides), *self.spans(), plain(self.gadget), weights, begin, end)
@@ -175,7 +196,7 @@ def assert_matched(strategy, basis, rows):
 def check_iteration(arrays, weights, t):
     """Run iteration t and compare each player's half with its twin, from the arrays as the kernel had them before that half."""
     tree, part, gadget = arrays.tree, arrays.part, arrays.gadget
-    before, (bound, *choice_before) = arrays.copies()
+    before, gadget_before = arrays.copies()
     arrays.iterate(weights, t, t + 1)
     other_reach = before[1][3]
     for p, side in enumerate(arrays.sides):
@@ -187,13 +208,8 @@ def check_iteration(arrays, weights, t):
         for k in range(*part.decisions[p]):
             assert_matched(side.strategy, half.basis, list(naive.rows_of(sequences, k)))
         follow = before[p][3][root]
-        if gadget.kind == RESOLVE and gadget.player == p:
-            # The choice is one more decision with two actions, which every hand reaches with probability one.
-            expected = naive.choice(np.array([half.cfv[root], bound[0]]), choice_before, weights[t])
-            np.testing.assert_allclose(gadget.regret, expected[0], rtol=1e-9, atol=1e-12)
-            np.testing.assert_allclose(gadget.average, expected[1], rtol=1e-9, atol=1e-12)
-            assert_matched(gadget.strategy, expected[2], [0, 1])
-            follow = gadget.strategy[0]
+        if gadget.kind != UNSAFE and gadget.player == p:
+            follow = check_choice(arrays, gadget_before, half.cfv[root], weights[t])
         for row, values in naive.reach(sequences, side.strategy, root, follow, part.decisions[p]).items():
             np.testing.assert_allclose(side.reach[row], values, rtol=1e-12, atol=1e-300)
         outside = rows_outside(tree, part, p)
@@ -201,14 +217,60 @@ def check_iteration(arrays, weights, t):
             np.testing.assert_array_equal(found[outside], old[outside])
         assert not side.regret[inside, tree.num_hands(p) :].any()  # padding never has regret
         other_reach = side.reach  # player 1 already meets player 0's new strategy
-    np.testing.assert_array_equal(gadget.bound, bound)
+    for field in ("bound", "mass", "model"):
+        np.testing.assert_array_equal(getattr(arrays.arrays, field), getattr(gadget_before, field))
+
+
+def check_choice(arrays, before, cfv, weights):
+    """Compare the choice above the root with its twin's; return the reach that follows from it."""
+    now, mass = GadgetArrays(*(x[:, 0] for x in arrays.arrays)), before.mass[:, 0]
+    old = GadgetArrays(*(x[:, 0] for x in before))
+    if arrays.gadget.kind == MAXMARGIN:
+        alive = mass > 0
+        worth = (cfv - old.bound) / np.where(alive, mass, 1.0)
+        regret, average, basis = naive.margins(worth, mass, (old.follow, old.chosen, old.choice), weights)
+        np.testing.assert_allclose(now.follow, regret, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(now.chosen, average, rtol=1e-9, atol=1e-12)
+        if alive.any():
+            assert_matched(now.choice[:, None], basis[:, None], np.flatnonzero(alive))
+    else:
+        # One more decision with two actions, which every hand reaches with probability one.
+        regret, chosen, choice = ([x, y] for x, y in ((old.follow, old.stop), (old.chosen, 0 * old.chosen), (old.choice, 1 - old.choice)))
+        expected = naive.choice(np.array([cfv, old.bound]), (np.array(regret), np.array(chosen), np.array(choice)), weights)
+        np.testing.assert_allclose([now.follow, now.stop], expected[0], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(now.chosen, expected[1][0], rtol=1e-9, atol=1e-12)
+        assert_matched(np.array([now.choice, 1 - now.choice]), expected[2], [0, 1])
+    reach = naive.entering(arrays.kind, now.choice, mass, old.model)
+    root = arrays.sides[arrays.gadget.player].reach[arrays.part.root_row[arrays.gadget.player]]
+    np.testing.assert_allclose(root, reach, rtol=1e-12, atol=1e-300)
+    return reach
+
+
+@pytest.mark.parametrize("kind", ["resolve", "maxmargin", "combined"])
+@given(number=seeds, hands=hand_counts, player=st.integers(0, 1))
+def test_the_first_choice_is_between_equals(kind, number, hands, player):
+    tree, part, rng = tree_and_span(number, hands, max_nodes=18)
+    arrays = Arrays(tree, part, rng, player, kind)
+    found, mass = arrays.arrays, arrays.arrays.mass[:, 0]
+    for learnt in (found.follow, found.stop, found.chosen):
+        assert not learnt.any()
+    np.testing.assert_array_equal(found.choice, 0.5 if kind != "maxmargin" else 1 / max(1, np.count_nonzero(mass)))
+    expected = naive.entering(kind, found.choice[:, 0], mass, found.model[:, 0])
+    root = arrays.sides[player].reach[part.root_row[player]]
+    np.testing.assert_allclose(root, expected, rtol=1e-12)
+    choice, row = rng.random(len(root)), np.full(len(root), np.nan)
+    reach_of_choice(plain(arrays.gadget), choice, row)
+    np.testing.assert_allclose(row, naive.entering(kind, choice, mass, found.model[:, 0]), rtol=1e-12)
+    np.testing.assert_array_equal(root, arrays.sides[player].reach[part.root_row[player]])
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-@given(number=seeds, hands=hand_counts, gadget_player=st.sampled_from([None, 0, 1]))
-def test_iterations(name, number, hands, gadget_player):
+@given(
+    number=seeds, hands=hand_counts, gadget_player=st.sampled_from([None, 0, 1]), kind=st.sampled_from(["resolve", "maxmargin", "combined"])
+)
+def test_iterations(name, number, hands, gadget_player, kind):
     tree, part, rng = tree_and_span(number, hands, max_nodes=18)
-    arrays = Arrays(tree, part, rng, gadget_player)
+    arrays = Arrays(tree, part, rng, gadget_player, kind)
     for t in range(3):
         check_iteration(arrays, coefficients(VARIANTS[name]), t)
 

@@ -19,7 +19,14 @@ from search import Budget, Variant
 
 tree_of = lru_cache(maxsize=1)(public_tree)  # checked and run on the same tree
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
-LINE_KEYS: dict[str, type] = {"solve_from": str, "gadget": str, "warm_start": str, "measure_error": bool}
+LINE_KEYS: dict[str, type] = {
+    "solve_from": str,
+    "gadget": str,
+    "bounds": str,
+    "gift_scale": float,
+    "warm_start": str,
+    "measure_error": bool,
+}
 POLICIES = ("uniform", "tabular", "network")
 
 
@@ -60,7 +67,16 @@ def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
     """Return the agent that plays a policy as the settings say."""
     if not config.think:
         return BlueprintAgent(policy)
-    return SearchAgent(policy, variant, config.solve_from, config.gadget, config.warm_start, config.measure_error)
+    return SearchAgent(
+        policy,
+        variant,
+        config.solve_from,
+        config.gadget,
+        config.warm_start,
+        config.measure_error,
+        config.bounds,
+        config.gift_scale,
+    )
 
 
 def build_budgets(values: list[float], unit: str) -> list[Budget]:
@@ -100,7 +116,7 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
         for key, value in (line if isinstance(line, dict) else {"line": line}).items():
             if key not in LINE_KEYS:
                 raise ValueError(f"lines.{name}.{key} must be one of {', '.join(LINE_KEYS)}, got an unknown key")
-            if not isinstance(value, LINE_KEYS[key]):
+            if not (isinstance(value, LINE_KEYS[key]) or (LINE_KEYS[key] is float and type(value) is int)):
                 raise ValueError(f"lines.{name}.{key} must be a {LINE_KEYS[key].__name__}, got {value!r}")
         found[str(name)] = replace(config.agent, think=True, **line)
     return found

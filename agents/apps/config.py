@@ -54,7 +54,7 @@ class AgentConfig:
         iterations: of CFR for a tabular policy, with the variant of ``search``.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         think: whether a subgame solver thinks on top of the policy.
-        solve_from, gadget, warm_start: see agents.search_agent.
+        solve_from, gadget, bounds, gift_scale, warm_start: see agents.search_agent.
         measure_error: also compute each solve's own exploitability, outside the clock.
     """
 
@@ -64,6 +64,8 @@ class AgentConfig:
     think: bool = False
     solve_from: str = "decision"
     gadget: str = "resolve"
+    bounds: str = "safe"
+    gift_scale: float = 1.0
     warm_start: str = "short"
     measure_error: bool = True
 

@@ -1,17 +1,35 @@
 """Compiled sweeps. Arrays in, arrays out; numpy, numba and ``games.kernels`` only."""
 
+from search.kernels.gadget import COMBINED, MAXMARGIN, RESOLVE, UNSAFE, GadgetArrays
 from search.kernels.sweep import (
-    RESOLVE,
-    UNSAFE,
-    Gadget,
+    Choice,
     Side,
     Span,
+    begin_choice,
     evaluate,
     iterate,
     match_regrets,
     plain,
     propagate_reach,
+    reach_of_choice,
     seed,
 )
 
-__all__ = ["RESOLVE", "UNSAFE", "Gadget", "Side", "Span", "evaluate", "iterate", "match_regrets", "plain", "propagate_reach", "seed"]
+__all__ = [
+    "COMBINED",
+    "MAXMARGIN",
+    "RESOLVE",
+    "UNSAFE",
+    "Choice",
+    "GadgetArrays",
+    "Side",
+    "Span",
+    "begin_choice",
+    "evaluate",
+    "iterate",
+    "match_regrets",
+    "plain",
+    "propagate_reach",
+    "reach_of_choice",
+    "seed",
+]

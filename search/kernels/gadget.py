@@ -96,27 +96,37 @@ def update_gadget(
     if kind == UNSAFE:
         return
     hands, lines = cfv.shape
-    for j in range(lines):
-        if kind == MAXMARGIN:
+    if kind == MAXMARGIN:
+        for j in range(lines):
             match_margins(arrays, cfv, reach, j, positive, negative, decay, predictive)
-            continue
-        for h in range(hands):
-            enter = arrays.choice[h, j]
-            arrays.chosen[h, j] = arrays.chosen[h, j] * decay + enter
-            value = enter * cfv[h, j] + (1 - enter) * arrays.bound[h, j]
-            a, b = cfv[h, j] - value, arrays.bound[h, j] - value
-            x, y = arrays.follow[h, j], arrays.stop[h, j]
-            x = x * (positive if x > 0 else negative) + a
-            y = y * (positive if y > 0 else negative) + b
-            arrays.follow[h, j], arrays.stop[h, j] = x, y
-            x, y = max(x, 0), max(y, 0)
-            if predictive > 0:
-                x, y = max(x + predictive * a, 0), max(y + predictive * b, 0)
-            enter = x / (x + y) if x + y > 0 else 0.5
-            arrays.choice[h, j] = enter
-            reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
-        if kind == COMBINED:
+        return
+    for h in range(hands):
+        for j in range(lines):
+            match_entry(arrays, cfv, reach, h, j, positive, negative, decay, predictive)
+    if kind == COMBINED:
+        for j in range(lines):
             mix_with_model(arrays, reach, j)
+
+
+@inlined_kernel
+def match_entry(
+    arrays: GadgetArrays, cfv: Any, reach: Any, h: int, j: int, positive: float, negative: float, decay: float, predictive: float
+) -> None:
+    """Do one hand of one line of RESOLVE or COMBINED, in place; ``reach`` is the probability of entering."""
+    enter, cfv_, bound = arrays.choice[h, j], cfv[h, j], arrays.bound[h, j]
+    arrays.chosen[h, j] = arrays.chosen[h, j] * decay + enter
+    value = enter * cfv_ + (1 - enter) * bound
+    a, b = cfv_ - value, bound - value
+    x, y = arrays.follow[h, j], arrays.stop[h, j]
+    x = x * (positive if x > 0 else negative) + a
+    y = y * (positive if y > 0 else negative) + b
+    arrays.follow[h, j], arrays.stop[h, j] = x, y
+    x, y = max(x, 0), max(y, 0)
+    if predictive > 0:
+        x, y = max(x + predictive * a, 0), max(y + predictive * b, 0)
+    enter = x / (x + y) if x + y > 0 else 0.5
+    arrays.choice[h, j] = enter
+    reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
 
 
 @inlined_kernel

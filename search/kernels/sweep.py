@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from games.kernels import LANES, DenseTerminals, add_terminal_values, inlined_kernel, kernel
-from games.kernels.lanes import add, divide, load, multiply, splat, store, subtract, where_positive
-
-UNSAFE, RESOLVE = 0, 1  # gadget tags
+from games.kernels import LANES, DenseTerminals, add_terminal_values, inlined_kernel, inner_kernel, kernel
+from games.kernels.lanes import add, borrowed, divide, load, multiply, splat, store, subtract, where_positive
+from search.kernels.gadget import UNSAFE, GadgetArrays, enter_root, open_gadget, update_gadget
 
 # Sums below TINY have no finite reciprocal. An answer lifts them before it inverts them (the selects around the products keep LLVM,
 # which may reassociate, from multiplying the lift and the reciprocal first); an iteration counts such regrets as none at all.
@@ -52,15 +51,12 @@ class Span(NamedTuple):
     end_terminal: int
 
 
-class Gadget(NamedTuple):
-    """The opponent's choice above a subgame's root, per hand: row 0 follow, row 1 terminate for `bound`. Unused if UNSAFE."""
+class Choice(NamedTuple):
+    """The opponent's choice above a subgame's root. Only ``kind`` is read if it is UNSAFE."""
 
     kind: int
     player: int  # who chooses: the searcher's opponent
-    bound: Rows  # [1, H] cfv for terminating
-    regret: Rows  # [2, H]
-    average: Rows  # [2, H]
-    strategy: Rows  # [2, H]
+    arrays: Rows  # [7, H, 1]: the members of GadgetArrays, one line; in one array, which the entry points take faster than seven
 
 
 def plain(named: Any) -> Any:
@@ -162,56 +158,64 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
 
 
 @inlined_kernel
-def update_gadget(gadget: Gadget, side: Side, span: Span, positive: float, negative: float, decay: float, predictive: float) -> None:
-    """Regret-match the opponent's choice between following (the subgame's cfvs) and terminating (the bounds), in place.
-
-    The root's reach becomes the probability of following: the CFR-D gadget (Burch et al. 2014), in which chance deals the opponent's
-    hands as if the opponent had played to reach the root.
-    """
-    root = np.uint32(span.root_row)
-    for h in range(side.cfv.shape[1]):
-        follow, stop = side.cfv[root, h], gadget.bound[0, h]
-        value = gadget.strategy[0, h] * follow + gadget.strategy[1, h] * stop
-        total = 0.0
-        for a in range(2):
-            now = (follow if a == 0 else stop) - value
-            x = gadget.regret[a, h]
-            x = x * (positive if x > 0.0 else negative) + now
-            gadget.regret[a, h] = x
-            gadget.average[a, h] = gadget.average[a, h] * decay + gadget.strategy[a, h]
-            x = max(x, 0.0)
-            if predictive > 0.0:
-                x = max(x + predictive * now, 0.0)
-            gadget.strategy[a, h] = x
-            total += x
-        for a in range(2):
-            gadget.strategy[a, h] = gadget.strategy[a, h] / total if total > 0.0 else 0.5
-        side.reach[root, h] = gadget.strategy[0, h]
+def members(arrays: Any) -> GadgetArrays:
+    """Return the members of one array of them all."""
+    return GadgetArrays(arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], arrays[6])
 
 
 @inlined_kernel
-def sweep(side: Side, other: Side, span: Span, gadget: Gadget, gadget_here: bool, weights: Any, t: int) -> None:
-    """One player's half of an iteration: values against the opponent's current reach, then update, then the player's new reach."""
+def upright(row: Any) -> Any:
+    """Return a row of hands as ``[H, 1]``, a view."""
+    return row.reshape(row.shape[0], 1)
+
+
+@inner_kernel
+def choose(kind: int, arrays: Any, cfv: Any, reach: Any, positive: float, negative: float, decay: float, predictive: float) -> None:
+    """Call ``update_gadget``: inlined into both halves of an iteration it would slow down those without a gadget."""
+    update_gadget(kind, members(arrays), cfv, reach, positive, negative, decay, predictive)
+
+
+@inlined_kernel
+def sweep(side: Side, other: Side, span: Span, kind: int, arrays: Any, cfv: Any, reach: Any, weights: Any, t: int) -> None:
+    """One player's half of an iteration: values against the opponent's current reach, then update, then the player's new reach.
+
+    ``kind`` is the gadget's tag if the choice is this player's, else UNSAFE; ``cfv`` and ``reach`` are then the root's, upright.
+    """
     clear(side.cfv, span)
     add_terminal_values(side.terminals, span.first_terminal, span.end_terminal, other.reach, side.cfv)
     update_decisions(side, span, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
-    if gadget_here:
-        update_gadget(gadget, side, span, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
+    if kind != UNSAFE:
+        choose(kind, arrays, cfv, reach, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
     propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
 
 
 @kernel
-def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, plain_gadget: Any, weights: Any, begin: int, end: int) -> None:
+def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, gadget: Any, weights: Any, begin: int, end: int) -> None:
     """Run iterations begin .. end-1 of alternating CFR, player 0 first; row t of ``weights`` is iteration t + 1's coefficients.
 
     Takes ``plain`` tuples: Numba's dispatcher needs 16 us to look at these named ones, 5 us at plain ones.
     """
     side0 = Side(plain0[0], plain0[1], DenseTerminals(*plain0[2]), plain0[3], plain0[4], plain0[5], plain0[6], plain0[7])
     side1 = Side(plain1[0], plain1[1], DenseTerminals(*plain1[2]), plain1[3], plain1[4], plain1[5], plain1[6], plain1[7])
-    span0, span1, gadget = Span(*plain_span0), Span(*plain_span1), Gadget(*plain_gadget)
+    span0, span1 = Span(*plain_span0), Span(*plain_span1)
+    kind, player, arrays = gadget[0], gadget[1], borrowed(gadget[2])
+    cfv0, reach0 = borrowed(upright(side0.cfv[span0.root_row])), borrowed(upright(side0.reach[span0.root_row]))
+    cfv1, reach1 = borrowed(upright(side1.cfv[span1.root_row])), borrowed(upright(side1.reach[span1.root_row]))
     for t in range(begin, end):
-        sweep(side0, side1, span0, gadget, gadget.kind == RESOLVE and gadget.player == 0, weights, t)
-        sweep(side1, side0, span1, gadget, gadget.kind == RESOLVE and gadget.player == 1, weights, t)
+        sweep(side0, side1, span0, kind if player == 0 else UNSAFE, arrays, cfv0, reach0, weights, t)
+        sweep(side1, side0, span1, kind if player == 1 else UNSAFE, arrays, cfv1, reach1, weights, t)
+
+
+@kernel
+def begin_choice(gadget: Any, row: Any) -> None:
+    """Begin a solve with a gadget: forget what it learnt and set ``row`` [H], the opponent's reach at the root, in place."""
+    open_gadget(gadget[0], members(gadget[2]), upright(row))
+
+
+@kernel
+def reach_of_choice(gadget: Any, choice: Any, row: Any) -> None:
+    """Set ``row`` [H] to the opponent's reach at the root that follows from a choice [H], in place."""
+    enter_root(gadget[0], members(gadget[2]), upright(choice), upright(row))
 
 
 @kernel

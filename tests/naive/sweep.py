@@ -115,3 +115,47 @@ def choice(worth, state, weights):
             regret[a, h] = regret[a, h] * (positive if regret[a, h] > 0 else negative) + new
             basis[a, h] = max(regret[a, h], 0) + prediction * new if prediction > 0 else regret[a, h]
     return regret, average, basis
+
+
+def margins(worth, mass, state, weights):
+    """Return (regret, average, basis), arrays [H], of maxmargin's decision: which hand to enter with, for ``worth`` chips each."""
+    regret, average, strategy = (x.copy() for x in state)
+    basis = np.zeros_like(regret)
+    positive, negative, decay, prediction = weights
+    alive = [h for h in range(len(worth)) if mass[h] > 0]
+    value = sum(strategy[h] * worth[h] for h in alive)
+    for h in alive:
+        new = worth[h] - value
+        average[h] = average[h] * decay + strategy[h]
+        regret[h] = regret[h] * (positive if regret[h] > 0 else negative) + new
+        basis[h] = max(regret[h], 0) + prediction * new if prediction > 0 else regret[h]
+    return regret, average, basis
+
+
+def entering(kind, choice, mass, model):
+    """Return [H], the opponent's reach at the root that follows from a choice.
+
+    * resolve: the probability of entering.
+    * maxmargin: choice / mass, times the mean mass of the hands that exist.
+    * combined: model + (1 - model) * choice, the additions cut by one factor for all hands to a fifth of the model's sum if they are
+      more; then a tenth of the whole is taken from everybody and dealt evenly.
+    """
+    alive = [h for h in range(len(choice)) if mass[h] > 0]
+    reach = np.zeros(len(choice))
+    if kind == "maxmargin" and alive:
+        mean = sum(mass[h] for h in alive) / len(alive)
+        for h in alive:
+            reach[h] = choice[h] / mass[h] * mean
+    elif kind == "resolve":
+        for h in alive:
+            reach[h] = choice[h]
+    elif kind == "combined" and alive:
+        most = 0.2 * sum(model[h] for h in alive)
+        added = {h: (1 - model[h]) * choice[h] for h in alive}
+        cut = most / sum(added.values()) if sum(added.values()) > most else 1.0
+        for h in alive:
+            reach[h] = model[h] + cut * added[h]
+        even = sum(reach) / len(alive)
+        for h in alive:
+            reach[h] = 0.9 * reach[h] + 0.1 * even
+    return reach

@@ -33,7 +33,9 @@ def random_game(seed, hands=(3, 4), max_nodes=40, ties=True):
     count = max(1, len(shape) // 4) if ties else sum(player == TERMINAL for _, player in shape)
     matrices = rng.normal(size=(count, *hands)) * (weights > 0)
     stakes = [(int(rng.integers(count)), float(rng.choice([1.0, -2.0, 0.5, 3.0, 0.0]))) for _ in shape]
-    return _arrays(shape, weights, matrices, stakes if ties else [(m, 2.0) for m in range(count)], rng)
+    counts = {i: sum(parent == i for parent, _ in shape) for i, (_, player) in enumerate(shape) if player == CHANCE}
+    chance = {i: rng.dirichlet(np.ones(n)) for i, n in counts.items()}
+    return build_game(shape, weights, matrices, stakes if ties else [(m, 2.0) for m in range(count)], chance)
 
 
 def _random_shape(rng, max_nodes):
@@ -63,10 +65,18 @@ def _random_shape(rng, max_nodes):
     return shape
 
 
-def _arrays(shape, weights, matrices, stakes, rng):
+def build_game(shape, weights, matrices, stakes, chance):
+    """Return the game of a shape.
+
+    Args:
+        shape: nodes in preorder as (parent, player).
+        weights: [H0, H1] of deals.
+        matrices: [M, H0, H1] payoffs of player 0, weighted by deals and by chance so far.
+        stakes: for each terminal in order (matrix, factor).
+        chance: by chance node, the probabilities of its children.
+    """
     n, hands = len(shape), weights.shape
     children = [[j for j in range(n) if shape[j][0] == i] for i in range(n)]
-    chance = {i: rng.dirichlet(np.ones(len(c))) for i, c in enumerate(children) if shape[i][1] == CHANCE}
     end = [0] * n
     for i in reversed(range(n)):
         end[i] = max([i + 1] + [end[c] for c in children[i]])
