@@ -22,15 +22,10 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, STREET
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, Float, Strategies, Trunk, above, board_weights, mass_at, root_reach
-from search.kernels.gadget import COMBINED, MAXMARGIN, RESOLVE, GadgetArrays, open_board
+from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, TAGS, UNSAFE
+from search.kernels.gadget import GadgetArrays, open_board
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
-
-UNSAFE = "unsafe"
-TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN, "combined": COMBINED}
-GADGETS = (UNSAFE, *TAGS)
-NEED_RANGE = (UNSAFE, "combined")
-BOUNDS = ("safe", "estimate")
 
 
 @dataclass
