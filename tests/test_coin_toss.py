@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from games import CHANCE, TERMINAL
-from search import Evaluator, Solver, Subgame, build_gadget, full_ranges, gifts, uniform, variant
+from search import Evaluator, Solver, Subgame, build_gadget, full_ranges, gifts, mass_at, safe_bounds, uniform, variant
 from tests.naive.synthetic import build_game
 from tests.naive.tables import replace
 
@@ -85,17 +85,29 @@ def test_the_published_figures(kind, heads, worth):
     tree, guesses = coin_toss((-0.5, 0.75))
     blueprint = blueprint_of(tree, guesses, 5 / 8, (1.0, 0.5))
     assert Evaluator(tree).best_response_value(blueprint, 0) == pytest.approx(1 / 4)
+    evaluator, one = Evaluator(tree), np.ones(1)
+    values = safe_bounds(evaluator, blueprint.below(guesses[0]), 0, one) / mass_at(tree, guesses[0], 0, one)
+    np.testing.assert_allclose(values, [-1 / 4, 1 / 4])
+    np.testing.assert_allclose(gifts(evaluator, blueprint, 0, one, guesses[0]), [0, 1 / 2], atol=1e-15)
     found, value = searched(tree, guesses, blueprint, kind)
     assert found[0] == pytest.approx(heads, abs=1e-3)
     assert value == pytest.approx(worth, abs=1e-3)
 
 
-@pytest.mark.parametrize("prices", [(0.5, -0.5), (-0.5, 0.75)])
-@pytest.mark.parametrize("play", [(0.5, 1.0), (1.0, 0.5)])
-def test_unsafe_search_is_worse_than_its_blueprint(prices, play):
+@pytest.mark.parametrize(
+    ("prices", "heads", "play"),
+    [
+        ((0.5, -0.5), 1 / 4, (0.5, 1.0)),
+        ((0.5, -0.5), 1 / 4, (1.0, 0.5)),
+        ((-0.5, 0.75), 3 / 4, (0.5, 1.0)),
+        ((-0.5, 0.75), 3 / 4, (1.0, 0.5)),
+        ((-0.5, 0.75), 5 / 8, (0.5, 1.0)),
+    ],
+)
+def test_unsafe_search_is_worse_than_its_blueprint(prices, heads, play):
     """Player 0 plays one coin more often, so guessing that coin always is best against it; whoever knows plays the other."""
     tree, guesses = coin_toss(prices)
-    blueprint = blueprint_of(tree, guesses, 1 / 4 if prices[0] > 0 else 3 / 4, play)  # an equilibrium's guess
+    blueprint = blueprint_of(tree, guesses, heads, play)
     before = Evaluator(tree).best_response_value(blueprint, 0)
     found, value = searched(tree, guesses, blueprint, "unsafe")
     assert found[0] == pytest.approx(0.0 if play == (0.5, 1.0) else 1.0, abs=1e-3)
