@@ -21,7 +21,7 @@ import numpy as np
 
 from agents.agent import Agent
 from agents.executor import Executor, Serial
-from agents.strength import tabulate
+from agents.strength import WholeAgent, tabulate
 from search import Budget
 
 Row = dict[str, Any]
@@ -65,13 +65,13 @@ def measure(task: Measurement) -> Row:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Agent:
-    agent: Agent = pickle.loads(packed)
+def _unpacked(packed: bytes) -> Agent | WholeAgent:
+    agent: Agent | WholeAgent = pickle.loads(packed)
     return agent
 
 
 def ablate(
-    lines: Mapping[str, tuple[Agent, Sequence[Budget]]],
+    lines: Mapping[str, tuple[Agent | WholeAgent, Sequence[Budget]]],
     sweeps: int = 3,
     executor: Executor | None = None,
     directory: Path | None = None,
@@ -88,7 +88,7 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    groups: list[tuple[str, Agent, Budget, list[Measurement]]] = []
+    groups: list[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]] = []
     for line, (agent, budgets) in lines.items():
         packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + _digest(agent)
         for budget in budgets:
@@ -122,12 +122,19 @@ def ablate(
             yield from complete()
 
 
-def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
+def game_of(agent: Agent | WholeAgent) -> str:
+    """Return what reports call an agent's game."""
+    return agent.game if isinstance(agent, WholeAgent) else agent.tree.game
+
+
+def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row]) -> Row:
     """Join a group's measurements: exploitability is the mean over sweeps of (BR against seat 0 + BR against seat 1) / 2."""
     draws = [(a["opponent_best_response"] + b["opponent_best_response"]) / 2 for a, b in zip(seats[::2], seats[1::2], strict=True)]
     seconds = [s for seat in seats for s in seat["seconds"]]
     iterations = [n for seat in seats for n in seat["iterations"]]
     strength: Row = {"value": statistics.fmean(draws), "unit": "chips", "draws": draws}
+    if isinstance(agent, WholeAgent) and agent.big_blind is not None:
+        strength["mbb_per_game"] = 1000 * strength["value"] / agent.big_blind
     if budget.seconds:
         strength["standard_error"] = statistics.stdev(draws) / math.sqrt(len(draws)) if len(draws) > 1 else float("nan")
     else:
@@ -136,7 +143,7 @@ def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
     late = [s - budget.seconds for s in seconds] if budget.seconds else []
     allowed = LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0)
     return {
-        "game": agent.tree.game,
+        "game": game_of(agent),
         "line": line,
         "agent": agent.name,
         "thinking_seconds": budget.seconds if budget.iterations is None else None,
@@ -156,10 +163,10 @@ def _row(line: str, agent: Agent, budget: Budget, seats: list[Row]) -> Row:
     }
 
 
-def _digest(agent: Agent) -> str:
+def _digest(agent: Agent | WholeAgent) -> str:
     """What a kept measurement must agree with: the agent's settings and its policy's every number."""
     settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
-    digest = hashlib.sha256(json.dumps([agent.name, agent.tree.game, *settings]).encode())
+    digest = hashlib.sha256(json.dumps([agent.name, game_of(agent), *settings]).encode())
     policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
     if policy is None:  # somebody else's agent: by what it is made of
         digest.update(pickle.dumps(agent))
@@ -211,7 +218,8 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     found = []
     for row in rows:
         value = row["exploitability"]["value"]
-        if not row["thinking_seconds"] or value <= 0:
+        thinking = row["thinking_seconds"] or row["spent_seconds"]  # what iterations took, where they were asked for
+        if not thinking or value <= 0:
             continue
         goal = math.log(value)
         extrapolated = not curve[-1][1] <= goal <= curve[0][1]
@@ -224,7 +232,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
         found.append(
             {
                 "line": row["line"],
-                "thinking_seconds": row["thinking_seconds"],
+                "thinking_seconds": thinking,
                 "exploitability": value,
                 "equivalent_compute": compute,
                 "times_the_training_done": compute / last,

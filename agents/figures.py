@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.report import duration
+from agents.report import duration, shown, unit_of
 
 Row = dict[str, Any]
 MARKERS = "osD^vPX<>"  # one per line of a figure
@@ -32,7 +32,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     in_seconds = all(row["thinking_iterations"] is None for row in rows)
     still = [line for line, own in by_line.items() if all(asked(row) == 0 for row in own)]
     for line in still:
-        value = by_line[line][0]["exploitability"]["value"]
+        value = shown(by_line[line][0])
         axes.axhline(value, color="0.6", linewidth=1, linestyle="--", zorder=1)
         axes.plot([left], [value], marker="*", markersize=11, color="0.25", zorder=3)
         axes.annotate(f"{line}  {value:.3g}", (left, value), xytext=(8, 4), textcoords="offset points", fontsize=8, color="0.25")
@@ -40,8 +40,8 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     moving = [line for line in by_line if line not in still]
     for i, line in enumerate(moving):
         own = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
-        x, y = [asked(row) for row in own], [row["exploitability"]["value"] for row in own]
-        errors = [1.96 * (row["exploitability"].get("standard_error") or 0.0) for row in own]
+        x, y = [asked(row) for row in own], [shown(row) for row in own]
+        errors = [1.96 * (row["exploitability"].get("standard_error") or 0.0) * shown(row) / row["exploitability"]["value"] for row in own]
         low = [min(e, 0.9 * v) for e, v in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
         color = f"C{i}"
         axes.errorbar(x, y, yerr=[low, errors], marker=MARKERS[i % len(MARKERS)], color=color, label=line, capsize=2, zorder=3)
@@ -56,7 +56,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     _annotate(axes, notes)
     unit = "time per decision" if in_seconds else "iterations per decision"
     axes.set_xlabel(f"thinking {unit} (small figures: what a decision spent, mean)")
-    axes.set_ylabel("exploitability, chips (exact best response)")
+    axes.set_ylabel(f"exploitability, {unit_of(rows)} (exact best response)")
     if moving:
         axes.legend(fontsize=8, loc="best")
     save_figure(figure, paths)
@@ -74,14 +74,29 @@ def plot_trace(rows: Sequence[tuple[int, float, float]], title: str, paths: Sequ
     save_figure(figure, paths)
 
 
-def plot_exchange(training: Sequence[Row], rates: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
-    """Draw the network alone against its training compute, and where each thinking time would stand on that curve.
+def plot_exchange(
+    training: Sequence[Row],
+    rates: Sequence[Row],
+    title: str,
+    paths: Sequence[Path],
+    policy: str = "network",
+    compute: str = "training compute, multiply-adds",
+) -> None:
+    """Draw a policy alone against what it took to make, and where each thinking time would stand on that curve.
 
     Filled marks lie within the measured curve; hollow ones, on the dotted line, are extrapolated.
+
+    Args:
+        training: rows with ``compute`` and ``exploitability``.
+        rates: see ``agents.ablation.exchange_rate``.
+        title: of the figure.
+        paths: of the files.
+        policy: what it is.
+        compute: what it took, with its unit.
     """
     figure, axes = _axes(title)
     curve = [(r["compute"], r["exploitability"]) for r in training]
-    axes.plot(*zip(*curve, strict=True), color="0.25", marker="o", markersize=4, label="network alone, measured")
+    axes.plot(*zip(*curve, strict=True), color="0.25", marker="o", markersize=4, label=f"{policy} alone, measured")
     lines = list(dict.fromkeys(rate["line"] for rate in rates))
     for i, line in enumerate(lines):
         own = [r for r in rates if r["line"] == line and math.isfinite(r["equivalent_compute"])]
@@ -93,7 +108,7 @@ def plot_exchange(training: Sequence[Row], rates: Sequence[Row], title: str, pat
     far = [(r["equivalent_compute"], r["exploitability"]) for r in rates if r["extrapolated"] and math.isfinite(r["equivalent_compute"])]
     ends = sorted([*far, curve[0], curve[-1]])
     axes.plot(*zip(ends[0], ends[-1], strict=True), color="0.6", linestyle=":", linewidth=1, label="extrapolated")
-    axes.set_xlabel("training compute, multiply-adds (marks: the training that thinking is worth; hollow: extrapolated)")
+    axes.set_xlabel(f"{compute} (marks: what thinking is worth; hollow: extrapolated)")
     axes.set_ylabel("exploitability, chips (exact best response)")
     axes.legend(fontsize=7, loc="best")
     save_figure(figure, paths)

@@ -110,20 +110,31 @@ def duration(seconds: float) -> str:
     return f"{seconds / 1e-6:.2g} us"
 
 
+def shown(row: Row) -> float:
+    """Return a row's exploitability as people read it: in mbb/g where the game has a big blind, else in chips."""
+    strength = row["exploitability"]
+    return float(strength.get("mbb_per_game", strength["value"]))
+
+
+def unit_of(rows: Sequence[Row]) -> str:
+    """Return the unit of ``shown``."""
+    return "mbb/g" if "mbb_per_game" in rows[0]["exploitability"] else "chips"
+
+
 def ablation_table(rows: Sequence[Row]) -> str:
     """Return the ablation as text, one line per agent and budget."""
-    shown = []
+    lines = []
     for row in rows:
         strength = row["exploitability"]
         error = "exact" if strength.get("exact") else f"± {strength['standard_error']:.1g}" if len(strength["draws"]) > 1 else "one draw"
         asked = f"{row['thinking_iterations']} its" if row["thinking_iterations"] is not None else duration(row["thinking_seconds"])
-        shown.append(
+        lines.append(
             [
                 row["line"],
                 asked,
                 duration(row["spent_seconds"]),
                 f"{row['iterations']:.0f}",
-                f"{strength['value']:.3g}",
+                f"{shown(row):.4g}",
                 error,
                 str(row["decisions"]),
                 str(row["kept"]),
@@ -131,8 +142,8 @@ def ablation_table(rows: Sequence[Row]) -> str:
                 str(row["overruns"]),
             ]
         )
-    heads = ["agent", "asked", "spent", "iterations", "exploitability", "error", "decisions", "kept", "slowest", "overruns"]
-    return table(heads, shown)
+    heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "decisions", "kept", "slowest", "overruns"]
+    return table(heads, lines)
 
 
 def exchange_table(rates: Sequence[Row]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,35 @@ class SeatReport:
     solver_error: float = 0.0
 
 
-def tabulate(agent: Agent, seat: int, budget: Budget, progress: Callable[[int], None] | None = None) -> SeatReport:
+@runtime_checkable
+class WholeAgent(Protocol):
+    """An agent whose game is too large to ask it node by node, and that tabulates itself."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def game(self) -> str:
+        """What reports call the game."""
+        ...
+
+    @property
+    def big_blind(self) -> float | None:
+        """Chips, where the game has blinds."""
+        ...
+
+    def load(self) -> None:
+        """Get ready, outside all clocks."""
+        ...
+
+    def tabulate(self, seat: int, budget: Budget) -> SeatReport:
+        """Return a seat's report: what ``tabulate`` below would find."""
+        ...
+
+
+def tabulate(agent: Agent | WholeAgent, seat: int, budget: Budget, progress: Callable[[int], None] | None = None) -> SeatReport:
     """Ask an agent at every public state that its own policy reaches, and measure the answer exactly.
 
     Args:
@@ -63,6 +91,8 @@ def tabulate(agent: Agent, seat: int, budget: Budget, progress: Callable[[int], 
         progress: called with the number of decisions so far.
     """
     agent.load()
+    if isinstance(agent, WholeAgent):
+        return agent.tabulate(seat, budget)
     tree = agent.tree
     report = SeatReport(seat, uniform(tree).tables[seat].copy())
     first_row = 1  # tables of the whole game start at the first row behind the empty sequence

@@ -26,9 +26,9 @@ from games.kernels.evaluator import board_strengths
 Weights = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HoldemGame:
-    """One hold'em game, or one spot of it.
+    """One hold'em game, or one spot of it. Games are equal if their descriptions are.
 
     Attributes:
         name: for people.
@@ -47,6 +47,12 @@ class HoldemGame:
     weights: tuple[Weights, Weights]
     deck: Deck = FULL_DECK
     big_blind: float | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HoldemGame) and self.description() == other.description()
+
+    def __hash__(self) -> int:
+        return hash(self.description())
 
     @property
     def pot(self) -> float:

@@ -7,9 +7,9 @@ that enter a board are solved side by side: they are subgames of their own, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
 import numpy as np
@@ -22,10 +22,14 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, STREET
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, Float, Strategies, Trunk, above, board_weights, mass_at, root_reach
+from search.budget import Budget, Deadline
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, TAGS, UNSAFE
 from search.kernels.gadget import GadgetArrays, open_board
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
+
+FILL = 0.8  # of the time left, to be filled by one slice
+ANSWER_SECONDS = 1e-4  # kept for a slice that takes longer than the last
 
 
 @dataclass
@@ -34,15 +38,19 @@ class SearchReport:
 
     Attributes:
         solves: subgames solved: lines that the searcher's strategy reaches, on boards that suits do not make equal.
-        kept: subgames where the strategy so far was kept, because the model says that the opponent never comes.
-        harm: chips a deal that best responses win above the bounds, summed over subgames by chance: what a safe gadget may cost.
+        kept: subgames where the strategy so far was kept, because the model says that the opponent never comes, or because no iteration
+            fitted into the budget.
+        harm: chips a deal that best responses win above the strategy so far, summed over subgames by chance: the most that searching
+            can have cost, and what is left of a safe gadget's solver error.
+        seconds: of each solve; lines that were solved side by side share theirs.
         iterations: of each solve.
     """
 
     solves: int = 0
     kept: int = 0
     harm: float = 0.0
-    iterations: int = 0
+    seconds: list[float] = field(default_factory=list)
+    iterations: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,20 +61,20 @@ class StreetSearch:
         street: where they begin.
         gadget: one of ``search.gadgets.GADGETS``.
         bounds: ``safe`` (best-response values of the strategy so far) or ``estimate`` (its own cfvs).
-        iterations: of each solve.
+        budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side.
     """
 
     street: int
     gadget: str
     bounds: str
-    iterations: int
+    budget: Budget
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("gadget", self.gadget, GADGETS), ("bounds", self.bounds, BOUNDS)):
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-        if self.iterations < 1:
-            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+        if self.budget.seconds is None and not self.budget.iterations:
+            raise ValueError(f"budget must limit seconds or iterations, got {self.budget}")
 
 
 class BoardSearch:
@@ -84,6 +92,8 @@ class BoardSearch:
         self.dtype = tree.weight.dtype
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
+        self._columns = np.array([entering(game, lines.street).index(node) for node in lines.nodes])
+        self._iteration_seconds = 0.0  # of one iteration, learnt from slice to slice
 
     def solve(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch, out: Strategies) -> SearchReport:
         """Search the subgames at one board and write their strategies to ``out``, in place.
@@ -96,9 +106,10 @@ class BoardSearch:
             search: how.
             out: per player [stored rows, 8] of the whole tree: the seat's strategies, and the opponent's as the model from here on.
         """
+        clock = Deadline(search.budget.seconds)
         part = subtree(self.tree, self.lines, board)
         places = [above(part.tree, p, 0) for p in (0, 1)]
-        entry = [arrival.reach[p][places[p]] for p in (0, 1)]
+        entry = [arrival.reach[p][np.ix_(places[p], self._columns)] for p in (0, 1)]
         sweeps = self._look_at(part)
         before, rows = self._take(part, strategies), self._fresh(part)
         opponent = 1 - seat
@@ -108,7 +119,7 @@ class BoardSearch:
         kind = search.gadget
         kept = reached & ~((model * mass).any(axis=0) if kind in NEED_RANGE else mass.any(axis=0))
         solved = reached & ~kept
-        report = SearchReport(int(solved.sum()), int(kept.sum()), iterations=search.iterations)
+        report = SearchReport(kept=int(kept.sum()))
         if not solved.any():
             return report
         for p, reach in ((seat, own), (opponent, model)):
@@ -124,16 +135,20 @@ class BoardSearch:
                 bound = sweeps.cfv[opponent].copy()
             if arrival.gifts is not None:
                 bound = bound.copy()
-                bound[places[opponent], : mass.shape[1]] += arrival.gifts[places[opponent]] * mass
+                bound[places[opponent], : mass.shape[1]] += arrival.gifts[np.ix_(places[opponent], self._columns)] * mass
             shape = bound.shape
             fields = [bound, *(np.zeros(shape, self.dtype) for _ in range(6))]
             fields[1][places[opponent], : mass.shape[1]] = mass * solved
             fields[2][places[opponent], : model.shape[1]] = model
             gadget = Gadget(TAGS[kind], opponent, GadgetArrays(*fields))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
-        for block in range(-(-search.iterations // BLOCK)):
-            count = min(search.iterations - block * BLOCK, BLOCK)
-            sweeps.update(rows, coefficients(self.variant, block), 0, count, gadget)
+        iterations = self._iterate(sweeps, rows, gadget, search.budget, clock)
+        seconds, count = clock.spent(), int(solved.sum())
+        report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
+        if iterations == 0:
+            report.kept += count
+            return report
+        report.solves = count
         answer = (rows.average[0], rows.average[1])
         sweeps.evaluate(answer, BEST)
         exists = np.zeros(safe.shape, bool)
@@ -144,6 +159,22 @@ class BoardSearch:
             self._keep(part, p, np.logical_not(solved), before[p], answer[p])
             part.put(p, answer[p], out[p])
         return report
+
+    def _iterate(self, sweeps: BoardSweeps, rows: StoredRows, gadget: Gadget | None, budget: Budget, clock: Deadline) -> int:
+        """Iterate until the budget is spent; return how often. No slice begins that is predicted to end late."""
+        done, most = 0, BLOCK if budget.iterations is None else min(budget.iterations, BLOCK)
+        while done < most:
+            count = most - done
+            if budget.seconds is not None:
+                fits = (clock.remaining() - ANSWER_SECONDS) / max(self._iteration_seconds, 1e-7)
+                count = min(count, max(int(FILL * fits), int(fits >= 1)))
+            if count <= 0:
+                break
+            start = clock.spent()
+            sweeps.update(rows, coefficients(self.variant), done, done + count, gadget)
+            self._iteration_seconds = (clock.spent() - start) / count
+            done += count
+        return done
 
     def _look_at(self, part: Subtree) -> BoardSweeps:
         if self._sweeps is None:
@@ -198,6 +229,10 @@ def _scaled(reach: Float) -> Float:
     return reach / np.where(largest > 0, largest, 1.0)
 
 
+def _copied(strategies: Strategies) -> Strategies:
+    return np.array(strategies[0]), np.array(strategies[1])
+
+
 def search_street(
     game: HoldemGame,
     tree: BoardTree,
@@ -223,21 +258,22 @@ def search_street(
     Returns:
         The strategies so far from here on, the street's searched; and what the search came to.
     """
-    out = (strategies[0].copy(), strategies[1].copy())
-    lines = street_lines(game, entering(game, search.street), tree.weight.dtype)
+    nodes = entering(game, search.street)
+    apart = [[node] for node in nodes] if search.budget.seconds is not None else [nodes]
+    lines = [street_lines(game, own, tree.weight.dtype) for own in apart]
     weights = board_weights(tree)
-    pool: SimpleQueue[BoardSearch] = SimpleQueue()
+    pool: SimpleQueue[list[BoardSearch]] = SimpleQueue()
     for _ in range(workers):
-        pool.put(BoardSearch(game, tree, lines, variant))
-    total = SearchReport(iterations=search.iterations)
+        pool.put([BoardSearch(game, tree, own, variant) for own in lines])
+    total = SearchReport()
     boards = int((tree.boards[:, STREET] == search.street).sum())
 
-    def solve(task: tuple[int, Arrival]) -> tuple[SearchReport, float]:
-        searcher = pool.get()
+    def solve(task: tuple[int, Arrival]) -> tuple[list[SearchReport], float]:
+        searchers = pool.get()
         try:
-            return searcher.solve(task[0], task[1], strategies, seat, search, out), float(weights[task[0]])
+            return [s.solve(task[0], task[1], strategies, seat, search, out) for s in searchers], float(weights[task[0]])
         finally:
-            pool.put(searcher)
+            pool.put(searchers)
 
     def tasks() -> Iterator[tuple[int, Arrival]]:
         giver = 1 - seat if search.gadget == "reach_maxmargin" else None
@@ -245,29 +281,30 @@ def search_street(
             children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
             yield from ((board, arrival) for board in range(*children))
 
+    if search.budget.seconds is not None:  # load the kernels and learn the machine's speed outside every clock
+        searchers, first = pool.get(), next(tasks())
+        for searcher in searchers:
+            searcher.solve(*first, strategies, seat, replace(search, budget=Budget(iterations=2)), _copied(strategies))
+        pool.put(searchers)
+    out = _copied(strategies)
     with ThreadPoolExecutor(workers) as threads:
-        for done, (report, weight) in enumerate(threads.map(solve, tasks()), 1):
-            total.solves += report.solves
-            total.kept += report.kept
-            total.harm += weight * report.harm / game.deal_mass
+        for done, (reports, weight) in enumerate(threads.map(solve, tasks()), 1):
+            for report in reports:
+                total.solves += report.solves
+                total.kept += report.kept
+                total.harm += weight * report.harm / game.deal_mass
+                total.seconds += report.seconds
+                total.iterations += report.iterations
             if progress is not None:
                 progress(done, boards)
     return out, total
 
 
-def exploitability(game: HoldemGame, sweeps: BoardSweeps, seats: Sequence[Strategies]) -> tuple[float, float]:
-    """Return what a best response wins against each seat of an agent, in chips a deal: exploitability is half their sum.
-
-    Args:
-        game: whole.
-        sweeps: of its tree.
-        seats: the strategies to play in each seat; only the seat's own part of them counts.
-    """
+def best_response_value(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int) -> float:
+    """Return what a player wins in chips a deal by best responding to the other one's part of some strategies."""
     for p in (0, 1):
         sweeps.reach[p][:] = 0
         reach = root_reach(game, p)
         sweeps.reach[p][: len(reach), :1] = reach
-    played = (seats[0][0], seats[1][1])
-    sweeps.evaluate(played, BEST)
-    found = [float((sweeps.reach[p].astype(np.float64) * sweeps.cfv[p]).sum() / game.deal_mass) for p in (1, 0)]
-    return found[0], found[1]
+    sweeps.evaluate(strategies, BEST)
+    return float((sweeps.reach[player].astype(np.float64) * sweeps.cfv[player]).sum() / game.deal_mass)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.ablation import ablate, exchange_rate
+from agents.apps import ablate_holdem
 from agents.apps.build import (
     REFERENCES,
     agents_of,
@@ -28,10 +29,14 @@ from agents.figures import plot_ablation, plot_exchange
 from agents.policy import Policy, UniformPolicy
 from agents.report import ablation_table, exchange_table, write_csv
 from agents.training import check_state
+from games.holdem_config import Bets
 
 
 def check(config: AblateConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; every line is built once on a uniform policy."""
+    if isinstance(config.game, Bets):
+        ablate_holdem.check(config)
+        return
     uniform = UniformPolicy(tree_of(config.game.game_string()))
     check_agent(config.agent)
     if trains(config):
@@ -51,6 +56,9 @@ def trains(config: AblateConfig) -> bool:
 
 def run(config: AblateConfig, directory: Path) -> None:
     """Train if needed, measure, report."""
+    if isinstance(config.game, Bets):
+        ablate_holdem.run(config, directory)
+        return
     game = config.game.game_string()
     with Run(directory, "ablate", game, config.seed) as result:
         tree = tree_of(game)

@@ -24,6 +24,8 @@ LINE_KEYS: dict[str, type] = {
     "gadget": str,
     "bounds": str,
     "gift_scale": float,
+    "buckets": list,
+    "think": bool,
     "warm_start": str,
     "measure_error": bool,
 }
@@ -118,7 +120,7 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
                 raise ValueError(f"lines.{name}.{key} must be one of {', '.join(LINE_KEYS)}, got an unknown key")
             if not (isinstance(value, LINE_KEYS[key]) or (LINE_KEYS[key] is float and type(value) is int)):
                 raise ValueError(f"lines.{name}.{key} must be a {LINE_KEYS[key].__name__}, got {value!r}")
-        found[str(name)] = replace(config.agent, think=True, **line)
+        found[str(name)] = replace(config.agent, **{"think": True, **line})
     return found
 
 

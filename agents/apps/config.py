@@ -52,6 +52,7 @@ class AgentConfig:
     Attributes:
         policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``) or ``network``.
         iterations: of CFR for a tabular policy, with the variant of ``search``.
+        buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, warm_start: see agents.search_agent.
@@ -60,6 +61,7 @@ class AgentConfig:
 
     policy: str = "???"
     iterations: int = 1000
+    buckets: list[int] = field(default_factory=list)
     checkpoint: str | None = None
     think: bool = False
     solve_from: str = "decision"

@@ -1,0 +1,161 @@
+"""``timebank ablate`` on hold'em: blueprints of any size, and what searching from them adds."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.ablation import ablate, exchange_rate
+from agents.agent import Agent
+from agents.apps.build import agents_of, build_budgets, build_executor
+from agents.apps.config import AblateConfig, AgentConfig
+from agents.apps.run import Progress, Run
+from agents.apps.solve_holdem import DEFAULT, strength_text
+from agents.board_blueprint import BoardBlueprint, make_blueprint
+from agents.figures import plot_ablation, plot_exchange
+from agents.report import ablation_table, exchange_table, write_csv
+from agents.street_agent import StreetAgent
+from agents.strength import WholeAgent
+from games.board_subtree import entering
+from games.holdem import HoldemGame
+from games.kernels.boards import STREET
+from search import Budget, Variant
+
+Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
+
+
+def streets_of(solve_from: str, game: HoldemGame) -> list[int]:
+    """Return the numbers of streets named as in ``turn`` or ``turn+river``."""
+    names = ("preflop", "flop", "turn", "river")
+    there = names[: len(game.deals)] if game.betting.blinds else names[4 - len(game.deals) :]
+    found = [there.index(name) if name in there else -1 for name in solve_from.split("+")]
+    if min(found) < 0 or found != sorted(set(found)):
+        raise ValueError(f"solve_from must be a street of the game ({', '.join(there)}) or several with + between, got {solve_from!r}")
+    return found
+
+
+def settings(config: AblateConfig) -> dict[str, AgentConfig]:
+    """Return each line's agent; without lines that of the command line."""
+    return agents_of(config) or {"blueprint": config.agent}
+
+
+def check(config: AblateConfig) -> None:
+    """Refuse bad values."""
+    game = config.game.build()
+    config.search.build(DEFAULT)
+    build_budgets(config.budgets, config.unit)
+    build_executor(config.executor)
+    if config.sweeps < 1:
+        raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
+    for agent in settings(config).values():
+        if agent.policy != "tabular":
+            raise ValueError(f"agent.policy must be tabular on hold'em, got {agent.policy!r}")
+        if agent.iterations < 1:
+            raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
+        if agent.buckets and (len(agent.buckets) != len(game.deals) or min(agent.buckets) < 0):
+            raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
+        if agent.think:
+            streets_of(agent.solve_from, game)
+
+
+def run(config: AblateConfig, directory: Path) -> None:
+    """Solve the blueprints, measure, report."""
+    game: HoldemGame = config.game.build()
+    variant = config.search.build(DEFAULT)
+    with Run(directory, "ablate", game.name, config.seed) as result:
+        blueprints = solved(config, game, variant, directory / "blueprints")
+        sizes = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in blueprints.values()]
+        result.write(blueprints=sizes)
+        lines = lines_of(config, game, variant, blueprints)
+        announce(game, next(iter(blueprints.values())), lines)
+        rows: list[dict[str, Any]] = []
+        progress = Progress("measuring", None, "seat")
+
+        def tell(done: int, total: int, row: Any) -> None:
+            progress.bar.total = progress.total = total
+            progress.at(done, f"{row['line']}: {strength_text(game, row['exploitability']['value'])}" if row else "")
+
+        try:
+            executor = build_executor(config.executor)
+            with closing(ablate(lines, config.sweeps, executor, directory / "measurements", tell)) as measured:
+                for row in measured:
+                    rows.append(row | {"train_compute": {"value": size_of(lines[row["line"]][0]), "unit": "action probabilities"}})
+                    result.write(rows=rows)
+        finally:
+            progress.close()
+            if rows:
+                report(result, rows, sizes)
+
+
+def key_of(agent: AgentConfig) -> tuple[int, ...]:
+    """Return what tells blueprints apart."""
+    return (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))
+
+
+def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: Path) -> dict[tuple[int, ...], BoardBlueprint]:
+    """Return every line's blueprint, solved or found in the run's directory."""
+    found = {}
+    for key in dict.fromkeys(key_of(agent) for agent in settings(config).values()):
+        iterations, *sizes = key
+        name = "-".join(map(str, key))
+        progress = Progress(f"blueprint {name}", iterations, "it")
+        try:
+            threads = os.cpu_count() or 1
+            found[key] = make_blueprint(game, sizes, variant, iterations, directory / name, config.seed, threads, progress.at)
+        finally:
+            progress.close()
+        text = strength_text(game, found[key].exploitability)
+        print(f"blueprint {found[key].name}: {found[key].size:,} action probabilities, {text}", flush=True)
+    return found
+
+
+def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprints: dict[tuple[int, ...], BoardBlueprint]) -> Lines:
+    """Return what is measured: each blueprint alone, then each line that thinks."""
+    lines: Lines = {}
+    still = [Budget(seconds=0)]
+    if 0 in config.budgets:
+        lines |= {f"blueprint {b.name}": (StreetAgent(b, variant), still) for b in blueprints.values()}
+    budgets = build_budgets(config.budgets, config.unit)
+    for name, agent in settings(config).items():
+        if agent.think and budgets:
+            streets = streets_of(agent.solve_from, game)
+            lines[name] = (StreetAgent(blueprints[key_of(agent)], variant, streets, agent.gadget, agent.bounds), budgets)
+    return lines
+
+
+def size_of(agent: Agent | WholeAgent) -> int:
+    """Return the size of the blueprint that an agent plays."""
+    assert isinstance(agent, StreetAgent)
+    return agent.trunk.size
+
+
+def announce(game: HoldemGame, blueprint: BoardBlueprint, lines: Lines) -> None:
+    """Say how much work it will be."""
+    boards = np.bincount(blueprint.tree.boards[:, STREET])
+    for name, (agent, budgets) in lines.items():
+        assert isinstance(agent, StreetAgent)
+        if agent.streets:
+            solves = sum(2 * int(boards[s]) * len(entering(game, s)) for s in agent.streets)
+            print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
+
+
+def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]]) -> None:
+    """Write and print what was measured so far."""
+    order = list(dict.fromkeys(row["line"] for row in rows))
+    rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
+    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0])
+    result.write(rows=rows, exchange_rate=rates)
+    write_csv(result.directory / "rows.csv", rows)
+    kinds = ("png", "svg")
+    plot_ablation(rows, f"{result.result['game']}: what thinking adds", [result.directory / f"ablation.{kind}" for kind in kinds])
+    print(ablation_table(rows))
+    if rates:
+        title = f"{result.result['game']}: the blueprint size that thinking is worth"
+        paths = [result.directory / f"exchange.{kind}" for kind in kinds]
+        plot_exchange(sizes, rates, title, paths, "blueprint", "blueprint size, action probabilities")
+        print(f"\n{exchange_table(rates)}")
+    print(f"\nexploitability by an exact best response in the real game, search included; figure: {result.directory / 'ablation.png'}")

@@ -1,0 +1,121 @@
+"""Blueprints of hold'em: solved, with or without a card abstraction, and kept on disk as two arrays that searches map into memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from agents.abstraction import make_buckets
+from agents.report import Row, write_json
+from games.board_tree import BoardTree
+from games.holdem import HoldemGame, board_tree
+from search import BoardSolver, Budget, Variant
+from search.board_sweeps import Rows
+from search.board_trunk import Strategies
+from search.bucket_solver import BucketSolver
+
+ABOUT = "blueprint.json"
+
+
+tree_of = lru_cache(maxsize=1)(board_tree)  # the last game's is kept: every measurement of a process is of the same
+
+
+@dataclass(frozen=True)
+class BoardBlueprint:
+    """A strategy of a whole hold'em game.
+
+    Attributes:
+        game: what it plays.
+        directory: where its arrays are.
+        name: what reports call it.
+        size: action probabilities that it consists of, both players', one set a bucket.
+        exploitability: chips a deal, exact, in the real game.
+        seconds: of solving.
+    """
+
+    game: HoldemGame
+    directory: Path
+    name: str
+    size: int
+    exploitability: float
+    seconds: float
+
+    @property
+    def tree(self) -> BoardTree:
+        """The game's board tree, made once in a process."""
+        return tree_of(self.game)
+
+    def strategies(self) -> Strategies:
+        """Return both players' [stored rows, 8], mapped from disk."""
+        return _array(self.directory, 0), _array(self.directory, 1)
+
+
+def _array(directory: Path, player: int) -> Rows:
+    rows: Rows = np.load(directory / f"average_{player}.npy", mmap_mode="r")
+    return rows
+
+
+def make_blueprint(
+    game: HoldemGame,
+    sizes: Sequence[int],
+    variant: Variant,
+    iterations: int,
+    directory: Path,
+    seed: int = 0,
+    threads: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> BoardBlueprint:
+    """Solve a game, or an abstraction of it, and keep the average strategy; one that is there already is not solved again.
+
+    Args:
+        game: what is solved.
+        sizes: buckets of each street (see ``agents.abstraction``), 0 for none; empty for none on any.
+        variant: of CFR.
+        iterations: of CFR.
+        directory: where it is kept.
+        seed: of the abstraction.
+        threads: kernel threads.
+        progress: called with the iterations done.
+
+    Raises:
+        ValueError: sizes that do not fit the game, or another blueprint in the directory.
+    """
+    sizes = list(sizes) if any(sizes) else []
+    name = f"{variant.name}:{iterations}" + ("".join(f":{size or 'all'}" for size in sizes))
+    about: Row = {"game": game.description(), "name": name, "seed": seed, "variant": repr(variant)}
+    kept = _about(directory)
+    if kept is not None and {key: kept.get(key) for key in about} != about:
+        raise ValueError(f"the blueprint in {directory} must be the one asked for, {name}, got {kept.get('name')}")
+    if kept is None:
+        tree = tree_of(game)
+        solver: BoardSolver | BucketSolver
+        if sizes:
+            solver = BucketSolver(game, tree, make_buckets(game, tree, sizes, seed), variant, threads)
+            size = sum(solver.sizes)
+        else:
+            solver = BoardSolver(game, variant, threads)
+            size = sum(rows * 8 for rows in tree.stored_rows)
+        solution = solver.solve(Budget(iterations=iterations), progress=lambda done, *_: progress(done) if progress else None)
+        directory.mkdir(parents=True, exist_ok=True)
+        for p, rows in enumerate(solution.strategy.average):
+            part = directory / f".average_{p}.{os.getpid()}.npy"
+            np.save(part, rows)
+            part.replace(directory / f"average_{p}.npy")
+        found = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": solution.seconds}
+        kept = {**about, **found}
+        write_json(directory / ABOUT, kept)
+    return BoardBlueprint(game, directory.resolve(), name, int(kept["size"]), float(kept["exploitability"]), float(kept["seconds"]))
+
+
+def _about(directory: Path) -> Row | None:
+    try:
+        kept = json.loads((directory / ABOUT).read_text())
+    except (OSError, ValueError):
+        return None
+    return kept if isinstance(kept, dict) else None

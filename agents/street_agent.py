@@ -1,0 +1,80 @@
+"""The agent that thinks in hold'em: a blueprint, and from some streets on the subgame that begins with the street.
+
+At the first decision of such a street the subgame that began with it is solved to the end of the game, and played from until the next such
+street, where it is solved anew with the last solve's ranges and bounds. Before the first such street the blueprint plays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from agents.board_blueprint import BoardBlueprint
+from agents.strength import SeatReport
+from search import Budget, Variant
+from search.board_search import StreetSearch, best_response_value, search_street
+from search.board_sweeps import BoardSweeps
+from search.gadgets import BOUNDS, GADGETS
+
+
+class StreetAgent:
+    """A blueprint of hold'em, paired with a subgame solver.
+
+    Args:
+        blueprint: of the whole game.
+        variant: of CFR.
+        streets: where subgames begin, in order; 0 is the first. None at all plays the blueprint as it stands.
+        gadget: see search.gadgets.
+        bounds: ``safe`` or ``estimate``; see there.
+    """
+
+    def __init__(
+        self, blueprint: BoardBlueprint, variant: Variant, streets: Sequence[int] = (), gadget: str = "resolve", bounds: str = "safe"
+    ) -> None:
+        for name, value, allowed in (("gadget", gadget, GADGETS), ("bounds", bounds, BOUNDS)):
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        last = len(blueprint.game.deals) - 1
+        if list(streets) != sorted(set(streets)) or any(not 0 <= s <= last for s in streets):
+            raise ValueError(f"streets must be increasing numbers from 0 to {last}, got {list(streets)}")
+        self.trunk, self.variant, self.streets, self.gadget, self.bounds = blueprint, variant, tuple(streets), gadget, bounds
+        form = gadget if bounds == "safe" or gadget == "unsafe" else f"{gadget}-estimate"
+        search = f"+{'+'.join(map(str, streets))}:{form}:{variant.name}" if streets else ""
+        self.name = f"{blueprint.name}{search}"
+
+    @property
+    def game(self) -> str:
+        """What reports call the game."""
+        return self.trunk.game.name
+
+    @property
+    def big_blind(self) -> float | None:
+        """Chips, where the game has blinds."""
+        return self.trunk.game.big_blind
+
+    def load(self) -> None:
+        """Make the tree."""
+        _ = self.trunk.tree
+
+    def tabulate(self, seat: int, budget: Budget) -> SeatReport:
+        """Search every subgame that the seat comes to, and measure the whole exactly by a best response in the real game.
+
+        Args:
+            seat: the agent's player number.
+            budget: of each solve.
+        """
+        game, tree, strategies = self.trunk.game, self.trunk.tree, self.trunk.strategies()
+        report = SeatReport(seat, np.zeros((0, 0)))
+        for street in self.streets:
+            search = StreetSearch(street, self.gadget, self.bounds, budget)
+            strategies, found = search_street(game, tree, strategies, seat, search, self.variant)
+            report.solves += found.solves
+            report.kept += found.kept
+            report.decisions += found.solves + found.kept
+            report.solver_error += found.harm
+            report.seconds += found.seconds
+            report.iterations += found.iterations
+        own = (np.array(strategies[0]), np.array(strategies[1]))
+        report.opponent_best_response = best_response_value(game, BoardSweeps(tree, 1, tree.weight.dtype), own, 1 - seat)
+        return report
