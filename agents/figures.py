@@ -51,7 +51,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     ticks = [left, *thinking]
     names = ["no search", *[duration(t) if in_seconds else f"{t:g}" for t in thinking]]
     axes.set_xticks(ticks, names, fontsize=8)
-    axes.minorticks_off()
+    axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set_xlim(left / 1.3, thinking[-1] * (thinking[-1] / left) ** 0.25)
     _annotate(axes, notes)
     unit = "time per decision" if in_seconds else "iterations per decision"

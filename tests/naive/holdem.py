@@ -122,3 +122,66 @@ class Twin:
 
 def _comparable(value):
     return tuple(map(_comparable, value)) if isinstance(value, list | tuple) else value
+
+
+class SubgameTwin(Twin):
+    """One subgame by itself: below a betting node, on a board, with both players' reach, and a gadget above it."""
+
+    def __init__(self, game, variant, node, cards, ranges, gadget="unsafe", opponent=0, bounds=None):
+        super().__init__(game, variant)
+        self.root, self.cards, self.ranges, self.gadget, self.opponent = node, cards, list(ranges), gadget, opponent
+        self.bounds, self.model = bounds, ranges[opponent]
+        alive = self.alive(cards)
+        self.mass = alive * (self.meet @ (ranges[1 - opponent] * alive))
+        there = self.mass > 0
+        self.enter = np.where(there, 1 / there.sum() if gadget == "maxmargin" else 0.5, 0.0)
+        self.pulls = np.zeros((2, len(self.hands)))
+        if gadget != "unsafe":
+            self.ranges[opponent] = self.reach()
+
+    def reach(self):
+        there = self.mass > 0
+        if self.gadget == "maxmargin":
+            return np.where(there, self.enter * self.mass[there].mean() / np.where(there, self.mass, 1), 0)
+        if self.gadget == "resolve":
+            return self.enter * there
+        model, added = self.model * there, (1 - self.model) * self.enter * there
+        mixed = model + added * min(1, 0.2 * model.sum() / max(added.sum(), 1e-300))
+        return 0.9 * mixed + 0.1 * mixed.sum() / there.sum() * there
+
+    def choose(self, cfvs, positive, negative):
+        there = self.mass > 0
+        if self.gadget == "maxmargin":
+            margins = np.where(there, (cfvs - self.bounds) / np.where(there, self.mass, 1), 0)
+            now = np.array([margins - (self.enter * margins).sum(), 0 * margins])
+        else:
+            value = self.enter * cfvs + (1 - self.enter) * self.bounds
+            now = np.array([cfvs - value, self.bounds - value])
+        self.pulls = self.pulls * np.where(self.pulls > 0, positive, negative) + now
+        follow, stop = np.maximum(self.pulls, 0)
+        if self.gadget == "maxmargin":
+            follow = follow * there
+            self.enter = follow / follow.sum() if follow.sum() > 0 else there / there.sum()
+        else:
+            self.enter = np.where(follow + stop > 0, follow / np.where(follow + stop > 0, follow + stop, 1), 0.5)
+        self.ranges[self.opponent] = self.reach()
+
+    def iterate(self):
+        self.t += 1
+        t, v = self.t, self.variant
+        positive, negative = (0.0 if np.isinf(x) and x < 0 else 1.0 if np.isinf(x) else t**x / (t**x + 1) for x in (v.alpha, v.beta))
+
+        def learn(node, cards, values, own):
+            key = node, cards
+            shares = self.strategy(node, cards, self.now)
+            value = (shares * values).sum(axis=0)
+            old = self.regret.get(key, np.zeros_like(values))
+            self.regret[key] = old * np.where(old > 0, positive, negative) + values - value
+            self.average[key] = self.average.get(key, 0.0) * ((t - 1) / t) ** v.gamma + own * shares
+            return value
+
+        for player in (0, 1):
+            self.now = {key: sums.copy() for key, sums in self.regret.items()}
+            cfvs = self.walk(self.root, self.cards, player, self.ranges[1 - player], self.ranges[player], learn)
+            if player == self.opponent and self.gadget != "unsafe":
+                self.choose(cfvs, positive, negative)

@@ -1,0 +1,339 @@
+"""Subgame search in hold'em: parts of a tree, the way to them, every gadget against its naive twin, and that safe search does not hurt."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numba import config
+
+from games.board_subtree import entering, street_lines, subtree
+from games.kernels.boards import HANDS, STREET
+from search import BoardSolver, BoardStrategy, Budget, variant
+from search.board_search import BoardSearch, StreetSearch, best_response_value, search_street
+from search.board_sweeps import BoardSweeps
+from search.board_trunk import Trunk, above, board_weights, mass_at
+from tests.naive.holdem import SubgameTwin, Twin
+from tests.test_holdem import UNEVEN, small
+
+pytestmark = pytest.mark.kernels
+compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")
+DCFR = variant("dcfr")
+
+
+@lru_cache(maxsize=2)
+def solved(iterations=3):
+    """Return a small game with a flop and a turn, and a weak blueprint of it, float64."""
+    game = small([0, 1, 1], ranges=UNEVEN)
+    solver = BoardSolver(game, DCFR, 1, np.float64)
+    solver.run(iterations)
+    return solver
+
+
+def blueprint(iterations=3):
+    solver = solved(iterations)
+    return solver.game, solver.tree, (solver.average[0], solver.average[1])
+
+
+def any_blueprint():
+    """Return the game with a strategy that does everything: where somebody never comes, regrets that should be zero are rounding's."""
+    game, tree, arrays = blueprint()
+    return game, tree, (arrays[0] + 0.3, arrays[1] + 0.3)
+
+
+def whole(game, tree, arrays):
+    return BoardStrategy(game, tree, arrays)
+
+
+def full(tree, game, player, board, values):
+    """Return values of a board's hands as [hands of the deck, ...]."""
+    found = np.zeros((len(game.hands), *values.shape[1:]))
+    found[tree.hands_at(player, board)] = values
+    return found
+
+
+def test_a_part_is_taken_and_put_back():
+    game, tree, arrays = blueprint()
+    lines = street_lines(game, entering(game, 1)[1:3], np.float64)
+    board = int(np.flatnonzero(tree.boards[:, STREET] == 1)[1])
+    part = subtree(tree, lines, board)
+    for p in (0, 1):
+        rows = np.zeros((part.tree.stored_rows[p], 8))
+        part.take(p, arrays[p], rows)
+        assert rows.any()
+        out = np.zeros_like(arrays[p])
+        part.put(p, rows, out)
+        changed = (out != 0).any(axis=1)
+        np.testing.assert_array_equal(out[changed], arrays[p][changed])
+        again = np.zeros_like(rows)
+        part.take(p, out, again)
+        np.testing.assert_array_equal(again, rows)
+
+
+def test_all_of_it_is_a_part():
+    game, tree, _ = blueprint()
+    part = subtree(tree, street_lines(game, [0], np.float64), 0)
+    np.testing.assert_array_equal(part.tree.boards, tree.boards)
+    np.testing.assert_array_equal(part.tree.weight, tree.weight)
+
+
+def test_a_board_of_another_street_is_refused():
+    game, tree, _ = blueprint()
+    with pytest.raises(ValueError, match="board must be one of street 1, got one of street 0"):
+        subtree(tree, street_lines(game, entering(game, 1), np.float64), 0)
+
+
+def path(game, node):
+    """Return the betting nodes from the root to a node."""
+    found = [node]
+    while found[-1] > 0:
+        found.append(int(game.bets.parent[found[-1]]))
+    return found[::-1]
+
+
+def test_reach_is_the_product_of_the_strategys_probabilities():
+    game, tree, arrays = blueprint()
+    strategy = whole(game, tree, arrays)
+    seen = 0
+    for arrival in Trunk(game, tree, arrays, 2).arrivals():
+        for p in (0, 1):
+            reach = full(tree, game, p, arrival.board, arrival.reach[p])
+            for line, node in enumerate(entering(game, 2)):
+                expected = game.live[p] * ~np.isin(game.hands, tree.cards[arrival.board]).any(axis=1)
+                way = path(game, node)
+                for here, after in pairwise(way):
+                    if game.bets.player[here] == p:
+                        action = children(game, here).index(after)
+                        cards = tree.cards[arrival.board][: int(game.bets.round[here])]
+                        expected = expected * strategy.at(here, cards)[action]
+                np.testing.assert_allclose(reach[:, line], expected, rtol=1e-12, atol=1e-15)
+                seen += 1
+    assert seen > 20
+
+
+def children(game, node):
+    found, child = [], node + 1
+    while child < game.bets.end[node]:
+        found.append(child)
+        child = int(game.bets.end[child])
+    return found
+
+
+def test_gifts_are_what_the_twin_says():
+    """By hand: best-response values of the giver's actions at each of his decisions on the way, per mass."""
+    game, tree, arrays = blueprint()
+    strategy, twin, giver = whole(game, tree, arrays), Twin(game, DCFR), 1
+    twin.now = twin.average = Average(strategy)
+    worth = {}
+
+    def visit(node, cards, values, own):
+        worth[node, cards] = values
+        return values.max(axis=0)
+
+    twin.walk(0, (), giver, game.live[0], game.live[1], visit)
+    compared = 0
+    for arrival in Trunk(game, tree, arrays, 2, giver).arrivals():
+        cards = tree.cards[arrival.board]
+        found = full(tree, game, giver, arrival.board, arrival.gifts)
+        for line, node in enumerate(entering(game, 2)):
+            own, expected = game.live[0], np.zeros(len(game.hands))
+            way = path(game, node)
+            for here, after in pairwise(way):
+                there = cards[: int(game.bets.round[here])]
+                if game.bets.player[here] < 0:
+                    continue
+                action = children(game, here).index(after)
+                if game.bets.player[here] != giver:
+                    own = own * strategy.at(here, there)[action]
+                    continue
+                alive = twin.alive(there)
+                mass = alive * (twin.meet @ (own * alive))
+                values = worth[here, there]
+                given = values.max(axis=0) - values[action]
+                expected += np.where(mass > 0, given / np.where(mass > 0, mass, 1), 0)
+            hands = tree.hands_at(giver, arrival.board)
+            np.testing.assert_allclose(found[hands, line], expected[hands], rtol=1e-9, atol=1e-12)
+            compared += int((expected[hands] > 1e-6).sum())
+    assert compared > 20
+
+
+class Average(dict):
+    """A strategy as the twin looks it up."""
+
+    def __init__(self, strategy):
+        super().__init__()
+        self.strategy = strategy
+
+    def get(self, key, default=None):
+        return self.strategy.at(key[0], key[1])
+
+
+@pytest.mark.parametrize("gadget", ["unsafe", "resolve", "maxmargin", "combined"])
+@pytest.mark.parametrize(("street", "seat"), [(1, 0), (2, 1)])
+def test_a_search_is_its_twins(gadget, street, seat):
+    game, tree, arrays = any_blueprint()
+    board = int(np.flatnonzero(tree.boards[:, STREET] == street)[-1])
+    lines = street_lines(game, entering(game, street), np.float64)
+    arrival = next(a for a in Trunk(game, tree, arrays, street).arrivals() if a.board == int(tree.boards[board, 1]))
+    out = (arrays[0].copy(), arrays[1].copy())
+    searcher = BoardSearch(game, tree, lines, DCFR)
+    search = StreetSearch(street, gadget, "safe", Budget(iterations=5))
+    report = searcher.solve(board, arrival, arrays, seat, search, out)
+    assert report.solves == len(lines)
+    assert report.iterations == [5] * len(lines)
+    opponent, cards = 1 - seat, tree.cards[board]
+    strategy, found = whole(game, tree, arrays), whole(game, tree, out)
+    for line, node in enumerate(entering(game, street)[::2]):
+        reach = [full(tree, game, p, board, arrival.reach[p][above(tree, p, board)][:, 2 * line]) for p in (0, 1)]
+        reach = [r / r.max() for r in reach]
+        ask = SubgameTwin(game, DCFR, node, cards, reach, "unsafe", opponent)
+        ask.now = Average(strategy)
+        bounds = ask.walk(node, cards, opponent, reach[seat], reach[opponent], lambda n, c, values, own: values.max(axis=0))
+        twin = SubgameTwin(game, DCFR, node, cards, reach, gadget, opponent, bounds)
+        for _ in range(5):
+            twin.iterate()
+        compared = 0
+        for (where, shown), average in twin.average.items():
+            if game.bets.player[where] == seat:
+                there = average.sum(axis=0) > 1e-9
+                shares = (average / np.where(there, average.sum(axis=0), 1))[:, there]
+                np.testing.assert_allclose(found.at(where, shown)[:, there], shares, rtol=1e-7, atol=1e-9)
+                compared += 1
+        assert compared > 0
+
+
+def test_lines_side_by_side_are_lines_by_themselves():
+    game, tree, arrays = blueprint()
+    arrival = next(Trunk(game, tree, arrays, 1).arrivals())
+    search = StreetSearch(1, "resolve", "safe", Budget(iterations=4))
+    together, apart = ([a.copy() for a in arrays] for _ in range(2))
+    nodes = entering(game, 1)
+    BoardSearch(game, tree, street_lines(game, nodes, np.float64), DCFR).solve(1, arrival, arrays, 0, search, tuple(together))
+    for node in nodes:
+        BoardSearch(game, tree, street_lines(game, [node], np.float64), DCFR).solve(1, arrival, arrays, 0, search, tuple(apart))
+    for p in (0, 1):
+        np.testing.assert_allclose(together[p], apart[p], rtol=1e-12, atol=1e-15)
+
+
+def test_searching_the_whole_game_is_solving_it():
+    game, tree, arrays = blueprint()
+    out, report = search_street(game, tree, arrays, 0, StreetSearch(0, "unsafe", "safe", Budget(iterations=7)), DCFR)
+    solver = BoardSolver(game, DCFR, 1, np.float64)
+    solver.run(7)
+    assert report.solves == 1
+    for node in np.flatnonzero((game.bets.player >= 0) & (game.bets.round == 0)).tolist():
+        np.testing.assert_allclose(whole(game, tree, out).at(node), solver.answer().at(node), rtol=1e-9, atol=1e-12)
+
+
+def strength(game, tree, seats):
+    sweeps = BoardSweeps(tree, 1, np.float64)
+    return [best_response_value(game, sweeps, seats[p], 1 - p) for p in (0, 1)]
+
+
+def test_best_responses_are_the_solvers():
+    game, tree, arrays = blueprint()
+    assert sum(strength(game, tree, [arrays, arrays])) / 2 == pytest.approx(solved().exploitability(), abs=1e-12)
+
+
+@compiled
+@pytest.mark.parametrize("street", [1, 2])
+@pytest.mark.parametrize("gadget", ["resolve", "maxmargin", "reach_maxmargin"])
+def test_safe_search_never_hurts(gadget, street):
+    """Neither after few iterations, up to what the report says that they left, nor after many."""
+    game, tree, arrays = blueprint()
+    before = strength(game, tree, [arrays, arrays])
+    for iterations in (3, 500):
+        for seat in (0, 1):
+            search = StreetSearch(street, gadget, "safe", Budget(iterations=iterations))
+            out, report = search_street(game, tree, arrays, seat, search, variant("default_holdem"))
+            after = strength(game, tree, [out, out])[seat]
+            assert after <= before[seat] + report.harm + 1e-9
+            if iterations == 500:
+                assert after < before[seat]
+                assert gadget == "reach_maxmargin" or report.harm < 0.02 * abs(before[seat])
+
+
+@compiled
+def test_streets_are_searched_one_after_the_other():
+    """The turn is searched with the ranges and bounds of the flop's answer, and does not hurt it."""
+    game, tree, arrays = blueprint()
+    search = [StreetSearch(s, "resolve", "safe", Budget(iterations=300)) for s in (1, 2)]
+    once, _ = search_street(game, tree, arrays, 0, search[0], variant("default_holdem"))
+    twice, report = search_street(game, tree, once, 0, search[1], variant("default_holdem"))
+    values = [strength(game, tree, [x, x])[0] for x in (arrays, once, twice)]
+    assert values[1] < values[0]
+    assert values[2] <= values[1] + report.harm + 1e-9
+
+
+@compiled
+def test_threads_share_the_boards_and_change_nothing():
+    game, tree, arrays = blueprint()
+    search = StreetSearch(2, "maxmargin", "safe", Budget(iterations=20))
+    one, two = (search_street(game, tree, arrays, 1, search, DCFR, workers)[0] for workers in (1, 2))
+    for p in (0, 1):
+        np.testing.assert_array_equal(one[p], two[p])
+
+
+@compiled
+def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint():
+    game, tree, arrays = blueprint()
+    search = StreetSearch(2, "resolve", "safe", Budget(seconds=0.02))
+    _, report = search_street(game, tree, arrays, 0, search, DCFR)
+    assert report.solves == len(report.seconds) > 0
+    assert np.quantile(report.seconds, 0.9) < 0.025
+    assert min(report.iterations) > 1
+    out, report = search_street(game, tree, arrays, 0, StreetSearch(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
+    assert report.solves == 0
+    assert report.kept > 0
+    np.testing.assert_array_equal(out[0], arrays[0])
+
+
+@pytest.mark.parametrize("gadget", ["unsafe", "combined"])
+def test_where_the_model_never_comes_the_blueprint_is_kept(gadget):
+    game, tree, arrays = blueprint()
+    board = int(np.flatnonzero(tree.boards[:, STREET] == 1)[0])
+    arrival = next(Trunk(game, tree, arrays, 1).arrivals())
+    reach = (arrival.reach[0], arrival.reach[1].copy())
+    reach[1][:, 0] = 0.0
+    out = (arrays[0].copy(), arrays[1].copy())
+    searcher = BoardSearch(game, tree, street_lines(game, entering(game, 1), np.float64), DCFR)
+    report = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, StreetSearch(1, gadget, "safe", Budget(iterations=3)), out)
+    assert report.kept == 1
+    first = entering(game, 1)[0]
+    decision = next(n for n in range(first, int(game.bets.end[first])) if game.bets.player[n] == 0)
+    old, new = (whole(game, tree, x).at(decision, tree.cards[board]) for x in (arrays, out))
+    np.testing.assert_allclose(new, old)
+
+
+def test_boards_chances_are_those_of_cards_outside_two_hands():
+    _, tree, _ = blueprint()
+    weights = board_weights(tree)
+    for s in range(3):
+        deals = weights[tree.boards[:, STREET] == s].sum()
+        assert deals == pytest.approx([1, 9 / 5, 9 / 5 * 8 / 4][s])  # those that the two hands' own cards rule out are among them
+
+
+def test_mass_is_what_a_hand_can_meet():
+    game, tree, _ = blueprint()
+    board = int(np.flatnonzero(tree.boards[:, STREET] == 2)[3])
+    rng = np.random.default_rng(0)
+    other = rng.random((int(tree.boards[board, HANDS + 1]), 2)) * (rng.random((int(tree.boards[board, HANDS + 1]), 2)) > 0.5)
+    found = mass_at(tree, 0, board, other)
+    hands = [game.hands[tree.hands_at(p, board)] for p in (0, 1)]
+    meets = np.array([[float(not set(a) & set(b)) for b in hands[1].tolist()] for a in hands[0].tolist()])
+    np.testing.assert_allclose(found, meets @ other, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gadget": "magic"}, "gadget must be one of unsafe, resolve"),
+        ({"bounds": "hope"}, "bounds must be one of safe, estimate"),
+        ({"budget": Budget(exploitability=1.0)}, "budget must limit seconds or iterations"),
+    ],
+)
+def test_a_wrong_search_is_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        StreetSearch(**({"street": 1, "gadget": "resolve", "bounds": "safe", "budget": Budget(iterations=1)} | change))
