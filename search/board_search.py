@@ -38,10 +38,10 @@ class SearchReport:
 
     Attributes:
         solves: subgames solved: lines that the searcher's strategy reaches, on boards that suits do not make equal.
-        kept: subgames where the strategy so far was kept, because the model says that the opponent never comes, or because no iteration
-            fitted into the budget.
-        harm: chips a deal that best responses win above the strategy so far, summed over subgames by chance: the most that searching
-            can have cost, and what is left of a safe gadget's solver error.
+        kept: subgames where the strategy so far was kept: the model says that the opponent never comes, no iteration fitted into the
+            budget, or the answer was judged to be worse.
+        harm: chips a deal that best responses win above the bounds (above what they could before, where those are not safe), summed
+            over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
         iterations: of each solve.
     """
@@ -62,12 +62,20 @@ class StreetSearch:
         gadget: one of ``search.gadgets.GADGETS``.
         bounds: ``safe`` (best-response values of the strategy so far) or ``estimate`` (its own cfvs).
         budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side.
+        judge: with safe bounds, keep the strategy so far where a best response wins more above the bounds of the answer than it loses
+            below them, with the model's range: a budget that is too short for the subgame then costs nothing.
     """
 
     street: int
     gadget: str
     bounds: str
     budget: Budget
+    judge: bool = True
+
+    @property
+    def safe(self) -> bool:
+        """Whether the gadget holds the opponent to what it could get before."""
+        return self.bounds == "safe" and self.gadget not in NEED_RANGE
 
     def __post_init__(self) -> None:
         for name, value, allowed in (("gadget", self.gadget, GADGETS), ("bounds", self.bounds, BOUNDS)):
@@ -75,6 +83,54 @@ class StreetSearch:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
         if self.budget.seconds is None and not self.budget.iterations:
             raise ValueError(f"budget must limit seconds or iterations, got {self.budget}")
+
+
+class _Root:
+    """The root of a board's subgames: both players' reach and what they meet, [hands of the board, lines].
+
+    Attributes:
+        own: the searcher's reach, the largest of every line 1: only ratios matter, and products of small ones would underflow.
+        scale: [lines] what it was divided by.
+        model: the opponent's reach, likewise.
+        mass: the searcher's reach that each of the opponent's hands can meet.
+    """
+
+    def __init__(self, part: Subtree, arrival: Arrival, columns: npt.NDArray[np.int64], seat: int) -> None:
+        self.seat, self.opponent = seat, 1 - seat
+        self.places = [above(part.tree, p, 0) for p in (0, 1)]
+        entry = [arrival.reach[p][np.ix_(self.places[p], columns)] for p in (0, 1)]
+        self.scale = entry[seat].max(axis=0)
+        self.own, self.model = _scaled(entry[seat]), _scaled(entry[self.opponent])
+        self.mass = mass_at(part.tree, self.opponent, 0, self.own)
+
+    def enter(self, sweeps: BoardSweeps, lines: npt.NDArray[np.bool_]) -> None:
+        """Set both players' reach at the root, for some lines."""
+        for p, reach in ((self.seat, self.own), (self.opponent, self.model)):
+            sweeps.reach[p][:] = 0
+            sweeps.reach[p][self.places[p], : reach.shape[1]] = reach * lines
+
+    def raise_by_gifts(self, bound: Rows, arrival: Arrival, columns: npt.NDArray[np.int64]) -> None:
+        """Raise the opponent's bounds by what its hands gave away on the way, if that is known, in place."""
+        if arrival.gifts is not None:
+            where = self.places[self.opponent]
+            bound[where, : self.mass.shape[1]] += arrival.gifts[np.ix_(where, columns)] * self.mass
+
+    def gadget(self, bound: Rows, lines: npt.NDArray[np.bool_]) -> GadgetArrays:
+        """Return a gadget's arrays; hands of other lines do not exist for it."""
+        where, count = self.places[self.opponent], self.mass.shape[1]
+        fields = [bound, *(np.zeros_like(bound) for _ in GadgetArrays._fields[1:])]
+        fields[1][where, :count] = self.mass * lines
+        fields[2][where, :count] = self.model
+        return GadgetArrays(*fields)
+
+    def judge(self, change: Float) -> tuple[Float, Float]:
+        """Return [lines], how much hands' best-response values rise in all, and how much they fall with the model's range.
+
+        Args:
+            change: [hands of the board above, padded lines] of the opponent's best-response values.
+        """
+        here = np.where(self.mass > 0, change[self.places[self.opponent], : self.mass.shape[1]], 0.0)
+        return np.maximum(here, 0.0).sum(axis=0), (np.maximum(-here, 0.0) * self.model).sum(axis=0)
 
 
 class BoardSearch:
@@ -108,55 +164,44 @@ class BoardSearch:
         """
         clock = Deadline(search.budget.seconds)
         part = subtree(self.tree, self.lines, board)
-        places = [above(part.tree, p, 0) for p in (0, 1)]
-        entry = [arrival.reach[p][np.ix_(places[p], self._columns)] for p in (0, 1)]
         sweeps = self._look_at(part)
         before, rows = self._take(part, strategies), self._fresh(part)
-        opponent = 1 - seat
-        own, model = _scaled(entry[seat]), _scaled(entry[opponent])
-        reached = own.any(axis=0)
-        mass = mass_at(part.tree, opponent, 0, own)
-        kind = search.gadget
-        kept = reached & ~((model * mass).any(axis=0) if kind in NEED_RANGE else mass.any(axis=0))
-        solved = reached & ~kept
-        report = SearchReport(kept=int(kept.sum()))
+        root = _Root(part, arrival, self._columns, seat)
+        met = root.model * root.mass if search.gadget in NEED_RANGE else root.mass
+        reached, solved = root.own.max(axis=0) > 0, (root.own.max(axis=0) > 0) & (met.max(axis=0) > 0)
+        report, opponent = SearchReport(kept=int((reached & ~solved).sum())), 1 - seat
         if not solved.any():
             return report
-        for p, reach in ((seat, own), (opponent, model)):
-            sweeps.reach[p][:] = 0
-            sweeps.reach[p][places[p], : reach.shape[1]] = reach * solved
+        root.enter(sweeps, solved)
         sweeps.evaluate(before, BEST)
-        safe = sweeps.cfv[opponent].copy()
+        safe = bound = sweeps.cfv[opponent].copy()
         gadget = None
-        if kind != UNSAFE:
-            bound = safe
+        if search.gadget != UNSAFE:
             if search.bounds == "estimate":
                 sweeps.evaluate(before, VALUE)
                 bound = sweeps.cfv[opponent].copy()
-            if arrival.gifts is not None:
-                bound = bound.copy()
-                bound[places[opponent], : mass.shape[1]] += arrival.gifts[np.ix_(places[opponent], self._columns)] * mass
-            shape = bound.shape
-            fields = [bound, *(np.zeros(shape, self.dtype) for _ in range(6))]
-            fields[1][places[opponent], : mass.shape[1]] = mass * solved
-            fields[2][places[opponent], : model.shape[1]] = model
-            gadget = Gadget(TAGS[kind], opponent, GadgetArrays(*fields))
+            root.raise_by_gifts(bound, arrival, self._columns)
+            gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
         iterations = self._iterate(sweeps, rows, gadget, search.budget, clock)
-        seconds, count = clock.spent(), int(solved.sum())
-        report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
-        if iterations == 0:
-            report.kept += count
-            return report
-        report.solves = count
         answer = (rows.average[0], rows.average[1])
-        sweeps.evaluate(answer, BEST)
-        exists = np.zeros(safe.shape, bool)
-        exists[places[opponent], : mass.shape[1]] = mass > 0
-        worse = np.where(exists, np.maximum(sweeps.cfv[opponent] - safe, 0.0), 0.0)[:, : own.shape[1]].astype(np.float64).sum(axis=0)
-        report.harm = float((worse * entry[seat].max(axis=0) * solved).sum())
+        played = solved.copy()
+        if iterations == 0:
+            played[:] = False
+        else:
+            root.enter(sweeps, solved)
+            sweeps.evaluate(answer, BEST)
+            limit = bound if search.safe else safe
+            harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - limit)
+            if search.safe and search.judge:
+                played &= harm <= gain
+            report.harm = float((harm * root.scale)[played].sum())
+        count = int(solved.sum())
+        report.seconds, report.iterations = [clock.spent() / count] * count, [iterations] * count
+        report.solves = int(played.sum())
+        report.kept += count - report.solves
         for p in (0, 1):
-            self._keep(part, p, np.logical_not(solved), before[p], answer[p])
+            self._keep(part, p, np.logical_not(played), before[p], answer[p])
             part.put(p, answer[p], out[p])
         return report
 

@@ -179,7 +179,7 @@ def test_a_search_is_its_twins(gadget, street, seat):
     arrival = next(a for a in Trunk(game, tree, arrays, street).arrivals() if a.board == int(tree.boards[board, 1]))
     out = (arrays[0].copy(), arrays[1].copy())
     searcher = BoardSearch(game, tree, lines, DCFR)
-    search = StreetSearch(street, gadget, "safe", Budget(iterations=5))
+    search = StreetSearch(street, gadget, "safe", Budget(iterations=5), judge=False)
     report = searcher.solve(board, arrival, arrays, seat, search, out)
     assert report.solves == len(lines)
     assert report.iterations == [5] * len(lines)
@@ -241,15 +241,17 @@ def test_best_responses_are_the_solvers():
 @pytest.mark.parametrize("street", [1, 2])
 @pytest.mark.parametrize("gadget", ["resolve", "maxmargin", "reach_maxmargin"])
 def test_safe_search_never_hurts(gadget, street):
-    """Neither after few iterations, up to what the report says that they left, nor after many."""
+    """Up to what the report says that too few iterations left; and if answers are judged, not even by that."""
     game, tree, arrays = blueprint()
     before = strength(game, tree, [arrays, arrays])
-    for iterations in (3, 500):
+    for iterations, judge in ((3, False), (3, True), (500, False)):
         for seat in (0, 1):
-            search = StreetSearch(street, gadget, "safe", Budget(iterations=iterations))
+            search = StreetSearch(street, gadget, "safe", Budget(iterations=iterations), judge)
             out, report = search_street(game, tree, arrays, seat, search, variant("default_holdem"))
             after = strength(game, tree, [out, out])[seat]
             assert after <= before[seat] + report.harm + 1e-9
+            if judge:
+                assert after <= before[seat] + 1e-9
             if iterations == 500:
                 assert after < before[seat]
                 assert gadget == "reach_maxmargin" or report.harm < 0.02 * abs(before[seat])
