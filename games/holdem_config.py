@@ -74,7 +74,7 @@ class Bets:
         Raises:
             ValueError: always.
         """
-        raise ValueError(f"game must be derived from OpenSpiel (hold'em is solved only, so far), got {type(self).__name__}")
+        raise ValueError(f"game must be derived from OpenSpiel (there are no networks for hold'em yet), got {type(self).__name__}")
 
     def _menu(self, player: str, street: str) -> Menu:
         own: StreetMenu = getattr(getattr(self.menu, player), street)

@@ -24,6 +24,7 @@ from games.board_subtree import entering
 from games.holdem import HoldemGame
 from games.kernels.boards import STREET
 from search import Budget, Variant
+from search.board_search import StreetSearch
 
 Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
 
@@ -34,7 +35,9 @@ def streets_of(solve_from: str, game: HoldemGame) -> list[int]:
     there = names[: len(game.deals)] if game.betting.blinds else names[4 - len(game.deals) :]
     found = [there.index(name) if name in there else -1 for name in solve_from.split("+")]
     if min(found) < 0 or found != sorted(set(found)):
-        raise ValueError(f"solve_from must be a street of the game ({', '.join(there)}) or several with + between, got {solve_from!r}")
+        raise ValueError(
+            f"agent.solve_from must be a street of the game ({', '.join(there)}) or several with + between, got {solve_from!r}"
+        )
     return found
 
 
@@ -60,6 +63,7 @@ def check(config: AblateConfig) -> None:
             raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
         if agent.think:
             streets_of(agent.solve_from, game)
+            StreetSearch(0, agent.gadget, agent.bounds, Budget(iterations=1))  # refuses what it does not know
 
 
 def run(config: AblateConfig, directory: Path) -> None:

@@ -1,0 +1,127 @@
+"""The agent that searches hold'em street by street, its blueprints on disk, and ``timebank ablate`` with both."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from agents import Serial, ablate, tabulate
+from agents.board_blueprint import make_blueprint
+from agents.street_agent import StreetAgent
+from search import BoardSolver, Budget, variant
+from tests.running import result_of, timebank
+from tests.test_holdem import UNEVEN, small
+
+GAME = small([0, 1, 1], ranges=UNEVEN)
+DCFR = variant("dcfr")
+COMMAND = [
+    "game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "agent=tabular", "agent.iterations=4", "executor=serial", "unit=iterations", "budgets=[0,5]",
+]  # fmt: skip
+
+
+def blueprint(directory, sizes=(0, 2, 3), iterations=4):
+    return make_blueprint(GAME, sizes, DCFR, iterations, directory)
+
+
+def test_a_blueprint_is_solved_once_and_found_again(tmp_path):
+    done = []
+    first = make_blueprint(GAME, [0, 2, 3], DCFR, 4, tmp_path, progress=done.append)
+    assert done[-1] == 4
+    again = make_blueprint(GAME, [0, 2, 3], DCFR, 4, tmp_path, progress=done.append)
+    assert (again.size, again.exploitability, again.seconds) == (first.size, first.exploitability, first.seconds)
+    assert done[-1] == 4
+    assert len(done) <= 4
+    with pytest.raises(ValueError, match="must be the one asked for, dcfr:5:all:2:3, got dcfr:4:all:2:3"):
+        blueprint(tmp_path, iterations=5)
+
+
+def test_a_damaged_description_is_made_anew(tmp_path):
+    blueprint(tmp_path)
+    (tmp_path / "blueprint.json").write_text("{")
+    assert blueprint(tmp_path).exploitability > 0
+
+
+def test_a_blueprint_without_buckets_is_the_solvers_answer(tmp_path):
+    own = blueprint(tmp_path, sizes=[0, 0, 0])
+    solver = BoardSolver(GAME, DCFR)
+    solver.run(4)
+    np.testing.assert_array_equal(own.strategies()[1], solver.average[1])
+    assert own.exploitability == solver.exploitability()
+
+
+def test_an_agent_without_search_is_its_blueprint(tmp_path):
+    own = blueprint(tmp_path)
+    agent = StreetAgent(own, DCFR)
+    reports = [tabulate(agent, seat, Budget(seconds=0)) for seat in (0, 1)]
+    assert sum(r.opponent_best_response for r in reports) / 2 == pytest.approx(own.exploitability, rel=1e-5)
+    assert reports[0].decisions == 0
+
+
+def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
+    own = blueprint(tmp_path)
+    agent = pickle.loads(pickle.dumps(StreetAgent(own, DCFR, (1, 2), "maxmargin")))
+    lines = {"alone": (StreetAgent(own, DCFR), [Budget(seconds=0)]), "search": (agent, [Budget(iterations=100)])}
+    alone, search = ablate(lines, executor=Serial(), directory=tmp_path / "kept")
+    assert search["exploitability"]["value"] < 0.8 * alone["exploitability"]["value"]
+    assert search["exploitability"]["mbb_per_game"] == pytest.approx(search["exploitability"]["value"] * 1000 / 7)
+    assert search["iterations"] == 100
+    assert search["decisions"] == search["solves"] + search["kept"] > 0
+    assert list(ablate(lines, executor=Serial(), directory=tmp_path / "kept")) == [alone, search]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"streets": (2, 1)}, "streets must be increasing numbers from 0 to 2, got"),
+        ({"streets": (3,)}, "streets must be increasing numbers from 0 to 2, got"),
+        ({"gadget": "magic"}, "gadget must be one of"),
+        ({"bounds": "hope"}, "bounds must be one of"),
+    ],
+)
+def test_a_wrong_agent_is_named(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        StreetAgent(blueprint(tmp_path), DCFR, **change)
+
+
+def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, capsys):
+    run = tmp_path / "run"
+    lines = ["agent.think=true", "agent.solve_from=flop+turn", "agent.gadget=combined", "agent.buckets=[0,2,0]"]
+    assert timebank(monkeypatch, "ablate", *COMMAND, *lines, f"hydra.run.dir={run}") == 0
+    result = result_of(run)
+    assert [row["line"] for row in result["rows"]] == ["blueprint default_holdem:4:all:2:all", "search"]
+    assert all(row["exploitability"]["exact"] for row in result["rows"])
+    assert result["rows"][1]["train_compute"] == {"value": result["blueprints"][0]["compute"], "unit": "action probabilities"}
+    assert {"rows.csv", "ablation.png", "ablation.svg"} <= {path.name for path in run.iterdir()}
+    assert "mbb/g" in capsys.readouterr().out
+    kept = next((run / "measurements").glob("search*.json"))
+    changed = json.loads(kept.read_text()) | {"opponent_best_response": 123.0}
+    kept.write_text(json.dumps(changed))
+    assert timebank(monkeypatch, "ablate", f"resume={run}") == 0
+    assert result_of(run)["rows"][1]["exploitability"]["value"] > 50  # what was measured is not measured again
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["agent.policy=network"], "agent.policy must be tabular on hold'em, got 'network'"),
+        (["agent.iterations=0"], "agent.iterations must be at least 1, got 0"),
+        (["agent.buckets=[1,2]"], "agent.buckets must be a number of at least 0 for each of 3 streets, got [1, 2]"),
+        (["agent.buckets=[0,0,-1]"], "agent.buckets must be a number of at least 0 for each of 3 streets, got [0, 0, -1]"),
+        (["agent.think=true", "agent.solve_from=river"], "agent.solve_from must be a street of the game (preflop, flop, turn) or several"),
+        (
+            ["agent.think=true", "agent.solve_from=decision"],
+            "agent.solve_from must be a street of the game (preflop, flop, turn) or several",
+        ),
+        (["agent.think=true", "agent.solve_from=turn", "agent.gadget=magic"], "gadget must be one of unsafe, resolve"),
+    ],
+)
+def test_bad_values_are_refused_before_any_work(monkeypatch, tmp_path, capsys, overrides, message):
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "ablate", *COMMAND, *overrides) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
