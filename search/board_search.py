@@ -29,7 +29,6 @@ from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
 
 FILL = 0.8  # of the time left, to be filled by one slice
-ANSWER_SECONDS = 1e-4  # kept for a slice that takes longer than the last
 
 
 @dataclass
@@ -149,7 +148,8 @@ class BoardSearch:
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
         self._columns = np.array([entering(game, lines.street).index(node) for node in lines.nodes])
-        self._iteration_seconds = 0.0  # of one iteration, learnt from slice to slice
+        self._iteration_seconds = 1e-3  # of one iteration, learnt from slice to slice
+        self._answer_seconds = 1e-3  # of judging an answer, likewise
 
     def solve(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch, out: Strategies) -> SearchReport:
         """Search the subgames at one board and write their strategies to ``out``, in place.
@@ -173,31 +173,33 @@ class BoardSearch:
         if not solved.any():
             return report
         root.enter(sweeps, solved)
-        sweeps.evaluate(before, BEST)
+        sweeps.evaluate(before, BEST, only=opponent)
         safe = bound = sweeps.cfv[opponent].copy()
         gadget = None
         if search.gadget != UNSAFE:
             if search.bounds == "estimate":
-                sweeps.evaluate(before, VALUE)
+                sweeps.evaluate(before, VALUE, only=opponent)
                 bound = sweeps.cfv[opponent].copy()
             root.raise_by_gifts(bound, arrival, self._columns)
             gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
         iterations = self._iterate(sweeps, rows, gadget, search.budget, clock)
+        solving = clock.spent()
         answer = (rows.average[0], rows.average[1])
         played = solved.copy()
         if iterations == 0:
             played[:] = False
         else:
             root.enter(sweeps, solved)
-            sweeps.evaluate(answer, BEST)
+            sweeps.evaluate(answer, BEST, only=opponent)
             limit = bound if search.safe else safe
             harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - limit)
             if search.safe and search.judge:
                 played &= harm <= gain
             report.harm = float((harm * root.scale)[played].sum())
-        count = int(solved.sum())
-        report.seconds, report.iterations = [clock.spent() / count] * count, [iterations] * count
+        seconds, count = clock.spent(), int(solved.sum())
+        self._answer_seconds = max(0.9 * self._answer_seconds, min(seconds - solving, 2 * self._answer_seconds))
+        report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
         report.solves = int(played.sum())
         report.kept += count - report.solves
         for p in (0, 1):
@@ -211,7 +213,7 @@ class BoardSearch:
         while done < most:
             count = most - done
             if budget.seconds is not None:
-                fits = (clock.remaining() - ANSWER_SECONDS) / max(self._iteration_seconds, 1e-7)
+                fits = (clock.remaining() - 1.2 * self._answer_seconds) / self._iteration_seconds
                 count = min(count, max(int(FILL * fits), int(fits >= 1)))
             if count <= 0:
                 break

@@ -95,15 +95,16 @@ class BoardSweeps:
         """
         self._play(rows, UPDATE, weights, begin, end, 0, gadget or self._no_gadget, only)
 
-    def evaluate(self, strategies: tuple[Rows, ...], mode: int, watched: int = 0) -> None:
+    def evaluate(self, strategies: tuple[Rows, ...], mode: int, watched: int = 0, only: int = BOTH) -> None:
         """Fill ``cfv`` with both players' cfvs against ``strategies``: of the best response (BEST) or of the own strategy (VALUE).
 
         Args:
             strategies: per player [stored rows, 8], in proportion to the strategy.
             mode: see there.
             watched: the board whose values ``watched`` returns.
+            only: the player whose cfvs are wanted; BOTH for both.
         """
-        self._play(StoredRows(strategies, strategies, strategies), mode, AS_IT_IS, 0, 1, watched, self._no_gadget)
+        self._play(StoredRows(strategies, strategies, strategies), mode, AS_IT_IS, 0, 1, watched, self._no_gadget, only)
 
     def watched(self, player: int, rows: int, hands: int) -> npt.NDArray[np.float64]:
         """Return [rows, hands], a player's cfvs of the rows of the board that the last evaluation watched."""
