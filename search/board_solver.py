@@ -14,7 +14,7 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import ROWS
 from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
-from search.board_sweeps import BoardSweeps, StoredRows
+from search.board_sweeps import BoardSweeps, StoredRows, uninterrupted
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
 
@@ -75,8 +75,10 @@ class BoardSolver(Anytime[BoardStrategy]):
         while iterations > 0:
             block, begin = divmod(self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
-            self._sweeps.update(self._rows(self.matching), coefficients(self.variant, block), begin, end)
-            self.iterations += end - begin
+            weights = coefficients(self.variant, block)
+            with uninterrupted():  # Ctrl-C between the sweep and its count would leave arrays of more iterations than are stated
+                self._sweeps.update(self._rows(self.matching), weights, begin, end)
+                self.iterations += end - begin
             iterations -= end - begin
 
     def answer(self) -> BoardStrategy:

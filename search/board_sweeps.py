@@ -129,7 +129,7 @@ class BoardSweeps:
         if self._pool is None:
             play(0)
             return
-        with _uninterrupted():
+        with uninterrupted():
             others = [self._pool.submit(play, i) for i in range(1, self.threads)]
             play(0)
             for other in others:
@@ -137,7 +137,7 @@ class BoardSweeps:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C and a batch system's stop back until the block is done."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
 from dataclasses import replace
 
@@ -135,6 +136,25 @@ def test_results_do_not_depend_on_the_number_of_threads(name):
         np.testing.assert_array_equal(one.average[p], two.average[p])
         np.testing.assert_array_equal(one.regret[p], three.regret[p])
     assert one.exploitability() == two.exploitability() == three.exploitability()
+
+
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=compiled)])
+def test_ctrl_c_in_a_sweep_leaves_as_many_iterations_as_are_stated(monkeypatch, threads):
+    stopped, straight = (BoardSolver(river(), variant("default"), threads) for _ in range(2))
+    sweep = stopped._sweeps.update
+
+    def interrupted(*arguments):
+        sweep(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(stopped._sweeps, "update", interrupted)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            stopped.run(3)
+    assert stopped.iterations == 6
+    straight.run(6)
+    for name, rows in straight.state().items():
+        np.testing.assert_array_equal(stopped.state()[name], rows)
 
 
 def test_answers_are_strategies_and_values_sum_to_zero():
