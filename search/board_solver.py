@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from games.holdem import HoldemGame, board_tree
+from games.betting_forest import betting_forest, betting_streets
+from games.holdem import HoldemGame, board_tree, game_size
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import ROWS
 from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
-from search.board_sweeps import BoardSweeps, StoredRows, uninterrupted
+from search.board_sweeps import BoardSweeps, StoredRows, uninterrupted, workspace_bytes
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
 
@@ -32,6 +33,17 @@ class BoardValues:
 
     hands: npt.NDArray[np.int64]
     cfvs: npt.NDArray[np.float64]
+
+
+def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, itemsize: int = 4) -> tuple[int, int]:
+    """Return how many boards a game has and how many bytes it takes to solve, at most, without building it."""
+    size, streets = game_size(game), betting_streets(game.bets, (0,))
+    nowhere = max(-(-int(np.count_nonzero(live)) // LANES) for live in game.live) * LANES
+    forests = (betting_forest(streets, 0, np.float32), betting_forest(streets, 1, np.float32))
+    kept = sum(size.rows) * LANES * itemsize * (3 if variant.predictive else 2)
+    tree = size.tree_bytes + sum(a.nbytes for forest in forests for a in forest)
+    solving = kept + workspace_bytes(forests, nowhere, threads, itemsize) + tree
+    return size.boards, max(solving, 6 * tree)  # while the tree is built its indices have eight bytes
 
 
 class BoardSolver(Anytime[BoardStrategy]):

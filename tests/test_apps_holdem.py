@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from agents.apps import solve_holdem
 from tests.running import result_of, start, timebank
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
@@ -123,6 +124,18 @@ def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
     assert result["exploitability"]["mbb_per_game"] == pytest.approx(500 * result["exploitability"]["value"])
     assert "ev" not in result
     assert set(result["root"]["actions"]) == {"fold", "call", "raise 6"}
+
+
+def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch, tmp_path, capsys):
+    def exhausted(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(solve_holdem, "BoardSolver", exhausted)
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: game must fit into memory")
+    assert "game.bets" in error
+    assert error.count("\n") == 1
 
 
 def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):

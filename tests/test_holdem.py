@@ -14,9 +14,10 @@ from numba import config
 
 from agents.solution_file import load_solution, save_solution
 from games import public_tree
+from games.holdem import board_tree, game_size
 from games.holdem_config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
-from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, uniform, variant
+from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, variant
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
@@ -107,6 +108,33 @@ def test_iterations_are_those_of_the_naive_twin(name):
 @pytest.mark.parametrize(("name", "discount"), [*((name, "before") for name in VARIANTS), ("dcfr", "after")])
 def test_every_variant_is_that_of_the_naive_twin(name, discount):
     check_steps(river(), replace(variant(name), discount=discount), 3)
+
+
+@pytest.mark.parametrize("name", [*GAMES, "four suits", "two cards", "flop"])
+def test_boards_and_memory_are_told_before_they_are_there(name):
+    more = {
+        "four suits": lambda: small([0, 1, 1, 1], suits="cdhs"),
+        "two cards": lambda: small([0, 2, 1], "TJQK", "cdhs", ("KK,QJs,TT", "full")),
+        "flop": lambda: Spot(board="Td9d6h", ranges=["66+,AJs", "QQ-22,KQ"], pot=20, stack=90, bets="50%", raises="100%").build(),
+    }
+    game = GAMES[name] if name in GAMES else more[name]()
+    size, tree = game_size(game), board_tree(game)
+    assert size.boards == len(tree.cards)
+    everything = all((weights > 0).all() for weights in game.weights) and not game.board
+    for told, there in zip(size.rows, tree.stored_rows, strict=True):
+        assert there == told if everything else there <= told <= 1.25 * there
+    for row in (variant("dcfr"), variant("default")):
+        needed = memory_needed(game, row, 1)[1]
+        assert BoardSolver(game, row).memory_bytes() <= needed
+        if name == "flop":
+            assert needed < 1.25 * BoardSolver(game, row).memory_bytes()
+
+
+def test_flop_hold_em_has_its_published_number_of_boards():
+    game = Holdem(deals=[0, 3], blinds=[50, 100], stack=20000, limit=[100, 100], max_raises=[3, 3]).build()
+    size = game_size(game)
+    assert size.boards == 1 + 1755
+    assert size.rows == (18060776, 18060610)  # of the tree when it was built
 
 
 @settings(max_examples=8)

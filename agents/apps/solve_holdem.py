@@ -13,10 +13,11 @@ from agents.figures import plot_trace
 from agents.holdem_report import decision_table, first_decision, plot_decision
 from agents.report import duration, table, write_csv
 from agents.solution_file import load_solution, save_solution
-from games.holdem import HoldemGame, memory_needed
-from search import BoardSolver, BoardStrategy, Solution, Variant
+from games.holdem import HoldemGame
+from search import BoardSolver, BoardStrategy, Solution, Variant, memory_needed
 
 DEFAULT = "default_holdem"  # what search=default means here
+SMALLER = "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
 TRACE = ("iteration", "seconds", "exploitability")
 
 
@@ -26,13 +27,12 @@ def check(config: SolveConfig) -> None:
         raise ValueError(f"threads must be at least 0 (one per core), got {config.threads}")
     if config.load is not None and not Path(config.load).is_file():
         raise ValueError(f"load must be a file that save=true wrote, got {config.load}")
-    config.search.build(DEFAULT)
-    boards, needed = memory_needed(config.game.build())
+    variant = config.search.build(DEFAULT)
+    boards, needed = memory_needed(config.game.build(), variant, config.threads or os.cpu_count() or 1)
     free = _free_memory()
     if needed > 0.9 * free:
         raise ValueError(
-            f"game must fit into memory ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.3g} GB for {boards:,} boards: "
-            "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
+            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
         )
 
 
@@ -51,7 +51,10 @@ def run(config: SolveConfig, directory: Path) -> None:
     budget = config.budget.build()
     with Run(directory, "solve", game.name, config.seed) as result:
         start = time.perf_counter()
-        solver = BoardSolver(game, variant, config.threads or os.cpu_count() or 1)
+        try:
+            solver = BoardSolver(game, variant, config.threads or os.cpu_count() or 1)
+        except MemoryError:
+            raise OSError(f"game must fit into memory, got more than was free while it was built: {SMALLER}") from None
         built = time.perf_counter()
         solver.warm_up()
         compiled = time.perf_counter()
