@@ -85,8 +85,12 @@ def machine() -> Row:
         model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
     except OSError:
         pass
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"system": platform.platform(), "cpu": model, "cores": cores, "python": platform.python_version()}
+    return {"system": platform.platform(), "cpu": model, "cores": cores(), "python": platform.python_version()}
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

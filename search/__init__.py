@@ -2,7 +2,7 @@
 
 from search.anytime import Anytime, Solution
 from search.best_response import Evaluator
-from search.board_solver import BoardSolver, memory_needed
+from search.board_solver import BoardSolver, memory_needed, useful_threads
 from search.board_strategy import BoardStrategy
 from search.budget import Budget, Deadline
 from search.cfr import Solver
@@ -36,6 +36,7 @@ __all__ = [
     "memory_needed",
     "safe_bounds",
     "uniform",
+    "useful_threads",
     "variant",
     "whole_game",
 ]

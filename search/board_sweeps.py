@@ -60,7 +60,7 @@ class BoardSweeps:
         self._shared = aligned_zeros(shared_rows, LANES, dtype)
         self._work = [aligned_zeros(work_rows, LANES, dtype) for _ in range(threads)]
         self._sync = np.zeros((4, 8), np.int64)
-        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        self._pool = _running_pool(threads - 1) if threads > 1 else None
         groups = -(-int(tree.forests[0].table[0, LINES]) // LANES)
         self._root = [aligned_zeros(2 * (tree.nowhere + 1) * groups, LANES, dtype) for _ in (0, 1)]
         both = [root.reshape(2, tree.nowhere + 1, groups * LANES) for root in self._root]
@@ -134,6 +134,19 @@ class BoardSweeps:
             play(0)
             for other in others:
                 other.result()
+
+
+def _running_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool whose threads all run: in a sweep they wait for each other, so none may fail to start there."""
+    pool, go = ThreadPoolExecutor(threads), threading.Event()
+    try:
+        for _ in range(threads):
+            pool.submit(go.wait)
+    except RuntimeError as error:
+        raise OSError(f"threads must be as many as the system can start, got {threads + 1} ({error})") from None
+    finally:
+        go.set()
+    return pool
 
 
 @contextmanager

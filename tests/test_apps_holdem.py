@@ -10,6 +10,7 @@ import time
 import pytest
 
 from agents.apps import solve_holdem
+from agents.report import cores
 from tests.running import result_of, start, timebank
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
@@ -31,7 +32,8 @@ REFUSED = [
     ("game=spot game.board=Td9d6h game.menu.ip.river.raises=7z", "game.menu.ip.river.raises must be sizes such as"),
     ("game=spot game.board=Td9d6h game.min_bet=0", "game.min_bet must be positive, got 0"),
     ("game=spot game.board=Td9d6h game.merging=-1", "game.merging must be 0 (off) or more, got -1.0"),
-    ("game=spot game.board=Td9d6h threads=-1", "threads must be at least 0 (one per core), got -1"),
+    ("game=spot game.board=Td9d6h threads=-1", f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got -1"),
+    ("game=spot game.board=Td9d6h threads=20000", f"threads must be in 0..{cores()} (the cores of this machine"),
     ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
     ("game=heads_up_no_limit", "game must fit into memory"),
     ("game=holdem5 game.ranks=TJX", "game.deck.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from games import public_tree
 from games.holdem import board_tree, game_size
 from games.holdem_config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
-from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, variant
+from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, useful_threads, variant
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
@@ -183,6 +184,27 @@ def test_ctrl_c_in_a_sweep_leaves_as_many_iterations_as_are_stated(monkeypatch, 
     straight.run(6)
     for name, rows in straight.state().items():
         np.testing.assert_array_equal(stopped.state()[name], rows)
+
+
+def test_one_thread_is_used_where_a_second_does_not_pay():
+    assert useful_threads(river(), 2) == 1
+    assert useful_threads(river(("full", "full"), bets="50%,100%,a", stack=500, pot=100), 2) == 2
+    assert useful_threads(GAMES["turn"], 2) == 2
+
+
+@compiled
+def test_threads_that_cannot_start_leave_none_waiting(monkeypatch):
+    start, started = threading.Thread.start, []
+
+    def some(thread):
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", some)
+    with pytest.raises(OSError, match=r"^threads must be as many as the system can start, got 4 "):
+        BoardSolver(river(), variant("dcfr"), threads=4)
 
 
 def test_answers_are_strategies_and_values_sum_to_zero():

@@ -11,10 +11,10 @@ from agents.apps.config import SolveConfig
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision_table, first_decision, plot_decision
-from agents.report import duration, table, write_csv
+from agents.report import cores, duration, table, write_csv
 from agents.solution_file import load_solution, save_solution
 from games.holdem import HoldemGame
-from search import BoardSolver, BoardStrategy, Solution, Variant, memory_needed
+from search import BoardSolver, BoardStrategy, Solution, Variant, memory_needed, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here
 SMALLER = "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
@@ -23,12 +23,12 @@ TRACE = ("iteration", "seconds", "exploitability")
 
 def check(config: SolveConfig) -> None:
     """Refuse bad values, a game that does not fit into memory among them."""
-    if config.threads < 0:
-        raise ValueError(f"threads must be at least 0 (one per core), got {config.threads}")
+    if not 0 <= config.threads <= cores():
+        raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
     if config.load is not None and not Path(config.load).is_file():
         raise ValueError(f"load must be a file that save=true wrote, got {config.load}")
     variant = config.search.build(DEFAULT)
-    boards, needed = memory_needed(config.game.build(), variant, config.threads or os.cpu_count() or 1)
+    boards, needed = memory_needed(config.game.build(), variant, config.threads or cores())
     free = _free_memory()
     if needed > 0.9 * free:
         raise ValueError(
@@ -52,7 +52,7 @@ def run(config: SolveConfig, directory: Path) -> None:
     with Run(directory, "solve", game.name, config.seed) as result:
         start = time.perf_counter()
         try:
-            solver = BoardSolver(game, variant, config.threads or os.cpu_count() or 1)
+            solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()))
         except MemoryError:
             raise OSError(f"game must fit into memory, got more than was free while it was built: {SMALLER}") from None
         built = time.perf_counter()
