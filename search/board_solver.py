@@ -49,6 +49,11 @@ def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, itemsize
     return size.boards, max(solving, 6 * tree)  # while the tree is built its indices have eight bytes
 
 
+def state_names(variant: Variant) -> list[str]:
+    """Return the names of ``BoardSolver.state``: of each player what is matched, if a prediction is added, besides regrets and averages."""
+    return [f"{name}_{p}" for name in ("regret", "average", *(["matching"] if variant.predictive else [])) for p in (0, 1)]
+
+
 def useful_threads(game: HoldemGame, cores: int) -> int:
     """Return how many threads to solve with: all cores, or one where a second does not pay (see ``FEW_ROWS``)."""
     size = game_size(game)
@@ -127,8 +132,7 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
-        names = ("regret", "average", "matching") if self.variant.predictive else ("regret", "average")
-        return {f"{name}_{p}": getattr(self, name)[p] for name in names for p in (0, 1)}
+        return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}
 
     def restore(self, arrays: Mapping[str, Rows], iterations: int) -> None:
         """Go on from another solver's ``state`` of the same game and variant."""

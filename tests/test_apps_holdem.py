@@ -7,6 +7,7 @@ import json
 import signal
 import time
 
+import numpy as np
 import pytest
 
 from agents.apps import solve_holdem
@@ -101,22 +102,47 @@ def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):
     assert rest["root"] == whole["root"]
 
 
-@pytest.mark.parametrize("harm", ["truncated", "another game", "another variant", "no archive"])
-def test_a_solution_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, harm):
+def altered(saved, name, change):
+    arrays = dict(np.load(saved))
+    change(arrays[name])
+    np.savez(saved, **arrays)
+
+
+def without_count(about):
+    about[:] = np.frombuffer(about.tobytes().replace(b'"iterations": 2', b'"iterations":-2'), np.uint8)
+
+
+HARMS = {
+    "truncated": (lambda saved: saved.write_bytes(saved.read_bytes()[:-200]), [], "load must be a file that save=true wrote"),
+    "no archive": (lambda saved: saved.write_text("{}"), [], "load must be a file that save=true wrote"),
+    "another game": (lambda saved: None, ["game.stack=901"], "load must be a file of this game, got "),
+    "another variant": (lambda saved: None, ["search=cfr_plus"], "search must be that of load (default_holdem), got cfr_plus"),
+    "another average": (lambda saved: None, ["search.gamma=1"], "search.gamma must be that of load (3.0), got 1.0"),
+    "another discount": (lambda saved: None, ["search.discount=after"], "search.discount must be that of load (before), got after"),
+    "not a number": (lambda saved: altered(saved, "regret_1", lambda a: a.fill(np.nan)), [], "got regret_1 of "),
+    "a negative average": (lambda saved: altered(saved, "average_0", lambda a: a.fill(-1)), [], "got average_0 of "),
+    "a negative count": (lambda saved: altered(saved, "about", without_count), [], "(-2 iterations)"),
+    "nothing left to do": (lambda saved: None, ["budget.iterations=2"], "budget.iterations must be more than the 2 that load has done"),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monkeypatch, tmp_path, capsys, harm):
     solve(monkeypatch, tmp_path / "first", "budget.iterations=2", "save=true")
-    saved, more = tmp_path / "first" / "solution.npz", []
-    if harm == "truncated":
-        saved.write_bytes(saved.read_bytes()[:-200])
-    elif harm == "no archive":
-        saved.write_text("{}")
-    elif harm == "another game":
-        more = ["game.stack=901"]
-    else:
-        more = ["search=cfr_plus"]
+    saved = tmp_path / "first" / "solution.npz"
+    damage, more, message = HARMS[harm]
+    damage(saved)
+    before = (tmp_path / "first" / "result.json").read_text()
     capsys.readouterr()
-    directory = tmp_path / "second"
-    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=4", f"load={saved}", *more, f"hydra.run.dir={directory}") != 0
-    assert "load must" in capsys.readouterr().err
+    for directory in (tmp_path / "first", tmp_path / "second"):
+        given = (*RIVER, "budget.iterations=4", f"load={saved}", *more, f"hydra.run.dir={directory}")
+        assert timebank(monkeypatch, "solve", *given) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert len(error) < 300
+        assert error.count("\n") == 1
+    assert (tmp_path / "first" / "result.json").read_text() == before
+    assert not (tmp_path / "second").exists()
 
 
 def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):

@@ -12,7 +12,7 @@ from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision_table, first_decision, plot_decision
 from agents.report import cores, duration, table, write_csv
-from agents.solution_file import load_solution, save_solution
+from agents.solution_file import check_solution, load_solution, save_solution
 from games.holdem import HoldemGame
 from search import BoardSolver, BoardStrategy, Solution, Variant, memory_needed, useful_threads
 
@@ -25,15 +25,18 @@ def check(config: SolveConfig) -> None:
     """Refuse bad values, a game that does not fit into memory among them."""
     if not 0 <= config.threads <= cores():
         raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
-    if config.load is not None and not Path(config.load).is_file():
-        raise ValueError(f"load must be a file that save=true wrote, got {config.load}")
     variant = config.search.build(DEFAULT)
-    boards, needed = memory_needed(config.game.build(), variant, config.threads or cores())
+    game: HoldemGame = config.game.build()
+    boards, needed = memory_needed(game, variant, config.threads or cores())
     free = _free_memory()
     if needed > 0.9 * free:
         raise ValueError(
             f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
         )
+    if config.load is not None:
+        done, asked = check_solution(Path(config.load), game, variant), config.budget.iterations
+        if asked is not None and asked <= done:
+            raise ValueError(f"budget.iterations must be more than the {done} that load has done (it is the total), got {asked}")
 
 
 def _free_memory() -> int:
