@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sys
 import time
@@ -13,8 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from agents.apps.directory import RESUMABLE
-from agents.apps.refusal import Refusal
+from agents.apps.directory import RESUMABLE, lock
 from agents.report import machine, version, write_json
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
@@ -28,12 +26,7 @@ class Run:
 
     def __init__(self, directory: Path, command: str, game: str, seed: int) -> None:
         self.directory, self.start = directory, time.perf_counter()
-        self._lock = (directory / ".lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            raise Refusal(f"hydra.run.dir must not be in use, got {directory}, where another process is running") from None
+        self._lock = lock(directory)
         kept: dict[str, Any] = {}
         if command in RESUMABLE:
             try:
