@@ -29,7 +29,7 @@ def first_decision(solver: BoardSolver) -> Row:
     strategy = solver.answer().at(0)
     values = solver.board_values(player)
     mass = game.met(player)
-    weight = game.live[player] * mass
+    weight = (game.live[player] / game.live[player].max()) * (mass / mass.max())
     offset = 0.0 if game.big_blind and game.betting.blinds else game.pot / 2
     hands: dict[str, Row] = {}
     for hand, cfv in zip(values.hands.tolist(), values.cfvs[0].tolist(), strict=True):

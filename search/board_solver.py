@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,10 @@ class BoardSolver(Anytime[BoardStrategy]):
         self.regret = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
         self.average = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
         self.matching = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored) if variant.predictive else self.regret
-        for p, live in enumerate(game.live):
+        self._most = (float(game.live[0].max()), float(game.live[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
+        even = replace(game, weights=(game.live[0] / self._most[0], game.live[1] / self._most[1]))
+        self._mass = even.deal_mass
+        for p, live in enumerate(even.live):
             self._sweeps.reach[p][: np.count_nonzero(live), 0] = live[live > 0]
 
     @property
@@ -128,7 +131,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._values(VALUE, board)
         hands = self.tree.hands_at(player, board)
         rows = int(self.tree.forests[player].table[self.tree.boards[board, 0], ROWS])
-        return BoardValues(hands, self._sweeps.watched(player, rows, len(hands)))
+        return BoardValues(hands, self._most[1 - player] * self._sweeps.watched(player, rows, len(hands)))
 
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
@@ -147,7 +150,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return each player's value against the opponent's average strategy, in chips a deal."""
         self._sweeps.evaluate(self.average, mode, watched)
         found = [
-            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self.game.deal_mass)
+            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass)
             for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
         ]
         return found[0], found[1]

@@ -16,6 +16,8 @@ from tests.running import result_of, start, timebank
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
 
+RIVER_BOARD = "game=spot game.board=Td9d6hQc4s"
+
 REFUSED = [
     ("game=spot budget.iterations=1", "game.board must be given"),
     ("game=spot game.board=Td9d6hQd9d", "game.board must be distinct cards, got '9d' twice in 'Td9d6hQd9d'"),
@@ -37,7 +39,34 @@ REFUSED = [
     ("game=spot game.board=Td9d6h threads=20000", f"threads must be in 0..{cores()} (the cores of this machine"),
     ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
     ("game=heads_up_no_limit", "game must fit into memory"),
-    ("game=holdem5 game.ranks=TJX", "game.deck.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
+    ("game=holdem5 game.ranks=TJX", "game.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
+    ("game=holdem5 game.suits=cdcd", "game.suits must be distinct suits of cdhs, got 'cdcd'"),
+    (
+        "game=spot game.board=Td9d6h game.ranges=[full,'AA:1e-50,KK']",
+        "game.ranges[1] must have weights of at least 1e-06 of the largest, got 1e-50 beside 1",
+    ),
+    ("game=spot game.board=Td9d6h game.ranges=[AsAh:1e-200,AsAh:1e-200]", "game.ranges must leave two hands that share no card"),
+    ("game=spot game.board=Td9d6h game.stack=2000000000", "game.stack must be at most 1,000,000,000 chips, got 2,000,000,000"),
+    (f"game=spot game.board=Td9d6h game.stack=1{'0' * 400}", "game.stack must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=spot game.board=Td9d6h game.pot=1{'0' * 400}", "game.pot must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=spot game.board=Td9d6h game.min_bet=1{'0' * 400}", "game.min_bet must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=ms1f1 game.blinds=[1,1{'0' * 400}]", "game.blinds[1] must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=flop_holdem game.limit=[1,1{'0' * 400}]", "game.limit[1] must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=flop_holdem game.stack=1{'0' * 400}", "game.stack must be at most 1,000,000,000 chips, got about 10^400"),
+    (
+        f"{RIVER_BOARD} game.menu.oop.flop.bets=garbage",
+        "game.menu.oop.flop.bets must be left out in a game that has no flop, got 'garbage'",
+    ),
+    (f"{RIVER_BOARD} game.menu.ip.river.donks=50%", "game.menu.ip.river.donks must be left out in position, got '50%'"),
+    (f"{RIVER_BOARD} game.menu.oop.river.donks=50%", "game.menu.oop.river.donks must be left out on the first street, got '50%'"),
+    (f"{RIVER_BOARD} game.donks=garbage", "game.donks must be sizes such as"),
+    ("game=flop_holdem game.bets=50%", "game.bets must be left out in a limit game, got '50%'"),
+    ("game=flop_holdem game.raise_cap=2", "game.raise_cap must be left out in a limit game, got 2"),
+    ("game=flop_holdem game.menu.oop.flop.raises=a", "game.menu.oop.flop.raises must be left out in a limit game, got 'a'"),
+    (
+        'game=spot game.board=Td9d6hQc4s game.stack=50000 game.bets="33%,50%,100%,a" game.raises="30%,50%,75%,80%,100%,a"',
+        "game.bets and game.raises must be few, or game.raise_cap low enough: the betting tree must have at most 200,000 nodes, got ",
+    ),
     ("game=holdem5 game.blinds=[2,1]", "game.blinds must be a small and a larger big one, got [2, 1]"),
     ("game=flop_holdem game.deals=[0,4,4]", "game.deals must leave cards in the deck and sum to at most 5, got [0, 4, 4]"),
     ("game=libratus_endgame game.file=nowhere.txt", "game.file must be a Libratus endgame, got nowhere.txt"),
@@ -53,6 +82,35 @@ def test_bad_values_are_refused_in_one_line(monkeypatch, tmp_path, capsys, overr
     assert message in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def endgame(directory, pot, first, second):
+    """Write a file with one hand of positive reach for each player, or none."""
+    reaches = np.zeros(2652)
+    for hand, player in ((first, 0), (second, 1)):
+        if hand is not None:
+            reaches[1326 * player + hand] = 1.0
+    file = directory / "endgame.txt"
+    file.write_text(f"-round 4\n-board 4s8hTc9h2s\n-pot {pot}\n-reach {' '.join(map(str, reaches))}\n")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("pot", "hands", "message"),
+    [
+        (500, (None, None), "game.file must leave a hand that the board does not hold, got the first 1,326 reaches of "),
+        (500, (1325, None), "game.file must leave a hand that the board does not hold, got the last 1,326 reaches of "),
+        (500, (1325, 1325), "game.file must leave two hands that share no card, got reaches of "),
+        (0, (1325, 1320), "game.file must be a Libratus endgame, got "),
+        ("1" + "0" * 400, (1325, 1320), "(its pot must be positive and at most 1,000,000,000, got about 10^400)"),
+    ],
+)
+def test_endgame_files_that_cannot_be_played_are_refused(monkeypatch, tmp_path, capsys, pot, hands, message):
+    file = endgame(tmp_path, pot, *hands)
+    assert timebank(monkeypatch, "solve", "game=libratus_endgame", f"game.file={file}", "budget.iterations=1") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", ["train", "ablate"])

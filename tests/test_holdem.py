@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
+from agents.holdem_report import first_decision
 from agents.solution_file import load_solution, save_solution
 from games import public_tree
 from games.holdem import board_tree, game_size
@@ -53,7 +54,9 @@ GAMES = {
     "one-card flop and turn": small([0, 1, 1], ranges=UNEVEN),
     "no suits alike": small([0, 1], ranges=("AcKd,QcQd,AdQh:0.5", "full")),
     "different hands": small([0, 1], ranges=("AA,KQs", "QQ,AK:0.25"), stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
-    "limit": small([0, 1], ranges=UNEVEN, limit=[7, 11], max_raises=[2, 1]),
+    "limit": Holdem(
+        ranks="QKA", suits="cdh", deals=[0, 1], ranges=list(UNEVEN), blinds=[3, 7], stack=41, limit=[7, 11], max_raises=[2, 1]
+    ).build(),
     "turn": turn(("AA,KQs,AcKc", "QQ,KK,AK")),
 }
 
@@ -136,6 +139,24 @@ def test_flop_hold_em_has_its_published_number_of_boards():
     size = game_size(game)
     assert size.boards == 1 + 1755
     assert size.rows == (18060776, 18060610)  # of the tree when it was built
+
+
+@pytest.mark.parametrize("factor", [1e-50, 1e-200])
+def test_only_proportions_of_weights_matter(factor):
+    """Also where the weights themselves have no float32."""
+    ranges = ("AA:{0},KQs:{1}", "QQ:{1},KK:{0},AK:{1}")
+    same, tiny = (
+        BoardSolver(Spot(board="Td9d6hQc4s", ranges=[r.format(f, f / 2) for r in ranges], pot=20, stack=60).build(), variant("dcfr"))
+        for f in (1.0, factor)
+    )
+    for solver in (same, tiny):
+        solver.run(30)
+    assert tiny.values() == pytest.approx(same.values(), rel=1e-12)
+    assert tiny.exploitability() == pytest.approx(same.exploitability(), rel=1e-12)
+    np.testing.assert_allclose(tiny.board_values(0).cfvs / factor, same.board_values(0).cfvs, rtol=1e-12)
+    first, second = first_decision(same), first_decision(tiny)
+    assert second["frequencies"] == pytest.approx(first["frequencies"])
+    assert [h["ev"] for h in second["hands"].values()] == pytest.approx([h["ev"] for h in first["hands"].values()])
 
 
 @settings(max_examples=8)
