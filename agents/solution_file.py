@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agents.report import replacing
 from games.holdem import HoldemGame, game_size
 from games.kernels import LANES
 from search import BoardSolver, Variant, state_names
@@ -35,11 +36,9 @@ def save_solution(solver: BoardSolver, file: Path) -> None:
     """Write a solver's state, so that it goes on exactly; whole or not at all."""
     variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
     about = {"format": FORMAT, "game": solver.game.description(), "variant": variant, "iterations": solver.iterations}
-    part = file.with_name(file.name + ".part")
-    with part.open("wb") as stream:
-        arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
+    arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
+    with replacing(file) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)
-    part.replace(file)
 
 
 def check_solution(file: Path, game: HoldemGame, variant: Variant) -> int:

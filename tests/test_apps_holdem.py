@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import signal
 import time
 
@@ -210,6 +212,24 @@ def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
     assert result["exploitability"]["mbb_per_game"] == pytest.approx(500 * result["exploitability"]["value"])
     assert "ev" not in result
     assert set(result["root"]["actions"]) == {"fold", "call", "raise 6"}
+
+
+@pytest.mark.parametrize("name", ["solution.npz", "root.png", "trace.csv"])
+def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(monkeypatch, tmp_path, capsys, name):
+    replace = os.replace
+
+    def full(source, target):
+        if target.name == name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=1", "save=true", f"hydra.run.dir={tmp_path}") == 1
+    error = capsys.readouterr().err
+    assert error == f"error: {tmp_path / name} must be a file that can be written, got No space left on device\n"
+    assert result_of(tmp_path)["status"] == "failed"
+    assert {path.name for path in tmp_path.glob(".*")} <= {".hydra", ".lock"}
+    assert not (tmp_path / name).exists()
 
 
 def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import threading
 from contextlib import suppress
@@ -286,6 +287,18 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path):
         load_solution(solver, file)
     assert solver.iterations == 4
     assert np.isfinite(solver.average[0]).all()
+
+
+def test_a_solution_that_cannot_be_written_whole_leaves_nothing(tmp_path):
+    solver = BoardSolver(river(("full", "full")), variant("dcfr_plus"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OSError, match=r"s\.npz must be a file that can be written, got "):
+            save_solution(solver, tmp_path / "s.npz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
 
 
 UNIVERSAL = (

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -55,7 +56,8 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
-        self.write(status="complete" if kind is None else "interrupted" if interrupted else "failed")
+        with nullcontext() if kind is None else suppress(OSError):  # of two errors the first is told
+            self.write(status="complete" if kind is None else "interrupted" if interrupted else "failed")
         self._lock.close()
         if interrupted:
             more = f" (go on with resume={self.directory})" if self.result["command"] in RESUMABLE else ""
