@@ -223,3 +223,9 @@ def test_public_tree_is_what_solve_solves(monkeypatch, tmp_path):
     result = result_of(tmp_path)
     assert result["memory_bytes"] > public_tree("leduc_poker(suit_isomorphism=true)").memory_bytes()
     assert abs(result["values"][0] - -0.0856064) < 2 * result["exploitability"]["value"]
+
+
+def test_help_is_titled_by_the_command(monkeypatch, capsys):
+    for command in ("solve", "train", "ablate"):
+        assert timebank(monkeypatch, command, "--help") == 0
+        assert capsys.readouterr().out.startswith(f"timebank {command} is powered by Hydra.")

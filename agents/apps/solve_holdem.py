@@ -114,4 +114,4 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     kinds = ("png", "svg")
     plot_trace(solution.trace, f"{game.name}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in kinds])
     title = f"{game.name}: first decision, exploitability {strength_text(game, exploitability)}"
-    plot_decision(root, game.deck.ranks, title, [result.directory / f"root.{kind}" for kind in kinds])
+    plot_decision(root, game.deck, title, [result.directory / f"root.{kind}" for kind in kinds])
