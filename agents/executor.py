@@ -13,6 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from agents.report import cores
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -55,10 +57,10 @@ class Local:
     workers: int = 0
 
     def __post_init__(self) -> None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        if not 0 <= self.workers <= cores:
-            raise ValueError(f"executor.workers must be in 0..{cores} (the cores of this machine), got {self.workers}")
-        object.__setattr__(self, "workers", self.workers or cores)
+        most = cores()
+        if not 0 <= self.workers <= most:
+            raise ValueError(f"executor.workers must be in 0..{most} (the cores of this machine), got {self.workers}")
+        object.__setattr__(self, "workers", self.workers or most)
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results as they finish; running work is abandoned if the caller stops."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.report import duration, shown, unit_of
+from agents.report import duration, replacing, shown, unit_of
 
 Row = dict[str, Any]
 MARKERS = "osD^vPX<>"  # one per line of a figure
@@ -172,7 +171,5 @@ def save_figure(figure: Any, paths: Sequence[Path]) -> None:
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine(None)
     for path in paths:
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-        with rc_context({"svg.fonttype": "none"}):  # text stays text: quicker, and it can be searched and edited
+        with replacing(path) as temporary, rc_context({"svg.fonttype": "none"}):  # text stays text: quicker to draw, open to search
             figure.savefig(temporary, dpi=150)
-        os.replace(temporary, path)

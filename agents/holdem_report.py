@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from agents.figures import blank_figure, save_figure
 from agents.report import Row, table
-from games.cards import RANKS, hand_text
+from games.cards import RANKS, Deck, hand_text
 from search import BoardSolver
 
 Float = npt.NDArray[np.float64]
-COLORS = ("#4f8fc0", "#58a868", "#e8a33d", "#d9603b", "#b23a48", "#7b3f61", "#4a2c40", "#222222")  # passive actions first
+PASSIVE = {"fold": "#4f8fc0", "check": "#4f8fc0", "call": "#58a868"}  # bets and raises have warm colours, from small to large
 
 
 def first_decision(solver: BoardSolver) -> Row:
@@ -29,7 +29,7 @@ def first_decision(solver: BoardSolver) -> Row:
     strategy = solver.answer().at(0)
     values = solver.board_values(player)
     mass = game.met(player)
-    weight = game.live[player] * mass
+    weight = (game.live[player] / game.live[player].max()) * (mass / mass.max())
     offset = 0.0 if game.big_blind and game.betting.blinds else game.pot / 2
     hands: dict[str, Row] = {}
     for hand, cfv in zip(values.hands.tolist(), values.cfvs[0].tolist(), strict=True):
@@ -43,14 +43,14 @@ def first_decision(solver: BoardSolver) -> Row:
     return {"player": player, "actions": labels, "frequencies": (strategy @ weight / weight.sum()).tolist(), "hands": hands}
 
 
-def by_class(root: Row) -> dict[str, tuple[float, Float]]:
-    """Return, for each class of hands such as ``AKs``, its weight and its mean strategy."""
+def by_class(root: Row, suits: int = 4) -> dict[str, tuple[float, Float]]:
+    """Return, for each class of hands such as ``AKs``, its share of all its hands in a deck of so many suits, and its mean strategy."""
+    whole = {"": suits * (suits - 1) // 2, "s": suits, "o": suits * (suits - 1)}
     found: dict[str, list[Any]] = {}
     for name, entry in root["hands"].items():
         suffix = "" if name[0] == name[2] else "s" if name[1] == name[3] else "o"
-        total = found.setdefault(name[0] + name[2] + suffix, [0.0, 0.0, np.zeros(len(root["actions"]))])
+        total = found.setdefault(name[0] + name[2] + suffix, [0.0, whole[suffix], np.zeros(len(root["actions"]))])
         total[0] += entry["weight"]
-        total[1] += 1
         total[2] = total[2] + entry["weight"] * np.array(entry["strategy"])
     return {name: (weight / count, shares / weight if weight > 0 else shares) for name, (weight, count, shares) in found.items()}
 
@@ -65,11 +65,20 @@ def decision_table(root: Row) -> str:
     return table([f"player {root['player']}", "how often", "most with"], rows)
 
 
-def plot_decision(root: Row, ranks: str, title: str, paths: Sequence[Path]) -> None:
+def action_colors(actions: Sequence[str]) -> list[str]:
+    """Return a colour of its own for each action."""
+    from matplotlib import colormaps, colors  # slow to import, and needed only here
+
+    warm = sum(action not in PASSIVE for action in actions)
+    places = iter(np.linspace(0.2, 0.9, warm) if warm > 1 else [0.35])
+    return [PASSIVE[a] if a in PASSIVE else str(colors.to_hex(colormaps["inferno_r"](next(places)))) for a in actions]
+
+
+def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> None:
     """Draw the first decision as players know it: pairs on the diagonal, suited hands above it, bars by action, filled by weight."""
     figure, axes = blank_figure(title, (8, 8))
-    order = sorted(ranks, key=RANKS.index, reverse=True)
-    classes = by_class(root)
+    order = sorted(deck.ranks, key=RANKS.index, reverse=True)
+    classes, chosen = by_class(root, len(deck.suits)), action_colors(root["actions"])
     boxes: list[tuple[float, float, float, float, str]] = []  # left, top, width, height, colour
     for i, first in enumerate(order):
         for j, second in enumerate(order):
@@ -78,7 +87,7 @@ def plot_decision(root: Row, ranks: str, title: str, paths: Sequence[Path]) -> N
             if name in classes:
                 weight, shares = classes[name]
                 left = float(j)
-                for share, color in zip(shares, COLORS * 3, strict=False):
+                for share, color in zip(shares, chosen, strict=True):
                     if share > 0:
                         boxes.append((left, i + 1 - weight, float(share), weight, color))
                     left += float(share)
@@ -89,7 +98,7 @@ def plot_decision(root: Row, ranks: str, title: str, paths: Sequence[Path]) -> N
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_aspect("equal")
-    for action, frequency, color in zip(root["actions"], root["frequencies"], COLORS * 3, strict=False):
+    for action, frequency, color in zip(root["actions"], root["frequencies"], chosen, strict=True):
         axes.plot([], [], "s", color=color, label=f"{action}  {100 * frequency:.1f} %")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=4, fontsize=8, frameon=False)
     save_figure(figure, paths)

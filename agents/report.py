@@ -9,7 +9,8 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,28 @@ from typing import Any
 Row = dict[str, Any]
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a name to write to; what is there after the block becomes ``path``: readers see the old file or the new one.
+
+    Raises:
+        OSError: it cannot be written; nothing is left of it.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(f"{path} must be a file that can be written, got {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):  # gone if all went well
+            temporary.unlink()
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write a file atomically: readers and interrupted runs see the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)
+    """Write a file, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -85,8 +103,12 @@ def machine() -> Row:
         model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
     except OSError:
         pass
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"system": platform.platform(), "cpu": model, "cores": cores, "python": platform.python_version()}
+    return {"system": platform.platform(), "cpu": model, "cores": cores(), "python": platform.python_version()}
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -5,25 +5,56 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
+from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from search import BoardSolver
+from agents.report import replacing
+from games.holdem import HoldemGame, game_size
+from games.kernels import LANES
+from search import BoardSolver, Variant, state_names
 
-FORMAT = 1
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # what reading a damaged archive may raise
+Rows = npt.NDArray[Any]
+
+FORMAT = 2
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+)  # what reading a damaged archive may raise
 
 
 def save_solution(solver: BoardSolver, file: Path) -> None:
     """Write a solver's state, so that it goes on exactly; whole or not at all."""
-    about = {"format": FORMAT, **_identity(solver), "iterations": solver.iterations}
-    part = file.with_name(file.name + ".part")
-    with part.open("wb") as stream:
-        arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
+    variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
+    about = {"format": FORMAT, "game": solver.game.description(), "variant": variant, "iterations": solver.iterations}
+    arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
+    with replacing(file) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)
-    part.replace(file)
+
+
+def check_solution(file: Path, game: HoldemGame, variant: Variant) -> int:
+    """Return the iterations of a file, if ``load_solution`` can take it over into a solver of this game and variant (in float32).
+
+    Array sizes are checked as far as they are known without the game's boards.
+
+    Raises:
+        ValueError: as of ``load_solution``.
+    """
+    rows = game_size(game).rows
+
+    def fits(name: str, array: Rows) -> bool:
+        return array.shape[0] <= rows[int(name[-1])] and array.shape[1:] == (LANES,) and array.dtype == np.float32
+
+    return _read(file, game, variant, fits)
 
 
 def load_solution(solver: BoardSolver, file: Path) -> None:
@@ -32,23 +63,54 @@ def load_solution(solver: BoardSolver, file: Path) -> None:
     Raises:
         ValueError: no such file, or one of another game or variant, or a damaged one; nothing is changed.
     """
+    own = solver.state()
+    arrays: dict[str, Rows] = {}
+
+    def fits(name: str, array: Rows) -> bool:
+        arrays[name] = array
+        return array.shape == own[name].shape and array.dtype == own[name].dtype
+
+    iterations = _read(file, solver.game, solver.variant, fits)
+    solver.restore(arrays, iterations)
+
+
+def _read(file: Path, game: HoldemGame, variant: Variant, fits: Callable[[str, Rows], bool]) -> int:
+    """Return a file's iterations after looking at all of it; ``fits`` sees its arrays one by one."""
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
             about = json.loads(saved["about"].tobytes())
             if about["format"] != FORMAT:
                 raise ValueError(f"format {about['format']}")
-            other = [key for key, own in _identity(solver).items() if about[key] != own]
-            arrays = {} if other else {name: saved[name] for name in solver.state()}
-            iterations = int(about["iterations"])
+            iterations = about["iterations"]
+            if not isinstance(iterations, int) or iterations < 0:
+                raise ValueError(f"{iterations} iterations")
+            wrong = _misfit(about, file, game, variant)
+            for name in () if wrong else state_names(variant):
+                array = saved[name]
+                low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
+                sound = isfinite(low) and isfinite(high) and (low >= 0 or not name.startswith("average"))
+                if not fits(name, array) or not sound:
+                    wrong = f"load must hold finite arrays of the game's size, averages of at least 0, got {name} of {file}"
+                    break
     except (OSError, ValueError, KeyError, TypeError, *DAMAGED) as error:
         raise ValueError(f"load must be a file that save=true wrote, got {file} ({error})") from None
-    if other:
-        raise ValueError(f"load must be a file of this {other[0]}, got {file}, which is of another: {about[other[0]]}")
-    for name, own in solver.state().items():
-        if arrays[name].shape != own.shape or arrays[name].dtype != own.dtype or not np.isfinite(arrays[name]).all():
-            raise ValueError(f"load must hold finite arrays of the game's size, got {name} of {file}")
-    solver.restore(arrays, iterations)
+    if wrong:
+        raise ValueError(wrong)
+    return iterations
 
 
-def _identity(solver: BoardSolver) -> dict[str, str]:
-    return {"game": solver.game.description(), "variant": solver.variant.name}
+def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant) -> str:
+    """Say in what a file is of something else; nothing if it fits."""
+    if about["game"] != game.description():
+        return f"load must be a file of this game, got {file}, which is of another"
+    theirs, own = about["variant"], _coefficients(variant)
+    other = [key for key in own if theirs[key] != own[key]]
+    if not other:
+        return ""
+    if theirs["name"] != variant.name:
+        return f"search must be that of load ({theirs['name']}), got {variant.name}"
+    return f"search.{other[0]} must be that of load ({theirs[other[0]]}), got {own[other[0]]}"
+
+
+def _coefficients(variant: Variant) -> dict[str, Any]:
+    return {key: getattr(variant, key) for key in ("alpha", "beta", "gamma", "predictive", "discount")}

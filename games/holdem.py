@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb
+from math import comb, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,24 +98,74 @@ class HoldemGame:
         return float(self.live[0] @ self.met(0))
 
 
-def memory_needed(game: HoldemGame, itemsize: int = 4) -> tuple[int, int]:
-    """Return about how many boards a game has and how many bytes of regrets and averages it takes to solve, without building it."""
+class Size(NamedTuple):
+    """How large a game is, told without building it.
+
+    Attributes:
+        boards: canonical boards of all streets, exactly.
+        rows: of eight hands, of both players' regrets; exact where every hand of the deck is in the ranges, else somewhat too many.
+        tree_bytes: the boards and their hands, at most.
+    """
+
+    boards: int
+    rows: tuple[int, int]
+    tree_bytes: int
+
+
+def game_size(game: HoldemGame) -> Size:
+    """Count boards and rows; takes no longer than the tree of bets."""
     rounds = len(game.deals)
-    rows = np.zeros(rounds)
-    acting = np.flatnonzero(game.bets.parent >= 0)
-    above = game.bets.parent[acting]
-    np.add.at(rows, game.bets.round[above], game.bets.player[above] >= 0)
-    dealt = sum(map(len, game.board))
-    group = len(symmetries([s for s in game.board if s], game.live, game.hands, game.deck))
-    ways, boards, total, size = 1, 0.0, 0.0, len(game.deck.cards())
-    for s in range(rounds):
-        if s:
-            ways *= comb(size - dealt, game.deals[s])
-            dealt += game.deals[s]
-        boards += max(1.0, ways / group)
-        live = max(np.count_nonzero(w) for w in game.live) * comb(size - dealt, 2) / comb(size - sum(map(len, game.board)), 2)
-        total += max(1.0, ways / group) * rows[s] * live * 2 * itemsize
-    return int(boards), int(total)
+    rows = np.zeros((2, rounds), np.int64)  # a row per action
+    above = game.bets.parent[1:]
+    acting = game.bets.player[above] >= 0
+    np.add.at(rows, (game.bets.player[above][acting], game.bets.round[above][acting]), 1)
+    group = symmetries([s for s in game.board if s], game.live, game.hands, game.deck)
+    dead = [card for street in game.board for card in street]
+    sequences = np.array([_fixed_sequences(g, dead, game.deals[1:], game.deck) for g in group])
+    boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
+    hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:]])) for p in (0, 1)])
+    tiles = -(-hands // LANES)
+    stored = (boards * tiles * rows).sum(axis=1)
+    below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, :-1].sum()) * LANES
+    # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries.
+    tree = 128 * int(boards.sum()) + 10 * below + 2 * (len(group) - 1) * inner
+    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree)
+
+
+def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[int], deck: Deck) -> list[int]:
+    """Return, street by street, how many sequences of deals a suit permutation leaves as they are, street by street as sets.
+
+    Such a set is a union of cycles of the live cards, so only the number of cycles of each length counts.
+    """
+    cycles = [0] * (len(permutation) + 1)
+    seen = set(dead)
+    for card in deck.cards().tolist():
+        length = 0
+        while card not in seen:
+            seen.add(card)
+            card, length = permute_card(permutation, card), length + 1
+        cycles[length] += length > 0
+    ways = {tuple(cycles[1:]): 1}
+    found = [1]
+    for count in deals:
+        after: dict[tuple[int, ...], int] = {}
+        for left, number in ways.items():
+            for taken in itertools.product(*(range(min(n, count // length) + 1) for length, n in enumerate(left, 1))):
+                if sum(length * t for length, t in enumerate(taken, 1)) == count:
+                    key = tuple(n - t for n, t in zip(left, taken, strict=True))
+                    after[key] = after.get(key, 0) + number * prod(map(comb, left, taken))
+        ways = after
+        found.append(sum(ways.values()))
+    return found
+
+
+def _most_hands(game: HoldemGame, player: int, dealt: npt.NDArray[np.int64]) -> list[int]:
+    """Return how many of a player's hands are left at most after so many more cards: exact where all hands are in the range."""
+    hands = game.hands[game.live[player] > 0]
+    degree = np.bincount(hands.ravel(), minlength=CARDS)  # hands that hold a card
+    dead = [card for street in game.board for card in street]
+    fewest = np.sort(degree[np.setdiff1d(game.deck.cards(), dead)])
+    return [len(hands) - max(0, int(fewest[:k].sum()) - comb(int(k), 2)) for k in dealt]
 
 
 class _Board(NamedTuple):

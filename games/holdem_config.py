@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,11 @@ from games.holdem import HoldemGame
 from games.ranges import parse_range
 
 Built = TypeVar("Built")
+MOST_CHIPS = 10**9  # amounts are float32 in the solver: seven digits
+# Weights are float32 there too, and strategies are averages weighted by them: in a hand of a smaller weight what players seldom do is lost
+# (sums of less than 1e-30 count as none). Nobody writes such a range by hand; it is a slip.
+LEAST_WEIGHT = 1e-6
+LEAST_REACH = 1e-12  # of a file: the smallest of Libratus' endgame 3 is 5e-10 of the largest, which is how it was published
 STREETS = ("preflop", "flop", "turn", "river")
 
 
@@ -95,8 +101,24 @@ class Bets:
             None if donks is None or player == "ip" else parse_sizes(*donks, raises=False),
         )
 
+    def _refuse_unused(self, streets: tuple[str, ...], limit: bool = False) -> None:
+        """Refuse sizes that could have no effect."""
+        common = Bets()
+        for name in ("bets", "raises", "donks", "raise_cap", "add_allin", "force_allin", "merging", "min_bet"):
+            if limit and getattr(self, name) != getattr(common, name):
+                raise ValueError(f"game.{name} must be left out in a limit game, got {getattr(self, name)!r}")
+        for player, street, kind in itertools.product(("oop", "ip"), STREETS, ("bets", "raises", "donks")):
+            text = getattr(getattr(getattr(self.menu, player), street), kind)
+            where = "in a limit game" if limit else f"in a game that has no {street}" if street not in streets else ""
+            if kind == "donks" and not where:
+                where = "in position" if player == "ip" else "on the first street" if street == streets[0] else ""
+            if text is not None and where:
+                raise ValueError(f"game.menu.{player}.{street}.{kind} must be left out {where}, got {text!r}")
+
     def _betting(self, start: tuple[float, float], stack: int, first: tuple[int, ...], streets: tuple[str, ...]) -> Betting:
         """Return the rules; player 0 is out of position where he acts first on the last street."""
+        _few_chips("game.min_bet", self.min_bet)
+        self._refuse_unused(streets)
         places = ("oop", "ip") if first[-1] == 0 else ("ip", "oop")
         menus = tuple((self._menu(places[0], street), self._menu(places[1], street)) for street in streets)
         return _named(
@@ -120,7 +142,17 @@ def _named(build: Callable[[], Built]) -> Built:
         return build()
     except ValueError as error:
         text = str(error)
-        raise ValueError(text if text.startswith("game.") else f"game.{text}") from None
+        raise ValueError(text if text.startswith("game.") else f"game.{text.removeprefix('deck.')}") from None
+
+
+def _few_chips(key: str, chips: int) -> None:
+    if chips > MOST_CHIPS:
+        raise ValueError(f"{key} must be at most {MOST_CHIPS:,} chips, got {_digits(chips)}")
+
+
+def _digits(number: int) -> str:
+    """Return a number, or about how large it is where it is endless."""
+    return f"{number:,}" if number < 10**30 else f"about 10^{0.30103 * number.bit_length():.0f}"
 
 
 @dataclass(kw_only=True)
@@ -152,10 +184,12 @@ class Spot(Bets):
             raise ValueError(f"game.pot must be positive, got {self.pot}")
         if self.stack <= 0:
             raise ValueError(f"game.stack must be positive, got {self.stack}")
+        _few_chips("game.pot", self.pot)
+        _few_chips("game.stack", self.stack)
         rounds = 6 - len(cards)
         betting = self._betting((self.pot / 2, self.pot / 2), self.stack, (0,) * rounds, STREETS[-rounds:])
         board = (cards[:3], *((card,) for card in cards[3:]))
-        return _checked(f"spot {self.board}", betting, (0,) + (1,) * (rounds - 1), board, self.ranges, FULL_DECK, None)
+        return _ranged(f"spot {self.board}", betting, (0,) + (1,) * (rounds - 1), board, self.ranges, FULL_DECK, None)
 
 
 @dataclass(kw_only=True)
@@ -193,12 +227,18 @@ class Holdem(Bets):
             raise ValueError(f"game.deals must be 0 and then at most three positive numbers of cards, got {self.deals}")
         if len(self.blinds) != 2 or not 0 < self.blinds[0] < self.blinds[1]:
             raise ValueError(f"game.blinds must be a small and a larger big one, got {self.blinds}")
+        for i, blind in enumerate(self.blinds):
+            _few_chips(f"game.blinds[{i}]", blind)
+        for i, size in enumerate(self.limit):
+            _few_chips(f"game.limit[{i}]", size)
+        _few_chips("game.stack", self.stack)
         deck = _named(lambda: Deck(self.ranks, self.suits))
         if not 1 <= sum(self.deals) <= min(5, len(deck.cards()) - 5):
             raise ValueError(f"game.deals must leave cards in the deck and sum to at most 5, got {self.deals}")
         first = (0, *[1] * (rounds - 1))
         start = (float(self.blinds[0]), float(self.blinds[1]))
         if self.limit or self.max_raises:
+            self._refuse_unused((), limit=True)
             betting = _named(
                 lambda: Betting(
                     start=start,
@@ -211,7 +251,7 @@ class Holdem(Bets):
             )
         else:
             betting = self._betting(start, self.stack, first, STREETS[:rounds])
-        return _checked(self.name, betting, tuple(self.deals), (), self.ranges, deck, float(self.blinds[1]))
+        return _ranged(self.name, betting, tuple(self.deals), (), self.ranges, deck, float(self.blinds[1]))
 
 
 @dataclass(kw_only=True)
@@ -241,6 +281,8 @@ class LibratusEndgame(Bets):
             pot, reach = int(fields["pot"]), np.array(fields["reach"].split(), np.float64)
             if reach.shape != (2652,) or not (np.isfinite(reach).all() and (reach >= 0).all()) or not 4 <= len(cards) <= 5:
                 raise ValueError("2,652 reaches of at least 0 and a board of 4 or 5 cards are needed")
+            if not 0 < pot <= MOST_CHIPS:
+                raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {_digits(pot)}")
         except (OSError, KeyError, ValueError) as error:
             raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
         order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]
@@ -249,16 +291,20 @@ class LibratusEndgame(Bets):
         pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
         for k, (a, b) in enumerate(pairs):
             weights[:, index[frozenset(parse_cards(a + b))]] = reach[[k, 1326 + k]]
+        _few_chips("game.stack", self.stack)
         rounds = 6 - len(cards)
         behind = self.stack - pot // 2
         if behind <= 0:
             raise ValueError(f"game.stack must leave chips behind, got {self.stack} with a pot of {pot}")
         betting = self._betting((pot / 2, pot / 2), behind, (0,) * rounds, STREETS[-rounds:])
         board = (cards[:3], *((card,) for card in cards[3:]))
-        return HoldemGame(Path(self.file).stem, betting, (0,) + (1,) * (rounds - 1), board, (weights[0], weights[1]), big_blind=100.0)
+        deals = (0,) + (1,) * (rounds - 1)
+        game = HoldemGame(Path(self.file).stem, betting, deals, board, (weights[0], weights[1]), big_blind=100.0)
+        reaches = ("the first 1,326 reaches of", "the last 1,326 reaches of", "reaches of")
+        return _checked(game, [("game.file", f"{which} {self.file}") for which in reaches], LEAST_REACH)
 
 
-def _checked(
+def _ranged(
     name: str,
     betting: Betting,
     deals: tuple[int, ...],
@@ -267,14 +313,35 @@ def _checked(
     deck: Deck,
     big_blind: float | None,
 ) -> HoldemGame:
-    """Return a game whose ranges can be dealt."""
+    """Return a game whose ranges are texts."""
     if len(ranges) != 2:
         raise ValueError(f"game.ranges must be two, got {len(ranges)}")
     weights = [parse_range(text, f"game.ranges[{i}]", deck) for i, text in enumerate(ranges)]
     game = HoldemGame(name, betting, deals, board, (weights[0], weights[1]), deck, big_blind)
-    for i, live in enumerate(game.live):
+    texts = [text if len(text) <= 60 else f"{text[:57]}..." for text in ranges]
+    named = [*((f"game.ranges[{i}]", repr(text)) for i, text in enumerate(texts)), ("game.ranges", str(texts))]
+    return _checked(game, named, LEAST_WEIGHT)
+
+
+def _checked(game: HoldemGame, named: Sequence[tuple[str, str]], least: float) -> HoldemGame:
+    """Return a game that can be dealt and bet.
+
+    Args:
+        game: to be checked.
+        named: key and value of the first player's weights, of the second's and of both, for errors.
+        least: what the smallest positive weight must be at least, as a share of the largest.
+    """
+    for (key, value), live in zip(named[:2], game.live, strict=True):
         if not live.any():
-            raise ValueError(f"game.ranges[{i}] must leave a hand that the board does not hold, got {ranges[i]!r}")
-    if game.deal_mass <= 0:
-        raise ValueError(f"game.ranges must leave two hands that share no card, got {ranges}")
+            raise ValueError(f"{key} must leave a hand that the board does not hold, got {value}")
+        low, high = live[live > 0].min(), live.max()
+        if low < least * high:
+            raise ValueError(f"{key} must have weights of at least {least:g} of the largest, got {low:g} beside {high:g}")
+    if replace(game, weights=((game.live[0] > 0).astype(float), (game.live[1] > 0).astype(float))).deal_mass <= 0:
+        raise ValueError(f"{named[2][0]} must leave two hands that share no card, got {named[2][1]}")
+    try:
+        game.bets  # noqa: B018  # built here, and kept
+    except ValueError as error:
+        keys = "game.max_raises must be low" if game.betting.limit else "game.bets and game.raises must be few, or game.raise_cap low"
+        raise ValueError(f"{keys} enough: {error}") from None
     return game

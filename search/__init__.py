@@ -2,7 +2,7 @@
 
 from search.anytime import Anytime, Solution
 from search.best_response import Evaluator
-from search.board_solver import BoardSolver
+from search.board_solver import BoardSolver, memory_needed, state_names, useful_threads
 from search.board_strategy import BoardStrategy
 from search.budget import Budget, Deadline
 from search.cfr import Solver
@@ -33,8 +33,11 @@ __all__ = [
     "full_ranges",
     "gifts",
     "mass_at",
+    "memory_needed",
     "safe_bounds",
+    "state_names",
     "uniform",
+    "useful_threads",
     "variant",
     "whole_game",
 ]

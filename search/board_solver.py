@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from games.holdem import HoldemGame, board_tree
+from games.betting_forest import betting_forest, betting_streets
+from games.holdem import HoldemGame, board_tree, game_size
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import ROWS
 from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
-from search.board_sweeps import BoardSweeps, StoredRows
+from search.board_sweeps import BoardSweeps, StoredRows, uninterrupted, workspace_bytes
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
 
 Rows = npt.NDArray[Any]
+# Stored rows of a game of one board below which threads wait for each other longer than they save: to 0.1 % of the pot two threads took
+# 8.3 ms against 6.3 with one on RB of benchmarks/holdem.py (1,456 rows), but 30 against 43 on RA (7,616 rows).
+FEW_ROWS = 3_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,28 @@ class BoardValues:
 
     hands: npt.NDArray[np.int64]
     cfvs: npt.NDArray[np.float64]
+
+
+def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, itemsize: int = 4) -> tuple[int, int]:
+    """Return how many boards a game has and how many bytes it takes to solve, at most, without building it."""
+    size, streets = game_size(game), betting_streets(game.bets, (0,))
+    nowhere = max(-(-int(np.count_nonzero(live)) // LANES) for live in game.live) * LANES
+    forests = (betting_forest(streets, 0, np.float32), betting_forest(streets, 1, np.float32))
+    kept = sum(size.rows) * LANES * itemsize * (3 if variant.predictive else 2)
+    tree = size.tree_bytes + sum(a.nbytes for forest in forests for a in forest)
+    solving = kept + workspace_bytes(forests, nowhere, threads, itemsize) + tree
+    return size.boards, max(solving, 6 * tree)  # while the tree is built its indices have eight bytes
+
+
+def state_names(variant: Variant) -> list[str]:
+    """Return the names of ``BoardSolver.state``: of each player what is matched, if a prediction is added, besides regrets and averages."""
+    return [f"{name}_{p}" for name in ("regret", "average", *(["matching"] if variant.predictive else [])) for p in (0, 1)]
+
+
+def useful_threads(game: HoldemGame, cores: int) -> int:
+    """Return how many threads to solve with: all cores, or one where a second does not pay (see ``FEW_ROWS``)."""
+    size = game_size(game)
+    return 1 if size.boards == 1 and sum(size.rows) < FEW_ROWS else cores
 
 
 class BoardSolver(Anytime[BoardStrategy]):
@@ -53,7 +79,10 @@ class BoardSolver(Anytime[BoardStrategy]):
         self.regret = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
         self.average = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
         self.matching = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored) if variant.predictive else self.regret
-        for p, live in enumerate(game.live):
+        self._most = (float(game.live[0].max()), float(game.live[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
+        even = replace(game, weights=(game.live[0] / self._most[0], game.live[1] / self._most[1]))
+        self._mass = even.deal_mass
+        for p, live in enumerate(even.live):
             self._sweeps.reach[p][: np.count_nonzero(live), 0] = live[live > 0]
 
     @property
@@ -75,8 +104,10 @@ class BoardSolver(Anytime[BoardStrategy]):
         while iterations > 0:
             block, begin = divmod(self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
-            self._sweeps.update(self._rows(self.matching), coefficients(self.variant, block), begin, end)
-            self.iterations += end - begin
+            weights = coefficients(self.variant, block)
+            with uninterrupted():  # Ctrl-C between the sweep and its count would leave arrays of more iterations than are stated
+                self._sweeps.update(self._rows(self.matching), weights, begin, end)
+                self.iterations += end - begin
             iterations -= end - begin
 
     def answer(self) -> BoardStrategy:
@@ -100,12 +131,11 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._values(VALUE, board)
         hands = self.tree.hands_at(player, board)
         rows = int(self.tree.forests[player].table[self.tree.boards[board, 0], ROWS])
-        return BoardValues(hands, self._sweeps.watched(player, rows, len(hands)))
+        return BoardValues(hands, self._most[1 - player] * self._sweeps.watched(player, rows, len(hands)))
 
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
-        names = ("regret", "average", "matching") if self.variant.predictive else ("regret", "average")
-        return {f"{name}_{p}": getattr(self, name)[p] for name in names for p in (0, 1)}
+        return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}
 
     def restore(self, arrays: Mapping[str, Rows], iterations: int) -> None:
         """Go on from another solver's ``state`` of the same game and variant."""
@@ -120,7 +150,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return each player's value against the opponent's average strategy, in chips a deal."""
         self._sweeps.evaluate(self.average, mode, watched)
         found = [
-            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self.game.deal_mass)
+            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass)
             for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
         ]
         return found[0], found[1]

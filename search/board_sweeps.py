@@ -15,7 +15,7 @@ from numba import config
 
 from games.board_tree import BoardTree
 from games.kernels import LANES, aligned_zeros
-from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS
+from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS, Forest
 from games.kernels.showdown import SUMS
 from search.kernels.gadget import UNSAFE, GadgetArrays
 from search.kernels.streets import BOTH, CHUNKS, LAYOUT, UPDATE, play_streets
@@ -56,11 +56,11 @@ class BoardSweeps:
         if threads > 1 and config.DISABLE_JIT:
             raise ValueError(f"threads must be 1 without compilation (NUMBA_DISABLE_JIT), got {threads}")
         self.tree, self.threads = tree, threads
-        self._layouts, shared_rows, work_rows = _layouts(tree, threads)
+        self._layouts, shared_rows, work_rows = _layouts(tree.forests, tree.nowhere, threads)
         self._shared = aligned_zeros(shared_rows, LANES, dtype)
         self._work = [aligned_zeros(work_rows, LANES, dtype) for _ in range(threads)]
         self._sync = np.zeros((4, 8), np.int64)
-        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+        self._pool = _running_pool(threads - 1) if threads > 1 else None
         groups = -(-int(tree.forests[0].table[0, LINES]) // LANES)
         self._root = [aligned_zeros(2 * (tree.nowhere + 1) * groups, LANES, dtype) for _ in (0, 1)]
         both = [root.reshape(2, tree.nowhere + 1, groups * LANES) for root in self._root]
@@ -130,15 +130,28 @@ class BoardSweeps:
         if self._pool is None:
             play(0)
             return
-        with _uninterrupted():
+        with uninterrupted():
             others = [self._pool.submit(play, i) for i in range(1, self.threads)]
             play(0)
             for other in others:
                 other.result()
 
 
+def _running_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool whose threads all run: in a sweep they wait for each other, so none may fail to start there."""
+    pool, go = ThreadPoolExecutor(threads), threading.Event()
+    try:
+        for _ in range(threads):
+            pool.submit(go.wait)
+    except RuntimeError as error:
+        raise OSError(f"threads must be as many as the system can start, got {threads + 1} ({error})") from None
+    finally:
+        go.set()
+    return pool
+
+
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C and a batch system's stop back until the block is done."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -158,20 +171,30 @@ def _plain(named: Any) -> Any:
     return tuple(_plain(x) if isinstance(x, tuple) else x for x in named)
 
 
-def _layouts(tree: BoardTree, threads: int) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], int, int]:
+def workspace_bytes(forests: tuple[Forest, Forest], nowhere: int, threads: int, itemsize: int) -> int:
+    """Return ``BoardSweeps.memory_bytes`` of a tree with these forests without making it."""
+    _, shared, work = _layouts(forests, nowhere, threads)
+    groups = -(-int(forests[0].table[0, LINES]) // LANES)
+    watched = sum(nowhere // LANES * (int(f.table[:, ROWS].max()) + 1) for f in forests)
+    return (shared + threads * work + 4 * (nowhere + 1) * groups + watched) * LANES * itemsize
+
+
+def _layouts(
+    forests: tuple[Forest, Forest], nowhere: int, threads: int
+) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], int, int]:
     """Return where each array begins in the workspaces, by player, and the rows of the shared one and of a thread's."""
-    hands = tree.nowhere + 1
+    hands = nowhere + 1
     shared = work = 0
     layouts = []
     for p in (0, 1):
-        own, other = tree.forests[p].table, tree.forests[1 - p].table
+        own, other = forests[p].table, forests[1 - p].table
         layout = np.zeros((len(own), LAYOUT), np.int64)
         for s in range(len(own)):
             exits = int(own[s, EXITS])
             own_rows, other_rows = (max(int(t[s, ROWS]) + 1, -(-int(t[s, LINES]) // LANES) * LANES) for t in (own, other))
             wide = [hands * int(own[s, column]) for column in (SHOWS, FOLDS)]
             wide += [hands * exits, hands * exits, hands * int(own[s, GROUPS]), hands * exits * (CHUNKS if s == 0 else 1)]
-            wide += [tree.nowhere // LANES * own_rows if exits else 0, 3 * SUMS * (threads if s == 0 else 1), hands * exits]
+            wide += [nowhere // LANES * own_rows if exits else 0, 3 * SUMS * (threads if s == 0 else 1), hands * exits]
             for column, rows in enumerate(wide):
                 if s == 0:
                     layout[s, column], shared = shared, shared + rows

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import signal
 import time
 
+import numpy as np
 import pytest
 
+from agents.apps import solve_holdem
+from agents.report import cores
 from tests.running import result_of, start, timebank
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
+
+RIVER_BOARD = "game=spot game.board=Td9d6hQc4s"
 
 REFUSED = [
     ("game=spot budget.iterations=1", "game.board must be given"),
@@ -30,10 +37,38 @@ REFUSED = [
     ("game=spot game.board=Td9d6h game.menu.ip.river.raises=7z", "game.menu.ip.river.raises must be sizes such as"),
     ("game=spot game.board=Td9d6h game.min_bet=0", "game.min_bet must be positive, got 0"),
     ("game=spot game.board=Td9d6h game.merging=-1", "game.merging must be 0 (off) or more, got -1.0"),
-    ("game=spot game.board=Td9d6h threads=-1", "threads must be at least 0 (one per core), got -1"),
+    ("game=spot game.board=Td9d6h threads=-1", f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got -1"),
+    ("game=spot game.board=Td9d6h threads=20000", f"threads must be in 0..{cores()} (the cores of this machine"),
     ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
     ("game=heads_up_no_limit", "game must fit into memory"),
-    ("game=holdem5 game.ranks=TJX", "game.deck.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
+    ("game=holdem5 game.ranks=TJX", "game.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
+    ("game=holdem5 game.suits=cdcd", "game.suits must be distinct suits of cdhs, got 'cdcd'"),
+    (
+        "game=spot game.board=Td9d6h game.ranges=[full,'AA:1e-50,KK']",
+        "game.ranges[1] must have weights of at least 1e-06 of the largest, got 1e-50 beside 1",
+    ),
+    ("game=spot game.board=Td9d6h game.ranges=[AsAh:1e-200,AsAh:1e-200]", "game.ranges must leave two hands that share no card"),
+    ("game=spot game.board=Td9d6h game.stack=2000000000", "game.stack must be at most 1,000,000,000 chips, got 2,000,000,000"),
+    (f"game=spot game.board=Td9d6h game.stack=1{'0' * 400}", "game.stack must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=spot game.board=Td9d6h game.pot=1{'0' * 400}", "game.pot must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=spot game.board=Td9d6h game.min_bet=1{'0' * 400}", "game.min_bet must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=ms1f1 game.blinds=[1,1{'0' * 400}]", "game.blinds[1] must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=flop_holdem game.limit=[1,1{'0' * 400}]", "game.limit[1] must be at most 1,000,000,000 chips, got about 10^400"),
+    (f"game=flop_holdem game.stack=1{'0' * 400}", "game.stack must be at most 1,000,000,000 chips, got about 10^400"),
+    (
+        f"{RIVER_BOARD} game.menu.oop.flop.bets=garbage",
+        "game.menu.oop.flop.bets must be left out in a game that has no flop, got 'garbage'",
+    ),
+    (f"{RIVER_BOARD} game.menu.ip.river.donks=50%", "game.menu.ip.river.donks must be left out in position, got '50%'"),
+    (f"{RIVER_BOARD} game.menu.oop.river.donks=50%", "game.menu.oop.river.donks must be left out on the first street, got '50%'"),
+    (f"{RIVER_BOARD} game.donks=garbage", "game.donks must be sizes such as"),
+    ("game=flop_holdem game.bets=50%", "game.bets must be left out in a limit game, got '50%'"),
+    ("game=flop_holdem game.raise_cap=2", "game.raise_cap must be left out in a limit game, got 2"),
+    ("game=flop_holdem game.menu.oop.flop.raises=a", "game.menu.oop.flop.raises must be left out in a limit game, got 'a'"),
+    (
+        'game=spot game.board=Td9d6hQc4s game.stack=50000 game.bets="33%,50%,100%,a" game.raises="30%,50%,75%,80%,100%,a"',
+        "game.bets and game.raises must be few, or game.raise_cap low enough: the betting tree must have at most 200,000 nodes, got ",
+    ),
     ("game=holdem5 game.blinds=[2,1]", "game.blinds must be a small and a larger big one, got [2, 1]"),
     ("game=flop_holdem game.deals=[0,4,4]", "game.deals must leave cards in the deck and sum to at most 5, got [0, 4, 4]"),
     ("game=libratus_endgame game.file=nowhere.txt", "game.file must be a Libratus endgame, got nowhere.txt"),
@@ -49,6 +84,35 @@ def test_bad_values_are_refused_in_one_line(monkeypatch, tmp_path, capsys, overr
     assert message in error
     assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def endgame(directory, pot, first, second):
+    """Write a file with one hand of positive reach for each player, or none."""
+    reaches = np.zeros(2652)
+    for hand, player in ((first, 0), (second, 1)):
+        if hand is not None:
+            reaches[1326 * player + hand] = 1.0
+    file = directory / "endgame.txt"
+    file.write_text(f"-round 4\n-board 4s8hTc9h2s\n-pot {pot}\n-reach {' '.join(map(str, reaches))}\n")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("pot", "hands", "message"),
+    [
+        (500, (None, None), "game.file must leave a hand that the board does not hold, got the first 1,326 reaches of "),
+        (500, (1325, None), "game.file must leave a hand that the board does not hold, got the last 1,326 reaches of "),
+        (500, (1325, 1325), "game.file must leave two hands that share no card, got reaches of "),
+        (0, (1325, 1320), "game.file must be a Libratus endgame, got "),
+        ("1" + "0" * 400, (1325, 1320), "(its pot must be positive and at most 1,000,000,000, got about 10^400)"),
+    ],
+)
+def test_endgame_files_that_cannot_be_played_are_refused(monkeypatch, tmp_path, capsys, pot, hands, message):
+    file = endgame(tmp_path, pot, *hands)
+    assert timebank(monkeypatch, "solve", "game=libratus_endgame", f"game.file={file}", "budget.iterations=1") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
 
 
 def test_networks_for_hold_em_are_refused(monkeypatch, tmp_path, capsys):
@@ -97,22 +161,47 @@ def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):
     assert rest["root"] == whole["root"]
 
 
-@pytest.mark.parametrize("harm", ["truncated", "another game", "another variant", "no archive"])
-def test_a_solution_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, harm):
+def altered(saved, name, change):
+    arrays = dict(np.load(saved))
+    change(arrays[name])
+    np.savez(saved, **arrays)
+
+
+def without_count(about):
+    about[:] = np.frombuffer(about.tobytes().replace(b'"iterations": 2', b'"iterations":-2'), np.uint8)
+
+
+HARMS = {
+    "truncated": (lambda saved: saved.write_bytes(saved.read_bytes()[:-200]), [], "load must be a file that save=true wrote"),
+    "no archive": (lambda saved: saved.write_text("{}"), [], "load must be a file that save=true wrote"),
+    "another game": (lambda saved: None, ["game.stack=901"], "load must be a file of this game, got "),
+    "another variant": (lambda saved: None, ["search=cfr_plus"], "search must be that of load (default_holdem), got cfr_plus"),
+    "another average": (lambda saved: None, ["search.gamma=1"], "search.gamma must be that of load (3.0), got 1.0"),
+    "another discount": (lambda saved: None, ["search.discount=after"], "search.discount must be that of load (before), got after"),
+    "not a number": (lambda saved: altered(saved, "regret_1", lambda a: a.fill(np.nan)), [], "got regret_1 of "),
+    "a negative average": (lambda saved: altered(saved, "average_0", lambda a: a.fill(-1)), [], "got average_0 of "),
+    "a negative count": (lambda saved: altered(saved, "about", without_count), [], "(-2 iterations)"),
+    "nothing left to do": (lambda saved: None, ["budget.iterations=2"], "budget.iterations must be more than the 2 that load has done"),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monkeypatch, tmp_path, capsys, harm):
     solve(monkeypatch, tmp_path / "first", "budget.iterations=2", "save=true")
-    saved, more = tmp_path / "first" / "solution.npz", []
-    if harm == "truncated":
-        saved.write_bytes(saved.read_bytes()[:-200])
-    elif harm == "no archive":
-        saved.write_text("{}")
-    elif harm == "another game":
-        more = ["game.stack=901"]
-    else:
-        more = ["search=cfr_plus"]
+    saved = tmp_path / "first" / "solution.npz"
+    damage, more, message = HARMS[harm]
+    damage(saved)
+    before = (tmp_path / "first" / "result.json").read_text()
     capsys.readouterr()
-    directory = tmp_path / "second"
-    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=4", f"load={saved}", *more, f"hydra.run.dir={directory}") != 0
-    assert "load must" in capsys.readouterr().err
+    for directory in (tmp_path / "first", tmp_path / "second"):
+        given = (*RIVER, "budget.iterations=4", f"load={saved}", *more, f"hydra.run.dir={directory}")
+        assert timebank(monkeypatch, "solve", *given) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert len(error) < 300
+        assert error.count("\n") == 1
+    assert (tmp_path / "first" / "result.json").read_text() == before
+    assert not (tmp_path / "second").exists()
 
 
 def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
@@ -122,6 +211,36 @@ def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
     assert result["exploitability"]["mbb_per_game"] == pytest.approx(500 * result["exploitability"]["value"])
     assert "ev" not in result
     assert set(result["root"]["actions"]) == {"fold", "call", "raise 6"}
+
+
+@pytest.mark.parametrize("name", ["solution.npz", "root.png", "trace.csv"])
+def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(monkeypatch, tmp_path, capsys, name):
+    replace = os.replace
+
+    def full(source, target):
+        if target.name == name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=1", "save=true", f"hydra.run.dir={tmp_path}") == 1
+    error = capsys.readouterr().err
+    assert error == f"error: {tmp_path / name} must be a file that can be written, got No space left on device\n"
+    assert result_of(tmp_path)["status"] == "failed"
+    assert {path.name for path in tmp_path.glob(".*")} <= {".hydra", ".lock"}
+    assert not (tmp_path / name).exists()
+
+
+def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch, tmp_path, capsys):
+    def exhausted(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(solve_holdem, "BoardSolver", exhausted)
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: game must fit into memory")
+    assert "game.bets" in error
+    assert error.count("\n") == 1
 
 
 def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from agents.apps.directory import lock
 from games import public_tree
 from tests.running import ROOT, result_of, start, timebank
 
@@ -109,6 +110,34 @@ def test_two_runs_in_one_second_have_their_own_directories(monkeypatch, tmp_path
     assert len(list((tmp_path / "outputs" / "solve").glob("*/result.json"))) == 3
 
 
+def contents(directory):
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_a_result_is_replaced_by_one_of_the_same_game_and_search_only(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "search=cfr", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
+    before = contents(tmp_path)
+    for other in (("game=leduc_poker", *given[1:]), ("game=kuhn_poker", "search=dcfr", given[2]), (*given, "search.gamma=1")):
+        assert timebank(monkeypatch, "solve", *other, "budget.iterations=3") == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: hydra.run.dir must be new or of the same game and search, got ")
+        assert error.count("\n") == 1
+        assert contents(tmp_path) == before
+    assert timebank(monkeypatch, "solve", *given, "budget.iterations=5") == 0
+    assert result_of(tmp_path)["iterations"] == 5
+
+
+def test_a_directory_in_use_is_left_as_it_is(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
+    with lock(tmp_path):
+        before = contents(tmp_path)
+        assert timebank(monkeypatch, "solve", *given, "budget.iterations=5") == 2
+        assert "hydra.run.dir must not be in use" in capsys.readouterr().err
+        assert contents(tmp_path) == before
+
+
 def test_ctrl_c_leaves_a_valid_directory(tmp_path):
     process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
     deadline = time.time() + 60
@@ -194,3 +223,9 @@ def test_public_tree_is_what_solve_solves(monkeypatch, tmp_path):
     result = result_of(tmp_path)
     assert result["memory_bytes"] > public_tree("leduc_poker(suit_isomorphism=true)").memory_bytes()
     assert abs(result["values"][0] - -0.0856064) < 2 * result["exploitability"]["value"]
+
+
+def test_help_is_titled_by_the_command(monkeypatch, capsys):
+    for command in ("solve", "train", "ablate"):
+        assert timebank(monkeypatch, command, "--help") == 0
+        assert capsys.readouterr().out.startswith(f"timebank {command} is powered by Hydra.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+import threading
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
+from agents.holdem_report import first_decision
 from agents.solution_file import load_solution, save_solution
 from games import public_tree
+from games.holdem import board_tree, game_size
 from games.holdem_config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
-from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, uniform, variant
+from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, useful_threads, variant
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
@@ -50,7 +55,9 @@ GAMES = {
     "one-card flop and turn": small([0, 1, 1], ranges=UNEVEN),
     "no suits alike": small([0, 1], ranges=("AcKd,QcQd,AdQh:0.5", "full")),
     "different hands": small([0, 1], ranges=("AA,KQs", "QQ,AK:0.25"), stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
-    "limit": small([0, 1], ranges=UNEVEN, limit=[7, 11], max_raises=[2, 1]),
+    "limit": Holdem(
+        ranks="QKA", suits="cdh", deals=[0, 1], ranges=list(UNEVEN), blinds=[3, 7], stack=41, limit=[7, 11], max_raises=[2, 1]
+    ).build(),
     "turn": turn(("AA,KQs,AcKc", "QQ,KK,AK")),
 }
 
@@ -108,6 +115,51 @@ def test_every_variant_is_that_of_the_naive_twin(name, discount):
     check_steps(river(), replace(variant(name), discount=discount), 3)
 
 
+@pytest.mark.parametrize("name", [*GAMES, "four suits", "two cards", "flop"])
+def test_boards_and_memory_are_told_before_they_are_there(name):
+    more = {
+        "four suits": lambda: small([0, 1, 1, 1], suits="cdhs"),
+        "two cards": lambda: small([0, 2, 1], "TJQK", "cdhs", ("KK,QJs,TT", "full")),
+        "flop": lambda: Spot(board="Td9d6h", ranges=["66+,AJs", "QQ-22,KQ"], pot=20, stack=90, bets="50%", raises="100%").build(),
+    }
+    game = GAMES[name] if name in GAMES else more[name]()
+    size, tree = game_size(game), board_tree(game)
+    assert size.boards == len(tree.cards)
+    everything = all((weights > 0).all() for weights in game.weights) and not game.board
+    for told, there in zip(size.rows, tree.stored_rows, strict=True):
+        assert there == told if everything else there <= told <= 1.25 * there
+    for row in (variant("dcfr"), variant("default")):
+        needed = memory_needed(game, row, 1)[1]
+        assert BoardSolver(game, row).memory_bytes() <= needed
+        if name == "flop":
+            assert needed < 1.25 * BoardSolver(game, row).memory_bytes()
+
+
+def test_flop_hold_em_has_its_published_number_of_boards():
+    game = Holdem(deals=[0, 3], blinds=[50, 100], stack=20000, limit=[100, 100], max_raises=[3, 3]).build()
+    size = game_size(game)
+    assert size.boards == 1 + 1755
+    assert size.rows == (18060776, 18060610)  # of the tree when it was built
+
+
+@pytest.mark.parametrize("factor", [1e-50, 1e-200])
+def test_only_proportions_of_weights_matter(factor):
+    """Also where the weights themselves have no float32."""
+    ranges = ("AA:{0},KQs:{1}", "QQ:{1},KK:{0},AK:{1}")
+    same, tiny = (
+        BoardSolver(Spot(board="Td9d6hQc4s", ranges=[r.format(f, f / 2) for r in ranges], pot=20, stack=60).build(), variant("dcfr"))
+        for f in (1.0, factor)
+    )
+    for solver in (same, tiny):
+        solver.run(30)
+    assert tiny.values() == pytest.approx(same.values(), rel=1e-12)
+    assert tiny.exploitability() == pytest.approx(same.exploitability(), rel=1e-12)
+    np.testing.assert_allclose(tiny.board_values(0).cfvs / factor, same.board_values(0).cfvs, rtol=1e-12)
+    first, second = first_decision(same), first_decision(tiny)
+    assert second["frequencies"] == pytest.approx(first["frequencies"])
+    assert [h["ev"] for h in second["hands"].values()] == pytest.approx([h["ev"] for h in first["hands"].values()])
+
+
 @settings(max_examples=8)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.02, 0.3, 1.0]))
 def test_showdowns_and_folds_on_sparse_and_tiny_ranges(seed, share):
@@ -135,6 +187,46 @@ def test_results_do_not_depend_on_the_number_of_threads(name):
         np.testing.assert_array_equal(one.average[p], two.average[p])
         np.testing.assert_array_equal(one.regret[p], three.regret[p])
     assert one.exploitability() == two.exploitability() == three.exploitability()
+
+
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=compiled)])
+def test_ctrl_c_in_a_sweep_leaves_as_many_iterations_as_are_stated(monkeypatch, threads):
+    stopped, straight = (BoardSolver(river(), variant("default"), threads) for _ in range(2))
+    sweep = stopped._sweeps.update
+
+    def interrupted(*arguments):
+        sweep(*arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(stopped._sweeps, "update", interrupted)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            stopped.run(3)
+    assert stopped.iterations == 6
+    straight.run(6)
+    for name, rows in straight.state().items():
+        np.testing.assert_array_equal(stopped.state()[name], rows)
+
+
+def test_one_thread_is_used_where_a_second_does_not_pay():
+    assert useful_threads(river(), 2) == 1
+    assert useful_threads(river(("full", "full"), bets="50%,100%,a", stack=500, pot=100), 2) == 2
+    assert useful_threads(GAMES["turn"], 2) == 2
+
+
+@compiled
+def test_threads_that_cannot_start_leave_none_waiting(monkeypatch):
+    start, started = threading.Thread.start, []
+
+    def some(thread):
+        if len(started) == 2:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", some)
+    with pytest.raises(OSError, match=r"^threads must be as many as the system can start, got 4 "):
+        BoardSolver(river(), variant("dcfr"), threads=4)
 
 
 def test_answers_are_strategies_and_values_sum_to_zero():
@@ -195,6 +287,18 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path):
         load_solution(solver, file)
     assert solver.iterations == 4
     assert np.isfinite(solver.average[0]).all()
+
+
+def test_a_solution_that_cannot_be_written_whole_leaves_nothing(tmp_path):
+    solver = BoardSolver(river(("full", "full")), variant("dcfr_plus"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OSError, match=r"s\.npz must be a file that can be written, got "):
+            save_solution(solver, tmp_path / "s.npz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
 
 
 UNIVERSAL = (

@@ -85,9 +85,9 @@ class SolveConfig:
     """``timebank solve``.
 
     Attributes:
-        threads: kernel threads, for hold'em; 0 means one per core.
+        threads: kernel threads, for hold'em; 0 means one per core, or one where a second does not pay.
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
-        load: a ``solution.npz`` of the same game and variant, to go on from.
+        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too.
     """
 
     command: str = "solve"

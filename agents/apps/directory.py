@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
+from typing import Any, TextIO
 
 from omegaconf import OmegaConf
 
 from agents.apps.refusal import Refusal
 
 RESUMABLE = ("train", "ablate")
+SOLVED = ("game", "search")  # settings that make a solve's result what it is
 
 
 def resumed(command: str, overrides: list[str]) -> list[str]:
@@ -32,17 +35,33 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
     return [*before, *(o for o in overrides if not o.startswith("resume=")), directory_override(directory)]
 
 
-def claim(command: str, directory: Path, overrides: list[str], again: bool) -> Path:
+def lock(directory: Path) -> TextIO:
+    """Return the open lock of a run's directory; the process has it until it closes the file or ends.
+
+    Raises:
+        Refusal: another process has it.
+    """
+    file = (directory / ".lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise Refusal(f"hydra.run.dir must not be in use, got {directory}, where another process is running") from None
+    return file
+
+
+def claim(command: str, directory: Path, overrides: list[str], settings: dict[str, Any], again: bool) -> Path:
     """Make a run's directory, or accept it if it holds this very run.
 
     Args:
         command: that will run there.
         directory: as composed.
         overrides: of the run; without a ``hydra.run.dir`` of the user's a directory that exists is passed by for one with a number.
+        settings: of the run, composed.
         again: the user said ``resume=``.
 
     Raises:
-        Refusal: it holds another run, or cannot be written.
+        Refusal: it holds another run, is in use, or cannot be written.
     """
     try:
         if any(o.startswith("hydra.run.dir=") for o in overrides):
@@ -52,7 +71,13 @@ def claim(command: str, directory: Path, overrides: list[str], again: bool) -> P
                 raise Refusal(
                     f"hydra.run.dir must be new or of the same run, got {directory}, which holds another (resume= goes on with it)"
                 )
+            if command not in RESUMABLE and _solved_other(directory, settings):
+                raise Refusal(
+                    f"hydra.run.dir must be new or of the same game and search, got {directory}, which holds a result of other ones"
+                )
             directory.mkdir(parents=True, exist_ok=True)
+            if (directory / ".lock").exists():
+                lock(directory).close()  # before Hydra writes there
         else:
             directory.parent.mkdir(parents=True, exist_ok=True)
             directory = _new(directory)
@@ -96,9 +121,25 @@ def _started_with(directory: Path) -> list[str] | None:
     return [str(o) for o in kept if not str(o).lstrip("+~").startswith("hydra")] if isinstance(kept, list) else None
 
 
-def _command(directory: Path) -> str | None:
+def _solved_other(directory: Path, settings: dict[str, Any]) -> bool:
+    """Say whether a directory holds a result that is not known to be of these settings."""
+    if _result(directory).get("status") not in ("complete", "interrupted"):
+        return False
     try:
-        command = json.loads((directory / "result.json").read_text()).get("command")
-    except (OSError, ValueError, AttributeError):
-        return None
+        kept = OmegaConf.to_container(OmegaConf.load(directory / ".hydra" / "config.yaml"))
+    except Exception:  # damaged YAML raises errors of the parser's own: not known to be the same
+        return True
+    return not isinstance(kept, dict) or any(kept.get(key) != settings[key] for key in SOLVED)
+
+
+def _command(directory: Path) -> str | None:
+    command = _result(directory).get("command")
     return None if command is None else str(command)
+
+
+def _result(directory: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((directory / "result.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -49,7 +49,8 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
                 for one in _expand(overrides):
                     _composed(command, one, check)
             else:
-                directory = claim(command, _composed(command, overrides, check), overrides, again=overrides is not given)
+                directory, settings = _composed(command, overrides, check)
+                directory = claim(command, directory, overrides, settings, again=overrides is not given)
                 overrides = [o for o in overrides if not o.startswith("hydra.run.dir=")] + [directory_override(directory)]
     except (Refusal, ValueError, OSError) as error:
         fail(str(error))
@@ -90,8 +91,8 @@ def _expand(overrides: list[str]) -> Iterator[list[str]]:
     yield from (list(combination) for combination in itertools.product(*choices))
 
 
-def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], None]) -> Path:
-    """Compose and check; return the run's directory."""
+def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], None]) -> tuple[Path, dict[str, Any]]:
+    """Compose and check; return the run's directory and its settings."""
     GlobalHydra.instance().clear()
     changed = next((o for o in overrides if o.startswith(("~", "command="))), None)
     if changed is not None:
@@ -106,6 +107,6 @@ def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], N
             with open_dict(full):
                 del full.hydra
             check(OmegaConf.to_object(full), directory)
-            return directory
+            return directory, dict[str, Any](OmegaConf.to_container(full))  # type: ignore[arg-type]
     except (HydraException, OmegaConfBaseException) as error:
         raise Refusal(one_line(error)) from None

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from tqdm import tqdm
 
-from agents.apps.directory import RESUMABLE
-from agents.apps.refusal import Refusal
+from agents.apps.directory import RESUMABLE, lock
 from agents.report import machine, version, write_json
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
@@ -28,12 +27,7 @@ class Run:
 
     def __init__(self, directory: Path, command: str, game: str, seed: int) -> None:
         self.directory, self.start = directory, time.perf_counter()
-        self._lock = (directory / ".lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            raise Refusal(f"hydra.run.dir must not be in use, got {directory}, where another process is running") from None
+        self._lock = lock(directory)
         kept: dict[str, Any] = {}
         if command in RESUMABLE:
             try:
@@ -62,7 +56,8 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
-        self.write(status="complete" if kind is None else "interrupted" if interrupted else "failed")
+        with nullcontext() if kind is None else suppress(OSError):  # of two errors the first is told
+            self.write(status="complete" if kind is None else "interrupted" if interrupted else "failed")
         self._lock.close()
         if interrupted:
             more = f" (go on with resume={self.directory})" if self.result["command"] in RESUMABLE else ""

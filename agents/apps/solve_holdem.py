@@ -11,29 +11,32 @@ from agents.apps.config import SolveConfig
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision_table, first_decision, plot_decision
-from agents.report import duration, table, write_csv
-from agents.solution_file import load_solution, save_solution
-from games.holdem import HoldemGame, memory_needed
-from search import BoardSolver, BoardStrategy, Solution, Variant
+from agents.report import cores, duration, table, write_csv
+from agents.solution_file import check_solution, load_solution, save_solution
+from games.holdem import HoldemGame
+from search import BoardSolver, BoardStrategy, Solution, Variant, memory_needed, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here
+SMALLER = "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
 TRACE = ("iteration", "seconds", "exploitability")
 
 
 def check(config: SolveConfig) -> None:
     """Refuse bad values, a game that does not fit into memory among them."""
-    if config.threads < 0:
-        raise ValueError(f"threads must be at least 0 (one per core), got {config.threads}")
-    if config.load is not None and not Path(config.load).is_file():
-        raise ValueError(f"load must be a file that save=true wrote, got {config.load}")
-    config.search.build(DEFAULT)
-    boards, needed = memory_needed(config.game.build())
+    if not 0 <= config.threads <= cores():
+        raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
+    variant = config.search.build(DEFAULT)
+    game: HoldemGame = config.game.build()
+    boards, needed = memory_needed(game, variant, config.threads or cores())
     free = _free_memory()
     if needed > 0.9 * free:
         raise ValueError(
-            f"game must fit into memory ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.3g} GB for {boards:,} boards: "
-            "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
+            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
         )
+    if config.load is not None:
+        done, asked = check_solution(Path(config.load), game, variant), config.budget.iterations
+        if asked is not None and asked <= done:
+            raise ValueError(f"budget.iterations must be more than the {done} that load has done (it is the total), got {asked}")
 
 
 def _free_memory() -> int:
@@ -51,7 +54,10 @@ def run(config: SolveConfig, directory: Path) -> None:
     budget = config.budget.build()
     with Run(directory, "solve", game.name, config.seed) as result:
         start = time.perf_counter()
-        solver = BoardSolver(game, variant, config.threads or os.cpu_count() or 1)
+        try:
+            solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()))
+        except MemoryError:
+            raise OSError(f"game must fit into memory, got more than was free while it was built: {SMALLER}") from None
         built = time.perf_counter()
         solver.warm_up()
         compiled = time.perf_counter()
@@ -108,4 +114,4 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     kinds = ("png", "svg")
     plot_trace(solution.trace, f"{game.name}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in kinds])
     title = f"{game.name}: first decision, exploitability {strength_text(game, exploitability)}"
-    plot_decision(root, game.deck.ranks, title, [result.directory / f"root.{kind}" for kind in kinds])
+    plot_decision(root, game.deck, title, [result.directory / f"root.{kind}" for kind in kinds])

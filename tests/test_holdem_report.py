@@ -1,0 +1,33 @@
+"""How the first decision is shown: classes of hands, and a colour for every action."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.holdem_report import action_colors, by_class, plot_decision
+from games.cards import FULL_DECK
+
+
+def decision(actions, hands):
+    share = [1 / len(actions)] * len(actions)
+    entries = {name: {"strategy": share, "ev": 0.0, "weight": weight} for name, weight in hands.items()}
+    return {"player": 0, "actions": actions, "frequencies": share, "hands": entries}
+
+
+def test_a_class_is_filled_by_the_weight_of_all_its_hands():
+    hands = {"AsAh": 1.0, "KsKh": 0.5, "KsKd": 0.25, "AsKs": 1.0, "AsKh": 1.0, "AsQh": 0.3}
+    classes = by_class(decision(["check", "bet 1"], hands))
+    assert {name: weight for name, (weight, _) in classes.items()} == pytest.approx(
+        {"AA": 1 / 6, "KK": 0.75 / 6, "AKs": 1 / 4, "AKo": 1 / 12, "AQo": 0.3 / 12}
+    )
+    assert by_class(decision(["check"], {"AsAh": 1.0}), suits=2)["AA"][0] == 1
+    assert classes["AA"][1] == pytest.approx([0.5, 0.5])
+
+
+def test_every_action_has_a_colour_and_is_drawn(tmp_path):
+    for actions in (["check"], ["fold", "call", "all-in 9"], ["check", *(f"bet {i}" for i in range(40))]):
+        assert len(set(action_colors(actions))) == len(actions)
+    names = [f"raise {i}" for i in range(30)]
+    plot_decision(decision(["fold", "call", *names], {"AsAh": 1.0, "AsKs": 1.0}), FULL_DECK, "many", [tmp_path / "root.svg"])
+    drawn = (tmp_path / "root.svg").read_text()
+    assert all(f"{name} " in drawn for name in names)
