@@ -20,8 +20,8 @@ from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
 
 Rows = npt.NDArray[Any]
-# Stored rows of a game of one board below which threads wait for each other longer than they save: to 0.1 % of the pot two threads took
-# 8.3 ms against 6.3 with one on RB of benchmarks/holdem.py (1,456 rows), but 30 against 43 on RA (7,616 rows).
+# Stored rows of a game of one board below which threads wait for each other longer than they save. To 0.1 % of the pot two threads took
+# 9.0 ms against 6.9 with one on RB (1,456 rows), but 30 against 43 on RA (7,616): python benchmarks/holdem.py. The bound is in between.
 FEW_ROWS = 3_000
 
 
