@@ -18,7 +18,8 @@ from tests.test_holdem import UNEVEN, small
 GAME = small([0, 1, 1], ranges=UNEVEN)
 DCFR = variant("dcfr")
 COMMAND = [
-    "game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "agent=tabular", "agent.iterations=4", "executor=serial", "unit=iterations", "budgets=[0,5]",
+    "game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "agent=tabular", "agent.iterations=4", "executor=serial",
+    "unit=iterations", "budgets=[0,5]",
 ]  # fmt: skip
 
 
