@@ -165,6 +165,8 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
 
 def _digest(agent: Agent | WholeAgent) -> str:
     """What a kept measurement must agree with: the agent's settings and its policy's every number."""
+    if isinstance(agent, WholeAgent):
+        return hashlib.sha256(agent.fingerprint.encode()).hexdigest()[:10]
     settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
     digest = hashlib.sha256(json.dumps([agent.name, game_of(agent), *settings]).encode())
     policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)

@@ -53,6 +53,12 @@ class StreetAgent:
         """Chips, where the game has blinds."""
         return self.trunk.game.big_blind
 
+    @property
+    def fingerprint(self) -> str:
+        """What measurements of this agent must agree with; the blueprint's exact strength stands for its numbers."""
+        own = (self.variant, self.streets, self.gadget, self.bounds, self.trunk.name, self.trunk.exploitability)
+        return " ".join(map(repr, (self.trunk.game.description(), *own)))
+
     def load(self) -> None:
         """Make the tree."""
         _ = self.trunk.tree

@@ -72,6 +72,11 @@ class WholeAgent(Protocol):
         """Chips, where the game has blinds."""
         ...
 
+    @property
+    def fingerprint(self) -> str:
+        """What measurements of this agent must agree with to be of the same."""
+        ...
+
     def load(self) -> None:
         """Get ready, outside all clocks."""
         ...
