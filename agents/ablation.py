@@ -220,7 +220,8 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     found = []
     for row in rows:
         value = row["exploitability"]["value"]
-        thinking = row["thinking_seconds"] or row["spent_seconds"]  # what iterations took, where they were asked for
+        asked_seconds = row.get("thinking_iterations") is None
+        thinking = row["thinking_seconds"] if asked_seconds else row["spent_seconds"]  # what the iterations asked for took
         if not thinking or value <= 0:
             continue
         goal = math.log(value)
