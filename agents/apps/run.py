@@ -88,15 +88,22 @@ class Progress:
 
 
 def solve_and_report(
-    solver: Anytime[Answer], budget: Budget, text: Callable[[float], str], report: Callable[[Solution[Answer]], None]
+    result: Run,
+    solver: Anytime[Answer],
+    budget: Budget,
+    text: Callable[[float], str],
+    report: Callable[[Solution[Answer]], None],
+    **made: Any,
 ) -> None:
     """Solve with a progress bar and report; Ctrl-C reports what was found so far.
 
     Args:
+        result: of the run.
         solver: started.
         budget: of the solve.
         text: how an exploitability reads.
         report: writes the result.
+        made: entries of the result that are known before the solve.
     """
     progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
 
@@ -105,6 +112,7 @@ def solve_and_report(
         progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
 
     try:
+        result.write(**made)
         solution = solver.solve(budget, trace=True, progress=tell)
     except KeyboardInterrupt:
         report(solver.interrupted())

@@ -47,8 +47,10 @@ def run(config: SolveConfig, directory: Path) -> None:
         solver.run(1)
         solver.exploitability()
         solver.start(solver.subgame)
-        result.write(build_seconds=built - start, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name)
-        solve_and_report(solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save))
+        made = {"build_seconds": built - start, "compile_seconds": time.perf_counter() - built, "algorithm": solver.variant.name}
+        solve_and_report(
+            result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save), **made
+        )
 
 
 def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool) -> None:

@@ -63,10 +63,10 @@ def run(config: SolveConfig, directory: Path) -> None:
         compiled = time.perf_counter()
         if config.load is not None:
             load_solution(solver, Path(config.load))
-        result.write(
-            build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes()
-        )
-        solve_and_report(solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config.save))
+        solve_and_report(
+            result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config.save),
+            build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
+        )  # fmt: skip
 
 
 def strength(game: HoldemGame, exploitability: float) -> dict[str, Any]:
