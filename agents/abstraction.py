@@ -44,9 +44,9 @@ def hand_features(game: HoldemGame, tree: BoardTree, player: int) -> list[list[F
         moments[board] = _squared(_strengths(game, tree, player, board, None)[:, :1])
     for board in range(int(last[0]) - 1, -1, -1):
         moments[board] = _expected(tree, player, board, moments)
-    order = moments[0][:, 0].argsort().argsort() * OPPONENTS // len(moments[0])
+    worth, place = np.unique(moments[0][:, 0].round(9), return_inverse=True)  # hands that suits make equal stay together
     groups = np.zeros(len(game.hands), np.int64)
-    groups[tree.hands_at(player, 0)] = order
+    groups[tree.hands_at(player, 0)] = place.reshape(-1) * OPPONENTS // len(worth)
     past: list[Float] = [np.zeros((0, 0))] * len(tree.boards)
     found: list[list[Float]] = [[] for _ in range(streets)]
     for board in range(len(tree.boards)):

@@ -20,7 +20,7 @@ from search.board_sweeps import Rows
 from search.board_trunk import Strategies
 from search.bucket_solver import BucketSolver
 
-ABOUT = "blueprint.json"
+ABOUT, FORMAT = "blueprint.json", 1
 
 
 tree_of = lru_cache(maxsize=1)(board_tree)  # the last game's is kept: every measurement of a process is of the same
@@ -88,7 +88,7 @@ def make_blueprint(
     """
     sizes = list(sizes) if any(sizes) else []
     name = f"{variant.name}:{iterations}" + ("".join(f":{size or 'all'}" for size in sizes))
-    about: Row = {"game": game.description(), "name": name, "seed": seed, "variant": repr(variant)}
+    about: Row = {"format": FORMAT, "game": game.description(), "name": name, "seed": seed, "variant": repr(variant)}
     kept = _about(directory)
     if kept is not None and {key: kept.get(key) for key in about} != about:
         raise ValueError(f"the blueprint in {directory} must be the one asked for, {name}, got {kept.get('name')}")

@@ -81,6 +81,6 @@ class StreetAgent:
             report.solver_error += found.harm
             report.seconds += found.seconds
             report.iterations += found.iterations
-        own = (np.array(strategies[0]), np.array(strategies[1]))
-        report.opponent_best_response = best_response_value(game, BoardSweeps(tree, 1, tree.weight.dtype), own, 1 - seat)
+        own = tuple(rows if type(rows) is np.ndarray else np.array(rows) for rows in strategies)  # a mapped file's rows are copied
+        report.opponent_best_response = best_response_value(game, BoardSweeps(tree, 1, tree.weight.dtype), (own[0], own[1]), 1 - seat)
         return report

@@ -20,6 +20,7 @@ from games.board_tree import BoardTree
 from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, STREET
+from search.anytime import SLICE_SECONDS
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, Float, Strategies, Trunk, above, board_weights, mass_at, root_reach
 from search.budget import Budget, Deadline
@@ -61,8 +62,9 @@ class StreetSearch:
         gadget: one of ``search.gadgets.GADGETS``.
         bounds: ``safe`` (best-response values of the strategy so far) or ``estimate`` (its own cfvs).
         budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side.
-        judge: with safe bounds, keep the strategy so far where a best response wins more above the bounds of the answer than it loses
-            below them, with the model's range: a budget that is too short for the subgame then costs nothing.
+        judge: with safe bounds, keep the strategy so far where the opponent's hands win more above the bounds against the answer than
+            they lose below them with the model's range. That is a rule of thumb: a budget too short for the subgame then hardly ever
+            costs anything, and never more than ``SearchReport.harm``.
     """
 
     street: int
@@ -90,7 +92,7 @@ class _Root:
     Attributes:
         own: the searcher's reach, the largest of every line 1: only ratios matter, and products of small ones would underflow.
         scale: [lines] what it was divided by.
-        model: the opponent's reach, likewise.
+        model: the opponent's reach, as it is.
         mass: the searcher's reach that each of the opponent's hands can meet.
     """
 
@@ -99,12 +101,12 @@ class _Root:
         self.places = [above(part.tree, p, 0) for p in (0, 1)]
         entry = [arrival.reach[p][np.ix_(self.places[p], columns)] for p in (0, 1)]
         self.scale = entry[seat].max(axis=0)
-        self.own, self.model = _scaled(entry[seat]), _scaled(entry[self.opponent])
+        self.own, self.model = _scaled(entry[seat]), entry[self.opponent]
         self.mass = mass_at(part.tree, self.opponent, 0, self.own)
 
     def enter(self, sweeps: BoardSweeps, lines: npt.NDArray[np.bool_]) -> None:
         """Set both players' reach at the root, for some lines."""
-        for p, reach in ((self.seat, self.own), (self.opponent, self.model)):
+        for p, reach in ((self.seat, self.own), (self.opponent, _scaled(self.model))):
             sweeps.reach[p][:] = 0
             sweeps.reach[p][self.places[p], : reach.shape[1]] = reach * lines
 
@@ -148,8 +150,7 @@ class BoardSearch:
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
         self._columns = np.array([entering(game, lines.street).index(node) for node in lines.nodes])
-        self._iteration_seconds = 1e-3  # of one iteration, learnt from slice to slice
-        self._answer_seconds = 1e-3  # of judging an answer, likewise
+        self._row_seconds = self._answer_row_seconds = 5e-8  # of an iteration and of judging an answer, by stored row; learnt as they go
 
     def solve(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch, out: Strategies) -> SearchReport:
         """Search the subgames at one board and write their strategies to ``out``, in place.
@@ -183,7 +184,7 @@ class BoardSearch:
             root.raise_by_gifts(bound, arrival, self._columns)
             gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
-        iterations = self._iterate(sweeps, rows, gadget, search.budget, clock)
+        iterations = self._iterate(part, sweeps, rows, gadget, search.budget, clock)
         solving = clock.spent()
         answer = (rows.average[0], rows.average[1])
         played = solved.copy()
@@ -198,7 +199,7 @@ class BoardSearch:
                 played &= harm <= gain
             report.harm = float((harm * root.scale)[played].sum())
         seconds, count = clock.spent(), int(solved.sum())
-        self._answer_seconds = max(0.9 * self._answer_seconds, min(seconds - solving, 2 * self._answer_seconds))
+        self._answer_row_seconds = _learnt(self._answer_row_seconds, (seconds - solving) / sum(part.tree.stored_rows))
         report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
         report.solves = int(played.sum())
         report.kept += count - report.solves
@@ -207,20 +208,25 @@ class BoardSearch:
             part.put(p, answer[p], out[p])
         return report
 
-    def _iterate(self, sweeps: BoardSweeps, rows: StoredRows, gadget: Gadget | None, budget: Budget, clock: Deadline) -> int:
+    def _iterate(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, gadget: Gadget | None, budget: Budget, clock: Deadline) -> int:
         """Iterate until the budget is spent; return how often. No slice begins that is predicted to end late."""
-        done, most = 0, BLOCK if budget.iterations is None else min(budget.iterations, BLOCK)
-        while done < most:
-            count = most - done
+        done, size = 0, sum(part.tree.stored_rows)
+        while budget.iterations is None or done < budget.iterations:
+            block, begin = divmod(done, BLOCK)
+            count = BLOCK - begin if budget.iterations is None else min(budget.iterations - done, BLOCK - begin)
             if budget.seconds is not None:
-                fits = (clock.remaining() - 1.2 * self._answer_seconds) / self._iteration_seconds
-                count = min(count, max(int(FILL * fits), int(fits >= 1)))
+                expected = self._row_seconds * size
+                fits = (clock.remaining() - 1.2 * self._answer_row_seconds * size) / expected
+                count = min(count, max(1, int(SLICE_SECONDS / expected)), max(int(FILL * fits), int(fits >= 1)))
             if count <= 0:
                 break
             start = clock.spent()
-            sweeps.update(rows, coefficients(self.variant), done, done + count, gadget)
-            self._iteration_seconds = (clock.spent() - start) / count
+            sweeps.update(rows, coefficients(self.variant, block), begin, begin + count, gadget)
+            self._row_seconds = _learnt(self._row_seconds, (clock.spent() - start) / (count * size))
             done += count
+        if done == 0:  # a memory of a busy moment must not keep every later solve from beginning
+            self._row_seconds *= 0.7
+            self._answer_row_seconds *= 0.7
         return done
 
     def _look_at(self, part: Subtree) -> BoardSweeps:
@@ -268,6 +274,11 @@ class BoardSearch:
             here = slice(at, at + tiles * len(rows))
             answer[here].reshape(tiles, len(rows), LANES)[:, picked] = before[here].reshape(tiles, len(rows), LANES)[:, picked]
             at += tiles * len(rows)
+
+
+def _learnt(old: float, seen: float) -> float:
+    """Return what to expect next time: an outlier (the machine was busy elsewhere) moves it by a quarter at most."""
+    return old + 0.5 * (min(max(seen, old / 2), 1.5 * old) - old)
 
 
 def _scaled(reach: Float) -> Float:
@@ -329,13 +340,15 @@ def search_street(
             yield from ((board, arrival) for board in range(*children))
 
     if search.budget.seconds is not None:  # load the kernels and learn the machine's speed outside every clock
-        searchers, first = pool.get(), next(tasks())
-        for searcher in searchers:
-            searcher.solve(*first, strategies, seat, replace(search, budget=Budget(iterations=2)), _copied(strategies))
-        pool.put(searchers)
+        first = next(tasks())
+        for _ in range(workers):
+            searchers = pool.get()
+            for searcher in searchers:
+                searcher.solve(*first, strategies, seat, replace(search, budget=Budget(iterations=2)), _copied(strategies))
+            pool.put(searchers)
     out = _copied(strategies)
     with ThreadPoolExecutor(workers) as threads:
-        for done, (reports, weight) in enumerate(threads.map(solve, tasks()), 1):
+        for done, (reports, weight) in enumerate(threads.map(solve, list(tasks())), 1):  # the way there is outside all clocks
             for report in reports:
                 total.solves += report.solves
                 total.kept += report.kept

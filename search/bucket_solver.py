@@ -63,7 +63,8 @@ class BucketSolver(Anytime[BoardStrategy]):
             tuple(aligned_zeros(rows, LANES, dtype) for rows in tree.stored_rows) for _ in range(3)
         )
         self._folded = tuple(np.zeros_like(rows) for rows in self._average)
-        self._weights = [_tile_weights(tree, p) for p in (0, 1)]
+        self._chance = [_chance(tree, p) for p in (0, 1)]
+        self._dealt = [[w * x for w, x in zip(self._chance[p], _weights(game, tree, p), strict=True)] for p in (0, 1)]
         self.tables = [
             [np.zeros((int(b.max()) + 1, stride)) for b, (_, stride) in zip(buckets[p], self._spans(p), strict=True)] for p in (0, 1)
         ]
@@ -106,7 +107,7 @@ class BucketSolver(Anytime[BoardStrategy]):
                 for s, (span, stride) in enumerate(self._spans(p)):
                     table = self.tables[p][s]
                     now = np.zeros_like(table)
-                    fold(self._regret[p][span], self.buckets[p][s], self._weights[p][s], stride, now)
+                    fold(self._regret[p][span], self.buckets[p][s], self._dealt[p][s], stride, now)  # cfvs leave the own hand's weight out
                     table *= np.where(table > 0, positive, negative)
                     table += now
                     shown = table if predictive == 0 else np.maximum(table, 0) + predictive * now
@@ -118,7 +119,7 @@ class BucketSolver(Anytime[BoardStrategy]):
         for p in (0, 1):
             for s, (span, stride) in enumerate(self._spans(p)):
                 table = np.zeros_like(self.tables[p][s])
-                fold(self._average[p][span], self.buckets[p][s], self._weights[p][s], stride, table)
+                fold(self._average[p][span], self.buckets[p][s], self._chance[p][s], stride, table)
                 total = max(float(table.max()), 1e-300)
                 expand(table / total, self.buckets[p][s], stride, self._folded[p][span])
         return BoardStrategy(self.game, self.tree, (self._folded[0], self._folded[1]))
@@ -131,11 +132,24 @@ class BucketSolver(Anytime[BoardStrategy]):
         return sum(float((r.astype(np.float64) * v).sum()) for r, v in found) / self.game.deal_mass / 2
 
 
-def _tile_weights(tree: BoardTree, player: int) -> list[npt.NDArray[np.float64]]:
-    """Return per street [tiles], the chance of each tile's board."""
+def _chance(tree: BoardTree, player: int) -> list[npt.NDArray[np.float64]]:
+    """Return per street [tiles, 8], the chance of each tile's board."""
     weights = board_weights(tree)
     found = []
     for s in range(int(tree.boards[:, STREET].max()) + 1):
         boards = np.flatnonzero(tree.boards[:, STREET] == s)
-        found.append(np.repeat(weights[boards], -(-tree.boards[boards, HANDS + player] // LANES)))
+        chance = np.repeat(weights[boards], -(-tree.boards[boards, HANDS + player] // LANES))
+        found.append(np.repeat(chance[:, None], LANES, axis=1))
+    return found
+
+
+def _weights(game: HoldemGame, tree: BoardTree, player: int) -> list[npt.NDArray[np.float64]]:
+    """Return per street [tiles, 8], the weight of each hand in the player's range; 0 for padding."""
+    found = []
+    for s in range(int(tree.boards[:, STREET].max()) + 1):
+        rows = []
+        for board in np.flatnonzero(tree.boards[:, STREET] == s).tolist():
+            own = game.live[player][tree.hands_at(player, board)]
+            rows.append(np.append(own, np.zeros(-len(own) % LANES)))
+        found.append(np.concatenate(rows).reshape(-1, LANES))
     return found

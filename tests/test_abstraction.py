@@ -88,11 +88,11 @@ def test_sizes_that_do_not_fit_are_refused(sizes):
 def test_folding_and_expanding_are_sums_and_copies():
     rng = np.random.default_rng(3)
     bucket = rng.integers(-1, 4, (5, LANES)).astype(np.int32)
-    weight, rows, table = rng.random(5), rng.normal(size=(15, LANES)), np.zeros((4, 3))
+    weight, rows, table = rng.random((5, LANES)), rng.normal(size=(15, LANES)), np.zeros((4, 3))
     expected = np.zeros((4, 3))
     for t, lane in np.ndindex(5, LANES):
         if bucket[t, lane] >= 0:
-            expected[bucket[t, lane]] += weight[t] * rows[3 * t : 3 * t + 3, lane]
+            expected[bucket[t, lane]] += weight[t, lane] * rows[3 * t : 3 * t + 3, lane]
     fold(rows, bucket, weight, 3, table)
     np.testing.assert_allclose(table, expected)
     out = np.full((15, LANES), np.nan)

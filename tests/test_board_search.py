@@ -187,11 +187,12 @@ def test_a_search_is_its_twins(gadget, street, seat):
     strategy, found = whole(game, tree, arrays), whole(game, tree, out)
     for line, node in enumerate(entering(game, street)[::2]):
         reach = [full(tree, game, p, board, arrival.reach[p][above(tree, p, board)][:, 2 * line]) for p in (0, 1)]
+        model = reach[opponent]
         reach = [r / r.max() for r in reach]
         ask = SubgameTwin(game, DCFR, node, cards, reach, "unsafe", opponent)
         ask.now = Average(strategy)
         bounds = ask.walk(node, cards, opponent, reach[seat], reach[opponent], lambda n, c, values, own: values.max(axis=0))
-        twin = SubgameTwin(game, DCFR, node, cards, reach, gadget, opponent, bounds)
+        twin = SubgameTwin(game, DCFR, node, cards, reach, gadget, opponent, bounds, model)
         for _ in range(5):
             twin.iterate()
         compared = 0
@@ -241,17 +242,15 @@ def test_best_responses_are_the_solvers():
 @pytest.mark.parametrize("street", [1, 2])
 @pytest.mark.parametrize("gadget", ["resolve", "maxmargin", "reach_maxmargin"])
 def test_safe_search_never_hurts(gadget, street):
-    """Up to what the report says that too few iterations left; and if answers are judged, not even by that."""
+    """Beyond what the report says that too few iterations left, whether answers are judged or not."""
     game, tree, arrays = blueprint()
     before = strength(game, tree, [arrays, arrays])
-    for iterations, judge in ((3, False), (3, True), (500, False)):
+    for iterations, judge in ((1, True), (2, False), (2, True), (5, True), (20, False), (20, True), (500, False)):
         for seat in (0, 1):
             search = StreetSearch(street, gadget, "safe", Budget(iterations=iterations), judge)
             out, report = search_street(game, tree, arrays, seat, search, variant("default_holdem"))
             after = strength(game, tree, [out, out])[seat]
             assert after <= before[seat] + report.harm + 1e-9
-            if judge:
-                assert after <= before[seat] + 1e-9
             if iterations == 500:
                 assert after < before[seat]
                 assert gadget == "reach_maxmargin" or report.harm < 0.02 * abs(before[seat])

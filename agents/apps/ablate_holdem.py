@@ -61,6 +61,8 @@ def check(config: AblateConfig) -> None:
             raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
         if agent.buckets and (len(agent.buckets) != len(game.deals) or min(agent.buckets) < 0):
             raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
+        if agent.gift_scale != 1:
+            raise ValueError(f"agent.gift_scale must be 1 on hold'em, got {agent.gift_scale}")
         if agent.think:
             streets_of(agent.solve_from, game)
             StreetSearch(0, agent.gadget, agent.bounds, Budget(iterations=1))  # refuses what it does not know

@@ -11,12 +11,12 @@ from games.kernels import LANES, kernel
 
 @kernel
 def fold(rows: Any, bucket: Any, weight: Any, stride: int, table: Any) -> None:
-    """Add each hand's numbers to its bucket's: table[bucket[t, lane], r] += weight[t] * rows[t * stride + r, lane], in place.
+    """Add each hand's numbers to its bucket's: table[bucket[t, lane], r] += weight[t, lane] * rows[t * stride + r, lane], in place.
 
     Args:
         rows: [tiles * stride, 8] of one street.
         bucket: [tiles, 8] i4; negative for padding.
-        weight: [tiles] chance of the tile's board.
+        weight: [tiles, 8] what a hand counts for.
         stride: rows a tile.
         table: [buckets, stride].
     """
@@ -25,7 +25,7 @@ def fold(rows: Any, bucket: Any, weight: Any, stride: int, table: Any) -> None:
             k = np.int64(bucket[t, lane])
             if k >= 0:
                 for r in range(stride):
-                    table[k, r] += weight[t] * rows[t * stride + r, lane]
+                    table[k, r] += weight[t, lane] * rows[t * stride + r, lane]
 
 
 @kernel

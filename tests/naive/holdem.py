@@ -127,10 +127,10 @@ def _comparable(value):
 class SubgameTwin(Twin):
     """One subgame by itself: below a betting node, on a board, with both players' reach, and a gadget above it."""
 
-    def __init__(self, game, variant, node, cards, ranges, gadget="unsafe", opponent=0, bounds=None):
+    def __init__(self, game, variant, node, cards, ranges, gadget="unsafe", opponent=0, bounds=None, model=None):
         super().__init__(game, variant)
         self.root, self.cards, self.ranges, self.gadget, self.opponent = node, cards, list(ranges), gadget, opponent
-        self.bounds, self.model = bounds, ranges[opponent]
+        self.bounds, self.model = bounds, ranges[opponent] if model is None else model
         alive = self.alive(cards)
         self.mass = alive * (self.meet @ (ranges[1 - opponent] * alive))
         there = self.mass > 0
