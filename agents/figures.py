@@ -94,7 +94,7 @@ def plot_exchange(
         compute: what it took, with its unit.
     """
     figure, axes = _axes(title)
-    curve = [(r["compute"], r["exploitability"]) for r in training]
+    curve = sorted((r["compute"], r["exploitability"]) for r in training)
     axes.plot(*zip(*curve, strict=True), color="0.25", marker="o", markersize=4, label=f"{policy} alone, measured")
     lines = list(dict.fromkeys(rate["line"] for rate in rates))
     for i, line in enumerate(lines):

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from numba import config
 
 from agents.abstraction import hand_features, make_buckets
 from games.kernels import LANES
@@ -18,6 +19,7 @@ from tests.naive.evaluator import strength
 from tests.test_holdem import UNEVEN, small
 
 pytestmark = pytest.mark.kernels
+compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")
 
 
 @lru_cache(maxsize=1)
@@ -126,6 +128,7 @@ def test_hands_of_one_bucket_play_alike():
         assert len(np.unique(shares.round(9), axis=1).T) <= 2
 
 
+@compiled
 def test_the_abstract_game_is_solved_and_more_buckets_are_less_exploitable():
     """The best response to an abstract equilibrium may use what the abstraction hides: exploitability goes down to a floor, not to 0."""
     found = []
