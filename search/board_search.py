@@ -150,7 +150,7 @@ class BoardSearch:
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
         self._columns = np.array([entering(game, lines.street).index(node) for node in lines.nodes])
-        self._row_seconds = self._answer_row_seconds = 5e-8  # of an iteration and of judging an answer, by stored row; learnt as they go
+        self._row_seconds = self._answer_row_seconds = 0.0  # of an iteration and of judging an answer, by stored row; 0 if unknown
 
     def solve(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch, out: Strategies) -> SearchReport:
         """Search the subgames at one board and write their strategies to ``out``, in place.
@@ -208,6 +208,13 @@ class BoardSearch:
             part.put(p, answer[p], out[p])
         return report
 
+    def warm_up(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch) -> None:
+        """Load the kernels, then learn the machine's speed; see ``solve``."""
+        for _ in range(2):
+            self._row_seconds = self._answer_row_seconds = 0.0
+            out = (np.array(strategies[0]), np.array(strategies[1]))
+            self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)), out)
+
     def _iterate(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, gadget: Gadget | None, budget: Budget, clock: Deadline) -> int:
         """Iterate until the budget is spent; return how often. No slice begins that is predicted to end late."""
         done, size = 0, sum(part.tree.stored_rows)
@@ -215,7 +222,7 @@ class BoardSearch:
             block, begin = divmod(done, BLOCK)
             count = BLOCK - begin if budget.iterations is None else min(budget.iterations - done, BLOCK - begin)
             if budget.seconds is not None:
-                expected = self._row_seconds * size
+                expected = max(self._row_seconds * size, 1e-9)
                 fits = (clock.remaining() - 1.2 * self._answer_row_seconds * size) / expected
                 count = min(count, max(1, int(SLICE_SECONDS / expected)), max(int(FILL * fits), int(fits >= 1)))
             if count <= 0:
@@ -278,6 +285,8 @@ class BoardSearch:
 
 def _learnt(old: float, seen: float) -> float:
     """Return what to expect next time: an outlier (the machine was busy elsewhere) moves it by a quarter at most."""
+    if old == 0:
+        return seen
     return old + 0.5 * (min(max(seen, old / 2), 1.5 * old) - old)
 
 
@@ -285,10 +294,6 @@ def _scaled(reach: Float) -> Float:
     """Return reach with the largest of every line 1; only ratios matter, and products of small ones would underflow."""
     largest = reach.max(axis=0)
     return reach / np.where(largest > 0, largest, 1.0)
-
-
-def _copied(strategies: Strategies) -> Strategies:
-    return np.array(strategies[0]), np.array(strategies[1])
 
 
 def search_street(
@@ -344,9 +349,9 @@ def search_street(
         for _ in range(workers):
             searchers = pool.get()
             for searcher in searchers:
-                searcher.solve(*first, strategies, seat, replace(search, budget=Budget(iterations=2)), _copied(strategies))
+                searcher.warm_up(*first, strategies, seat, search)
             pool.put(searchers)
-    out = _copied(strategies)
+    out = (np.array(strategies[0]), np.array(strategies[1]))
     with ThreadPoolExecutor(workers) as threads:
         for done, (reports, weight) in enumerate(threads.map(solve, list(tasks())), 1):  # the way there is outside all clocks
             for report in reports:
