@@ -18,7 +18,8 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS, Forest
 from games.kernels.showdown import SUMS
 from search.kernels.gadget import UNSAFE, GadgetArrays
-from search.kernels.streets import BOTH, CHUNKS, LAYOUT, UPDATE, play_streets
+from search.kernels.play import BOTH, play_streets
+from search.kernels.streets import CHUNKS, LAYOUT, UPDATE
 
 Rows = npt.NDArray[Any]
 AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that changes nothing

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from games.kernels import inlined_kernel, inner_kernel, kernel
+from games.kernels import inlined_kernel, inner_kernel
 from games.kernels.boards import (
     CHILD,
     CHILD_END,
@@ -46,14 +46,12 @@ from games.kernels.boards import (
     Forest,
     Hands,
 )
-from games.kernels.lanes import LANES, add, borrowed, divide, load_row, multiply, splat, store_row, subtract, where_positive
+from games.kernels.lanes import LANES, add, divide, load_row, multiply, splat, store_row, subtract, where_positive
 from games.kernels.showdown import SUMS, combine_sums, finish_values, pick, sum_by_card, walk_showdowns
 from search.kernels.columns import add_picked, add_to, load_column, load_picked, store_column, store_picked
-from search.kernels.gadget import UNSAFE, GadgetArrays, update_gadget
 from search.kernels.threads import fetch_add, wait_for_all
 
 UPDATE, BEST, VALUE = 0, 1, 2  # what a sweep does at the player's own decisions
-BOTH = 2  # players who sweep
 CHUNKS = 16  # of the boards below the first
 ZERO: Any = np.int64(0)  # typed: a plain 0 among the arguments would compile a version of its own
 TINY = 1e-30  # regrets that sum to less count as none: their sum has no f4 reciprocal
@@ -436,82 +434,3 @@ def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, threa
     wait_for_all(sync, threads)
     up_or_both(side, weights, ZERO, own_begin, own_end, side.root, ZERO, value, shared, work)
     wait_for_all(sync, threads)
-
-
-@inlined_kernel
-def forest_of(f: Any) -> Forest:
-    """Return a plain tuple's arrays, borrowed."""
-    return Forest(
-        borrowed(f[0]), borrowed(f[1]), borrowed(f[2]), borrowed(f[3]), borrowed(f[4]), borrowed(f[5]), borrowed(f[6]), borrowed(f[7]),
-        borrowed(f[8]),
-    )  # fmt: skip
-
-
-@inlined_kernel
-def hands_of(h: Any) -> Hands:
-    """Return a plain tuple's arrays, borrowed."""
-    return Hands(borrowed(h[0]), borrowed(h[1]), borrowed(h[2]), borrowed(h[3]), borrowed(h[4]), borrowed(h[5]), borrowed(h[6]))
-
-
-@inner_kernel
-def choose(gadget: Any, player: int, weights: Weights, sync: Any, thread: int, threads: int) -> None:
-    """Let the gadget's opponent choose after the own sweep, in place."""
-    kind, opponent, g, cfv, reach = gadget
-    if kind == UNSAFE or opponent != player or weights.mode != UPDATE:
-        return
-    if thread == 0:
-        arrays = GadgetArrays(g[0], g[1], g[2], g[3], g[4], g[5], g[6])
-        update_gadget(kind, arrays, cfv, reach, weights.positive, weights.negative, weights.decay, weights.predictive)
-    wait_for_all(sync, threads)
-
-
-@kernel
-def play_streets(
-    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: int, mode: int, weights: Any, gadget: Any,
-    shared: Any, work: Any, sync: Any, thread: int, threads: int, only: int, begin: int, end: int,
-) -> None:  # fmt: skip
-    """Sweep for player 0, then for player 1, for rows begin .. end-1 of ``weights``: row t is iteration t + 1 of alternating CFR.
-
-    In BEST and VALUE mode one row will do; the second half of each player's ``root`` is filled with cfvs at the root: of the best
-    response or of the own strategy. Every thread calls this with its own ``thread`` and ``work``. Arrays are borrowed: counting
-    references from two threads would cost more than small boards do.
-
-    Args:
-        forests: both players' ``Forest``, as plain tuples.
-        hands: both players' ``Hands``, as plain tuples.
-        boards: see ``Side``, as are the rest.
-        weight: of each board.
-        arrays: for both players (layout, regret, matching, average, root, seen).
-        nowhere: index of a hand that is not there.
-        watched: the board whose values ``seen`` keeps.
-        mode: UPDATE, BEST or VALUE.
-        weights: [T, 4] coefficients.
-        gadget: (kind, opponent, ``GadgetArrays`` as a plain tuple, the opponent's cfvs and reach at the root as [nowhere + 1, lines]).
-        shared: workspace of the first board.
-        work: the thread's workspace.
-        sync: the threads' meeting point.
-        thread: number of this thread.
-        threads: how many there are.
-        only: the player who sweeps, or BOTH.
-        begin: first row.
-        end: one past the last.
-    """
-    dtype = shared.dtype.type
-    forest, other_forest, own, other = forest_of(forests[0]), forest_of(forests[1]), hands_of(hands[0]), hands_of(hands[1])
-    a, b = arrays
-    side = Side(
-        ZERO, forest, other_forest, own, other, borrowed(boards), borrowed(weight), borrowed(a[0]), borrowed(a[1]), borrowed(a[2]),
-        borrowed(a[3]), borrowed(b[2]), borrowed(a[4]), borrowed(b[4]), borrowed(a[5]), nowhere, watched,
-    )  # fmt: skip
-    other_side = Side(
-        1 - ZERO, other_forest, forest, other, own, borrowed(boards), borrowed(weight), borrowed(b[0]), borrowed(b[1]), borrowed(b[2]),
-        borrowed(b[3]), borrowed(a[2]), borrowed(b[4]), borrowed(a[4]), borrowed(b[5]), nowhere, watched,
-    )  # fmt: skip
-    for t in range(begin, end):
-        row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]))
-        if only != 1:
-            sweep(side, row, shared, work, sync, thread, threads)
-            choose(gadget, 0, row, sync, thread, threads)
-        if only != 0:
-            sweep(other_side, row, shared, work, sync, thread, threads)
-            choose(gadget, 1, row, sync, thread, threads)
