@@ -34,7 +34,7 @@ from search import (
     gifts,
     whole_game,
 )
-from search.gadgets import NEED_RANGE
+from search.gadgets import NEED_RANGE, WITH_GIFTS
 from search.strategy import Float
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
@@ -67,12 +67,12 @@ class SearchAgent:
         blueprint: the trunk's strategy, and the source of warm starts and of the first bounds.
         variant: of CFR.
         solve_from: ``decision``, ``round`` or ``root``.
-        gadget: ``unsafe``, ``resolve``, ``maxmargin``, ``reach_maxmargin`` or ``combined``; see search.gadgets.
+        gadget: ``unsafe``, ``resolve``, ``maxmargin``, ``reach_maxmargin``, ``refined`` or ``combined``; see search.gadgets.
         warm_start: whether solves start from the strategy so far: ``never``, ``always``, or ``short``: if they expect few iterations.
         measure_error: also compute each solve's exploitability, outside the decision's clock.
         bounds: ``safe``: the opponent's counterfactual best-response values against the strategy so far; ``estimate``: its cfvs under
             that strategy, without a guarantee.
-        gift_scale: share of the opponent's gifts by which reach_maxmargin raises its bounds, 0 to 1. They count from the last solve's
+        gift_scale: share of the opponent's gifts by which reach_maxmargin and refined raise their bounds, 0 to 1. They count from the last solve's
             root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about the whole game would
             take half of the time left.
     """
@@ -105,7 +105,7 @@ class SearchAgent:
         if solve_from == "round" and self.tree.round.max() == 0:
             raise ValueError(f"solve_from=round needs a game with public chance after the deal, got {self.tree.game}")
         form = gadget if bounds == "safe" or gadget == "unsafe" else f"{gadget}-estimate"
-        if gadget == "reach_maxmargin" and gift_scale != 1:
+        if gadget in WITH_GIFTS and gift_scale != 1:
             form += f"-gifts{gift_scale:g}"
         self.name = f"{blueprint.name}+{solve_from}:{form}:{variant.name}"
         self._solver: Solver | None = None
@@ -212,7 +212,7 @@ class SearchAgent:
 
     def _gift(self, solver: Solver, seat: int, root: int, thought: Thought | None, deadline: Deadline) -> Float | None:
         """Return [H], the opponent's gifts on the way to ``root`` as far as they count; None if they are not asked for."""
-        if self.gadget != "reach_maxmargin" or root == 0 or self.gift_scale == 0:
+        if self.gadget not in WITH_GIFTS or root == 0 or self.gift_scale == 0:
             return None
         if thought is not None:
             strategy, own = thought.answer, thought.ranges[seat]

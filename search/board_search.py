@@ -24,7 +24,7 @@ from search.anytime import SLICE_SECONDS
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, Float, Strategies, Trunk, above, board_weights, mass_at, root_reach
 from search.budget import Budget, Deadline
-from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, TAGS, UNSAFE
+from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS
 from search.kernels.gadget import GadgetArrays, open_board
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
@@ -339,7 +339,7 @@ def search_street(
             pool.put(searchers)
 
     def tasks() -> Iterator[tuple[int, Arrival]]:
-        giver = 1 - seat if search.gadget == "reach_maxmargin" else None
+        giver = 1 - seat if search.gadget in WITH_GIFTS else None
         for arrival in Trunk(game, tree, strategies, search.street, giver, search.bounds == "safe").arrivals():
             children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
             yield from ((board, arrival) for board in range(*children))

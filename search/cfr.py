@@ -14,6 +14,7 @@ from search.best_response import Evaluator, span_of
 from search.gadgets import TAGS
 from search.kernels import (
     MAXMARGIN,
+    REFINED,
     RESOLVE,
     UNSAFE,
     Choice,
@@ -154,6 +155,7 @@ class Solver(Anytime[Strategy]):
         The opponent's part of the answer includes its average choice above the root. The games:
 
         * resolve: the opponent is dealt every hand, with our reach; entering pays the subgame's cfv, stopping the bound.
+        * refined: the same, and with some probability the hand enters without being asked.
         * maxmargin: the opponent picks a hand; entering pays the subgame's cfv less the bound, per mass of the hand. Its value to us is the
           least margin. Payoffs are multiplied by the mass of all hands, so that the figure bounds the harm as resolve's does.
         * combined: the subgame in which the opponent's range is fixed at the reach that follows from the average choice (no gadget's
@@ -169,8 +171,9 @@ class Solver(Anytime[Strategy]):
         bounds = np.where(mass > 0, gadget.bounds, 0.0)
         reach = self._reach_of(self.choice())
         theirs = self.evaluator.best_response_cfvs(strategy, opponent, own)
-        if kind == RESOLVE:
-            best, elsewhere = np.maximum(theirs, bounds).sum(), ((1.0 - reach) * bounds).sum()
+        if kind in (RESOLVE, REFINED):
+            asked = 1.0 - self._reach_of(np.zeros(len(bounds)))  # what does not enter unasked
+            best, elsewhere = ((1.0 - asked) * theirs + asked * np.maximum(theirs, bounds)).sum(), ((1.0 - reach) * bounds).sum()
         elif kind == MAXMARGIN:
             reach *= np.count_nonzero(mass)  # what the kernel multiplies by the mean mass is meant to be multiplied by the sum
             best = mass.sum() * np.max((theirs - bounds)[mass > 0] / mass[mass > 0], initial=-np.inf) if mass.any() else 0.0

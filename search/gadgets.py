@@ -9,6 +9,10 @@ get against the strategy so far, their *bounds*:
   can be (Moravcik et al. 2016).
 * ``reach_maxmargin``: maxmargin on bounds raised by the *gifts* that the opponent made on the way (Brown & Sandholm 2017, arXiv
   1705.02955, section "Reach").
+* ``refined``: resolve on bounds raised by gifts, in which every hand of the model's range comes in unasked half of the time (the likeliest
+  one; others in proportion). The resolve game alone is content with any strategy that keeps the bounds, and has endlessly many; this one
+  makes the best of those for whoever does come (a perturbation in the spirit of the gadget game sequential equilibria of Kubicek, Lisy &
+  Sandholm 2026, arXiv 2601.17131). Hands may gain above their bounds, in all at most as much as the model's hands lose below theirs.
 * ``combined``: the model's range, and a fifth more of it dealt to hands that would enter (Eric Jackson's Slumbot). Not safe.
 
 Bounds are *safe* only if they are counterfactual best-response values (CBVs) against the strategy so far; its own cfvs are *estimates*.
@@ -24,13 +28,14 @@ import numpy.typing as npt
 
 from games import PublicTree
 from search.best_response import Evaluator
-from search.kernels import COMBINED, MAXMARGIN, RESOLVE
+from search.kernels import COMBINED, MAXMARGIN, REFINED, RESOLVE
 from search.strategy import Strategy
 
 Float = npt.NDArray[np.float64]
 UNSAFE = "unsafe"
-TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN, "combined": COMBINED}
+TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN, "refined": REFINED, "combined": COMBINED}
 GADGETS = (UNSAFE, *TAGS)
+WITH_GIFTS = ("reach_maxmargin", "refined")
 NEED_RANGE = (UNSAFE, "combined")  # those that rely on the model of the opponent's range
 BOUNDS = ("safe", "estimate")
 
@@ -40,7 +45,7 @@ class Gadget:
     """The opponent's choice above a subgame's root. What else it takes (our range, the model's) is the subgame's.
 
     Attributes:
-        kind: ``resolve``, ``maxmargin``, ``reach_maxmargin`` (which is maxmargin with other bounds) or ``combined``.
+        kind: ``resolve``, ``maxmargin``, ``reach_maxmargin`` (which is maxmargin with other bounds), ``refined`` or ``combined``.
         opponent: the player who is given the choice.
         bounds: [H] what each hand gets elsewhere: cfvs, weighted by our reach and chance. Those of hands without mass are not used.
     """
@@ -138,11 +143,11 @@ def build_gadget(
         opponent: who is given the choice.
         own_range: [H_own] our reach at the root.
         bounds: ``safe`` or ``estimate``.
-        gift: [H] chips, for ``reach_maxmargin``: what to raise the bounds by. Kept safe by any share of ``gifts``.
+        gift: [H] chips, for those of ``WITH_GIFTS``: what to raise the bounds by. Kept safe by any share of ``gifts``.
     """
     if kind == UNSAFE:
         return None
     found = (safe_bounds if bounds == "safe" else estimated_bounds)(evaluator, strategy, opponent, own_range)
-    if kind == "reach_maxmargin" and gift is not None:
+    if kind in WITH_GIFTS and gift is not None:
         found = found + gift * mass_at(strategy.tree, strategy.span.node, opponent, own_range)
     return Gadget(kind, opponent, found)

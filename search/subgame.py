@@ -21,7 +21,8 @@ class Subgame:
     Attributes:
         tree: the public tree of the game.
         node: the subgame's root.
-        ranges: per player [H], the player's own reach at the root. With a gadget the opponent's is not used, but by ``combined``.
+        ranges: per player [H], the player's own reach at the root. With a gadget the opponent's is not used, but by ``refined``
+            and ``combined``.
         gadget: None for unsafe solving (and for the whole game).
     """
 

@@ -147,7 +147,7 @@ REFUSED = [
     (
         "ablate",
         ["experiment=none", "agent.gadget=magic"],
-        "gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, combined, got 'magic'",
+        "gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'",
     ),
     ("ablate", ["experiment=none", "agent.bounds=loose"], "bounds must be one of safe, estimate, got 'loose'"),
     ("ablate", ["experiment=none", "agent.gift_scale=1.5"], "gift_scale must be from 0 to 1, got 1.5"),

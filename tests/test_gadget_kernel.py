@@ -40,7 +40,7 @@ def twin(kind, old, cfv, weights):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-4)])
-@pytest.mark.parametrize("kind", ["resolve", "maxmargin", "combined"])
+@pytest.mark.parametrize("kind", ["resolve", "refined", "maxmargin", "combined"])
 @given(number=st.integers(0, 10**6), lines=st.integers(1, 5), hands=st.integers(1, 9), predictive=st.sampled_from([0.0, 0.15, 1.0]))
 @settings(max_examples=20)
 def test_lines_are_updated_side_by_side(kind, dtype, tolerance, number, lines, hands, predictive):

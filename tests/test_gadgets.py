@@ -35,7 +35,7 @@ def test_bounds_of_another_shape_are_refused(leduc, shape):
 
 @pytest.mark.parametrize("kind", ["unsafe", "magic"])
 def test_other_kinds_are_refused(kind):
-    with pytest.raises(ValueError, match=f"kind must be one of resolve, maxmargin, reach_maxmargin, combined, got '{kind}'"):
+    with pytest.raises(ValueError, match=f"kind must be one of resolve, maxmargin, reach_maxmargin, refined, combined, got '{kind}'"):
         Gadget(kind, 0, np.zeros(3))
 
 
@@ -56,15 +56,20 @@ def random_spot(number, sizes=(4, 3), ties=True, kind="resolve"):
     evaluator = Evaluator(game.tree)
     near = safe_bounds(evaluator, random_strategy(game.tree, rng, node), opponent, own_range)
     bounds = near + rng.normal(size=len(near)) * np.abs(near).max() * 0.3 * (near != 0)
-    ranges = [np.minimum(random_range(rng, n), 1.0) if kind == "combined" else np.zeros(n) for n in sizes]
+    ranges = [np.minimum(random_range(rng, n), 1.0) if kind in ("refined", "combined") else np.zeros(n) for n in sizes]
     ranges[1 - opponent] = own_range
     return game, Subgame(game.tree, node, (ranges[0], ranges[1]), Gadget(kind, opponent, bounds))
 
 
 def explicit(case, spot):
     opponent = spot.gadget.opponent
-    build = margin_game if spot.gadget.kind == "maxmargin" else gadget_game
-    return build(case.root, case.strings, case.tree, spot.node, spot.ranges[1 - opponent], opponent, spot.gadget.bounds)
+    game = (case.root, case.strings, case.tree, spot.node, spot.ranges[1 - opponent], opponent, spot.gadget.bounds)
+    if spot.gadget.kind == "maxmargin":
+        return margin_game(*game)
+    if spot.gadget.kind == "resolve":
+        return gadget_game(*game)
+    nobody = np.zeros(len(spot.gadget.bounds))
+    return gadget_game(*game, naive_sweep.entering("refined", nobody, spot.mass(), spot.ranges[opponent]))
 
 
 def whole_policy(solver, strings):
@@ -77,7 +82,7 @@ def whole_policy(solver, strings):
     return policy
 
 
-@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
+@pytest.mark.parametrize("kind", ["resolve", "refined", "maxmargin"])
 @given(number=st.integers(0, 10**6))
 @settings(max_examples=25)
 def test_exploitability_is_that_of_the_explicit_gadget_game(kind, number):
@@ -92,7 +97,7 @@ def test_exploitability_is_that_of_the_explicit_gadget_game(kind, number):
         assert solver.exploitability() == pytest.approx(expected, abs=1e-11)
 
 
-@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
+@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])  # refined's explicit game has no perfect recall: hands forget if they were asked
 @pytest.mark.parametrize("name", ["cfr", "cfr_plus", "dcfr", "pcfr_plus"])
 @given(number=st.integers(0, 10**6))
 @settings(max_examples=12)
@@ -125,7 +130,7 @@ def test_the_combined_gadgets_exploitability_is_that_of_the_subgame_at_the_avera
         assert solver.exploitability() == pytest.approx(expected, abs=1e-11)
 
 
-@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
+@pytest.mark.parametrize("kind", ["resolve", "refined", "maxmargin"])
 @pytest.mark.parametrize("opponent", [0, 1])
 def test_leducs_gadget_games_are_those_of_the_twin(leduc, opponent, kind):
     """At the first node of round 2, after 30 iterations."""
@@ -142,7 +147,7 @@ def test_leducs_gadget_games_are_those_of_the_twin(leduc, opponent, kind):
         assert solver.exploitability() == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
+@pytest.mark.parametrize("kind", ["resolve", "refined", "maxmargin"])
 @given(number=st.integers(0, 10**6))
 @settings(max_examples=20)
 def test_a_gadget_game_is_solved(kind, number):

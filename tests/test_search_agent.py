@@ -198,7 +198,7 @@ def test_most_decisions_keep_a_millisecond(blueprint):
 def test_bad_settings_are_refused(blueprint):
     with pytest.raises(ValueError, match="solve_from must be one of decision, round, root, got 'turn'"):
         SearchAgent(blueprint, variant("cfr"), "turn")
-    with pytest.raises(ValueError, match="gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, combined, got 'magic'"):
+    with pytest.raises(ValueError, match="gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'"):
         SearchAgent(blueprint, variant("cfr"), gadget="magic")
     with pytest.raises(ValueError, match="warm_start must be one of never, short, always, got 'often'"):
         SearchAgent(blueprint, variant("cfr"), warm_start="often")

@@ -246,7 +246,7 @@ def check_choice(arrays, before, cfv, weights):
     return reach
 
 
-@pytest.mark.parametrize("kind", ["resolve", "maxmargin", "combined"])
+@pytest.mark.parametrize("kind", ["resolve", "refined", "maxmargin", "combined"])
 @given(number=seeds, hands=hand_counts, player=st.integers(0, 1))
 def test_the_first_choice_is_between_equals(kind, number, hands, player):
     tree, part, rng = tree_and_span(number, hands, max_nodes=18)
@@ -266,7 +266,7 @@ def test_the_first_choice_is_between_equals(kind, number, hands, player):
 
 @pytest.mark.parametrize("name", VARIANTS)
 @given(
-    number=seeds, hands=hand_counts, gadget_player=st.sampled_from([None, 0, 1]), kind=st.sampled_from(["resolve", "maxmargin", "combined"])
+    number=seeds, hands=hand_counts, gadget_player=st.sampled_from([None, 0, 1]), kind=st.sampled_from(["resolve", "refined", "maxmargin", "combined"])
 )
 def test_iterations(name, number, hands, gadget_player, kind):
     tree, part, rng = tree_and_span(number, hands, max_nodes=18)

@@ -1,6 +1,6 @@
 """Compiled sweeps. Arrays in, arrays out; numpy, numba and ``games.kernels`` only."""
 
-from search.kernels.gadget import COMBINED, MAXMARGIN, RESOLVE, UNSAFE, GadgetArrays
+from search.kernels.gadget import COMBINED, FORCED, MAXMARGIN, REFINED, RESOLVE, UNSAFE, GadgetArrays
 from search.kernels.sweep import (
     Choice,
     Side,
@@ -18,9 +18,11 @@ from search.kernels.sweep import (
 __all__ = [
     "COMBINED",
     "MAXMARGIN",
+    "REFINED",
     "RESOLVE",
     "UNSAFE",
     "Choice",
+    "FORCED",
     "GadgetArrays",
     "Side",
     "Span",

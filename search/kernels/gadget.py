@@ -2,7 +2,8 @@
 
 Everything is ``[H, L]``: the opponent's hands by *lines*, the subgames that share a public board and are solved side by side; a lone
 subgame is one line. Sources: CFR-D (Burch, Johanson & Bowling 2014, arXiv 1303.4441), maxmargin (Moravcik et al. 2016), reach-maxmargin
-(Brown & Sandholm 2017, arXiv 1705.02955), the combined gadget after Eric Jackson's Slumbot.
+(Brown & Sandholm 2017, arXiv 1705.02955), refinement (Kubicek, Lisy & Sandholm 2026, arXiv 2601.17131), the combined gadget after Eric
+Jackson's Slumbot.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 
 from games.kernels import inlined_kernel, kernel
 
-UNSAFE, RESOLVE, MAXMARGIN, COMBINED = range(4)  # reach-maxmargin is maxmargin with other bounds
+UNSAFE, RESOLVE, MAXMARGIN, COMBINED, REFINED = range(5)  # reach-maxmargin is maxmargin with other bounds
 MOST_ADDED = 0.2  # of the model's mass: what the combined gadget may add to it
+FORCED = 0.5  # of the refined gadget: probability with which the model's likeliest hand enters without being asked, others in proportion
 SPREAD = 0.1  # of the combined gadget's mass: dealt to all hands alike
 
 
@@ -21,7 +23,7 @@ class GadgetArrays(NamedTuple):
 
     bound: Any  # cfv of not entering
     mass: Any  # our reach that the hand can meet, deals included: what makes a cfv a value
-    model: Any  # the opponent's reach in our model, for COMBINED
+    model: Any  # the opponent's reach in our model, for COMBINED and REFINED
     follow: Any  # regret of entering; for MAXMARGIN of picking the hand
     stop: Any  # regret of not entering
     chosen: Any  # sum of the choice so far, weighted like the average strategy
@@ -69,6 +71,8 @@ def enter_root(kind: int, arrays: GadgetArrays, choice: Any, reach: Any) -> None
             reach[h, j] = choice[h, j] if arrays.mass[h, j] > 0 else 0
         if kind == COMBINED:
             mix_with_model(arrays, reach, j)
+        if kind == REFINED:
+            force_model(arrays, reach, j)
 
 
 @inlined_kernel
@@ -78,6 +82,7 @@ def update_gadget(
     """Regret-match the opponent's choice and set the root's reach for the next sweep, in place.
 
     * RESOLVE: each hand enters for ``cfv`` or stops for ``bound``; reach = probability of entering.
+    * REFINED: the same choice, but a hand enters unasked with FORCED times its share of the model's likeliest.
     * COMBINED: the same choice; reach = model + (1 - model) * probability of entering, the added mass at most MOST_ADDED of the model's,
       and SPREAD of it all dealt to every hand alike.
     * MAXMARGIN: the opponent picks one hand of all to enter with, for (cfv - bound) / mass; reach = probability / mass, times the mean
@@ -103,16 +108,18 @@ def update_gadget(
     for h in range(hands):
         for j in range(lines):
             match_entry(arrays, cfv, reach, h, j, positive, negative, decay, predictive)
-    if kind == COMBINED:
-        for j in range(lines):
+    for j in range(lines):
+        if kind == COMBINED:
             mix_with_model(arrays, reach, j)
+        if kind == REFINED:
+            force_model(arrays, reach, j)
 
 
 @inlined_kernel
 def match_entry(
     arrays: GadgetArrays, cfv: Any, reach: Any, h: int, j: int, positive: float, negative: float, decay: float, predictive: float
 ) -> None:
-    """Do one hand of one line of RESOLVE or COMBINED, in place; ``reach`` is the probability of entering."""
+    """Do one hand of one line of RESOLVE, REFINED or COMBINED, in place; ``reach`` is the probability of entering."""
     enter, cfv_, bound = arrays.choice[h, j], cfv[h, j], arrays.bound[h, j]
     arrays.chosen[h, j] = arrays.chosen[h, j] * decay + enter
     value = enter * cfv_ + (1 - enter) * bound
@@ -193,6 +200,21 @@ def mix_with_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
         if arrays.mass[h, j] > 0:
             mixed = arrays.model[h, j] + share * (1 - arrays.model[h, j]) * reach[h, j]
             reach[h, j] = (1 - SPREAD) * mixed + SPREAD * even
+
+
+@inlined_kernel
+def force_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
+    """Turn one line's probabilities of entering into REFINED's reach, in place."""
+    hands = reach.shape[0]
+    most = 0.0
+    for h in range(hands):
+        if arrays.mass[h, j] > 0:
+            most = max(most, arrays.model[h, j])
+    if most == 0:
+        return
+    for h in range(hands):
+        if arrays.mass[h, j] > 0:
+            reach[h, j] += (1 - reach[h, j]) * (FORCED * arrays.model[h, j] / most)
 
 
 @kernel

@@ -12,24 +12,29 @@ from tests.naive.histories import CHANCE, TERMINAL, History, at_public_node, exp
 FOLLOW, TERMINATE = 0, 1
 
 
-def gadget_game(root, strings, tree, node, own_range, opponent, bounds):
+def gadget_game(root, strings, tree, node, own_range, opponent, bounds, unasked=None):
     """Return the root of CFR-D's re-solving game (Burch, Johanson & Bowling 2014, section 4).
 
     Chance deals each pair of hands by its weight and by *our* reach. The opponent, who sees the own hand only, follows into the
     subgame or terminates; terminating with hand h is worth ``bounds[h]`` in all, so ``bounds[h] / mass(h)`` in each of its histories.
+    With probability ``unasked[h]`` chance sends the hand into the subgame without asking.
     """
     found = at_public_node(root, strings, tree, node)
     weights = np.array([w * own_range[hands[1 - opponent]] for _, w, hands in found])
     mass = np.zeros(len(bounds))
     for weight, (_, _, hands) in zip(weights, found, strict=True):
         mass[hands[opponent]] += weight
-    children = []
-    for history, _, hands in found:
+    children, dealt = [], []
+    for weight, (history, _, hands) in zip(weights, found, strict=True):
         h = hands[opponent]
         worth = bounds[h] / mass[h] if mass[h] > 0 else 0.0
         stop = History(TERMINAL, value=worth if opponent == 0 else -worth)
-        children.append(History(opponent, gadget_infostate(h), [FOLLOW, TERMINATE], [history, stop]))
-    return History(CHANCE, actions=list(range(len(found))), children=children, weights=list(weights))
+        children += [History(opponent, gadget_infostate(h), [FOLLOW, TERMINATE], [history, stop]), history]
+        share = 0.0 if unasked is None else unasked[h]
+        dealt += [weight * (1 - share), weight * share]
+    if unasked is None:
+        children, dealt = children[::2], dealt[::2]
+    return History(CHANCE, actions=list(range(len(dealt))), children=children, weights=dealt)
 
 
 def gadget_infostate(hand):

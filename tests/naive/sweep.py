@@ -137,6 +137,7 @@ def entering(kind, choice, mass, model):
 
     * resolve: the probability of entering.
     * maxmargin: choice / mass, times the mean mass of the hands that exist.
+    * refined: a hand enters unasked with half of its model's share of the largest, and else with the probability of entering.
     * combined: model + (1 - model) * choice, the additions cut by one factor for all hands to a fifth of the model's sum if they are
       more; then a tenth of the whole is taken from everybody and dealt evenly.
     """
@@ -149,6 +150,10 @@ def entering(kind, choice, mass, model):
     elif kind == "resolve":
         for h in alive:
             reach[h] = choice[h]
+    elif kind == "refined" and alive:
+        for h in alive:
+            unasked = 0.5 * model[h] / max(model[i] for i in alive) if any(model[i] > 0 for i in alive) else 0.0
+            reach[h] = unasked + (1 - unasked) * choice[h]
     elif kind == "combined" and alive:
         most = 0.2 * sum(model[h] for h in alive)
         added = {h: (1 - model[h]) * choice[h] for h in alive}
