@@ -55,6 +55,7 @@ def measure(task: Measurement) -> Row:
         gc.unfreeze()
     return {
         "opponent_best_response": report.opponent_best_response,
+        "against_blueprint": report.against_blueprint,
         "decisions": report.decisions,
         "solves": report.solves,
         "kept": report.kept,
@@ -139,6 +140,7 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         strength["standard_error"] = statistics.stdev(draws) / math.sqrt(len(draws)) if len(draws) > 1 else float("nan")
     else:
         strength["exact"] = True
+    won = [seat.get("against_blueprint", math.nan) for seat in seats]  # measurements of older versions have none
     error = sum(seat["solver_error"] for seat in seats) / len(draws)
     late = [s - budget.seconds for s in seconds] if budget.seconds else []
     allowed = LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0)
@@ -152,6 +154,7 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "iterations": statistics.fmean(iterations) if iterations else 0.0,
         "least_iterations": min(iterations, default=0),
         "exploitability": strength,
+        "against_blueprint": _won(agent, statistics.fmean(won)),
         "solver_error": None if math.isnan(error) else error,
         "draws": len(draws),
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
@@ -161,6 +164,16 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
         "overruns": sum(x > allowed for x in late),
     }
+
+
+def _won(agent: Agent | WholeAgent, chips: float) -> Row | None:
+    """Return what an agent wins a hand from its own blueprint, seats changing; None for agents without one."""
+    if math.isnan(chips):
+        return None
+    found: Row = {"value": chips, "unit": "chips"}
+    if isinstance(agent, WholeAgent) and agent.big_blind is not None:
+        found["mbb_per_game"] = 1000 * chips / agent.big_blind
+    return found
 
 
 def _digest(agent: Agent | WholeAgent) -> str:

@@ -138,6 +138,12 @@ def shown(row: Row) -> float:
     return float(strength.get("mbb_per_game", strength["value"]))
 
 
+def won(row: Row) -> str:
+    """Return what a row's agent wins a hand from its blueprint as people read it; a dash for agents that are none or have none."""
+    found = row.get("against_blueprint")
+    return "-" if not found or not row["iterations"] else f"{found.get('mbb_per_game', found['value']):+.3g}"
+
+
 def unit_of(rows: Sequence[Row]) -> str:
     """Return the unit of ``shown``."""
     return "mbb/g" if "mbb_per_game" in rows[0]["exploitability"] else "chips"
@@ -158,13 +164,14 @@ def ablation_table(rows: Sequence[Row]) -> str:
                 f"{row['iterations']:.0f}",
                 f"{shown(row):.4g}",
                 error,
+                won(row),
                 str(row["decisions"]),
                 str(row["kept"]),
                 duration(row["slowest_decision_seconds"]),
                 str(row["overruns"]),
             ]
         )
-    heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "decisions", "kept", "slowest", "overruns"]
+    heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "wins", "decisions", "kept", "slowest", "overruns"]
     return table(heads, lines)
 
 

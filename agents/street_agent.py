@@ -13,7 +13,7 @@ import numpy as np
 from agents.board_blueprint import BoardBlueprint
 from agents.strength import SeatReport
 from search import Budget, Variant
-from search.board_search import StreetSearch, best_response_value, search_street
+from search.board_search import StreetSearch, search_street, value_against
 from search.board_sweeps import BoardSweeps
 from search.gadgets import BOUNDS, GADGETS
 
@@ -82,5 +82,9 @@ class StreetAgent:
             report.seconds += found.seconds
             report.iterations += found.iterations
         own = tuple(rows if type(rows) is np.ndarray else np.array(rows) for rows in strategies)  # a mapped file's rows are copied
-        report.opponent_best_response = best_response_value(game, BoardSweeps(tree, 1, tree.weight.dtype), (own[0], own[1]), 1 - seat)
+        sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
+        report.opponent_best_response = value_against(game, sweeps, (own[0], own[1]), 1 - seat)
+        blueprint = self.trunk.strategies()[1 - seat]
+        both = (own[0], np.array(blueprint)) if seat == 0 else (np.array(blueprint), own[1])
+        report.against_blueprint = value_against(game, sweeps, both, seat, best=False)
         return report

@@ -32,6 +32,7 @@ class SeatReport:
         seat: the player number.
         table: [R, padded H] the seat's strategy; uniform where its own policy never comes.
         opponent_best_response: chips that a best-responding opponent wins against it.
+        against_blueprint: chips that it wins from its own blueprint in the other seat; NaN for agents without one.
         decisions: public states at which the seat was asked.
         solves: decisions for which a subgame was solved.
         kept: decisions that played the last strategy on because no search was possible.
@@ -45,6 +46,7 @@ class SeatReport:
     seat: int
     table: Float
     opponent_best_response: float = float("nan")
+    against_blueprint: float = float("nan")
     decisions: int = 0
     solves: int = 0
     kept: int = 0
@@ -136,8 +138,12 @@ def tabulate(agent: Agent | WholeAgent, seat: int, budget: Budget, progress: Cal
         report.seconds, report.iterations = idle, [0] * len(idle)
     tables = [uniform(tree).tables[p] for p in (0, 1)]
     tables[seat] = report.table
-    strategy = Strategy(tree, tree.subgame(), (tables[0], tables[1]))
-    report.opponent_best_response = Evaluator(tree).best_response_value(strategy, 1 - seat)
+    strategy, evaluator = Strategy(tree, tree.subgame(), (tables[0], tables[1])), Evaluator(tree)
+    report.opponent_best_response = evaluator.best_response_value(strategy, 1 - seat)
+    blueprint = getattr(agent, "blueprint", None)
+    if blueprint is not None:
+        tables[1 - seat] = blueprint.strategy().tables[1 - seat]
+        report.against_blueprint = evaluator.values(Strategy(tree, tree.subgame(), (tables[0], tables[1])))[seat]
     return report
 
 

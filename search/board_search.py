@@ -365,11 +365,19 @@ def search_street(
     return out, total
 
 
-def best_response_value(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int) -> float:
-    """Return what a player wins in chips a deal by best responding to the other one's part of some strategies."""
+def value_against(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int, best: bool = True) -> float:
+    """Return what a player wins in chips a deal against the other one's part of some strategies.
+
+    Args:
+        game: whole.
+        sweeps: over its board tree.
+        strategies: both players'.
+        player: whose value.
+        best: by best responding, else with the own part.
+    """
     for p in (0, 1):
         sweeps.reach[p][:] = 0
         reach = root_reach(game, p)
         sweeps.reach[p][: len(reach), :1] = reach
-    sweeps.evaluate(strategies, BEST)
+    sweeps.evaluate(strategies, BEST if best else VALUE, only=player)
     return float((sweeps.reach[player].astype(np.float64) * sweeps.cfv[player]).sum() / game.deal_mass)

@@ -12,9 +12,10 @@ from numba import config
 from games.board_subtree import entering, street_lines, subtree
 from games.kernels.boards import HANDS, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.board_search import BoardSearch, StreetSearch, best_response_value, search_street
+from search.board_search import BoardSearch, StreetSearch, search_street, value_against
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Trunk, above, board_weights, mass_at
+from search.gadgets import WITH_GIFTS
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.test_holdem import UNEVEN, small
 
@@ -230,17 +231,19 @@ def test_searching_the_whole_game_is_solving_it():
 
 def strength(game, tree, seats):
     sweeps = BoardSweeps(tree, 1, np.float64)
-    return [best_response_value(game, sweeps, seats[p], 1 - p) for p in (0, 1)]
+    return [value_against(game, sweeps, seats[p], 1 - p) for p in (0, 1)]
 
 
-def test_best_responses_are_the_solvers():
+def test_best_responses_and_values_are_the_solvers():
     game, tree, arrays = blueprint()
     assert sum(strength(game, tree, [arrays, arrays])) / 2 == pytest.approx(solved().exploitability(), abs=1e-12)
+    own = [value_against(game, BoardSweeps(tree, 1, np.float64), arrays, p, best=False) for p in (0, 1)]
+    np.testing.assert_allclose(own, solved().values(), atol=1e-12)
 
 
 @compiled
 @pytest.mark.parametrize("street", [1, 2])
-@pytest.mark.parametrize("gadget", ["resolve", "maxmargin", "reach_maxmargin"])
+@pytest.mark.parametrize("gadget", ["resolve", "maxmargin", "reach_maxmargin", "refined"])
 def test_safe_search_never_hurts(gadget, street):
     """Beyond what the report says that too few iterations left, whether answers are judged or not."""
     game, tree, arrays = blueprint()
@@ -253,7 +256,7 @@ def test_safe_search_never_hurts(gadget, street):
             assert after <= before[seat] + report.harm + 1e-9
             if iterations == 500:
                 assert after < before[seat]
-                assert gadget == "reach_maxmargin" or report.harm < 0.02 * abs(before[seat])
+                assert gadget in WITH_GIFTS or report.harm < 0.02 * abs(before[seat])
 
 
 @compiled

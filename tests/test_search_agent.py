@@ -7,6 +7,8 @@ from games import public_tree
 from games.kernels import compilations
 from search import BOUNDS, GADGETS, Budget, Evaluator, Strategy, check_strategy, full_ranges, gifts, uniform, variant
 from search.kernels import begin_choice, evaluate, iterate, match_regrets, propagate_reach, reach_of_choice, seed
+from tests.naive.histories import expected_value
+from tests.naive.tables import to_policy
 
 LEDUC = public_tree("leduc_poker")
 KUHN = public_tree("kuhn_poker")
@@ -31,6 +33,16 @@ def test_tabulating_a_blueprint_gives_the_blueprint(tree):
     policy = solved_policy(tree, variant("cfr"), 50)
     seats = both_seats(BlueprintAgent(policy), Budget(seconds=0))
     assert exploitability(seats) == pytest.approx(Evaluator(tree).exploitability(policy.strategy()), abs=1e-12)
+
+
+def test_what_a_seat_wins_from_its_blueprint_is_the_twins_expected_value(kuhn):
+    root, strings = kuhn.root, kuhn.strings
+    policy = solved_policy(KUHN, variant("cfr"), 5)
+    for seat, report in enumerate(both_seats(SearchAgent(policy, variant("default"), "decision", "resolve"), Budget(iterations=3))):
+        tables = list(policy.strategy().tables)
+        tables[seat] = report.table
+        expected = expected_value(root, to_policy(Strategy(KUHN, KUHN.subgame(), (tables[0], tables[1])), strings))
+        assert report.against_blueprint == pytest.approx(expected if seat == 0 else -expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("iterations", [5, 20, 100])
@@ -198,7 +210,9 @@ def test_most_decisions_keep_a_millisecond(blueprint):
 def test_bad_settings_are_refused(blueprint):
     with pytest.raises(ValueError, match="solve_from must be one of decision, round, root, got 'turn'"):
         SearchAgent(blueprint, variant("cfr"), "turn")
-    with pytest.raises(ValueError, match="gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'"):
+    with pytest.raises(
+        ValueError, match="gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'"
+    ):
         SearchAgent(blueprint, variant("cfr"), gadget="magic")
     with pytest.raises(ValueError, match="warm_start must be one of never, short, always, got 'often'"):
         SearchAgent(blueprint, variant("cfr"), warm_start="often")

@@ -59,6 +59,7 @@ def test_an_agent_without_search_is_its_blueprint(tmp_path):
     reports = [tabulate(agent, seat, Budget(seconds=0)) for seat in (0, 1)]
     assert sum(r.opponent_best_response for r in reports) / 2 == pytest.approx(own.exploitability, rel=1e-5)
     assert reports[0].decisions == 0
+    assert sum(r.against_blueprint for r in reports) == pytest.approx(0, abs=1e-5)
 
 
 def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
@@ -68,6 +69,7 @@ def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
     alone, search = ablate(lines, executor=Serial(), directory=tmp_path / "kept")
     assert search["exploitability"]["value"] < 0.8 * alone["exploitability"]["value"]
     assert search["exploitability"]["mbb_per_game"] == pytest.approx(search["exploitability"]["value"] * 1000 / 7)
+    assert search["against_blueprint"]["value"] > alone["against_blueprint"]["value"] == pytest.approx(0, abs=1e-5)
     assert search["iterations"] == 100
     assert search["decisions"] == search["solves"] + search["kept"] > 0
     assert list(ablate(lines, executor=Serial(), directory=tmp_path / "kept")) == [alone, search]

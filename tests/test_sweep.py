@@ -266,7 +266,10 @@ def test_the_first_choice_is_between_equals(kind, number, hands, player):
 
 @pytest.mark.parametrize("name", VARIANTS)
 @given(
-    number=seeds, hands=hand_counts, gadget_player=st.sampled_from([None, 0, 1]), kind=st.sampled_from(["resolve", "refined", "maxmargin", "combined"])
+    number=seeds,
+    hands=hand_counts,
+    gadget_player=st.sampled_from([None, 0, 1]),
+    kind=st.sampled_from(["resolve", "refined", "maxmargin", "combined"]),
 )
 def test_iterations(name, number, hands, gadget_player, kind):
     tree, part, rng = tree_and_span(number, hands, max_nodes=18)

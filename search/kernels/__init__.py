@@ -1,6 +1,6 @@
 """Compiled sweeps. Arrays in, arrays out; numpy, numba and ``games.kernels`` only."""
 
-from search.kernels.gadget import COMBINED, FORCED, MAXMARGIN, REFINED, RESOLVE, UNSAFE, GadgetArrays
+from search.kernels.gadget import COMBINED, MAXMARGIN, REFINED, RESOLVE, UNSAFE, GadgetArrays
 from search.kernels.sweep import (
     Choice,
     Side,
@@ -22,7 +22,6 @@ __all__ = [
     "RESOLVE",
     "UNSAFE",
     "Choice",
-    "FORCED",
     "GadgetArrays",
     "Side",
     "Span",
