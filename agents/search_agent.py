@@ -72,8 +72,8 @@ class SearchAgent:
         measure_error: also compute each solve's exploitability, outside the decision's clock.
         bounds: ``safe``: the opponent's counterfactual best-response values against the strategy so far; ``estimate``: its cfvs under
             that strategy, without a guarantee.
-        gift_scale: share of the opponent's gifts by which reach_maxmargin and refined raise their bounds, 0 to 1. They count from the
-            last solve's root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about the whole
+        gift_scale: share of the opponent's gifts by which reach_maxmargin, refined and combined raise their bounds, 0 to 1. They count
+            from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about the whole
             game would take half of the time left.
     """
 

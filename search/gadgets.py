@@ -11,9 +11,11 @@ get against the strategy so far, their *bounds*:
   1705.02955, section "Reach").
 * ``refined``: resolve on bounds raised by gifts, in which every hand of the model's range comes in unasked half of the time (the likeliest
   one; others in proportion). The resolve game alone is content with any strategy that keeps the bounds, and has endlessly many; this one
-  makes the best of those for whoever does come (a perturbation in the spirit of the gadget game sequential equilibria of Kubicek, Lisy &
-  Sandholm 2026, arXiv 2601.17131). Hands may gain above their bounds, in all at most as much as the model's hands lose below theirs.
-* ``combined``: the model's range, and a fifth more of it dealt to hands that would enter (Eric Jackson's Slumbot). Not safe.
+  takes one of those that are best against the model's hands (a perturbation in the spirit of the gadget game sequential equilibria of
+  Kubicek, Lisy & Sandholm 2026, arXiv 2601.17131). Hands may gain above their bounds, in all at most half of what the model's range
+  loses below them: with w(h) the probability of coming in unasked, the solved game has sum max(0, cfv - bound) <= sum w max(0, bound - cfv).
+* ``combined``: the model's range, and a fifth more of it dealt to hands that would enter (Eric Jackson's Slumbot; here for
+  more than their bounds raised by gifts). Not safe.
 
 Bounds are *safe* only if they are counterfactual best-response values (CBVs) against the strategy so far; its own cfvs are *estimates*.
 """
@@ -35,7 +37,7 @@ Float = npt.NDArray[np.float64]
 UNSAFE = "unsafe"
 TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN, "refined": REFINED, "combined": COMBINED}
 GADGETS = (UNSAFE, *TAGS)
-WITH_GIFTS = ("reach_maxmargin", "refined")
+WITH_GIFTS = ("reach_maxmargin", "refined", "combined")
 NEED_RANGE = (UNSAFE, "combined")  # those that rely on the model of the opponent's range
 BOUNDS = ("safe", "estimate")
 
