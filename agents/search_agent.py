@@ -21,8 +21,6 @@ from typing import Any
 from agents.agent import Decision
 from agents.policy import Policy, ranges_of
 from search import (
-    BOUNDS,
-    GADGETS,
     Budget,
     Deadline,
     Solver,
@@ -34,7 +32,7 @@ from search import (
     gifts,
     whole_game,
 )
-from search.gadgets import NEED_RANGE, WITH_GIFTS
+from search.gadgets import NEED_RANGE, WITH_GIFTS, form_of
 from search.strategy import Float
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
@@ -71,10 +69,11 @@ class SearchAgent:
         warm_start: whether solves start from the strategy so far: ``never``, ``always``, or ``short``: if they expect few iterations.
         measure_error: also compute each solve's exploitability, outside the decision's clock.
         bounds: ``safe``: the opponent's counterfactual best-response values against the strategy so far; ``estimate``: its cfvs under
-            that strategy, without a guarantee.
+            that strategy, without a guarantee; ``distributional``: normal distributions around those.
+        spread: chips, the standard deviation of distributional bounds.
         gift_scale: share of the opponent's gifts by which reach_maxmargin, refined and combined raise their bounds, 0 to 1. They count
-            from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about the whole
-            game would take half of the time left.
+            from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about
+            the whole game would take half of the time left.
     """
 
     def __init__(
@@ -87,24 +86,19 @@ class SearchAgent:
         measure_error: bool = False,
         bounds: str = "safe",
         gift_scale: float = 1.0,
+        spread: float = 1.0,
     ) -> None:
-        choices = (
-            ("solve_from", solve_from, SOLVE_FROM),
-            ("gadget", gadget, GADGETS),
-            ("warm_start", warm_start, WARM_START),
-            ("bounds", bounds, BOUNDS),
-        )
-        for name, value, allowed in choices:
+        for name, value, allowed in (("solve_from", solve_from, SOLVE_FROM), ("warm_start", warm_start, WARM_START)):
             if value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
         if not 0 <= gift_scale <= 1:
             raise ValueError(f"gift_scale must be from 0 to 1, got {gift_scale}")
         self.blueprint, self.tree, self.variant = blueprint, blueprint.tree, variant
-        self.solve_from, self.gadget, self.bounds, self.gift_scale = solve_from, gadget, bounds, gift_scale
+        self.solve_from, self.gadget, self.bounds, self.gift_scale, self.spread = solve_from, gadget, bounds, gift_scale, spread
         self.warm_start, self.measure_error = warm_start, measure_error
         if solve_from == "round" and self.tree.round.max() == 0:
             raise ValueError(f"solve_from=round needs a game with public chance after the deal, got {self.tree.game}")
-        form = gadget if bounds == "safe" or gadget == "unsafe" else f"{gadget}-estimate"
+        form = form_of(gadget, bounds, spread)
         if gadget in WITH_GIFTS and gift_scale != 1:
             form += f"-gifts{gift_scale:g}"
         self.name = f"{blueprint.name}+{solve_from}:{form}:{variant.name}"
@@ -131,7 +125,7 @@ class SearchAgent:
     def _warm_up_gadget(self, solver: Solver) -> None:
         """Run whatever a gadget takes once, on the whole game."""
         ranges = full_ranges(self.tree)
-        gadget = build_gadget(self.gadget, solver.evaluator, self.blueprint.strategy(), 1, ranges[0], self.bounds)
+        gadget = build_gadget(self.gadget, solver.evaluator, self.blueprint.strategy(), 1, ranges[0], self.bounds, None, self.spread)
         solver.start(Subgame(self.tree, 0, ranges, gadget))
         solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
 
@@ -234,7 +228,7 @@ class SearchAgent:
             return None
         # Only ratios matter, and the range of a hand played long and oddly would underflow in products with the opponent's.
         own, other = _scaled(ranges[seat]), _scaled(ranges[1 - seat])
-        gadget = build_gadget(self.gadget, solver.evaluator, strategy, 1 - seat, own, self.bounds, gift)
+        gadget = build_gadget(self.gadget, solver.evaluator, strategy, 1 - seat, own, self.bounds, gift, self.spread)
         return Subgame(self.tree, root, (own, other) if seat == 0 else (other, own), gadget)
 
     def _error(self, solver: Solver, answer: Strategy, seat: int, ranges: tuple[Float, Float]) -> float:

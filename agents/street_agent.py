@@ -15,7 +15,7 @@ from agents.strength import SeatReport
 from search import Budget, Variant
 from search.board_search import StreetSearch, search_street, value_against
 from search.board_sweeps import BoardSweeps
-from search.gadgets import BOUNDS, GADGETS
+from search.gadgets import form_of
 
 
 class StreetAgent:
@@ -26,20 +26,25 @@ class StreetAgent:
         variant: of CFR.
         streets: where subgames begin, in order; 0 is the first. None at all plays the blueprint as it stands.
         gadget: see search.gadgets.
-        bounds: ``safe`` or ``estimate``; see there.
+        bounds: ``safe``, ``estimate`` or ``distributional``; see there.
+        spread: chips, the standard deviation of distributional bounds.
     """
 
     def __init__(
-        self, blueprint: BoardBlueprint, variant: Variant, streets: Sequence[int] = (), gadget: str = "resolve", bounds: str = "safe"
+        self,
+        blueprint: BoardBlueprint,
+        variant: Variant,
+        streets: Sequence[int] = (),
+        gadget: str = "resolve",
+        bounds: str = "safe",
+        spread: float = 1.0,
     ) -> None:
-        for name, value, allowed in (("gadget", gadget, GADGETS), ("bounds", bounds, BOUNDS)):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        form = form_of(gadget, bounds, spread)
         last = len(blueprint.game.deals) - 1
         if list(streets) != sorted(set(streets)) or any(not 0 <= s <= last for s in streets):
             raise ValueError(f"streets must be increasing numbers from 0 to {last}, got {list(streets)}")
         self.trunk, self.variant, self.streets, self.gadget, self.bounds = blueprint, variant, tuple(streets), gadget, bounds
-        form = gadget if bounds == "safe" or gadget == "unsafe" else f"{gadget}-estimate"
+        self.spread = spread
         search = f"+{'+'.join(map(str, streets))}:{form}:{variant.name}" if streets else ""
         self.name = f"{blueprint.name}{search}"
 
@@ -56,7 +61,7 @@ class StreetAgent:
     @property
     def fingerprint(self) -> str:
         """What measurements of this agent must agree with; the blueprint's exact strength stands for its numbers."""
-        own = (self.variant, self.streets, self.gadget, self.bounds, self.trunk.name, self.trunk.exploitability)
+        own = (self.variant, self.streets, self.gadget, self.bounds, self.spread, self.trunk.name, self.trunk.exploitability)
         return " ".join(map(repr, (self.trunk.game.description(), *own)))
 
     def load(self) -> None:
@@ -73,7 +78,7 @@ class StreetAgent:
         game, tree, strategies = self.trunk.game, self.trunk.tree, self.trunk.strategies()
         report = SeatReport(seat, np.zeros((0, 0)))
         for street in self.streets:
-            search = StreetSearch(street, self.gadget, self.bounds, budget)
+            search = StreetSearch(street, self.gadget, self.bounds, budget, spread=self.spread)
             strategies, found = search_street(game, tree, strategies, seat, search, self.variant)
             report.solves += found.solves
             report.kept += found.kept

@@ -24,7 +24,7 @@ from search.anytime import SLICE_SECONDS
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, Float, Strategies, Trunk, above, board_weights, mass_at, root_reach
 from search.budget import Budget, Deadline
-from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS
+from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, form_of
 from search.kernels.gadget import GadgetArrays, open_board
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients
@@ -60,11 +60,12 @@ class StreetSearch:
     Attributes:
         street: where they begin.
         gadget: one of ``search.gadgets.GADGETS``.
-        bounds: ``safe`` (best-response values of the strategy so far) or ``estimate`` (its own cfvs).
+        bounds: ``safe`` (best-response values of the strategy so far), ``estimate`` (its own cfvs) or ``distributional`` (around those).
         budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side.
         judge: with safe bounds, keep the strategy so far where the opponent's hands win more above the bounds against the answer than
             they lose below them with the model's range. That is a rule of thumb: a budget too short for the subgame then hardly ever
             costs anything, and never more than ``SearchReport.harm``.
+        spread: chips, the standard deviation of distributional bounds.
     """
 
     street: int
@@ -72,6 +73,7 @@ class StreetSearch:
     bounds: str
     budget: Budget
     judge: bool = True
+    spread: float = 1.0
 
     @property
     def safe(self) -> bool:
@@ -79,9 +81,7 @@ class StreetSearch:
         return self.bounds == "safe" and self.gadget not in NEED_RANGE
 
     def __post_init__(self) -> None:
-        for name, value, allowed in (("gadget", self.gadget, GADGETS), ("bounds", self.bounds, BOUNDS)):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        form_of(self.gadget, self.bounds, self.spread)
         if self.budget.seconds is None and not self.budget.iterations:
             raise ValueError(f"budget must limit seconds or iterations, got {self.budget}")
 
@@ -116,13 +116,14 @@ class _Root:
             where = self.places[self.opponent]
             bound[where, : self.mass.shape[1]] += arrival.gifts[np.ix_(where, columns)] * self.mass
 
-    def gadget(self, bound: Rows, lines: npt.NDArray[np.bool_]) -> GadgetArrays:
-        """Return a gadget's arrays; hands of other lines do not exist for it."""
+    def gadget(self, bound: Rows, lines: npt.NDArray[np.bool_], spread: float) -> GadgetArrays:
+        """Return a gadget's arrays, ``spread`` in chips; hands of other lines do not exist for it."""
         where, count = self.places[self.opponent], self.mass.shape[1]
-        fields = [bound, *(np.zeros_like(bound) for _ in GadgetArrays._fields[1:])]
-        fields[1][where, :count] = self.mass * lines
-        fields[2][where, :count] = self.model
-        return GadgetArrays(*fields)
+        arrays = GadgetArrays(bound, *(np.zeros_like(bound) for _ in GadgetArrays._fields[1:]))
+        arrays.mass[where, :count] = self.mass * lines
+        arrays.model[where, :count] = self.model
+        arrays.spread[where, :count] = self.mass * spread
+        return arrays
 
     def judge(self, change: Float) -> tuple[Float, Float]:
         """Return [lines], how much hands' best-response values rise in all, and how much they fall with the model's range.
@@ -178,11 +179,12 @@ class BoardSearch:
         safe = bound = sweeps.cfv[opponent].copy()
         gadget = None
         if search.gadget != UNSAFE:
-            if search.bounds == "estimate":
+            if search.bounds != "safe":
                 sweeps.evaluate(before, VALUE, only=opponent)
                 bound = sweeps.cfv[opponent].copy()
             root.raise_by_gifts(bound, arrival, self._columns)
-            gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved))
+            spread = search.spread if search.bounds == "distributional" else 0.0
+            gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
         iterations = self._iterate(part, sweeps, rows, gadget, search.budget, clock)
         solving = clock.spent()

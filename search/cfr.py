@@ -108,6 +108,7 @@ class Solver(Anytime[Strategy]):
         arrays, hands, mass = self._choices[spot.opponent], len(spot.bounds), subgame.mass()
         arrays.mass[:hands, 0] = mass
         arrays.bound[:hands, 0] = np.where(mass > 0, spot.bounds, 0.0)
+        arrays.spread[:hands, 0] = spot.spread * mass
         arrays.model[:hands, 0] = subgame.ranges[spot.opponent]
         begin_choice(plain(gadget), self.sides[spot.opponent].reach[self.part.root_row[spot.opponent]])
         return gadget
@@ -160,12 +161,15 @@ class Solver(Anytime[Strategy]):
           least margin. Payoffs are multiplied by the mass of all hands, so that the figure bounds the harm as resolve's does.
         * combined: the subgame in which the opponent's range is fixed at the reach that follows from the average choice (no gadget's
           game: there is none whose equilibrium it is).
+        * distributional bounds: NaN, not measured.
         """
         strategy = self.answer() if strategy is None else strategy
         gadget = self.subgame.gadget
         if gadget is None:
             ranges = self.subgame.ranges
             return sum(float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1)) / 2
+        if gadget.spread:
+            return float("nan")
         opponent, kind = gadget.opponent, self.gadget.kind
         own, mass = self.subgame.ranges[1 - opponent], self.subgame.mass()
         bounds = np.where(mass > 0, gadget.bounds, 0.0)

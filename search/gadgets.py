@@ -13,15 +13,18 @@ get against the strategy so far, their *bounds*:
   one; others in proportion). The resolve game alone is content with any strategy that keeps the bounds, and has endlessly many; this one
   takes one of those that are best against the model's hands (a perturbation in the spirit of the gadget game sequential equilibria of
   Kubicek, Lisy & Sandholm 2026, arXiv 2601.17131). Hands may gain above their bounds, in all at most half of what the model's range
-  loses below them: with w(h) the probability of coming in unasked, the solved game has sum max(0, cfv - bound) <= sum w max(0, bound - cfv).
+  loses below them: with w(h) the probability of coming in unasked, in the solved game sum max(0, cfv - bound) <= sum w max(0, bound - cfv).
 * ``combined``: the model's range, and a fifth more of it dealt to hands that would enter (Eric Jackson's Slumbot; here for
   more than their bounds raised by gifts). Not safe.
 
-Bounds are *safe* only if they are counterfactual best-response values (CBVs) against the strategy so far; its own cfvs are *estimates*.
+Bounds are *safe* only if they are counterfactual best-response values (CBVs) against the strategy so far; its own cfvs are *estimates*. In
+the *distributional* form (1705.02955, "Distributional Alternative Payoffs") a bound is not a number but a normal distribution around the
+estimate: a hand that is slightly better off inside does not come in at once, one that is slightly worse off does not stay away.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,7 +42,8 @@ TAGS = {"resolve": RESOLVE, "maxmargin": MAXMARGIN, "reach_maxmargin": MAXMARGIN
 GADGETS = (UNSAFE, *TAGS)
 WITH_GIFTS = ("reach_maxmargin", "refined", "combined")
 NEED_RANGE = (UNSAFE, "combined")  # those that rely on the model of the opponent's range
-BOUNDS = ("safe", "estimate")
+BOUNDS = ("safe", "estimate", "distributional")
+NO_SPREAD = ("maxmargin", "reach_maxmargin")  # their one choice among all hands has no distributional form here
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,13 @@ class Gadget:
         kind: ``resolve``, ``maxmargin``, ``reach_maxmargin`` (which is maxmargin with other bounds), ``refined`` or ``combined``.
         opponent: the player who is given the choice.
         bounds: [H] what each hand gets elsewhere: cfvs, weighted by our reach and chance. Those of hands without mass are not used.
+        spread: chips, the standard deviation of every bound per mass of the hand; 0 for bounds that are numbers.
     """
 
     kind: str
     opponent: int
     bounds: Float
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in TAGS:
@@ -63,6 +69,20 @@ class Gadget:
             raise ValueError(f"opponent must be 0 or 1, got {self.opponent}")
         if not np.isfinite(self.bounds).all():
             raise ValueError(f"bounds must be finite, got {self.bounds.tolist()}")
+
+
+def form_of(gadget: str, bounds: str, spread: float) -> str:
+    """Return what reports call a gadget with its bounds; refuse those that there are not."""
+    for name, value, allowed in (("gadget", gadget, GADGETS), ("bounds", bounds, BOUNDS)):
+        if value not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+    if not 0 < spread < math.inf:
+        raise ValueError(f"spread must be finite and above 0, got {spread}")
+    if bounds == "distributional" and gadget in NO_SPREAD:
+        raise ValueError(f"bounds must be safe or estimate for {gadget}, got distributional")
+    if bounds == "safe" or gadget == UNSAFE:
+        return gadget
+    return f"{gadget}-{bounds}" + (f"-{spread:g}" if bounds == "distributional" else "")
 
 
 def mass_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Float:
@@ -134,7 +154,14 @@ def _both(tree: PublicTree, opponent: int, own_range: Float) -> tuple[Float, Flo
 
 
 def build_gadget(
-    kind: str, evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float, bounds: str = "safe", gift: Float | None = None
+    kind: str,
+    evaluator: Evaluator,
+    strategy: Strategy,
+    opponent: int,
+    own_range: Float,
+    bounds: str = "safe",
+    gift: Float | None = None,
+    spread: float = 1.0,
 ) -> Gadget | None:
     """Return the gadget above the root of ``strategy``, None for ``unsafe``.
 
@@ -144,12 +171,13 @@ def build_gadget(
         strategy: our strategy so far at and below the root.
         opponent: who is given the choice.
         own_range: [H_own] our reach at the root.
-        bounds: ``safe`` or ``estimate``.
+        bounds: one of ``BOUNDS``.
         gift: [H] chips, for those of ``WITH_GIFTS``: what to raise the bounds by. Kept safe by any share of ``gifts``.
+        spread: chips, for distributional bounds.
     """
     if kind == UNSAFE:
         return None
     found = (safe_bounds if bounds == "safe" else estimated_bounds)(evaluator, strategy, opponent, own_range)
     if kind in WITH_GIFTS and gift is not None:
         found = found + gift * mass_at(strategy.tree, strategy.span.node, opponent, own_range)
-    return Gadget(kind, opponent, found)
+    return Gadget(kind, opponent, found, spread if bounds == "distributional" else 0.0)

@@ -149,7 +149,7 @@ REFUSED = [
         ["experiment=none", "agent.gadget=magic"],
         "gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'",
     ),
-    ("ablate", ["experiment=none", "agent.bounds=loose"], "bounds must be one of safe, estimate, got 'loose'"),
+    ("ablate", ["experiment=none", "agent.bounds=loose"], "bounds must be one of safe, estimate, distributional, got 'loose'"),
     ("ablate", ["experiment=none", "agent.gift_scale=1.5"], "gift_scale must be from 0 to 1, got 1.5"),
     ("ablate", ["experiment=none", "+lines={a: {gift_scale: true}}"], "lines.a.gift_scale must be a float, got True"),
     ("ablate", ["experiment=leduc_gadgets_round", "+lines.resolve.bounds=loose"], "bounds must be one of"),

@@ -1,5 +1,7 @@
 """The choice above several subgames at once, line by line against the twin; one line is what test_sweep.py iterates."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,13 +17,12 @@ pytestmark = pytest.mark.kernels
 
 @kernel
 def update(kind, a, cfv, reach, positive, negative, decay, predictive):
-    arrays = gadget.GadgetArrays(a[0], a[1], a[2], a[3], a[4], a[5], a[6])
-    gadget.update_gadget(kind, arrays, cfv, reach, positive, negative, decay, predictive)
+    gadget.update_gadget(kind, gadget.gadget_arrays(a), cfv, reach, positive, negative, decay, predictive)
 
 
 @kernel
 def open_choice(kind, a, reach):
-    gadget.open_gadget(kind, gadget.GadgetArrays(a[0], a[1], a[2], a[3], a[4], a[5], a[6]), reach)
+    gadget.open_gadget(kind, gadget.gadget_arrays(a), reach)
 
 
 def twin(kind, old, cfv, weights):
@@ -34,6 +35,10 @@ def twin(kind, old, cfv, weights):
         if len(alive):
             choice[alive] = naive.regret_matching(basis[alive])
         return choice, chosen, (regret, old.stop)
+    if old.spread.any():
+        total, count = (x * weights[2] + y for x, y in ((old.follow, cfv), (old.stop, 1.0)))
+        entering = [NormalDist(bound, spread).cdf(mean) for mean, bound, spread in zip(total / count, old.bound, old.spread, strict=True)]
+        return np.array(entering), old.chosen * weights[2] + old.choice, (total, count)
     state = (np.array(pair) for pair in ((old.follow, old.stop), (old.chosen, 0 * old.chosen), (old.choice, 1 - old.choice)))
     regret, chosen, basis = naive.choice(np.array([cfv, old.bound]), tuple(state), weights)
     return np.array([naive.regret_matching(pair)[0] for pair in basis.T]), chosen[0], regret
@@ -41,14 +46,21 @@ def twin(kind, old, cfv, weights):
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 1e-4)])
 @pytest.mark.parametrize("kind", ["resolve", "refined", "maxmargin", "combined"])
-@given(number=st.integers(0, 10**6), lines=st.integers(1, 5), hands=st.integers(1, 9), predictive=st.sampled_from([0.0, 0.15, 1.0]))
+@given(
+    number=st.integers(0, 10**6),
+    lines=st.integers(1, 5),
+    hands=st.integers(1, 9),
+    predictive=st.sampled_from([0.0, 0.15, 1.0]),
+    uncertain=st.booleans(),
+)
 @settings(max_examples=20)
-def test_lines_are_updated_side_by_side(kind, dtype, tolerance, number, lines, hands, predictive):
-    rng = np.random.default_rng(number)
+def test_lines_are_updated_side_by_side(kind, dtype, tolerance, number, lines, hands, predictive, uncertain):
+    rng, uncertain = np.random.default_rng(number), uncertain and kind != "maxmargin"
     block = rng.random((len(GadgetArrays._fields), hands, lines)).astype(dtype)
     arrays = GadgetArrays(*block)
     arrays.mass[:] = (arrays.mass + dtype(0.1)) * (rng.random((hands, lines)) > 0.3)
     arrays.bound[:] = rng.normal(size=(hands, lines))
+    arrays.spread[:] = (arrays.spread + dtype(0.5)) * uncertain
     reach = rng.normal(size=(hands, lines)).astype(dtype)
     open_choice(TAGS[kind], block, reach)
     for line in range(lines):
@@ -56,6 +68,7 @@ def test_lines_are_updated_side_by_side(kind, dtype, tolerance, number, lines, h
         expected = naive.entering(kind, column.choice, column.mass, column.model)
         np.testing.assert_allclose(reach[:, line], expected, rtol=tolerance, atol=tolerance)
     arrays.follow[:], arrays.stop[:] = rng.normal(size=(2, hands, lines))
+    arrays.stop[:] = np.where(uncertain, np.abs(arrays.stop), arrays.stop)
     weights = (0.75, 0.5, 0.25, predictive)
     before, cfv = block.copy(), rng.normal(size=(hands, lines)).astype(dtype)
     update(TAGS[kind], block, cfv, reach, *weights)
@@ -64,7 +77,7 @@ def test_lines_are_updated_side_by_side(kind, dtype, tolerance, number, lines, h
         choice, chosen, regrets = twin(kind, old, cfv[:, line].astype(np.float64), weights)
         for found, expected in ((new.choice, choice), (new.chosen, chosen), (new.follow, regrets[0]), (new.stop, regrets[1])):
             np.testing.assert_allclose(found, expected, rtol=100 * tolerance, atol=100 * tolerance)
-        for name in ("bound", "mass", "model"):
+        for name in ("bound", "mass", "model", "spread"):
             np.testing.assert_array_equal(getattr(new, name), getattr(old, name))
         expected = naive.entering(kind, new.choice, old.mass, old.model)
         np.testing.assert_allclose(reach[:, line], expected, rtol=100 * tolerance, atol=100 * tolerance)

@@ -82,6 +82,8 @@ def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
         ({"streets": (3,)}, "streets must be increasing numbers from 0 to 2, got"),
         ({"gadget": "magic"}, "gadget must be one of"),
         ({"bounds": "hope"}, "bounds must be one of"),
+        ({"bounds": "distributional", "spread": 0.0}, "spread must be finite and above 0, got 0.0"),
+        ({"gadget": "maxmargin", "bounds": "distributional"}, "bounds must be safe or estimate for maxmargin, got distributional"),
     ],
 )
 def test_a_wrong_agent_is_named(tmp_path, change, message):

@@ -162,6 +162,7 @@ class Arrays:
         block = rng.normal(size=(len(GadgetArrays._fields), tree.padded_hands(player), 1))
         self.gadget = Choice(UNSAFE if gadget_player is None else TAGS[kind], player, block)
         self.arrays = GadgetArrays(*block)
+        self.arrays.spread[:] = 0  # test_gadget_kernel.py has bounds that are distributions
         self.arrays.mass[:] = self.arrays.bound[:] = self.arrays.model[:] = 0.0
         own = self.sides[1 - player].reach[part.root_row[1 - player], :other]
         self.arrays.mass[:hands, 0] = mass_at(tree, part.node, player, own)

@@ -65,7 +65,7 @@ def check(config: AblateConfig) -> None:
             raise ValueError(f"agent.gift_scale must be 1 on hold'em, got {agent.gift_scale}")
         if agent.think:
             streets_of(agent.solve_from, game)
-            StreetSearch(0, agent.gadget, agent.bounds, Budget(iterations=1))  # refuses what it does not know
+            StreetSearch(0, agent.gadget, agent.bounds, Budget(iterations=1), spread=agent.spread)  # refuses what it does not know
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -129,7 +129,7 @@ def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprint
     for name, agent in settings(config).items():
         if agent.think and budgets:
             streets = streets_of(agent.solve_from, game)
-            lines[name] = (StreetAgent(blueprints[key_of(agent)], variant, streets, agent.gadget, agent.bounds), budgets)
+            lines[name] = (StreetAgent(blueprints[key_of(agent)], variant, streets, agent.gadget, agent.bounds, agent.spread), budgets)
     return lines
 
 

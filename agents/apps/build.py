@@ -24,6 +24,7 @@ LINE_KEYS: dict[str, type] = {
     "gadget": str,
     "bounds": str,
     "gift_scale": float,
+    "spread": float,
     "buckets": list,
     "think": bool,
     "warm_start": str,
@@ -78,6 +79,7 @@ def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
         config.measure_error,
         config.bounds,
         config.gift_scale,
+        config.spread,
     )
 
 

@@ -55,7 +55,7 @@ class AgentConfig:
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         think: whether a subgame solver thinks on top of the policy.
-        solve_from, gadget, bounds, gift_scale, warm_start: see agents.search_agent.
+        solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
         measure_error: also compute each solve's own exploitability, outside the clock.
     """
 
@@ -68,6 +68,7 @@ class AgentConfig:
     gadget: str = "resolve"
     bounds: str = "safe"
     gift_scale: float = 1.0
+    spread: float = 1.0
     warm_start: str = "short"
     measure_error: bool = True
 

@@ -8,6 +8,7 @@ Jackson's Slumbot.
 
 from __future__ import annotations
 
+from math import erf, sqrt
 from typing import Any, NamedTuple
 
 from games.kernels import inlined_kernel, kernel
@@ -24,10 +25,17 @@ class GadgetArrays(NamedTuple):
     bound: Any  # cfv of not entering
     mass: Any  # our reach that the hand can meet, deals included: what makes a cfv a value
     model: Any  # the opponent's reach in our model, for COMBINED and REFINED
+    spread: Any  # 0, or what the bound is uncertain by: the standard deviation of a normal distribution
     follow: Any  # regret of entering; for MAXMARGIN of picking the hand
     stop: Any  # regret of not entering
     chosen: Any  # sum of the choice so far, weighted like the average strategy
     choice: Any  # probability of entering; for MAXMARGIN of picking the hand, one distribution over hands per line
+
+
+@inlined_kernel
+def gadget_arrays(plain: Any) -> GadgetArrays:
+    """Return the arrays with their names again."""
+    return GadgetArrays(plain[0], plain[1], plain[2], plain[3], plain[4], plain[5], plain[6], plain[7])
 
 
 @inlined_kernel
@@ -36,7 +44,7 @@ def open_gadget(kind: int, arrays: GadgetArrays, reach: Any) -> None:
 
     Args:
         kind: the gadget's tag; UNSAFE changes nothing.
-        arrays: the gadget's; ``bound``, ``mass`` and ``model`` are read, the others set.
+        arrays: the gadget's; ``bound``, ``mass``, ``model`` and ``spread`` are read, the others set.
         reach: [H, L] in place.
     """
     if kind == UNSAFE:
@@ -81,7 +89,9 @@ def update_gadget(
 ) -> None:
     """Regret-match the opponent's choice and set the root's reach for the next sweep, in place.
 
-    * RESOLVE: each hand enters for ``cfv`` or stops for ``bound``; reach = probability of entering.
+    * RESOLVE: each hand enters for ``cfv`` or stops for ``bound``; reach = probability of entering. With a ``spread`` the bound is a normal
+      distribution, and a hand enters as often as its mean cfv so far is above a draw of it: the best response of a hand that knows its
+      draw, so it needs no regrets (``follow`` sums cfvs and ``stop`` their weights).
     * REFINED: the same choice, but a hand enters unasked with FORCED times its share of the model's likeliest.
     * COMBINED: the same choice; reach = model + (1 - model) * probability of entering, the added mass at most MOST_ADDED of the model's,
       and SPREAD of it all dealt to every hand alike.
@@ -120,8 +130,15 @@ def match_entry(
     arrays: GadgetArrays, cfv: Any, reach: Any, h: int, j: int, positive: float, negative: float, decay: float, predictive: float
 ) -> None:
     """Do one hand of one line of RESOLVE, REFINED or COMBINED, in place; ``reach`` is the probability of entering."""
-    enter, cfv_, bound = arrays.choice[h, j], cfv[h, j], arrays.bound[h, j]
+    enter, cfv_, bound, spread = arrays.choice[h, j], cfv[h, j], arrays.bound[h, j], arrays.spread[h, j]
     arrays.chosen[h, j] = arrays.chosen[h, j] * decay + enter
+    if spread > 0:
+        arrays.follow[h, j] = arrays.follow[h, j] * decay + cfv_
+        arrays.stop[h, j] = arrays.stop[h, j] * decay + 1
+        enter = (1 + erf((arrays.follow[h, j] / arrays.stop[h, j] - bound) / (spread * sqrt(2.0)))) / 2
+        arrays.choice[h, j] = enter
+        reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
+        return
     value = enter * cfv_ + (1 - enter) * bound
     a, b = cfv_ - value, bound - value
     x, y = arrays.follow[h, j], arrays.stop[h, j]
@@ -220,4 +237,4 @@ def force_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
 @kernel
 def open_board(kind: int, arrays: Any, reach: Any) -> None:
     """``open_gadget`` for Python, on a plain tuple."""
-    open_gadget(kind, GadgetArrays(arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], arrays[6]), reach)
+    open_gadget(kind, gadget_arrays(arrays), reach)

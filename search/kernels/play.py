@@ -7,7 +7,7 @@ from typing import Any
 from games.kernels import inlined_kernel, inner_kernel, kernel
 from games.kernels.boards import Forest, Hands
 from games.kernels.lanes import borrowed
-from search.kernels.gadget import UNSAFE, GadgetArrays, update_gadget
+from search.kernels.gadget import UNSAFE, gadget_arrays, update_gadget
 from search.kernels.streets import UPDATE, ZERO, Side, Weights, sweep
 from search.kernels.threads import wait_for_all
 
@@ -36,7 +36,7 @@ def choose(gadget: Any, player: int, weights: Weights, sync: Any, thread: int, t
     if kind == UNSAFE or opponent != player or weights.mode != UPDATE:
         return
     if thread == 0:
-        arrays = GadgetArrays(g[0], g[1], g[2], g[3], g[4], g[5], g[6])
+        arrays = gadget_arrays(g)
         update_gadget(kind, arrays, cfv, reach, weights.positive, weights.negative, weights.decay, weights.predictive)
     wait_for_all(sync, threads)
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from games.kernels import LANES, DenseTerminals, add_terminal_values, inlined_kernel, inner_kernel, kernel
 from games.kernels.lanes import add, borrowed, divide, load, multiply, splat, store, subtract, where_positive
-from search.kernels.gadget import UNSAFE, GadgetArrays, enter_root, open_gadget, update_gadget
+from search.kernels.gadget import UNSAFE, enter_root, gadget_arrays, open_gadget, update_gadget
 
 # Sums below TINY have no finite reciprocal. An answer lifts them before it inverts them (the selects around the products keep LLVM,
 # which may reassociate, from multiplying the lift and the reciprocal first); an iteration counts such regrets as none at all.
@@ -56,7 +56,7 @@ class Choice(NamedTuple):
 
     kind: int
     player: int  # who chooses: the searcher's opponent
-    arrays: Rows  # [7, H, 1]: the members of GadgetArrays, one line; in one array, which the entry points take faster than seven
+    arrays: Rows  # [8, H, 1]: the members of GadgetArrays, one line; in one array, which the entry points take faster than seven
 
 
 def plain(named: Any) -> Any:
@@ -158,12 +158,6 @@ def update_decisions(side: Side, span: Span, positive: float, negative: float, d
 
 
 @inlined_kernel
-def members(arrays: Any) -> GadgetArrays:
-    """Return the members of one array of them all."""
-    return GadgetArrays(arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5], arrays[6])
-
-
-@inlined_kernel
 def upright(row: Any) -> Any:
     """Return a row of hands as ``[H, 1]``, a view."""
     return row.reshape(row.shape[0], 1)
@@ -172,7 +166,7 @@ def upright(row: Any) -> Any:
 @inner_kernel
 def choose(kind: int, arrays: Any, cfv: Any, reach: Any, positive: float, negative: float, decay: float, predictive: float) -> None:
     """Call ``update_gadget``: inlined into both halves of an iteration it would slow down those without a gadget."""
-    update_gadget(kind, members(arrays), cfv, reach, positive, negative, decay, predictive)
+    update_gadget(kind, gadget_arrays(arrays), cfv, reach, positive, negative, decay, predictive)
 
 
 @inlined_kernel
@@ -209,13 +203,13 @@ def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, gadget
 @kernel
 def begin_choice(gadget: Any, row: Any) -> None:
     """Begin a solve with a gadget: forget what it learnt and set ``row`` [H], the opponent's reach at the root, in place."""
-    open_gadget(gadget[0], members(gadget[2]), upright(row))
+    open_gadget(gadget[0], gadget_arrays(gadget[2]), upright(row))
 
 
 @kernel
 def reach_of_choice(gadget: Any, choice: Any, row: Any) -> None:
     """Set ``row`` [H] to the opponent's reach at the root that follows from a choice [H], in place."""
-    enter_root(gadget[0], members(gadget[2]), upright(choice), upright(row))
+    enter_root(gadget[0], gadget_arrays(gadget[2]), upright(choice), upright(row))
 
 
 @kernel
