@@ -72,6 +72,10 @@ REFUSED = [
     ("game=holdem5 game.blinds=[2,1]", "game.blinds must be a small and a larger big one, got [2, 1]"),
     ("game=flop_holdem game.deals=[0,4,4]", "game.deals must leave cards in the deck and sum to at most 5, got [0, 4, 4]"),
     ("game=libratus_endgame game.file=nowhere.txt", "game.file must be a Libratus endgame, got nowhere.txt"),
+    (f"{RIVER_BOARD} show=check/fold", "show must go on after 'check' with check, bet 50, bet 100 or all-in 500, got 'fold'"),
+    ("game=spot game.board=Td9d6hQc show=[check,check/check/Qc]", "show[1] must go on after 'check / check' with 1 card that is not on "),
+    (f"{RIVER_BOARD} show=7", "show must be a line such as 'check / bet 50' or a list of them, got 7"),
+    ("game=kuhn_poker show=pass", "show must be left out for a game derived from OpenSpiel, got pass"),
 ]
 
 
@@ -161,6 +165,32 @@ def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):
     assert rest["root"] == whole["root"]
 
 
+def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solving_on(monkeypatch, tmp_path, capsys):
+    solve(monkeypatch, tmp_path / "first", "budget.iterations=15", "save=true")
+    saved = tmp_path / "first" / "solution.npz"
+    for name, more in (("none", []), ("equal", ["budget.iterations=15"])):
+        capsys.readouterr()
+        status, found = solve(monkeypatch, tmp_path / name, f"load={saved}", "show=[check,check/bet 100]", *more)
+        assert status in (0, None)
+        assert found["iterations"] == 15
+        assert found["seconds"] == 0
+        first = json.loads((tmp_path / "first" / "result.json").read_text())
+        assert {key: found[key] for key in ("root", "exploitability")} == {key: first[key] for key in ("root", "exploitability")}
+        assert [node["line"] for node in found["nodes"]] == ["check", "check/bet 100"]
+        assert [node["player"] for node in found["nodes"]] == [1, 0]
+        assert all(set(found["root"]) <= set(node) for node in found["nodes"])
+        faced = found["nodes"][1]
+        assert faced["actions"][:2] == ["fold", "call"]
+        for hand, entry in faced["hands"].items():  # what they came with is their range times how often they checked
+            before = found["root"]["hands"][hand]
+            assert entry["weight"] == pytest.approx(before["weight"] * before["strategy"][0])
+        with (tmp_path / name / "node_1.csv").open() as file:
+            assert [row["hand"] for row in csv.DictReader(file)] == list(faced["hands"])
+        for file in ("node_0.png", "node_0.svg", "node_1.png"):
+            assert (tmp_path / name / file).stat().st_size > 0
+        assert "node_1: check/bet 100\nplayer 0" in capsys.readouterr().out
+
+
 def altered(saved, name, change):
     arrays = dict(np.load(saved))
     change(arrays[name])
@@ -181,7 +211,7 @@ HARMS = {
     "not a number": (lambda saved: altered(saved, "regret_1", lambda a: a.fill(np.nan)), [], "got regret_1 of "),
     "a negative average": (lambda saved: altered(saved, "average_0", lambda a: a.fill(-1)), [], "got average_0 of "),
     "a negative count": (lambda saved: altered(saved, "about", without_count), [], "(-2 iterations)"),
-    "nothing left to do": (lambda saved: None, ["budget.iterations=2"], "budget.iterations must be more than the 2 that load has done"),
+    "more than asked for": (lambda saved: None, ["budget.iterations=1"], "budget.iterations must be at least the 2 that load has done"),
 }
 
 

@@ -87,7 +87,10 @@ class SolveConfig:
     Attributes:
         threads: kernel threads, for hold'em; 0 means one per core, or one where a second does not pay.
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
-        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too.
+        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too, and with
+            no budget, or no more than that, it is reported as it is.
+        show: decisions of hold'em to report besides the first, each as the line that leads there (see ``games.holdem_lines``): one, or a
+            list of them.
     """
 
     command: str = "solve"
@@ -97,6 +100,7 @@ class SolveConfig:
     threads: int = 1
     save: bool = False
     load: str | None = None
+    show: Any = None
     seed: int = 0
 
 
