@@ -8,13 +8,15 @@ import json
 import os
 import signal
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from agents.apps import solve_holdem
-from agents.report import cores
-from tests.running import result_of, start, timebank
+from agents.apps import run, solve_holdem
+from agents.report import cores, write_json
+from search import BoardSolver
+from tests.running import result_of, start, start_code, timebank, wait_for
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
 
@@ -276,9 +278,7 @@ def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch
 def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
     turn = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
     process = start("solve", *turn, "budget.seconds=60", "threads=2", "save=true", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 120
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
+    wait_for(lambda: (tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path), process)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
@@ -289,3 +289,93 @@ def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
     assert result["threads"] == 2
     assert (tmp_path / "solution.npz").is_file()
     assert "Traceback" not in error
+
+
+KEPT_EVERY = """
+import sys
+from agents.apps import run, solve
+run.KEEP_SECONDS = 0.1
+sys.argv = ["solve", *sys.argv[1:]]
+solve.main()
+"""
+
+
+def test_a_killed_run_leaves_what_it_kept_on_the_way(monkeypatch, tmp_path):
+    turn = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
+    directory, saved = tmp_path / "killed", tmp_path / "killed" / "solution.npz"
+    process = start_code(KEPT_EVERY, *turn, "budget.seconds=60", "save=true", f"hydra.run.dir={directory}")
+    wait_for(saved.exists, process)
+    time.sleep(0.3)
+    process.kill()
+    process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+    assert result_of(directory)["status"] == "running"
+    (directory / ".solution.1.part.npz").write_bytes(b"half")
+    more = (*turn, f"load={saved}", "save=true", "show=check", f"hydra.run.dir={directory}")
+    assert timebank(monkeypatch, "solve", *more) == 0
+    result = result_of(directory)
+    assert result["iterations"] >= 1
+    assert result["exploitability"]["value"] < 300
+    assert {path.name for path in directory.glob(".*")} <= {".hydra", ".lock"}
+
+
+def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
+    now, saved = [0.0], []
+
+    def save():
+        saved.append(now[0])
+        now[0] += 20.0
+
+    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
+    keeper = run.Keeper(save)
+    while now[0] < 1000:
+        now[0] += 1.0
+        keeper.look()
+    assert saved[0] == 60
+    assert {later - earlier for earlier, later in pairwise(saved)} == {20 + 180}
+
+
+@pytest.mark.parametrize("during", ["saving", "drawing", "the last words"])
+def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_path, capsys, during):
+    """The first one comes while solving, the second one while the report is written."""
+    solve(monkeypatch, tmp_path, "budget.iterations=3", "save=true")
+    before = (tmp_path / "solution.npz").read_bytes()
+    solving = BoardSolver.run
+
+    def stopped(solver, iterations):
+        if solver.iterations >= 2:
+            signal.raise_signal(signal.SIGINT)
+        solving(solver, 1)
+
+    def half_written(stream, **arrays):
+        stream.write(b"half")
+        signal.raise_signal(signal.SIGINT)
+
+    def half_drawn(figure, target, **how):
+        target.write_text("half")
+        signal.raise_signal(signal.SIGINT)
+
+    def with_interruption(path, content):
+        if content["status"] == "interrupted":
+            signal.raise_signal(signal.SIGINT)
+        write_json(path, content)
+
+    monkeypatch.setattr(BoardSolver, "run", stopped)
+    if during == "saving":
+        monkeypatch.setattr(np, "savez", half_written)
+    elif during == "drawing":
+        monkeypatch.setattr("matplotlib.figure.Figure.savefig", half_drawn)
+    else:
+        monkeypatch.setattr(run, "write_json", with_interruption)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=9", "save=true", f"hydra.run.dir={tmp_path}") == 130
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err
+    assert f"interrupted; what there is so far is in {tmp_path}" in shown.err
+    result = result_of(tmp_path)
+    assert (result["status"], result["iterations"]) == ("interrupted", 2)
+    after = (tmp_path / "solution.npz").read_bytes()
+    assert (after == before) == (during == "saving")
+    assert after[:2] == b"PK"
+    assert b"half" not in (tmp_path / "trace.svg").read_bytes()
+    assert {path.name for path in tmp_path.glob(".*")} <= {".hydra", ".lock"}

@@ -64,6 +64,8 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
                 raise
             fail(str(error), status=1 if isinstance(error, OSError) else 2)
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
+                signal.signal(number, signal.SIG_IGN)
             raise SystemExit(130) from None
 
     sys.argv = [sys.argv[0], *flags, *overrides]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 from agents.apps import solve_holdem
 from agents.apps.config import SolveConfig
@@ -48,7 +49,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         solver.run(1)
         solver.exploitability()
         solver.start(solver.subgame)
-        made = {"build_seconds": built - start, "compile_seconds": time.perf_counter() - built, "algorithm": solver.variant.name}
+        made: dict[str, Any] = {"build_seconds": built - start, "compile_seconds": time.perf_counter() - built, "algorithm": solver.variant.name}
         solve_and_report(
             result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save), **made
         )

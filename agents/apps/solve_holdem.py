@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,9 @@ def run(config: SolveConfig, directory: Path) -> None:
         if config.load is not None:
             load_solution(solver, Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solver.iterations)
+        save = partial(save_solution, solver, directory / "solution.npz") if config.save else None
         solve_and_report(
-            result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config),
+            result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
             build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
         )  # fmt: skip
 
