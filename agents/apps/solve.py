@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from agents.apps import solve_holdem
 from agents.apps.config import SolveConfig
@@ -49,10 +48,10 @@ def run(config: SolveConfig, directory: Path) -> None:
         solver.run(1)
         solver.exploitability()
         solver.start(solver.subgame)
-        made: dict[str, Any] = {"build_seconds": built - start, "compile_seconds": time.perf_counter() - built, "algorithm": solver.variant.name}
         solve_and_report(
-            result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save), **made
-        )
+            result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save),
+            build_seconds=built - start, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name,
+        )  # fmt: skip
 
 
 def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool) -> None:
