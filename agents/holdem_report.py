@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ LEAST_MET = 1e-4
 LEAST_DEALT = 1e-12  # the same in float64, of ranges: a hand that meets less can never be dealt
 LEAST_TOLD = 0.01  # of the most frequent class: rarer ones are left out where classes are named
 PASSIVE = {"fold": "#4f8fc0", "check": "#4f8fc0", "call": "#58a868"}  # bets and raises have warm colours, from small to large
+EMPTY = "#e4e4e4"
 
 
 def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None = None) -> Row:
@@ -113,23 +115,29 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
     A square is full where all its hands have the largest weight that there is.
     """
     most = max((entry["weight"] for entry in root["hands"].values()), default=0.0) or 1.0
-    figure, axes = blank_figure(title, (8, 8))
+    lines = wrap(title, 100)
+    bottom, top = 0.026 + 0.0225 * -(-len(root["actions"]) // 4), 0.993 - 0.0225 * len(lines)  # room for the legend and for the title
+    figure, axes = blank_figure("\n".join(lines), (8, 8), ((1 - top + bottom) / 2, bottom, top - bottom, top - bottom))
     order = sorted(deck.ranks, key=RANKS.index, reverse=True)
     classes, chosen = by_class(root, len(deck.suits)), action_colors(root["actions"])
-    boxes: list[tuple[float, float, float, float, str]] = []  # left, top, width, height, colour
+    names: dict[str, list[tuple[float, float, str]]] = {"black": [], "0.6": []}
+    boxes: dict[str, list[tuple[float, float, float, float]]] = {color: [] for color in (EMPTY, *chosen)}
     for i, first in enumerate(order):
         for j, second in enumerate(order):
             name = first + second + "s" if i < j else second + first + "o" if j < i else first + second
-            boxes.append((j, i, 1.0, 1.0, "#e4e4e4"))
+            boxes[EMPTY].append((j, i, 1.0, 1.0))
             if name in classes:
                 weight, shares = classes[name][0] / most, classes[name][1]
                 left = float(j)
                 for share, color in zip(shares, chosen, strict=True):
                     if share > 0:
-                        boxes.append((left, i + 1 - weight, float(share), weight, color))
+                        boxes[color].append((left, i + 1 - weight, float(share), weight))
                     left += float(share)
-            axes.text(j + 0.06, i + 0.3, name, fontsize=7, color="black" if name in classes else "0.6", in_layout=False)
-    axes.add_collection(_boxes(boxes))
+            names["black" if name in classes else "0.6"].append((j + 0.06, i + 0.3, name))
+    for color, own in boxes.items():
+        axes.add_artist(_boxes(own, color))
+    for color, texts in names.items():
+        axes.add_artist(_texts(axes, texts, color))
     axes.set_xlim(0, len(order))
     axes.set_ylim(len(order), 0)
     axes.set_xticks([])
@@ -141,9 +149,32 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
     save_figure(figure, paths)
 
 
-def _boxes(boxes: Sequence[tuple[float, float, float, float, str]]) -> Any:
-    """Return rectangles as one artist: hundreds of single ones take a second to draw."""
-    from matplotlib.collections import PolyCollection  # slow to import, and needed only here
+def _boxes(boxes: Sequence[tuple[float, float, float, float]], color: str) -> Any:
+    """Return rectangles (left, top, width, height) as one artist: hundreds of single ones take a second to draw."""
+    from matplotlib.patches import PathPatch  # slow to import, and needed only here
+    from matplotlib.path import Path as Outline
 
-    corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h)] for x, y, w, h, _ in boxes]
-    return PolyCollection(corners, facecolors=[color for *_, color in boxes], edgecolors="white", linewidths=0.3, zorder=1)
+    corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in boxes]
+    codes = [Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY] * len(boxes)
+    return PathPatch(Outline(np.reshape(corners, (-1, 2)), codes), facecolor=color, edgecolor="white", linewidth=0.3, zorder=1)
+
+
+def _texts(axes: Any, texts: Sequence[tuple[float, float, str]], color: str) -> Any:
+    """Return small texts (left, baseline) as one artist, which measures none: to lay out a hundred takes longer than to draw them."""
+    from matplotlib.artist import Artist  # slow to import, and needed only here
+    from matplotlib.colors import to_rgba
+    from matplotlib.font_manager import FontProperties
+
+    class Texts(Artist):
+        def draw(self, renderer: Any) -> None:
+            pen, font = renderer.new_gc(), FontProperties(size=7)
+            pen.set_foreground(to_rgba(color))
+            height = renderer.get_canvas_width_height()[1]
+            for left, baseline, text in texts:
+                x, y = axes.transData.transform((left, baseline))
+                renderer.draw_text(pen, x, height - y if renderer.flipy() else y, text, font, 0)
+            pen.restore()
+
+    artist = Texts()
+    artist.set_zorder(3)
+    return artist
