@@ -150,7 +150,7 @@ def blank_figure(title: str, size: tuple[float, float], place: tuple[float, floa
 
 
 def _axes(title: str) -> tuple[Any, Any]:
-    figure, axes = blank_figure(title, (8, 5), (0.09, 0.1, 0.895, 0.84))
+    figure, axes = blank_figure(title, (8, 5), (0.118, 0.1, 0.862, 0.84))
     axes.grid(True, which="major", alpha=0.25)
     log_axes(axes)
     return figure, axes

@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 import signal
 import time
 from itertools import pairwise
@@ -132,6 +133,15 @@ def solve(monkeypatch, directory, *overrides):
     return status, json.loads((directory / "result.json").read_text())
 
 
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory):
+    """A run of two iterations with its solution; to be copied."""
+    directory = tmp_path_factory.mktemp("solved") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        solve(patch, directory, "budget.iterations=2", "save=true")
+    return directory
+
+
 def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
     status, result = solve(monkeypatch, tmp_path / "run", "budget.exploitability=0.2")
     assert status in (0, None)
@@ -167,16 +177,15 @@ def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):
     assert rest["root"] == whole["root"]
 
 
-def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solving_on(monkeypatch, tmp_path, capsys):
-    solve(monkeypatch, tmp_path / "first", "budget.iterations=15", "save=true")
-    saved = tmp_path / "first" / "solution.npz"
-    for name, more in (("none", []), ("equal", ["budget.iterations=15"])):
+def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solving_on(monkeypatch, tmp_path, capsys, solved):
+    saved = solved / "solution.npz"
+    for name, more in (("none", []), ("equal", ["budget.iterations=2"])):
         capsys.readouterr()
         status, found = solve(monkeypatch, tmp_path / name, f"load={saved}", "show=[check,check/bet 100]", *more)
         assert status in (0, None)
-        assert found["iterations"] == 15
+        assert found["iterations"] == 2
         assert found["seconds"] == 0
-        first = json.loads((tmp_path / "first" / "result.json").read_text())
+        first = result_of(solved)
         assert {key: found[key] for key in ("root", "exploitability")} == {key: first[key] for key in ("root", "exploitability")}
         assert [node["line"] for node in found["nodes"]] == ["check", "check/bet 100"]
         assert [node["player"] for node in found["nodes"]] == [1, 0]
@@ -218,8 +227,8 @@ HARMS = {
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monkeypatch, tmp_path, capsys, harm):
-    solve(monkeypatch, tmp_path / "first", "budget.iterations=2", "save=true")
+def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monkeypatch, tmp_path, capsys, solved, harm):
+    shutil.copytree(solved, tmp_path / "first")
     saved = tmp_path / "first" / "solution.npz"
     damage, more, message = HARMS[harm]
     damage(saved)
@@ -336,14 +345,14 @@ def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
 
 
 @pytest.mark.parametrize("during", ["saving", "drawing", "the last words"])
-def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_path, capsys, during):
+def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_path, capsys, solved, during):
     """The first one comes while solving, the second one while the report is written."""
-    solve(monkeypatch, tmp_path, "budget.iterations=3", "save=true")
+    shutil.copytree(solved, tmp_path, dirs_exist_ok=True)
     before = (tmp_path / "solution.npz").read_bytes()
     solving = BoardSolver.run
 
     def stopped(solver, iterations):
-        if solver.iterations >= 2:
+        if solver.iterations >= 3:
             signal.raise_signal(signal.SIGINT)
         solving(solver, 1)
 
@@ -373,7 +382,7 @@ def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_
     assert "Traceback" not in shown.err
     assert f"interrupted; what there is so far is in {tmp_path}" in shown.err
     result = result_of(tmp_path)
-    assert (result["status"], result["iterations"]) == ("interrupted", 2)
+    assert (result["status"], result["iterations"]) == ("interrupted", 3)
     after = (tmp_path / "solution.npz").read_bytes()
     assert (after == before) == (during == "saving")
     assert after[:2] == b"PK"

@@ -103,6 +103,15 @@ class SolveConfig:
     show: Any = None
     seed: int = 0
 
+    def lines(self) -> dict[str, str]:
+        """Return the lines of ``show`` by key, for errors; refuses what is neither one nor a list of them."""
+        if isinstance(self.show, str):
+            return {"show": self.show}
+        listed = [] if self.show is None else self.show
+        if not (isinstance(listed, list) and all(isinstance(line, str) for line in listed)):
+            raise ValueError(f"show must be a line such as 'check / bet 50' or a list of them, got {listed!r}")
+        return {f"show[{i}]": line for i, line in enumerate(listed)}
+
 
 @dataclass(kw_only=True)
 class TrainConfig:

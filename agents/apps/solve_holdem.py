@@ -40,23 +40,12 @@ def check(config: SolveConfig) -> None:
         done, asked = check_solution(Path(config.load), game, variant), config.budget.iterations
         if asked is not None and asked < done:
             raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
-    shown_places(config.show, game)
+    _places(config, game)
 
 
-def shown_places(show: Any, game: HoldemGame) -> dict[str, Place]:
-    """Return the decisions to report besides the first, by their lines.
-
-    Raises:
-        ValueError: lines that do not lead to a decision.
-    """
-    lines = {"show": show} if isinstance(show, str) else {f"show[{i}]": line for i, line in enumerate(_listed(show))}
-    return {line: find_decision(game, line, key) for key, line in lines.items()}
-
-
-def _listed(show: Any) -> list[str]:
-    if show is not None and not (isinstance(show, list) and all(isinstance(line, str) for line in show)):
-        raise ValueError(f"show must be a line such as 'check / bet 50' or a list of them, got {show!r}")
-    return show or []
+def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
+    """Return the decisions to report besides the first with their lines; refuses lines that do not lead to one."""
+    return [(line, find_decision(game, line, key)) for key, line in config.lines().items()]
 
 
 def _free_memory() -> int:
@@ -111,8 +100,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     game, exploitability, directory = solver.game, solution.exploitability or 0.0, result.directory
     values, strength_is = solver.values(), strength_text(game, exploitability)
     root = decision(solver)
-    places = shown_places(config.show, game)
-    nodes = [{"line": line, "board": cards_text(p.cards), **decision(solver, p.node, p.cards)} for line, p in places.items()]
+    nodes = [{"line": line, "board": cards_text(p.cards), **decision(solver, *p)} for line, p in _places(config, game)]
     entries: dict[str, Any] = {"values": list(values), "root": root, "nodes": nodes}
     if not game.betting.blinds:
         entries["ev"] = [v + game.pot / 2 for v in values]
