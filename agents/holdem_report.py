@@ -20,6 +20,7 @@ Float = npt.NDArray[np.float64]
 # Showdown and fold sums take what shares a card from a sum over all hands, in float32: 1e-7 of the whole. What is left of a smaller share
 # than this would be known to less than one per cent.
 LEAST_MET = 1e-4
+LEAST_REACH = 1e-30  # of the largest weight of a range: products of seldom taken actions have no float32 much below
 LEAST_DEALT = 1e-12  # the same in float64, of ranges: a hand that meets less can never be dealt
 LEAST_TOLD = 0.01  # of the most frequent class: rarer ones are left out where classes are named
 PASSIVE = {"fold": "#4f8fc0", "check": "#4f8fc0", "call": "#58a868"}  # bets and raises have warm colours, from small to large
@@ -41,10 +42,10 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
     strategy, reach = solver.answer().at(node, cards), solver.answer().reach(node, cards)
-    own, other = (reach[player] / game.live[player].max(), reach[1 - player] / game.live[1 - player].max())
+    own, other = reach[player] / game.live[player].max(), reach[1 - player] / game.live[1 - player].max()
     there = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
     dealt, met = there.met(player), replace(there, weights=(other, other)).met(player)
-    meeting = met > LEAST_MET * other.sum()
+    meeting = met > max(LEAST_MET * other.sum(), LEAST_REACH)
     values = (strategy * solver.action_values(node, cards)).sum(axis=0) / game.live[1 - player].max()
     offset = 0.0 if game.betting.blinds else float(bets.contribution[node, player])
     hands: dict[str, Row] = {}

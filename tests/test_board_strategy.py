@@ -148,12 +148,14 @@ def test_evs_of_both_players_add_up_to_the_pot():
         assert own + theirs + pot[1 - player] == pytest.approx(pot.sum(), rel=1e-5)
 
 
-def test_a_decision_where_the_opponent_never_comes_has_no_evs():
+@pytest.mark.parametrize("share", [0.0, 1e-35])
+def test_a_decision_where_the_opponent_never_comes_has_no_evs(share):
+    """Nor one where he comes so seldom that float32 cannot say."""
     game = Spot(board="2c2d7h9sKd", ranges=["AA", "KQs,JJ"], pot=40, stack=60, bets="a", raises="").build()
     solver = BoardSolver(game, variant("dcfr"))
     solver.run(5)
     check_only = solver.average[0].reshape(-1, 2, 8)
-    check_only[:, 1] = 0.0
+    check_only[:, 1] = share * check_only[:, 0]
     found = decision(solver, *find_decision(game, "all-in", "show"))
     assert found["frequencies"] == [None, None]
     assert {entry["ev"] for entry in found["hands"].values()} == {None}
