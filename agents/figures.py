@@ -136,18 +136,21 @@ def _annotate(axes: Any, notes: Sequence[tuple[float, float, str, str]]) -> None
             axes.annotate(text, (x, y), xytext=(7, height - at - 2), textcoords="offset points", fontsize=6, color=color)
 
 
-def blank_figure(title: str, size: tuple[float, float]) -> tuple[Any, Any]:
-    """Return a figure of one panel and its axes."""
+def blank_figure(title: str, size: tuple[float, float], place: tuple[float, float, float, float]) -> tuple[Any, Any]:
+    """Return a figure of one panel and its axes, left, bottom, width and height as shares of the figure.
+
+    Nothing is laid out by itself: to measure every text takes as long as to draw it.
+    """
     from matplotlib.figure import Figure  # slow to import, and needed only here
 
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title, fontsize=10)
+    figure = Figure(figsize=size)
+    axes = figure.add_axes(place)
+    axes.set_title(title, fontsize=10, y=1.0)
     return figure, axes
 
 
 def _axes(title: str) -> tuple[Any, Any]:
-    figure, axes = blank_figure(title, (8, 5))
+    figure, axes = blank_figure(title, (8, 5), (0.118, 0.1, 0.862, 0.84))
     axes.grid(True, which="major", alpha=0.25)
     log_axes(axes)
     return figure, axes
@@ -165,11 +168,10 @@ def log_axes(axes: Any) -> None:
 
 
 def save_figure(figure: Any, paths: Sequence[Path]) -> None:
-    """Write a figure to each path, whole or not at all. It is laid out once: that takes as long as drawing it."""
+    """Write a figure to each path, whole or not at all."""
     from matplotlib import rc_context  # slow to import, and needed only here
 
-    figure.get_layout_engine().execute(figure)
-    figure.set_layout_engine(None)
     for path in paths:
+        more: Any = {"pil_kwargs": {"compress_level": 2}} if path.suffix == ".png" else {}  # the usual 6 saves a third in thrice the time
         with replacing(path) as temporary, rc_context({"svg.fonttype": "none"}):  # text stays text: quicker to draw, open to search
-            figure.savefig(temporary, dpi=150)
+            figure.savefig(temporary, dpi=150, **more)

@@ -159,6 +159,14 @@ class BettingTree:
     contribution: Float  # [N, 2] chips that each player has in the pot, the start included
     labels: tuple[str, ...]  # [N] action that leads here: fold, check, call, bet 50, raise 150, all-in 900, deal; "" at the root
 
+    def children(self, node: int) -> list[int]:
+        """Return the nodes that follow a node, in the order of its actions."""
+        found, child = [], node + 1
+        while child < self.end[node]:
+            found.append(child)
+            child = int(self.end[child])
+        return found
+
 
 class _State(NamedTuple):
     """What the rest of the betting depends on: equal states have equal subtrees."""

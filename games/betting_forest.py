@@ -59,11 +59,9 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
                 side = sides[player]
                 side.parent_row.append(int(row[player, node]))
                 side.decisions.append(node)
-                child = node + 1
-                while child < bets.end[node]:
+                for child in bets.children(node):
                     row[player, child], row[1 - player, child] = rows[player], row[1 - player, node]
                     rows[player] += 1
-                    child = int(bets.end[child])
                 side.first_row.append(rows[player])
             for p, side in enumerate(sides):
                 own, other = int(row[p, node]), int(row[1 - p, node])

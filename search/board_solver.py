@@ -133,6 +133,20 @@ class BoardSolver(Anytime[BoardStrategy]):
         rows = int(self.tree.forests[player].table[self.tree.boards[board, 0], ROWS])
         return BoardValues(hands, self._most[1 - player] * self._sweeps.watched(player, rows, len(hands)))
 
+    def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> npt.NDArray[np.float64]:
+        """Return what each action of a decision brings its player when both play the average strategies.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards there; the game's own board unless given.
+
+        Returns:
+            [A, H] cfvs in chips over all hands of the deck, weighted by the opponent's reach of the decision.
+        """
+        answer, player = self.answer(), int(self.game.bets.player[node])
+        board, permutation, rows = answer.locate(node, cards)
+        return answer.of_all_hands(self.board_values(player, board).cfvs[rows], player, board, permutation)
+
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
         return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}

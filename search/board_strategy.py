@@ -69,21 +69,56 @@ class BoardStrategy:
 
     def sums(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
         """Return what ``at`` normalises: [A, H], 0 for hands that are not there."""
-        bets = self.game.bets
-        player = int(bets.player[node])
+        board, permutation, rows = self.locate(node, cards)
+        player = int(self.game.bets.player[node])
+        table = self.tree.forests[player].table[self.tree.boards[board, STREET]]
+        lines, stored = int(table[LINES]), int(table[ROWS] - table[LINES])
+        tiles, first = -(-int(self.tree.boards[board, HANDS + player]) // LANES), int(self.tree.boards[board, STORE + player])
+        tiled = self.average[player][first : first + tiles * stored].reshape(tiles, stored, LANES)
+        sums = tiled[:, rows.start - lines : rows.stop - lines].transpose(1, 0, 2).reshape(rows.stop - rows.start, -1)
+        return self.of_all_hands(sums, player, board, permutation)
+
+    def reach(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[Float, Float]:
+        """Return what the players come to a decision with: [H] each, range times own action probabilities on the way there.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards there; the game's own board unless given.
+        """
+        game, shown = self.game, self.tree.cards[0] if cards is None else cards
+        dead = np.isin(game.hands, shown).any(axis=1)
+        found = [np.where(dead, 0.0, live) for live in game.live]
+        counts = len(self.tree.cards[0]) + np.cumsum([0, *game.deals[1:]])
+        while node > 0:
+            above = int(game.bets.parent[node])
+            player = int(game.bets.player[above])
+            if player >= 0:
+                shares = self.at(above, shown[: counts[int(game.bets.round[above])]])
+                found[player] *= shares[game.bets.children(above).index(node)]
+            node = above
+        return found[0], found[1]
+
+    def locate(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[int, Permutation, slice]:
+        """Return the board that stands for some cards, what suits become on it, and a decision's rows of the player's on the street.
+
+        Raises:
+            ValueError: no decision, or cards that are no board of its street.
+        """
+        player = int(self.game.bets.player[node])
         if player < 0:
             raise ValueError(f"node must be a decision, got {node}")
         board, permutation = self.find(self.tree.cards[0] if cards is None else cards)
-        s = int(bets.round[node])
+        s = int(self.game.bets.round[node])
         if int(self.tree.boards[board, STREET]) != s:
             raise ValueError(f"cards must be a board of the node's street, got {len(self.tree.cards[board])} cards for street {s}")
         table, first_row = self.tree.forests[player].table, self.tree.forests[player].first_row
         k = int(np.flatnonzero(self.tree.decisions[player] == node)[0]) - int(table[s, DECISION])
         low, high = (int(first_row[int(table[s, FIRST_ROW]) + k + i]) for i in (0, 1))
-        stored, count = int(table[s, ROWS] - table[s, LINES]), int(self.tree.boards[board, HANDS + player])
-        tiles, first = -(-count // LANES), int(self.tree.boards[board, STORE + player])
-        rows = self.average[player][first : first + tiles * stored].reshape(tiles, stored, LANES)
-        sums = rows[:, low - int(table[s, LINES]) : high - int(table[s, LINES])].transpose(1, 0, 2).reshape(high - low, -1)[:, :count]
-        full = np.zeros((high - low, len(self.game.hands)))
-        full[:, self.tree.hands_at(player, board)] = sums
+        return board, permutation, slice(low, high)
+
+    def of_all_hands(self, values: npt.NDArray[Any], player: int, board: int, permutation: Permutation) -> Float:
+        """Return [A, H] over all hands of the deck, as suits were before ``permutation``, of [A, n] over a player's hands at a board."""
+        hands = self.tree.hands_at(player, board)
+        full = np.zeros((len(values), len(self.game.hands)))
+        full[:, hands] = values[:, : len(hands)]
         return full[:, hand_permutation(permutation, self.game.hands)]

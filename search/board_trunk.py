@@ -171,11 +171,7 @@ class Trunk:
                 found.append(here)
             if player < 0:
                 continue
-            children = []
-            child = node + 1
-            while child < bets.end[node]:
-                children.append(child)
-                child = int(bets.end[child])
+            children = bets.children(node)
             if player == giver:
                 mass = mass_at(self.tree, giver, board, rows[1 - giver][other_row[node]][:, None])[:, 0]
                 worth = np.array([values[own_row[child]] for child in children])

@@ -6,15 +6,18 @@ import csv
 import errno
 import json
 import os
+import shutil
 import signal
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from agents.apps import solve_holdem
-from agents.report import cores
-from tests.running import result_of, start, timebank
+from agents.apps import run, solve_holdem
+from agents.report import cores, write_json
+from search import BoardSolver
+from tests.running import result_of, start, start_code, timebank, wait_for
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
 
@@ -72,6 +75,10 @@ REFUSED = [
     ("game=holdem5 game.blinds=[2,1]", "game.blinds must be a small and a larger big one, got [2, 1]"),
     ("game=flop_holdem game.deals=[0,4,4]", "game.deals must leave cards in the deck and sum to at most 5, got [0, 4, 4]"),
     ("game=libratus_endgame game.file=nowhere.txt", "game.file must be a Libratus endgame, got nowhere.txt"),
+    (f"{RIVER_BOARD} show=check/fold", "show must go on after 'check' with check, bet 50, bet 100 or all-in 500, got 'fold'"),
+    ("game=spot game.board=Td9d6hQc show=[check,check/check/Qc]", "show[1] must go on after 'check / check' with 1 card that is not on "),
+    (f"{RIVER_BOARD} show=7", "show must be a line such as 'check / bet 50' or a list of them, got 7"),
+    ("game=kuhn_poker show=pass", "show must be left out for a game derived from OpenSpiel, got pass"),
 ]
 
 
@@ -126,6 +133,15 @@ def solve(monkeypatch, directory, *overrides):
     return status, json.loads((directory / "result.json").read_text())
 
 
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory):
+    """A run of two iterations with its solution; to be copied."""
+    directory = tmp_path_factory.mktemp("solved") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        solve(patch, directory, "budget.iterations=2", "save=true")
+    return directory
+
+
 def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
     status, result = solve(monkeypatch, tmp_path / "run", "budget.exploitability=0.2")
     assert status in (0, None)
@@ -161,6 +177,31 @@ def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):
     assert rest["root"] == whole["root"]
 
 
+def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solving_on(monkeypatch, tmp_path, capsys, solved):
+    saved = solved / "solution.npz"
+    for name, more in (("none", []), ("equal", ["budget.iterations=2"])):
+        capsys.readouterr()
+        status, found = solve(monkeypatch, tmp_path / name, f"load={saved}", "show=[check,check/bet 100]", *more)
+        assert status in (0, None)
+        assert found["iterations"] == 2
+        assert found["seconds"] == 0
+        first = result_of(solved)
+        assert {key: found[key] for key in ("root", "exploitability")} == {key: first[key] for key in ("root", "exploitability")}
+        assert [node["line"] for node in found["nodes"]] == ["check", "check/bet 100"]
+        assert [node["player"] for node in found["nodes"]] == [1, 0]
+        assert all(set(found["root"]) <= set(node) for node in found["nodes"])
+        faced = found["nodes"][1]
+        assert faced["actions"][:2] == ["fold", "call"]
+        for hand, entry in faced["hands"].items():  # what they came with is their range times how often they checked
+            before = found["root"]["hands"][hand]
+            assert entry["weight"] == pytest.approx(before["weight"] * before["strategy"][0])
+        with (tmp_path / name / "node_1.csv").open() as file:
+            assert [row["hand"] for row in csv.DictReader(file)] == list(faced["hands"])
+        for file in ("node_0.png", "node_0.svg", "node_1.png"):
+            assert (tmp_path / name / file).stat().st_size > 0
+        assert "node_1: check/bet 100\nplayer 0" in capsys.readouterr().out
+
+
 def altered(saved, name, change):
     arrays = dict(np.load(saved))
     change(arrays[name])
@@ -181,13 +222,13 @@ HARMS = {
     "not a number": (lambda saved: altered(saved, "regret_1", lambda a: a.fill(np.nan)), [], "got regret_1 of "),
     "a negative average": (lambda saved: altered(saved, "average_0", lambda a: a.fill(-1)), [], "got average_0 of "),
     "a negative count": (lambda saved: altered(saved, "about", without_count), [], "(-2 iterations)"),
-    "nothing left to do": (lambda saved: None, ["budget.iterations=2"], "budget.iterations must be more than the 2 that load has done"),
+    "more than asked for": (lambda saved: None, ["budget.iterations=1"], "budget.iterations must be at least the 2 that load has done"),
 }
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monkeypatch, tmp_path, capsys, harm):
-    solve(monkeypatch, tmp_path / "first", "budget.iterations=2", "save=true")
+def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monkeypatch, tmp_path, capsys, solved, harm):
+    shutil.copytree(solved, tmp_path / "first")
     saved = tmp_path / "first" / "solution.npz"
     damage, more, message = HARMS[harm]
     damage(saved)
@@ -246,9 +287,7 @@ def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch
 def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
     turn = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
     process = start("solve", *turn, "budget.seconds=60", "threads=2", "save=true", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 120
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
+    wait_for(lambda: (tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path), process)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
@@ -259,3 +298,93 @@ def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
     assert result["threads"] == 2
     assert (tmp_path / "solution.npz").is_file()
     assert "Traceback" not in error
+
+
+KEPT_EVERY = """
+import sys
+from agents.apps import run, solve
+run.KEEP_SECONDS = 0.1
+sys.argv = ["solve", *sys.argv[1:]]
+solve.main()
+"""
+
+
+def test_a_killed_run_leaves_what_it_kept_on_the_way(monkeypatch, tmp_path):
+    turn = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
+    directory, saved = tmp_path / "killed", tmp_path / "killed" / "solution.npz"
+    process = start_code(KEPT_EVERY, *turn, "budget.seconds=60", "save=true", f"hydra.run.dir={directory}")
+    wait_for(saved.exists, process)
+    time.sleep(0.3)
+    process.kill()
+    process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGKILL
+    assert result_of(directory)["status"] == "running"
+    (directory / ".solution.1.part.npz").write_bytes(b"half")
+    more = (*turn, f"load={saved}", "save=true", "show=check", f"hydra.run.dir={directory}")
+    assert timebank(monkeypatch, "solve", *more) == 0
+    result = result_of(directory)
+    assert result["iterations"] >= 1
+    assert result["exploitability"]["value"] < 300
+    assert {path.name for path in directory.glob(".*")} <= {".hydra", ".lock"}
+
+
+def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
+    now, saved = [0.0], []
+
+    def save():
+        saved.append(now[0])
+        now[0] += 20.0
+
+    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
+    keeper = run.Keeper(save)
+    while now[0] < 1000:
+        now[0] += 1.0
+        keeper.look()
+    assert saved[0] == 60
+    assert {later - earlier for earlier, later in pairwise(saved)} == {20 + 180}
+
+
+@pytest.mark.parametrize("during", ["saving", "drawing", "the last words"])
+def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_path, capsys, solved, during):
+    """The first one comes while solving, the second one while the report is written."""
+    shutil.copytree(solved, tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / "solution.npz").read_bytes()
+    solving = BoardSolver.run
+
+    def stopped(solver, iterations):
+        if solver.iterations >= 3:
+            signal.raise_signal(signal.SIGINT)
+        solving(solver, 1)
+
+    def half_written(stream, **arrays):
+        stream.write(b"half")
+        signal.raise_signal(signal.SIGINT)
+
+    def half_drawn(figure, target, **how):
+        target.write_text("half")
+        signal.raise_signal(signal.SIGINT)
+
+    def with_interruption(path, content):
+        if content["status"] == "interrupted":
+            signal.raise_signal(signal.SIGINT)
+        write_json(path, content)
+
+    monkeypatch.setattr(BoardSolver, "run", stopped)
+    if during == "saving":
+        monkeypatch.setattr(np, "savez", half_written)
+    elif during == "drawing":
+        monkeypatch.setattr("matplotlib.figure.Figure.savefig", half_drawn)
+    else:
+        monkeypatch.setattr(run, "write_json", with_interruption)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=9", "save=true", f"hydra.run.dir={tmp_path}") == 130
+    shown = capsys.readouterr()
+    assert "Traceback" not in shown.err
+    assert f"interrupted; what there is so far is in {tmp_path}" in shown.err
+    result = result_of(tmp_path)
+    assert (result["status"], result["iterations"]) == ("interrupted", 3)
+    after = (tmp_path / "solution.npz").read_bytes()
+    assert (after == before) == (during == "saving")
+    assert after[:2] == b"PK"
+    assert b"half" not in (tmp_path / "trace.svg").read_bytes()
+    assert {path.name for path in tmp_path.glob(".*")} <= {".hydra", ".lock"}

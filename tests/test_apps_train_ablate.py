@@ -1,23 +1,13 @@
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from agents.networks import load_tensors
-from tests.running import ROOT, result_of, start, timebank
+from tests.running import ROOT, result_of, start, timebank, wait_for
 
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
 KUHN = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5,20]", *TINY)
-
-
-def wait_for(condition, process, seconds=60):
-    deadline = time.time() + seconds
-    while not condition():
-        if process.poll() is not None:
-            raise AssertionError(f"ended early: {process.communicate()}")
-        assert time.time() < deadline
-        time.sleep(0.02)
 
 
 def strengths(directory):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
-from agents.holdem_report import first_decision
+from agents.holdem_report import decision
 from agents.solution_file import load_solution, save_solution
 from games import public_tree
 from games.holdem import board_tree, game_size
@@ -155,7 +155,7 @@ def test_only_proportions_of_weights_matter(factor):
     assert tiny.values() == pytest.approx(same.values(), rel=1e-12)
     assert tiny.exploitability() == pytest.approx(same.exploitability(), rel=1e-12)
     np.testing.assert_allclose(tiny.board_values(0).cfvs / factor, same.board_values(0).cfvs, rtol=1e-12)
-    first, second = first_decision(same), first_decision(tiny)
+    first, second = decision(same), decision(tiny)
     assert second["frequencies"] == pytest.approx(first["frequencies"])
     assert [h["ev"] for h in second["hands"].values()] == pytest.approx([h["ev"] for h in first["hands"].values()])
 

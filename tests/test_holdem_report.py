@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from agents.holdem_report import action_colors, by_class, plot_decision
+from agents.holdem_report import action_colors, by_class, decision_table, plot_decision, write_decision
 from games.cards import FULL_DECK
 
 
@@ -31,3 +33,20 @@ def test_every_action_has_a_colour_and_is_drawn(tmp_path):
     plot_decision(decision(["fold", "call", *names], {"AsAh": 1.0, "AsKs": 1.0}), FULL_DECK, "many", [tmp_path / "root.svg"])
     drawn = (tmp_path / "root.svg").read_text()
     assert all(f"{name} " in drawn for name in names)
+    assert all(f">{name}</text>" in drawn for name in ("AA", "AKs", "32o", "22"))
+    places = [float(y) for y in re.findall(r"<text [^>]*translate\([\d.]+ ([\d.]+)\)", drawn)]
+    assert len(places) >= 169
+    assert max(places) < 576  # eight inches: the legend of many actions takes its room from the squares
+
+
+def test_a_decision_that_is_never_come_to_is_told_and_drawn(tmp_path):
+    never = decision(["fold", "call"], {"AsAh": 0.0, "AsKs": 0.0}) | {"frequencies": [None, None]}
+    assert decision_table(never).count("never here") == 2
+    write_decision(never, FULL_DECK, "a long line / " * 20, tmp_path, "node_0")
+    assert {path.name for path in tmp_path.iterdir()} == {"node_0.csv", "node_0.png", "node_0.svg"}
+
+
+def test_classes_that_hardly_ever_come_are_not_named():
+    table = decision_table(decision(["check"], {"AsAh": 1.0, "KsKh": 1e-3}))
+    assert "AA" in table
+    assert "KK" not in table

@@ -88,7 +88,10 @@ class SolveConfig:
     Attributes:
         threads: kernel threads, for hold'em; 0 means one per core, or one where a second does not pay.
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
-        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too.
+        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too, and with
+            no budget, or no more than that, it is reported as it is.
+        show: decisions of hold'em to report besides the first, each as the line that leads there (see ``games.holdem_lines``): one, or a
+            list of them.
     """
 
     command: str = "solve"
@@ -98,7 +101,17 @@ class SolveConfig:
     threads: int = 1
     save: bool = False
     load: str | None = None
+    show: Any = None
     seed: int = 0
+
+    def lines(self) -> dict[str, str]:
+        """Return the lines of ``show`` by key, for errors; refuses what is neither one nor a list of them."""
+        if isinstance(self.show, str):
+            return {"show": self.show}
+        listed = [] if self.show is None else self.show
+        if not (isinstance(listed, list) and all(isinstance(line, str) for line in listed)):
+            raise ValueError(f"show must be a line such as 'check / bet 50' or a list of them, got {listed!r}")
+        return {f"show[{i}]": line for i, line in enumerate(listed)}
 
 
 @dataclass(kw_only=True)

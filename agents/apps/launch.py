@@ -1,11 +1,13 @@
 """Between the shell and a command: overrides checked before any work, errors in one line, a run directory, resuming.
 
-Hydra composes and runs; this module only looks at everything first, so that a bad value costs nothing and ends with status 2. With
-TIMEBANK_TRACE=1 in the environment, errors that come up during the work show their traceback.
+Hydra composes; this module looks at everything first, so that a bad value costs nothing and ends with status 2. A single run with no
+settings of Hydra's own then starts from what was composed: Hydra's ``main`` would compose it twice more, which takes longer than small
+games do. With TIMEBANK_TRACE=1 in the environment, errors that come up during the work show their traceback.
 """
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -25,6 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, resumed
 from agents.apps.refusal import Refusal, fail, one_line
+from agents.report import write_text
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 VALUED_FLAGS = {"--cfg", "-c", "--package", "-p", "--info", "-i"}
@@ -40,8 +43,24 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
         run: does the work with the composed settings in the run's directory.
     """
     register(command)
+    gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
     flags, given = _split(sys.argv[1:])
     overrides = given
+
+    def job(config: DictConfig, directory: Path) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
+        try:
+            run(OmegaConf.to_object(config), directory)
+        except (Refusal, ValueError, OSError) as error:
+            if os.environ.get("TIMEBANK_TRACE"):
+                raise
+            fail(str(error), status=1 if isinstance(error, OSError) else 2)
+        except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
+                signal.signal(number, signal.SIG_IGN)
+            raise SystemExit(130) from None
+
+    single = None
     try:
         if not HYDRA_FLAGS & {flag.split("=")[0] for flag in flags}:
             overrides = resumed(command, given)
@@ -49,25 +68,21 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
                 for one in _expand(overrides):
                     _composed(command, one, check)
             else:
-                directory, settings = _composed(command, overrides, check)
+                config, own, directory = _composed(command, overrides, check)
+                settings = dict[str, Any](OmegaConf.to_container(config))  # type: ignore[arg-type]
                 directory = claim(command, directory, overrides, settings, again=overrides is not given)
+                if not flags and all(o.startswith("hydra.run.dir=") for o in overrides if o.lstrip("+~").startswith("hydra")):
+                    _record(directory, config, own)
+                    single = config, directory
                 overrides = [o for o in overrides if not o.startswith("hydra.run.dir=")] + [directory_override(directory)]
     except (Refusal, ValueError, OSError) as error:
         fail(str(error))
-
-    def job(config: DictConfig) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
-        try:
-            run(OmegaConf.to_object(config), Path(HydraConfig.get().runtime.output_dir))
-        except (Refusal, ValueError, OSError) as error:
-            if os.environ.get("TIMEBANK_TRACE"):
-                raise
-            fail(str(error), status=1 if isinstance(error, OSError) else 2)
-        except KeyboardInterrupt:
-            raise SystemExit(130) from None
-
+    if single is not None:
+        job(*single)
+        return
     sys.argv = [sys.argv[0], *flags, *overrides]
-    hydra.main(config_path=str(CONF), config_name=command, version_base="1.3")(job)()
+    main = hydra.main(config_path=str(CONF), config_name=command, version_base="1.3")
+    main(lambda config: job(config, Path(HydraConfig.get().runtime.output_dir)))()
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -91,8 +106,8 @@ def _expand(overrides: list[str]) -> Iterator[list[str]]:
     yield from (list(combination) for combination in itertools.product(*choices))
 
 
-def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], None]) -> tuple[Path, dict[str, Any]]:
-    """Compose and check; return the run's directory and its settings."""
+def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], None]) -> tuple[DictConfig, DictConfig, Path]:
+    """Compose and check; return the run's settings, Hydra's own and the run's directory."""
     GlobalHydra.instance().clear()
     changed = next((o for o in overrides if o.startswith(("~", "command="))), None)
     if changed is not None:
@@ -102,11 +117,20 @@ def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], N
         raise Refusal(f"{added.lstrip('+').split('=')[0]} must be a key of the settings, got {added!r}, which would add one")
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3", job_name=command):
-            full = hydra.compose(command, overrides, return_hydra_config=True)
-            directory = Path(OmegaConf.to_container(full.hydra.run, resolve=True)["dir"])  # type: ignore[call-overload, index]
-            with open_dict(full):
-                del full.hydra
-            check(OmegaConf.to_object(full), directory)
-            return directory, dict[str, Any](OmegaConf.to_container(full))  # type: ignore[arg-type]
+            config = hydra.compose(command, overrides, return_hydra_config=True)
+            own = OmegaConf.masked_copy(config, "hydra")
+            directory = Path(OmegaConf.to_container(config.hydra.run, resolve=True)["dir"])  # type: ignore[call-overload, index]
+            with open_dict(config):
+                del config.hydra
+            check(OmegaConf.to_object(config), directory)
+            return config, own, directory
     except (HydraException, OmegaConfBaseException) as error:
         raise Refusal(one_line(error)) from None
+
+
+def _record(directory: Path, config: DictConfig, own: DictConfig) -> None:
+    """Write what a run was started with where Hydra would."""
+    kept = directory / ".hydra"
+    kept.mkdir(exist_ok=True)
+    for name, content in (("config", config), ("hydra", own), ("overrides", own.hydra.overrides.task)):
+        write_text(kept / f"{name}.yaml", OmegaConf.to_yaml(content))

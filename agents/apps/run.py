@@ -14,9 +14,13 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.apps.directory import RESUMABLE, lock
-from agents.report import machine, version, write_json
+from agents.report import machine, remove_leftovers, version, write_json
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
+from search.board_sweeps import uninterrupted
+
+KEEP_SECONDS = 60.0  # what a run that is killed loses at most, where saving is quick
+KEEP_SHARE = 0.1  # of the time that saving may take
 
 
 class Run:
@@ -28,6 +32,7 @@ class Run:
     def __init__(self, directory: Path, command: str, game: str, seed: int) -> None:
         self.directory, self.start = directory, time.perf_counter()
         self._lock = lock(directory)
+        remove_leftovers(directory)
         kept: dict[str, Any] = {}
         if command in RESUMABLE:
             try:
@@ -56,12 +61,13 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
-        with nullcontext() if kind is None else suppress(OSError):  # of two errors the first is told
-            self.write(status="complete" if kind is None else "interrupted" if interrupted else "failed")
-        self._lock.close()
-        if interrupted:
-            more = f" (go on with resume={self.directory})" if self.result["command"] in RESUMABLE else ""
-            print(f"\ninterrupted; what there is so far is in {self.directory}{more}", file=sys.stderr)
+        with uninterrupted():  # another Ctrl-C waits
+            with nullcontext() if kind is None else suppress(OSError):  # of two errors the first is told
+                self.write(status="complete" if kind is None else "interrupted" if interrupted else "failed")
+            self._lock.close()
+            if interrupted:
+                more = f" (go on with resume={self.directory})" if self.result["command"] in RESUMABLE else ""
+                print(f"\ninterrupted; what there is so far is in {self.directory}{more}", file=sys.stderr)
 
 
 class Progress:
@@ -87,15 +93,31 @@ class Progress:
         self.bar.close()
 
 
+class Keeper:
+    """Saves now and then: every minute, or so seldom that saving takes a tenth of the time."""
+
+    def __init__(self, save: Callable[[], None]) -> None:
+        self.save, self.due = save, time.perf_counter() + KEEP_SECONDS
+
+    def look(self) -> None:
+        """Save if it is time to."""
+        now = time.perf_counter()
+        if now >= self.due:
+            self.save()
+            after = time.perf_counter()
+            self.due = after + max(KEEP_SECONDS, (after - now) * (1 / KEEP_SHARE - 1))
+
+
 def solve_and_report(
     result: Run,
     solver: Anytime[Answer],
     budget: Budget,
     text: Callable[[float], str],
     report: Callable[[Solution[Answer]], None],
+    save: Callable[[], None] | None = None,
     **made: Any,
 ) -> None:
-    """Solve with a progress bar and report; Ctrl-C reports what was found so far.
+    """Solve with a progress bar and report; Ctrl-C reports what was found so far, and another one ends the report where it is.
 
     Args:
         result: of the run.
@@ -103,13 +125,17 @@ def solve_and_report(
         budget: of the solve.
         text: how an exploitability reads.
         report: writes the result.
+        save: writes what solving on needs, whole or not at all; called on the way too.
         made: entries of the result that are known before the solve.
     """
+    keeper = None if save is None else Keeper(save)
     progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
 
     def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
         note = "" if exploitability is None else f"exploitability {text(exploitability)}"
         progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
+        if keeper is not None:
+            keeper.look()
 
     try:
         result.write(**made)

@@ -19,15 +19,16 @@ from search import Solution, Solver, Strategy
 
 def check(config: SolveConfig, directory: Path) -> None:
     """Refuse bad values."""
-    if not config.budget.build().limited():
+    if not config.budget.build().limited() and config.load is None:
         raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=1000)")
     if isinstance(config.game, Bets):
         solve_holdem.check(config)
         return
     load_game(config.game.game_string())
     config.search.build()
-    if config.load is not None:
-        raise ValueError(f"load must be left out for a game derived from OpenSpiel, got {config.load}")
+    for key, value in (("load", config.load), ("show", config.show)):
+        if value is not None:
+            raise ValueError(f"{key} must be left out for a game derived from OpenSpiel, got {value}")
     if config.threads != 1:
         raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
 
@@ -47,10 +48,10 @@ def run(config: SolveConfig, directory: Path) -> None:
         solver.run(1)
         solver.exploitability()
         solver.start(solver.subgame)
-        made = {"build_seconds": built - start, "compile_seconds": time.perf_counter() - built, "algorithm": solver.variant.name}
         solve_and_report(
-            result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save), **made
-        )
+            result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save),
+            build_seconds=built - start, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name,
+        )  # fmt: skip
 
 
 def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.apps.config import SolveConfig
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
-from agents.holdem_report import decision_table, first_decision, plot_decision
+from agents.holdem_report import decision, decision_table, write_decision
 from agents.report import cores, duration, table, write_csv
 from agents.solution_file import check_solution, load_solution, save_solution
+from games.cards import cards_text
 from games.holdem import HoldemGame
-from search import BoardSolver, BoardStrategy, Solution, Variant, memory_needed, useful_threads
+from games.holdem_lines import Place, find_decision
+from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory_needed, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here
 SMALLER = "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
@@ -35,8 +38,14 @@ def check(config: SolveConfig) -> None:
         )
     if config.load is not None:
         done, asked = check_solution(Path(config.load), game, variant), config.budget.iterations
-        if asked is not None and asked <= done:
-            raise ValueError(f"budget.iterations must be more than the {done} that load has done (it is the total), got {asked}")
+        if asked is not None and asked < done:
+            raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
+    _places(config, game)
+
+
+def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
+    """Return the decisions to report besides the first with their lines; refuses lines that do not lead to one."""
+    return [(line, find_decision(game, line, key)) for key, line in config.lines().items()]
 
 
 def _free_memory() -> int:
@@ -63,8 +72,10 @@ def run(config: SolveConfig, directory: Path) -> None:
         compiled = time.perf_counter()
         if config.load is not None:
             load_solution(solver, Path(config.load))
+            budget = budget if budget.limited() else Budget(iterations=solver.iterations)
+        save = partial(save_solution, solver, directory / "solution.npz") if config.save else None
         solve_and_report(
-            result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config.save),
+            result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
             build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
         )  # fmt: skip
 
@@ -84,34 +95,32 @@ def strength_text(game: HoldemGame, exploitability: float) -> str:
     return f"{100 * exploitability / game.pot:.3g} % of pot"
 
 
-def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], save: bool) -> None:
-    """Write the result, the first decision and the trace with their figures, and the solution if asked for."""
-    game, exploitability = solver.game, solution.exploitability or 0.0
-    values = solver.values()
-    root = first_decision(solver)
-    entries: dict[str, Any] = {"values": list(values), "root": root}
+def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], config: SolveConfig) -> None:
+    """Write the result, the first decision, those asked for and the trace with their figures, and the solution if asked for."""
+    game, exploitability, directory = solver.game, solution.exploitability or 0.0, result.directory
+    values, strength_is = solver.values(), strength_text(game, exploitability)
+    root = decision(solver)
+    nodes = [{"line": line, "board": cards_text(p.cards), **decision(solver, *p)} for line, p in _places(config, game)]
+    entries: dict[str, Any] = {"values": list(values), "root": root, "nodes": nodes}
     if not game.betting.blinds:
         entries["ev"] = [v + game.pot / 2 for v in values]
     result.write(
         iterations=solution.iterations, seconds=solution.seconds, check_seconds=solution.check_seconds, threads=solver.threads,
         exploitability=strength(game, exploitability), trace=solution.trace, boards=len(solver.tree.cards), **entries,
     )  # fmt: skip
-    write_csv(result.directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
-    hands = [
-        {"hand": h, "weight": e["weight"], "ev": e["ev"], **dict(zip(root["actions"], e["strategy"], strict=True))}
-        for h, e in root["hands"].items()
-    ]
-    write_csv(result.directory / "root.csv", hands)
-    if save:
-        save_solution(solver, result.directory / "solution.npz")
+    write_csv(directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
+    if config.save:
+        save_solution(solver, directory / "solution.npz")
     shown = entries.get("ev", values)
     print(
         f"{game.name}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, exploitability "
-        f"{strength_text(game, exploitability)} ({exploitability:.4g} chips)\n"
+        f"{strength_is} ({exploitability:.4g} chips)\n"
         + table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
-        + f"\n\n{decision_table(root)}\n{result.directory}"
+        + f"\n\n{decision_table(root)}\n"
+        + "".join(f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(nodes))
+        + f"{directory}"
     )
-    kinds = ("png", "svg")
-    plot_trace(solution.trace, f"{game.name}, {solver.variant.name}", [result.directory / f"trace.{kind}" for kind in kinds])
-    title = f"{game.name}: first decision, exploitability {strength_text(game, exploitability)}"
-    plot_decision(root, game.deck, title, [result.directory / f"root.{kind}" for kind in kinds])
+    plot_trace(solution.trace, f"{game.name}, {solver.variant.name}", [directory / f"trace.{kind}" for kind in ("png", "svg")])
+    drawn = [("root", "first decision", root), *((f"node_{i}", node["line"], node) for i, node in enumerate(nodes))]
+    for name, line, node in drawn:
+        write_decision(node, game.deck, f"{game.name}: {line}, exploitability {strength_is}", directory, name)

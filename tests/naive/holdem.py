@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 from math import comb
 
@@ -14,15 +15,14 @@ from tests.naive.evaluator import strength
 class Twin:
     def __init__(self, game, variant):
         self.game, self.variant, self.bets = game, variant, game.bets
-        self.hands = [tuple(hand) for hand in game.hands.tolist()]
+        self.hands = tuple(tuple(hand) for hand in game.hands.tolist())
         self.start = tuple(card for street in game.board for card in street)
-        self.meet = np.array([[float(not set(a) & set(b)) for b in self.hands] for a in self.hands])
+        self.meet = meeting(self.hands)
         self.regret, self.average, self.matching = {}, {}, {}
-        self.wins = {}
         self.t = 0
 
     def alive(self, cards):
-        return np.array([float(not set(hand) & set(cards)) for hand in self.hands])
+        return living(self.hands, cards)
 
     def children(self, node):
         child = node + 1
@@ -46,13 +46,7 @@ class Twin:
             stake = float(self.bets.contribution[node, folded])
             values = (-stake if folded == player else stake) * (self.meet @ reach)
         else:
-            if cards not in self.wins:
-                known = {h: _comparable(strength([*cards, *hand])) for h, hand in enumerate(self.hands) if not set(hand) & set(cards)}
-                order = {value: place for place, value in enumerate(sorted(set(known.values())))}
-                place = np.array([order[known[h]] if h in known else -1 for h in range(len(self.hands))])
-                there = (place >= 0).astype(float)
-                self.wins[cards] = np.sign(place[:, None] - place[None, :]) * there[:, None] * there[None, :]
-            values = float(self.bets.contribution[node, player]) * ((self.wins[cards] * self.meet) @ reach)
+            values = float(self.bets.contribution[node, player]) * (winning(self.hands, cards) @ reach)
         return values * self.alive(cards)
 
     def walk(self, node, cards, player, reach, own, visit):
@@ -118,6 +112,34 @@ class Twin:
 
     def exploitability(self):
         return (self.worth(0, True) + self.worth(1, True)) / 2
+
+
+@lru_cache(maxsize=4)
+def meeting(hands):
+    """Return [H, H], 1 for two hands that share no card; kept, as every pair of hands is looked at."""
+    meet = np.array([[float(not set(a) & set(b)) for b in hands] for a in hands])
+    meet.flags.writeable = False
+    return meet
+
+
+@lru_cache(maxsize=1024)
+def living(hands, cards):
+    """Return [H], 1 for hands that hold none of some cards."""
+    there = np.array([float(not set(hand) & set(cards)) for hand in hands])
+    there.flags.writeable = False
+    return there
+
+
+@lru_cache(maxsize=1024)
+def winning(hands, cards):
+    """Return [H, H], 1 where the first of two hands that share no card beats the second on a board, -1 where it loses."""
+    known = {h: _comparable(strength([*cards, *hand])) for h, hand in enumerate(hands) if not set(hand) & set(cards)}
+    order = {value: place for place, value in enumerate(sorted(set(known.values())))}
+    place = np.array([order[known[h]] if h in known else -1 for h in range(len(hands))])
+    there = (place >= 0).astype(float)
+    wins = np.sign(place[:, None] - place[None, :]) * there[:, None] * there[None, :] * meeting(hands)
+    wins.flags.writeable = False
+    return wins
 
 
 def _comparable(value):
