@@ -28,6 +28,7 @@ class StreetAgent:
         gadget: see search.gadgets.
         bounds: ``safe``, ``estimate`` or ``distributional``; see there.
         spread: chips, the standard deviation of distributional bounds.
+        threads: kernel threads of a decision.
     """
 
     def __init__(
@@ -38,13 +39,14 @@ class StreetAgent:
         gadget: str = "resolve",
         bounds: str = "safe",
         spread: float = 1.0,
+        threads: int = 1,
     ) -> None:
         form = form_of(gadget, bounds, spread)
         last = len(blueprint.game.deals) - 1
         if list(streets) != sorted(set(streets)) or any(not 0 <= s <= last for s in streets):
             raise ValueError(f"streets must be increasing numbers from 0 to {last}, got {list(streets)}")
         self.trunk, self.variant, self.streets, self.gadget, self.bounds = blueprint, variant, tuple(streets), gadget, bounds
-        self.spread = spread
+        self.spread, self.threads = spread, threads
         search = f"+{'+'.join(map(str, streets))}:{form}:{variant.name}" if streets else ""
         self.name = f"{blueprint.name}{search}"
 
@@ -61,7 +63,7 @@ class StreetAgent:
     @property
     def fingerprint(self) -> str:
         """What measurements of this agent must agree with; the blueprint's exact strength stands for its numbers."""
-        own = (self.variant, self.streets, self.gadget, self.bounds, self.spread, self.trunk.name, self.trunk.exploitability)
+        own = (self.variant, self.streets, self.gadget, self.bounds, self.spread, self.threads, self.trunk.name, self.trunk.exploitability)
         return " ".join(map(repr, (self.trunk.game.description(), *own)))
 
     def load(self) -> None:
@@ -79,7 +81,7 @@ class StreetAgent:
         report = SeatReport(seat, np.zeros((0, 0)))
         for street in self.streets:
             search = StreetSearch(street, self.gadget, self.bounds, budget, spread=self.spread)
-            strategies, found = search_street(game, tree, strategies, seat, search, self.variant)
+            strategies, found = search_street(game, tree, strategies, seat, search, self.variant, threads=self.threads)
             report.solves += found.solves
             report.kept += found.kept
             report.decisions += found.solves + found.kept

@@ -136,17 +136,18 @@ class _Root:
 
 
 class BoardSearch:
-    """Searches subgames that begin at boards of one street, for one seat. One per thread; arrays are allocated once.
+    """Searches subgames that begin at boards of one street, for one seat. One per worker; arrays are allocated once.
 
     Args:
         game: whole.
         tree: its board tree.
         lines: all lines that enter the street, or some.
         variant: of CFR.
+        threads: kernel threads of a solve; answers do not depend on their number.
     """
 
-    def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant) -> None:
-        self.game, self.tree, self.lines, self.variant = game, tree, lines, variant
+    def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant, threads: int = 1) -> None:
+        self.game, self.tree, self.lines, self.variant, self.threads = game, tree, lines, variant, threads
         self.dtype = tree.weight.dtype
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
@@ -240,7 +241,7 @@ class BoardSearch:
 
     def _look_at(self, part: Subtree) -> BoardSweeps:
         if self._sweeps is None:
-            self._sweeps = BoardSweeps(part.tree, 1, self.dtype)
+            self._sweeps = BoardSweeps(part.tree, self.threads, self.dtype)
         self._sweeps.look_at(part.tree)
         return self._sweeps
 
@@ -306,6 +307,7 @@ def search_street(
     search: StreetSearch,
     variant: Variant,
     workers: int = 1,
+    threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Strategies, SearchReport]:
     """Search every subgame that begins with a street, for one seat.
@@ -317,7 +319,8 @@ def search_street(
         seat: who searches.
         search: how.
         variant: of CFR.
-        workers: threads, a board each.
+        workers: boards that are searched at the same time.
+        threads: kernel threads of each.
         progress: called with boards done and boards in all.
 
     Returns:
@@ -329,7 +332,7 @@ def search_street(
     weights = board_weights(tree)
     pool: SimpleQueue[list[BoardSearch]] = SimpleQueue()
     for _ in range(workers):
-        pool.put([BoardSearch(game, tree, own, variant) for own in lines])
+        pool.put([BoardSearch(game, tree, own, variant, threads) for own in lines])
     total = SearchReport()
     boards = int((tree.boards[:, STREET] == search.street).sum())
 
@@ -354,8 +357,8 @@ def search_street(
                 searcher.warm_up(*first, strategies, seat, search)
             pool.put(searchers)
     out = (np.array(strategies[0]), np.array(strategies[1]))
-    with ThreadPoolExecutor(workers) as threads:
-        for done, (reports, weight) in enumerate(threads.map(solve, list(tasks())), 1):  # the way there is outside all clocks
+    with ThreadPoolExecutor(workers) as running:
+        for done, (reports, weight) in enumerate(running.map(solve, list(tasks())), 1):  # the way there is outside all clocks
             for report in reports:
                 total.solves += report.solves
                 total.kept += report.kept

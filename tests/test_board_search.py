@@ -275,9 +275,10 @@ def test_streets_are_searched_one_after_the_other():
 def test_threads_share_the_boards_and_change_nothing():
     game, tree, arrays = blueprint()
     search = StreetSearch(2, "maxmargin", "safe", Budget(iterations=20))
-    one, two = (search_street(game, tree, arrays, 1, search, DCFR, workers)[0] for workers in (1, 2))
-    for p in (0, 1):
-        np.testing.assert_array_equal(one[p], two[p])
+    one, *others = (search_street(game, tree, arrays, 1, search, DCFR, *n)[0] for n in ((1, 1), (2, 1), (1, 2)))
+    for other in others:
+        for p in (0, 1):
+            np.testing.assert_array_equal(one[p], other[p])
 
 
 @compiled

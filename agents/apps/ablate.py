@@ -46,6 +46,7 @@ def check(config: AblateConfig, directory: Path) -> None:
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     for agent in agents_of(config).values():
+        check_agent(agent)
         build_agent(agent, uniform, config.search.build())
 
 

@@ -17,7 +17,7 @@ from agents.apps.run import Progress, Run
 from agents.apps.solve_holdem import DEFAULT, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
-from agents.report import ablation_table, exchange_table, write_csv
+from agents.report import ablation_table, cores, exchange_table, write_csv
 from agents.street_agent import StreetAgent
 from agents.strength import WholeAgent
 from games.board_subtree import entering
@@ -51,7 +51,7 @@ def check(config: AblateConfig) -> None:
     game = config.game.build()
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
-    build_executor(config.executor)
+    most = max(cores() // build_executor(config.executor).workers, 1)
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     for agent in settings(config).values():
@@ -63,6 +63,8 @@ def check(config: AblateConfig) -> None:
             raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
         if agent.gift_scale != 1:
             raise ValueError(f"agent.gift_scale must be 1 on hold'em, got {agent.gift_scale}")
+        if not 1 <= agent.threads <= most:
+            raise ValueError(f"agent.threads must be in 1..{most} (cores a worker; executor=serial has one), got {agent.threads}")
         if agent.think:
             streets_of(agent.solve_from, game)
             StreetSearch(0, agent.gadget, agent.bounds, Budget(iterations=1), spread=agent.spread)  # refuses what it does not know
@@ -129,7 +131,10 @@ def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprint
     for name, agent in settings(config).items():
         if agent.think and budgets:
             streets = streets_of(agent.solve_from, game)
-            lines[name] = (StreetAgent(blueprints[key_of(agent)], variant, streets, agent.gadget, agent.bounds, agent.spread), budgets)
+            lines[name] = (
+                StreetAgent(blueprints[key_of(agent)], variant, streets, agent.gadget, agent.bounds, agent.spread, agent.threads),
+                budgets,
+            )
     return lines
 
 

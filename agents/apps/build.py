@@ -29,6 +29,7 @@ LINE_KEYS: dict[str, type] = {
     "think": bool,
     "warm_start": str,
     "measure_error": bool,
+    "threads": int,
 }
 POLICIES = ("uniform", "tabular", "network")
 
@@ -39,6 +40,8 @@ def check_agent(config: AgentConfig) -> None:
         raise ValueError(f"agent.policy must be one of {', '.join(POLICIES)}, got {config.policy!r}")
     if config.iterations < 1:
         raise ValueError(f"agent.iterations must be at least 1, got {config.iterations}")
+    if config.threads != 1:
+        raise ValueError(f"agent.threads must be 1 but on hold'em, got {config.threads}")
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
 

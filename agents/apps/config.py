@@ -57,6 +57,7 @@ class AgentConfig:
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
         measure_error: also compute each solve's own exploitability, outside the clock.
+        threads: kernel threads of a decision, on hold'em.
     """
 
     policy: str = "???"
@@ -71,6 +72,7 @@ class AgentConfig:
     spread: float = 1.0
     warm_start: str = "short"
     measure_error: bool = True
+    threads: int = 1
 
 
 @dataclass(kw_only=True)
