@@ -1,0 +1,71 @@
+"""How good could any search from a street be, above whose trunk the blueprint has played?
+
+    timebank ablate experiment=ms3_search hydra.run.dir=RUN
+    python benchmarks/trunk_limit.py RUN/blueprints/100-0-0-0-3000 --game ms3f1t1r1h5
+
+For each seat the whole game is solved with that seat's play above the street held fast; what a best response then wins is what no subgame
+solving from the street on could have bettered. It is an upper estimate of that limit: the solve has only so many iterations.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from omegaconf import OmegaConf
+
+from agents.report import machine, table, version
+from games.holdem import HoldemGame
+from games.holdem_config import Holdem
+from games.kernels.boards import STORE, STREET
+from search import BoardSolver, variant
+from search.board_search import value_against
+from search.board_sweeps import BoardSweeps
+
+HELD = 1e20  # regrets so large that what an iteration adds changes no probability
+
+
+def limit(game: HoldemGame, average: np.ndarray, seat: int, street: int, iterations: int) -> float:
+    """Return what a best response wins in chips a deal against the best that one seat can do from a street on.
+
+    Args:
+        game: whole.
+        average: [stored rows, 8] the seat's part of the blueprint.
+        seat: whose trunk is held.
+        street: where it is free to play, above 0.
+        iterations: of the solve.
+    """
+    solver = BoardSolver(game, variant("default_holdem"))
+    boards = solver.tree.boards
+    end = int(boards[np.flatnonzero(boards[:, STREET] == street)[0], STORE + seat])
+    trunk = average[:end].astype(np.float64)
+    held = np.where(trunk > 0, np.maximum(trunk / trunk.max() * HELD, 1.0), 0.0)
+    for _ in range(iterations):
+        solver.regret[seat][:end] = held
+        solver.run(1)
+    solver.average[seat][:end] = average[:end]
+    sweeps = BoardSweeps(solver.tree, 1, solver.dtype)
+    return value_against(game, sweeps, (solver.average[0], solver.average[1]), 1 - seat)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("blueprint", type=Path)
+    parser.add_argument("--game", required=True, help="the name of a file in conf/game, one of a game with blinds")
+    parser.add_argument("--iterations", type=int, default=300)
+    options = parser.parse_args()
+    settings = OmegaConf.to_container(OmegaConf.load(Path(__file__).parent.parent / "conf/game" / f"{options.game}.yaml"))
+    game = Holdem(**{key: value for key, value in settings.items() if key != "defaults"}).build()
+    parts = [np.load(options.blueprint / f"average_{p}.npy") for p in (0, 1)]
+    rows = []
+    for street in range(1, len(game.deals)):
+        found = [limit(game, parts[p], p, street, options.iterations) for p in (0, 1)]
+        rows.append([("flop", "turn", "river")[street - 1], f"{1000 * sum(found) / 2 / game.big_blind:.3g}"])
+    print(table(["search from", "mbb/g at best"], rows))
+    print(f"{machine()['cpu']}; {version()}")
+
+
+if __name__ == "__main__":
+    main()
