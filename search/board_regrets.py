@@ -71,9 +71,7 @@ class BoardRegrets:
         threads: kernel threads.
     """
 
-    def __init__(
-        self, game: HoldemGame, tree: BoardTree, classes: tuple[Sequence[Buckets], Sequence[Buckets]], threads: int = 1
-    ) -> None:
+    def __init__(self, game: HoldemGame, tree: BoardTree, classes: tuple[Sequence[Buckets], Sequence[Buckets]], threads: int = 1) -> None:
         self.game, self.tree = game, tree
         dtype = tree.weight.dtype
         self._sweeps = BoardSweeps(tree, threads, dtype)
@@ -114,8 +112,8 @@ class BoardRegrets:
         twin = other.first[ours.board[found]] + ours.same[found]
         same, twins = (hand_class[found], other_class[twin]), weight[found] * other.weight[twin]
         return _Side(
-            own, slice(first, first + len(own) * stride), stride, dealt, before, pair.lines, np.array(pair.first_row, np.int64) - pair.lines,
-            np.array(pair.parent_row, np.int64), np.array(pair.exit_row, np.int64),
+            own, slice(first, first + len(own) * stride), stride, dealt, before, pair.lines,
+            np.array(pair.first_row, np.int64) - pair.lines, np.array(pair.parent_row, np.int64), np.array(pair.exit_row, np.int64),
             np.array([street[1 - p].row[node] for node in pair.decisions], np.int64),
             csr_matrix((ours.weight, (ours.board, hand_class)), (len(boards), count)),
             csr_matrix((np.tile(ours.weight, 2), by_card), (size, count)),
@@ -125,7 +123,7 @@ class BoardRegrets:
         )  # fmt: skip
 
     def first_rows(self, player: int) -> list[Int]:
-        """Return per street [K + 1]: decision k's sequences are columns first_rows[k] : first_rows[k + 1] of a table."""
+        """Return per street [K + 1]: decision k's sequences are columns first_rows[k] : first_rows[k + 1]."""
         return [side.first_row for side in self._sides[player]]
 
     def classes(self, player: int) -> list[int]:
@@ -196,7 +194,7 @@ class _Flat:
 
     def __init__(self, game: HoldemGame, tree: BoardTree, player: int, boards: Int) -> None:
         counts, hands = tree.boards[boards, HANDS + player], tree.hands[player]
-        rows = np.concatenate([np.arange(tree.boards[b, HAND + player], tree.boards[b, HAND + player] + n) for b, n in zip(boards, counts)])
+        rows = np.concatenate([first + np.arange(n) for first, n in zip(tree.boards[boards, HAND + player], counts, strict=True)])
         self.board = np.repeat(np.arange(len(boards)), counts)  # [n] which of the boards
         self.first = np.cumsum(counts) - counts  # [boards]
         self.low, self.high = hands.low[rows].astype(np.int64), hands.high[rows].astype(np.int64)

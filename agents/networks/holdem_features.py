@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -133,7 +134,7 @@ def _groups(game: HoldemGame) -> list[int]:
 
 def _bits(cards: npt.NDArray[np.uint8], permutation: Permutation, ends: Int) -> Bits:
     one = np.uint64(1) << permute_cards(permutation, cards).astype(np.uint64)
-    groups = [one[:, low:high].sum(axis=1, dtype=np.uint64) for low, high in zip(ends[:-1], ends[1:], strict=True)]
+    groups = [one[:, low:high].sum(axis=1, dtype=np.uint64) for low, high in pairwise(ends)]
     return np.stack(groups, axis=1)
 
 

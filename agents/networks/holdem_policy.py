@@ -43,7 +43,7 @@ class HoldemNetworkConfig:
 
 
 class HoldemNetwork(nn.Module):
-    """f(class, sequence) = <E(cards), U(bets)> / sqrt(d) + b(bets): the same two-sided product as ``PolicyNetwork``, with the sides changed.
+    """f(class, sequence) = <E(cards), U(bets)> / sqrt(d) + b(bets): the product of ``PolicyNetwork`` with the sides changed.
 
     Hold'em has many hands on boards and few sequences a street, so the deep trunk E runs once per class and U, one hidden layer, once per
     sequence. One network serves all streets of a player, as advantage network or as policy network (outputs are logits).

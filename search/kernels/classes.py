@@ -47,11 +47,3 @@ def softmax(outputs: Any, first_row: Any) -> None:
                 total += outputs[c, r]
             for r in range(low, high):
                 outputs[c, r] /= total
-
-
-@kernel
-def add_sample(memory: Any, weight: float, sample: Any) -> None:
-    """memory += weight * sample, [C, n] each, in place."""
-    for c in range(memory.shape[0]):
-        for r in range(memory.shape[1]):
-            memory[c, r] += memory.dtype.type(weight * sample[c, r])
