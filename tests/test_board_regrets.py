@@ -7,7 +7,7 @@ import pytest
 
 from agents.networks.holdem_features import encode_holdem
 from games.holdem import board_tree
-from games.kernels.boards import DECISION, STREET
+from games.kernels.boards import STREET
 from search import BoardSolver, variant
 from search.board_regrets import BoardRegrets
 from search.board_trunk import Trunk, above, board_weights, mass_at, root_reach
@@ -35,7 +35,8 @@ def made(name, seed=0):
 
 def uniform_like(regrets, strategies):
     counts = [[np.diff(first) for first in regrets.first_rows(p)] for p in (0, 1)]
-    return tuple([np.broadcast_to(1 / np.repeat(n, n), t.shape).copy() for n, t in zip(counts[p], strategies[p], strict=True)] for p in (0, 1))
+    sides = [[np.tile(1 / np.repeat(n, n), (len(t), 1)) for n, t in zip(counts[p], strategies[p], strict=True)] for p in (0, 1)]
+    return sides[0], sides[1]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -88,9 +89,6 @@ def test_reach_is_that_of_a_walk_board_by_board(name, player):
         np.add.at(expected[s], own, mass)
     for x, y in zip(found.cf_reach, expected, strict=True):
         np.testing.assert_allclose(x, y, atol=1e-9)
-    assert found.cf_reach[0][:, 0].sum() == pytest.approx(1 if tree.decisions[player][0] == 0 else found.cf_reach[0][:, 0].sum())
-    for s, first in enumerate(regrets.first_rows(player)):
-        assert DECISION == 0 and len(first) - 1 == found.cf_reach[s].shape[1]
 
 
 def test_the_deals_of_a_street_add_up_to_one():

@@ -27,10 +27,7 @@ def canonical(game, tree, board, hand):
     ends = np.cumsum([0, *(n for n in (*map(len, game.board), *game.deals) if n)])
     cards = tree.cards[board]
     groups = [tuple(game.hands[hand].tolist()), *(cards[low:high] for low, high in itertools.pairwise(ends[ends <= len(cards)]))]
-    images = []
-    for permutation in tree.group:
-        images.append(tuple(tuple(sorted(c // 4 * 4 + int(permutation[c % 4]) for c in group)) for group in groups))
-    return min(images)
+    return min(tuple(tuple(sorted(c // 4 * 4 + int(suits[c % 4]) for c in group)) for group in groups) for suits in tree.group)
 
 
 @pytest.mark.parametrize("game", [*(GAMES[name] for name in NAMES), *EVEN.values()], ids=[*NAMES, *EVEN])

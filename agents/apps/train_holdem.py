@@ -7,13 +7,16 @@ from pathlib import Path
 from agents.apps.config import TrainConfig
 from agents.apps.launch import CONF
 from agents.apps.run import Run
-from agents.apps.solve_holdem import strength, strength_text
+from agents.apps.solve_holdem import SMALLER, strength, strength_text
+from agents.apps.solve_holdem import _free_memory as free_memory
 from agents.apps.training import train_reported, training_table
 from agents.board_blueprint import tree_of
 from agents.networks.holdem_policy import HoldemPolicy
 from agents.training import POLICY_FILE, HoldemDeepCFR, HoldemDeepCFRConfig, check_state
-from games.holdem import HoldemGame
+from games.holdem import HoldemGame, game_size
+from games.kernels import LANES
 
+TABLES = 12  # arrays of the size of a player's regrets, at most: what sweeps hold, the memories, and what is on its way between them
 SCHEMAS = ("holdem_schema", "spot_schema", "libratus_endgame_schema")  # of the games that are hold'em
 
 
@@ -35,6 +38,13 @@ def check_training(game: HoldemGame, trainer: object, directory: Path) -> None:
     """Refuse a trainer that does not fit and another run's state."""
     if not isinstance(trainer, HoldemDeepCFRConfig):
         raise ValueError("trainer must be holdem_deep_cfr on hold'em, got one for games derived from OpenSpiel")
+    size, free = game_size(game), free_memory()
+    needed = TABLES * sum(size.rows) * LANES * 4
+    if needed > 0.9 * free:
+        raise ValueError(
+            f"game must fit into memory to be trained on ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.2g} GB for "
+            f"{size.boards:,} boards: {SMALLER}"
+        )
     check_state(directory, game.description(), trainer, HoldemDeepCFR.kind)
 
 

@@ -13,10 +13,10 @@ What differs from there, and from the paper:
 * *Minibatches of classes.* A step takes some classes of hands of every street with all decisions of the street: a street of few classes
   whole, of the others a share in shuffled order, weighted by how many it stands for.
 * *Fine-tuning.* An advantage network goes on from its weights and Adam moments of the last iteration instead of from scratch.
-* *Scale.* The advantages of each decision of the betting are divided by their root mean square over hands and boards, and weigh by it
-  instead. Regret matching does not see a positive factor, and squared errors in chips let the river's all-ins drown everything else: they
-  now count in proportion to the chips at stake, not to their square (measured on ms2f1t1h5, 75 to 80 iterations: 0.6 chips with advantages
-  of one scale, 2.8 with neither scale nor weight, 0.6 of these in the average strategy of self-play itself).
+* *Stakes.* The advantages of each decision of the betting are divided by their root mean square over hands and boards, what is *at stake*
+  there, and weigh by it instead. Regret matching does not see a positive factor, and squared errors in chips let the river's all-ins drown
+  everything else: errors now count in proportion to the chips, not to their square. Strategy samples weigh by it, too: as the paper has
+  it, a blunder for a stack counts no more than one for a blind.
 * *Two policy networks*, one per player, fitted by cross-entropy; strategy samples weigh their own reach.
 * *Suits.* Networks see hands up to suits, and strengths beside the cards (``agents.networks.holdem_features``).
 """
@@ -180,14 +180,21 @@ class HoldemDeepCFR:
 
     def _train_advantages(self, p: int) -> None:
         streets = self._streets(p, self.advantage_memories[p])
-        for s in streets:
+        for s, scale in zip(streets, self._stakes(p), strict=True):
             some = torch.where(s.weights > 0, s.weights, 1.0)[:, s.decision]
-            square = (s.sums.square() / some).sum(dim=0) @ s.of_decision  # [K]
-            scale = (square / (s.weights.sum(dim=0) * s.of_decision.sum(dim=0)).clamp_min(1e-30)).sqrt()
-            scale = torch.where(scale > 0, scale, 1.0)
             s.sums, s.weights = s.sums / (some * scale[s.decision]), s.weights * scale
         self.losses[p] = self._fit(self.advantages[p], self.optimisers[p], streets, _squared_error, self.config.advantage, self.rng)
         self.multiply_adds += self._fit_cost(self.advantages[p], p, self.config.advantage)
+
+    def _stakes(self, p: int) -> list[Tensor]:
+        """Return per street [K], what is at stake at each decision of the betting: the root mean square of its advantages in memory."""
+        found = []
+        for s in self._streets(p, self.advantage_memories[p]):
+            some = torch.where(s.weights > 0, s.weights, 1.0)[:, s.decision]
+            square = (s.sums.square() / some).sum(dim=0) @ s.of_decision
+            scale = (square / (s.weights.sum(dim=0) * s.of_decision.sum(dim=0)).clamp_min(1e-30)).sqrt()
+            found.append(torch.where(scale > 0, scale, 1.0))
+        return found
 
     def _streets(self, p: int, memory: ClassMemory) -> list[_Street]:
         large = [len(s.cards) for s in self.encoding.streets[p] if len(s.cards) > WHOLE]
@@ -242,6 +249,8 @@ class HoldemDeepCFR:
             for p in (0, 1):
                 network = make_holdem_network(self.config.network, self.encoding, self._policy_seeds[p])
                 streets = self._streets(p, self.strategy_memories[p])
+                for s, stakes in zip(streets, self._stakes(p), strict=True):
+                    s.sums, s.weights = s.sums * stakes[s.decision], s.weights * stakes
                 self._fit(network, make_optimiser(network), streets, _cross_entropy, self.config.policy, rng)
                 networks.append(network)
             policy = HoldemPolicy(self.encoding, (networks[0], networks[1]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 
 def per_decision(outputs, first_row, rule):
     found = np.zeros_like(outputs)
     for c in range(len(outputs)):
-        for low, high in zip(first_row[:-1], first_row[1:], strict=True):
+        for low, high in pairwise(first_row):
             found[c, low:high] = rule(outputs[c, low:high])
     return found
 
