@@ -100,7 +100,9 @@ def run(config: AblateConfig, directory: Path) -> None:
             blueprints, sizes, unit = learned(config, game, directory, result)
         else:
             blueprints, sizes, unit = solved(config, game, variant, directory / "blueprints")
-        result.write(blueprints=[{"name": b.name, "size": b.size, "exploitability": b.exploitability} for b in blueprints.values()])
+        made = {b.name: b for b in blueprints.values()}.values()
+        kept = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made]
+        result.write(blueprints=kept)
         lines = lines_of(config, game, variant, blueprints)
         announce(game, next(iter(blueprints.values())), lines)
         rows: list[dict[str, Any]] = []
