@@ -34,9 +34,9 @@ class BoardBlueprint:
         game: what it plays.
         directory: where its arrays are.
         name: what reports call it.
-        size: action probabilities that it consists of, both players', one set a bucket.
+        size: numbers that it consists of: action probabilities, both players', one set a bucket; of a network its parameters.
         exploitability: chips a deal, exact, in the real game.
-        seconds: of solving.
+        seconds: of solving or training.
     """
 
     game: HoldemGame
@@ -89,9 +89,7 @@ def make_blueprint(
     sizes = list(sizes) if any(sizes) else []
     name = f"{variant.name}:{iterations}" + ("".join(f":{size or 'all'}" for size in sizes))
     about: Row = {"format": FORMAT, "game": game.description(), "name": name, "seed": seed, "variant": repr(variant)}
-    kept = _about(directory)
-    if kept is not None and {key: kept.get(key) for key in about} != about:
-        raise ValueError(f"the blueprint in {directory} must be the one asked for, {name}, got {kept.get('name')}")
+    kept = kept_blueprint(game, directory, about)
     if kept is None:
         tree = tree_of(game)
         solver: BoardSolver | BucketSolver
@@ -102,15 +100,39 @@ def make_blueprint(
             solver = BoardSolver(game, variant, threads)
             size = sum(rows * 8 for rows in tree.stored_rows)
         solution = solver.solve(Budget(iterations=iterations), progress=lambda done, *_: progress(done) if progress else None)
-        directory.mkdir(parents=True, exist_ok=True)
-        for p, rows in enumerate(solution.strategy.average):
-            part = directory / f".average_{p}.{os.getpid()}.npy"
-            np.save(part, rows)
-            part.replace(directory / f"average_{p}.npy")
         found = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": solution.seconds}
-        kept = {**about, **found}
-        write_json(directory / ABOUT, kept)
-    return BoardBlueprint(game, directory.resolve(), name, int(kept["size"]), float(kept["exploitability"]), float(kept["seconds"]))
+        kept = keep_blueprint(game, directory, {**about, **found}, solution.strategy.average)
+    return kept
+
+
+def keep_blueprint(game: HoldemGame, directory: Path, about: Row, strategies: Strategies) -> BoardBlueprint:
+    """Write a blueprint; ``about`` has what ``kept_blueprint`` asks for, and its size, exploitability and seconds."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for p, rows in enumerate(strategies):
+        part = directory / f".average_{p}.{os.getpid()}.npy"
+        np.save(part, rows)
+        part.replace(directory / f"average_{p}.npy")
+    write_json(directory / ABOUT, about)
+    return _blueprint(game, directory, about)
+
+
+def kept_blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint | None:
+    """Return the blueprint in a directory, None if there is none or a damaged one.
+
+    Raises:
+        ValueError: it differs in something that ``about`` says.
+    """
+    kept = _about(directory)
+    if kept is None:
+        return None
+    if {key: kept.get(key) for key in about} != about:
+        raise ValueError(f"the blueprint in {directory} must be the one asked for, {about['name']}, got {kept.get('name')}")
+    return _blueprint(game, directory, kept)
+
+
+def _blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint:
+    sizes = (int(about["size"]), float(about["exploitability"]), float(about["seconds"]))
+    return BoardBlueprint(game, directory.resolve(), str(about["name"]), *sizes)
 
 
 def _about(directory: Path) -> Row | None:

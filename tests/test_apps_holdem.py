@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from agents.apps import run, solve_holdem
+from agents.apps import run, solve_holdem, train_holdem
 from agents.report import cores, write_json
 from search import BoardSolver
 from tests.running import result_of, start, start_code, timebank, wait_for
@@ -122,10 +122,13 @@ def test_endgame_files_that_cannot_be_played_are_refused(monkeypatch, tmp_path, 
     assert error.count("\n") == 1
 
 
-def test_networks_for_hold_em_are_refused(monkeypatch, tmp_path, capsys):
+def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    assert timebank(monkeypatch, "train", "game=flop_holdem") == 2
-    assert capsys.readouterr().err == "error: game must be derived from OpenSpiel (there are no networks for hold'em yet), got Holdem\n"
+    monkeypatch.setattr(train_holdem, "free_memory", lambda: 10**8)
+    assert timebank(monkeypatch, "train", "game=holdem5") == 2
+    assert capsys.readouterr().err.startswith(
+        "error: game must fit into memory to be trained on (0.1 GB are free), got about 18 GB for 16,361 boards"
+    )
 
 
 def solve(monkeypatch, directory, *overrides):

@@ -111,7 +111,7 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["agent.policy=network"], "agent.policy must be tabular on hold'em, got 'network'"),
+        (["agent.policy=uniform"], "agent.policy must be tabular or network on hold'em, got 'uniform'"),
         (["agent.iterations=0"], "agent.iterations must be at least 1, got 0"),
         (["agent.threads=0"], "agent.threads must be in 1.."),
         (["agent.buckets=[1,2]"], "agent.buckets must be a number of at least 0 for each of 3 streets, got [1, 2]"),

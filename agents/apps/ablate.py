@@ -24,7 +24,8 @@ from agents.apps.build import (
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.apps.train import train_reported
+from agents.apps.train import check_trainer, train_derived
+from agents.apps.train_holdem import with_trainer
 from agents.figures import plot_ablation, plot_exchange
 from agents.policy import Policy, UniformPolicy
 from agents.report import ablation_table, exchange_table, write_csv
@@ -35,12 +36,13 @@ from games.holdem_config import Bets
 def check(config: AblateConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; every line is built once on a uniform policy."""
     if isinstance(config.game, Bets):
-        ablate_holdem.check(config)
+        ablate_holdem.check(config, directory)
         return
     uniform = UniformPolicy(tree_of(config.game.game_string()))
     check_agent(config.agent)
     if trains(config):
-        check_state(directory / "training", uniform.tree, config.trainer)
+        check_trainer(config.trainer)
+        check_state(directory / "training", uniform.tree.game, config.trainer)
     build_budgets(config.budgets, config.unit)
     build_executor(config.executor)
     if config.sweeps < 1:
@@ -65,7 +67,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         tree = tree_of(game)
         policy: Policy
         if trains(config):
-            policy = train_reported(tree, config.trainer, directory / "training", result)
+            policy = train_derived(tree, config.trainer, directory / "training", result)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
             result.write(history=training_history(config.agent))
@@ -122,7 +124,7 @@ def main() -> None:
     given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in sys.argv[1:]}
     if not given & set(own):
         sys.argv.append("experiment=leduc")
-    sys.argv = [_absolute(argument) for argument in sys.argv]
+    sys.argv = with_trainer([_absolute(argument) for argument in sys.argv])
     launch("ablate", check, run)
 
 

@@ -27,6 +27,9 @@ from search import Budget, Variant
 from search.board_search import StreetSearch
 
 Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
+Blueprints = dict[tuple[int, ...], BoardBlueprint]
+Made = tuple[Blueprints, list[dict[str, Any]], str]  # blueprints, what they took against what they are worth, and its unit
+PROBABILITIES = "action probabilities"
 
 
 def streets_of(solve_from: str, game: HoldemGame) -> list[int]:
@@ -46,21 +49,22 @@ def settings(config: AblateConfig) -> dict[str, AgentConfig]:
     return agents_of(config) or {"blueprint": config.agent}
 
 
-def check(config: AblateConfig) -> None:
-    """Refuse bad values."""
+def check(config: AblateConfig, directory: Path) -> None:
+    """Refuse bad values, and another run's training state."""
     game = config.game.build()
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
     most = max(cores() // build_executor(config.executor).workers, 1)
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
+    check_policy(config, game, directory)
     for agent in settings(config).values():
-        if agent.policy != "tabular":
-            raise ValueError(f"agent.policy must be tabular on hold'em, got {agent.policy!r}")
         if agent.iterations < 1:
             raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
         if agent.buckets and (len(agent.buckets) != len(game.deals) or min(agent.buckets) < 0):
             raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
+        if agent.policy == "network" and agent.buckets:
+            raise ValueError(f"agent.buckets must be left out for a network, which has none, got {agent.buckets}")
         if agent.gift_scale != 1:
             raise ValueError(f"agent.gift_scale must be 1 on hold'em, got {agent.gift_scale}")
         if not 1 <= agent.threads <= most:
@@ -70,14 +74,37 @@ def check(config: AblateConfig) -> None:
             StreetSearch(0, agent.gadget, agent.bounds, Budget(iterations=1), spread=agent.spread)  # refuses what it does not know
 
 
+def check_policy(config: AblateConfig, game: HoldemGame, directory: Path) -> None:
+    """Refuse what no blueprint can be made of."""
+    agent = config.agent
+    if agent.policy not in ("tabular", "network"):
+        raise ValueError(f"agent.policy must be tabular or network on hold'em, got {agent.policy!r}")
+    if agent.policy == "tabular":
+        return
+    if agent.checkpoint is None:
+        from agents.apps import train_holdem
+
+        train_holdem.check_training(game, config.trainer, directory / "training")
+        return
+    if not Path(agent.checkpoint).is_file():
+        raise ValueError(f"agent.checkpoint must be a checkpoint file, got {agent.checkpoint}")
+    from agents.networks.holdem_checkpoint import holdem_policy_metadata
+
+    holdem_policy_metadata(Path(agent.checkpoint), game)
+
+
 def run(config: AblateConfig, directory: Path) -> None:
-    """Solve the blueprints, measure, report."""
+    """Solve or train the blueprints, measure, report."""
     game: HoldemGame = config.game.build()
     variant = config.search.build(DEFAULT)
     with Run(directory, "ablate", game.name, config.seed) as result:
-        blueprints = solved(config, game, variant, directory / "blueprints")
-        sizes = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in blueprints.values()]
-        result.write(blueprints=sizes)
+        if config.agent.policy == "network":
+            blueprints, sizes, unit = learned(config, game, directory, result)
+        else:
+            blueprints, sizes, unit = solved(config, game, variant, directory / "blueprints")
+        made = {b.name: b for b in blueprints.values()}.values()
+        kept = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made]
+        result.write(blueprints=kept)
         lines = lines_of(config, game, variant, blueprints)
         announce(game, next(iter(blueprints.values())), lines)
         rows: list[dict[str, Any]] = []
@@ -91,12 +118,13 @@ def run(config: AblateConfig, directory: Path) -> None:
             executor = build_executor(config.executor)
             with closing(ablate(lines, config.sweeps, executor, directory / "measurements", tell)) as measured:
                 for row in measured:
-                    rows.append(row | {"train_compute": {"value": size_of(lines[row["line"]][0]), "unit": "action probabilities"}})
+                    compute = size_of(lines[row["line"]][0]) if unit == PROBABILITIES else sizes[-1]["compute"] if sizes else None
+                    rows.append(row | {"train_compute": {"value": compute, "unit": unit}})
                     result.write(rows=rows)
         finally:
             progress.close()
             if rows:
-                report(result, rows, sizes)
+                report(result, rows, sizes, unit)
 
 
 def key_of(agent: AgentConfig) -> tuple[int, ...]:
@@ -104,8 +132,23 @@ def key_of(agent: AgentConfig) -> tuple[int, ...]:
     return (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))
 
 
-def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: Path) -> dict[tuple[int, ...], BoardBlueprint]:
-    """Return every line's blueprint, solved or found in the run's directory."""
+def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run) -> Made:
+    """Return the network's blueprint, trained or found in the run's directory or read from a checkpoint, and the training curve."""
+    from agents.apps.train_holdem import train_holdem
+    from agents.network_blueprint import make_network_blueprint
+    from agents.training import POLICY_FILE
+
+    if config.agent.checkpoint is None:
+        train_holdem(game, config.trainer, directory / "training", result)
+    checkpoint = Path(config.agent.checkpoint or directory / "training" / POLICY_FILE)
+    blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
+    result.write(history=history)
+    print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {strength_text(game, blueprint.exploitability)}", flush=True)
+    return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, "multiply-adds"
+
+
+def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: Path) -> Made:
+    """Return every line's blueprint, solved or found in the run's directory, and their sizes as a curve."""
     found = {}
     for key in dict.fromkeys(key_of(agent) for agent in settings(config).values()):
         iterations, *sizes = key
@@ -118,10 +161,13 @@ def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: 
             progress.close()
         text = strength_text(game, found[key].exploitability)
         print(f"blueprint {found[key].name}: {found[key].size:,} action probabilities, {text}", flush=True)
-    return found
+    curve: list[dict[str, Any]] = [
+        {"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in found.values()
+    ]
+    return found, curve, PROBABILITIES
 
 
-def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprints: dict[tuple[int, ...], BoardBlueprint]) -> Lines:
+def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprints: Blueprints) -> Lines:
     """Return what is measured: each blueprint alone, then each line that thinks."""
     lines: Lines = {}
     still = [Budget(seconds=0)]
@@ -154,7 +200,7 @@ def announce(game: HoldemGame, blueprint: BoardBlueprint, lines: Lines) -> None:
             print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
 
 
-def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]]) -> None:
+def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]], unit: str) -> None:
     """Write and print what was measured so far."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
@@ -165,8 +211,10 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]])
     plot_ablation(rows, f"{result.result['game']}: what thinking adds", [result.directory / f"ablation.{kind}" for kind in kinds])
     print(ablation_table(rows))
     if rates:
-        title = f"{result.result['game']}: the blueprint size that thinking is worth"
+        by_size = unit == PROBABILITIES
+        title = f"{result.result['game']}: the {'blueprint size' if by_size else 'training'} that thinking is worth"
         paths = [result.directory / f"exchange.{kind}" for kind in kinds]
-        plot_exchange(sizes, rates, title, paths, "blueprint", "blueprint size, action probabilities")
+        axis = f"{'blueprint size' if by_size else 'training compute'}, {unit}"
+        plot_exchange(sizes, rates, title, paths, "blueprint" if by_size else "network", axis)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability by an exact best response in the real game, search included; figure: {result.directory / 'ablation.png'}")

@@ -52,7 +52,7 @@ class AgentConfig:
     Attributes:
         policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``) or ``network``.
         iterations: of CFR for a tabular policy, with the variant of ``search``.
-        buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction.
+        buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
@@ -166,6 +166,7 @@ def register(command: str) -> None:
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)
     if command != "solve":
-        from agents.training import DeepCFRConfig
+        from agents.training import DeepCFRConfig, HoldemDeepCFRConfig
 
         store.store(group="trainer", name="deep_cfr_schema", node=DeepCFRConfig)
+        store.store(group="trainer", name="holdem_deep_cfr_schema", node=HoldemDeepCFRConfig)

@@ -31,7 +31,7 @@ def check(config: SolveConfig) -> None:
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
     boards, needed = memory_needed(game, variant, config.threads or cores())
-    free = _free_memory()
+    free = free_memory()
     if needed > 0.9 * free:
         raise ValueError(
             f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
@@ -48,7 +48,7 @@ def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
     return [(line, find_decision(game, line, key)) for key, line in config.lines().items()]
 
 
-def _free_memory() -> int:
+def free_memory() -> int:
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

@@ -2,69 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
 from pathlib import Path
 
-import torch
-
+from agents.apps import train_holdem
 from agents.apps.build import tree_of
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
-from agents.apps.run import Progress, Run
-from agents.figures import plot_training
+from agents.apps.run import Run
+from agents.apps.training import train_reported, training_table
 from agents.networks import NetworkPolicy
-from agents.report import duration, table, write_csv
-from agents.training import POLICY_FILE, DeepCFRConfig, HistoryRow, check_state, tensorboard_writer, train
+from agents.training import POLICY_FILE, DeepCFR, DeepCFRConfig, check_state
 from games import PublicTree
+from games.holdem_config import Bets
 
 
 def check(config: TrainConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
-    check_state(directory, tree_of(config.game.game_string()), config.trainer)
+    if isinstance(config.game, Bets):
+        train_holdem.check(config, directory)
+        return
+    check_trainer(config.trainer)
+    check_state(directory, tree_of(config.game.game_string()).game, config.trainer)
+
+
+def check_trainer(trainer: object) -> None:
+    """Refuse a trainer of hold'em."""
+    if not isinstance(trainer, DeepCFRConfig):
+        raise ValueError("trainer must be deep_cfr or deep_cfr_small for a game derived from OpenSpiel, got one of hold'em")
 
 
 def run(config: TrainConfig, directory: Path) -> None:
     """Train and report."""
+    if isinstance(config.game, Bets):
+        train_holdem.run(config, directory)
+        return
     game = config.game.game_string()
     with Run(directory, "train", game, config.seed) as result:
-        train_reported(tree_of(game), config.trainer, directory, result)
-        heads = ["iteration", "time", "multiply-adds", "exploitability"]
-        rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", f"{r['exploitability']:.4f}"] for r in result.history]
-        print(table(heads, rows))
+        train_derived(tree_of(game), config.trainer, directory, result)
+        print(training_table(result.history, lambda e: f"{e:.4f}"))
         print(f"exploitability of the network alone, chips, exact; checkpoint: {directory / POLICY_FILE}")
 
 
-def train_reported(tree: PublicTree, config: DeepCFRConfig, directory: Path, result: Run) -> NetworkPolicy:
-    """Train with a progress bar; result.json always has the history so far, and compute in multiply-adds."""
-    torch.set_num_threads(1)  # the same bits on every machine; networks here are too small to gain from more
-    progress = Progress("training", config.iterations, "it")
-
-    def tell(iteration: int, history: list[HistoryRow]) -> None:
-        progress.at(iteration, f"exploitability {history[-1].exploitability:.3g} chips" if history else "")
-        if len(history) != len(result.history):
-            result.write(history=[_plain(row) for row in history])
-
-    writer = tensorboard_writer(directory / "tensorboard")
-    try:
-        trained = train(tree, config, directory, writer, tell)
-    finally:
-        progress.close()
-        writer.close()
-    history = [_plain(row) for row in trained.history]
-    strength = {"value": history[-1]["exploitability"], "unit": "chips", "exact": True}
-    result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=strength)
-    write_csv(directory / "training.csv", history)
-    plot_training(history, f"{tree.game}, Deep CFR, network alone", [directory / f"training.{kind}" for kind in ("png", "svg")])
-    return trained.policy
-
-
-def _plain(row: HistoryRow) -> dict[str, float]:
-    entries = asdict(row)
-    return {"compute": entries.pop("multiply_adds"), **entries}
+def train_derived(tree: PublicTree, config: DeepCFRConfig, directory: Path, result: Run) -> NetworkPolicy:
+    """Train on a tree derived from OpenSpiel, with progress."""
+    return train_reported(
+        lambda: DeepCFR(tree, config), directory, result, lambda e: f"{e:.3g} chips", lambda e: {"value": e, "unit": "chips"}
+    )
 
 
 def main() -> None:
     """Run the command."""
+    sys.argv = train_holdem.with_trainer(sys.argv)
     launch("train", check, run)
 
 

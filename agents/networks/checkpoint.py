@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
+from torch import nn
 
 from agents.networks.features import Encoding, encode
 from agents.networks.policy import NetworkPolicy, PolicyNetwork, PolicyNetworkConfig, make_network
@@ -82,7 +83,7 @@ def load_tensors(path: Path | str, kind: str) -> tuple[Tensors, dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
         metadata = json.loads(text) if text is not None else None
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"checkpoint must be a whole safetensors file, got a damaged one at {path}: {_first_line(error)}") from None
+        raise CheckpointError(f"checkpoint must be a whole safetensors file, got a damaged one at {path}: {first_line(error)}") from None
     if not isinstance(metadata, dict):
         raise CheckpointError(f"checkpoint must be written by this package, got {path}")
     for name, wanted in (("format", FORMAT), ("kind", kind), ("digest", _digest(tensors))):
@@ -111,7 +112,7 @@ def load_policy(path: Path | str, tree: PublicTree) -> NetworkPolicy:
         CheckpointError: as for ``load_tensors``, or the checkpoint is of another game, of another shape, or has NaN in its weights.
     """
     tensors, metadata = load_tensors(path, "policy")
-    require_game(metadata, tree, path)
+    require_game(metadata, tree.game, path)
     networks = empty_networks(metadata, encoding := encode(tree), path)
     fill_networks({f"policy.{p}": network for p, network in enumerate(networks)}, tensors, path)
     return NetworkPolicy(encoding, networks, str(metadata.get("name", "network")))
@@ -126,14 +127,25 @@ def policy_metadata(path: Path | str) -> dict[str, Any]:
     return load_tensors(path, "policy")[1]
 
 
-def require_game(metadata: Mapping[str, Any], tree: PublicTree, path: Path | str) -> None:
+def require_game(metadata: Mapping[str, Any], game: str, path: Path | str) -> None:
     """Refuse a checkpoint of another game.
 
     Raises:
-        CheckpointError: its game string is not the tree's.
+        CheckpointError: its game is not that of this string or description.
     """
-    if metadata.get("game") != tree.game:
-        raise CheckpointError(f"checkpoint must be for game {tree.game}, got one for {metadata.get('game')} in {path}")
+    if metadata.get("game") != game:
+        raise CheckpointError(f"checkpoint must be for game {game}, got one for {metadata.get('game')} in {path}")
+
+
+def require_description(metadata: Mapping[str, Any], wanted: Mapping[str, Any], path: Path | str) -> None:
+    """Refuse a checkpoint that says something else of its training.
+
+    Raises:
+        CheckpointError: an entry differs.
+    """
+    for key, value in wanted.items():
+        if metadata.get(key) != value:
+            raise CheckpointError(f"checkpoint must have {key} {value!r}, got {metadata.get(key)!r} in {path}")
 
 
 def empty_networks(metadata: Mapping[str, Any], encoding: Encoding, path: Path | str) -> tuple[PolicyNetwork, PolicyNetwork]:
@@ -146,15 +158,15 @@ def empty_networks(metadata: Mapping[str, Any], encoding: Encoding, path: Path |
         config = PolicyNetworkConfig(**metadata["network"])
         return make_network(config, encoding, 0, 0), make_network(config, encoding, 1, 0)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"checkpoint must name a valid network, got {path}: {_first_line(error)}") from None
+        raise CheckpointError(f"checkpoint must name a valid network, got {path}: {first_line(error)}") from None
 
 
-def network_arrays(networks: Mapping[str, PolicyNetwork]) -> Tensors:
+def network_arrays(networks: Mapping[str, nn.Module]) -> Tensors:
     """Return copies of all weights, named ``<network>.<parameter>``."""
     return {f"{key}.{name}": t.detach().numpy().copy() for key, net in networks.items() for name, t in net.named_parameters()}
 
 
-def fill_networks(networks: Mapping[str, PolicyNetwork], tensors: Tensors, path: Path | str) -> None:
+def fill_networks(networks: Mapping[str, nn.Module], tensors: Tensors, path: Path | str) -> None:
     """Copy weights named ``<network>.<parameter>`` into networks, in place.
 
     Raises:
@@ -184,5 +196,6 @@ def _digest(tensors: Mapping[str, npt.NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, its kind if it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,9 +1,10 @@
 """Self-play training of networks."""
 
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
+from agents.training.holdem_deep_cfr import HoldemDeepCFR, HoldemDeepCFRConfig
 from agents.training.memory import Memory
 from agents.training.regression import FitConfig
-from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
+from agents.training.run import POLICY_FILE, SelfPlay, Trained, carry_on, open_run, tensorboard_writer, train
 from agents.training.state import STATE_FILE, check_state, load_state, save_state
 
 __all__ = [
@@ -13,8 +14,12 @@ __all__ = [
     "DeepCFRConfig",
     "FitConfig",
     "HistoryRow",
+    "HoldemDeepCFR",
+    "HoldemDeepCFRConfig",
     "Memory",
+    "SelfPlay",
     "Trained",
+    "carry_on",
     "check_state",
     "load_state",
     "open_run",

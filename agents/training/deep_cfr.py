@@ -32,13 +32,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.networks import Encoding, NetworkPolicy, PolicyNetwork, PolicyNetworkConfig, encode, make_network
+from agents.networks import (
+    Encoding,
+    NetworkPolicy,
+    PolicyNetwork,
+    PolicyNetworkConfig,
+    encode,
+    load_policy,
+    make_network,
+    policy_metadata,
+    save_policy,
+)
+from agents.networks.checkpoint import require_description
 from agents.training.memory import Batch, Memory
 from agents.training.regression import FitConfig, cross_entropy, fit, inputs, make_optimiser, squared_error, whole
 from games import PublicTree
@@ -103,6 +115,8 @@ class HistoryRow:
 class DeepCFR:
     """A run of Deep CFR on one tree. With torch on one thread, the same seed gives the same bits."""
 
+    kind = "deep_cfr"
+
     def __init__(self, tree: PublicTree, config: DeepCFRConfig, encoding: Encoding | None = None) -> None:
         self.tree, self.config = tree, config
         self.encoding = encode(tree) if encoding is None else encoding
@@ -121,6 +135,11 @@ class DeepCFR:
         self._inputs = tuple(inputs(self.encoding, p) for p in (0, 1))
         self._sweep, self._evaluator = RegretSweep(tree), Evaluator(tree)
         self._trained: tuple[int, NetworkPolicy, float] | None = None  # iteration, policy, seconds
+
+    @property
+    def game_text(self) -> str:
+        """The game string."""
+        return self.tree.game
 
     def step(self) -> None:
         """Run one iteration."""
@@ -218,10 +237,23 @@ class DeepCFR:
         """Return what a checkpoint of the policy says about its training."""
         last = self.history[-1] if self.history else None
         return {
-            "trainer": "deep_cfr",
+            "trainer": self.kind,
             "config": asdict(self.config),
             "iteration": self.iteration,
             "compute": {"value": last.multiply_adds if last else self.multiply_adds, "unit": "multiply-adds"},
             "exploitability": last.exploitability if last else None,
             "history": [asdict(row) for row in self.history],
         }
+
+    def save_policy(self, path: Path) -> None:
+        """Write the policy at this point."""
+        save_policy(path, self.policy(), self.describe())
+
+    def load_policy(self, path: Path) -> NetworkPolicy:
+        """Return a policy of this game, and what it says of its training must be what this run would say.
+
+        Raises:
+            CheckpointError: it cannot be read, or is of another run.
+        """
+        require_description(policy_metadata(path), self.describe(), path)
+        return load_policy(path, self.tree)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from agents.networks import Encoding, PolicyNetwork
 from agents.training.memory import Batch
@@ -40,6 +40,11 @@ class FitConfig:
         if not 0 <= self.final_rate <= 1:
             raise ValueError(f"final_rate must be in 0..1, got {self.final_rate}")
 
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
+        falling = 0.5 * (1.0 + math.cos(math.pi * step / self.steps))
+        return self.learning_rate * (self.final_rate + (1.0 - self.final_rate) * falling)
+
 
 class Inputs(NamedTuple):
     """A player's decisions as tensors."""
@@ -60,7 +65,7 @@ def inputs(encoding: Encoding, player: int) -> Inputs:
     return Inputs(torch.from_numpy(encoding.public[player]), torch.from_numpy(encoding.hand[player]), legal)
 
 
-def make_optimiser(network: PolicyNetwork) -> torch.optim.Adam:
+def make_optimiser(network: nn.Module) -> torch.optim.Adam:
     """Return the optimiser of a network; ``fit`` sets the rate of each step."""
     return torch.optim.Adam(network.parameters(), lr=1.0, fused=True)  # fused: a third of the time of torch's default here
 
@@ -108,8 +113,7 @@ def fit(
         if batch is not before:
             before, here = batch, given.at(batch.decision)
             target, weight = torch.from_numpy(batch.target), torch.from_numpy(batch.weight)[:, None]
-        falling = 0.5 * (1.0 + math.cos(math.pi * step / config.steps))
-        optimiser.param_groups[0]["lr"] = config.learning_rate * (config.final_rate + (1.0 - config.final_rate) * falling)
+        optimiser.param_groups[0]["lr"] = config.rate(step)
         optimiser.zero_grad()
         value = loss(network(*here), target, weight, here.legal)
         value.backward()  # type: ignore[no-untyped-call]

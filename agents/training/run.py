@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from agents.networks import CheckpointError, NetworkPolicy, load_policy, policy_metadata, save_policy
+from agents.networks import CheckpointError, NetworkPolicy
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
-from agents.training.state import STATE_FILE, load_state, save_state
+from agents.training.state import STATE_FILE, StoredRun, fill_run, save_state
 from games import PublicTree
 
 POLICY_FILE = "policy.safetensors"
@@ -20,11 +20,43 @@ POLICY_FILE = "policy.safetensors"
 Progress = Callable[[int, list[HistoryRow]], None]
 
 
-class Trained(NamedTuple):
+P = TypeVar("P", covariant=True)
+Run = TypeVar("Run", bound=StoredRun)
+
+
+class Trained(NamedTuple, Generic[P]):
     """What a training run came to."""
 
-    policy: NetworkPolicy
+    policy: P
     history: list[HistoryRow]  # the last row is the policy's
+
+
+class SelfPlay(StoredRun, Protocol[P]):
+    """A run of self-play that trains networks; ``agents.training.deep_cfr.DeepCFR`` is one."""
+
+    def step(self) -> None:
+        """Run one iteration."""
+        ...
+
+    def due(self) -> bool:
+        """Say whether exploitability is to be measured at this iteration."""
+        ...
+
+    def evaluate(self) -> HistoryRow:
+        """Measure the policy at this point, once per iteration."""
+        ...
+
+    def policy(self) -> P:
+        """Return the policy at this point."""
+        ...
+
+    def save_policy(self, path: Path) -> None:
+        """Write the policy at this point."""
+        ...
+
+    def load_policy(self, path: Path) -> P:
+        """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
+        ...
 
 
 class ScalarWriter(Protocol):
@@ -49,7 +81,7 @@ def train(
     writer: ScalarWriter | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-) -> Trained:
+) -> Trained[NetworkPolicy]:
     """Run Deep CFR in ``directory`` to ``config.iterations`` and return the policy and how it came about.
 
     A state in the directory is resumed and gives the same bits as an uninterrupted run. The state is saved as configured, at the end and
@@ -67,19 +99,45 @@ def train(
         CheckpointError: the state in the directory is damaged or of another run.
         OSError: the directory cannot be written.
     """
+    return carry_on(open_run(DeepCFR(tree, config), directory), directory, writer, progress, stop)
+
+
+def open_run(run: Run, directory: Path | str) -> Run:
+    """Return a new run with the state that is in ``directory``, or write its own there at once.
+
+    Raises:
+        CheckpointError: the state in the directory is damaged or of another run.
+        OSError: the directory cannot be written.
+    """
     directory = Path(directory)
-    run = open_run(tree, config, directory)
+    if (directory / STATE_FILE).exists():
+        fill_run(run, directory)
+    else:
+        directory.mkdir(parents=True, exist_ok=True)
+        save_state(run, directory)  # refuses an unwritable directory before any work
+    return run
+
+
+def carry_on(
+    run: SelfPlay[P],
+    directory: Path | str,
+    writer: ScalarWriter | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Trained[P]:
+    """Take any run of self-play from where it is to its end; arguments, saving and errors as for ``train``."""
+    directory = Path(directory)
     saved = time.monotonic()
     try:
         if run.iteration and run.due():
             run.evaluate()  # if the run was stopped between the iteration and its measurement; nothing happens otherwise
-        while run.iteration < config.iterations:
+        while run.iteration < run.config.iterations:
             with _whole_iteration():
                 run.step()
             if run.due():
                 run.evaluate()
             _report(run, writer, progress)
-            if time.monotonic() - saved >= config.save_seconds:
+            if time.monotonic() - saved >= run.config.save_seconds:
                 save_state(run, directory)
                 saved = time.monotonic()
             if stop is not None and stop():
@@ -90,40 +148,19 @@ def train(
         raise
 
 
-def open_run(tree: PublicTree, config: DeepCFRConfig, directory: Path | str) -> DeepCFR:
-    """Return the run whose state is in ``directory``, or a new one whose state is written there at once.
-
-    Raises:
-        CheckpointError: the state in the directory is damaged or of another run.
-        OSError: the directory cannot be written.
-    """
-    directory = Path(directory)
-    if (directory / STATE_FILE).exists():
-        return load_state(directory, tree, config)
-    run = DeepCFR(tree, config)
-    directory.mkdir(parents=True, exist_ok=True)
-    save_state(run, directory)  # refuses an unwritable directory before any work
-    return run
-
-
-def _finish(run: DeepCFR, directory: Path) -> NetworkPolicy:
+def _finish(run: SelfPlay[P], directory: Path) -> P:
     """Measure and save what there is; the policy of a run that was finished before is loaded, not trained again."""
     path = directory / POLICY_FILE
     run.evaluate()
     save_state(run, directory)
-    if path.exists():
-        try:
-            metadata = policy_metadata(path)
-            if all(metadata.get(key) == value for key, value in run.describe().items()):
-                return load_policy(path, run.tree)
-        except CheckpointError:
-            pass  # damaged: written anew below
-    policy = run.policy()
-    save_policy(path, policy, run.describe())
-    return policy
+    try:
+        return run.load_policy(path)
+    except CheckpointError:  # none yet, damaged, or of an earlier iteration
+        run.save_policy(path)
+        return run.policy()
 
 
-def _report(run: DeepCFR, writer: ScalarWriter | None, progress: Progress | None) -> None:
+def _report(run: SelfPlay[P], writer: ScalarWriter | None, progress: Progress | None) -> None:
     last = run.history[-1] if run.history else None
     if writer is not None:
         for p in (0, 1):

@@ -1,4 +1,4 @@
-"""The training state of a Deep CFR run as one checkpoint file: resuming gives the same bits as never having stopped.
+"""The training state of a self-play run as one checkpoint file: resuming gives the same bits as never having stopped.
 
 Held: memories, advantage networks, Adam moments, the generator of all sampling, history and counters. Torch's generator is not: nothing
 draws from it after the initial weights, which come from the seed.
@@ -6,25 +6,79 @@ draws from it after the initial weights, which come from the seed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import nn
 
 from agents.networks import CheckpointError, Encoding, load_tensors, save_tensors
 from agents.networks.checkpoint import Tensors, fill_networks, network_arrays, require_game
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
-from agents.training.memory import Memory
 from games import PublicTree
 
 STATE_FILE = "training.safetensors"
-_KIND = "deep_cfr"
-_MAY_DIFFER = ("iterations", "evaluate_growth", "save_seconds")  # when to stop, look and save: not what is trained
+_MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "save_seconds")  # when to stop, look and save: not what is trained
 
 
-def save_state(run: DeepCFR, directory: Path | str) -> None:
+class StoredMemory(Protocol):
+    """A memory whose whole content is arrays by name."""
+
+    def state(self) -> dict[str, Any]:
+        """Return everything as arrays."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become the memory whose ``state`` it is; ValueError if it does not fit."""
+        ...
+
+
+class StoredRun(Protocol):
+    """A self-play run between two iterations."""
+
+    config: Any
+    iteration: int
+    seconds: float
+    multiply_adds: int
+    losses: list[float]
+    history: list[HistoryRow]
+    rng: np.random.Generator
+
+    @property
+    def kind(self) -> str:
+        """The trainer's name."""
+        ...
+
+    @property
+    def game_text(self) -> str:
+        """The game, as checkpoints name it."""
+        ...
+
+    @property
+    def advantages(self) -> Sequence[nn.Module]:
+        """Advantage networks by player."""
+        ...
+
+    @property
+    def optimisers(self) -> Sequence[torch.optim.Adam]:
+        """Their optimisers."""
+        ...
+
+    @property
+    def advantage_memories(self) -> Sequence[StoredMemory]:
+        """Memories by player."""
+        ...
+
+    @property
+    def strategy_memories(self) -> Sequence[StoredMemory]:
+        """Memories by player."""
+        ...
+
+
+def save_state(run: StoredRun, directory: Path | str) -> None:
     """Write the state of a run between two iterations to ``directory``, atomically.
 
     Raises:
@@ -38,7 +92,7 @@ def save_state(run: DeepCFR, directory: Path | str) -> None:
             for key, value in optimiser.state.get(parameter, {}).items():
                 tensors[f"optimiser.{p}.{i}.{key}"] = value.detach().numpy()
     metadata = {
-        "game": run.tree.game,
+        "game": run.game_text,
         "config": asdict(run.config),
         "iteration": run.iteration,
         "seconds": run.seconds,
@@ -47,7 +101,7 @@ def save_state(run: DeepCFR, directory: Path | str) -> None:
         "rng": run.rng.bit_generator.state,
         "history": [asdict(row) for row in run.history],
     }
-    save_tensors(Path(directory) / STATE_FILE, tensors, metadata, _KIND)
+    save_tensors(Path(directory) / STATE_FILE, tensors, metadata, run.kind)
 
 
 def load_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig, encoding: Encoding | None = None) -> DeepCFR:
@@ -56,18 +110,27 @@ def load_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig, e
     Raises:
         CheckpointError: no state, a damaged one, or one of another game or configuration; names the key that differs.
     """
-    path = Path(directory) / STATE_FILE
-    tensors, metadata = _readable(path, tree, config)
     run = DeepCFR(tree, config, encoding)
+    fill_run(run, directory)
+    return run
+
+
+def fill_run(run: StoredRun, directory: Path | str) -> None:
+    """Give a new run the state in ``directory``, in place.
+
+    Raises:
+        CheckpointError: as for ``load_state``.
+    """
+    path = Path(directory) / STATE_FILE
+    tensors, metadata = _readable(path, run.game_text, run.config, run.kind)
     fill_networks(_networks(run), tensors, path)
     try:
         _restore(run, tensors, metadata)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"training state must be complete, got one that is not in {path}: {error}") from None
-    return run
 
 
-def check_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig) -> None:
+def check_state(directory: Path | str, game: str, config: Any, kind: str = DeepCFR.kind) -> None:
     """Refuse what ``load_state`` would refuse to resume, before anything is written; no state is nothing to refuse.
 
     Raises:
@@ -75,12 +138,12 @@ def check_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig) 
     """
     path = Path(directory) / STATE_FILE
     if path.exists():
-        _readable(path, tree, config)
+        _readable(path, game, config, kind)
 
 
-def _readable(path: Path, tree: PublicTree, config: DeepCFRConfig) -> tuple[Tensors, dict[str, Any]]:
-    tensors, metadata = load_tensors(path, _KIND)
-    require_game(metadata, tree, path)
+def _readable(path: Path, game: str, config: Any, kind: str) -> tuple[Tensors, dict[str, Any]]:
+    tensors, metadata = load_tensors(path, kind)
+    require_game(metadata, game, path)
     try:
         saved, iteration = _flat(metadata["config"]), int(metadata["iteration"])
     except (KeyError, TypeError, ValueError) as error:
@@ -94,7 +157,7 @@ def _readable(path: Path, tree: PublicTree, config: DeepCFRConfig) -> tuple[Tens
     return tensors, metadata
 
 
-def _restore(run: DeepCFR, tensors: Tensors, metadata: dict[str, Any]) -> None:
+def _restore(run: StoredRun, tensors: Tensors, metadata: dict[str, Any]) -> None:
     for name, memory in _memories(run).items():
         prefix = f"{name}."
         memory.restore({key.removeprefix(prefix): array for key, array in tensors.items() if key.startswith(prefix)})
@@ -112,11 +175,11 @@ def _restore(run: DeepCFR, tensors: Tensors, metadata: dict[str, Any]) -> None:
     run.history = [HistoryRow(**row) for row in metadata["history"]]
 
 
-def _networks(run: DeepCFR) -> dict[str, Any]:
+def _networks(run: StoredRun) -> dict[str, Any]:
     return {f"advantage.{p}": network for p, network in enumerate(run.advantages)}
 
 
-def _memories(run: DeepCFR) -> dict[str, Memory]:
+def _memories(run: StoredRun) -> dict[str, StoredMemory]:
     pairs = {"advantage_memory": run.advantage_memories, "strategy_memory": run.strategy_memories}
     return {f"{name}.{p}": memory for name, pair in pairs.items() for p, memory in enumerate(pair)}
 

@@ -1,0 +1,44 @@
+"""A learned blueprint of hold'em: a policy network asked at every infostate, kept on disk as tabular blueprints are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from agents.board_blueprint import FORMAT, BoardBlueprint, keep_blueprint, kept_blueprint, tree_of
+from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy
+from agents.networks.holdem_features import encode_holdem
+from games.holdem import HoldemGame
+from search.board_search import best_response_value
+from search.board_sweeps import BoardSweeps
+
+
+def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[dict[str, Any]]]:
+    """Fill a blueprint with what a network plays, unless it is there already; its size is the networks' number of parameters.
+
+    Args:
+        game: whole.
+        checkpoint: of a policy of this game.
+        directory: where the blueprint is kept.
+
+    Returns:
+        the blueprint, and the history of the network's training: rows with ``compute`` in multiply-adds.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be read, or is of another game.
+        ValueError: another blueprint in the directory.
+    """
+    metadata = holdem_policy_metadata(checkpoint, game)
+    history = [{"compute": row["multiply_adds"], **row} for row in metadata.get("history", [])]
+    name = f"network:{metadata['digest'][:8]}"
+    about: dict[str, Any] = {"format": FORMAT, "game": game.description(), "name": name}
+    kept = kept_blueprint(game, directory, about)
+    if kept is None:
+        tree = tree_of(game)
+        policy = load_holdem_policy(checkpoint, encode_holdem(game, tree))
+        rows = (policy.rows(0), policy.rows(1))
+        sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
+        exploitability = sum(best_response_value(game, sweeps, rows, p) for p in (0, 1)) / 2
+        found = {"size": policy.size, "exploitability": exploitability, "seconds": history[-1]["seconds"] if history else 0.0}
+        kept = keep_blueprint(game, directory, {**about, **found}, rows)
+    return kept, history
