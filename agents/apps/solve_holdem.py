@@ -49,6 +49,7 @@ def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
 
 
 def free_memory() -> int:
+    """Return how many bytes are free."""
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

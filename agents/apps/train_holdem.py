@@ -7,8 +7,7 @@ from pathlib import Path
 from agents.apps.config import TrainConfig
 from agents.apps.launch import CONF
 from agents.apps.run import Run
-from agents.apps.solve_holdem import SMALLER, strength, strength_text
-from agents.apps.solve_holdem import free_memory as free_memory
+from agents.apps.solve_holdem import SMALLER, free_memory, strength, strength_text
 from agents.apps.training import train_reported, training_table
 from agents.board_blueprint import tree_of
 from agents.networks.holdem_policy import HoldemPolicy
