@@ -74,7 +74,7 @@ REFUSED = [
     (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
-    (["resume=nowhere"], "resume must be given to train or ablate"),
+    (["resume=nowhere"], "resume must be given to train, ablate or match"),
     (["game=[1", "budget.iterations=1"], "viable alternative"),
 ]
 

@@ -50,19 +50,24 @@ class AgentConfig:
     """Who plays.
 
     Attributes:
-        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``) or ``network``.
+        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``), ``network``, ``table`` (see there) or ``bot`` (in matches).
         iterations: of CFR for a tabular policy, with the variant of ``search``.
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction.
         checkpoint: of a network; none means that one is trained in the run's directory first.
+        table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
+        bot: of OpenSpiel, by its registered name; or ``module:function`` of yours, see agents.openspiel.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, warm_start: see agents.search_agent.
         measure_error: also compute each solve's own exploitability, outside the clock.
+        budget: of each decision, in a match.
     """
 
     policy: str = "???"
     iterations: int = 1000
     buckets: list[int] = field(default_factory=list)
     checkpoint: str | None = None
+    table: str | None = None
+    bot: str | None = None
     think: bool = False
     solve_from: str = "decision"
     gadget: str = "resolve"
@@ -70,6 +75,7 @@ class AgentConfig:
     gift_scale: float = 1.0
     warm_start: str = "short"
     measure_error: bool = True
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 
 @dataclass(kw_only=True)
@@ -136,12 +142,44 @@ class AblateConfig:
     seed: int = 0
 
 
+@dataclass(kw_only=True)
+class MatchConfig:
+    """``timebank match``.
+
+    Attributes:
+        agents: by name; everybody plays everybody. ``+agent@agents.c=…`` adds one.
+        budget: of each decision of an agent that thinks and has no budget of its own.
+        hands: of each match, half of them in each seat.
+        duplicate, values: see agents.match.
+        precision: half-width of the 95 % interval that is wanted, chips a hand; says how many more hands it takes.
+        exact: also compute matches' exact values, agents' searches included.
+        draws: of agents with a clock, for that.
+        limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
+    """
+
+    command: str = "match"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    trainer: Any = None
+    agents: dict[str, AgentConfig] = field(default_factory=dict)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
+    hands: int = 10000
+    duplicate: bool = True
+    values: str = "blueprint"
+    precision: float | None = None
+    exact: bool = True
+    draws: int = 3
+    limit_seconds: float = 10.0
+    seed: int = 0
+
+
 def register(command: str) -> None:
     """Make the schemas known to Hydra; torch is imported only for the commands that train."""
     store = ConfigStore.instance()
     name: str
     node: type
-    for name, node in (("solve", SolveConfig), ("train", TrainConfig), ("ablate", AblateConfig)):
+    for name, node in (("solve", SolveConfig), ("train", TrainConfig), ("ablate", AblateConfig), ("match", MatchConfig)):
         store.store(name=f"{name}_schema", node=node)
     for name, node in (("kuhn_poker", KuhnPoker), ("leduc_poker", LeducPoker), ("liars_dice", LiarsDice), ("openspiel", OpenSpielGame)):
         store.store(group="game", name=f"{name}_schema", node=node)
