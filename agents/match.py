@@ -129,11 +129,14 @@ class Table:
         self.match, self.tree = match, match.tree
         for entrant in match.entrants:
             entrant.agent.load()
+        self.strangers = [e.agent if isinstance(e.agent, Stranger) else None for e in match.entrants]  # asking a protocol takes long
+        self._steady = [entrant.steady for entrant in match.entrants]
         self._made: tuple[dict[tuple[int, int], Decision], ...] = ({}, {})
         self._deals = np.cumsum(self.tree.deal_weights.ravel())
         self.longest = int(max((len(self.tree.path(int(n))) for n in np.flatnonzero(self.tree.player == TERMINAL)), default=0))
         self.values = None if match.values == "none" else [self._history_values(swapped) for swapped in (False, True)]
         self._worst: dict[tuple[int, int], Float] = {}
+        self._paid: dict[int, Float] = {}
         self._scored: dict[tuple[int, bool], float] = {}
 
     def _history_values(self, swapped: bool) -> Float:
@@ -148,27 +151,33 @@ class Table:
 
     def decide(self, who: int, seat: int, node: int, thought: Any) -> tuple[Decision, bool]:
         """Return an entrant's decision, and whether it was made now."""
+        if self._steady[who] and (seat, node) in self._made[who]:
+            return self._made[who][seat, node], False
         entrant = self.match.entrants[who]
         assert not isinstance(entrant.agent, Stranger)
-        if not entrant.steady:
-            return entrant.agent.decide(seat, node, thought, entrant.budget), True
-        made = self._made[who].get((seat, node))
-        if made is None:
-            made = self._made[who][seat, node] = entrant.agent.decide(seat, node, thought, entrant.budget)
-            return made, True
-        return made, False
+        decision = entrant.agent.decide(seat, node, thought, entrant.budget)
+        if self._steady[who]:
+            self._made[who][seat, node] = decision
+        return decision, True
 
     def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: Float | None) -> float | None:
         """Return player 0's AIVAT estimate. Where all decisions are the same each time it depends on the public history alone."""
         if self.values is None:
             return None
-        seated = self.match.entrants[:: -1 if swapped else 1]
         key = (steps[-1].child if steps else 0, swapped)
-        if all(e.known and e.steady for e in seated) and key in self._scored:
+        if key in self._scored:
             return self._scored[key]
-        known = (seated[0].known, seated[1].known)
-        found = self._scored[key] = aivat(self.tree, self.values[swapped], hands, steps, known, end)
+        known = (self.strangers[swapped] is None, self.strangers[1 - swapped] is None)
+        found = aivat(self.tree, self.values[swapped], hands, steps, known, end)
+        if all(known) and all(self._steady):
+            self._scored[key] = found
         return found
+
+    def paid(self, node: int) -> Float:
+        """Return [H0, H1], player 0's chips at a terminal."""
+        if node not in self._paid:
+            self._paid[node] = terminal_values(self.tree, node)
+        return self._paid[node]
 
     def dealt(self, number: float) -> tuple[int, int]:
         """Return the hands that a number of [0, 1) stands for."""
@@ -206,33 +215,34 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
     asked, decisions, steps = [0, 0], [], []
     fault: Record | None = None
     node, end = 0, None
-    for seat in (0, 1):
-        stranger = match.entrants[seat ^ swapped].agent
-        if isinstance(stranger, Stranger):
-            stranger.deal(seat)
     while tree.player[node] != TERMINAL:
         seat, children = int(tree.player[node]), tree.children(node)
         policy = None
         if seat == CHANCE:
-            weights = [tree.chance_weights[tree.chance_of[child]][hands] for child in children]
-            child = children[_drawn(np.array(weights), next(streams[2]))]
+            weights = [float(tree.chance_weights[tree.chance_of[child]][hands]) for child in children]
+            child = children[_drawn(weights, next(streams[2]))]
         else:
             who = seat ^ swapped
-            entrant = match.entrants[who]
             asked[who] += 1
-            if isinstance(entrant.agent, Stranger):
+            stranger = table.strangers[who]
+            if stranger is not None:
+                start_decision = time.perf_counter()
                 try:
-                    child = _chosen(tree, entrant.agent, seat, node, hands[seat])
+                    if asked[who] == 1:
+                        stranger.deal(seat)
+                    child = _chosen(tree, stranger, seat, node, hands[seat])
                 except FaultError as error:
-                    fault = {"who": entrant.name, "kind": error.kind, "text": str(error), "node": node}
+                    fault = {"who": match.entrants[who].name, "kind": error.kind, "text": str(error), "node": node}
                     end = table.forfeited(node, seat)
                     break
+                finally:
+                    decisions.append([who, time.perf_counter() - start_decision, 0, 0])
             else:
                 decision, now = table.decide(who, seat, node, thoughts[seat])
                 thoughts[seat], policy = decision.thought, decision.policy
                 if now:
                     decisions.append([who, decision.seconds, decision.iterations, int(decision.kept)])
-                child = children[_drawn(policy[:, hands[seat]], next(streams[seat]))]
+                child = children[_drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
         steps.append(Step(node, child, policy))
         node = child
     sign = -1.0 if swapped else 1.0
@@ -242,7 +252,7 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
         "hands": [tree.hands[p][hands[p]] for p in (0, 1)],
         "play": [tree.labels[step.child] for step in steps],
         "round": int(tree.round[node]),
-        "chips": sign * float((terminal_values(tree, node) if end is None else end)[hands]),
+        "chips": sign * float((table.paid(node) if end is None else end)[hands]),
         "asked": asked,
         "decisions": decisions,
     }
@@ -254,10 +264,16 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
     return record | {"seconds": time.perf_counter() - start}
 
 
-def _drawn(probabilities: Float, number: float) -> int:
+def _drawn(weights: list[float], number: float) -> int:
     """Return the index that a number of [0, 1) stands for."""
-    sums = np.cumsum(probabilities)
-    return min(int(np.searchsorted(sums, number * sums[-1], side="right")), int(np.flatnonzero(probabilities)[-1]))
+    left, last = number * sum(weights), 0
+    for i, weight in enumerate(weights):
+        if weight > 0:
+            if left < weight:
+                return i
+            last = i
+        left -= weight
+    return last
 
 
 def _chosen(tree: PublicTree, stranger: Stranger, seat: int, node: int, hand: int) -> int:
@@ -274,9 +290,9 @@ def play_chunk(chunk: Chunk) -> list[Record]:
     """Play a chunk's hands in order."""
     table = _table(chunk.match)
     match = table.match
-    for i, entrant in enumerate(match.entrants):
-        if isinstance(entrant.agent, Stranger):
-            entrant.agent.begin(int(np.random.SeedSequence(match.seed, spawn_key=(chunk.first, i)).generate_state(1)[0] >> 1))
+    for i, stranger in enumerate(table.strangers):
+        if stranger is not None:
+            stranger.begin(int(np.random.SeedSequence(match.seed, spawn_key=(chunk.first, i)).generate_state(1)[0] >> 1))
     gc.collect()
     gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:

@@ -47,7 +47,7 @@ def trains(config: MatchConfig) -> bool:
 
 def named(
     name: str, config: AgentConfig, match: MatchConfig, tree: PublicTree, network: Policy | None = None, trial: bool = False
-) -> Player:
+) -> Agent | Stranger:
     """Return one agent; errors call it ``agents.<name>``.
 
     Args:
