@@ -186,15 +186,11 @@ class Table:
         return first, second
 
     def forfeited(self, node: int, seat: int) -> Float:
-        """Return [H0, H1], player 0's chips if ``seat`` loses the most that it could still lose from a public node on."""
+        """Return [H0, H1], player 0's chips if ``seat`` loses the most that any hand could lose from a public node on."""
         if (node, seat) not in self._worst:
             ends = [n for n in range(node, int(self.tree.end[node])) if self.tree.player[n] == TERMINAL]
-            worst = np.zeros_like(self.tree.deal_weights) + (np.inf if seat == 0 else -np.inf)
-            for end in ends:
-                possible = self.tree.chance_weights[self.tree.chance_of[end]] > 0
-                found = terminal_values(self.tree, end)
-                worst = np.where(possible, (np.minimum if seat == 0 else np.maximum)(worst, found), worst)
-            self._worst[node, seat] = np.where(np.isfinite(worst), worst, 0.0)
+            paid = np.stack([self.paid(n) for n in ends])
+            self._worst[node, seat] = np.full(self.tree.deal_weights.shape, paid.min() if seat == 0 else paid.max())
         return self._worst[node, seat]
 
 

@@ -1,7 +1,7 @@
 """Players whose policy is not known: somebody else's bots, which name an action for the hand that they hold.
 
 What a bot may do wrong is part of the game. A decision that raises, names an action that is not legal, or takes longer than the limit
-forfeits the hand: it ends there, and the bot loses the most that it could still have lost with the cards as they lie.
+forfeits the hand: it ends there, and the bot loses the most that any hand could have lost from there on.
 """
 
 from __future__ import annotations
