@@ -60,7 +60,7 @@ def named(
     """
     try:
         if config.policy == "bot":
-            check_bot(config.bot or "", tree.game)
+            check_bot(config.bot or "")
             return Guarded(BotStranger(tree, config.bot or ""), match.limit_seconds)
         check_agent(config)
         untrained = config.policy == "network" and config.checkpoint is None
