@@ -1,16 +1,16 @@
 """Local best response: a lower bound of exploitability by looking one action ahead.
 
-Lisy and Bowling (2017), "Equilibrium Approximation Quality of Current No-Limit Poker Bots", arXiv 1612.07547. LBR knows the opponent's policy and hence
-its range at every public state. At each of its decisions it takes the action that would be worth most if from then on nothing but checks
-and calls were to come: a fold is worth what it pays; a check or call the showdown (or the draw to it) against the range; a bet wins what
-the part of the range that folds leaves, and goes to a showdown against the rest. Its action set may be narrower than the game's, and it
-may be told to check and call until a given round.
+Lisy and Bowling (2017), "Eqilibrium Approximation Quality of Current No-Limit Poker Bots", arXiv 1612.07547. LBR knows the opponent's policy
+and hence its range at every public state. At each of its decisions it takes the action that would be worth most if from then on nothing but
+checks and calls were to come: a fold is worth what it pays; a check or call the showdown (or the draw to it) against the range; a bet wins
+what the part of the range that folds leaves, and goes to a showdown against the rest. Its action set may be narrower than the game's, and
+it may be told to check and call until a given round.
 
-Here LBR's own strategy is written down and evaluated exactly, hands of the opponent's, chance and all: the value is a true lower bound of
-what a best response wins. Two deviations: the range is exact at every state (the paper's too), and values are not sampled (the paper's are).
+Here LBR's own strategy is written down and evaluated exactly, the opponent's hands, chance and all; the paper samples. What comes out is a
+true lower bound of what a best response wins.
 
-What it cannot see: bets on later rounds, its own and the opponent's, and anything that takes two steps to exploit. Search agents are made
-to leave little to one step: DeepStack *won* from LBR while no bound on its exploitability was known. A low or negative value says nothing.
+What it cannot see: bets on later rounds, its own and the opponent's, and anything that takes two steps to exploit. Agents that search leave
+little to one step: LBR lost to DeepStack (Moravcik et al. 2017, arXiv 1701.01724), which bounds nothing. A low value says nothing.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ class _Looker:
         if self.tree.player[node] == TERMINAL:
             return self.terminal(node, reach)
         if self.tree.player[node] == CHANCE:
-            return np.sum([self.called_down(child, reach) for child in self.tree.children(node)], axis=0)
+            drawn: Float = np.sum([self.called_down(child, reach) for child in self.tree.children(node)], axis=0)
+            return drawn
         return self.called_down(self.calling[node], reach)
 
     def worth(self, node: int, child: int, reach: Float) -> Float:

@@ -19,7 +19,8 @@ import numpy as np
 import pyspiel
 from open_spiel.python import policy as spiel_policy
 
-from agents.agent import Agent, Decision
+from agents.agent import Agent
+from agents.course import Course
 from agents.policy import TabularPolicy, policy_from_table
 from games import PublicTree, deals, information_states, load_game
 from search import Budget
@@ -29,24 +30,15 @@ ALLOWED = "TIMEBANK_BOTS"  # environment variable: modules whose bots may be loa
 
 
 class _Reader:
-    """One agent in both seats of an OpenSpiel game: from information state strings to decisions.
-
-    The decisions on the way to an information state are made in order, and kept until ``forget``: a thought needs those before it.
-    """
+    """One agent in both seats of an OpenSpiel game: from information state strings to decisions."""
 
     def __init__(self, agent: Agent, budget: Budget) -> None:
-        self.agent, self.budget, self.tree = agent, budget, agent.tree
+        self.course, self.tree = Course(agent, budget), agent.tree
         self.game = load_game(self.tree.game)
         self._where: list[dict[str, tuple[int, int]]] = []
         for player, strings in enumerate(information_states(self.tree.game)):
             nodes = self.tree.sequences[player].node.tolist()
             self._where.append({text: (n, h) for n, texts in zip(nodes, strings, strict=True) for h, text in enumerate(texts) if text})
-        self._made: dict[tuple[int, int], Decision] = {}
-        agent.load()
-
-    def forget(self) -> None:
-        """Start a new hand: decisions are thought about anew."""
-        self._made.clear()
 
     def probabilities(self, state: Any, player: int) -> dict[int, float]:
         """Return {action: probability} at a state where ``player`` acts.
@@ -58,18 +50,9 @@ class _Reader:
         if text not in self._where[player]:
             raise ValueError(f"state must be one of {self.tree.game} where player {player} acts, got information state {text!r}")
         node, hand = self._where[player][text]
-        column = self._decision(player, node).policy[:, hand]
+        column = self.course.at(player, node).policy[:, hand]
         actions = self.tree.sequences[player].action[self.tree.rows_at(node)]
         return {int(a): float(p) for a, p in zip(actions, column, strict=True)}
-
-    def _decision(self, player: int, node: int) -> Decision:
-        thought = None
-        for above in self.tree.path(node):
-            if self.tree.player[above] == player:
-                if (player, above) not in self._made:
-                    self._made[player, above] = self.agent.decide(player, above, thought, self.budget)
-                thought = self._made[player, above].thought
-        return self._made[player, node]
 
 
 class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
@@ -96,11 +79,11 @@ class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
 
     def restart(self) -> None:
         """Start a new hand."""
-        self._reader.forget()
+        self._reader.course.forget()
 
     def restart_at(self, state: Any) -> None:
         """Start a new hand, wherever it begins."""
-        self._reader.forget()
+        self._reader.course.forget()
 
     def get_policy(self, state: Any) -> list[tuple[int, float]]:
         """Return (action, probability) of every legal action."""
@@ -254,9 +237,7 @@ def _function(bot: str) -> Callable[[Any, int, int], Any]:
     module, _, name = bot.partition(":")
     allowed = [m for m in os.environ.get(ALLOWED, "").split(",") if m]
     if module not in allowed:
-        raise ValueError(
-            f"agent.bot must be of a module that the environment variable {ALLOWED} names ({','.join(allowed)}), got {bot!r}"
-        )
+        raise ValueError(f"agent.bot must be of a module that the environment variable {ALLOWED} names ({','.join(allowed)}), got {bot!r}")
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:

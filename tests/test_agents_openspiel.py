@@ -52,7 +52,7 @@ def test_evaluate_bots_plays_a_match_between_ours():
     exact = table_value(LEDUC, *tables)
     bots = [TimebankBot(agent, p, budget, seed=p) for p, (agent, budget) in enumerate(zip(agents, budgets, strict=True))]
     for bot in bots:
-        bot._reader.forget = lambda: None  # the same decisions each time: remember them, for speed
+        bot._reader.course.forget = lambda: None  # the same decisions each time: remember them, for speed
     random = np.random.RandomState(0)
     won = np.array([evaluate_bots(game.new_initial_state(), bots, random)[0] for _ in range(2000)])
     assert abs(won.mean() - exact) < 4 * won.std() / len(won) ** 0.5
@@ -110,7 +110,8 @@ def test_the_hidden_card_changes_nothing(player):
     for other in (1, 2, 4):
         state = leduc_states(0, other, 3, actions, player)
         assert state.current_player() == player
-        found.append((TimebankPolicy(agent, budget).action_probabilities(state), TimebankBot(agent, player, budget, 3).step_with_policy(state)))
+        policy = TimebankPolicy(agent, budget).action_probabilities(state)
+        found.append((policy, TimebankBot(agent, player, budget, 3).step_with_policy(state)))
     assert found == [found[0]] * 3
     guarded = FakeState(leduc_states(0, 1, 3, actions, player).information_state_string(player), player)
     assert TimebankPolicy(agent, budget).action_probabilities(guarded) == found[0][0]
@@ -226,5 +227,5 @@ def test_bots_by_name_are_checked(monkeypatch):
         check_bot("os:system")
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.test_agents_openspiel")
     check_bot("tests.test_agents_openspiel:odd")
-    with pytest.raises(ValueError, match="agent.bot must be module:function, got 'tests.test_agents_openspiel:none'"):
+    with pytest.raises(ValueError, match=r"agent.bot must be module:function, got 'tests.test_agents_openspiel:none'"):
         check_bot("tests.test_agents_openspiel:none")

@@ -66,5 +66,5 @@ def test_a_search_agent_is_tabulated_first():
 
 
 def test_games_without_calls_are_refused():
-    with pytest.raises(ValueError, match="local best response needs a check or call at every decision, got .* in liars_dice"):
+    with pytest.raises(ValueError, match=r"local best response needs a check or call at every decision, got .* in liars_dice"):
         calling(public_tree("liars_dice(numdice=1,dice_sides=2)"))

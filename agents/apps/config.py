@@ -174,12 +174,32 @@ class MatchConfig:
     seed: int = 0
 
 
+@dataclass(kw_only=True)
+class PlayConfig:
+    """``timebank play``.
+
+    Attributes:
+        budget: of each of the agent's decisions, if it thinks.
+        hands: to be played; none means until the player leaves.
+        seed: of the deals and the agent's actions; none means another one each time.
+    """
+
+    command: str = "play"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    hands: int | None = None
+    seed: int | None = None
+
+
 def register(command: str) -> None:
     """Make the schemas known to Hydra; torch is imported only for the commands that train."""
     store = ConfigStore.instance()
     name: str
     node: type
-    for name, node in (("solve", SolveConfig), ("train", TrainConfig), ("ablate", AblateConfig), ("match", MatchConfig)):
+    commands = {"solve": SolveConfig, "train": TrainConfig, "ablate": AblateConfig, "match": MatchConfig, "play": PlayConfig}
+    for name, node in commands.items():
         store.store(name=f"{name}_schema", node=node)
     for name, node in (("kuhn_poker", KuhnPoker), ("leduc_poker", LeducPoker), ("liars_dice", LiarsDice), ("openspiel", OpenSpielGame)):
         store.store(group="game", name=f"{name}_schema", node=node)
