@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.executor import Executor
-from agents.match import Entrant, Match
+from agents.hand import Entrant
+from agents.match import Match
 from agents.report import replacing
 from agents.stranger import Stranger
 from agents.strength import tabulate

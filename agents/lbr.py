@@ -1,10 +1,10 @@
 """Local best response: a lower bound of exploitability by looking one action ahead.
 
-Lisy and Bowling (2017), "Eqilibrium Approximation Quality of Current No-Limit Poker Bots", arXiv 1612.07547. LBR knows the opponent's policy
-and hence its range at every public state. At each of its decisions it takes the action that would be worth most if from then on nothing but
-checks and calls were to come: a fold is worth what it pays; a check or call the showdown (or the draw to it) against the range; a bet wins
-what the part of the range that folds leaves, and goes to a showdown against the rest. Its action set may be narrower than the game's, and
-it may be told to check and call until a given round.
+Lisy and Bowling (2017), "Eqilibrium Approximation Quality of Current No-Limit Poker Bots", arXiv 1612.07547. LBR knows the opponent's
+policy and hence its range at every public state. At each of its decisions it takes the action that would be worth most if from then on
+nothing but checks and calls were to come: a fold is worth what it pays; a check or call the showdown (or the draw to it) against the range;
+a bet wins what the part of the range that folds leaves, and goes to a showdown against the rest. Its action set may be narrower than the
+game's, and it may be told to check and call until a given round.
 
 Here LBR's own strategy is written down and evaluated exactly, the opponent's hands, chance and all; the paper samples. What comes out is a
 true lower bound of what a best response wins.

@@ -21,7 +21,8 @@ from scipy.special import stdtrit
 
 from agents.ablation import LATE_FRACTION, LATE_SECONDS
 from agents.exact_value import ExactValue
-from agents.match import Match, Record
+from agents.hand import Record
+from agents.match import Match
 from agents.report import duration, table
 
 Float = npt.NDArray[np.float64]

@@ -16,7 +16,8 @@ import numpy as np
 
 from agents import BlueprintAgent, SearchAgent, Serial, solved_policy
 from agents.exact_value import exact_values
-from agents.match import Entrant, Match, play
+from agents.hand import Entrant
+from agents.match import Match, play
 from agents.match_report import Tally
 from agents.report import machine, table, version
 from games import public_tree

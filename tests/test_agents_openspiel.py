@@ -10,7 +10,8 @@ from open_spiel.python.algorithms.evaluate_bots import evaluate_bots
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.exact_value import exact_values, table_value
-from agents.match import Entrant, Match, play
+from agents.hand import Entrant
+from agents.match import Match, play
 from agents.match_report import Tally
 from agents.openspiel import BotStranger, TimebankBot, TimebankPolicy, check_bot, policy_of
 from agents.policy import policy_table

@@ -10,7 +10,8 @@ from typing import Any
 from agents.agent import Agent
 from agents.apps.build import build_agent, build_policy, check_agent, tree_of
 from agents.apps.config import AgentConfig, MatchConfig
-from agents.match import Entrant, Match
+from agents.hand import Entrant
+from agents.match import Match
 from agents.openspiel import BotStranger, check_bot
 from agents.policy import Policy, UniformPolicy
 from agents.stranger import Guarded, Stranger
