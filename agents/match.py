@@ -122,7 +122,7 @@ def check_hands(hands: int) -> None:
         raise ValueError(f"hands must be an even number of at least 4 (each seat plays half of them), got {hands}")
 
 
-def play(
+def play_matches(
     matches: Sequence[Match],
     hands: int,
     executor: Executor | None = None,

@@ -21,7 +21,7 @@ from scipy.special import stdtrit
 
 from agents.ablation import LATE_FRACTION, LATE_SECONDS
 from agents.exact_value import ExactValue
-from agents.hand import Record
+from agents.hand import Entrant, Record
 from agents.match import Match
 from agents.report import duration, table
 
@@ -121,37 +121,45 @@ class Tally:
             rows.append({"round": number, "hands": len(own), "share": share, "chips": mean, "chips_per_hand": paid / max(len(scores), 1)})
         return rows
 
-    def decisions(self) -> list[Row]:
-        """Return a row for each entrant: what its decisions took. Only those made are timed: the same decision is made once."""
+    def decisions(self, who: int) -> Float:
+        """Return [timed decisions, 3] of one entrant: seconds, iterations, kept. The same decision is made, and timed, once."""
         every = [decision for first in sorted(self._decisions) for decision in self._decisions[first]]
-        asked = sum(self._asked.values(), np.zeros(2))
-        rows = []
-        for who, entrant in enumerate(self.match.entrants):
-            own = np.array([d[1:] for d in every if d[0] == who]).reshape(-1, 3)
-            seconds, limit = own[:, 0], entrant.budget.seconds
-            late = seconds - limit if limit else np.zeros(0)
-            percentiles = {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(own) else 0.0 for q in (50, 95, 99)}
-            rows.append(
-                {
-                    "agent": entrant.name,
-                    "decisions": int(asked[who]),
-                    "timed": len(own),
-                    "mean_seconds": float(seconds.sum() / max(len(own), 1)),
-                }
-                | percentiles
-                | {
-                    "max_seconds": float(seconds.max(initial=0.0)),
-                    "overruns": int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum()),
-                }
-                | {"iterations": float(own[:, 1].sum() / max(len(own), 1)), "kept": int(own[:, 2].sum())}
-            )
-        return rows
+        return np.array([d[1:] for d in every if d[0] == who], float).reshape(-1, 3)
+
+    def asked(self, who: int) -> int:
+        """Return how many decisions an entrant was asked for."""
+        return int(sum(pair[who] for pair in self._asked.values()))
 
     def speed(self) -> Row:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
         played = sum(self._seconds.values())
         thought = sum(decision[1] for chunk in self._decisions.values() for decision in chunk)
         return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
+
+
+def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
+    """Return what an entrant's decisions took.
+
+    Args:
+        entrant: whose.
+        asked: how many there were.
+        made: those that were timed, see ``Tally.decisions``.
+    """
+    seconds, limit, count = made[:, 0], entrant.budget.seconds, max(len(made), 1)
+    late = seconds - limit if limit else np.zeros(0)
+    row: Row = {"agent": entrant.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
+    row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
+    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())}
+    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
+
+
+def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
+    """Return ``decision_row`` for each entrant over all its matches."""
+    found: dict[str, tuple[Entrant, list[tuple[int, Float]]]] = {}
+    for tally in tallies:
+        for who, entrant in enumerate(tally.match.entrants):
+            found.setdefault(entrant.name, (entrant, []))[1].append((tally.asked(who), tally.decisions(who)))
+    return [decision_row(e, sum(n for n, _ in parts), np.concatenate([made for _, made in parts])) for e, parts in found.values()]
 
 
 def hands_needed(hands: int, now: Estimate, precision: float) -> int:
@@ -172,7 +180,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         "best": best,
         "seats": tally.seats(),
         "rounds": tally.rounds(),
-        "decisions": tally.decisions(),
+        "decisions": decision_rows([tally]),
         "speed": tally.speed(),
         "faults": tally.faults,
         "exact": None if exact is None else asdict(exact),
@@ -232,30 +240,35 @@ def match_table(rows: Sequence[Row]) -> str:
     return table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
 
 
-def seat_table(rows: Sequence[Row]) -> str:
-    """Return the first agents' seats and the rounds in which hands ended as text."""
+def seat_table(row: Row) -> str:
+    """Return the first agent's seats, and the rounds in which hands ended, as text."""
     lines = []
-    for row in rows:
-        for seat in row["seats"]:
-            means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) for e in (seat.get("chips"), seat.get("aivat")) if e]
-            lines.append(
-                [f"{row['agents'][0]} as player {seat['seat']} ({' - '.join(row['agents'])})", f"{seat['hands']:,}", *means, ""][:4]
-            )
-    for row in rows:
-        for one in row["rounds"] if len(row["rounds"]) > 1 else []:
-            cells = [f"{one['hands']:,}", f"{one['chips']:+.3f}", ""]
-            lines.append([f"ended in round {one['round'] + 1} ({' - '.join(row['agents'])})", *cells])
-    return table(["chips a hand to the first agent", "hands", "raw", "aivat"], lines)
+    for seat in row["seats"]:
+        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in (seat.get("chips"), seat.get("aivat"))]
+        lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
+    if len(row["rounds"]) > 1:
+        lines += [[f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}", ""] for r in row["rounds"]]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", "aivat"], lines)
 
 
 def decision_table(rows: Sequence[Row]) -> str:
-    """Return what decisions took, over all of an agent's matches, as text."""
+    """Return ``decision_rows`` as text."""
     lines = []
     for row in rows:
-        for d in row["decisions"]:
-            times = [duration(d[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-            who = f"{d['agent']} ({' - '.join(row['agents'])})"
-            lines.append(
-                [who, f"{d['decisions']:,}", f"{d['timed']:,}", *times, f"{d['iterations']:.0f}", str(d["kept"]), str(d["overruns"])]
-            )
+        times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
+        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"])]
+        lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
+
+
+def standings(rows: Sequence[Row]) -> str:
+    """Return each agent's mean over all its matches as text, the best first: exact values if all are known, else the best estimates."""
+    exact = all(row["exact"] is not None for row in rows)
+    won: dict[str, list[float]] = {}
+    for row in rows:
+        value = row["exact"]["value"] if exact else row["estimates"][row["best"]]["mean"]
+        for name, sign in zip(row["agents"], (1, -1), strict=True):
+            won.setdefault(name, []).append(sign * value)
+    order = sorted(won, key=lambda name: -sum(won[name]) / len(won[name]))
+    lines = [[name, str(len(won[name])), f"{sum(won[name]) / len(won[name]):+.6f}"] for name in order]
+    return table(["agent", "matches", f"chips a hand, {'exact' if exact else rows[0]['best']}"], lines)

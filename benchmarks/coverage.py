@@ -17,7 +17,7 @@ import numpy as np
 from agents import BlueprintAgent, SearchAgent, Serial, solved_policy
 from agents.exact_value import exact_values
 from agents.hand import Entrant
-from agents.match import Match, play
+from agents.match import Match, play_matches
 from agents.match_report import Tally
 from agents.report import machine, table, version
 from games import public_tree
@@ -48,7 +48,7 @@ def main() -> None:
         for seed in range(count):
             match = Match(entrants, seed, duplicate, values)
             tally = Tally(match)
-            for _, first, records, _ in play([match], hands):
+            for _, first, records, _ in play_matches([match], hands):
                 tally.add(first, records)
             found = tally.estimates()[kind]
             inside += found.low <= exact.value <= found.high

@@ -11,7 +11,7 @@ from open_spiel.python.algorithms.evaluate_bots import evaluate_bots
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.exact_value import exact_values, table_value
 from agents.hand import Entrant
-from agents.match import Match, play
+from agents.match import Match, play_matches
 from agents.match_report import Tally
 from agents.openspiel import BotStranger, TimebankBot, TimebankPolicy, check_bot, policy_of
 from agents.policy import policy_table
@@ -55,7 +55,7 @@ def test_evaluate_bots_plays_a_match_between_ours():
     for bot in bots:
         bot._reader.course.forget = lambda: None  # the same decisions each time: remember them, for speed
     random = np.random.RandomState(0)
-    won = np.array([evaluate_bots(game.new_initial_state(), bots, random)[0] for _ in range(2000)])
+    won = np.array([evaluate_bots(game.new_initial_state(), bots, random)[0] for _ in range(1000)])
     assert abs(won.mean() - exact) < 4 * won.std() / len(won) ** 0.5
 
 
@@ -158,7 +158,7 @@ def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_oppo
 def test_registered_bots_play(name):
     match = Match((Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", BotStranger(LEDUC, name), STILL)))
     tally = Tally(match)
-    for _, first, records, _ in play([match], 2000):
+    for _, first, records, _ in play_matches([match], 1000):
         tally.add(first, records)
     found = tally.estimates()["aivat"]
     assert not tally.faults

@@ -17,9 +17,9 @@ from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import train_reported
 from agents.exact_value import ExactValue, exact_values
-from agents.match import Match, check_hands, play
+from agents.match import Match, check_hands, play_matches
 from agents.match_figure import plot_matches
-from agents.match_report import Tally, decision_table, describe, live, match_row, match_table, seat_table
+from agents.match_report import Tally, decision_rows, decision_table, describe, live, match_row, match_table, seat_table, standings
 from agents.report import write_csv
 from agents.training import check_state
 
@@ -61,7 +61,7 @@ def play_all(config: MatchConfig, matches: list[Match], tallies: list[Tally], di
     progress = Progress("playing", config.hands * len(matches), "hand")
     before = None
     try:
-        with closing(play(matches, config.hands, build_executor(config.executor), directory / "hands")) as chunks:
+        with closing(play_matches(matches, config.hands, build_executor(config.executor), directory / "hands")) as chunks:
             for number, first, records, new in chunks:
                 if new and before is None:
                     before = sum(tally.hands for tally in tallies)
@@ -96,14 +96,15 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
     title = f"{result.result['game']}: chips a hand, 95 % intervals"
     plot_matches(rows, title, [result.directory / f"match.{kind}" for kind in ("png", "svg")])
     print("\n".join(f"{a['name']}: {a['agent']}, {a['budget']}" for a in result.result["agents"]))
-    print(f"\n{match_table(rows)}\n\n{seat_table(rows)}\n\n{decision_table(rows)}")
+    parts = [match_table(rows), seat_table(rows[0]) if len(rows) == 1 else standings(rows), decision_table(decision_rows(tallies))]
+    print("".join(f"\n{part}\n" for part in parts))
     for row in rows:
         names = " - ".join(row["agents"])
         if row["faults"]:
             print(f"{names}: hands forfeited: {', '.join(f'{key} {n}' for key, n in row['faults'].items())}")
         if "hands_needed" in row:
             print(f"{names}: {row['hands_needed']:,} more hands for ± {row['precision']:g} chips ({row['best']})")
-    print(f"\nchips a hand to the first agent, 95 % intervals (docs/matches.md); every hand: {result.directory / 'hands'}")
+    print(f"chips a hand to the first agent, 95 % intervals (docs/matches.md); every hand: {result.directory / 'hands'}")
 
 
 def flat(row: dict[str, Any]) -> dict[str, Any]:
