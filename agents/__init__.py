@@ -7,6 +7,8 @@ from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent, Decision
 from agents.blueprint import BlueprintAgent
 from agents.executor import Executor, Local, Serial
+from agents.hand import Entrant
+from agents.match import Match, play_matches
 from agents.policy import Policy, TabularPolicy, UniformPolicy, solved_policy
 from agents.search_agent import SearchAgent
 from agents.strength import exploitability, tabulate
@@ -15,8 +17,10 @@ __all__ = [
     "Agent",
     "BlueprintAgent",
     "Decision",
+    "Entrant",
     "Executor",
     "Local",
+    "Match",
     "Policy",
     "SearchAgent",
     "Serial",
@@ -25,6 +29,7 @@ __all__ = [
     "ablate",
     "exchange_rate",
     "exploitability",
+    "play_matches",
     "solved_policy",
     "tabulate",
 ]

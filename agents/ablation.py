@@ -91,7 +91,7 @@ def ablate(
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
     groups: list[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]] = []
     for line, (agent, budgets) in lines.items():
-        packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + _digest(agent)
+        packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + digest(agent)
         for budget in budgets:
             limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"))
             limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
@@ -176,7 +176,7 @@ def _won(agent: Agent | WholeAgent, chips: float) -> Row | None:
     return found
 
 
-def _digest(agent: Agent | WholeAgent) -> str:
+def digest(agent: Agent | WholeAgent) -> str:
     """What a kept measurement must agree with: the agent's settings and its policy's every number."""
     if isinstance(agent, WholeAgent):
         return hashlib.sha256(agent.fingerprint.encode()).hexdigest()[:10]

@@ -68,9 +68,7 @@ class Local:
             return
         before = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read by the libraries when a worker imports them
-        pool = ProcessPoolExecutor(
-            min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
-        )
+        pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
         try:
             running: dict[Future[Any], int] = {pool.submit(function, task): i for i, task in enumerate(tasks)}
             while running:
@@ -92,7 +90,7 @@ class Local:
                     os.environ[name] = value
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
     """Leave Ctrl-C to the parent, which keeps what is done and stops the workers; do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":

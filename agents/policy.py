@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -92,6 +95,46 @@ def ranges_of(policy: Policy, node: int) -> tuple[Float, Float]:
             action = int(tree.row[player, here]) - tree.rows_at(above).start
             ranges[player][:] *= policy.at(above)[action]
     return ranges
+
+
+def policy_from_table(tree: PublicTree, table: Mapping[str, Mapping[str, float]], name: str = "table") -> TabularPolicy:
+    """Return the policy of a table as ``policy_table`` makes it; actions that are left out have probability 0.
+
+    Raises:
+        ValueError: an information state of the game is missing, or its actions are not legal, or are no probabilities; names it.
+    """
+    tables = [t.copy() for t in uniform(tree).tables]
+    for player, strings in enumerate(information_states(tree.game)):
+        for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
+            rows = tree.rows_at(node)
+            legal = [str(a) for a in tree.sequences[player].action[rows]]
+            for hand, text in enumerate(texts):
+                if not text:
+                    continue
+                given = table.get(text)
+                if not isinstance(given, Mapping) or not set(given) <= set(legal):
+                    got = "none" if given is None else given
+                    raise ValueError(f"{name} must have actions of {legal} at {tree.game}'s information state {text!r}, got {got}")
+                column = [float(given.get(a, 0.0)) for a in legal]
+                if not (min(column) >= 0 and abs(sum(column) - 1) < 1e-6):
+                    raise ValueError(f"{name} must have probabilities that sum to one at information state {text!r}, got {dict(given)}")
+                tables[player][rows.start - 1 : rows.stop - 1, hand] = column
+    return TabularPolicy(Strategy(tree, tree.subgame(), (tables[0], tables[1])), name)
+
+
+def policy_from_file(path: Path, tree: PublicTree) -> TabularPolicy:
+    """Return the policy of a JSON file; see ``policy_from_table``.
+
+    Raises:
+        ValueError: it is no JSON, or of another game.
+    """
+    try:
+        table = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} must be a JSON file of information states, got {error}") from None
+    if not isinstance(table, dict):
+        raise ValueError(f"{path} must map information states to actions, got a {type(table).__name__}")
+    return policy_from_table(tree, table, f"table:{path.name}")
 
 
 def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:

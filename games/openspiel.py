@@ -120,6 +120,25 @@ def information_states(game: str) -> tuple[list[list[str]], list[list[str]]]:
     return strings(0), strings(1)
 
 
+class Deal(NamedTuple):
+    """One way to deal the private hands."""
+
+    history: tuple[int, ...]  # chance outcomes from the start of the game to its first decision
+    hands: tuple[int, int]  # numbers of the hands, as in the public tree
+    weight: float  # probability
+
+
+def deals(game: str) -> list[Deal]:
+    """Return the private deals of a game; those that differ only in what nobody can tell are one.
+
+    Raises:
+        UnknownGameError: no such game or parameter.
+        UnsuitableGameError: as for ``public_tree``, as far as the deals go.
+    """
+    found, _ = _deals(game, load_game(game))
+    return [Deal(tuple(deal.state.history()), deal.hands, deal.weight) for deal in found]
+
+
 def _derive(game: str, max_histories: int = MAX_HISTORIES, keep: bool = True) -> _Derivation:
     spiel = load_game(game)
     try:

@@ -74,7 +74,7 @@ REFUSED = [
     (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
-    (["resume=nowhere"], "resume must be given to train or ablate"),
+    (["resume=nowhere"], "resume must be given to train, ablate or match"),
     (["game=[1", "budget.iterations=1"], "viable alternative"),
 ]
 
@@ -92,7 +92,7 @@ def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path,
 
 def test_an_unknown_command_is_refused(monkeypatch, capsys):
     assert timebank(monkeypatch, "dance") == 2
-    assert "command must be one of solve, train, ablate, got 'dance'" in capsys.readouterr().err
+    assert "command must be one of solve, train, ablate, match, play, got 'dance'" in capsys.readouterr().err
     assert timebank(monkeypatch, "help") == 0
 
 

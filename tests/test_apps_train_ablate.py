@@ -238,5 +238,6 @@ def test_every_yaml_of_train_and_ablate_composes():
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         for group in ("agent", "executor", "experiment", "trainer"):
             for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
-                check(OmegaConf.to_object(compose("ablate", [f"{group}={path.stem}"])), Path("nowhere"))
+                if path.stem not in ("bot", "table") and not path.stem.endswith("_match"):  # matches' own, see tests/test_apps_match.py
+                    check(OmegaConf.to_object(compose("ablate", [f"{group}={path.stem}"])), Path("nowhere"))
         compose("train")

@@ -1,61 +1,119 @@
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from games.kernels import DenseTerminals, add_terminal_values, padded
-from tests.naive import sweep as naive
+from agents import BlueprintAgent, SearchAgent, solved_policy
+from agents.aivat import terminal_values
+from agents.terminal import Terminal, action_text, board_text, card_text, contributions, keys_of
+from games import TERMINAL, public_tree
+from search import Budget, variant
 
-pytestmark = pytest.mark.kernels
-
-
-def random_terminals(rng, count, own_hands, other_hands, own_rows, other_rows, matrices):
-    payoff = np.zeros((matrices * other_hands, padded(own_hands)))
-    payoff[:, :own_hands] = rng.normal(size=(matrices * other_hands, own_hands))
-    rows = [rng.integers(n, size=count).astype(np.uint32) for n in (own_rows, other_rows, matrices)]
-    scale = rng.choice([-3.0, 0.0, 0.25, 1.0], count)
-    return DenseTerminals(*rows, scale, payoff, other_hands)
+GAMES = ("kuhn_poker", "leduc_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 
 
-@given(
-    seed=st.integers(0, 10**6),
-    count=st.integers(0, 12),
-    own_hands=st.integers(1, 18),
-    other_hands=st.integers(1, 18),
-    scales=st.sampled_from([0.0, 1e-30, 1.0]),
-)
-def test_dense_terminals_add_up(seed, count, own_hands, other_hands, scales):
-    rng = np.random.default_rng(seed)
-    terminals = random_terminals(rng, count, own_hands, other_hands, 4, 5, 3)
-    reach = np.zeros((5, padded(other_hands)))
-    reach[:, :other_hands] = rng.random((5, other_hands)) * (rng.random((5, other_hands)) > 0.5) * scales
-    begin = int(rng.integers(count + 1))
-    end = int(rng.integers(begin, count + 1))
-    cfv = rng.normal(size=(4, padded(own_hands))) * scales
-    before, reach_before = cfv.copy(), reach.copy()
-    expected = naive.terminal_values(terminals, begin, end, reach, cfv)
-    add_terminal_values(terminals, begin, end, reach, cfv)
-    np.testing.assert_allclose(cfv, expected, rtol=1e-12, atol=1e-13 * scales)
-    np.testing.assert_array_equal(cfv[:, own_hands:], before[:, own_hands:])  # the padding pays nothing
-    np.testing.assert_array_equal(reach, reach_before)
+def session(game, keys, seed=1, hands=None, search=False):
+    """Play with the keys given; return what was shown, and the hands saved."""
+    tree = public_tree(game)
+    policy = solved_policy(tree, variant("cfr"), 10)
+    agent = SearchAgent(policy, variant("default")) if search else BlueprintAgent(policy)
+    shown, saved, left = [], [], iter(keys)
+
+    def ask(prompt):
+        shown.append(prompt)
+        try:
+            return next(left)
+        except StopIteration:
+            raise EOFError from None
+
+    Terminal(agent, Budget(iterations=20), seed, ask, shown.append, saved.append).run(hands)
+    return "\n".join(shown), saved
 
 
-def test_what_the_opponents_padding_holds_is_never_read():
-    rng = np.random.default_rng(2)
-    terminals = random_terminals(rng, 5, 3, 3, 4, 4, 2)
-    reach = np.full((4, 8), np.nan)
-    reach[:, :3] = rng.random((4, 3))
-    cfv = np.zeros((4, 8))
-    add_terminal_values(terminals, 0, 5, reach, cfv)
-    assert np.isfinite(cfv).all()
-    assert cfv.any()
+@pytest.mark.parametrize("game", GAMES)
+def test_every_game_can_be_played_to_the_end_by_numbers_or_letters(game):
+    shown, saved = session(game, ["c", "p", "1"] * 40, hands=4)
+    assert [record["hand"] for record in saved] == [0, 1, 2, 3]
+    assert [record["you"] for record in saved] == [0, 1, 0, 1]
+    assert "4 hands" in shown
+    total = sum(record["chips"] for record in saved)
+    assert f"{total:+g} chips" in shown
+    tree = public_tree(game)
+    for record in saved:  # what was saved is a hand of the game
+        node = 0
+        for label in record["play"]:
+            node = next(child for child in tree.children(node) if tree.labels[child] == label)
+        assert tree.player[node] == TERMINAL
+        hands = tuple(tree.hands[p].index(record["hands"][p]) for p in (0, 1))
+        assert terminal_values(tree, node)[hands] * (1 if record["you"] == 0 else -1) == record["chips"]
 
 
-def test_a_reach_that_is_not_a_number_shows():
-    rng = np.random.default_rng(3)
-    terminals = random_terminals(rng, 1, 3, 3, 1, 1, 1)._replace(scale=np.ones(1))
-    reach = np.zeros((1, 8))
-    reach[0, 1] = np.nan
-    cfv = np.zeros((1, 8))
-    add_terminal_values(terminals, 0, 1, reach, cfv)
-    assert np.isnan(cfv[0, :3]).all()
+def test_what_a_bad_key_says_and_that_leaving_keeps_what_was_played():
+    shown, saved = session("leduc_poker", ["x", "", "c", "c", "c", "c", "c", "c", "c", "c", "q"])
+    assert "a key must be one of c, r, ?, u, q, got 'x'" in shown
+    assert "got ''" in shown
+    assert saved
+
+
+def test_a_question_shows_policy_value_range_and_time():
+    shown, _ = session("leduc_poker", ["?", "q"], search=True)
+    parts = (
+        "in your place it plays",
+        "Check",
+        "Raise",
+        "its hand, by what it did:",
+        "thought for",
+        "20 iterations",
+        "chips by its blueprint",
+    )
+    for text in parts:
+        assert text in shown
+    assert shown.count("%") >= 4
+
+
+def test_asking_changes_nothing():
+    _, saved = session("leduc_poker", ["c", "c", "c", "c"], hands=1)
+    _, again = session("leduc_poker", ["?", "c", "?", "c", "?", "c", "c"], hands=1)
+    for record in (*saved, *again):
+        record.pop("agent_milliseconds")
+    assert saved == again
+
+
+def test_undo_takes_the_last_move_back_and_draws_nothing_anew():
+    shown, saved = session("leduc_poker", ["u", "r", *["u", "r"] * 3, "c", "c", "c", "c"], hands=1)
+    assert "there is no move of yours to take back" in shown
+    assert shown.count("back at your last decision") == saved[0]["undone"] > 0
+    _, straight = session("leduc_poker", ["r", "c", "c", "c", "c"], hands=1)
+    assert straight[0]["play"] == saved[0]["play"]  # the same moves meet the same answers
+    assert straight[0]["hands"] == saved[0]["hands"]
+
+
+@pytest.mark.parametrize("game", GAMES[:3])
+def test_the_pot_is_what_a_fold_costs(game):
+    tree = public_tree(game)
+    folds = 0
+    for node in range(1, tree.num_nodes):
+        player = int(tree.player[tree.parent[node]])
+        paid = contributions(tree, int(tree.parent[node]))
+        folded = tree.labels[node] == "Fold" or (tree.labels[node] == "Pass" and paid[0] != paid[1])
+        if tree.player[node] == TERMINAL and player >= 0 and folded:
+            lost = terminal_values(tree, node)[tree.chance_weights[tree.chance_of[node]] > 0]
+            assert set(lost.tolist()) == {-paid[0] if player == 0 else paid[1]}
+            folds += 1
+    assert folds > 0
+    assert contributions(public_tree(GAMES[3]), 1) is None
+
+
+def test_cards_are_readable():
+    assert [card_text("leduc_poker", str(i)) for i in range(6)] == ["J♠", "J♥", "Q♠", "Q♥", "K♠", "K♥"]
+    assert [card_text("kuhn_poker", str(i)) for i in range(3)] == ["J", "Q", "K"]
+    assert card_text("liars_dice(numdice=2)", "13") == "13"
+    tree = public_tree("leduc_poker")
+    node = next(n for n in range(tree.num_nodes) if tree.text(n) == "Call Call Chance outcome:3")
+    assert board_text(tree, node) == "Q♥"
+    assert [action_text(tree, child) for child in tree.children(node)] == ["Check", "Raise"]
+    raised = tree.children(node)[1]
+    assert [action_text(tree, child) for child in tree.children(raised)] == ["Fold", "Call", "Raise"]
+
+
+def test_keys_are_letters_where_they_differ():
+    assert keys_of(["Fold", "Call", "Raise"]) == {"f": 0, "c": 1, "r": 2}
+    assert keys_of(["1-2", "1-3", "Liar"]) == {"1": 0, "2": 1, "3": 2}
+    assert keys_of(["Quit", "Up"]) == {"1": 0, "2": 1}  # q and u mean something else

@@ -40,6 +40,8 @@ def check(config: AblateConfig, directory: Path) -> None:
         return
     uniform = UniformPolicy(tree_of(config.game.game_string()))
     check_agent(config.agent)
+    if config.agent.budget.build().limited():
+        raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
     if trains(config):
         check_trainer(config.trainer)
         check_state(directory / "training", uniform.tree.game, config.trainer)

@@ -12,7 +12,7 @@ from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
 from agents.blueprint import BlueprintAgent
 from agents.executor import Executor, Local, Serial
-from agents.policy import Policy, UniformPolicy, solved_policy
+from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
 from games import PublicTree, public_tree
 from search import Budget, Variant
@@ -31,7 +31,7 @@ LINE_KEYS: dict[str, type] = {
     "measure_error": bool,
     "threads": int,
 }
-POLICIES = ("uniform", "tabular", "network")
+POLICIES = ("uniform", "tabular", "network", "table")
 
 
 def check_agent(config: AgentConfig) -> None:
@@ -44,6 +44,8 @@ def check_agent(config: AgentConfig) -> None:
         raise ValueError(f"agent.threads must be 1 but on hold'em, got {config.threads}")
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
+    if config.policy == "table" and not Path(config.table or "").is_file():
+        raise ValueError(f"agent.table must be a file of information states, got {config.table}")
 
 
 def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Policy:
@@ -52,6 +54,8 @@ def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Pol
         return UniformPolicy(tree)
     if config.policy == "tabular":
         return solved_policy(tree, variant, config.iterations)
+    if config.policy == "table":
+        return policy_from_file(Path(str(config.table)), tree)
     from agents.networks import load_policy
 
     if config.checkpoint is None:

@@ -9,6 +9,8 @@ COMMANDS = {
     "solve": "solve a game within a budget",
     "train": "train a policy network by self-play",
     "ablate": "measure strength against thinking time",
+    "match": "play agents against each other",
+    "play": "play against an agent yourself",
 }
 
 

@@ -50,20 +50,25 @@ class AgentConfig:
     """Who plays.
 
     Attributes:
-        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``) or ``network``.
+        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``), ``network``, ``table`` (see there) or ``bot`` (in matches).
         iterations: of CFR for a tabular policy, with the variant of ``search``.
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
+        table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
+        bot: of OpenSpiel, by its registered name; or ``module:function`` of yours, see agents.openspiel.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
+        budget: of each decision, in a match.
     """
 
     policy: str = "???"
     iterations: int = 1000
     buckets: list[int] = field(default_factory=list)
     checkpoint: str | None = None
+    table: str | None = None
+    bot: str | None = None
     think: bool = False
     solve_from: str = "decision"
     gadget: str = "resolve"
@@ -73,6 +78,7 @@ class AgentConfig:
     warm_start: str = "short"
     measure_error: bool = True
     threads: int = 1
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 
 @dataclass(kw_only=True)
@@ -152,12 +158,64 @@ class AblateConfig:
     seed: int = 0
 
 
+@dataclass(kw_only=True)
+class MatchConfig:
+    """``timebank match``.
+
+    Attributes:
+        agents: by name; everybody plays everybody. ``+agent@agents.c=…`` adds one.
+        budget: of each decision of an agent that thinks and has no budget of its own.
+        hands: of each match, half of them in each seat.
+        duplicate, values: see agents.match.
+        precision: half-width of the 95 % interval that is wanted, chips a hand; says how many more hands it takes.
+        exact: also compute matches' exact values, agents' searches included.
+        draws: of agents with a clock, for that.
+        limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
+    """
+
+    command: str = "match"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    trainer: Any = None
+    agents: dict[str, AgentConfig] = field(default_factory=dict)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
+    hands: int = 10000
+    duplicate: bool = True
+    values: str = "blueprint"
+    precision: float | None = None
+    exact: bool = True
+    draws: int = 3
+    limit_seconds: float = 10.0
+    seed: int = 0
+
+
+@dataclass(kw_only=True)
+class PlayConfig:
+    """``timebank play``.
+
+    Attributes:
+        budget: of each of the agent's decisions, if it thinks.
+        hands: to be played; none means until the player leaves.
+        seed: of the deals and the agent's actions; none means another one each time.
+    """
+
+    command: str = "play"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    hands: int | None = None
+    seed: int | None = None
+
+
 def register(command: str) -> None:
     """Make the schemas known to Hydra; torch is imported only for the commands that train."""
     store = ConfigStore.instance()
     name: str
     node: type
-    for name, node in (("solve", SolveConfig), ("train", TrainConfig), ("ablate", AblateConfig)):
+    commands = {"solve": SolveConfig, "train": TrainConfig, "ablate": AblateConfig, "match": MatchConfig, "play": PlayConfig}
+    for name, node in commands.items():
         store.store(name=f"{name}_schema", node=node)
     for name, node in (("kuhn_poker", KuhnPoker), ("leduc_poker", LeducPoker), ("liars_dice", LiarsDice), ("openspiel", OpenSpielGame)):
         store.store(group="game", name=f"{name}_schema", node=node)

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from agents.apps.refusal import Refusal
 
-RESUMABLE = ("train", "ablate")
+RESUMABLE = ("train", "ablate", "match")
 SOLVED = ("game", "search")  # settings that make a solve's result what it is
 
 
@@ -27,7 +27,7 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
     directory = Path(given[-1].removeprefix("resume="))
     before = _started_with(directory)
     if command not in RESUMABLE:
-        raise Refusal(f"resume must be given to {' or '.join(RESUMABLE)}, got it for {command}, which starts anew")
+        raise Refusal(f"resume must be given to {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]}, got it for {command}, which starts anew")
     if before is None:
         raise Refusal(f"resume must be a run directory, got {directory} (no .hydra/overrides.yaml there)")
     if _command(directory) not in (command, None):

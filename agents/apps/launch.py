@@ -112,7 +112,7 @@ def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], N
     changed = next((o for o in overrides if o.startswith(("~", "command="))), None)
     if changed is not None:
         raise Refusal(f"{changed.lstrip('~').split('=')[0]} must stay as it is, got {changed!r}")
-    added = next((o for o in overrides if o.startswith("+") and not o.startswith(("+experiment=", "+lines"))), None)
+    added = next((o for o in overrides if o.startswith("+") and not o.startswith(("+experiment=", "+lines", "+agent@agents."))), None)
     if added is not None:
         raise Refusal(f"{added.lstrip('+').split('=')[0]} must be a key of the settings, got {added!r}, which would add one")
     try:

@@ -1,0 +1,132 @@
+"""``timebank match``: agents against each other, with error bars."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from agents.apps.build import build_executor, tree_of
+from agents.apps.config import MatchConfig
+from agents.apps.entrants import build_matches, check_entrants, game_of, trains
+from agents.apps.launch import launch
+from agents.apps.run import Progress, Run
+from agents.apps.train import check_trainer, train_derived
+from agents.exact_value import ExactValue, exact_values
+from agents.match import Match, check_hands, play_matches
+from agents.match_figure import plot_matches
+from agents.match_report import Tally, decision_rows, decision_table, describe, live, match_row, match_table, seat_table, standings
+from agents.report import write_csv
+from agents.training import check_state
+
+
+def check(config: MatchConfig, directory: Path) -> None:
+    """Refuse bad values and another run's state."""
+    check_hands(config.hands)
+    if config.precision is not None and not (math.isfinite(config.precision) and config.precision > 0):
+        raise ValueError(f"precision must be positive (chips a hand), got {config.precision}")
+    if config.draws < 1:
+        raise ValueError(f"draws must be at least 1, got {config.draws}")
+    build_executor(config.executor)
+    check_entrants(config)
+    if trains(config):
+        check_trainer(config.trainer)
+        check_state(directory / "training", tree_of(game_of(config.game, "match")).game, config.trainer)
+
+
+def run(config: MatchConfig, directory: Path) -> None:
+    """Train if needed, play, report."""
+    game = game_of(config.game, "match")
+    with Run(directory, "match", game, config.seed) as result:
+        network = train_derived(tree_of(game), config.trainer, directory / "training", result) if trains(config) else None
+        matches = build_matches(config, network)
+        tallies = [Tally(match) for match in matches]
+        exact: list[ExactValue | None] = [None] * len(matches)
+        try:
+            start, played = time.perf_counter(), play_all(config, matches, tallies, directory)
+            seconds = time.perf_counter() - start
+            result.write(playing={"hands": played, "seconds": seconds, "hands_per_second": played / seconds})
+            if config.exact:
+                exact = values(config, matches, directory)
+        finally:
+            if any(tally.hands for tally in tallies):
+                report(result, config, tallies, exact)
+
+
+def play_all(config: MatchConfig, matches: list[Match], tallies: list[Tally], directory: Path) -> int:
+    """Play with a progress bar; return how many hands were played now."""
+    progress = Progress("playing", config.hands * len(matches), "hand")
+    before = None
+    try:
+        with closing(play_matches(matches, config.hands, build_executor(config.executor), directory / "hands")) as chunks:
+            for number, first, records, new in chunks:
+                if new and before is None:
+                    before = sum(tally.hands for tally in tallies)
+                tallies[number].add(first, records)
+                names = " - ".join(entrant.name for entrant in matches[number].entrants)
+                progress.at(sum(tally.hands for tally in tallies), f"{names} {live(tallies[number], config.precision)}")
+    finally:
+        progress.close()
+    done = sum(tally.hands for tally in tallies)
+    return done - (done if before is None else before)
+
+
+def values(config: MatchConfig, matches: list[Match], directory: Path) -> list[ExactValue | None]:
+    """Compute exact values with a progress bar."""
+    progress = Progress("exact values", None, "table")
+
+    def tell(done: int, total: int) -> None:
+        progress.bar.total = progress.total = total
+        progress.at(done)
+
+    try:
+        return exact_values(matches, config.draws, build_executor(config.executor), directory / "tables", tell)
+    finally:
+        progress.close()
+
+
+def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[ExactValue | None]) -> None:
+    """Write and print what was played so far."""
+    rows = [match_row(t, config.precision, e) for t, e in zip(tallies, exact, strict=True) if t.hands >= 4]
+    result.write(rows=rows, agents=describe([tally.match for tally in tallies]))
+    write_csv(result.directory / "rows.csv", [flat(row) for row in rows])
+    title = f"{result.result['game']}: chips a hand, 95 % intervals"
+    plot_matches(rows, title, [result.directory / f"match.{kind}" for kind in ("png", "svg")])
+    print("\n".join(f"{a['name']}: {a['agent']}, {a['budget']}" for a in result.result["agents"]))
+    parts = [match_table(rows), seat_table(rows[0]) if len(rows) == 1 else standings(rows), decision_table(decision_rows(tallies))]
+    print("".join(f"\n{part}\n" for part in parts))
+    for row in rows:
+        names = " - ".join(row["agents"])
+        if row["faults"]:
+            print(f"{names}: hands forfeited: {', '.join(f'{key} {n}' for key, n in row['faults'].items())}")
+        if "hands_needed" in row:
+            print(f"{names}: {row['hands_needed']:,} more hands for ± {row['precision']:g} chips ({row['best']})")
+    print(f"chips a hand to the first agent, 95 % intervals (docs/matches.md); every hand: {result.directory / 'hands'}")
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row for a table of one line a match."""
+    found = {"first": row["agents"][0], "second": row["agents"][1], "hands": row["hands"], "exact": (row["exact"] or {}).get("value")}
+    return found | {f"{kind}_{key}": value for kind, e in row["estimates"].items() for key, value in e.items()}
+
+
+def _absolute(argument: str) -> str:
+    """Make files' paths absolute, so that the run can be resumed from anywhere."""
+    key, _, path = argument.partition("=")
+    if not re.fullmatch(r"agents\.\w+\.(checkpoint|table)", key) or path[:1] in ("", "'", '"', "/") or path == "null":
+        return argument
+    return f"{key}='{Path(path).resolve()}'"
+
+
+def main() -> None:
+    """Run the command."""
+    sys.argv = [_absolute(argument) for argument in sys.argv]
+    launch("match", check, run)
+
+
+if __name__ == "__main__":
+    main()

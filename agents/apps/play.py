@@ -1,0 +1,72 @@
+"""``timebank play``: hands against an agent in the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from agents.apps.build import build_agent, build_policy, check_agent, tree_of
+from agents.apps.config import PlayConfig
+from agents.apps.entrants import game_of
+from agents.apps.launch import launch
+from agents.apps.run import Run
+from agents.policy import UniformPolicy
+from agents.terminal import Record, Terminal
+from search import Budget
+
+
+def check(config: PlayConfig, directory: Path) -> None:
+    """Refuse bad values."""
+    tree = tree_of(game_of(config.game, "play"))
+    check_agent(config.agent)
+    if config.agent.policy == "network" and config.agent.checkpoint is None:
+        raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
+    if config.agent.budget.build().limited():
+        raise ValueError(f"agent.budget must be left out (budget says what a decision may spend), got {config.agent.budget}")
+    if config.agent.think and not config.budget.build().limited():
+        raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
+    if config.hands is not None and config.hands < 1:
+        raise ValueError(f"hands must be at least 1, got {config.hands}")
+    if config.seed is not None and config.seed < 0:
+        raise ValueError(f"seed must be at least 0, got {config.seed}")
+    build_agent(config.agent, UniformPolicy(tree), config.search.build())
+
+
+def run(config: PlayConfig, directory: Path) -> None:
+    """Play; every hand is saved when it is over."""
+    tree, variant = tree_of(game_of(config.game, "play")), config.search.build()
+    seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
+    with Run(directory, "play", tree.game, seed) as result:
+        agent = build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant)
+        budget = config.budget.build() if config.agent.think else Budget(seconds=0)
+
+        def save(record: Record) -> None:
+            with (directory / "hands.jsonl").open("a") as file:
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            result.write(hands=terminal.played, chips=terminal.total)
+
+        terminal = Terminal(agent, budget, seed, ask, lambda line: print(line, flush=True), save)
+        result.write(agent=agent.name, hands=0, chips=0.0)
+        terminal.run(config.hands)
+        print(f"hands saved: {directory / 'hands.jsonl'}")
+
+
+def ask(prompt: str) -> str:
+    """Return a line of standard input; one that is piped in is shown where it would have been typed."""
+    line = input(prompt)
+    if not sys.stdin.isatty():
+        print(line)
+    return line
+
+
+def main() -> None:
+    """Run the command."""
+    launch("play", check, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,274 @@
+"""What a match says: intervals, seats, rounds, decision times; and the tables that people read.
+
+Three estimates of the same mean, chips a hand to the first entrant, each with a 95 % interval (Student's t):
+
+* ``raw``: the spread of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
+  duplicates, and an interval for this match only if it was played without.
+* ``duplicate``: the spread of deals, each the mean of its two hands.
+* ``aivat``: the same of AIVAT's estimates; see agents.aivat.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from agents.ablation import LATE_FRACTION, LATE_SECONDS
+from agents.exact_value import ExactValue
+from agents.hand import Entrant, Record
+from agents.match import Match
+from agents.report import duration, table
+
+Float = npt.NDArray[np.float64]
+Row = dict[str, Any]
+ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean in chips a hand with its standard error and 95 % interval."""
+
+    mean: float
+    standard_error: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Of the interval."""
+        return (self.high - self.low) / 2
+
+
+def estimate(groups: Sequence[Float]) -> Estimate:
+    """Return the mean of the groups' means, each group being independent samples; the error is that of stratified sampling."""
+    mean = sum(float(x.mean()) for x in groups) / len(groups)
+    squares = [float(x.var(ddof=1)) / len(x) for x in groups]
+    error = math.sqrt(sum(squares)) / len(groups)
+    half = error * float(stdtrit(sum(len(x) - 1 for x in groups), 0.975))
+    return Estimate(mean, error, mean - half, mean + half)
+
+
+class Tally:
+    """The hands of one match so far, chunk by chunk; what is told of them does not depend on the order in which chunks came."""
+
+    def __init__(self, match: Match) -> None:
+        self.match = match
+        self._scores: dict[int, Float] = {}  # by first deal, [hands, 4]: seat of the first entrant, round, chips, aivat
+        self._decisions: dict[int, list[list[float]]] = {}
+        self._asked: dict[int, Float] = {}
+        self._seconds: dict[int, float] = {}
+        self.faults: dict[str, int] = {}
+
+    def add(self, first: int, records: Sequence[Record]) -> None:
+        """Take a chunk."""
+        name = self.match.entrants[0].name
+        rows = [[float(r["seats"][0] != name), r["round"], r["chips"], r.get("aivat", math.nan)] for r in records]
+        self._scores[first] = np.array(rows)
+        self._decisions[first] = [decision for r in records for decision in r["decisions"]]
+        self._asked[first] = np.array([r["asked"] for r in records], float).sum(axis=0)
+        self._seconds[first] = sum(r["seconds"] for r in records)
+        for fault in (r["fault"] for r in records if "fault" in r):
+            key = f"{fault['who']} {fault['kind']}"
+            self.faults[key] = self.faults.get(key, 0) + 1
+
+    @property
+    def hands(self) -> int:
+        """Played so far."""
+        return sum(len(rows) for rows in self._scores.values())
+
+    def scores(self) -> Float:
+        """Return [hands, 4] in the order of deals; see above."""
+        return np.concatenate([self._scores[first] for first in sorted(self._scores)]) if self._scores else np.zeros((0, 4))
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return the estimates that there are, the best first; none of fewer than four hands."""
+        scores = self.scores()
+        if len(scores) < 4:
+            return {}
+        seats = [scores[:, 0] == seat for seat in (0, 1)]
+        found = {"raw": estimate([scores[seat, 2] for seat in seats])}
+        pairs = scores.reshape(-1, 2, 4).mean(axis=1) if self.match.duplicate else None
+        if pairs is not None:
+            found["duplicate"] = estimate([pairs[:, 2]])
+        if self.match.values != "none":
+            found["aivat"] = estimate([pairs[:, 3]]) if pairs is not None else estimate([scores[seat, 3] for seat in seats])
+        return {kind: found[kind] for kind in ESTIMATES if kind in found}
+
+    def seats(self) -> list[Row]:
+        """Return a row for each seat of the first entrant."""
+        scores = self.scores()
+        rows = []
+        for seat in (0, 1):
+            own = scores[scores[:, 0] == seat]
+            kinds = {"chips": 2} | ({"aivat": 3} if self.match.values != "none" else {})
+            rows.append({"seat": seat, "hands": len(own)} | {k: asdict(estimate([own[:, c]])) for k, c in kinds.items() if len(own) > 1})
+        return rows
+
+    def rounds(self) -> list[Row]:
+        """Return a row for each round that hands ended in: how many, what they paid on average and what that makes of the mean."""
+        scores = self.scores()
+        rows = []
+        for number in range(int(self.match.tree.round.max()) + 1):
+            own = scores[scores[:, 1] == number]
+            paid = float(own[:, 2].sum())
+            mean, share = (paid / len(own) if len(own) else 0.0), len(own) / max(len(scores), 1)
+            rows.append({"round": number, "hands": len(own), "share": share, "chips": mean, "chips_per_hand": paid / max(len(scores), 1)})
+        return rows
+
+    def decisions(self, who: int) -> Float:
+        """Return [timed decisions, 3] of one entrant: seconds, iterations, kept. The same decision is made, and timed, once."""
+        every = [decision for first in sorted(self._decisions) for decision in self._decisions[first]]
+        return np.array([d[1:] for d in every if d[0] == who], float).reshape(-1, 3)
+
+    def asked(self, who: int) -> int:
+        """Return how many decisions an entrant was asked for."""
+        return int(sum(pair[who] for pair in self._asked.values()))
+
+    def speed(self) -> Row:
+        """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
+        played = sum(self._seconds.values())
+        thought = sum(decision[1] for chunk in self._decisions.values() for decision in chunk)
+        return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
+
+
+def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
+    """Return what an entrant's decisions took.
+
+    Args:
+        entrant: whose.
+        asked: how many there were.
+        made: those that were timed, see ``Tally.decisions``.
+    """
+    seconds, limit, count = made[:, 0], entrant.budget.seconds, max(len(made), 1)
+    late = seconds - limit if limit else np.zeros(0)
+    row: Row = {"agent": entrant.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
+    row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
+    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())}
+    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
+
+
+def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
+    """Return ``decision_row`` for each entrant over all its matches."""
+    found: dict[str, tuple[Entrant, list[tuple[int, Float]]]] = {}
+    for tally in tallies:
+        for who, entrant in enumerate(tally.match.entrants):
+            found.setdefault(entrant.name, (entrant, []))[1].append((tally.asked(who), tally.decisions(who)))
+    return [decision_row(e, sum(n for n, _ in parts), np.concatenate([made for _, made in parts])) for e, parts in found.values()]
+
+
+def hands_needed(hands: int, now: Estimate, precision: float) -> int:
+    """Return how many more hands bring the interval's half-width to a precision, if their spread is that of those played."""
+    return max(0, math.ceil(hands * (now.half_width / precision) ** 2) - hands)
+
+
+def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -> Row:
+    """Return a match as result.json has it."""
+    found = tally.estimates()
+    best = next(iter(found), None)
+    raw = found["raw"].standard_error if found else math.nan
+    row: Row = {
+        "agents": [entrant.name for entrant in tally.match.entrants],
+        "hands": tally.hands,
+        "unit": "chips",
+        "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in found.items()},
+        "best": best,
+        "seats": tally.seats(),
+        "rounds": tally.rounds(),
+        "decisions": decision_rows([tally]),
+        "speed": tally.speed(),
+        "faults": tally.faults,
+        "exact": None if exact is None else asdict(exact),
+    }
+    if precision is not None and best is not None:
+        row |= {"precision": precision, "hands_needed": hands_needed(tally.hands, found[best], precision)}
+    return row
+
+
+def describe(matches: Sequence[Match]) -> list[Row]:
+    """Return who plays: each entrant's name, agent and budget of a decision."""
+    entrants = {entrant.name: entrant for match in matches for entrant in match.entrants}
+    rows = []
+    for name, entrant in entrants.items():
+        budget = entrant.budget
+        limits = [duration(budget.seconds)] if budget.seconds else []
+        limits += [f"{budget.iterations} iterations"] if budget.iterations is not None else []
+        limits += [f"{budget.exploitability:g} chips"] if budget.exploitability is not None else []
+        rows.append({"name": name, "agent": entrant.agent.name, "budget": " or ".join(limits) or "no thinking"})
+    return rows
+
+
+def live(tally: Tally, precision: float | None) -> str:
+    """Return the best estimate so far in a few words, and the hands that are still to be played for a precision."""
+    for kind, e in tally.estimates().items():
+        needed = "" if precision is None else f", {hands_needed(tally.hands, e, precision):,} to go"
+        return f"{e.mean:+.4g} ± {e.half_width:.2g} chips/hand ({kind}{needed})"
+    return ""
+
+
+def value_text(mean: float, half_width: float) -> str:
+    """Return a mean and what it may be off by to as many digits as that leaves."""
+    digits = 6 if half_width <= 0 or not math.isfinite(half_width) else max(0, min(6, 1 - math.floor(math.log10(half_width))))
+    return f"{mean:+.{digits}f} ± {half_width:.{digits}f}"
+
+
+def match_table(rows: Sequence[Row]) -> str:
+    """Return matches as text: who against whom, with every estimate."""
+    kinds = [kind for kind in reversed(ESTIMATES) if any(kind in row["estimates"] for row in rows)]
+    lines = []
+    for row in rows:
+        cells = []
+        for kind in kinds:
+            e = row["estimates"].get(kind)
+            cells.append("" if e is None else value_text(e["mean"], (e["high"] - e["low"]) / 2))
+        exact = row["exact"]
+        if exact is None:
+            text = "-"
+        elif exact["draws"] == 1:
+            text = f"{exact['value']:+.6f}" + ("" if exact["standard_error"] == 0 else " (one draw)")
+        else:
+            text = value_text(exact["value"], 1.96 * exact["standard_error"])
+        best = row["estimates"].get(row["best"], {})
+        share = best.get("of_raw_error")
+        cells += [text, "-" if not share else f"{1 / share:.1f}x"]
+        lines.append([" - ".join(row["agents"]), f"{row['hands']:,}", *cells])
+    return table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
+
+
+def seat_table(row: Row) -> str:
+    """Return the first agent's seats, and the rounds in which hands ended, as text."""
+    lines = []
+    for seat in row["seats"]:
+        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in (seat.get("chips"), seat.get("aivat"))]
+        lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
+    if len(row["rounds"]) > 1:
+        lines += [[f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}", ""] for r in row["rounds"]]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", "aivat"], lines)
+
+
+def decision_table(rows: Sequence[Row]) -> str:
+    """Return ``decision_rows`` as text."""
+    lines = []
+    for row in rows:
+        times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
+        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"])]
+        lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
+    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
+
+
+def standings(rows: Sequence[Row]) -> str:
+    """Return each agent's mean over all its matches as text, the best first: exact values if all are known, else the best estimates."""
+    exact = all(row["exact"] is not None for row in rows)
+    won: dict[str, list[float]] = {}
+    for row in rows:
+        value = row["exact"]["value"] if exact else row["estimates"][row["best"]]["mean"]
+        for name, sign in zip(row["agents"], (1, -1), strict=True):
+            won.setdefault(name, []).append(sign * value)
+    order = sorted(won, key=lambda name: -sum(won[name]) / len(won[name]))
+    lines = [[name, str(len(won[name])), f"{sum(won[name]) / len(won[name]):+.6f}"] for name in order]
+    return table(["agent", "matches", f"chips a hand, {'exact' if exact else rows[0]['best']}"], lines)

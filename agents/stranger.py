@@ -1,0 +1,195 @@
+"""Players whose policy is not known: somebody else's bots, which name an action for the hand that they hold.
+
+What a bot may do wrong is part of the game. A decision that raises, names an action that is not legal, or takes longer than the limit
+forfeits the hand: it ends there, and the bot loses the most that any hand could have lost from there on.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, Protocol, runtime_checkable
+
+from agents.executor import start_worker
+from games import PublicTree
+
+START_SECONDS = 120.0  # for a bot's process to start and its libraries to load
+
+
+class FaultError(Exception):
+    """A bot forfeits the hand; ``kind`` is ``raised``, ``illegal`` or ``late``."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+@runtime_checkable
+class Stranger(Protocol):
+    """Somebody who plays without telling how."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def tree(self) -> PublicTree:
+        """The public tree that it plays on."""
+        ...
+
+    def load(self) -> None:
+        """Get ready. Not part of any decision's time."""
+        ...
+
+    def begin(self, seed: int) -> None:
+        """Start anew, as if nothing had been played, with all randomness from ``seed``."""
+        ...
+
+    def deal(self, seat: int) -> None:
+        """Start a hand."""
+        ...
+
+    def choose(self, seat: int, node: int, hand: int) -> int:
+        """Return the game's number of the action to take.
+
+        Args:
+            seat: the player number.
+            node: the public state, a decision of that player.
+            hand: the private hand held.
+
+        Raises:
+            FaultError: the hand is forfeited.
+        """
+        ...
+
+
+@dataclass
+class Guarded:
+    """A stranger in a process of its own, killed when a decision takes longer than the limit.
+
+    Attributes:
+        stranger: must survive pickling.
+        limit_seconds: of one decision.
+    """
+
+    stranger: Stranger
+    limit_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not self.limit_seconds > 0:
+            raise ValueError(f"limit_seconds must be positive, got {self.limit_seconds}")
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._seed = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_process": None, "_pipe": None}
+
+    @property
+    def name(self) -> str:
+        """The stranger's."""
+        return self.stranger.name
+
+    @property
+    def tree(self) -> PublicTree:
+        """The stranger's."""
+        return self.stranger.tree
+
+    def load(self) -> None:
+        """Start the process.
+
+        Raises:
+            ChildProcessError: the bot cannot be made.
+        """
+        if self._process is not None:
+            return
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(target=_serve, args=(other, self.stranger), daemon=True)
+        self._process.start()
+        other.close()
+        kind, text = self._answer(START_SECONDS)
+        if kind != "ready":
+            self._stop()
+            raise ChildProcessError(f"{self.name} must start, got: {text}")
+
+    def begin(self, seed: int) -> None:
+        """Pass it on; takes as long as it takes (bots are made here), up to the time of a start."""
+        self._seed = seed
+        self.load()
+        kind, text = self._ask("begin", (seed,), START_SECONDS)
+        if kind != "done":
+            self._stop()
+            raise ChildProcessError(f"{self.name} must start, got: {text}")
+
+    def deal(self, seat: int) -> None:
+        """Pass it on, within the limit."""
+        if self._process is None:
+            self.begin(self._seed)
+        self._checked("deal", (seat,))
+
+    def choose(self, seat: int, node: int, hand: int) -> int:
+        """Pass it on, within the limit."""
+        return int(self._checked("choose", (seat, node, hand)))
+
+    def _checked(self, what: str, arguments: tuple[int, ...]) -> Any:
+        kind, answer = self._ask(what, arguments, self.limit_seconds)
+        if kind != "done":
+            if kind in ("late", "gone"):
+                self._stop()
+            raise FaultError("raised" if kind == "gone" else kind, answer)
+        return answer
+
+    def _ask(self, what: str, arguments: tuple[int, ...], limit: float) -> tuple[str, Any]:
+        assert self._pipe is not None
+        try:
+            self._pipe.send((what, arguments))
+        except OSError:
+            return "gone", "its process ended"
+        return self._answer(limit)
+
+    def _answer(self, limit: float) -> tuple[str, Any]:
+        assert self._pipe is not None
+        try:
+            if not self._pipe.poll(limit):
+                return "late", f"no answer within {limit:g} s"
+            kind, answer = self._pipe.recv()
+        except (EOFError, OSError):
+            return "gone", "its process ended"
+        return str(kind), answer
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        self._process = self._pipe = None
+
+
+def _serve(pipe: Connection, stranger: Stranger) -> None:
+    """Answer until the pipe closes."""
+    start_worker()
+    try:
+        stranger.load()
+    except Exception as error:  # whatever somebody's bot raises is told to the other side
+        pipe.send(("raised", _text(error)))
+        return
+    pipe.send(("ready", time.time()))
+    while True:
+        try:
+            what, arguments = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(("done", getattr(stranger, what)(*arguments)))
+        except FaultError as fault:
+            pipe.send((fault.kind, str(fault)))
+        except Exception as error:
+            pipe.send(("raised", _text(error)))
+
+
+def _text(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

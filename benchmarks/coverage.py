@@ -1,0 +1,68 @@
+"""Does a 95 % interval hold the true value 95 times in 100? Repeated matches on Leduc whose exact value is known.
+
+A blueprint against search from it, both as they are; every match has its own seed. Coverage is counted for each estimate: raw in matches
+of independent deals, duplicate and AIVAT (with two value functions) in matches in duplicate. With 400 matches, coverage itself has a
+standard error of 1.1 %.
+
+    python benchmarks/coverage.py [matches] [hands]
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+
+from agents import BlueprintAgent, SearchAgent, Serial, solved_policy
+from agents.exact_value import exact_values
+from agents.hand import Entrant
+from agents.match import Match, play_matches
+from agents.match_report import Tally
+from agents.report import machine, table, version
+from games import public_tree
+from search import Budget, variant
+
+CASES = (  # name, estimate, duplicate, value function
+    ("raw", "raw", False, "none"),
+    ("duplicate", "duplicate", True, "none"),
+    ("AIVAT, independent deals", "aivat", False, "uniform"),
+    ("AIVAT, uniform values", "aivat", True, "uniform"),
+    ("AIVAT, blueprint's values", "aivat", True, "blueprint"),
+)
+
+
+def main() -> None:
+    count, hands = ([int(a) for a in sys.argv[1:]] + [400, 400][len(sys.argv) - 1 :])[:2]
+    tree = public_tree("leduc_poker")
+    policy = solved_policy(tree, variant("cfr"), 60)
+    entrants = (
+        Entrant("blueprint", BlueprintAgent(policy), Budget(seconds=0)),
+        Entrant("search", SearchAgent(policy, variant("default")), Budget(iterations=100)),
+    )
+    exact = exact_values([Match(entrants)], 1, Serial())[0]
+    assert exact is not None
+    rows = []
+    for name, kind, duplicate, values in CASES:
+        start, inside, errors, means = time.perf_counter(), 0, [], []
+        for seed in range(count):
+            match = Match(entrants, seed, duplicate, values)
+            tally = Tally(match)
+            for _, first, records, _ in play_matches([match], hands):
+                tally.add(first, records)
+            found = tally.estimates()[kind]
+            inside += found.low <= exact.value <= found.high
+            errors.append(found.standard_error)
+            means.append(found.mean)
+        spread = float(np.std(means, ddof=1))
+        off = (float(np.mean(means)) - exact.value) / (spread / count**0.5)
+        cells = [f"{inside / count:.1%}", f"{np.mean(errors):.5f}", f"{spread:.5f}", f"{np.mean(means):+.5f}", f"{off:+.1f}"]
+        rows.append([name, *cells, f"{time.perf_counter() - start:.0f}"])
+        print(f"{name}: {cells}", file=sys.stderr, flush=True)
+    print(f"Leduc, blueprint against search, {count} matches of {hands} hands; exact value {exact.value:+.6f} chips a hand")
+    print(f"{machine()['cpu']}, commit {version()['git']}, seeds 0 to {count - 1}\n")
+    print(table(["estimate", "coverage", "mean error", "spread of means", "mean", "off, in its errors", "seconds"], rows))
+
+
+if __name__ == "__main__":
+    main()

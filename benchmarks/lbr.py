@@ -1,0 +1,50 @@
+"""How much of exploitability does local best response find? Leduc, four kinds of agent, beside the exact best response.
+
+The search agent thinks for 50 iterations a decision from the blueprint. All values are exact, (seat 0 + seat 1) / 2 in chips a hand.
+
+    python benchmarks/lbr.py
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
+from agents.agent import Agent
+from agents.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
+from agents.report import table, version
+from games import PublicTree, public_tree
+from search import Budget, Strategy, uniform, variant
+
+
+def always_call(tree: PublicTree) -> TabularPolicy:
+    tables = [np.zeros_like(t) for t in uniform(tree).tables]
+    for node, child in calling(tree).items():
+        player = int(tree.player[node])
+        tables[player][int(tree.row[player, child]) - 1] = 1.0
+    return TabularPolicy(Strategy(tree, tree.subgame(), (tables[0], tables[1])), "always call")
+
+
+def main() -> None:
+    tree = public_tree("leduc_poker")
+    blueprint, still = solved_policy(tree, variant("cfr"), 60), Budget(seconds=0)
+    lines: list[tuple[str, Agent, Budget]] = [
+        ("uniform", BlueprintAgent(UniformPolicy(tree)), still),
+        ("always call", BlueprintAgent(always_call(tree)), still),
+        ("blueprint, 60 iterations of CFR", BlueprintAgent(blueprint), still),
+        ("search from it, 50 iterations", SearchAgent(blueprint, variant("default")), Budget(iterations=50)),
+        ("search from it, 1000 iterations", SearchAgent(blueprint, variant("default")), Budget(iterations=1000)),
+    ]
+    rows = []
+    for name, agent, budget in lines:
+        seats = (tabulate(agent, 0, budget), tabulate(agent, 1, budget))
+        found = [lbr_exploitability(tree, [seat.table for seat in seats], actions) for actions in ACTION_SETS]
+        exact = exploitability(seats)
+        assert max(found) <= exact
+        rows.append([name, *(f"{value:+.4f}" for value in found), f"{max(found) / exact:.0%}", f"{exact:.4f}"])
+    print(table(["agent", *(f"LBR: {actions.name}" for actions in ACTION_SETS), "best of exact", "exact"], rows))
+    print(f"\n{WEAKNESS}\n{tree.game}, commit {version()['git']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT, result_of, start, timebank
+
+KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
+
+
+def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
+    given = (*KUHN, "agents.a.think=true", "agents.a.budget.iterations=5", "hands=400", "precision=0.001", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "match", *given) == 0
+    result = result_of(tmp_path)
+    for key in ("command", "game", "seed", "version", "machine", "seconds", "agents", "rows", "playing"):
+        assert key in result
+    row = result["rows"][0]
+    assert row["agents"] == ["a", "b"]
+    assert row["hands"] == 400
+    assert set(row["estimates"]) == {"raw", "duplicate", "aivat"}
+    for e in row["estimates"].values():
+        assert e["low"] <= e["mean"] <= e["high"]
+    assert row["exact"]["standard_error"] == 0
+    assert row["hands_needed"] > 0
+    assert sum(seat["hands"] for seat in row["seats"]) == 400
+    assert {d["agent"] for d in row["decisions"]} == {"a", "b"}
+    lines = [json.loads(line) for f in (tmp_path / "hands").rglob("*.jsonl") for line in f.read_text().splitlines()]
+    assert len(lines) == 400
+    for name in ("rows.csv", "match.png", "match.svg"):
+        assert (tmp_path / name).stat().st_size > 0
+    shown = capsys.readouterr().out
+    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 0.001 chips"):
+        assert text in shown
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Without figures, which take longer than the matches here."""
+    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
+
+
+def test_everybody_plays_everybody(monkeypatch, tmp_path, undrawn, capsys):
+    given = (*KUHN, "+agent@agents.c=bot", "agents.c.bot=fixed_action_preference", "hands=100", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "match", *given) == 0
+    rows = result_of(tmp_path)["rows"]
+    assert [row["agents"] for row in rows] == [["a", "b"], ["a", "c"], ["b", "c"]]
+    assert [row["exact"] is None for row in rows] == [False, True, True]
+    assert "chips a hand, aivat" in capsys.readouterr().out
+
+
+def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn):
+    solved = ("game=kuhn_poker", "budget.iterations=20", "save=true", f"hydra.run.dir={tmp_path / 's'}")
+    assert timebank(monkeypatch, "solve", *solved) == 0
+    table = tmp_path / "s" / "policy.json"
+    given = ("game=kuhn_poker", "agent@agents.a=tabular", "agents.a.iterations=20", "agent@agents.b=table", f"agents.b.table={table}")
+    assert timebank(monkeypatch, "match", *given, "hands=100", "executor=serial", f"hydra.run.dir={tmp_path / 'm'}") == 0
+    row = result_of(tmp_path / "m")["rows"][0]
+    assert row["exact"]["value"] == pytest.approx(0, abs=1e-12)  # it is the same strategy
+    assert row["estimates"]["duplicate"]["high"] == 0
+
+
+def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path, undrawn):
+    tiny = ("trainer.iterations=2", "trainer.advantage.steps=5", "trainer.policy.steps=20")
+    given = ("game=kuhn_poker", "budget.iterations=3", "hands=40", "executor=serial", *tiny, f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "match", *given) == 0
+    assert [a["agent"] for a in result_of(tmp_path)["agents"]] == ["network+decision:resolve:default", "network"]
+
+
+def table_of(directory):
+    rows = result_of(directory)["rows"]
+    return [{k: row[k] for k in ("agents", "hands", "estimates", "seats", "rounds", "faults", "exact")} for row in rows]
+
+
+LONG = (*KUHN[:-1], "agents.a.think=true", "agents.a.budget.iterations=5", "hands=8000", "executor.workers=2")
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
+def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, undrawn, kind):
+    process = start("match", *LONG, f"hydra.run.dir={tmp_path / 'a'}")
+    deadline = time.time() + 60
+    while len(list((tmp_path / "a").rglob("*.jsonl"))) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.time() < deadline
+        time.sleep(0.02)
+    process.send_signal(kind)
+    error = process.communicate()[1]
+    if kind == signal.SIGINT and process.returncode == 130:  # it may have been done before
+        assert "go on with resume=" in error
+        assert result_of(tmp_path / "a")["rows"][0]["hands"] >= 1000
+    assert timebank(monkeypatch, "match", f"resume={tmp_path / 'a'}", "executor=serial", "executor.workers=1") == 0
+    assert timebank(monkeypatch, "match", *LONG, "executor=serial", "executor.workers=1", f"hydra.run.dir={tmp_path / 'b'}") == 0
+    assert table_of(tmp_path / "a") == table_of(tmp_path / "b")
+
+
+REFUSED = [
+    (["hands=0"], "hands must be an even number of at least 4 (each seat plays half of them), got 0"),
+    (["hands=7"], "got 7"),
+    (["seed=one"], "seed must have the right type: Value 'one'"),
+    (["seed=-1"], "seed must be at least 0, got -1"),
+    (["agents.a.checkpoint=nowhere.safetensors"], "agents.a.checkpoint must be a checkpoint file, got "),
+    (["agent@agents.b=table", "agents.b.table=pyproject.toml", "agent@agents.a=uniform"], "must be a JSON file of information states"),
+    (["agent@agents.b=bot", "agents.b.bot=stockfish", "agent@agents.a=uniform"], "agents.b.bot must be one of fixed_action_preference"),
+    (["agent@agents.b=bot", "agents.b.bot=os:getcwd", "agent@agents.a=uniform"], "TIMEBANK_BOTS names (), got 'os:getcwd'"),
+    (["agents.a.gadget=magic"], "agents.a: gadget must be one of"),
+    (["agents.a.budget.seconds=-1"], "budget.seconds must be a number of at least 0, got -1"),
+    (["agents.a.budgt.seconds=1"], "agents.a.budgt must be a key of the settings"),
+    (["+agent@agents.c=nobody"], "agent must be one of bot, network, search, table, tabular, uniform, got 'nobody'"),
+    (["game=holdem5"], "game must be one derived from OpenSpiel for match"),
+    (["precision=0"], "precision must be positive (chips a hand), got 0"),
+    (["values=none", "draws=0"], "draws must be at least 1, got 0"),
+    (["limit_seconds=0", "agent@agents.b=bot", "agent@agents.a=uniform"], "limit_seconds must be positive, got 0"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), REFUSED, ids=[" ".join(o) for o, _ in REFUSED])
+def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path, capsys, overrides, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    assert timebank(monkeypatch, "match", *overrides) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
+    solved = ("game=leduc_poker", "budget.iterations=2", "save=true", f"hydra.run.dir={tmp_path / 's'}")
+    assert timebank(monkeypatch, "solve", *solved) == 0
+    given = (*KUHN, "agent@agents.b=table", f"agents.b.table={tmp_path / 's' / 'policy.json'}", f"hydra.run.dir={tmp_path / 'm'}")
+    capsys.readouterr()
+    assert timebank(monkeypatch, "match", *given) == 2
+    assert "error: agents.b: table:policy.json must have actions of ['0', '1'] at kuhn_poker's information state" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, undrawn, capsys):
+    import agents.match
+
+    written = []
+
+    def full(path, text):
+        if written:
+            raise OSError(f"{path} must be a file that can be written, got No space left on device")
+        written.append(path)
+        path.write_text(text)
+
+    monkeypatch.setattr(agents.match, "write_text", full)
+    assert timebank(monkeypatch, "match", *KUHN, "hands=3000", f"hydra.run.dir={tmp_path}") == 1
+    assert "must be a file that can be written, got No space left on device" in capsys.readouterr().err
+    assert result_of(tmp_path)["status"] == "failed"
+    assert result_of(tmp_path)["rows"][0]["hands"] == 1000
+    monkeypatch.undo()
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}") == 0
+    assert result_of(tmp_path)["rows"][0]["hands"] == 3000
+
+
+def test_every_yaml_of_matches_composes(tmp_path):
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from omegaconf import OmegaConf
+
+    from agents.apps.config import register
+    from agents.apps.match import check
+
+    register("match")
+    GlobalHydra.instance().clear()
+    (tmp_path / "table.json").write_text("{}")
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        for path in sorted((ROOT / "conf" / "experiment").glob("*_match.yaml")):
+            config = OmegaConf.to_object(compose("match", [f"experiment={path.stem}"]))
+            check(config, Path("nowhere"))
+            assert len(config.agents) >= 5
+        for path in sorted((ROOT / "conf" / "agent").glob("*.yaml")):
+            compose("match", [f"agent@agents.a={path.stem}"])
+        compose("play")
+
+
+PLAY = [sys.executable, "-m", "agents.apps.play", "game=leduc_poker", "agent.iterations=20", "seed=3"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_play_takes_piped_keys_and_saves_hands(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("?\nc\nu\nr\n" + "c\n" * 30))
+    assert timebank(monkeypatch, "play", *PLAY[3:], "hands=3", f"hydra.run.dir={tmp_path}") == 0
+    assert "3 hands" in capsys.readouterr().out
+    assert len((tmp_path / "hands.jsonl").read_text().splitlines()) == 3
+    assert result_of(tmp_path)["hands"] == 3
+
+
+def test_play_in_a_terminal(tmp_path):
+    """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D."""
+    parent, child = pty.openpty()
+    command = [*PLAY, f"hydra.run.dir={tmp_path}"]
+    process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, cwd=ROOT, env=ENVIRONMENT, close_fds=True)
+    os.close(child)
+    shown = b""
+
+    def read_until(text):
+        nonlocal shown
+        before = len(shown)
+        while text not in shown[before:]:
+            shown += os.read(parent, 4096)
+
+    try:
+        read_until(b"> ")
+        for key in (b"?\n", b"c\n"):
+            os.write(parent, key)
+            read_until(b"> ")
+        os.write(parent, b"\x04")
+        read_until(b"hands saved")
+    finally:
+        process.wait(timeout=30)
+        os.close(parent)
+    text = shown.decode()
+    assert process.returncode == 0
+    assert "J♠" in text or "Q" in text or "K" in text
+    assert "in your place it plays" in text
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["hands=0"], "hands must be at least 1, got 0"),
+        (["agent=network"], "agent.checkpoint must name a network's checkpoint"),
+        (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
+        (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, got 'bot'"),
+        (["game=ms1f1"], "game must be one derived from OpenSpiel for play"),
+        (["seed=-3"], "seed must be at least 0, got -3"),
+    ],
+)
+def test_play_refuses_bad_values(monkeypatch, tmp_path, capsys, overrides, message):
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "play", *overrides) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
