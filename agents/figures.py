@@ -136,7 +136,10 @@ def _annotate(axes: Any, notes: Sequence[tuple[float, float, str, str]]) -> None
             axes.annotate(text, (x, y), xytext=(7, height - at - 2), textcoords="offset points", fontsize=6, color=color)
 
 
-def blank_figure(title: str, size: tuple[float, float], place: tuple[float, float, float, float]) -> tuple[Any, Any]:
+WIDE = (0.118, 0.1, 0.862, 0.84)  # axes of a figure of 8 x 5 inches: left, bottom, width and height as shares of it
+
+
+def blank_figure(title: str, size: tuple[float, float], place: tuple[float, float, float, float] = WIDE) -> tuple[Any, Any]:
     """Return a figure of one panel and its axes, left, bottom, width and height as shares of the figure.
 
     Nothing is laid out by itself: to measure every text takes as long as to draw it.
@@ -150,7 +153,7 @@ def blank_figure(title: str, size: tuple[float, float], place: tuple[float, floa
 
 
 def _axes(title: str) -> tuple[Any, Any]:
-    figure, axes = blank_figure(title, (8, 5), (0.118, 0.1, 0.862, 0.84))
+    figure, axes = blank_figure(title, (8, 5))
     axes.grid(True, which="major", alpha=0.25)
     log_axes(axes)
     return figure, axes
