@@ -304,7 +304,8 @@ def test_where_the_model_never_comes_the_blueprint_is_kept(gadget):
     reach[1][:, 0] = 0.0
     out = (arrays[0].copy(), arrays[1].copy())
     searcher = BoardSearch(game, tree, street_lines(game, entering(game, 1), np.float64), DCFR)
-    report = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, StreetSearch(1, gadget, "safe", Budget(iterations=3)), out)
+    search = StreetSearch(1, gadget, "safe", Budget(iterations=3), judge=False)
+    report = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, search, out)
     assert report.kept == 1
     first = entering(game, 1)[0]
     decision = next(n for n in range(first, int(game.bets.end[first])) if game.bets.player[n] == 0)
@@ -342,3 +343,16 @@ def test_mass_is_what_a_hand_can_meet():
 def test_a_wrong_search_is_named(change, message):
     with pytest.raises(ValueError, match=message):
         StreetSearch(**({"street": 1, "gadget": "resolve", "bounds": "safe", "budget": Budget(iterations=1)} | change))
+
+
+@compiled
+@pytest.mark.parametrize("gadget", ["unsafe", "combined"])
+def test_an_answer_of_few_iterations_is_judged_whatever_the_gadget(gadget):
+    game, tree, arrays = blueprint()
+    found = {}
+    for judge in (True, False):
+        search = StreetSearch(1, gadget, "safe", Budget(iterations=1), judge)
+        out, report = search_street(game, tree, arrays, 0, search, variant("default_holdem"))
+        found[judge] = report.harm, strength(game, tree, [out, out])[0]
+    assert found[True][0] < found[False][0]
+    assert found[True][1] < found[False][1]
