@@ -8,7 +8,7 @@ from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_po
 from agents.exact_value import exact_values, table_value
 from agents.hand import Entrant, Table, play_hand
 from agents.match import MOST_FAULTS, Match, play_matches
-from agents.match_report import Tally, decision_rows, estimate, hands_needed, match_row
+from agents.match_report import Tally, decision_rows, estimate, hands_needed, match_row, match_table
 from agents.stranger import FaultError
 from games import public_tree
 from search import Budget, Evaluator, variant
@@ -56,6 +56,10 @@ def test_two_who_play_alike_come_out_even_on_every_deal():
     pairs = tally.scores()[:, 2].reshape(-1, 2).sum(axis=1)
     assert not pairs.any()
     assert tally.estimates()["duplicate"].half_width == 0
+    shown = match_table([match_row(tally, None, None)])
+    assert "+0.000000 (all alike)" in shown
+    assert "all of it" in shown
+    assert "too few hands were played to differ" in shown
 
 
 def test_public_chance_is_the_same_in_both_hands_of_a_deal():
