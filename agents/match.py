@@ -32,6 +32,7 @@ from agents.stranger import Stranger
 from games import PublicTree
 
 CHUNK_DEALS, CHUNK_SECONDS = 500, 2.0
+BOT_DEALS = 25  # in a chunk with somebody's bot: it may take its limit each time, and what is not a whole chunk is not kept
 MOST_FAULTS = 100  # of one bot: after as many forfeited hands the match is stopped
 
 
@@ -69,6 +70,8 @@ class Match:
     @property
     def chunk_deals(self) -> int:
         """Deals in a chunk: some two seconds of the time allowed at most, taking a hand for four decisions of each player."""
+        if any(isinstance(entrant.agent, Stranger) for entrant in self.entrants):
+            return BOT_DEALS
         allowed = 8 * sum(entrant.budget.seconds or 0.0 for entrant in self.entrants if not entrant.steady)
         return CHUNK_DEALS if allowed == 0 else max(1, min(CHUNK_DEALS, int(CHUNK_SECONDS / allowed)))
 

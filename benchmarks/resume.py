@@ -1,7 +1,7 @@
 """Does a match that is killed go on to the table of one that is not? Ten matches, each killed (SIGKILL) once at a random moment.
 
 Leduc, search against its blueprint and 10,000 hands on two processes, iterations as budget. The moment is uniform over the time that the
-uninterrupted match takes from its run directory to its end. Everything but times must come out alike, to the last digit.
+uninterrupted match takes from its first kept hands to its end. Everything but times must come out alike, to the last digit.
 
     python benchmarks/resume.py [matches]
 """
@@ -21,8 +21,8 @@ from typing import Any
 from agents.report import machine, table, version
 
 ROOT = Path(__file__).resolve().parents[1]
-GIVEN = "agent@agents.a=tabular agents.a.think=true agents.a.budget.iterations=50 agents.a.iterations=30".split()
-GIVEN += "agent@agents.b=tabular agents.b.iterations=30 hands=10000 exact=false executor.workers=2".split()
+GIVEN = ["agent@agents.a=tabular", "agents.a.think=true", "agents.a.budget.iterations=50", "agents.a.iterations=30"]
+GIVEN += ["agent@agents.b=tabular", "agents.b.iterations=30", "hands=10000", "exact=false", "executor.workers=2"]
 TIMED = ("decisions", "speed")
 
 
@@ -33,8 +33,8 @@ def start(*overrides: str) -> subprocess.Popen[bytes]:
 
 
 def begun(process: subprocess.Popen[bytes], directory: Path) -> float:
-    """Wait for the run directory; return the time."""
-    while not (directory / "result.json").exists():
+    """Wait for the first hands; return the time."""
+    while not hands_kept(directory):
         assert process.poll() is None, f"the match ended with status {process.returncode} before it began"
         time.sleep(0.01)
     return time.perf_counter()
