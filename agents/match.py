@@ -141,7 +141,7 @@ def play_matches(
 
     Raises:
         ValueError: a number of hands that no match has.
-        RuntimeError: a bot has forfeited ``MOST_FAULTS`` hands.
+        ChildProcessError: a bot has forfeited ``MOST_FAULTS`` hands.
     """
     tasks: list[tuple[int, Chunk, Path | None]] = []
     faults: dict[str, int] = {}
@@ -169,7 +169,7 @@ def play_matches(
             worst = max(faults, key=lambda name: faults[name], default="")
             if faults.get(worst, 0) >= MOST_FAULTS:
                 text = next(r["fault"]["text"] for r in records if r.get("fault", {}).get("who") == worst)
-                raise RuntimeError(f"{worst} has forfeited {faults[worst]} hands, {MOST_FAULTS} are the most; the last: {text}")
+                raise ChildProcessError(f"{worst} has forfeited {faults[worst]} hands, {MOST_FAULTS} are the most; the last: {text}")
 
 
 def _count_faults(records: list[Record], faults: dict[str, int]) -> None:
