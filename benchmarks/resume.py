@@ -34,7 +34,7 @@ def start(*overrides: str) -> subprocess.Popen[bytes]:
 
 
 def hands_kept(directory: Path) -> int:
-    return sum(path.read_text().count("\n") for path in (directory / "hands").rglob("*.jsonl"))
+    return sum(path.read_text().count("\n") for path in (directory / "hands").rglob("[0-9]*.jsonl"))
 
 
 def rows_of(directory: Path) -> list[dict[str, Any]]:
