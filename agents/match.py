@@ -32,6 +32,7 @@ from agents.stranger import Stranger
 from games import PublicTree
 
 CHUNK_DEALS, CHUNK_SECONDS = 500, 2.0
+BOT_DEALS = 25  # in a chunk with somebody's bot: it may take its limit each time, and what is not a whole chunk is not kept
 MOST_FAULTS = 100  # of one bot: after as many forfeited hands the match is stopped
 
 
@@ -69,6 +70,8 @@ class Match:
     @property
     def chunk_deals(self) -> int:
         """Deals in a chunk: some two seconds of the time allowed at most, taking a hand for four decisions of each player."""
+        if any(isinstance(entrant.agent, Stranger) for entrant in self.entrants):
+            return BOT_DEALS
         allowed = 8 * sum(entrant.budget.seconds or 0.0 for entrant in self.entrants if not entrant.steady)
         return CHUNK_DEALS if allowed == 0 else max(1, min(CHUNK_DEALS, int(CHUNK_SECONDS / allowed)))
 
@@ -138,7 +141,7 @@ def play_matches(
 
     Raises:
         ValueError: a number of hands that no match has.
-        RuntimeError: a bot has forfeited ``MOST_FAULTS`` hands.
+        ChildProcessError: a bot has forfeited ``MOST_FAULTS`` hands.
     """
     tasks: list[tuple[int, Chunk, Path | None]] = []
     faults: dict[str, int] = {}
@@ -166,7 +169,7 @@ def play_matches(
             worst = max(faults, key=lambda name: faults[name], default="")
             if faults.get(worst, 0) >= MOST_FAULTS:
                 text = next(r["fault"]["text"] for r in records if r.get("fault", {}).get("who") == worst)
-                raise RuntimeError(f"{worst} has forfeited {faults[worst]} hands, {MOST_FAULTS} are the most; the last: {text}")
+                raise ChildProcessError(f"{worst} has forfeited {faults[worst]} hands, {MOST_FAULTS} are the most; the last: {text}")
 
 
 def _count_faults(records: list[Record], faults: dict[str, int]) -> None:

@@ -28,6 +28,8 @@ from agents.report import duration, table
 Float = npt.NDArray[np.float64]
 Row = dict[str, Any]
 ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
+NO_SPREAD = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
+ALIKE = "all alike: no hand told more than another; either AIVAT's values are the match's own, or too few hands were played to differ"
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ def match_table(rows: Sequence[Row]) -> str:
         cells = []
         for kind in kinds:
             e = row["estimates"].get(kind)
-            cells.append("" if e is None else value_text(e["mean"], (e["high"] - e["low"]) / 2))
+            cells.append("" if e is None else _estimate_text(e))
         exact = row["exact"]
         if exact is None:
             text = "-"
@@ -233,11 +235,25 @@ def match_table(rows: Sequence[Row]) -> str:
             text = f"{exact['value']:+.6f}" + ("" if exact["standard_error"] == 0 else " (one draw)")
         else:
             text = value_text(exact["value"], 1.96 * exact["standard_error"])
-        best = row["estimates"].get(row["best"], {})
-        share = best.get("of_raw_error")
-        cells += [text, "-" if not share else f"{1 / share:.1f}x"]
+        cells += [text, _reduction(row["estimates"].get(row["best"], {}).get("of_raw_error"))]
         lines.append([" - ".join(row["agents"]), f"{row['hands']:,}", *cells])
-    return table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
+    text = table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
+    alike = any((e["of_raw_error"] or 0.0) < NO_SPREAD for row in rows for e in row["estimates"].values())
+    return text + (f"\n{ALIKE}" if alike else "")
+
+
+def _estimate_text(e: Row) -> str:
+    """Return an estimate with its interval; one without spread is no interval."""
+    if (e["of_raw_error"] or 0.0) < NO_SPREAD:
+        return f"{e['mean']:+.6f} (all alike)"
+    return value_text(e["mean"], (e["high"] - e["low"]) / 2)
+
+
+def _reduction(share: float | None) -> str:
+    """Return how many times smaller than the raw one an error of ``share`` of it is."""
+    if share is None:
+        return "-"
+    return "all of it" if share < NO_SPREAD else f"{1 / share:.3g}x" if share > 1e-3 else f"{1 / share:,.0f}x"
 
 
 def seat_table(row: Row) -> str:

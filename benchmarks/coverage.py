@@ -4,7 +4,7 @@ A blueprint against search from it, both as they are; every match has its own se
 of independent deals, duplicate and AIVAT (with two value functions) in matches in duplicate. With 400 matches, coverage itself has a
 standard error of 1.1 %.
 
-    python benchmarks/coverage.py [matches] [hands]
+    python benchmarks/coverage.py [matches] [hands] [raw | duplicate | aivat]
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ CASES = (  # name, estimate, duplicate, value function
 
 
 def main() -> None:
-    count, hands = ([int(a) for a in sys.argv[1:]] + [400, 400][len(sys.argv) - 1 :])[:2]
+    given = sys.argv[1:]
+    count, hands = (int(a) for a in (given + ["400", "400"][len(given) :])[:2])
+    cases = [case for case in CASES if case[1] in given[2:] or not given[2:]]
     tree = public_tree("leduc_poker")
     policy = solved_policy(tree, variant("cfr"), 60)
     entrants = (
@@ -43,7 +45,7 @@ def main() -> None:
     exact = exact_values([Match(entrants)], 1, Serial())[0]
     assert exact is not None
     rows = []
-    for name, kind, duplicate, values in CASES:
+    for name, kind, duplicate, values in cases:
         start, inside, errors, means = time.perf_counter(), 0, [], []
         for seed in range(count):
             match = Match(entrants, seed, duplicate, values)

@@ -1,6 +1,7 @@
 """How much of exploitability does local best response find? Leduc, four kinds of agent, beside the exact best response.
 
-The search agent thinks for 50 iterations a decision from the blueprint. All values are exact, (seat 0 + seat 1) / 2 in chips a hand.
+The search agent thinks for 50 or 1,000 iterations a decision from the blueprint. All values are exact, (seat 0 + seat 1) / 2 in
+chips a hand.
 
     python benchmarks/lbr.py
 """

@@ -8,7 +8,7 @@ from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_po
 from agents.exact_value import exact_values, table_value
 from agents.hand import Entrant, Table, play_hand
 from agents.match import MOST_FAULTS, Match, play_matches
-from agents.match_report import Tally, decision_rows, estimate, hands_needed, match_row
+from agents.match_report import Tally, decision_rows, estimate, hands_needed, match_row, match_table
 from agents.stranger import FaultError
 from games import public_tree
 from search import Budget, Evaluator, variant
@@ -56,6 +56,10 @@ def test_two_who_play_alike_come_out_even_on_every_deal():
     pairs = tally.scores()[:, 2].reshape(-1, 2).sum(axis=1)
     assert not pairs.any()
     assert tally.estimates()["duplicate"].half_width == 0
+    shown = match_table([match_row(tally, None, None)])
+    assert "+0.000000 (all alike)" in shown
+    assert "all of it" in shown
+    assert "too few hands were played to differ" in shown
 
 
 def test_public_chance_is_the_same_in_both_hands_of_a_deal():
@@ -229,10 +233,11 @@ def test_who_does_wrong_loses_the_most_that_the_hand_can_cost(wrong, text):
 
 def test_a_bot_that_does_wrong_too_often_is_stopped_and_hands_are_kept(tmp_path):
     match = Match((Entrant("bot", Bot("illegal"), STILL), uniform("b")))
-    with pytest.raises(RuntimeError, match=rf"bot has forfeited \d+ hands, {MOST_FAULTS} are the most; the last: action must be one of"):
+    with pytest.raises(ChildProcessError, match=rf"bot has forfeited \d+ hands, {MOST_FAULTS} are the most; the last: action must be"):
         list(play_matches([match], 4000, directory=tmp_path))
     kept = [json.loads(line) for f in tmp_path.rglob("*.jsonl") for line in f.read_text().splitlines()]
-    assert len(kept) == 1000
+    assert len([record for record in kept if "fault" in record]) >= MOST_FAULTS
+    assert len(kept) < 4000
 
 
 def test_intervals_are_those_of_the_textbook():
