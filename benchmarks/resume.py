@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ TIMED = ("decisions", "speed")
 def start(*overrides: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "agents.apps.match", *overrides]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
 
 
 def hands_kept(directory: Path) -> int:
@@ -58,6 +59,7 @@ def main() -> None:
             time.sleep(moments.uniform(0, 0.2))
             process.kill()
             ended = process.wait() == 0
+            assert process.returncode in (0, -signal.SIGKILL), f"match {trial + 1} ended by itself with status {process.returncode}"
             kept = hands_kept(directory)
             assert start(f"resume={directory}").wait() == 0
             alike = rows_of(directory) == rows_of(whole)
