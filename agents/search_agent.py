@@ -32,7 +32,7 @@ from search import (
     gifts,
     whole_game,
 )
-from search.gadgets import NEED_RANGE, WITH_GIFTS, form_of
+from search.gadgets import NEED_RANGE, WITH_GIFTS, check_search, form_of
 from search.strategy import Float
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
@@ -42,7 +42,6 @@ SOLVE_FROM = ("decision", "round", "root")
 # is worth its iterations; a blueprint as many as a cold solve of the whole game needs to be as strong, at most this many (found at load).
 # Measured on Leduc with a network of 0.028 chips, worth 55: after 10 iterations 0.054 warm, 0.53 cold; after 250 0.0022 and 0.0013.
 MOST_WORTH = 100
-WARM_START = ("never", "short", "always")
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,9 @@ class SearchAgent:
         gift_scale: float = 1.0,
         spread: float = 1.0,
     ) -> None:
-        for name, value, allowed in (("solve_from", solve_from, SOLVE_FROM), ("warm_start", warm_start, WARM_START)):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-        if not 0 <= gift_scale <= 1:
-            raise ValueError(f"gift_scale must be from 0 to 1, got {gift_scale}")
+        if solve_from not in SOLVE_FROM:
+            raise ValueError(f"solve_from must be one of {', '.join(SOLVE_FROM)}, got {solve_from!r}")
+        check_search(warm_start, gift_scale)
         self.blueprint, self.tree, self.variant = blueprint, blueprint.tree, variant
         self.solve_from, self.gadget, self.bounds, self.gift_scale, self.spread = solve_from, gadget, bounds, gift_scale, spread
         self.warm_start, self.measure_error = warm_start, measure_error
@@ -151,7 +148,8 @@ class SearchAgent:
         if subgame is not None:
             solver.start(subgame, strategy if warm else None, warm)
             most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
-            solution = solver.solve(replace(budget, iterations=most), deadline)
+            enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
+            solution = solver.solve(replace(budget, iterations=most, exploitability=enough), deadline)
             iterations = solution.iterations
         if iterations == 0:
             policy = self.blueprint.at(node) if strategy is None else strategy.at(node)

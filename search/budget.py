@@ -14,7 +14,8 @@ class Budget:
     Attributes:
         seconds: wall-clock thinking time.
         iterations: iterations of the solver; the only limit that gives the same answer on every machine.
-        exploitability: stop at this exploitability (chips, NashConv / 2).
+        exploitability: stop at this exploitability (chips, NashConv / 2); of a decision that of the game it solves, a deal that comes
+            there.
     """
 
     seconds: float | None = None
