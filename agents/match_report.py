@@ -116,7 +116,7 @@ class Tally:
         """Return a row for each round that hands ended in: how many, what they paid on average and what that makes of the mean."""
         scores = self.scores()
         rows = []
-        for number in range(int(self.match.tree.round.max()) + 1):
+        for number in range(self.match.rounds):
             own = scores[scores[:, 1] == number]
             paid = float(own[:, 2].sum())
             mean, share = (paid / len(own) if len(own) else 0.0), len(own) / max(len(scores), 1)
