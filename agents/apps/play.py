@@ -15,6 +15,7 @@ from agents.apps.entrants import game_of
 from agents.apps.launch import launch
 from agents.apps.run import Run
 from agents.policy import UniformPolicy
+from agents.table_view import TreeView
 from agents.terminal import Record, Terminal
 from search import Budget
 
@@ -49,7 +50,7 @@ def run(config: PlayConfig, directory: Path) -> None:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
-        terminal = Terminal(agent, budget, seed, ask, lambda line: print(line, flush=True), save)
+        terminal = Terminal(TreeView(agent), budget, seed, ask, lambda line: print(line, flush=True), save)
         result.write(agent=agent.name, hands=0, chips=0.0)
         terminal.run(config.hands)
         print(f"hands saved: {directory / 'hands.jsonl'}")
