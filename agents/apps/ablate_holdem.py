@@ -34,8 +34,7 @@ PROBABILITIES = "action probabilities"
 
 def streets_of(solve_from: str, game: HoldemGame) -> list[int]:
     """Return the numbers of streets named as in ``turn`` or ``turn+river``."""
-    names = ("preflop", "flop", "turn", "river")
-    there = names[: len(game.deals)] if game.betting.blinds else names[4 - len(game.deals) :]
+    there = game.streets
     found = [there.index(name) if name in there else -1 for name in solve_from.split("+")]
     if min(found) < 0 or found != sorted(set(found)):
         raise ValueError(
