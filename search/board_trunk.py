@@ -84,6 +84,33 @@ def board_weights(tree: BoardTree) -> Float:
     return weight
 
 
+def row_reach(tree: BoardTree, player: int, stored: Rows, board: int, entry: Float) -> Float:
+    """Return [rows, hands], a player's reach of every row of a board.
+
+    Args:
+        tree: whole.
+        player: whose.
+        stored: [stored rows, 8] the player's strategy.
+        board: where.
+        entry: [hands of the board, lines] the reach of the street's lines there.
+    """
+    forest, s = tree.forests[player], int(tree.boards[board, STREET])
+    table = forest.table[s]
+    lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
+    tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
+    own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
+    sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
+    reach = np.zeros((rows, hands))
+    reach[:lines] = entry.T
+    for k in range(int(table[DECISIONS])):
+        low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
+        x = sums[low - lines : high - lines]
+        total = x.sum(axis=0)
+        share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
+        reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
+    return reach
+
+
 class Trunk:
     """Walks a strategy so far down to the boards above a street.
 
@@ -117,7 +144,7 @@ class Trunk:
     def _below(self, entry: Arrival) -> Iterator[Arrival]:
         board, tree = entry.board, self.tree
         s = int(tree.boards[board, STREET])
-        rows = [self._walk(p, board, entry.reach[p]) for p in (0, 1)]
+        rows = [row_reach(tree, p, self.strategies[p], board, entry.reach[p]) for p in (0, 1)]
         exits = [np.array(self._streets[s][p].exit_row, np.int64) for p in (0, 1)]
         reach = (rows[0][exits[0]].T, rows[1][exits[1]].T)
         gifts = None if entry.gifts is None else self._gifts(entry, rows)
@@ -128,25 +155,6 @@ class Trunk:
             places = [above(tree, p, child) for p in (0, 1)]
             inner = (reach[0][places[0]], reach[1][places[1]])
             yield from self._below(Arrival(child, inner, None if gifts is None else gifts[places[self.giver or 0]]))
-
-    def _walk(self, player: int, board: int, entry: Float) -> Float:
-        """Return [rows, hands], a player's reach of every row of a board."""
-        tree, stored = self.tree, self.strategies[player]
-        forest, s = tree.forests[player], int(tree.boards[board, STREET])
-        table = forest.table[s]
-        lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
-        tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
-        own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
-        sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
-        reach = np.zeros((rows, hands))
-        reach[:lines] = entry.T
-        for k in range(int(table[DECISIONS])):
-            low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
-            x = sums[low - lines : high - lines]
-            total = x.sum(axis=0)
-            share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
-            reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
-        return reach
 
     def _gifts(self, entry: Arrival, rows: list[Float]) -> Float:
         """Return [the giver's hands, lines of the next street], gifts so far and those of this board.
