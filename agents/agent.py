@@ -25,7 +25,7 @@ class Decision:
         iterations: of the solver; 0 if nothing was solved.
         root: public node of the subgame solved for this decision; None if none was.
         kept: a search was due and could not be made (the public state is impossible in the agent's model, or the budget allows no
-            iteration), so the last solve's strategy (before any, the blueprint's) was played on.
+            iteration), or its answer was judged to be no better, so the last solve's strategy (before any, the blueprint's) was played on.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
     """
 

@@ -18,6 +18,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from agents.agent import Decision
 from agents.policy import Policy, ranges_of
 from search import (
@@ -32,7 +34,7 @@ from search import (
     gifts,
     whole_game,
 )
-from search.gadgets import NEED_RANGE, WITH_GIFTS, form_of
+from search.gadgets import NEED_RANGE, WITH_GIFTS, check_search, form_of
 from search.strategy import Float
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
@@ -42,7 +44,6 @@ SOLVE_FROM = ("decision", "round", "root")
 # is worth its iterations; a blueprint as many as a cold solve of the whole game needs to be as strong, at most this many (found at load).
 # Measured on Leduc with a network of 0.028 chips, worth 55: after 10 iterations 0.054 warm, 0.53 cold; after 250 0.0022 and 0.0013.
 MOST_WORTH = 100
-WARM_START = ("never", "short", "always")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class SearchAgent:
         gift_scale: share of the opponent's gifts by which reach_maxmargin, refined and combined raise their bounds, 0 to 1. They count
             from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about
             the whole game would take half of the time left.
+        judge: with safe bounds, keep the strategy so far where an answer is no better; see ``_is_better``.
     """
 
     def __init__(
@@ -87,15 +89,14 @@ class SearchAgent:
         bounds: str = "safe",
         gift_scale: float = 1.0,
         spread: float = 1.0,
+        judge: bool = True,
     ) -> None:
-        for name, value, allowed in (("solve_from", solve_from, SOLVE_FROM), ("warm_start", warm_start, WARM_START)):
-            if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-        if not 0 <= gift_scale <= 1:
-            raise ValueError(f"gift_scale must be from 0 to 1, got {gift_scale}")
+        if solve_from not in SOLVE_FROM:
+            raise ValueError(f"solve_from must be one of {', '.join(SOLVE_FROM)}, got {solve_from!r}")
+        check_search(warm_start, gift_scale)
         self.blueprint, self.tree, self.variant = blueprint, blueprint.tree, variant
         self.solve_from, self.gadget, self.bounds, self.gift_scale, self.spread = solve_from, gadget, bounds, gift_scale, spread
-        self.warm_start, self.measure_error = warm_start, measure_error
+        self.warm_start, self.measure_error, self.judge = warm_start, measure_error, judge
         if solve_from == "round" and self.tree.round.max() == 0:
             raise ValueError(f"solve_from=round needs a game with public chance after the deal, got {self.tree.game}")
         form = form_of(gadget, bounds, spread)
@@ -105,6 +106,7 @@ class SearchAgent:
         self._solver: Solver | None = None
         self._blueprint_seconds = 0.0  # of asking the blueprint about the whole game
         self._blueprint_worth = 0
+        self._judge_seconds = 0.0  # of judging an answer, by row
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_solver": None}  # each process allocates its own
@@ -119,6 +121,7 @@ class SearchAgent:
             self._blueprint_seconds = time.perf_counter() - start
             self._warm_up_gadget(solver)
             solver.calibrate()
+            self._judge_seconds = _judging(solver, self.blueprint.strategy())
             if self.warm_start != "never":
                 self._blueprint_worth = _worth(solver, self.blueprint.strategy())
 
@@ -151,8 +154,14 @@ class SearchAgent:
         if subgame is not None:
             solver.start(subgame, strategy if warm else None, warm)
             most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
-            solution = solver.solve(replace(budget, iterations=most), deadline)
+            enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
+            judged = self._judges(subgame)
+            clock = deadline.sooner(self._judge_seconds * solver.rows) if judged else deadline
+            solution = solver.solve(replace(budget, iterations=most, exploitability=enough), clock)
             iterations = solution.iterations
+            if iterations and judged and not _is_better(solver, subgame, solution.strategy):
+                assert strategy is not None
+                return Decision(strategy.at(node).copy(), thought, deadline.spent(), iterations, kept=True)
         if iterations == 0:
             policy = self.blueprint.at(node) if strategy is None else strategy.at(node)
             return Decision(policy.copy(), thought, deadline.spent(), kept=True)
@@ -161,6 +170,10 @@ class SearchAgent:
         error = self._error(solver, solution.strategy, seat, ranges) if self.measure_error else None
         new = Thought(solution.strategy, ranges, iterations + warm)
         return Decision(policy, new, seconds, iterations, root=root, solver_error=error)
+
+    def _judges(self, subgame: Subgame) -> bool:
+        """Say whether an answer is judged before it is played: where the gadget's bounds are what the strategy so far is known to keep."""
+        return self.judge and subgame.gadget is not None and self.bounds == "safe" and self.gadget not in NEED_RANGE
 
     def _root(self, seat: int, node: int, thought: Thought | None) -> int | None:
         """Return the public node to solve from, None if the last solve (or the blueprint) is to be played on.
@@ -244,6 +257,29 @@ def _scaled(range_: Float) -> Float:
     """Return a range with its largest weight 1; an empty one stays empty."""
     largest = range_.max()
     return range_ / largest if largest > 0 else range_
+
+
+def _is_better(solver: Solver, subgame: Subgame, answer: Strategy) -> bool:
+    """Say whether the opponent's hands win no more above their bounds against an answer than they lose below with the model's range.
+
+    A rule of thumb (see ``search.board_search.StreetSearch.judge``): too few iterations for the subgame then hardly ever cost anything.
+    """
+    gadget = subgame.gadget
+    assert gadget is not None
+    opponent = gadget.opponent
+    change = solver.evaluator.best_response_cfvs(answer, opponent, subgame.ranges[1 - opponent]) - gadget.bounds
+    change[subgame.mass() == 0] = 0.0
+    return bool(np.maximum(change, 0.0).sum() <= (np.maximum(-change, 0.0) * subgame.ranges[opponent]).sum())
+
+
+def _judging(solver: Solver, strategy: Strategy) -> float:
+    """Return the seconds a row that judging takes, with something to spare."""
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        solver.evaluator.best_response_cfvs(strategy, 0, full_ranges(solver.tree)[1])
+        seconds.append(time.perf_counter() - start)
+    return 2 * min(seconds) / solver.rows
 
 
 def _worth(solver: Solver, blueprint: Strategy) -> int:

@@ -15,7 +15,7 @@ from agents.strength import SeatReport
 from search import Budget, Variant
 from search.board_search import StreetSearch, search_street, value_against
 from search.board_sweeps import BoardSweeps
-from search.gadgets import form_of
+from search.gadgets import WITH_GIFTS, check_search, form_of
 
 
 class StreetAgent:
@@ -29,6 +29,8 @@ class StreetAgent:
         bounds: ``safe``, ``estimate`` or ``distributional``; see there.
         spread: chips, the standard deviation of distributional bounds.
         threads: kernel threads of a decision.
+        warm_start: see search.board_search.StreetSearch.
+        gift_scale: likewise.
     """
 
     def __init__(
@@ -40,13 +42,18 @@ class StreetAgent:
         bounds: str = "safe",
         spread: float = 1.0,
         threads: int = 1,
+        warm_start: str = "short",
+        gift_scale: float = 1.0,
     ) -> None:
         form = form_of(gadget, bounds, spread)
         last = len(blueprint.game.deals) - 1
         if list(streets) != sorted(set(streets)) or any(not 0 <= s <= last for s in streets):
             raise ValueError(f"streets must be increasing numbers from 0 to {last}, got {list(streets)}")
+        check_search(warm_start, gift_scale)
         self.trunk, self.variant, self.streets, self.gadget, self.bounds = blueprint, variant, tuple(streets), gadget, bounds
-        self.spread, self.threads = spread, threads
+        self.spread, self.threads, self.warm_start, self.gift_scale = spread, threads, warm_start, gift_scale
+        form += f"-gifts{gift_scale:g}" if gadget in WITH_GIFTS and gift_scale != 1 else ""
+        form += "" if warm_start == "short" else f"-{warm_start}-warm"
         search = f"+{'+'.join(map(str, streets))}:{form}:{variant.name}" if streets else ""
         self.name = f"{blueprint.name}{search}"
 
@@ -63,8 +70,14 @@ class StreetAgent:
     @property
     def fingerprint(self) -> str:
         """What measurements of this agent must agree with; the blueprint's exact strength stands for its numbers."""
-        own = (self.variant, self.streets, self.gadget, self.bounds, self.spread, self.threads, self.trunk.name, self.trunk.exploitability)
-        return " ".join(map(repr, (self.trunk.game.description(), *own)))
+        own = (self.variant, self.streets, self.gadget, self.bounds, self.spread, self.threads, self.warm_start, self.gift_scale)
+        return " ".join(map(repr, (self.trunk.game.description(), *own, self.trunk.name, self.trunk.exploitability)))
+
+    def search(self, street: int, budget: Budget) -> StreetSearch:
+        """Return how the subgames of a street are searched."""
+        return StreetSearch(
+            street, self.gadget, self.bounds, budget, spread=self.spread, warm_start=self.warm_start, gift_scale=self.gift_scale
+        )
 
     def load(self) -> None:
         """Make the tree."""
@@ -80,7 +93,7 @@ class StreetAgent:
         game, tree, strategies = self.trunk.game, self.trunk.tree, self.trunk.strategies()
         report = SeatReport(seat, np.zeros((0, 0)))
         for street in self.streets:
-            search = StreetSearch(street, self.gadget, self.bounds, budget, spread=self.spread)
+            search = self.search(street, budget)
             strategies, found = search_street(game, tree, strategies, seat, search, self.variant, threads=self.threads)
             report.solves += found.solves
             report.kept += found.kept

@@ -35,7 +35,7 @@ class SeatReport:
         against_blueprint: chips that it wins from its own blueprint in the other seat; NaN for agents without one.
         decisions: public states at which the seat was asked.
         solves: decisions for which a subgame was solved.
-        kept: decisions that played the last strategy on because no search was possible.
+        kept: decisions that played the last strategy on because no search was possible, or none better was found.
         seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
         iterations: likewise.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame

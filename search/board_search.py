@@ -7,6 +7,7 @@ that enter a board are solved side by side: they are subgames of their own, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,15 +22,25 @@ from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, STREET
 from search.anytime import SLICE_SECONDS
+from search.board_root import BoardRoot
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
-from search.board_trunk import Arrival, Float, Strategies, Trunk, above, board_weights, mass_at, root_reach
+from search.board_trunk import Arrival, Strategies, Trunk, board_weights, root_reach
 from search.budget import Budget, Deadline
-from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, form_of
-from search.kernels.gadget import GadgetArrays, open_board
+from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, check_search, form_of
+from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
-from search.variants import BLOCK, Variant, coefficients
+from search.kernels.warm import seed_rows
+from search.variants import BLOCK, Variant, average_weight, coefficients
 
 FEW = 30  # iterations: answers of fewer are judged whatever the gadget (from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g)
+# A solve that expects fewer iterations than SHORT times what the strategy so far is worth starts from it. Refined search from the turn of
+# ms3f1t1r1h5, a strategy worth some 22: 30 iterations made 147 mbb/g cold, 108 and 88 counting for 10 and 50; 200 made 27.9, 28.6 and 30.3.
+SHORT = 6
+INERTIA = 2.0  # times what regrets grow to in theory; of 1, 2 and 4, with averages weighing 1 or 4 times, best after 10 and 30 iterations
+LEAST_WARM = 2  # iterations: a warm start takes more than one
+MOST_WORTH = 100
+FIRST_CHECK = 16  # iterations before what is left to gain is looked at, and least between looks: each costs about one
+FIRST = np.array([[0.0, 0.0, 0.0, 0.0]])  # coefficients of an iteration that forgets what was before it
 FILL = 0.8  # of the time left, to be filled by one slice
 
 
@@ -62,11 +73,15 @@ class StreetSearch:
         street: where they begin.
         gadget: one of ``search.gadgets.GADGETS``.
         bounds: ``safe`` (best-response values of the strategy so far), ``estimate`` (its own cfvs) or ``distributional`` (around those).
-        budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side.
+        budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side. An
+            ``exploitability``, in chips a deal that comes to the subgame, stops a solve early: no line's game has more left to gain.
         judge: with safe bounds, and after fewer than ``FEW`` iterations with any, keep the strategy so far where the opponent's hands win
             more above the bounds against the answer than they lose below them with the model's range. That is a rule of thumb: a budget
             too short for the subgame then hardly ever costs anything, and never more than ``SearchReport.harm``.
         spread: chips, the standard deviation of distributional bounds.
+        warm_start: whether solves start from the strategy so far: ``never``, ``always``, or ``short``: if they expect few iterations.
+        worth: iterations that the strategy so far counts for in a warm start; see ``BoardSearch.worth``.
+        gift_scale: share of the gifts that raises bounds.
     """
 
     street: int
@@ -75,6 +90,9 @@ class StreetSearch:
     budget: Budget
     judge: bool = True
     spread: float = 1.0
+    warm_start: str = "short"
+    worth: int = 0
+    gift_scale: float = 1.0
 
     @property
     def safe(self) -> bool:
@@ -83,57 +101,9 @@ class StreetSearch:
 
     def __post_init__(self) -> None:
         form_of(self.gadget, self.bounds, self.spread)
+        check_search(self.warm_start, self.gift_scale)
         if self.budget.seconds is None and not self.budget.iterations:
             raise ValueError(f"budget must limit seconds or iterations, got {self.budget}")
-
-
-class _Root:
-    """The root of a board's subgames: both players' reach and what they meet, [hands of the board, lines].
-
-    Attributes:
-        own: the searcher's reach, the largest of every line 1: only ratios matter, and products of small ones would underflow.
-        scale: [lines] what it was divided by.
-        model: the opponent's reach, as it is.
-        mass: the searcher's reach that each of the opponent's hands can meet.
-    """
-
-    def __init__(self, part: Subtree, arrival: Arrival, columns: npt.NDArray[np.int64], seat: int) -> None:
-        self.seat, self.opponent = seat, 1 - seat
-        self.places = [above(part.tree, p, 0) for p in (0, 1)]
-        entry = [arrival.reach[p][np.ix_(self.places[p], columns)] for p in (0, 1)]
-        self.scale = entry[seat].max(axis=0)
-        self.own, self.model = _scaled(entry[seat]), entry[self.opponent]
-        self.mass = mass_at(part.tree, self.opponent, 0, self.own)
-
-    def enter(self, sweeps: BoardSweeps, lines: npt.NDArray[np.bool_]) -> None:
-        """Set both players' reach at the root, for some lines."""
-        for p, reach in ((self.seat, self.own), (self.opponent, _scaled(self.model))):
-            sweeps.reach[p][:] = 0
-            sweeps.reach[p][self.places[p], : reach.shape[1]] = reach * lines
-
-    def raise_by_gifts(self, bound: Rows, arrival: Arrival, columns: npt.NDArray[np.int64]) -> None:
-        """Raise the opponent's bounds by what its hands gave away on the way, if that is known, in place."""
-        if arrival.gifts is not None:
-            where = self.places[self.opponent]
-            bound[where, : self.mass.shape[1]] += arrival.gifts[np.ix_(where, columns)] * self.mass
-
-    def gadget(self, bound: Rows, lines: npt.NDArray[np.bool_], spread: float) -> GadgetArrays:
-        """Return a gadget's arrays, ``spread`` in chips; hands of other lines do not exist for it."""
-        where, count = self.places[self.opponent], self.mass.shape[1]
-        arrays = GadgetArrays(bound, *(np.zeros_like(bound) for _ in GadgetArrays._fields[1:]))
-        arrays.mass[where, :count] = self.mass * lines
-        arrays.model[where, :count] = self.model
-        arrays.spread[where, :count] = self.mass * spread
-        return arrays
-
-    def judge(self, change: Float) -> tuple[Float, Float]:
-        """Return [lines], how much hands' best-response values rise in all, and how much they fall with the model's range.
-
-        Args:
-            change: [hands of the board above, padded lines] of the opponent's best-response values.
-        """
-        here = np.where(self.mass > 0, change[self.places[self.opponent], : self.mass.shape[1]], 0.0)
-        return np.maximum(here, 0.0).sum(axis=0), (np.maximum(-here, 0.0) * self.model).sum(axis=0)
 
 
 class BoardSearch:
@@ -170,7 +140,7 @@ class BoardSearch:
         part = subtree(self.tree, self.lines, board)
         sweeps = self._look_at(part)
         before, rows = self._take(part, strategies), self._fresh(part)
-        root = _Root(part, arrival, self._columns, seat)
+        root = BoardRoot(part, arrival, self._columns, seat)
         met = root.model * root.mass if search.gadget in NEED_RANGE else root.mass
         reached, solved = root.own.max(axis=0) > 0, (root.own.max(axis=0) > 0) & (met.max(axis=0) > 0)
         report, opponent = SearchReport(kept=int((reached & ~solved).sum())), 1 - seat
@@ -184,11 +154,14 @@ class BoardSearch:
             if search.bounds != "safe":
                 sweeps.evaluate(before, VALUE, only=opponent)
                 bound = sweeps.cfv[opponent].copy()
-            root.raise_by_gifts(bound, arrival, self._columns)
+            root.raise_by_gifts(bound, arrival, self._columns, search.gift_scale)
             spread = search.spread if search.bounds == "distributional" else 0.0
             gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
-        iterations = self._iterate(part, sweeps, rows, gadget, search.budget, clock)
+        worth = search.worth if self._starts_warm(search, sum(part.tree.stored_rows), clock) else 0
+        if worth:
+            self._warm(part, sweeps, rows, before, worth)
+        iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
         solving = clock.spent()
         answer = (rows.average[0], rows.average[1])
         played = solved.copy()
@@ -219,11 +192,45 @@ class BoardSearch:
             out = (np.array(strategies[0]), np.array(strategies[1]))
             self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)), out)
 
-    def _iterate(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, gadget: Gadget | None, budget: Budget, clock: Deadline) -> int:
+    def worth(self, board: int, arrival: Arrival, strategies: Strategies) -> int:
+        """Return how many cold iterations make the subgames at a board, unsafe, as strong as some strategies; at most ``MOST_WORTH``."""
+        part = subtree(self.tree, self.lines, board)
+        sweeps, every = self._look_at(part), np.ones(len(self.lines), bool)
+        before, rows, root = self._take(part, strategies), self._fresh(part), BoardRoot(part, arrival, self._columns, 0)
+        root.enter(sweeps, every)
+        goal, done, weights = root.exploitability(sweeps, before).sum(), 0, coefficients(self.variant)
+        while done < MOST_WORTH and (done == 0 or root.exploitability(sweeps, (rows.average[0], rows.average[1])).sum() > goal):
+            sweeps.update(rows, weights, done, done + 1)
+            done += 1
+        return done
+
+    def _starts_warm(self, search: StreetSearch, size: int, clock: Deadline) -> bool:
+        """Say whether a solve starts from the strategy so far: see ``SHORT``."""
+        if search.warm_start != "short":
+            return search.warm_start == "always"
+        expected = math.inf if self._row_seconds == 0 else clock.remaining() / (self._row_seconds * size)
+        expected = min(expected, search.budget.iterations or math.inf)
+        return LEAST_WARM <= expected < SHORT * search.worth
+
+    def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
+        """Start from a strategy as if so many iterations had been spent on it, in place."""
+        sweeps.update(StoredRows(rows.regret, before, rows.average), FIRST, 0, 1)
+        scales = INERTIA * math.sqrt(worth), average_weight(self.variant, 0, worth)
+        for p in (0, 1):
+            forest = part.tree.forests[p]
+            seed_rows(forest.table, forest.first_row, part.tree.boards, p, before[p], rows.regret[p], rows.average[p], *scales)
+            if self.variant.predictive:
+                rows.matching[p][:] = rows.regret[p]
+
+    def _iterate(
+        self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, root: BoardRoot, gadget: Gadget | None, budget: Budget, clock: Deadline,
+        worth: int,
+    ) -> int:  # fmt: skip
         """Iterate until the budget is spent; return how often. No slice begins that is predicted to end late."""
         done, size = 0, sum(part.tree.stored_rows)
+        next_check = FIRST_CHECK if budget.exploitability is not None else math.inf
         while budget.iterations is None or done < budget.iterations:
-            block, begin = divmod(done, BLOCK)
+            block, begin = divmod(worth + done, BLOCK)
             count = BLOCK - begin if budget.iterations is None else min(budget.iterations - done, BLOCK - begin)
             if budget.seconds is not None:
                 expected = max(self._row_seconds * size, 1e-9)
@@ -231,10 +238,18 @@ class BoardSearch:
                 count = min(count, max(1, int(SLICE_SECONDS / expected)), max(int(FILL * fits), int(fits >= 1)))
             if count <= 0:
                 break
+            count = int(min(count, next_check - done))
             start = clock.spent()
             sweeps.update(rows, coefficients(self.variant, block), begin, begin + count, gadget)
             self._row_seconds = _learnt(self._row_seconds, (clock.spent() - start) / (count * size))
             done += count
+            if done == next_check:
+                answer, choice = (rows.average[0], rows.average[1]), average_weight(self.variant, worth, worth + done)
+                if clock.remaining() < 3 * self._answer_row_seconds * size:
+                    break
+                if root.left_to_gain(sweeps, answer, gadget, choice) <= (budget.exploitability or 0.0):
+                    break
+                next_check = done + max(FIRST_CHECK, done // 4)
         if done == 0:  # a memory of a busy moment must not keep every later solve from beginning
             self._row_seconds *= 0.7
             self._answer_row_seconds *= 0.7
@@ -294,12 +309,6 @@ def _learnt(old: float, seen: float) -> float:
     return old + 0.5 * (min(max(seen, old / 2), 1.5 * old) - old)
 
 
-def _scaled(reach: Float) -> Float:
-    """Return reach with the largest of every line 1; only ratios matter, and products of small ones would underflow."""
-    largest = reach.max(axis=0)
-    return reach / np.where(largest > 0, largest, 1.0)
-
-
 def search_street(
     game: HoldemGame,
     tree: BoardTree,
@@ -350,6 +359,9 @@ def search_street(
             children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
             yield from ((board, arrival) for board in range(*children))
 
+    if search.warm_start != "never":
+        every = BoardSearch(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
+        search = replace(search, worth=every.worth(*next(tasks()), strategies))
     if search.budget.seconds is not None:  # load the kernels and learn the machine's speed outside every clock
         first = next(tasks())
         for _ in range(workers):

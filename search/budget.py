@@ -14,7 +14,8 @@ class Budget:
     Attributes:
         seconds: wall-clock thinking time.
         iterations: iterations of the solver; the only limit that gives the same answer on every machine.
-        exploitability: stop at this exploitability (chips, NashConv / 2).
+        exploitability: stop at this exploitability (chips, NashConv / 2); of a decision that of the game it solves, a deal that comes
+            there.
     """
 
     seconds: float | None = None
@@ -48,3 +49,9 @@ class Deadline:
     def spent(self) -> float:
         """Return the seconds since the request."""
         return time.perf_counter() - self.start
+
+    def sooner(self, seconds: float) -> Deadline:
+        """Return the same clock, to end so many seconds earlier."""
+        clock = Deadline(None, self.start)
+        clock.end = self.end - seconds
+        return clock

@@ -11,11 +11,8 @@ from games import PublicTree
 from games.kernels import aligned_zeros
 from search.anytime import CALL_SECONDS, Anytime
 from search.best_response import Evaluator, span_of
-from search.gadgets import TAGS
+from search.gadgets import TAGS, left_to_gain
 from search.kernels import (
-    MAXMARGIN,
-    REFINED,
-    RESOLVE,
     UNSAFE,
     Choice,
     GadgetArrays,
@@ -153,15 +150,8 @@ class Solver(Anytime[Strategy]):
     def exploitability(self, strategy: Strategy | None = None) -> float:
         """Return NashConv / 2 of the answer in the game being solved, the gadget included, in chips weighted by reach.
 
-        The opponent's part of the answer includes its average choice above the root. The games:
-
-        * resolve: the opponent is dealt every hand, with our reach; entering pays the subgame's cfv, stopping the bound.
-        * refined: the same, and with some probability the hand enters without being asked.
-        * maxmargin: the opponent picks a hand; entering pays the subgame's cfv less the bound, per mass of the hand. Its value to us is the
-          least margin. Payoffs are multiplied by the mass of all hands, so that the figure bounds the harm as resolve's does.
-        * combined: the subgame in which the opponent's range is fixed at the reach that follows from the average choice (no gadget's
-          game: there is none whose equilibrium it is).
-        * distributional bounds: NaN, not measured.
+        The opponent's part of the answer includes its average choice above the root; see ``search.gadgets.left_to_gain``. NaN with
+        distributional bounds: not measured.
         """
         strategy = self.answer() if strategy is None else strategy
         gadget = self.subgame.gadget
@@ -170,22 +160,12 @@ class Solver(Anytime[Strategy]):
             return sum(float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1)) / 2
         if gadget.spread:
             return float("nan")
-        opponent, kind = gadget.opponent, self.gadget.kind
-        own, mass = self.subgame.ranges[1 - opponent], self.subgame.mass()
-        bounds = np.where(mass > 0, gadget.bounds, 0.0)
-        reach = self._reach_of(self.choice())
+        opponent, own = gadget.opponent, self.subgame.ranges[1 - gadget.opponent]
+        reach, unasked = self._reach_of(self.choice()), self._reach_of(np.zeros(len(gadget.bounds)))
         theirs = self.evaluator.best_response_cfvs(strategy, opponent, own)
-        if kind in (RESOLVE, REFINED):
-            asked = 1.0 - self._reach_of(np.zeros(len(bounds)))  # what does not enter unasked
-            best, elsewhere = ((1.0 - asked) * theirs + asked * np.maximum(theirs, bounds)).sum(), ((1.0 - reach) * bounds).sum()
-        elif kind == MAXMARGIN:
-            reach *= np.count_nonzero(mass)  # what the kernel multiplies by the mean mass is meant to be multiplied by the sum
-            best = mass.sum() * np.max((theirs - bounds)[mass > 0] / mass[mass > 0], initial=-np.inf) if mass.any() else 0.0
-            elsewhere = -(reach * bounds).sum()
-        else:
-            best, elsewhere = (reach * theirs).sum(), 0.0
-        ours = (self.evaluator.best_response_cfvs(strategy, 1 - opponent, reach) * own).sum() - elsewhere
-        return float(best + ours) / 2
+        ours = (self.evaluator.best_response_cfvs(strategy, 1 - opponent, reach) * own).sum()
+        columns = (column[:, None] for column in (reach, unasked, gadget.bounds, self.subgame.mass()))
+        return float(left_to_gain(self.gadget.kind, theirs[:, None], ours[None], *columns)[0])
 
     def _reach_of(self, choice: Float) -> Float:
         """Return [H], the opponent's reach at the root that follows from a choice."""

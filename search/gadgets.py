@@ -43,7 +43,16 @@ GADGETS = (UNSAFE, *TAGS)
 WITH_GIFTS = ("reach_maxmargin", "refined", "combined")
 NEED_RANGE = (UNSAFE, "combined")  # those that rely on the model of the opponent's range
 BOUNDS = ("safe", "estimate", "distributional")
+WARM_START = ("never", "short", "always")  # whether solves start from the strategy so far; "short": those that expect few iterations
 NO_SPREAD = ("maxmargin", "reach_maxmargin")  # their one choice among all hands has no distributional form here
+
+
+def check_search(warm_start: str, gift_scale: float) -> None:
+    """Refuse what no search knows."""
+    if warm_start not in WARM_START:
+        raise ValueError(f"warm_start must be one of {', '.join(WARM_START)}, got {warm_start!r}")
+    if not 0 <= gift_scale <= 1:
+        raise ValueError(f"gift_scale must be from 0 to 1, got {gift_scale}")
 
 
 @dataclass(frozen=True)
@@ -181,3 +190,39 @@ def build_gadget(
     if kind in WITH_GIFTS and gift is not None:
         found = found + gift * mass_at(strategy.tree, strategy.span.node, opponent, own_range)
     return Gadget(kind, opponent, found, spread if bounds == "distributional" else 0.0)
+
+
+def left_to_gain(kind: int, theirs: Float, ours: Float, reach: Float, unasked: Float, bounds: Float, mass: Float) -> Float:
+    """Return [L], NashConv / 2 of an answer in the gadget's games, in chips weighted by reach.
+
+    * resolve: the opponent is dealt every hand, with our reach; entering pays the subgame's cfv, stopping the bound.
+    * refined: the same, and with some probability the hand enters without being asked.
+    * maxmargin: the opponent picks a hand; entering pays the subgame's cfv less the bound, per mass of the hand. Its value to us is the
+      least margin. Payoffs are multiplied by the mass of all hands, so that the figure bounds the harm as resolve's does.
+    * combined: the subgame in which the opponent's range is fixed at the reach that follows from the average choice (no gadget's
+      game: there is none whose equilibrium it is).
+
+    Args:
+        kind: the gadget's tag.
+        theirs: [H, L] the opponent's best-response cfvs against our answer.
+        ours: [L] our best-response value against its answer and ``reach``.
+        reach: [H, L] the opponent's at the root, from its average choice.
+        unasked: [H, L] probability of entering without being asked.
+        bounds: [H, L] cfvs of not entering.
+        mass: [H, L] our reach that each hand can meet; hands with 0 do not exist.
+    """
+    alive = mass > 0
+    bounds = np.where(alive, bounds, 0.0)
+    if kind == MAXMARGIN:
+        count = alive.sum(axis=0)  # what the kernel multiplies by the mean mass is meant to be multiplied by the sum
+        reach, ours = reach * count, ours * count
+        margins = np.where(alive, theirs - bounds, -np.inf) / np.where(alive, mass, 1.0)
+        best = mass.sum(axis=0) * np.where(count > 0, margins.max(axis=0), 0.0)
+        elsewhere = -(reach * bounds).sum(axis=0)
+    elif kind == COMBINED:
+        best, elsewhere = (reach * theirs).sum(axis=0), 0.0
+    else:
+        best = (unasked * theirs + (1.0 - unasked) * np.maximum(theirs, bounds)).sum(axis=0)
+        elsewhere = ((1.0 - reach) * bounds).sum(axis=0)
+    gap: Float = (best + ours - elsewhere) / 2
+    return gap

@@ -55,6 +55,13 @@ class Subgame:
             raise ValueError("gadget must be given for its mass, got none")
         return mass_at(self.tree, self.node, self.gadget.opponent, self.ranges[1 - self.gadget.opponent])
 
+    def deals(self) -> float:
+        """Return the reach of all deals that can come to the root: what exploitability is divided by to be chips a deal there."""
+        opponent = 1 if self.gadget is None else self.gadget.opponent
+        mass = mass_at(self.tree, self.node, opponent, self.ranges[1 - opponent])
+        asked = self.gadget is not None and self.gadget.kind != "combined"
+        return float(mass.sum() if asked else (mass * self.ranges[opponent]).sum())
+
 
 def whole_game(tree: PublicTree) -> Subgame:
     """Return the game itself as a subgame."""

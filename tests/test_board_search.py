@@ -221,7 +221,7 @@ def test_lines_side_by_side_are_lines_by_themselves():
 
 def test_searching_the_whole_game_is_solving_it():
     game, tree, arrays = blueprint()
-    out, report = search_street(game, tree, arrays, 0, StreetSearch(0, "unsafe", "safe", Budget(iterations=7)), DCFR)
+    out, report = search_street(game, tree, arrays, 0, StreetSearch(0, "unsafe", "safe", Budget(iterations=7), warm_start="never"), DCFR)
     solver = BoardSolver(game, DCFR, 1, np.float64)
     solver.run(7)
     assert report.solves == 1

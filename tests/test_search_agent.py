@@ -79,6 +79,16 @@ def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(
         assert error < 0.1 * before  # what is allowed above is not much
 
 
+@pytest.mark.parametrize("gadget", SAFE)
+def test_answers_are_judged_so_that_few_iterations_hardly_hurt(gadget):
+    policy = solved_policy(LEDUC, variant("cfr_plus"), 500)
+    before = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
+    agents = [SearchAgent(policy, variant("default"), "round", gadget, judge=judge) for judge in (False, True)]
+    harm = [exploitability(both_seats(agent, Budget(iterations=10))) - before for agent in agents]
+    assert harm[0] > 0.01
+    assert harm[1] < 0.02 * harm[0]
+
+
 @pytest.mark.parametrize("bounds", ["safe", "estimate"])
 @pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("solve_from", ["round", "decision"])
@@ -182,7 +192,7 @@ def test_a_state_that_the_model_says_is_impossible_keeps_the_last_strategy():
     report = tabulate(agent, 0, Budget(iterations=5))
     assert report.decisions == len(LEDUC.sequences[0].node)  # seat 0's own policy reaches them all
     assert report.kept > 0
-    safe = tabulate(SearchAgent(policy, variant("default"), "round", "resolve"), 0, Budget(iterations=5))
+    safe = tabulate(SearchAgent(policy, variant("default"), "round", "resolve", judge=False), 0, Budget(iterations=5))
     assert safe.kept == 0  # bounds do not need the opponent's range
 
 
@@ -199,7 +209,7 @@ def test_own_actions_of_probability_zero_are_not_followed():
 
 
 def test_most_decisions_keep_a_millisecond(blueprint):
-    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve")
+    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve", judge=False)
     report = tabulate(agent, 0, Budget(seconds=1e-3))
     late = [s - 1e-3 for s in report.seconds]
     # The median, not the 99th percentile: other processes share the machine that runs this; benchmarks/deadlines.py has the percentiles.

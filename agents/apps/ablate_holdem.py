@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor
+from agents.apps.build import agents_of, build_budgets, build_executor, with_enough
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.run import Progress, Run
 from agents.apps.solve_holdem import DEFAULT, strength_text
@@ -24,7 +24,7 @@ from games.board_subtree import entering
 from games.holdem import HoldemGame
 from games.kernels.boards import STREET
 from search import Budget, Variant
-from search.board_search import StreetSearch
+from search.gadgets import check_search, form_of
 
 Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
 Blueprints = dict[tuple[int, ...], BoardBlueprint]
@@ -64,13 +64,11 @@ def check(config: AblateConfig, directory: Path) -> None:
             raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
         if agent.policy == "network" and agent.buckets:
             raise ValueError(f"agent.buckets must be left out for a network, which has none, got {agent.buckets}")
-        if agent.gift_scale != 1:
-            raise ValueError(f"agent.gift_scale must be 1 on hold'em, got {agent.gift_scale}")
         if not 1 <= agent.threads <= most:
             raise ValueError(f"agent.threads must be in 1..{most} (cores a worker; executor=serial has one), got {agent.threads}")
         if agent.think:
             streets_of(agent.solve_from, game)
-            StreetSearch(0, agent.gadget, agent.bounds, Budget(iterations=1), spread=agent.spread)  # refuses what it does not know
+            thinker(agent)
 
 
 def check_policy(config: AblateConfig, game: HoldemGame, directory: Path) -> None:
@@ -126,6 +124,15 @@ def run(config: AblateConfig, directory: Path) -> None:
                 report(result, rows, sizes, unit)
 
 
+def thinker(agent: AgentConfig) -> dict[str, Any]:
+    """Return what a StreetAgent is told of its searches; refuses what none knows."""
+    form_of(agent.gadget, agent.bounds, agent.spread)
+    check_search(agent.warm_start, agent.gift_scale)
+    with_enough([], agent)
+    names = ("gadget", "bounds", "spread", "threads", "warm_start", "gift_scale")
+    return {name: getattr(agent, name) for name in names}
+
+
 def key_of(agent: AgentConfig) -> tuple[int, ...]:
     """Return what tells blueprints apart."""
     return (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))
@@ -176,10 +183,7 @@ def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprint
     for name, agent in settings(config).items():
         if agent.think and budgets:
             streets = streets_of(agent.solve_from, game)
-            lines[name] = (
-                StreetAgent(blueprints[key_of(agent)], variant, streets, agent.gadget, agent.bounds, agent.spread, agent.threads),
-                budgets,
-            )
+            lines[name] = StreetAgent(blueprints[key_of(agent)], variant, streets, **thinker(agent)), with_enough(budgets, agent)
     return lines
 
 

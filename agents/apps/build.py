@@ -28,6 +28,7 @@ LINE_KEYS: dict[str, type] = {
     "buckets": list,
     "think": bool,
     "warm_start": str,
+    "enough": float,
     "measure_error": bool,
     "threads": int,
 }
@@ -105,6 +106,15 @@ def build_budgets(values: list[float], unit: str) -> list[Budget]:
     return [Budget(**{unit: kinds[unit](value)}) for value in sorted(set(values)) if value != 0]
 
 
+def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
+    """Return an agent's budgets: these, and the exploitability that is enough for it."""
+    if config.enough is None:
+        return budgets
+    if not (math.isfinite(config.enough) and config.enough > 0):
+        raise ValueError(f"agent.enough must be positive (chips), got {config.enough}")
+    return [replace(budget, exploitability=config.enough) for budget in budgets]
+
+
 def build_executor(config: ExecutorConfig) -> Executor:
     """Return the executor; refuses bad settings."""
     if config.kind not in ("local", "serial"):
@@ -141,7 +151,7 @@ def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, lis
     lines: dict[str, tuple[Agent, list[Budget]]] = {}
     if 0 in config.budgets or not config.agent.think:
         lines[f"{config.agent.policy} alone"] = (BlueprintAgent(policy), still)
-    lines |= {name: (build_agent(agent, policy, variant), budgets) for name, agent in agents_of(config).items()}
+    lines |= {name: (build_agent(agent, policy, variant), with_enough(budgets, agent)) for name, agent in agents_of(config).items()}
     if config.references:
         uniform = UniformPolicy(policy.tree)
         plain_cfr = SearchAgent(uniform, variant, "root", "unsafe", warm_start="never", measure_error=True)

@@ -58,6 +58,7 @@ class AgentConfig:
         bot: of OpenSpiel, by its registered name; or ``module:function`` of yours, see agents.openspiel.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
+        enough: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes there.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
         budget: of each decision, in a match.
@@ -76,6 +77,7 @@ class AgentConfig:
     gift_scale: float = 1.0
     spread: float = 1.0
     warm_start: str = "short"
+    enough: float | None = None
     measure_error: bool = True
     threads: int = 1
     budget: BudgetConfig = field(default_factory=BudgetConfig)

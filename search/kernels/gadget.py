@@ -238,3 +238,9 @@ def force_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
 def open_board(kind: int, arrays: Any, reach: Any) -> None:
     """``open_gadget`` for Python, on a plain tuple."""
     open_gadget(kind, gadget_arrays(arrays), reach)
+
+
+@kernel
+def enter_board(kind: int, arrays: Any, choice: Any, reach: Any) -> None:
+    """``enter_root`` for Python, on a plain tuple."""
+    enter_root(kind, gadget_arrays(arrays), choice, reach)

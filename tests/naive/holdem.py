@@ -8,6 +8,7 @@ from math import comb
 
 import numpy as np
 
+from games.kernels.boards import DECISIONS, FIRST_ROW, HANDS, LINES, ROWS, STORE, STREET
 from games.public_tree import CHANCE, TERMINAL
 from tests.naive.evaluator import strength
 
@@ -207,3 +208,21 @@ class SubgameTwin(Twin):
             cfvs = self.walk(self.root, self.cards, player, self.ranges[1 - player], self.ranges[player], learn)
             if player == self.opponent and self.gadget != "unsafe":
                 self.choose(cfvs, positive, negative)
+
+
+def seeded(tree, player, strategy, regret, average, regret_scale, average_scale):
+    """Return what ``seed_rows`` makes of regrets and averages, decision by decision and hand by hand."""
+    regret, average = regret.copy(), average_scale * average
+    forest = tree.forests[player]
+    for board in tree.boards:
+        table = forest.table[board[STREET]]
+        stride = int(table[ROWS] - table[LINES])
+        for hand in range(-(-int(board[HANDS + player]) // 8) * 8):
+            for k in range(int(table[DECISIONS])):
+                first = int(table[FIRST_ROW]) + k
+                rows = np.arange(int(forest.first_row[first]), int(forest.first_row[first + 1])) - int(table[LINES])
+                at = int(board[STORE + player]) + hand // 8 * stride + rows, hand % 8
+                weights = np.maximum(strategy[at], 0)
+                spread = regret[at].max() - regret[at].min()
+                regret[at] = regret_scale * spread * weights / weights.sum() if weights.sum() > 1e-30 else 0.0
+    return regret, average
