@@ -9,6 +9,8 @@ LBR's strategy is written down as [stored rows, 8] and evaluated exactly by a sw
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +26,7 @@ from search.board_sweeps import BoardSweeps, Rows
 from search.board_trunk import Strategies, above, mass_at, root_reach, row_reach
 
 Float = npt.NDArray[np.float64]
+PASSIVE = ("check", "call")
 
 
 class _Looker:
@@ -92,7 +95,7 @@ class _Looker:
         for node, first in zip(own.decisions, own.first_row, strict=False):
             worth = np.stack([self._worth(node, child, s, called, met) for child in bets.children(node)])
             if begins is None or s < begins:
-                worth[[i for i, child in enumerate(bets.children(node)) if self._verb(child) not in ("fold", "check", "call")]] = -np.inf
+                worth[[i for i, child in enumerate(bets.children(node)) if _verb(self.game, child) not in ("fold", *PASSIVE)]] = -np.inf
             choice[first - own.lines + worth.argmax(axis=0), np.arange(hands)] = 1.0
         at = int(self.tree.boards[board, STORE + self.seat])
         self.found[at : at + tiles * stored] = choice.reshape(stored, tiles, LANES).transpose(1, 0, 2).reshape(-1, LANES)
@@ -101,15 +104,12 @@ class _Looker:
         """Return [own hands], what LBR takes an action to be worth."""
         paid, row, seat = self.game.bets.contribution, self.streets[street][1 - self.seat].row, self.seat
         here = row[node]
-        if self._verb(child) == "fold":
+        if _verb(self.game, child) == "fold":
             return np.asarray(-paid[child, seat] * met[:, here])
-        if self._verb(child) in ("check", "call"):
+        if _verb(self.game, child) in PASSIVE:
             return np.asarray(paid[child, seat] * called[:, here])
-        fold = row[next(n for n in self.game.bets.children(child) if self._verb(n) == "fold")]
+        fold = row[next(n for n in self.game.bets.children(child) if _verb(self.game, n) == "fold")]
         return np.asarray(paid[child, 1 - seat] * met[:, fold] + paid[child, seat] * (called[:, here] - called[:, fold]))
-
-    def _verb(self, child: int) -> str:
-        return self.game.bets.labels[child].split()[0]
 
 
 def holdem_best_response(
@@ -142,3 +142,22 @@ def holdem_lbr_exploitability(game: HoldemGame, tree: BoardTree, sweeps: BoardSw
         actions: what LBR may do.
     """
     return sum(holdem_best_response(game, tree, sweeps, seat, agent[1 - seat], actions)[1] for seat in (0, 1)) / 2
+
+
+def always_call(game: HoldemGame, tree: BoardTree) -> Strategies:
+    """Return both players' strategies that check and call whatever comes, [stored rows, 8] each."""
+    streets = betting_streets(game.bets, (0,))
+    found = (np.zeros((tree.stored_rows[0], LANES), tree.weight.dtype), np.zeros((tree.stored_rows[1], LANES), tree.weight.dtype))
+    for board, p in itertools.product(range(len(tree.boards)), (0, 1)):
+        side = streets[int(tree.boards[board, STREET])][p]
+        tiles, stored, at = -(-int(tree.boards[board, HANDS + p]) // LANES), side.rows - side.lines, int(tree.boards[board, STORE + p])
+        here = found[p][at : at + tiles * stored].reshape(tiles, stored, LANES)
+        for node, first in zip(side.decisions, side.first_row, strict=False):
+            passive = [_verb(game, child) in PASSIVE for child in game.bets.children(node)]
+            here[:, first - side.lines + passive.index(True)] = 1
+    return found
+
+
+def _verb(game: HoldemGame, child: int) -> str:
+    """Return the first word of the action that leads to a node."""
+    return game.bets.labels[child].split()[0]

@@ -62,6 +62,7 @@ class HoldemView:
         stakes = f"stacks of {self.chips_text(game.betting.stack)}"
         stakes += f", blinds {game.betting.start[0]:g} and {game.betting.start[1]:g}" if game.betting.blinds else f", pot {game.pot:g}"
         shared = "" if game.betting.blinds else " (half of the pot counts as each player's)"
+        self.agent_name = agent.name
         self.title = f"{game.name} against {agent.name}: {stakes}{shared}"
 
     def load(self) -> None:

@@ -28,8 +28,13 @@ class TableView(Protocol[State]):
     """A game and an agent, as somebody sees them who plays against it."""
 
     @property
+    def agent_name(self) -> str:
+        """Who plays."""
+        ...
+
+    @property
     def title(self) -> str:
-        """The game, and who plays."""
+        """The game, who plays, and what for."""
         ...
 
     @property
@@ -166,7 +171,7 @@ class TreeView:
     def __init__(self, agent: Agent) -> None:
         self.agent, self.tree = agent, agent.tree
         policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
-        self.title = f"{self.tree.game} against {agent.name}"
+        self.agent_name, self.title = agent.name, f"{self.tree.game} against {agent.name}"
         self.valued_by = "its blueprint" if policy is not None else "uniform play"
         self._values = history_values(policy.strategy() if policy is not None else uniform(self.tree))
 

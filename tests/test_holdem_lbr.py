@@ -7,11 +7,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from agents.holdem_lbr import holdem_best_response, holdem_lbr_exploitability
+from agents.holdem_lbr import always_call, holdem_best_response, holdem_lbr_exploitability
 from agents.lbr import ACTION_SETS, ActionSet
-from games.betting_forest import betting_streets
 from games.holdem import board_tree
-from games.kernels.boards import HANDS, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
 from search.board_search import StreetSearch, search_street, value_against
 from search.board_sweeps import BoardSweeps
@@ -33,21 +31,7 @@ def tree_of(name):
 
 
 def calling(name):
-    """Return both players' strategies that check and call."""
-    game, (tree, _) = GAMES[name], tree_of(name)
-    rows = [np.zeros((n, 8)) for n in tree.stored_rows]
-    at = [0, 0]
-    streets = betting_streets(game.bets, (0,))
-    for b in range(len(tree.boards)):
-        for p in (0, 1):
-            street, tiles = streets[int(tree.boards[b, STREET])][p], -(-int(tree.boards[b, HANDS + p]) // 8)
-            stored = street.rows - street.lines
-            here = rows[p][at[p] : at[p] + tiles * stored].reshape(tiles, stored, 8)
-            for node, first in zip(street.decisions, street.first_row, strict=False):
-                verbs = [game.bets.labels[child].split()[0] for child in game.bets.children(node)]
-                here[:, first - street.lines + next(i for i, verb in enumerate(verbs) if verb in ("check", "call"))] = 1
-            at[p] += tiles * stored
-    return rows[0], rows[1]
+    return always_call(GAMES[name], tree_of(name)[0])
 
 
 def strategies(name):
