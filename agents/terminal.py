@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.course import Course
 from agents.report import duration, table
@@ -18,7 +19,7 @@ from search import Budget
 Record = dict[str, Any]
 State = TypeVar("State", bound=Hashable)
 HELP = "?"
-TOLD = 8  # classes of hands of a range
+TOLD, ROUND = 8, 6  # classes of hands of a range, and digits of a share: equal ones differ by rounding
 
 
 @dataclass
@@ -149,11 +150,17 @@ class Terminal(Generic[State]):
                 view.children(state), decision.policy[:, hand], view.worth(state, hand, likely), strict=True
             )
         ]
-        shares: dict[str, float] = {}
-        for h in np.argsort(-likely, kind="stable").tolist():
-            text = view.class_text(1 - you, h)
-            shares[text] = shares.get(text, 0.0) + float(likely[h]) / max(float(likely.sum()), 1e-300)
-        held = ", ".join(f"{text} {share:.0%}" for text, share in sorted(shares.items(), key=lambda s: -s[1])[:TOLD])
+        held = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
         spent = f"{duration(decision.seconds)}, {decision.iterations} iterations"
         lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {held}"]
         return "\n".join([*lines, f"    thought for {spent}; chips by {view.valued_by}"])
+
+    def _classes(self, player: int, likely: npt.NDArray[np.float64]) -> list[tuple[str, float]]:
+        """Return the most likely classes of hands with their shares, and what all others have; of equal ones the highest first."""
+        shares: dict[str, float] = {}
+        for h in np.flatnonzero(likely)[::-1].tolist():
+            text = self.view.class_text(player, h)
+            shares[text] = shares.get(text, 0.0) + float(likely[h] / likely.sum())
+        ordered = sorted(shares.items(), key=lambda item: -round(item[1], ROUND))
+        rest = [(f"{len(ordered) - TOLD} others", sum(share for _, share in ordered[TOLD:]))] if len(ordered) > TOLD else []
+        return ordered[:TOLD] + rest

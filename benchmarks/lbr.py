@@ -100,7 +100,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as directory:
             rows = list(leduc() if name == "leduc_poker" else holdem(name, Path(directory)))
         assert all(max(found) <= exact for _, found, exact in rows), rows
-        text = [[who, *(f"{v:+.4g}" for v in found), f"{max(found) / exact:.0%}", f"{exact:.4g}"] for who, found, exact in rows]
+        form = "+.4f" if name == "leduc_poker" else "+.1f"
+        shares = [f"{max(found) / exact:.0%}" if max(found) > 0 else "-" for _, found, exact in rows]
+        text = [
+            [who, *(f"{v:{form}}" for v in found), share, f"{exact:{form[1:]}}"]
+            for (who, found, exact), share in zip(rows, shares, strict=True)
+        ]
         unit = "chips a hand" if name == "leduc_poker" else "mbb/g"
         print(f"{name}, {unit} ({time.perf_counter() - start:.0f} s)")
         print(table(["agent", *(f"LBR: {actions.name}" for actions in ACTION_SETS), "best of exact", "exact"], text) + "\n", flush=True)

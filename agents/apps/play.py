@@ -50,15 +50,18 @@ def run(config: PlayConfig, directory: Path) -> None:
         view: TableView[Any] = play_holdem.view(config, directory, seed) if holdem else derived(config)
         budget = config.budget.build() if config.agent.think else Budget(seconds=0)
 
+        hands = directory / "hands.jsonl"
+        hands.touch()
+
         def save(record: Record) -> None:
-            with (directory / "hands.jsonl").open("a") as file:
+            with hands.open("a") as file:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
         terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save)
         result.write(agent=view.agent_name, hands=0, chips=0.0)
         terminal.run(config.hands)
-        print(f"hands saved: {directory / 'hands.jsonl'}")
+        print(f"hands saved: {hands}")
 
 
 def derived(config: PlayConfig) -> TreeView:
