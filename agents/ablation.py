@@ -46,7 +46,8 @@ class Measurement:
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
     agent = _unpacked(task.agent)
-    agent.load()
+    if not isinstance(agent, WholeAgent):
+        agent.load()
     gc.collect()
     gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
@@ -125,7 +126,7 @@ def ablate(
 
 def game_of(agent: Agent | WholeAgent) -> str:
     """Return what reports call an agent's game."""
-    return agent.game if isinstance(agent, WholeAgent) else agent.tree.game
+    return agent.game_name if isinstance(agent, WholeAgent) else agent.tree.game
 
 
 def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row]) -> Row:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Decision
+from agents.holdem_agent import HoldemAgent
 from games.cards import RANKS, card_text, hand_text
-from games.holdem import HoldemGame
 from games.holdem_lines import Place
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE
@@ -19,28 +19,6 @@ from search.board_values import values_against
 
 Float = npt.NDArray[np.float64]
 SYMBOLS = str.maketrans("cdhs", "♣♦♥♠")
-
-
-class HoldemAgent(Protocol):
-    """Somebody who plays hold'em."""
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        ...
-
-    @property
-    def game(self) -> HoldemGame:
-        """What it plays."""
-        ...
-
-    def load(self) -> None:
-        """Get ready."""
-        ...
-
-    def decide(self, seat: int, node: int, cards: tuple[int, ...], thought: Any, budget: Budget) -> Decision:
-        """Decide at a node of ``game.bets`` with these public cards."""
-        ...
 
 
 class HoldemView:
