@@ -95,6 +95,33 @@ def board_weights(tree: BoardTree) -> Float:
     return weight
 
 
+def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry: Float) -> Float:
+    """Return [rows, hands], a player's reach of every row of a board.
+
+    Args:
+        tree: whole.
+        player: whose.
+        stored: [stored rows, 8] the player's strategy.
+        board: where.
+        entry: [hands of the board, lines] the reach of the street's lines there.
+    """
+    forest, s = tree.forests[player], int(tree.boards[board, STREET])
+    table = forest.table[s]
+    lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
+    tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
+    own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
+    sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
+    reach = np.zeros((rows, hands))
+    reach[:lines] = entry.T
+    for k in range(int(table[DECISIONS])):
+        low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
+        x = sums[low - lines : high - lines]
+        total = x.sum(axis=0)
+        share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
+        reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
+    return reach
+
+
 class Trunk:
     """Walks a strategy so far down to the boards above a street.
 
@@ -167,29 +194,10 @@ class Trunk:
     def _leave(self, entry: Arrival) -> Arrival:
         """Return how both players leave a board's street, of how they came to it."""
         s = int(self.tree.boards[entry.board, STREET])
-        rows = [self._walk(p, entry.board, entry.reach[p]) for p in (0, 1)]
+        rows = [row_reach(self.tree, p, self.strategies[p], entry.board, entry.reach[p]) for p in (0, 1)]
         exits = [np.array(self._streets[s][p].exit_row, np.int64) for p in (0, 1)]
         gifts = None if entry.gifts is None else self._gifts(entry, rows)
         return Arrival(entry.board, (rows[0][exits[0]].T, rows[1][exits[1]].T), gifts)
-
-    def _walk(self, player: int, board: int, entry: Float) -> Float:
-        """Return [rows, hands], a player's reach of every row of a board."""
-        tree, stored = self.tree, self.strategies[player]
-        forest, s = tree.forests[player], int(tree.boards[board, STREET])
-        table = forest.table[s]
-        lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
-        tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
-        own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
-        sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
-        reach = np.zeros((rows, hands))
-        reach[:lines] = entry.T
-        for k in range(int(table[DECISIONS])):
-            low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
-            x = sums[low - lines : high - lines]
-            total = x.sum(axis=0)
-            share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
-            reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
-        return reach
 
     def _gifts(self, entry: Arrival, rows: list[Float]) -> Float:
         """Return [the giver's hands, lines of the next street], gifts so far and those of this board.
