@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from agents import report
 from agents.apps import run, solve_holdem, train_holdem
 from agents.report import cores, write_json
 from search import BoardSolver
@@ -305,8 +306,9 @@ def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
 
 KEPT_EVERY = """
 import sys
-from agents.apps import run, solve
-run.KEEP_SECONDS = 0.1
+from agents import report
+from agents.apps import solve
+report.KEEP_SECONDS = 0.1
 sys.argv = ["solve", *sys.argv[1:]]
 solve.main()
 """
@@ -338,8 +340,8 @@ def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
         saved.append(now[0])
         now[0] += 20.0
 
-    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
-    keeper = run.Keeper(save)
+    monkeypatch.setattr(report.time, "perf_counter", lambda: now[0])
+    keeper = report.Keeper(save)
     while now[0] < 1000:
         now[0] += 1.0
         keeper.look()
