@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from agents import report
-from agents.apps import run, solve_holdem, train_holdem
+from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
 from agents.report import cores, write_json
 from search import BoardSolver
 from tests.running import result_of, start, start_code, timebank, wait_for
@@ -129,6 +129,17 @@ def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, 
     assert timebank(monkeypatch, "train", "game=holdem5") == 2
     assert capsys.readouterr().err.startswith(
         "error: game must fit into memory to be trained on (0.1 GB are free), got about 18 GB for 16,361 boards"
+    )
+
+
+@pytest.mark.parametrize(("workers", "needed", "fix"), [(1, 6.1, "a smaller game"), (2, 6.1, "executor.workers=1 or a smaller game")])
+def test_measuring_what_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, workers, needed, fix):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ablate_holdem, "free_memory", lambda: 5 * 10**9)
+    sizes = ["agent.buckets=[0,0,0,200]"] if workers == 1 else []
+    assert timebank(monkeypatch, "ablate", "game=holdem5", "agent=tabular", f"executor.workers={workers}", *sizes) == 2
+    assert capsys.readouterr().err == (
+        f"error: game must fit into memory (5 GB are free), got about {needed} GB for 16,361 boards: use {fix}\n"
     )
 
 
