@@ -21,6 +21,7 @@ import numpy as np
 
 from agents.agent import Agent
 from agents.executor import Executor, Serial
+from agents.holdem_agent import HoldemAgent
 from agents.strength import WholeAgent, tabulate
 from search import Budget
 
@@ -46,7 +47,8 @@ class Measurement:
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
     agent = _unpacked(task.agent)
-    agent.load()
+    if not isinstance(agent, WholeAgent):
+        agent.load()
     gc.collect()
     gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
@@ -125,7 +127,7 @@ def ablate(
 
 def game_of(agent: Agent | WholeAgent) -> str:
     """Return what reports call an agent's game."""
-    return agent.game if isinstance(agent, WholeAgent) else agent.tree.game
+    return agent.game_name if isinstance(agent, WholeAgent) else agent.tree.game
 
 
 def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row]) -> Row:
@@ -176,9 +178,9 @@ def _won(agent: Agent | WholeAgent, chips: float) -> Row | None:
     return found
 
 
-def digest(agent: Agent | WholeAgent) -> str:
+def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
     """What a kept measurement must agree with: the agent's settings and its policy's every number."""
-    if isinstance(agent, WholeAgent):
+    if isinstance(agent, WholeAgent | HoldemAgent):
         return hashlib.sha256(agent.fingerprint.encode()).hexdigest()[:10]
     settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
     digest = hashlib.sha256(json.dumps([agent.name, game_of(agent), *settings]).encode())

@@ -20,7 +20,7 @@ import pyspiel
 from open_spiel.python import policy as spiel_policy
 
 from agents.agent import Agent
-from agents.course import Course
+from agents.course import course_on_tree
 from agents.policy import TabularPolicy, policy_from_table
 from games import PublicTree, deals, information_states, load_game
 from search import Budget
@@ -33,7 +33,7 @@ class _Reader:
     """One agent in both seats of an OpenSpiel game: from information state strings to decisions."""
 
     def __init__(self, agent: Agent, budget: Budget) -> None:
-        self.course, self.tree = Course(agent, budget), agent.tree
+        self.course, self.tree = course_on_tree(agent, budget), agent.tree
         self.game = load_game(self.tree.game)
         self._where: list[dict[str, tuple[int, int]]] = []
         for player, strings in enumerate(information_states(self.tree.game)):

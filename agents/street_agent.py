@@ -7,14 +7,20 @@ street, where it is solved anew with the last solve's ranges and bounds. Before 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from agents.agent import Decision
 from agents.board_blueprint import BoardBlueprint
+from agents.street_play import StreetPlay, worth_of
 from agents.strength import SeatReport
+from games.holdem import HoldemGame
 from search import Budget, Variant
 from search.board_search import StreetSearch, search_street, value_against
 from search.board_sweeps import BoardSweeps
+from search.board_trunk import SoFar, Strategies
 from search.gadgets import WITH_GIFTS, check_search, form_of
 
 
@@ -54,13 +60,19 @@ class StreetAgent:
         self.spread, self.threads, self.warm_start, self.gift_scale = spread, threads, warm_start, gift_scale
         form += f"-gifts{gift_scale:g}" if gadget in WITH_GIFTS and gift_scale != 1 else ""
         form += "" if warm_start == "short" else f"-{warm_start}-warm"
+        self._play: StreetPlay | None = None
         search = f"+{'+'.join(map(str, streets))}:{form}:{variant.name}" if streets else ""
         self.name = f"{blueprint.name}{search}"
 
     @property
-    def game(self) -> str:
+    def game(self) -> HoldemGame:
+        """What it plays."""
+        return self.trunk.game
+
+    @property
+    def game_name(self) -> str:
         """What reports call the game."""
-        return self.trunk.game.name
+        return self.game.name
 
     @property
     def big_blind(self) -> float | None:
@@ -74,14 +86,51 @@ class StreetAgent:
         return " ".join(map(repr, (self.trunk.game.description(), *own, self.trunk.name, self.trunk.exploitability)))
 
     def search(self, street: int, budget: Budget) -> StreetSearch:
-        """Return how the subgames of a street are searched."""
-        return StreetSearch(
+        """Return how the subgames of a street are searched; a warm start counts for what the blueprint is worth there."""
+        search = StreetSearch(
             street, self.gadget, self.bounds, budget, spread=self.spread, warm_start=self.warm_start, gift_scale=self.gift_scale
         )
+        return search if self.warm_start == "never" else replace(search, worth=worth_of(self.trunk, self.variant, street))
 
     def load(self) -> None:
-        """Make the tree."""
-        _ = self.trunk.tree
+        """Make the tree and all that decisions need; load the kernels and learn the machine's speed."""
+        if self._play is None:
+            searches = tuple(self.search(street, Budget(iterations=1)) for street in self.streets)
+            self._play = StreetPlay(self.trunk, self.variant, searches, self.threads)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what ``load`` makes."""
+        return vars(self) | {"_play": None}
+
+    def decide(self, seat: int, node: int, cards: tuple[int, ...], thought: Any, budget: Budget) -> Decision:
+        """See ``agents.holdem_agent.HoldemAgent``: at its first decision of a street to search from it solves the line that was taken."""
+        self.load()
+        assert self._play is not None
+        return self._play.decide(seat, node, cards, thought, budget)
+
+    def strategies(self, seat: int, budget: Budget) -> tuple[Strategies, SeatReport]:
+        """Search every subgame that the seat comes to.
+
+        Args:
+            seat: the agent's player number.
+            budget: of each solve.
+
+        Returns:
+            Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.
+        """
+        game, tree, strategies = self.trunk.game, self.trunk.tree, self.trunk.strategies()
+        report, known = SeatReport(seat, np.zeros((0, 0))), list[SoFar]()
+        for street in self.streets:
+            known += [strategies] * (street - len(known))
+            search = self.search(street, budget)
+            strategies, found = search_street(game, tree, strategies, seat, search, self.variant, threads=self.threads, known=known)
+            report.solves += found.solves
+            report.kept += found.kept
+            report.decisions += found.solves + found.kept
+            report.solver_error += found.harm
+            report.seconds += found.seconds
+            report.iterations += found.iterations
+        return strategies, report
 
     def tabulate(self, seat: int, budget: Budget) -> SeatReport:
         """Search every subgame that the seat comes to, and measure the whole exactly by a best response in the real game.
@@ -90,17 +139,8 @@ class StreetAgent:
             seat: the agent's player number.
             budget: of each solve.
         """
-        game, tree, strategies = self.trunk.game, self.trunk.tree, self.trunk.strategies()
-        report = SeatReport(seat, np.zeros((0, 0)))
-        for street in self.streets:
-            search = self.search(street, budget)
-            strategies, found = search_street(game, tree, strategies, seat, search, self.variant, threads=self.threads)
-            report.solves += found.solves
-            report.kept += found.kept
-            report.decisions += found.solves + found.kept
-            report.solver_error += found.harm
-            report.seconds += found.seconds
-            report.iterations += found.iterations
+        game, tree = self.trunk.game, self.trunk.tree
+        strategies, report = self.strategies(seat, budget)
         own = tuple(rows if type(rows) is np.ndarray else np.array(rows) for rows in strategies)  # a mapped file's rows are copied
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
         report.opponent_best_response = value_against(game, sweeps, (own[0], own[1]), 1 - seat)

@@ -65,7 +65,7 @@ class WholeAgent(Protocol):
         ...
 
     @property
-    def game(self) -> str:
+    def game_name(self) -> str:
         """What reports call the game."""
         ...
 
@@ -79,10 +79,6 @@ class WholeAgent(Protocol):
         """What measurements of this agent must agree with to be of the same."""
         ...
 
-    def load(self) -> None:
-        """Get ready, outside all clocks."""
-        ...
-
     def tabulate(self, seat: int, budget: Budget) -> SeatReport:
         """Return a seat's report: what ``tabulate`` below would find."""
         ...
@@ -92,14 +88,14 @@ def tabulate(agent: Agent | WholeAgent, seat: int, budget: Budget, progress: Cal
     """Ask an agent at every public state that its own policy reaches, and measure the answer exactly.
 
     Args:
-        agent: loaded here, outside all clocks.
+        agent: loaded here, outside all clocks; one that tabulates itself sees to that.
         seat: the player that the agent plays.
         budget: of each decision.
         progress: called with the number of decisions so far.
     """
-    agent.load()
     if isinstance(agent, WholeAgent):
         return agent.tabulate(seat, budget)
+    agent.load()
     tree = agent.tree
     report = SeatReport(seat, uniform(tree).tables[seat].copy())
     first_row = 1  # tables of the whole game start at the first row behind the empty sequence

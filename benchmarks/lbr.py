@@ -1,21 +1,59 @@
-"""How much of exploitability does local best response find? Leduc, four kinds of agent, beside the exact best response.
+"""How much of exploitability does local best response find? Leduc and small hold'em games beside the exact best response.
 
-The search agent thinks for 50 or 1,000 iterations a decision from the blueprint. All values are exact, (seat 0 + seat 1) / 2 in
-chips a hand.
+Agents are uniform play, one that always calls, blueprints, and search from them with a number of iterations a decision. All values are
+exact, (seat 0 + seat 1) / 2, on Leduc in chips a hand, in hold'em in mbb/g.
 
-    python benchmarks/lbr.py
+    python benchmarks/lbr.py                                     # leduc_poker, ms1f1, ms2f1t1h5, ms3f1t1r1h5
+    python benchmarks/lbr.py ms2f1t1h5                           # some of them
 """
 
 from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent
+from agents.board_blueprint import BoardBlueprint, make_blueprint
+from agents.holdem_lbr import always_call as always_call_holdem
+from agents.holdem_lbr import holdem_lbr_exploitability
 from agents.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
 from agents.report import table, version
 from games import PublicTree, public_tree
+from games.holdem import board_tree
+from games.holdem_config import Holdem
 from search import Budget, Strategy, uniform, variant
+from search.board_search import StreetSearch, search_street, value_against
+from search.board_sweeps import BoardSweeps
+from search.board_trunk import Strategies
+
+Row = tuple[str, list[float], float]  # who, LBR with each set of actions, exact
+# As in conf/game. Blueprints: iterations and buckets of each street; the search begins with the last street.
+GAMES = {
+    "ms1f1": (Holdem(deals=[0, 1]), [0, 20]),
+    "ms2f1t1h5": (Holdem(ranks="TJQKA", deals=[0, 1, 1]), [0, 0, 20]),
+    "ms3f1t1r1h5": (Holdem(ranks="TJQKA", deals=[0, 1, 1, 1]), [0, 0, 0, 50]),
+}
+
+
+def leduc() -> Iterator[Row]:
+    tree = public_tree("leduc_poker")
+    blueprint, still = solved_policy(tree, variant("cfr"), 60), Budget(seconds=0)
+    lines: list[tuple[str, Agent, Budget]] = [
+        ("uniform", BlueprintAgent(UniformPolicy(tree)), still),
+        ("always call", BlueprintAgent(always_call(tree)), still),
+        ("blueprint, 60 iterations of CFR", BlueprintAgent(blueprint), still),
+        ("search from it, 50 iterations", SearchAgent(blueprint, variant("default")), Budget(iterations=50)),
+        ("search from it, 1000 iterations", SearchAgent(blueprint, variant("default")), Budget(iterations=1000)),
+    ]
+    for name, agent, budget in lines:
+        seats = (tabulate(agent, 0, budget), tabulate(agent, 1, budget))
+        yield name, [lbr_exploitability(tree, [seat.table for seat in seats], a) for a in ACTION_SETS], exploitability(seats)
 
 
 def always_call(tree: PublicTree) -> TabularPolicy:
@@ -26,25 +64,52 @@ def always_call(tree: PublicTree) -> TabularPolicy:
     return TabularPolicy(Strategy(tree, tree.subgame(), (tables[0], tables[1])), "always call")
 
 
+def holdem(name: str, directory: Path) -> Iterator[Row]:
+    settings, buckets = GAMES[name]
+    common = {"name": name, "blinds": [1, 2], "stack": 162, "bets": "100%", "raises": "100%", "raise_cap": 1, "min_bet": 2}
+    game = type(settings)(**{**vars(settings), **common}).build()
+    tree = board_tree(game)
+    sweeps, default = BoardSweeps(tree, 1, np.float32), variant("default_holdem")
+    made = {f"blueprint, {n} iterations": make_blueprint(game, [], default, n, directory / str(n)) for n in (20, 200)}
+    coarse = make_blueprint(game, buckets, default, 100, directory / "coarse")
+    made[f"blueprint, {buckets[-1]} buckets on the last street"] = coarse
+
+    def row(who: str, agent: Strategies) -> Row:
+        own = (np.array(agent[0]), np.array(agent[1]))
+        exact = sum(value_against(game, sweeps, own, p) for p in (0, 1)) / 2
+        found = [holdem_lbr_exploitability(game, tree, sweeps, own, actions) for actions in ACTION_SETS]
+        return who, [1000 * v / 2 for v in found], 1000 * exact / 2
+
+    def searched(blueprint: BoardBlueprint, iterations: int) -> Strategies:
+        search = StreetSearch(len(game.deals) - 1, "refined", "safe", Budget(iterations=iterations))
+        return tuple(search_street(game, tree, blueprint.strategies(), p, search, default)[0][p] for p in (0, 1))  # type: ignore[return-value]
+
+    yield row("uniform", (np.ones((tree.stored_rows[0], 8), np.float32), np.ones((tree.stored_rows[1], 8), np.float32)))
+    yield row("always call", always_call_holdem(game, tree))
+    for who, blueprint in made.items():
+        yield row(who, blueprint.strategies())
+    for iterations in (20, 200):
+        yield row(f"search from that on it, {iterations} iterations", searched(coarse, iterations))
+
+
 def main() -> None:
-    tree = public_tree("leduc_poker")
-    blueprint, still = solved_policy(tree, variant("cfr"), 60), Budget(seconds=0)
-    lines: list[tuple[str, Agent, Budget]] = [
-        ("uniform", BlueprintAgent(UniformPolicy(tree)), still),
-        ("always call", BlueprintAgent(always_call(tree)), still),
-        ("blueprint, 60 iterations of CFR", BlueprintAgent(blueprint), still),
-        ("search from it, 50 iterations", SearchAgent(blueprint, variant("default")), Budget(iterations=50)),
-        ("search from it, 1000 iterations", SearchAgent(blueprint, variant("default")), Budget(iterations=1000)),
-    ]
-    rows = []
-    for name, agent, budget in lines:
-        seats = (tabulate(agent, 0, budget), tabulate(agent, 1, budget))
-        found = [lbr_exploitability(tree, [seat.table for seat in seats], actions) for actions in ACTION_SETS]
-        exact = exploitability(seats)
-        assert max(found) <= exact
-        rows.append([name, *(f"{value:+.4f}" for value in found), f"{max(found) / exact:.0%}", f"{exact:.4f}"])
-    print(table(["agent", *(f"LBR: {actions.name}" for actions in ACTION_SETS), "best of exact", "exact"], rows))
-    print(f"\n{WEAKNESS}\n{tree.game}, commit {version()['git']}")
+    for name in sys.argv[1:] or ["leduc_poker", *GAMES]:
+        if name not in ("leduc_poker", *GAMES):
+            sys.exit(f"error: a game must be one of leduc_poker, {', '.join(GAMES)}, got {name!r}")
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as directory:
+            rows = list(leduc() if name == "leduc_poker" else holdem(name, Path(directory)))
+        assert all(max(found) <= exact for _, found, exact in rows), rows
+        form = "+.4f" if name == "leduc_poker" else "+.1f"
+        shares = [f"{max(found) / exact:.0%}" if max(found) > 0 else "-" for _, found, exact in rows]
+        text = [
+            [who, *(f"{v:{form}}" for v in found), share, f"{exact:{form[1:]}}"]
+            for (who, found, exact), share in zip(rows, shares, strict=True)
+        ]
+        unit = "chips a hand" if name == "leduc_poker" else "mbb/g"
+        print(f"{name}, {unit} ({time.perf_counter() - start:.0f} s)")
+        print(table(["agent", *(f"LBR: {actions.name}" for actions in ACTION_SETS), "best of exact", "exact"], text) + "\n", flush=True)
+    print(f"{WEAKNESS}\ncommit {version()['git']}")
 
 
 if __name__ == "__main__":

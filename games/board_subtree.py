@@ -81,8 +81,8 @@ class Subtree:
     lines: Lines
     spans: tuple[tuple[tuple[int, int, int], tuple[int, int, int]], ...]
 
-    def take(self, player: int, stored: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
-        """Copy a player's rows of the part from the whole tree's ``stored`` to ``out``, in place."""
+    def take(self, player: int, stored: Any, out: npt.NDArray[Any]) -> None:
+        """Copy a player's rows of the part from the whole tree's ``stored``, which need only have slices, to ``out``, in place."""
         at = 0
         for span, rows in zip(self.spans, self.lines.rows[player], strict=True):
             first, tiles, stride = span[player]

@@ -26,6 +26,7 @@ from games.kernels.boards import Hands
 from games.kernels.evaluator import board_strengths
 
 Weights = npt.NDArray[np.float64]
+STREETS = ("preflop", "flop", "turn", "river")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,16 @@ class HoldemGame:
     def pot(self) -> float:
         """Chips in the pot before the first action."""
         return sum(self.betting.start)
+
+    @property
+    def streets(self) -> tuple[str, ...]:
+        """Names of the rounds: from preflop on where there are blinds, else up to the river."""
+        rounds = len(self.deals)
+        return STREETS[:rounds] if self.betting.blinds else STREETS[len(STREETS) - rounds :]
+
+    def cards_on(self, street: int) -> int:
+        """Return how many public cards there are on a street."""
+        return sum(map(len, self.board)) + sum(self.deals[1 : street + 1])
 
     def description(self) -> str:
         """Return all that makes this game, as one line; games are the same if these are."""

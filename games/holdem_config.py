@@ -12,7 +12,7 @@ import numpy as np
 
 from games.betting import Betting, Menu, parse_sizes
 from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
-from games.holdem import HoldemGame
+from games.holdem import STREETS, HoldemGame
 from games.ranges import parse_range
 
 Built = TypeVar("Built")
@@ -21,7 +21,6 @@ MOST_CHIPS = 10**9  # amounts are float32 in the solver: seven digits
 # (sums of less than 1e-30 count as none). Nobody writes such a range by hand; it is a slip.
 LEAST_WEIGHT = 1e-6
 LEAST_REACH = 1e-12  # of a file: the smallest of Libratus' endgame 3 is 5e-10 of the largest, which is how it was published
-STREETS = ("preflop", "flop", "turn", "river")
 
 
 @dataclass(kw_only=True)

@@ -8,10 +8,11 @@ that enter a board are solved side by side: they are subgames of their own, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, STREET
 from search.anytime import SLICE_SECONDS
 from search.board_root import BoardRoot
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
-from search.board_trunk import Arrival, Strategies, Trunk, board_weights, root_reach
+from search.board_trunk import Arrival, SoFar, Strategies, Trunk, board_weights, root_reach
 from search.budget import Budget, Deadline
 from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, check_search, form_of
 from search.kernels.gadget import open_board
@@ -106,6 +107,13 @@ class StreetSearch:
             raise ValueError(f"budget must limit seconds or iterations, got {self.budget}")
 
 
+class Answer(NamedTuple):
+    """A solved part: per player [its stored rows, 8], the searcher's strategies, and the opponent's as the model from here on."""
+
+    part: Subtree
+    average: tuple[Rows, Rows]
+
+
 class BoardSearch:
     """Searches subgames that begin at boards of one street, for one seat. One per worker; arrays are allocated once.
 
@@ -125,8 +133,8 @@ class BoardSearch:
         self._columns = np.array([entering(game, lines.street).index(node) for node in lines.nodes])
         self._row_seconds = self._answer_row_seconds = 0.0  # of an iteration and of judging an answer, by stored row; 0 if unknown
 
-    def solve(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch, out: Strategies) -> SearchReport:
-        """Search the subgames at one board and write their strategies to ``out``, in place.
+    def solve(self, board: int, arrival: Arrival, strategies: SoFar, seat: int, search: StreetSearch) -> tuple[SearchReport, Answer | None]:
+        """Search the subgames at one board.
 
         Args:
             board: of the lines' street.
@@ -134,7 +142,9 @@ class BoardSearch:
             strategies: so far.
             seat: who searches; the other one is modelled.
             search: how.
-            out: per player [stored rows, 8] of the whole tree: the seat's strategies, and the opponent's as the model from here on.
+
+        Returns:
+            What it came to, and the answer, whose arrays the next solve overwrites; None where nothing could be solved.
         """
         clock = Deadline(search.budget.seconds)
         part = subtree(self.tree, self.lines, board)
@@ -145,7 +155,7 @@ class BoardSearch:
         reached, solved = root.own.max(axis=0) > 0, (root.own.max(axis=0) > 0) & (met.max(axis=0) > 0)
         report, opponent = SearchReport(kept=int((reached & ~solved).sum())), 1 - seat
         if not solved.any():
-            return report
+            return report, None
         root.enter(sweeps, solved)
         sweeps.evaluate(before, BEST, only=opponent)
         safe = bound = sweeps.cfv[opponent].copy()
@@ -182,17 +192,15 @@ class BoardSearch:
         report.kept += count - report.solves
         for p in (0, 1):
             self._keep(part, p, np.logical_not(played), before[p], answer[p])
-            part.put(p, answer[p], out[p])
-        return report
+        return report, Answer(part, answer)
 
-    def warm_up(self, board: int, arrival: Arrival, strategies: Strategies, seat: int, search: StreetSearch) -> None:
+    def warm_up(self, board: int, arrival: Arrival, strategies: SoFar, seat: int, search: StreetSearch) -> None:
         """Load the kernels, then learn the machine's speed; see ``solve``."""
         for _ in range(2):
             self._row_seconds = self._answer_row_seconds = 0.0
-            out = (np.array(strategies[0]), np.array(strategies[1]))
-            self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)), out)
+            self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)))
 
-    def worth(self, board: int, arrival: Arrival, strategies: Strategies) -> int:
+    def worth(self, board: int, arrival: Arrival, strategies: SoFar) -> int:
         """Return how many cold iterations make the subgames at a board, unsafe, as strong as some strategies; at most ``MOST_WORTH``."""
         part = subtree(self.tree, self.lines, board)
         sweeps, every = self._look_at(part), np.ones(len(self.lines), bool)
@@ -269,7 +277,7 @@ class BoardSearch:
                 kept[p] = aligned_zeros(part.tree.stored_rows[p], LANES, self.dtype)
         return kept[0][: part.tree.stored_rows[0]], kept[1][: part.tree.stored_rows[1]]
 
-    def _take(self, part: Subtree, strategies: Strategies) -> tuple[Rows, Rows]:
+    def _take(self, part: Subtree, strategies: SoFar) -> tuple[Rows, Rows]:
         space = self._space("before", part)
         for p in (0, 1):
             part.take(p, strategies[p], space[p])
@@ -319,6 +327,7 @@ def search_street(
     workers: int = 1,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    known: Sequence[SoFar] | None = None,
 ) -> tuple[Strategies, SearchReport]:
     """Search every subgame that begins with a street, for one seat.
 
@@ -332,6 +341,7 @@ def search_street(
         workers: boards that are searched at the same time.
         threads: kernel threads of each.
         progress: called with boards done and boards in all.
+        known: see ``Trunk``.
 
     Returns:
         The strategies so far from here on, the street's searched; and what the search came to.
@@ -349,17 +359,24 @@ def search_street(
     def solve(task: tuple[int, Arrival]) -> tuple[list[SearchReport], float]:
         searchers = pool.get()
         try:
-            return [s.solve(task[0], task[1], strategies, seat, search, out) for s in searchers], float(weights[task[0]])
+            return [put(s.solve(*task, strategies, seat, search)) for s in searchers], float(weights[task[0]])
         finally:
             pool.put(searchers)
 
+    def put(solved: tuple[SearchReport, Answer | None]) -> SearchReport:
+        report, answer = solved
+        if answer is not None:
+            for p in (0, 1):
+                answer.part.put(p, answer.average[p], out[p])
+        return report
+
     def tasks() -> Iterator[tuple[int, Arrival]]:
         giver = 1 - seat if search.gadget in WITH_GIFTS else None
-        for arrival in Trunk(game, tree, strategies, search.street, giver, search.bounds == "safe").arrivals():
+        for arrival in Trunk(game, tree, strategies, search.street, giver, search.bounds == "safe", known).arrivals():
             children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
             yield from ((board, arrival) for board in range(*children))
 
-    if search.warm_start != "never":
+    if search.warm_start != "never" and not search.worth:
         every = BoardSearch(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
         search = replace(search, worth=every.worth(*next(tasks()), strategies))
     if search.budget.seconds is not None:  # load the kernels and learn the machine's speed outside every clock

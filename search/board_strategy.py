@@ -13,6 +13,7 @@ from games.holdem import HoldemGame
 from games.isomorphism import Permutation, hand_permutation, permute_card
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, ROWS, STORE, STREET
+from search.board_trunk import Strategies
 
 Float = npt.NDArray[np.float64]
 
@@ -23,7 +24,7 @@ class BoardStrategy:
 
     game: HoldemGame
     tree: BoardTree
-    average: tuple[npt.NDArray[Any], npt.NDArray[Any]]
+    average: Strategies
 
     def find(self, cards: tuple[int, ...]) -> tuple[int, Permutation]:
         """Return the board that stands for some cards, street by street in order, and what suits become on it.

@@ -6,8 +6,8 @@ probabilities (``BoardSolver.average``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,18 @@ from search.board_sweeps import BoardSweeps, Rows
 from search.kernels.streets import BEST, VALUE
 
 Float = npt.NDArray[np.float64]
+
+
+class RowsSoFar(Protocol):
+    """A player's [stored rows, 8] as walks read them: an array, a mapped file, or one with a part solved anew (search.board_overlay)."""
+
+    def __getitem__(self, rows: slice, /) -> Rows:
+        """Return some rows."""
+        ...
+
+
 Strategies = tuple[Rows, Rows]
+SoFar = tuple[RowsSoFar, RowsSoFar]
 NOTHING = 1e-12  # of the total: masses below are sums of rounding errors
 
 
@@ -84,6 +95,33 @@ def board_weights(tree: BoardTree) -> Float:
     return weight
 
 
+def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry: Float) -> Float:
+    """Return [rows, hands], a player's reach of every row of a board.
+
+    Args:
+        tree: whole.
+        player: whose.
+        stored: [stored rows, 8] the player's strategy.
+        board: where.
+        entry: [hands of the board, lines] the reach of the street's lines there.
+    """
+    forest, s = tree.forests[player], int(tree.boards[board, STREET])
+    table = forest.table[s]
+    lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
+    tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
+    own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
+    sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
+    reach = np.zeros((rows, hands))
+    reach[:lines] = entry.T
+    for k in range(int(table[DECISIONS])):
+        low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
+        x = sums[low - lines : high - lines]
+        total = x.sum(axis=0)
+        share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
+        reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
+    return reach
+
+
 class Trunk:
     """Walks a strategy so far down to the boards above a street.
 
@@ -94,12 +132,21 @@ class Trunk:
         street: where the walk ends.
         giver: the player whose gifts are wanted; None for nobody's.
         best: gifts in best-response values, as safe bounds are; else in the strategies' own values.
+        known: of each street above, the strategies so far when it was played, whose values its gifts are in; ``strategies`` unless given.
     """
 
     def __init__(
-        self, game: HoldemGame, tree: BoardTree, strategies: Strategies, street: int, giver: int | None = None, best: bool = True
+        self,
+        game: HoldemGame,
+        tree: BoardTree,
+        strategies: SoFar,
+        street: int,
+        giver: int | None = None,
+        best: bool = True,
+        known: Sequence[SoFar] | None = None,
     ) -> None:
         self.game, self.tree, self.strategies, self.street, self.giver = game, tree, strategies, street, giver
+        self.known = [strategies] * street if known is None else known
         self._mode = BEST if best else VALUE
         self._streets = betting_streets(game.bets, (0,))
         self._lines: dict[int, Lines] = {}
@@ -107,46 +154,50 @@ class Trunk:
 
     def arrivals(self) -> Iterator[Arrival]:
         """Yield how both players come to the street, in the order of the boards above it."""
-        roots = (root_reach(self.game, 0), root_reach(self.game, 1))
-        gifts = None if self.giver is None else np.zeros(roots[self.giver].shape)
         if self.street == 0:
-            yield Arrival(-1, roots, gifts)
+            yield self._start(-1)
         else:
-            yield from self._below(Arrival(0, roots, gifts))
+            yield from self._below(self._start(0))
+
+    def arrival(self, board: int) -> Arrival:
+        """Return how both players come to the street at one board above it; -1 above the first street."""
+        way = [board]
+        while way[-1] > 0:
+            way.append(int(self.tree.boards[way[-1], PARENT]))
+        entry = self._start(way.pop())
+        if entry.board < 0:
+            return entry
+        found = self._leave(entry)
+        for child in reversed(way):
+            found = self._leave(self._enter(child, found))
+        return found
+
+    def _start(self, board: int) -> Arrival:
+        roots = (root_reach(self.game, 0), root_reach(self.game, 1))
+        return Arrival(board, roots, None if self.giver is None else np.zeros(roots[self.giver].shape))
 
     def _below(self, entry: Arrival) -> Iterator[Arrival]:
         board, tree = entry.board, self.tree
-        s = int(tree.boards[board, STREET])
-        rows = [self._walk(p, board, entry.reach[p]) for p in (0, 1)]
-        exits = [np.array(self._streets[s][p].exit_row, np.int64) for p in (0, 1)]
-        reach = (rows[0][exits[0]].T, rows[1][exits[1]].T)
-        gifts = None if entry.gifts is None else self._gifts(entry, rows)
-        if s == self.street - 1:
-            yield Arrival(board, reach, gifts)
+        found = self._leave(entry)
+        if int(tree.boards[board, STREET]) == self.street - 1:
+            yield found
             return
         for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
-            places = [above(tree, p, child) for p in (0, 1)]
-            inner = (reach[0][places[0]], reach[1][places[1]])
-            yield from self._below(Arrival(child, inner, None if gifts is None else gifts[places[self.giver or 0]]))
+            yield from self._below(self._enter(child, found))
 
-    def _walk(self, player: int, board: int, entry: Float) -> Float:
-        """Return [rows, hands], a player's reach of every row of a board."""
-        tree, stored = self.tree, self.strategies[player]
-        forest, s = tree.forests[player], int(tree.boards[board, STREET])
-        table = forest.table[s]
-        lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
-        tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
-        own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
-        sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
-        reach = np.zeros((rows, hands))
-        reach[:lines] = entry.T
-        for k in range(int(table[DECISIONS])):
-            low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
-            x = sums[low - lines : high - lines]
-            total = x.sum(axis=0)
-            share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
-            reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
-        return reach
+    def _enter(self, child: int, found: Arrival) -> Arrival:
+        """Return how both players come to a board, of how they left the one above."""
+        places = [above(self.tree, p, child) for p in (0, 1)]
+        inner = (found.reach[0][places[0]], found.reach[1][places[1]])
+        return Arrival(child, inner, None if found.gifts is None else found.gifts[places[self.giver or 0]])
+
+    def _leave(self, entry: Arrival) -> Arrival:
+        """Return how both players leave a board's street, of how they came to it."""
+        s = int(self.tree.boards[entry.board, STREET])
+        rows = [row_reach(self.tree, p, self.strategies[p], entry.board, entry.reach[p]) for p in (0, 1)]
+        exits = [np.array(self._streets[s][p].exit_row, np.int64) for p in (0, 1)]
+        gifts = None if entry.gifts is None else self._gifts(entry, rows)
+        return Arrival(entry.board, (rows[0][exits[0]].T, rows[1][exits[1]].T), gifts)
 
     def _gifts(self, entry: Arrival, rows: list[Float]) -> Float:
         """Return [the giver's hands, lines of the next street], gifts so far and those of this board.
@@ -202,7 +253,7 @@ class Trunk:
         sweeps.look_at(part.tree)
         own = [np.zeros((part.tree.stored_rows[p], LANES), tree.weight.dtype) for p in (0, 1)]
         for p in (0, 1):
-            part.take(p, self.strategies[p], own[p])
+            part.take(p, self.known[s][p], own[p])
             sweeps.reach[p][:] = 0
             places = above(tree, p, entry.board)
             sweeps.reach[p][places, : entry.reach[p].shape[1]] = entry.reach[p]

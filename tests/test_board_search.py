@@ -188,6 +188,12 @@ class Average(dict):
         return self.strategy.at(key[0], key[1])
 
 
+def put(answer, out):
+    """Write a part's answer to the whole tree's rows."""
+    for p in (0, 1):
+        answer.part.put(p, answer.average[p], out[p])
+
+
 @pytest.mark.parametrize(
     ("gadget", "kind"), [*((g, "safe") for g in ("unsafe", "resolve", "maxmargin", "combined")), ("resolve", "estimate")]
 )
@@ -200,7 +206,8 @@ def test_a_search_is_its_twins(gadget, kind, street, seat):
     out = (arrays[0].copy(), arrays[1].copy())
     searcher = BoardSearch(game, tree, lines, DCFR)
     search = StreetSearch(street, gadget, kind, Budget(iterations=5), judge=False)
-    report = searcher.solve(board, arrival, arrays, seat, search, out)
+    report, answer = searcher.solve(board, arrival, arrays, seat, search)
+    put(answer, out)
     assert report.solves == len(lines)
     assert report.iterations == [5] * len(lines)
     opponent, cards = 1 - seat, tree.cards[board]
@@ -235,9 +242,9 @@ def test_lines_side_by_side_are_lines_by_themselves():
     search = StreetSearch(1, "resolve", "safe", Budget(iterations=4))
     together, apart = ([a.copy() for a in arrays] for _ in range(2))
     nodes = entering(game, 1)
-    BoardSearch(game, tree, street_lines(game, nodes, np.float64), DCFR).solve(1, arrival, arrays, 0, search, tuple(together))
-    for node in nodes:
-        BoardSearch(game, tree, street_lines(game, [node], np.float64), DCFR).solve(1, arrival, arrays, 0, search, tuple(apart))
+    for own, out in ([nodes], together), ([[node] for node in nodes], apart):
+        for lines in own:
+            put(BoardSearch(game, tree, street_lines(game, lines, np.float64), DCFR).solve(1, arrival, arrays, 0, search)[1], out)
     for p in (0, 1):
         np.testing.assert_allclose(together[p], apart[p], rtol=1e-12, atol=1e-15)
 
@@ -329,7 +336,8 @@ def test_where_the_model_never_comes_the_blueprint_is_kept(gadget):
     out = (arrays[0].copy(), arrays[1].copy())
     searcher = BoardSearch(game, tree, street_lines(game, entering(game, 1), np.float64), DCFR)
     search = StreetSearch(1, gadget, "safe", Budget(iterations=3), judge=False)
-    report = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, search, out)
+    report, answer = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, search)
+    put(answer, out)
     assert report.kept == 1
     first = entering(game, 1)[0]
     decision = next(n for n in range(first, int(game.bets.end[first])) if game.bets.player[n] == 0)

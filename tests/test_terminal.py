@@ -1,8 +1,9 @@
 import pytest
 
-from agents import BlueprintAgent, SearchAgent, solved_policy
+from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
 from agents.aivat import terminal_values
-from agents.terminal import Terminal, action_text, board_text, card_text, contributions, keys_of
+from agents.table_view import TreeView, card_text, contributions, keys_of
+from agents.terminal import Terminal
 from games import TERMINAL, public_tree
 from search import Budget, variant
 
@@ -23,7 +24,7 @@ def session(game, keys, seed=1, hands=None, search=False):
         except StopIteration:
             raise EOFError from None
 
-    Terminal(agent, Budget(iterations=20), seed, ask, shown.append, saved.append).run(hands)
+    Terminal(TreeView(agent), Budget(iterations=20), seed, ask, shown.append, saved.append).run(hands)
     return "\n".join(shown), saved
 
 
@@ -106,11 +107,12 @@ def test_cards_are_readable():
     assert [card_text("kuhn_poker", str(i)) for i in range(3)] == ["J", "Q", "K"]
     assert card_text("liars_dice(numdice=2)", "13") == "13"
     tree = public_tree("leduc_poker")
+    view = TreeView(BlueprintAgent(UniformPolicy(tree)))
     node = next(n for n in range(tree.num_nodes) if tree.text(n) == "Call Call Chance outcome:3")
-    assert board_text(tree, node) == "Q♥"
-    assert [action_text(tree, child) for child in tree.children(node)] == ["Check", "Raise"]
+    assert view.board_text(node) == "Q♥"
+    assert [view.action_text(child) for child in tree.children(node)] == ["Check", "Raise"]
     raised = tree.children(node)[1]
-    assert [action_text(tree, child) for child in tree.children(raised)] == ["Fold", "Call", "Raise"]
+    assert [view.action_text(child) for child in tree.children(raised)] == ["Fold", "Call", "Raise"]
 
 
 def test_keys_are_letters_where_they_differ():

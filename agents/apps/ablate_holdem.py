@@ -36,8 +36,7 @@ LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver h
 
 def streets_of(solve_from: str, game: HoldemGame) -> list[int]:
     """Return the numbers of streets named as in ``turn`` or ``turn+river``."""
-    names = ("preflop", "flop", "turn", "river")
-    there = names[: len(game.deals)] if game.betting.blinds else names[4 - len(game.deals) :]
+    there = game.streets
     found = [there.index(name) if name in there else -1 for name in solve_from.split("+")]
     if min(found) < 0 or found != sorted(set(found)):
         raise ValueError(
@@ -59,20 +58,13 @@ def check(config: AblateConfig, directory: Path) -> None:
     most = max(cores() // build_executor(config.executor).workers, 1)
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
-    check_policy(config, game, directory)
-    check_memory(config, game)
     for agent in settings(config).values():
-        if agent.iterations < 1:
-            raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
-        if agent.buckets and (len(agent.buckets) != len(game.deals) or min(agent.buckets) < 0):
-            raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
-        if agent.policy == "network" and agent.buckets:
-            raise ValueError(f"agent.buckets must be left out for a network, which has none, got {agent.buckets}")
-        if not 1 <= agent.threads <= most:
-            raise ValueError(f"agent.threads must be in 1..{most} (cores a worker; executor=serial has one), got {agent.threads}")
-        if agent.think:
-            streets_of(agent.solve_from, game)
-            thinker(agent)
+        check_agent(agent, game, most)
+    check_memory(config, game)
+    if config.agent.policy == "network" and config.agent.checkpoint is None:
+        from agents.apps import train_holdem
+
+        train_holdem.check_training(game, config.trainer, directory / "training")
 
 
 def check_memory(config: AblateConfig, game: HoldemGame) -> None:
@@ -88,17 +80,22 @@ def check_memory(config: AblateConfig, game: HoldemGame) -> None:
         )
 
 
-def check_policy(config: AblateConfig, game: HoldemGame, directory: Path) -> None:
-    """Refuse what no blueprint can be made of."""
-    agent = config.agent
-    if agent.policy not in ("tabular", "network"):
-        raise ValueError(f"agent.policy must be tabular or network on hold'em, got {agent.policy!r}")
-    if agent.policy == "tabular":
-        return
-    if agent.checkpoint is None:
-        from agents.apps import train_holdem
-
-        train_holdem.check_training(game, config.trainer, directory / "training")
+def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies: tuple[str, ...] = ("tabular", "network")) -> None:
+    """Refuse what no agent of hold'em can be made of, on so many cores."""
+    if agent.policy not in policies:
+        raise ValueError(f"agent.policy must be {', '.join(policies[:-1])} or {policies[-1]} on hold'em, got {agent.policy!r}")
+    if agent.iterations < 1:
+        raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
+    if agent.buckets and (len(agent.buckets) != len(game.deals) or min(agent.buckets) < 0):
+        raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
+    if agent.policy != "tabular" and agent.buckets:
+        raise ValueError(f"agent.buckets must be left out but for a tabular policy, got {agent.buckets}")
+    if not 1 <= agent.threads <= cores_each:
+        raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
+    if agent.think:
+        streets_of(agent.solve_from, game)
+        thinker(agent)
+    if agent.policy != "network" or agent.checkpoint is None:
         return
     if not Path(agent.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {agent.checkpoint}")

@@ -6,23 +6,30 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from agents.apps import play_holdem
 from agents.apps.build import build_agent, build_policy, check_agent, tree_of
 from agents.apps.config import PlayConfig
-from agents.apps.entrants import game_of
 from agents.apps.launch import launch
 from agents.apps.run import Run
 from agents.policy import UniformPolicy
+from agents.table_view import TableView, TreeView
 from agents.terminal import Record, Terminal
+from games.holdem_config import Bets
 from search import Budget
 
 
 def check(config: PlayConfig, directory: Path) -> None:
     """Refuse bad values."""
-    tree = tree_of(game_of(config.game, "play"))
-    check_agent(config.agent)
+    if isinstance(config.game, Bets):
+        play_holdem.check(config)
+    else:
+        tree = tree_of(config.game.game_string())
+        check_agent(config.agent)
+        build_agent(config.agent, UniformPolicy(tree), config.search.build())
     if config.agent.policy == "network" and config.agent.checkpoint is None:
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     if config.agent.budget.build().limited():
@@ -33,26 +40,34 @@ def check(config: PlayConfig, directory: Path) -> None:
         raise ValueError(f"hands must be at least 1, got {config.hands}")
     if config.seed is not None and config.seed < 0:
         raise ValueError(f"seed must be at least 0, got {config.seed}")
-    build_agent(config.agent, UniformPolicy(tree), config.search.build())
 
 
 def run(config: PlayConfig, directory: Path) -> None:
     """Play; every hand is saved when it is over."""
-    tree, variant = tree_of(game_of(config.game, "play")), config.search.build()
+    holdem = isinstance(config.game, Bets)
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
-    with Run(directory, "play", tree.game, seed) as result:
-        agent = build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant)
+    with Run(directory, "play", config.game.build().name if holdem else config.game.game_string(), seed) as result:
+        view: TableView[Any] = play_holdem.view(config, directory, seed) if holdem else derived(config)
         budget = config.budget.build() if config.agent.think else Budget(seconds=0)
 
+        hands = directory / "hands.jsonl"
+        hands.touch()
+
         def save(record: Record) -> None:
-            with (directory / "hands.jsonl").open("a") as file:
+            with hands.open("a") as file:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
-        terminal = Terminal(agent, budget, seed, ask, lambda line: print(line, flush=True), save)
-        result.write(agent=agent.name, hands=0, chips=0.0)
+        terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save)
+        result.write(agent=view.agent_name, hands=0, chips=0.0)
         terminal.run(config.hands)
-        print(f"hands saved: {directory / 'hands.jsonl'}")
+        print(f"hands saved: {hands}")
+
+
+def derived(config: PlayConfig) -> TreeView:
+    """Return the table of a game derived from OpenSpiel."""
+    tree, variant = tree_of(config.game.game_string()), config.search.build()
+    return TreeView(build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant))
 
 
 def ask(prompt: str) -> str:

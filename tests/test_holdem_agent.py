@@ -1,0 +1,106 @@
+"""The agent that searches hold'em, asked decision by decision: it plays what it is measured as."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+
+from agents.board_blueprint import make_blueprint
+from agents.holdem_agent import HoldemAgent
+from agents.street_agent import StreetAgent
+from search import Budget, variant
+from search.board_strategy import BoardStrategy
+from tests.test_holdem import UNEVEN, small
+
+GAME = small([0, 1, 1], ranges=UNEVEN)
+DCFR = variant("dcfr")
+TWENTY = Budget(iterations=20)
+
+
+@pytest.fixture(scope="module")
+def blueprint(tmp_path_factory):
+    return make_blueprint(GAME, (0, 2, 3), DCFR, 4, tmp_path_factory.mktemp("blueprint"))
+
+
+def decisions(agent, seat, budget, cards_of):
+    """Ask an agent at every decision of a seat, with its thoughts; yield node, cards and decision."""
+    game = agent.game
+    stack = [(0, game.board[0] if game.board else (), None)]
+    while stack:
+        node, cards, thought = stack.pop()
+        player = int(game.bets.player[node])
+        if player == -1:
+            new = cards_of(cards, game.deals[int(game.bets.round[node]) + 1])
+            stack.extend((node + 1, (*cards, *own), thought) for own in new)
+        elif player >= 0:
+            if player == seat:
+                decision = agent.decide(seat, node, cards, thought, budget)
+                yield node, cards, decision
+                thought = decision.thought
+            stack.extend((child, cards, thought) for child in game.bets.children(node))
+
+
+def some(count):
+    """Return what deals a few cards, the same each time."""
+    generator = np.random.default_rng(0)
+
+    def cards_of(cards, number):
+        live = [c for c in GAME.deck.cards().tolist() if c not in cards]
+        every = list(itertools.combinations(live, number))
+        return [every[i] for i in generator.choice(len(every), count, replace=False)]
+
+    return cards_of
+
+
+def test_a_blueprint_plays_itself(blueprint):
+    agent = StreetAgent(blueprint, DCFR)
+    assert isinstance(agent, HoldemAgent)
+    agent.load()
+    table = BoardStrategy(GAME, blueprint.tree, blueprint.strategies())
+    for node, cards, decision in decisions(agent, 0, Budget(seconds=0), some(3)):
+        np.testing.assert_array_equal(decision.policy, table.at(node, cards))
+        assert decision.policy.shape == (len(GAME.bets.children(node)), len(GAME.hands))
+        assert not decision.solved
+        assert not decision.kept
+
+
+@pytest.mark.parametrize(
+    ("streets", "gadget", "bounds"),
+    [
+        ((1,), "resolve", "safe"),
+        ((2,), "unsafe", "safe"),
+        ((1, 2), "refined", "safe"),
+        ((0, 2), "combined", "estimate"),
+        ((1, 2), "maxmargin", "safe"),
+    ],
+)
+@pytest.mark.parametrize("seat", [0, 1])
+def test_what_is_played_is_what_is_measured(blueprint, streets, gadget, bounds, seat):
+    agent = StreetAgent(blueprint, DCFR, streets, gadget, bounds)
+    measured = BoardStrategy(GAME, blueprint.tree, agent.strategies(seat, TWENTY)[0])
+    moved = 0.0
+    for node, cards, decision in decisions(agent, seat, TWENTY, some(1)):
+        np.testing.assert_allclose(decision.policy, measured.at(node, cards), atol=1e-6, err_msg=f"{node} {cards}")
+        before = BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(node, cards)
+        moved = max(moved, float(np.abs(decision.policy - before).max()))
+        assert decision.iterations in (0, 20)
+    assert moved > 0.1
+
+
+def test_an_agent_is_sent_without_what_it_has_loaded(blueprint):
+    agent = StreetAgent(blueprint, DCFR, (1,))
+    alone = len(pickle.dumps(agent))
+    agent.load()
+    assert len(pickle.dumps(agent)) < 2 * alone
+    assert pickle.loads(pickle.dumps(agent)).fingerprint == agent.fingerprint
+
+
+def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
+    agent = StreetAgent(blueprint, DCFR, (1,))
+    node, cards, decision = next(d for d in decisions(agent, 0, Budget(seconds=1e-9), some(1)) if GAME.bets.round[d[0]] == 1)
+    assert decision.kept
+    assert not decision.solved
+    np.testing.assert_array_equal(decision.policy, BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(node, cards))
