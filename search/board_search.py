@@ -148,6 +148,8 @@ class BoardSearch:
         """
         clock = Deadline(search.budget.seconds)
         part = subtree(self.tree, self.lines, board)
+        if not sum(part.tree.stored_rows):
+            return SearchReport(), None  # all-in: nobody decides any more
         sweeps = self._look_at(part)
         before, rows = self._take(part, strategies), self._fresh(part)
         root = BoardRoot(part, arrival, self._columns, seat)
