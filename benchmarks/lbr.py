@@ -89,7 +89,7 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
     for who, blueprint in made.items():
         yield row(who, blueprint.strategies())
     for iterations in (20, 200):
-        yield row(f"search from that on it, {iterations} iterations", searched(coarse, iterations))
+        yield row(f"search from it, {iterations} iterations", searched(coarse, iterations))
 
 
 def main() -> None:
