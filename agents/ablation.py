@@ -21,6 +21,7 @@ import numpy as np
 
 from agents.agent import Agent
 from agents.executor import Executor, Serial
+from agents.holdem_agent import HoldemAgent
 from agents.strength import WholeAgent, tabulate
 from search import Budget
 
@@ -177,9 +178,9 @@ def _won(agent: Agent | WholeAgent, chips: float) -> Row | None:
     return found
 
 
-def digest(agent: Agent | WholeAgent) -> str:
+def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
     """What a kept measurement must agree with: the agent's settings and its policy's every number."""
-    if isinstance(agent, WholeAgent):
+    if isinstance(agent, WholeAgent | HoldemAgent):
         return hashlib.sha256(agent.fingerprint.encode()).hexdigest()[:10]
     settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
     digest = hashlib.sha256(json.dumps([agent.name, game_of(agent), *settings]).encode())

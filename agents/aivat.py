@@ -16,7 +16,7 @@ With both policies known the estimate depends on the public history alone. If th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,8 @@ Float = npt.NDArray[np.float64]
 class Step(NamedTuple):
     """One step of a hand: the public node left, the one come to, and the policy [A, H] that drew it if it is known."""
 
-    node: int
-    child: int
+    node: Any  # of a public tree, or a place in hold'em
+    child: Any
     policy: Float | None = None
 
 

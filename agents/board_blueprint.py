@@ -15,8 +15,10 @@ from agents.abstraction import make_buckets
 from agents.report import Row, write_json
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree
+from games.kernels import LANES
 from search import BoardSolver, Budget, Variant
-from search.board_sweeps import Rows
+from search.board_search import value_against
+from search.board_sweeps import BoardSweeps, Rows
 from search.board_trunk import Strategies
 from search.bucket_solver import BucketSolver
 
@@ -102,6 +104,19 @@ def make_blueprint(
         solution = solver.solve(Budget(iterations=iterations), progress=lambda done, *_: progress(done) if progress else None)
         found = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": solution.seconds}
         kept = keep_blueprint(game, directory, {**about, **found}, solution.strategy.average)
+    return kept
+
+
+def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
+    """Return the blueprint that takes every action with the same probability, kept as others are; see ``make_blueprint``."""
+    about: Row = {"format": FORMAT, "game": game.description(), "name": "uniform"}
+    kept = kept_blueprint(game, directory, about)
+    if kept is None:
+        tree = tree_of(game)
+        rows = (np.zeros((tree.stored_rows[0], LANES), tree.weight.dtype), np.zeros((tree.stored_rows[1], LANES), tree.weight.dtype))
+        sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
+        exploitability = sum(value_against(game, sweeps, rows, p) for p in (0, 1)) / 2
+        kept = keep_blueprint(game, directory, {**about, "size": 0, "exploitability": exploitability, "seconds": 0.0}, rows)
     return kept
 
 

@@ -3,6 +3,8 @@
 An agent's table is the agent where iterations are its budget or it does not think. With a clock a table is one draw of it; a match's value
 is linear in each agent's probabilities of its own sequences, and the decisions of one sequence are made one after the other as in a match,
 so the mean over draws is unbiased.
+
+Tables of hold'em are a player's stored rows of the board tree; where they would take more than ``MOST_BYTES`` there is no exact value.
 """
 
 from __future__ import annotations
@@ -21,14 +23,21 @@ import numpy.typing as npt
 
 from agents.executor import Executor
 from agents.hand import Entrant
+from agents.holdem_agent import HoldemAgent
 from agents.match import Match
 from agents.report import replacing
 from agents.stranger import Stranger
+from agents.street_agent import StreetAgent
 from agents.strength import tabulate
 from games import PublicTree
+from games.holdem import game_size
+from games.kernels import LANES
 from search import Evaluator, Strategy
+from search.board_search import value_against
+from search.board_sweeps import BoardSweeps
 
 Float = npt.NDArray[np.float64]
+MOST_BYTES = 1_000_000_000  # of all tables of a match in hold'em
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,20 @@ class ExactValue:
     seats: tuple[float, float]
     standard_error: float
     draws: int
+
+
+def table_bytes(match: Match, draws: int) -> int:
+    """Return how large a match's tables are in hold'em; 0 for other games, whose trees are small enough to be built."""
+    agents = [e.agent for e in match.entrants if isinstance(e.agent, StreetAgent)]
+    if not agents:
+        return 0
+    rows = game_size(agents[0].game).rows
+    return sum(rows) * LANES * 4 * sum(1 if e.steady else draws for e in match.entrants)
+
+
+def _valued(match: Match, draws: int) -> bool:
+    kinds = [e.known and (isinstance(e.agent, StreetAgent) or not isinstance(e.agent, HoldemAgent)) for e in match.entrants]
+    return all(kinds) and table_bytes(match, draws) <= MOST_BYTES
 
 
 def table_value(tree: PublicTree, first: Float, second: Float) -> float:
@@ -74,7 +97,7 @@ def exact_values(
     directory: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[ExactValue | None]:
-    """Return each match's value, None if a stranger plays in it.
+    """Return each match's value, None if a stranger plays in it or its tables are too large.
 
     Args:
         matches: an entrant of several is tabulated once.
@@ -85,7 +108,7 @@ def exact_values(
     """
     tasks: dict[tuple[str, int, int], _Seat] = {}
     paths: dict[tuple[str, int, int], Path | None] = {}
-    valued = [m for m in matches if all(e.known for e in m.entrants)]
+    valued = [m for m in matches if _valued(m, draws)]
     for match in valued:
         for entrant, mark in zip(match.entrants, match.marks(), strict=True):
             packed = pickle.dumps(entrant)
@@ -105,23 +128,36 @@ def exact_values(
     return [_value(match, found) if match in valued else None for match in matches]
 
 
-def _tabulated(task: _Seat) -> Float:
+def _tabulated(task: _Seat) -> npt.NDArray[Any]:
     entrant: Entrant = pickle.loads(task.entrant)
-    assert not isinstance(entrant.agent, Stranger)
-    return tabulate(entrant.agent, task.seat, entrant.budget).table
+    agent = entrant.agent
+    if isinstance(agent, StreetAgent):
+        return np.array(agent.strategies(task.seat, entrant.budget)[0][task.seat])
+    assert not isinstance(agent, Stranger | HoldemAgent)
+    return tabulate(agent, task.seat, entrant.budget).table
 
 
-def _value(match: Match, found: dict[tuple[str, int, int], Float]) -> ExactValue:
+def _first_wins(match: Match, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
+    """Return player 0's exact expected chips of two tables."""
+    agent = match.entrants[0].agent
+    if isinstance(agent, StreetAgent):
+        tree = agent.trunk.tree
+        return value_against(agent.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
+    assert not isinstance(agent, HoldemAgent)
+    return table_value(agent.tree, first, second)
+
+
+def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) -> ExactValue:
     names = [entrant.name for entrant in match.entrants]
     count = max(draw for name, draw, _ in found if name in names) + 1
 
-    def table(who: int, draw: int, seat: int) -> Float:
+    def table(who: int, draw: int, seat: int) -> npt.NDArray[Any]:
         return found.get((names[who], draw, seat), found[names[who], 0, seat])  # a steady agent has one draw
 
     seats = []
     for k in range(count):
-        as_first = table_value(match.tree, table(0, k, 0), table(1, k, 1))
-        seats.append((as_first, -table_value(match.tree, table(1, k, 0), table(0, k, 1))))
+        as_first = _first_wins(match, table(0, k, 0), table(1, k, 1))
+        seats.append((as_first, -_first_wins(match, table(1, k, 0), table(0, k, 1))))
     means = [sum(pair) / 2 for pair in seats]
     error = statistics.stdev(means) / math.sqrt(count) if count > 1 else 0.0 if all(e.steady for e in match.entrants) else math.nan
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
@@ -134,7 +170,7 @@ def _kept(path: Path | None) -> Any:
         return None
 
 
-def _keep(path: Path | None, table: Float) -> None:
+def _keep(path: Path | None, table: npt.NDArray[Any]) -> None:
     if path is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,9 +27,11 @@ import numpy as np
 from agents.ablation import digest
 from agents.executor import Executor, Serial
 from agents.hand import VALUES, Entrant, Record, Table, play_hand
+from agents.holdem_agent import HoldemAgent
+from agents.holdem_table import HoldemTable
 from agents.report import write_text
 from agents.stranger import Stranger
-from games import PublicTree
+from agents.tree_table import TreeTable
 
 CHUNK_DEALS, CHUNK_SECONDS = 500, 2.0
 BOT_DEALS = 25  # in a chunk with somebody's bot: it may take its limit each time, and what is not a whole chunk is not kept
@@ -58,14 +60,31 @@ class Match:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.values not in VALUES:
             raise ValueError(f"values must be one of {', '.join(VALUES)}, got {self.values!r}")
-        games = [entrant.agent.tree.game for entrant in self.entrants]
+        games = [_game(entrant) for entrant in self.entrants]
         if games[0] != games[1]:
             raise ValueError(f"agents must play one game, got {self.entrants[0].name}: {games[0]} and {self.entrants[1].name}: {games[1]}")
 
     @property
-    def tree(self) -> PublicTree:
-        """What is played."""
-        return self.entrants[0].agent.tree
+    def game(self) -> str:
+        """All that makes the game."""
+        return _game(self.entrants[0])
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of betting."""
+        agent = self.entrants[0].agent
+        return len(agent.game.deals) if isinstance(agent, HoldemAgent) else int(agent.tree.round.max()) + 1
+
+    @property
+    def big_blind(self) -> float | None:
+        """Chips, where the game has blinds."""
+        agent = self.entrants[0].agent
+        return agent.game.big_blind if isinstance(agent, HoldemAgent) else None
+
+    def table(self) -> Table:
+        """Return the table, ready; agents load."""
+        kind = HoldemTable if isinstance(self.entrants[0].agent, HoldemAgent) else TreeTable
+        return kind(self.entrants, self.seed, self.values)
 
     @property
     def chunk_deals(self) -> int:
@@ -78,11 +97,16 @@ class Match:
     def marks(self) -> list[str]:
         """Return, for each entrant, what kept measurements of it must agree with."""
         agents = [e.agent.name if isinstance(e.agent, Stranger) else digest(e.agent) for e in self.entrants]
-        return [_hash([self.tree.game, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
+        return [_hash([self.game, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""
         return _hash([self.marks(), self.seed, self.duplicate, self.values])
+
+
+def _game(entrant: Entrant) -> str:
+    agent = entrant.agent
+    return agent.game.description() if isinstance(agent, HoldemAgent) else agent.tree.game
 
 
 def _hash(content: Any) -> str:
@@ -116,7 +140,7 @@ def play_chunk(chunk: Chunk) -> list[Record]:
 @lru_cache(maxsize=4)
 def _ready(packed: bytes) -> tuple[Match, Table]:
     match: Match = pickle.loads(packed)
-    return match, Table(match.entrants, match.seed, match.values)
+    return match, match.table()
 
 
 def check_hands(hands: int) -> None:

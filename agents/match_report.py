@@ -116,7 +116,7 @@ class Tally:
         """Return a row for each round that hands ended in: how many, what they paid on average and what that makes of the mean."""
         scores = self.scores()
         rows = []
-        for number in range(int(self.match.tree.round.max()) + 1):
+        for number in range(self.match.rounds):
             own = scores[scores[:, 1] == number]
             paid = float(own[:, 2].sum())
             mean, share = (paid / len(own) if len(own) else 0.0), len(own) / max(len(scores), 1)
@@ -187,9 +187,23 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         "faults": tally.faults,
         "exact": None if exact is None else asdict(exact),
     }
+    if tally.match.big_blind is not None:
+        row["big_blind"] = tally.match.big_blind
+        row["mbb_per_game"] = in_blinds(row)
     if precision is not None and best is not None:
         row |= {"precision": precision, "hands_needed": hands_needed(tally.hands, found[best], precision)}
     return row
+
+
+def in_blinds(row: Row) -> Row:
+    """Return a row's estimates and exact value in thousandths of a big blind a hand."""
+
+    def scaled(values: Row) -> Row:
+        return {key: values[key] * 1000 / row["big_blind"] for key in ("mean", "value", "standard_error", "low", "high") if key in values}
+
+    exact = row["exact"]
+    found = {"estimates": {kind: e | scaled(e) for kind, e in row["estimates"].items()}}
+    return found | {"exact": None if exact is None else {"draws": exact["draws"], **scaled(exact)}}
 
 
 def describe(matches: Sequence[Match]) -> list[Row]:
@@ -217,6 +231,12 @@ def value_text(mean: float, half_width: float) -> str:
     """Return a mean and what it may be off by to as many digits as that leaves."""
     digits = 6 if half_width <= 0 or not math.isfinite(half_width) else max(0, min(6, 1 - math.floor(math.log10(half_width))))
     return f"{mean:+.{digits}f} ± {half_width:.{digits}f}"
+
+
+def blinds_table(rows: Sequence[Row]) -> str:
+    """Return ``match_table`` in thousandths of a big blind a hand; empty where there are no blinds."""
+    scaled = [row | row["mbb_per_game"] for row in rows if "mbb_per_game" in row]
+    return f"mbb/g, thousandths of a big blind a hand:\n{match_table(scaled)}" if scaled else ""
 
 
 def match_table(rows: Sequence[Row]) -> str:

@@ -113,7 +113,16 @@ REFUSED = [
     (["agents.a.budget.seconds=-1"], "budget.seconds must be a number of at least 0, got -1"),
     (["agents.a.budgt.seconds=1"], "agents.a.budgt must be a key of the settings"),
     (["+agent@agents.c=nobody"], "agent must be one of bot, network, search, table, tabular, uniform, got 'nobody'"),
-    (["game=holdem5"], "game must be one derived from OpenSpiel for match"),
+    (["game=ms1f1"], "agents.a.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'"),
+    (["game=ms1f1", "agent@agents.a=network"], "agents.a.checkpoint must name a network's checkpoint (timebank train makes one), got none"),
+    (
+        ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot"],
+        "agents.b.policy must be tabular, network or uniform on hold'em, got 'bot'",
+    ),
+    (
+        ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=tabular", "agents.b.buckets=[3]"],
+        "agents.b.buckets must be a number of at least 0 for each of 2 streets, got [3]",
+    ),
     (["precision=0"], "precision must be positive (chips a hand), got 0"),
     (["values=none", "draws=0"], "draws must be at least 1, got 0"),
     (["limit_seconds=0", "agent@agents.b=bot", "agent@agents.a=uniform"], "limit_seconds must be positive, got 0"),

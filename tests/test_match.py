@@ -6,7 +6,7 @@ import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy
 from agents.exact_value import exact_values, table_value
-from agents.hand import Entrant, Table, play_hand
+from agents.hand import Entrant, play_hand
 from agents.match import MOST_FAULTS, Match, play_matches
 from agents.match_report import Tally, decision_rows, estimate, hands_needed, match_row, match_table
 from agents.stranger import FaultError
@@ -74,8 +74,7 @@ def test_public_chance_is_the_same_in_both_hands_of_a_deal():
 
 def test_hands_depend_on_seed_and_number_alone():
     match = Match((searcher("a"), uniform("b")), seed=7)
-    table = Table(match.entrants, match.seed, match.values)
-    alone = play_hand(table, 123, True)
+    alone = play_hand(match.table(), 123, True)
     of_all = without_times(play_matches([match], 400))[0, 123, "b", "a"]
     assert {k: alone[k] for k in of_all} == of_all
     assert without_times(play_matches([match], 400)) != without_times(play_matches([Match(match.entrants, seed=8)], 400))

@@ -64,22 +64,22 @@ def check(config: AblateConfig, directory: Path) -> None:
         train_holdem.check_training(game, config.trainer, directory / "training")
 
 
-def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int) -> None:
+def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies: tuple[str, ...] = ("tabular", "network")) -> None:
     """Refuse what no agent of hold'em can be made of, on so many cores."""
-    if agent.policy not in ("tabular", "network"):
-        raise ValueError(f"agent.policy must be tabular or network on hold'em, got {agent.policy!r}")
+    if agent.policy not in policies:
+        raise ValueError(f"agent.policy must be {', '.join(policies[:-1])} or {policies[-1]} on hold'em, got {agent.policy!r}")
     if agent.iterations < 1:
         raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
     if agent.buckets and (len(agent.buckets) != len(game.deals) or min(agent.buckets) < 0):
         raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
-    if agent.policy == "network" and agent.buckets:
-        raise ValueError(f"agent.buckets must be left out for a network, which has none, got {agent.buckets}")
+    if agent.policy != "tabular" and agent.buckets:
+        raise ValueError(f"agent.buckets must be left out but for a tabular policy, got {agent.buckets}")
     if not 1 <= agent.threads <= cores_each:
         raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
     if agent.think:
         streets_of(agent.solve_from, game)
         thinker(agent)
-    if agent.policy == "tabular" or agent.checkpoint is None:
+    if agent.policy != "network" or agent.checkpoint is None:
         return
     if not Path(agent.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {agent.checkpoint}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
-from typing import Any
 
 from agents.agent import Agent
 from agents.apps.build import build_agent, build_policy, check_agent, tree_of
@@ -16,29 +15,21 @@ from agents.openspiel import BotStranger, check_bot
 from agents.policy import Policy, UniformPolicy
 from agents.stranger import Guarded, Stranger
 from games import PublicTree
-from games.holdem_config import Bets
 from search import Budget
 
 THINKING = Budget(seconds=0.01)  # of an agent that thinks where no budget is given
 
 
-def game_of(game: Any, command: str) -> str:
-    """Return the game string.
-
-    Raises:
-        ValueError: it is hold'em, which is not played yet.
-    """
-    if isinstance(game, Bets):
-        raise ValueError(f"game must be one derived from OpenSpiel for {command} (hold'em is not played yet), got {type(game).__name__}")
-    return str(game.game_string())
-
-
 def check_entrants(config: MatchConfig) -> None:
     """Refuse what can be refused without solving, training or playing."""
+    build_matches(config, trial=True)
+
+
+def check_names(config: MatchConfig) -> None:
+    """Refuse names that would not make a file's."""
     for name in config.agents:
         if not re.fullmatch(r"\w+", name):
             raise ValueError(f"agents must have names of letters, digits and _, got {name!r}")
-    build_matches(config, trial=True)
 
 
 def trains(config: MatchConfig) -> bool:
@@ -73,8 +64,13 @@ def named(
             policy = build_policy(config, tree, match.search.build())
         return build_agent(replace(config, measure_error=False), policy, match.search.build())
     except (ValueError, OSError) as error:
-        text = str(error)
-        raise ValueError(f"agents.{name}" + (text.removeprefix("agent") if text.startswith("agent.") else f": {text}")) from None
+        raise ValueError(of_agent(name, error)) from None
+
+
+def of_agent(name: str, error: Exception) -> str:
+    """Return an error's text as one about ``agents.<name>``."""
+    text = str(error)
+    return f"agents.{name}" + (text.removeprefix("agent") if text.startswith("agent.") else f": {text}")
 
 
 def budget_of(config: AgentConfig, match: MatchConfig) -> Budget:
@@ -87,6 +83,6 @@ def budget_of(config: AgentConfig, match: MatchConfig) -> Budget:
 
 def build_matches(config: MatchConfig, network: Policy | None = None, trial: bool = False) -> list[Match]:
     """Return everybody against everybody."""
-    tree, agents = tree_of(game_of(config.game, "match")), config.agents.items()
+    tree, agents = tree_of(config.game.game_string()), config.agents.items()
     entrants = [Entrant(name, named(name, agent, config, tree, network, trial), budget_of(agent, config)) for name, agent in agents]
     return [Match(pair, config.seed, config.duplicate, config.values) for pair in itertools.combinations(entrants, 2)]

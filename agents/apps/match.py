@@ -10,18 +10,31 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from agents.apps import entrants_holdem
 from agents.apps.build import build_executor, tree_of
 from agents.apps.config import MatchConfig
-from agents.apps.entrants import build_matches, check_entrants, game_of, trains
+from agents.apps.entrants import build_matches, check_entrants, check_names, trains
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_trainer, train_derived
-from agents.exact_value import ExactValue, exact_values
+from agents.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
 from agents.match import Match, check_hands, play_matches
 from agents.match_figure import plot_matches
-from agents.match_report import Tally, decision_rows, decision_table, describe, live, match_row, match_table, seat_table, standings
+from agents.match_report import (
+    Tally,
+    blinds_table,
+    decision_rows,
+    decision_table,
+    describe,
+    live,
+    match_row,
+    match_table,
+    seat_table,
+    standings,
+)
 from agents.report import write_csv
 from agents.training import check_state
+from games.holdem_config import Bets
 
 
 def check(config: MatchConfig, directory: Path) -> None:
@@ -32,18 +45,26 @@ def check(config: MatchConfig, directory: Path) -> None:
     if config.draws < 1:
         raise ValueError(f"draws must be at least 1, got {config.draws}")
     build_executor(config.executor)
+    check_names(config)
+    if isinstance(config.game, Bets):
+        entrants_holdem.check(config)
+        return
     check_entrants(config)
     if trains(config):
         check_trainer(config.trainer)
-        check_state(directory / "training", tree_of(game_of(config.game, "match")).game, config.trainer)
+        check_state(directory / "training", tree_of(config.game.game_string()).game, config.trainer)
 
 
 def run(config: MatchConfig, directory: Path) -> None:
-    """Train if needed, play, report."""
-    game = game_of(config.game, "match")
+    """Train or solve what is needed, play, report."""
+    holdem = isinstance(config.game, Bets)
+    game = config.game.build().name if holdem else config.game.game_string()
     with Run(directory, "match", game, config.seed) as result:
-        network = train_derived(tree_of(game), config.trainer, directory / "training", result) if trains(config) else None
-        matches = build_matches(config, network)
+        if holdem:
+            matches = entrants_holdem.build(config, directory / "blueprints", result)
+        else:
+            network = train_derived(tree_of(game), config.trainer, directory / "training", result) if trains(config) else None
+            matches = build_matches(config, network)
         tallies = [Tally(match) for match in matches]
         exact: list[ExactValue | None] = [None] * len(matches)
         try:
@@ -76,7 +97,11 @@ def play_all(config: MatchConfig, matches: list[Match], tallies: list[Tally], di
 
 
 def values(config: MatchConfig, matches: list[Match], directory: Path) -> list[ExactValue | None]:
-    """Compute exact values with a progress bar."""
+    """Compute exact values with a progress bar; say where there are none."""
+    for match in matches:
+        if (size := table_bytes(match, config.draws)) > MOST_BYTES:
+            names = " - ".join(entrant.name for entrant in match.entrants)
+            print(f"{names}: no exact value: tables would take {size / 1e9:.3g} GB, {MOST_BYTES / 1e9:.3g} are the most")
     progress = Progress("exact values", None, "table")
 
     def tell(done: int, total: int) -> None:
@@ -97,7 +122,12 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
     title = f"{result.result['game']}: chips a hand, 95 % intervals"
     plot_matches(rows, title, [result.directory / f"match.{kind}" for kind in ("png", "svg")])
     print("\n".join(f"{a['name']}: {a['agent']}, {a['budget']}" for a in result.result["agents"]))
-    parts = [match_table(rows), seat_table(rows[0]) if len(rows) == 1 else standings(rows), decision_table(decision_rows(tallies))]
+    parts = [
+        match_table(rows),
+        *filter(None, [blinds_table(rows)]),
+        seat_table(rows[0]) if len(rows) == 1 else standings(rows),
+        decision_table(decision_rows(tallies)),
+    ]
     print("".join(f"\n{part}\n" for part in parts))
     for row in rows:
         names = " - ".join(row["agents"])

@@ -7,24 +7,19 @@ from pathlib import Path
 from agents.apps.ablate_holdem import check_agent, streets_of, thinker
 from agents.apps.config import PlayConfig
 from agents.apps.run import Progress
-from agents.apps.solve_holdem import DEFAULT, SMALLER, free_memory, strength_text
+from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.holdem_view import HoldemView
 from agents.report import cores
 from agents.street_agent import StreetAgent
-from search import BoardStrategy, memory_needed
+from search import BoardStrategy
 
 
 def check(config: PlayConfig) -> None:
     """Refuse bad values, a game that does not fit into memory among them."""
     game = config.game.build()
     check_agent(config.agent, game, cores())
-    boards, needed = memory_needed(game, config.search.build(DEFAULT), cores())
-    free = free_memory()
-    if needed > 0.9 * free:
-        raise ValueError(
-            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
-        )
+    check_memory(game, config.search.build(DEFAULT), cores())
 
 
 def view(config: PlayConfig, directory: Path, seed: int) -> HoldemView:

@@ -30,17 +30,22 @@ def check(config: SolveConfig) -> None:
         raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
-    boards, needed = memory_needed(game, variant, config.threads or cores())
-    free = free_memory()
-    if needed > 0.9 * free:
-        raise ValueError(
-            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
-        )
+    check_memory(game, variant, config.threads or cores())
     if config.load is not None:
         done, asked = check_solution(Path(config.load), game, variant), config.budget.iterations
         if asked is not None and asked < done:
             raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
     _places(config, game)
+
+
+def check_memory(game: HoldemGame, variant: Variant, threads: int) -> None:
+    """Refuse a game that does not fit into memory to be solved."""
+    boards, needed = memory_needed(game, variant, threads)
+    free = free_memory()
+    if needed > 0.9 * free:
+        raise ValueError(
+            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
+        )
 
 
 def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:

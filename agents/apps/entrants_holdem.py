@@ -1,0 +1,93 @@
+"""From a match's settings to those who play it, on hold'em: blueprints are made first, in the run's directory, and found there again."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+from agents.apps.ablate_holdem import check_agent, key_of, streets_of, thinker
+from agents.apps.build import build_executor
+from agents.apps.config import AgentConfig, MatchConfig
+from agents.apps.entrants import budget_of, of_agent
+from agents.apps.run import Progress, Run
+from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
+from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint
+from agents.hand import Entrant
+from agents.match import Match
+from agents.report import cores
+from agents.street_agent import StreetAgent
+from games.holdem import HoldemGame
+from search.board_search import StreetSearch
+
+POLICIES = ("tabular", "network", "uniform")
+
+
+def check(config: MatchConfig) -> None:
+    """Refuse what can be refused without solving or playing."""
+    game: HoldemGame = config.game.build()
+    each = max(cores() // build_executor(config.executor).workers, 1)
+    for name, agent in config.agents.items():
+        try:
+            check_agent(agent, game, each, POLICIES)
+            if agent.policy == "network" and agent.checkpoint is None:
+                raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
+            if agent.think:
+                StreetSearch(0, agent.gadget, agent.bounds, budget_of(agent, config))  # refuses budgets that limit nothing
+        except (ValueError, OSError) as error:
+            raise ValueError(of_agent(name, error)) from None
+    if any(agent.policy != "network" for agent in config.agents.values()):
+        check_memory(game, config.search.build(DEFAULT), cores())
+    trial = BoardBlueprint(game, Path(), "trial", 0, math.nan, math.nan)
+    _matches(config, game, dict.fromkeys(config.agents, trial))
+
+
+def build(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
+    """Return everybody against everybody, blueprints made."""
+    game: HoldemGame = config.game.build()
+    made: dict[str, BoardBlueprint] = {}
+    blueprints = {}
+    for name, agent in config.agents.items():
+        key = _key(agent, game)
+        if key not in made:
+            made[key] = _made(agent, game, config, directory / key)
+            print(f"blueprint {made[key].name}: {strength_text(game, made[key].exploitability)}", flush=True)
+        blueprints[name] = made[key]
+    result.write(
+        blueprints=[{"name": b.name, "size": b.size, "exploitability": b.exploitability, "seconds": b.seconds} for b in made.values()]
+    )
+    return _matches(config, game, blueprints)
+
+
+def _matches(config: MatchConfig, game: HoldemGame, blueprints: dict[str, BoardBlueprint]) -> list[Match]:
+    variant = config.search.build(DEFAULT)
+    entrants = []
+    for name, agent in config.agents.items():
+        streets = streets_of(agent.solve_from, game) if agent.think else []
+        entrants.append(Entrant(name, StreetAgent(blueprints[name], variant, streets, **thinker(agent)), budget_of(agent, config)))
+    return [Match(pair, config.seed, config.duplicate, config.values) for pair in itertools.combinations(entrants, 2)]
+
+
+def _key(agent: AgentConfig, game: HoldemGame) -> str:
+    """Return what tells blueprints apart, as a directory's name."""
+    if agent.policy != "network":
+        return "uniform" if agent.policy == "uniform" else "-".join(map(str, key_of(agent)))
+    from agents.networks.holdem_checkpoint import holdem_policy_metadata
+
+    return f"network-{holdem_policy_metadata(Path(str(agent.checkpoint)), game)['digest'][:8]}"
+
+
+def _made(agent: AgentConfig, game: HoldemGame, config: MatchConfig, directory: Path) -> BoardBlueprint:
+    if agent.policy == "uniform":
+        return make_uniform_blueprint(game, directory)
+    if agent.policy == "network":
+        from agents.network_blueprint import make_network_blueprint
+
+        return make_network_blueprint(game, Path(str(agent.checkpoint)), directory)[0]
+    progress = Progress(f"blueprint {directory.name}", agent.iterations, "it")
+    variant: Any = config.search.build(DEFAULT)
+    try:
+        return make_blueprint(game, agent.buckets, variant, agent.iterations, directory, config.seed, cores(), progress.at)
+    finally:
+        progress.close()

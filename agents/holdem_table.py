@@ -1,0 +1,123 @@
+"""The table of hold'em: public states are a node of the bets and the cards on the board."""
+
+from __future__ import annotations
+
+import itertools
+from math import comb
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.agent import Decision
+from agents.aivat import Step
+from agents.board_blueprint import BoardBlueprint, tree_of
+from agents.hand import Entrant, Table
+from agents.holdem_agent import HoldemAgent
+from agents.holdem_aivat import HoldemAivat
+from agents.stranger import Stranger
+from games.cards import cards_text, hand_text
+from games.holdem_lines import Place
+from games.kernels import LANES
+from games.kernels.evaluator import board_strengths
+
+Float = npt.NDArray[np.float64]
+
+
+class HoldemTable(Table):
+    """Two entrants at a hold'em game; every decision is made anew. Strangers do not play here.
+
+    Args:
+        entrants: the first is the one that chips are counted for.
+        seed: of every deal.
+        values: AIVAT's value function, see agents.match.
+    """
+
+    def __init__(self, entrants: tuple[Entrant, Entrant], seed: int, values: str) -> None:
+        super().__init__(entrants, seed)
+        agent = entrants[0].agent
+        assert isinstance(agent, HoldemAgent)
+        self.game, self.bets = agent.game, agent.game.bets
+        self.root = Place(0, tuple(card for street in self.game.board for card in street))
+        depth = np.zeros(len(self.bets.player), np.int64)
+        for node in range(1, len(depth)):
+            depth[node] = depth[self.bets.parent[node]] + 1
+        self.longest = int(depth.max())
+        low, high = self.game.hands.T
+        apart = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
+        self.values = None if values == "none" else [self._aivat(values, swapped) for swapped in (False, True)]
+        self._deals = np.cumsum(self.game.live[0][:, None] * self.game.live[1] * apart)
+
+    def dealt(self, number: float) -> tuple[int, int]:
+        """Return the hands that a number of [0, 1) stands for."""
+        cell = min(int(np.searchsorted(self._deals, number * self._deals[-1], side="right")), len(self._deals) - 1)
+        first, second = divmod(cell, len(self.game.hands))
+        return first, second
+
+    def player(self, node: Place) -> int:
+        """Return who acts."""
+        return int(self.bets.player[node.node])
+
+    def children(self, node: Place) -> list[Place]:
+        """Return where the actions of a decision lead."""
+        return [Place(child, node.cards) for child in self.bets.children(node.node)]
+
+    def drawn(self, node: Place, hands: tuple[int, int], number: float) -> Place:
+        """Return where the cards of the next street lead: all that are left come alike."""
+        dead = {*node.cards, *self.game.hands[list(hands)].ravel().tolist()}
+        left = [card for card in self.game.deck.cards().tolist() if card not in dead]
+        count = self.game.deals[self.round(node) + 1]
+        every = comb(len(left), count)
+        cards = next(itertools.islice(itertools.combinations(left, count), min(int(number * every), every - 1), None))
+        return Place(self.bets.children(node.node)[0], node.cards + cards)
+
+    def decide(self, who: int, seat: int, node: Place, thought: Any) -> tuple[Decision, bool]:
+        """Return an entrant's decision."""
+        agent = self.entrants[who].agent
+        assert isinstance(agent, HoldemAgent)
+        return agent.decide(seat, node.node, node.cards, thought, self.entrants[who].budget), True
+
+    def chosen(self, stranger: Stranger, seat: int, node: Place, hand: int) -> NoReturn:
+        """Refuse: strangers do not play."""
+        raise ValueError("bots do not play hold'em yet")
+
+    def forfeited(self, node: Place, seat: int) -> NoReturn:
+        """Refuse: nobody who plays can be at fault."""
+        raise ValueError("bots do not play hold'em yet")
+
+    def won(self, node: Place, hands: tuple[int, int]) -> float:
+        """Return player 0's chips at a terminal."""
+        folded, paid = int(self.bets.folded[node.node]), self.bets.contribution[node.node]
+        if folded >= 0:
+            return float(paid[folded]) * (1 if folded == 1 else -1)
+        first, second = board_strengths(node.cards, self.game.hands[list(hands)]).tolist()
+        return float(paid[0]) * float(np.sign(first - second))
+
+    def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: Float | None) -> float | None:
+        """Return player 0's AIVAT estimate."""
+        return None if self.values is None else self.values[swapped].estimate(steps)
+
+    def _aivat(self, kind: str, swapped: bool) -> HoldemAivat:
+        """Return AIVAT with the first entrant in seat 0, or 1 if ``swapped``."""
+        tree = tree_of(self.game)
+        rows = []
+        for seat in (0, 1):
+            trunk = getattr(self.entrants[seat ^ swapped].agent, "trunk", None)
+            if kind == "blueprint" and isinstance(trunk, BoardBlueprint):
+                rows.append(trunk.strategies()[seat])
+            else:  # rows of zeros are uniform play
+                rows.append(np.zeros((tree.stored_rows[seat], LANES), tree.weight.dtype))
+        return HoldemAivat(self.game, tree, (rows[0], rows[1]))
+
+    def shown(self, player: int, hand: int) -> str:
+        """Return a hand as text."""
+        return hand_text(*self.game.hands[hand].tolist())
+
+    def told(self, step: Step) -> str:
+        """Return a step as text: an action, or the cards that came."""
+        new = step.child.cards[len(step.node.cards) :]
+        return cards_text(new) if new else self.bets.labels[step.child.node]
+
+    def round(self, node: Place) -> int:
+        """Return the street, from 0."""
+        return int(self.bets.round[node.node])
