@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.apps import play_holdem
+from agents.apps import solve_holdem
 from tests.running import ROOT, result_of, start, timebank
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
@@ -258,7 +258,7 @@ def test_play_in_a_terminal(tmp_path, command):
         (["agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
         (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, got 'bot'"),
-        (["game=ms1f1", "agent=uniform"], "agent.policy must be tabular or network on hold'em, got 'uniform'"),
+        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network or uniform on hold'em, got 'table'"),
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (
             ["game=ms1f1", "agent.think=true", "budget.iterations=5"],
@@ -277,7 +277,7 @@ def test_play_refuses_bad_values(monkeypatch, tmp_path, capsys, overrides, messa
 
 def test_play_refuses_a_game_that_does_not_fit_into_memory(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(play_holdem, "free_memory", lambda: 1_000_000)
+    monkeypatch.setattr(solve_holdem, "free_memory", lambda: 1_000)
     assert timebank(monkeypatch, "play", *HOLDEM) == 2
-    assert "game must fit into memory (0.001 GB are free), got" in capsys.readouterr().err
+    assert "game must fit into memory (1e-06 GB are free), got" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
