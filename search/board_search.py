@@ -151,6 +151,8 @@ class BoardSearch:
         if clock.remaining() < self._preparing:
             return SearchReport(kept=int((arrival.reach[seat][:, self._columns].max(axis=0) > 0).sum())), None
         part = subtree(self.tree, self.lines, board)
+        if not sum(part.tree.stored_rows):
+            return SearchReport(), None  # all-in: nobody decides any more
         sweeps = self._look_at(part)
         before, rows = self._take(part, strategies), self._fresh(part)
         root = BoardRoot(part, arrival, self._columns, seat)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.apps import solve_holdem
 from tests.running import ROOT, result_of, start, timebank
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
@@ -203,10 +204,27 @@ def test_play_takes_piped_keys_and_saves_hands(monkeypatch, tmp_path, capsys):
     assert result_of(tmp_path)["hands"] == 3
 
 
-def test_play_in_a_terminal(tmp_path):
+HOLDEM = ["game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "agent.iterations=3", "seed=3"]
+THINKING = ["agent.think=true", "agent.solve_from=flop+turn", "budget.iterations=5"]
+
+
+def test_play_holdem_with_piped_keys(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("?\nc\n?\nu\nr\n" + "c\n" * 30))
+    assert timebank(monkeypatch, "play", *HOLDEM, *THINKING, "hands=3", f"hydra.run.dir={tmp_path}") == 0
+    shown = capsys.readouterr().out
+    assert "3 hands" in shown
+    assert "5 iterations" in shown
+    assert "bb)" in shown
+    saved = [json.loads(line) for line in (tmp_path / "hands.jsonl").read_text().splitlines()]
+    assert result_of(tmp_path)["chips"] == sum(record["chips"] for record in saved)
+    assert [len(record["hands"][0]) for record in saved] == [4] * 3
+
+
+@pytest.mark.parametrize("command", [PLAY[3:], [*HOLDEM, *THINKING]], ids=["leduc", "holdem"])
+def test_play_in_a_terminal(tmp_path, command):
     """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D."""
     parent, child = pty.openpty()
-    command = [*PLAY, f"hydra.run.dir={tmp_path}"]
+    command = [*PLAY[:3], *command, f"hydra.run.dir={tmp_path}"]
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, cwd=ROOT, env=ENVIRONMENT, close_fds=True)
     os.close(child)
     shown = b""
@@ -229,7 +247,7 @@ def test_play_in_a_terminal(tmp_path):
         os.close(parent)
     text = shown.decode()
     assert process.returncode == 0
-    assert "J♠" in text or "Q" in text or "K" in text
+    assert any(suit in text for suit in "♣♦♥♠")
     assert "in your place it plays" in text
 
 
@@ -240,6 +258,12 @@ def test_play_in_a_terminal(tmp_path):
         (["agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
         (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, got 'bot'"),
+        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network or uniform on hold'em, got 'table'"),
+        (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
+        (
+            ["game=ms1f1", "agent.think=true", "budget.iterations=5"],
+            "agent.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'",
+        ),
         (["seed=-3"], "seed must be at least 0, got -3"),
     ],
 )
@@ -251,14 +275,14 @@ def test_play_refuses_bad_values(monkeypatch, tmp_path, capsys, overrides, messa
     assert error.count("\n") == 1
 
 
-HOLDEM = (
+HOLDEM_MATCH = (
     "game=ms1f1", "game.ranks=QKA", "game.suits=cdh", "agent@agents.a=tabular", "agents.a.iterations=4", "agents.a.think=true",
     "agents.a.solve_from=flop", "agents.a.budget.iterations=5", "agent@agents.b=uniform", "executor=serial",
 )  # fmt: skip
 
 
 def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path, undrawn, capsys):
-    assert timebank(monkeypatch, "match", *HOLDEM, "hands=40", f"hydra.run.dir={tmp_path}") == 0
+    assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=40", f"hydra.run.dir={tmp_path}") == 0
     result = result_of(tmp_path)
     row = result["rows"][0]
     assert result["game"] == "ms1f1"
@@ -278,6 +302,14 @@ def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path,
 def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undrawn, capsys):
     monkeypatch.setattr("agents.exact_value.MOST_BYTES", 1000)
     monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
-    assert timebank(monkeypatch, "match", *HOLDEM, "hands=4", f"hydra.run.dir={tmp_path}") == 0
+    assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0
     assert "a - b: no exact value: tables would take" in capsys.readouterr().out
     assert result_of(tmp_path)["rows"][0]["exact"] is None
+
+
+def test_play_refuses_a_game_that_does_not_fit_into_memory(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(solve_holdem, "free_memory", lambda: 1_000)
+    assert timebank(monkeypatch, "play", *HOLDEM) == 2
+    assert "game must fit into memory (1e-06 GB are free), got" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
