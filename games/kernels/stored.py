@@ -2,9 +2,9 @@
 
 Rows of ``uint16`` hold IEEE half precision: 11 bits, 6e-8 to 65,504. A row is read into float32 lanes, and rounded when it is written.
 
-* Rounding is up or down with probabilities that make the mean error zero. To the nearest, a change of less than half of the last bit is
-  lost however often it comes: DCFR stopped at 0.025 % of the pot on a river and went back to 0.16 % (RB of ``benchmarks/holdem.py``, 500
-  and 5,000 iterations). What is drawn depends on the number and on ``time`` alone, so that results do not depend on threads.
+* Rounding is up or down in such turns that the mean error over some iterations is zero (Roberts 1962: dither). To the nearest, a change
+  of less than half of the last bit is lost however often it comes: DCFR came to 0.025 % of the pot on a river and rose to 0.16 % (RB of
+  ``benchmarks/holdem.py``, 500 and 5,000 iterations). The turn is told by ``time`` and lane alone: results do not depend on threads.
 * Numbers that half precision has stay what they are, zeros of padding among them. What is too large becomes 65,504.
 * Below 6e-5, where half precision has fewer bits, rounding is to the nearest: such sums are too small to matter.
 """
@@ -23,8 +23,9 @@ from games.kernels.lanes import LANES, LanesType
 
 LARGEST = 65504.0
 CUT = 13  # bits of float32 that half precision has not
-SPREAD, STEP = 0x9E3779B1, 0x85EBCA6B  # odd numbers that make noise of a number's bits and of the time
 WORD = 0xFFFFFFFF
+STEP = 0x9E3779B1  # 2^32 by the golden ratio: its multiples fill the circle evenly, so that rounding is fair over few iterations
+_PHASES = [(0x85EBCA6B * lane) & WORD for lane in range(LANES)]  # of lanes: none is rounded as its neighbour is
 
 
 def _eight(kind: Any) -> ir.VectorType:
@@ -76,7 +77,7 @@ def _halved(builder: Any, x: Any, time: Any) -> Any:
     step = builder.mul(builder.trunc(time, ir.IntType(32)), ir.Constant(ir.IntType(32), STEP))
     steps = builder.insert_element(ir.Constant(word, ir.Undefined), step, ir.Constant(ir.IntType(32), 0))
     steps = builder.shuffle_vector(steps, ir.Constant(word, ir.Undefined), _all(word, 0))
-    noise = builder.lshr(builder.add(builder.mul(bits, _all(word, SPREAD)), steps), _all(word, 32 - CUT))
+    noise = builder.lshr(builder.add(steps, ir.Constant(word, _PHASES)), _all(word, 32 - CUT))
     cut = builder.and_(builder.add(bits, noise), _all(word, WORD >> CUT << CUT))
     return builder.fptrunc(builder.bitcast(cut, x.type), _eight(ir.HalfType()))
 
@@ -84,7 +85,7 @@ def _halved(builder: Any, x: Any, time: Any) -> Any:
 def halved(x: Any, time: int) -> Any:
     """Return float32 numbers as half precision, rounded as they are when they are stored at a time."""
     bits = np.clip(x, -LARGEST, LARGEST).astype(np.float32).view(np.uint32)
-    noise = (bits * np.uint32(SPREAD) + np.uint32(int(time) * STEP & WORD)) >> np.uint32(32 - CUT)
+    noise = (np.array(_PHASES, np.uint32) + np.uint32(int(time) * STEP & WORD)) >> np.uint32(32 - CUT)
     return ((bits + noise) & np.uint32(WORD >> CUT << CUT)).view(np.float32).astype(np.float16)
 
 
