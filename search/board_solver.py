@@ -18,14 +18,14 @@ from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
 from search.board_sweeps import BoardSweeps, StoredRows, uninterrupted, workspace_bytes
 from search.kernels.streets import BEST, VALUE
-from search.variants import BLOCK, Variant, coefficients, sparse_coefficients
+from search.variants import BLOCK, Variant, coefficients, windowed_coefficients
 
 Rows = npt.NDArray[Any]
 # Stored rows of a game of one board below which threads wait for each other longer than they save. To 0.1 % of the pot two threads took
 # 9.0 ms against 6.9 with one on RB (1,456 rows), but 30 against 43 on RA (7,616): python benchmarks/holdem.py. The bound is in between.
 FEW_ROWS = 3_000
-# In 16 bits nothing exceeds 65,504. A hand of weight 1 has this reach at the root; averages are at most 2 * SPARSE times as large.
-REACH_16 = 2.0**7
+# In 16 bits nothing exceeds 65,504. A hand of weight 1 has this reach at the root; averages are at most WINDOW times as large: a half of that.
+REACH_16 = 4.0
 # No regret of an iteration exceeds this, so by regret matching's bound no sum of T exceeds REGRET_16 * sqrt(A * T): room for millions.
 # Negative ones that grow with T (CFR, Linear CFR) end at -65,504, as those of CFR+ do at 0.
 REGRET_16 = 16.0
@@ -94,8 +94,8 @@ class BoardSolver(Anytime[BoardStrategy]):
         variant: of CFR.
         threads: kernel threads; every one of them is busy until all are done.
         dtype: of all arrays: f4, or f8 to measure what f4 costs in precision.
-        storage: of regrets and averages: ``dtype`` unless given; f2 takes half the memory of f4 (see ``games.kernels.stored``). Averages
-            are then updated seldom (``sparse_coefficients``), and both are in units that fit.
+        storage: of regrets and averages: ``dtype`` unless given; f2 takes half the memory of f4 (see ``games.kernels.stored``). Both are
+            then in units that fit, and averages those of ``windowed_coefficients``.
     """
 
     def __init__(self, game: HoldemGame, variant: Variant, threads: int = 1, dtype: Any = np.float32, storage: Any = None) -> None:
@@ -111,7 +111,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._reach_unit, self._cfv_unit = 1.0, 1.0  # what a reach of 1 and a cfv of a chip are in the arrays
         if self.storage == np.float16:
             regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in even.live)  # of one iteration, at most
-            self._coefficients = sparse_coefficients
+            self._coefficients = windowed_coefficients
             self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
             self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
         self._sweeps = BoardSweeps(self.tree, threads, dtype)

@@ -86,7 +86,7 @@ def variant(name: str) -> Variant:
 
 
 BLOCK = 1 << 16  # iterations per table of coefficients
-SPARSE = 128  # updates at least of a sparse average while iterations double; see docs/holdem.md
+WINDOW = 1 << 13  # iterations that an average of bounded size remembers
 
 
 @lru_cache(maxsize=32)
@@ -107,32 +107,15 @@ def coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
 
 
 @lru_cache(maxsize=4)
-def sparse_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
-    """Return ``coefficients`` for averages that are updated seldom: from 2 * ``SPARSE`` iterations on, ``SPARSE`` times while t doubles.
+def windowed_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
+    """Return ``coefficients`` whose averages forget: no decay is above 1 - 1 / ``WINDOW``, so no sum exceeds ``WINDOW`` reaches.
 
-    An update of a sum that is kept in few bits adds an error of rounding. Later a strategy hardly changes from one iteration to the next:
-    one stands for all since the update before, so errors stop growing, and so do sums: none exceeds 2 * ``SPARSE``.
-    The decay is -1 where there is no update.
+    The averages are the variant's own for the first (gamma + 1) * ``WINDOW`` iterations or so: CFR's is the first to differ.
     """
     table = coefficients(row, block).copy()
-    t = np.arange(block * BLOCK + 1, (block + 1) * BLOCK + 1)
-    before = _update_before(t)
-    decay = (before - _update_before(before)) / (t - before) * (before / t) ** row.gamma
-    table[:, 2] = np.where(t % _update_step(t) == 0, decay, -1.0)
+    np.minimum(table[:, 2], 1.0 - 1.0 / WINDOW, out=table[:, 2])
     table.flags.writeable = False
     return table
-
-
-def _update_step(t: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return how far updates are apart: the largest power of two that is at most t / ``SPARSE``, or 1."""
-    step: npt.NDArray[np.int64] = 1 << np.maximum(np.frexp(t // SPARSE)[1] - 1, 0).astype(np.int64)
-    return step
-
-
-def _update_before(t: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the update before that of iteration t."""
-    step = _update_step(t)
-    return t - np.where(t == SPARSE * step, step - step // 2, step)
 
 
 def average_weight(row: Variant, begin: int, end: int) -> float:

@@ -40,7 +40,7 @@ def kept(values, time, dtype=np.uint16):
 def test_a_row_is_rounded_to_one_of_its_neighbours(values, time):
     """The numpy form, which is what runs with the JIT off, says to which."""
     stored, back = kept(values, time)
-    np.testing.assert_array_equal(stored.view(np.float16)[0], halved(np.array(values, np.float32), time))
+    np.testing.assert_array_equal(stored.view(np.float16)[0], halved(np.array(values, np.float32), 1, time))
     np.testing.assert_array_equal(back, stored.view(np.float16).astype(np.float32))
     for x, found in zip(np.array(values, np.float32), back[0].tolist(), strict=True):
         down, up, share = neighbours(x)

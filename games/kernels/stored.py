@@ -25,7 +25,8 @@ LARGEST = 65504.0
 CUT = 13  # bits of float32 that half precision has not
 WORD = 0xFFFFFFFF
 STEP = 0x9E3779B1  # 2^32 by the golden ratio: its multiples fill the circle evenly, so that rounding is fair over few iterations
-_PHASES = [(0x85EBCA6B * lane) & WORD for lane in range(LANES)]  # of lanes: none is rounded as its neighbour is
+ROW, LANE = 0xC2B2AE3D, 0x85EBCA6B  # odd numbers: neighbours are not rounded alike
+_PHASES = [LANE * lane & WORD for lane in range(LANES)]
 
 
 def _eight(kind: Any) -> ir.VectorType:
@@ -61,20 +62,21 @@ def _load_stored(typing: Any, array: Any, row: Any) -> Any:
 def _store_stored(typing: Any, array: Any, row: Any, value: Any, time: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kept = signature.args[0]
-        x = _halved(builder, *args[2:]) if kept.dtype == types.uint16 else args[2]
+        x = _halved(builder, *args[1:]) if kept.dtype == types.uint16 else args[2]
         builder.store(x, _address(context, builder, kept, *args[:2]), align=kept.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(array, row, value, time), emit
 
 
-def _halved(builder: Any, x: Any, time: Any) -> Any:
+def _halved(builder: Any, row: Any, x: Any, time: Any) -> Any:
     """Emit what ``halved`` says."""
     word = _eight(ir.IntType(32))
     for order, most in ((">", LARGEST), ("<", -LARGEST)):
         x = builder.select(builder.fcmp_ordered(order, x, _all(x.type, most)), _all(x.type, most), x)
     bits = builder.bitcast(x, word)
-    step = builder.mul(builder.trunc(time, ir.IntType(32)), ir.Constant(ir.IntType(32), STEP))
+    row, time = (builder.trunc(i, ir.IntType(32)) if i.type.width > 32 else i for i in (row, time))
+    step = builder.add(*(builder.mul(i, ir.Constant(ir.IntType(32), by)) for i, by in ((time, STEP), (row, ROW))))
     steps = builder.insert_element(ir.Constant(word, ir.Undefined), step, ir.Constant(ir.IntType(32), 0))
     steps = builder.shuffle_vector(steps, ir.Constant(word, ir.Undefined), _all(word, 0))
     noise = builder.lshr(builder.add(steps, ir.Constant(word, _PHASES)), _all(word, 32 - CUT))
@@ -82,10 +84,10 @@ def _halved(builder: Any, x: Any, time: Any) -> Any:
     return builder.fptrunc(builder.bitcast(cut, x.type), _eight(ir.HalfType()))
 
 
-def halved(x: Any, time: int) -> Any:
-    """Return float32 numbers as half precision, rounded as they are when they are stored at a time."""
+def halved(x: Any, row: int, time: int) -> Any:
+    """Return float32 numbers as half precision, rounded as they are when they are stored in a row at a time."""
     bits = np.clip(x, -LARGEST, LARGEST).astype(np.float32).view(np.uint32)
-    noise = (np.array(_PHASES, np.uint32) + np.uint32(int(time) * STEP & WORD)) >> np.uint32(32 - CUT)
+    noise = (np.array(_PHASES, np.uint32) + np.uint32(int(time) * STEP + int(row) * ROW & WORD)) >> np.uint32(32 - CUT)
     return ((bits + noise) & np.uint32(WORD >> CUT << CUT)).view(np.float32).astype(np.float16)
 
 
@@ -97,7 +99,7 @@ if config.DISABLE_JIT:
 
     def store_stored(array: Any, row: Any, value: Any, time: Any) -> None:
         """Write lanes to a row of an array [rows, LANES], in place; rounded if it is in 16 bits, by the time that it is."""
-        array[row] = halved(value, time).view(np.uint16) if array.dtype == np.uint16 else value
+        array[row] = halved(value, row, time).view(np.uint16) if array.dtype == np.uint16 else value
 
 else:
     load_stored, store_stored = _load_stored, _store_stored
