@@ -24,7 +24,7 @@ Rows = npt.NDArray[Any]
 # Stored rows of a game of one board below which threads wait for each other longer than they save. To 0.1 % of the pot two threads took
 # 9.0 ms against 6.9 with one on RB (1,456 rows), but 30 against 43 on RA (7,616): python benchmarks/holdem.py. The bound is in between.
 FEW_ROWS = 3_000
-# In 16 bits nothing exceeds 65,504. A hand of weight 1 has this reach at the root; averages are at most WINDOW times as large: a half of that.
+# In 16 bits nothing exceeds 65,504. A hand of weight 1 has this reach at the root, and averages are at most WINDOW times as large.
 REACH_16 = 4.0
 # No regret of an iteration exceeds this, so by regret matching's bound no sum of T exceeds REGRET_16 * sqrt(A * T): room for millions.
 # Negative ones that grow with T (CFR, Linear CFR) end at -65,504, as those of CFR+ do at 0.

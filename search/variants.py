@@ -110,7 +110,7 @@ def coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
 def windowed_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
     """Return ``coefficients`` whose averages forget: no decay is above 1 - 1 / ``WINDOW``, so no sum exceeds ``WINDOW`` reaches.
 
-    The averages are the variant's own for the first (gamma + 1) * ``WINDOW`` iterations or so: CFR's is the first to differ.
+    The averages are the variant's own for gamma * ``WINDOW`` iterations; of CFR, whose gamma is 0, older ones fade from the first on.
     """
     table = coefficients(row, block).copy()
     np.minimum(table[:, 2], 1.0 - 1.0 / WINDOW, out=table[:, 2])

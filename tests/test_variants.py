@@ -119,7 +119,7 @@ def test_a_windowed_average_is_the_variants_own_until_its_sum_would_grow_too_lar
         table, own = windowed_coefficients(row, block), coefficients(row, block)
         np.testing.assert_array_equal(table[:, [0, 1, 3]], own[:, [0, 1, 3]])
         if block == 0:
-            same = int(max(row.gamma, 0.5) * WINDOW) if row.gamma else 0
+            same = int(row.gamma * (WINDOW - 1))
             np.testing.assert_array_equal(table[:same, 2], own[:same, 2])
         for decay in table[:, 2]:
             total = total * decay + 1.0
