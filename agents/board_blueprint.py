@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from agents.abstraction import make_buckets
-from agents.report import Row, write_json
+from agents.report import Keeper, Row, replacing, write_json
+from agents.solution_file import DAMAGED
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree
 from games.kernels import LANES
@@ -22,8 +24,7 @@ from search.board_sweeps import BoardSweeps, Rows
 from search.board_trunk import Strategies
 from search.bucket_solver import BucketSolver
 
-ABOUT, FORMAT = "blueprint.json", 1
-
+ABOUT, UNFINISHED, FORMAT = "blueprint.json", "unfinished.npz", 1
 
 tree_of = lru_cache(maxsize=1)(board_tree)  # the last game's is kept: every measurement of a process is of the same
 
@@ -75,6 +76,8 @@ def make_blueprint(
 ) -> BoardBlueprint:
     """Solve a game, or an abstraction of it, and keep the average strategy; one that is there already is not solved again.
 
+    A solve is kept now and then, so that one that was killed goes on.
+
     Args:
         game: what is solved.
         sizes: buckets of each street (see ``agents.abstraction``), 0 for none; empty for none on any.
@@ -101,9 +104,18 @@ def make_blueprint(
         else:
             solver = BoardSolver(game, variant, threads)
             size = sum(rows * 8 for rows in tree.stored_rows)
-        solution = solver.solve(Budget(iterations=iterations), progress=lambda done, *_: progress(done) if progress else None)
-        found = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": solution.seconds}
+        before = _go_on(solver, about, directory / UNFINISHED)
+        keeper = Keeper(lambda: _keep_unfinished(solver, about, before + solver.spent, directory / UNFINISHED))
+
+        def tell(done: int, seconds: float, _: float | None) -> None:
+            keeper.look()
+            if progress is not None:
+                progress(done)
+
+        solution = solver.solve(Budget(iterations=iterations), progress=tell)
+        found = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": before + solution.seconds}
         kept = keep_blueprint(game, directory, {**about, **found}, solution.strategy.average)
+        (directory / UNFINISHED).unlink(missing_ok=True)
     return kept
 
 
@@ -118,6 +130,31 @@ def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
         exploitability = sum(value_against(game, sweeps, rows, p) for p in (0, 1)) / 2
         kept = keep_blueprint(game, directory, {**about, "size": 0, "exploitability": exploitability, "seconds": 0.0}, rows)
     return kept
+
+
+def _keep_unfinished(solver: BoardSolver | BucketSolver, about: Row, seconds: float, file: Path) -> None:
+    """Write what solving on takes."""
+    told = json.dumps({**about, "iterations": solver.iterations, "seconds": seconds})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Any] = {"about": np.frombuffer(told.encode(), np.uint8), **solver.state()}
+    with replacing(file) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)
+
+
+def _go_on(solver: BoardSolver | BucketSolver, about: Row, file: Path) -> float:
+    """Take over a solve that was not finished; return its seconds. One of something else, or a damaged one, is none."""
+    own = solver.state()
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
+            told = json.loads(saved["about"].tobytes())
+            iterations, seconds = int(told.pop("iterations")), float(told.pop("seconds"))
+            arrays = {name: saved[name] for name in own}
+    except (OSError, ValueError, KeyError, TypeError, *DAMAGED):
+        return 0.0
+    if told != about or any(arrays[name].shape != array.shape or arrays[name].dtype != array.dtype for name, array in own.items()):
+        return 0.0
+    solver.restore(arrays, iterations)
+    return seconds
 
 
 def keep_blueprint(game: HoldemGame, directory: Path, about: Row, strategies: Strategies) -> BoardBlueprint:

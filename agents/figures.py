@@ -30,11 +30,12 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     left = thinking[0] / 4
     in_seconds = all(row["thinking_iterations"] is None for row in rows)
     still = [line for line, own in by_line.items() if all(asked(row) == 0 for row in own)]
+    named: list[tuple[float, float, str, str]] = []
     for line in still:
         value = shown(by_line[line][0])
         axes.axhline(value, color="0.6", linewidth=1, linestyle="--", zorder=1)
         axes.plot([left], [value], marker="*", markersize=11, color="0.25", zorder=3)
-        axes.annotate(f"{line}  {value:.3g}", (left, value), xytext=(8, 4), textcoords="offset points", fontsize=8, color="0.25")
+        named.append((left, value, f"{line}  {value:,.0f}" if value >= 1000 else f"{line}  {value:.3g}", "0.25"))
     notes: list[tuple[float, float, str, str]] = []  # x, y, text, colour
     moving = [line for line in by_line if line not in still]
     for i, line in enumerate(moving):
@@ -52,6 +53,8 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     axes.set_xticks(ticks, names, fontsize=8)
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set_xlim(left / 1.3, thinking[-1] * (thinking[-1] / left) ** 0.25)
+    axes.margins(y=0.12)  # room for the names of the highest
+    _annotate(axes, named, size=8, above=6.0)
     _annotate(axes, notes)
     unit = "time per decision" if in_seconds else "iterations per decision"
     axes.set_xlabel(f"thinking {unit} (small figures: what a decision spent, mean)")
@@ -125,15 +128,15 @@ def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     save_figure(figure, paths)
 
 
-def _annotate(axes: Any, notes: Sequence[tuple[float, float, str, str]]) -> None:
-    """Write small texts to the right of points, pushed apart where points of one column lie together."""
+def _annotate(axes: Any, notes: Sequence[tuple[float, float, str, str]], size: float = 6, above: float = 0.0) -> None:
+    """Write small texts to the right of points, so many points above them, pushed apart where points of one column lie together."""
     axes.figure.draw_without_rendering()  # limits and size are known only now
     for column in sorted({x for x, *_ in notes}):
         height = -math.inf
         for x, y, text, color in sorted(note for note in notes if note[0] == column):
             at = axes.transData.transform((x, y))[1] * 72 / axes.figure.dpi
-            height = max(at, height + 8.0)
-            axes.annotate(text, (x, y), xytext=(7, height - at - 2), textcoords="offset points", fontsize=6, color=color)
+            height = max(at, height + size + 2.0)
+            axes.annotate(text, (x, y), xytext=(7, height - at - 2 + above), textcoords="offset points", fontsize=size, color=color)
 
 
 WIDE = (0.118, 0.1, 0.862, 0.84)  # axes of a figure of 8 x 5 inches: left, bottom, width and height as shares of it

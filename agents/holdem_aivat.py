@@ -13,7 +13,7 @@ of its spread left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +25,12 @@ from games.board_subtree import Lines, entering, street_lines, subtree
 from games.board_tree import BoardTree
 from games.cards import CARDS
 from games.holdem import HoldemGame
-from games.isomorphism import hand_permutation, permute_card
+from games.isomorphism import permute_card
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, PARENT, ROWS, STREET
 from games.kernels.evaluator import board_strengths
 from games.public_tree import TERMINAL
-from search.board_strategy import BoardStrategy
+from search.board_strategy import BoardStrategy, image_of_hands
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Arrival, Float, Strategies, Trunk, above, mass_at, row_reach
 from search.kernels.streets import VALUE
@@ -65,7 +65,9 @@ class HoldemAivat:
         rows = sum(int(forest.table[:, ROWS].max()) for forest in tree.forests)
         kept = max(16, int(KEPT_BYTES / (8 * rows * len(game.hands))))
         self._entry, self._values = lru_cache(maxsize=kept)(self._entered), lru_cache(maxsize=kept)(self._valued)
-        self._children = lru_cache(maxsize=kept)(self._children_values)
+        self._left, self._children = lru_cache(maxsize=kept)(self._leaving), lru_cache(maxsize=kept)(self._children_values)
+        self._group = cache(self._symmetries)
+        self._entering = [entering(game, s) for s in range(len(game.deals))]
         self._holds = np.zeros((len(game.hands), CARDS))  # [H, cards]
         np.put_along_axis(self._holds, game.hands.astype(np.int64), 1.0, axis=1)
         self._apart = self._holds @ self._holds.T == 0
@@ -122,14 +124,14 @@ class HoldemAivat:
         worth = values.cfv[player][rows] / np.where(mass > 0, mass, np.inf)
         full = np.zeros((len(rows), len(self.game.hands)))
         full[:, self.tree.hands_at(player, board)] = worth
-        return full[:, hand_permutation(permutation, self.game.hands)]
+        return full[:, image_of_hands(permutation.tobytes(), self.game.deck)]
 
     def _card_correction(self, step: Step, reach: list[Float]) -> float:
         """Return what was expected before the cards of a street less what is expected after them."""
         s, hands = int(self.game.bets.round[step.child.node]), self.game.hands
-        line = entering(self.game, s).index(step.child.node)
+        line = self._entering[s].index(step.child.node)
         board, permutation = self._find(step.node.cards)
-        index = hand_permutation(permutation, hands)
+        index = image_of_hands(permutation.tobytes(), self.game.deck)
         here = [np.zeros(len(hands)) for _ in (0, 1)]
         for p in (0, 1):
             here[p][index] = reach[p]
@@ -139,7 +141,7 @@ class HoldemAivat:
         weights = self.tree.weight[children].astype(np.float64)
         expected = np.mean([weights @ self._worth(values[:, :, line], alive, own)[0] for own in self._images(board, here)]) / total
         child, permutation = self._find(step.child.cards)
-        index, k = hand_permutation(permutation, hands), slice(child - first, child - first + 1)
+        index, k = image_of_hands(permutation.tobytes(), self.game.deck), slice(child - first, child - first + 1)
         there = [np.zeros(len(hands)) for _ in (0, 1)]
         for p in (0, 1):
             there[p][index] = reach[p]
@@ -157,18 +159,18 @@ class HoldemAivat:
         joint = [alive * reach[p] * self._met(alive * reach[1 - p]) for p in (0, 1)]
         return ((joint[0] * values[:, 0]).sum(axis=1) - (joint[1] * values[:, 1]).sum(axis=1)) / 2, joint[0].sum(axis=1)
 
-    def _group(self, board: int) -> list[npt.NDArray[np.uint32]]:
-        """Return the images of all hands under the suit permutations that leave a board's streets as they are."""
+    def _symmetries(self, board: int) -> npt.NDArray[np.uint32]:
+        """Return [symmetries, H], the images of all hands under the suit permutations that leave a board's streets as they are."""
         cards, counts = self.tree.cards[board], np.cumsum([len(self.tree.cards[0]), *self.game.deals[1:]]).tolist()
         streets = [set(cards[low:high]) for low, high in zip([0, *counts], counts, strict=False)]
         fitting = [g for g in self.tree.group if all({permute_card(g, card) for card in street} == street for street in streets)]
-        return [hand_permutation(g, self.game.hands) for g in fitting]
+        return np.array([image_of_hands(g.tobytes(), self.game.deck) for g in fitting])
 
     def _images(self, board: int, reach: list[Float]) -> list[list[Float]]:
         """Return the ranges as each of a board's symmetries makes them; one alone where they differ by rounding."""
-        images = [[own[index] for own in reach] for index in self._group(board)]
-        alike = all(np.allclose(own[p], reach[p], rtol=0, atol=ALIKE * reach[p].max()) for own in images for p in (0, 1))
-        return images[:1] if alike else images
+        images = [own[self._group(board)] for own in reach]
+        alike = all(np.abs(images[p] - reach[p]).max() <= ALIKE * reach[p].max() for p in (0, 1))
+        return [reach] if alike else [[first, second] for first, second in zip(*images, strict=True)]
 
     def _entered(self, board: int) -> Arrival:
         """Return how the blueprints come to a board, hands in its order."""
@@ -177,15 +179,15 @@ class HoldemAivat:
             return start._replace(reach=(start.reach[0][above(self.tree, 0, 0)], start.reach[1][above(self.tree, 1, 0)]))
         return self._trunk.enter(board, self._left(int(self.tree.boards[board, PARENT])))
 
-    @lru_cache(maxsize=64)  # noqa: B019
-    def _left(self, board: int) -> Arrival:
+    def _leaving(self, board: int) -> Arrival:
+        """Return how the blueprints leave a board's street."""
         return self._trunk.leave(self._entry(board))
 
     def _valued(self, board: int) -> BoardValues:
         """Evaluate what lies at and below a board, from the reach that the blueprints come there with."""
         tree, s, entry = self.tree, int(self.tree.boards[board, STREET]), self._entry(board)
         if s not in self._lines:
-            self._lines[s] = street_lines(self.game, entering(self.game, s), tree.weight.dtype)
+            self._lines[s] = street_lines(self.game, self._entering[s], tree.weight.dtype)
         part = subtree(tree, self._lines[s], board)
         if s not in self._sweeps:
             self._sweeps[s] = BoardSweeps(part.tree, 1, tree.weight.dtype)
@@ -206,7 +208,7 @@ class HoldemAivat:
         """Return, of the boards below one, [boards, players, lines, H] v at the start of the street, and [boards, H] the hands left."""
         tree, hands = self.tree, self.game.hands
         boards = range(*tree.boards[board, CHILD : CHILD_END + 1].tolist())
-        lines = len(entering(self.game, int(tree.boards[board, STREET]) + 1))
+        lines = len(self._entering[int(tree.boards[board, STREET]) + 1])
         values = np.zeros((len(boards), 2, lines, len(hands)), np.float32)
         for k, child in enumerate(boards):
             found, entry = self._values(child), self._entry(child)
@@ -215,6 +217,6 @@ class HoldemAivat:
                 worth = found.cfv[p][:lines] / np.where(mass > 0, mass, np.inf).T
                 full = np.zeros((lines, len(hands)))
                 full[:, tree.hands_at(p, child)] = worth
-                values[k, p] = np.mean([full[:, index] for index in self._group(child)], axis=0)
+                values[k, p] = full[:, self._group(child)].mean(axis=1)
         alive = np.array([~np.isin(hands, tree.cards[child]).any(axis=1) for child in boards])
         return values, alive

@@ -35,9 +35,8 @@ class HoldemTable(Table):
 
     def __init__(self, entrants: tuple[Entrant, Entrant], seed: int, values: str) -> None:
         super().__init__(entrants, seed)
-        agent = entrants[0].agent
-        assert isinstance(agent, HoldemAgent)
-        self.game, self.bets = agent.game, agent.game.bets
+        self._agents = [entrant.agent for entrant in entrants if isinstance(entrant.agent, HoldemAgent)]
+        self.game, self.bets = self._agents[0].game, self._agents[0].game.bets
         self.root = Place(0, tuple(card for street in self.game.board for card in street))
         depth = np.zeros(len(self.bets.player), np.int64)
         for node in range(1, len(depth)):
@@ -73,9 +72,7 @@ class HoldemTable(Table):
 
     def decide(self, who: int, seat: int, node: Place, thought: Any) -> tuple[Decision, bool]:
         """Return an entrant's decision."""
-        agent = self.entrants[who].agent
-        assert isinstance(agent, HoldemAgent)
-        return agent.decide(seat, node.node, node.cards, thought, self.entrants[who].budget), True
+        return self._agents[who].decide(seat, node.node, node.cards, thought, self.entrants[who].budget), True
 
     def chosen(self, stranger: Stranger, seat: int, node: Place, hand: int) -> NoReturn:
         """Refuse: strangers do not play."""

@@ -9,12 +9,15 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+KEEP_SECONDS = 60.0  # what a run that is killed loses at most, where saving is quick
+KEEP_SHARE = 0.1  # of the time that saving may take
 Row = dict[str, Any]
 
 
@@ -34,6 +37,21 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # gone if all went well
             temporary.unlink()
+
+
+class Keeper:
+    """Saves now and then: every minute, or so seldom that saving takes a tenth of the time."""
+
+    def __init__(self, save: Callable[[], None]) -> None:
+        self.save, self.due = save, time.perf_counter() + KEEP_SECONDS
+
+    def look(self) -> None:
+        """Save if it is time to."""
+        now = time.perf_counter()
+        if now >= self.due:
+            self.save()
+            after = time.perf_counter()
+            self.due = after + max(KEEP_SECONDS, (after - now) * (1 / KEEP_SHARE - 1))
 
 
 def remove_leftovers(directory: Path) -> None:

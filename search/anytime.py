@@ -55,6 +55,11 @@ class Anytime(ABC, Generic[Answer]):
         self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
 
     @property
+    def spent(self) -> float:
+        """Return the solving seconds of the solve at hand so far."""
+        return self._spent
+
+    @property
     @abstractmethod
     def rows(self) -> int:
         """Return what an iteration's time grows with."""

@@ -7,7 +7,8 @@ blueprints of different sizes are worth: it takes as much memory and time as sol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,6 +114,18 @@ class BucketSolver(Anytime[BoardStrategy]):
                     shown = table if predictive == 0 else np.maximum(table, 0) + predictive * now
                     expand(shown, self.buckets[p][s], stride, self._matching[p][span])
             self.iterations += 1
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays that solving on needs, by name; not copies."""
+        tables = {f"table_{p}_{s}": table for p in (0, 1) for s, table in enumerate(self.tables[p])}
+        rows = {"matching": self._matching, "average": self._average}
+        return tables | {f"{name}_{p}": both[p] for name, both in rows.items() for p in (0, 1)}
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]], iterations: int) -> None:
+        """Go on from another solver's ``state`` of the same game, buckets and variant."""
+        for name, own in self.state().items():
+            own[:] = arrays[name]
+        self.iterations = iterations
 
     def answer(self) -> BoardStrategy:
         """Return the average strategies, each hand's its bucket's."""

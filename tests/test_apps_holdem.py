@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from agents.apps import run, solve_holdem, train_holdem
+from agents import report
+from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
 from agents.report import cores, write_json
 from search import BoardSolver
 from tests.running import result_of, start, start_code, timebank, wait_for
@@ -128,6 +129,17 @@ def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, 
     assert timebank(monkeypatch, "train", "game=holdem5") == 2
     assert capsys.readouterr().err.startswith(
         "error: game must fit into memory to be trained on (0.1 GB are free), got about 18 GB for 16,361 boards"
+    )
+
+
+@pytest.mark.parametrize(("workers", "needed", "fix"), [(1, 6.1, "a smaller game"), (2, 6.1, "executor.workers=1 or a smaller game")])
+def test_measuring_what_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, workers, needed, fix):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ablate_holdem, "free_memory", lambda: 5 * 10**9)
+    sizes = ["agent.buckets=[0,0,0,200]"] if workers == 1 else []
+    assert timebank(monkeypatch, "ablate", "game=holdem5", "agent=tabular", f"executor.workers={workers}", *sizes) == 2
+    assert capsys.readouterr().err == (
+        f"error: game must fit into memory (5 GB are free), got about {needed} GB for 16,361 boards: use {fix}\n"
     )
 
 
@@ -305,8 +317,9 @@ def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
 
 KEPT_EVERY = """
 import sys
-from agents.apps import run, solve
-run.KEEP_SECONDS = 0.1
+from agents import report
+from agents.apps import solve
+report.KEEP_SECONDS = 0.1
 sys.argv = ["solve", *sys.argv[1:]]
 solve.main()
 """
@@ -338,8 +351,8 @@ def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
         saved.append(now[0])
         now[0] += 20.0
 
-    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
-    keeper = run.Keeper(save)
+    monkeypatch.setattr(report.time, "perf_counter", lambda: now[0])
+    keeper = report.Keeper(save)
     while now[0] < 1000:
         now[0] += 1.0
         keeper.look()

@@ -112,7 +112,7 @@ REFUSED = [
     (["agents.a.gadget=magic"], "agents.a: gadget must be one of"),
     (["agents.a.budget.seconds=-1"], "budget.seconds must be a number of at least 0, got -1"),
     (["agents.a.budgt.seconds=1"], "agents.a.budgt must be a key of the settings"),
-    (["+agent@agents.c=nobody"], "agent must be one of bot, network, search, table, tabular, uniform, got 'nobody'"),
+    (["+agent@agents.c=nobody"], "agent must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
     (["game=ms1f1"], "agents.a.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'"),
     (["game=ms1f1", "agent@agents.a=network"], "agents.a.checkpoint must name a network's checkpoint (timebank train makes one), got none"),
     (
@@ -183,7 +183,7 @@ def test_every_yaml_of_matches_composes(tmp_path):
     GlobalHydra.instance().clear()
     (tmp_path / "table.json").write_text("{}")
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        for path in sorted((ROOT / "conf" / "experiment").glob("*_match.yaml")):
+        for path in (p for p in sorted((ROOT / "conf" / "experiment").glob("*.yaml")) if "_match" in p.stem):
             config = OmegaConf.to_object(compose("match", [f"experiment={path.stem}"]))
             check(config, Path("nowhere"))
             assert len(config.agents) >= 5
@@ -273,6 +273,38 @@ def test_play_refuses_bad_values(monkeypatch, tmp_path, capsys, overrides, messa
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+HOLDEM_MATCH = (
+    "game=ms1f1", "game.ranks=QKA", "game.suits=cdh", "agent@agents.a=tabular", "agents.a.iterations=4", "agents.a.think=true",
+    "agents.a.solve_from=flop", "agents.a.budget.iterations=5", "agent@agents.b=uniform", "executor=serial",
+)  # fmt: skip
+
+
+def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path, undrawn, capsys):
+    assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=40", f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    row = result["rows"][0]
+    assert result["game"] == "ms1f1"
+    assert [b["name"] for b in result["blueprints"]] == ["default_holdem:4", "uniform"]
+    assert row["exact"]["value"] > 0
+    assert row["mbb_per_game"]["exact"]["value"] == pytest.approx(row["exact"]["value"] * 1000 / 2)
+    for kind, e in row["mbb_per_game"]["estimates"].items():
+        assert e["mean"] == pytest.approx(row["estimates"][kind]["mean"] * 500)
+    assert set(row["estimates"]) == {"raw", "duplicate", "aivat"}
+    shown = capsys.readouterr().out
+    assert "thousandths of a big blind a hand" in shown
+    next((tmp_path / "hands").rglob("*.jsonl")).unlink()
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}") == 0  # blueprints and tables are found again
+    assert result_of(tmp_path)["rows"][0]["estimates"] == row["estimates"]
+
+
+def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undrawn, capsys):
+    monkeypatch.setattr("agents.exact_value.MOST_BYTES", 1000)
+    monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
+    assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0
+    assert "a - b: no exact value: tables would take" in capsys.readouterr().out
+    assert result_of(tmp_path)["rows"][0]["exact"] is None
 
 
 def test_play_refuses_a_game_that_does_not_fit_into_memory(monkeypatch, tmp_path, capsys):

@@ -8,10 +8,10 @@ import pickle
 import numpy as np
 import pytest
 
-from agents import Serial, ablate, tabulate
+from agents import Serial, ablate, report, tabulate
 from agents.board_blueprint import make_blueprint
 from agents.street_agent import StreetAgent
-from search import BoardSolver, Budget, variant
+from search import BoardSolver, Budget, anytime, variant
 from tests.running import result_of, timebank
 from tests.test_holdem import UNEVEN, small
 
@@ -43,6 +43,37 @@ def test_a_damaged_description_is_made_anew(tmp_path):
     blueprint(tmp_path)
     (tmp_path / "blueprint.json").write_text("{")
     assert blueprint(tmp_path).exploitability > 0
+
+
+@pytest.mark.parametrize("sizes", [(0, 2, 3), (0, 0, 0)])
+@pytest.mark.parametrize("name", ["dcfr", "pcfr_plus"])
+def test_a_solve_that_was_killed_goes_on(tmp_path, monkeypatch, sizes, name):
+    whole = make_blueprint(GAME, sizes, variant(name), 6, tmp_path / "whole")
+    monkeypatch.setattr(report, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(report, "KEEP_SHARE", 1.0)
+
+    def killed(done):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(anytime, "SLICE_SECONDS", 1e-9)  # look after every iteration
+    with pytest.raises(KeyboardInterrupt):
+        make_blueprint(GAME, sizes, variant(name), 6, tmp_path / "killed", progress=killed)
+    done = []
+    again = make_blueprint(GAME, sizes, variant(name), 6, tmp_path / "killed", progress=done.append)
+    assert done == [5, 6]
+    assert again.seconds > 0
+    for p in (0, 1):
+        np.testing.assert_array_equal(again.strategies()[p], whole.strategies()[p])
+    assert sorted(p.name for p in (tmp_path / "killed").iterdir()) == ["average_0.npy", "average_1.npy", "blueprint.json"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no archive"])
+def test_a_damaged_or_foreign_unfinished_solve_is_begun_anew(tmp_path, damage):
+    (tmp_path / "unfinished.npz").write_bytes(damage)
+    done = []
+    make_blueprint(GAME, (0, 2, 3), DCFR, 2, tmp_path, progress=done.append)
+    assert done[-1] == 2
 
 
 def test_a_blueprint_without_buckets_is_the_solvers_answer(tmp_path):

@@ -14,14 +14,15 @@ from agents.agent import Agent
 from agents.apps.build import agents_of, build_budgets, build_executor, with_enough
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.run import Progress, Run
-from agents.apps.solve_holdem import DEFAULT, strength_text
+from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
 from agents.report import ablation_table, cores, exchange_table, write_csv
 from agents.street_agent import StreetAgent
 from agents.strength import WholeAgent
 from games.board_subtree import entering
-from games.holdem import HoldemGame
+from games.holdem import HoldemGame, game_size
+from games.kernels import LANES
 from games.kernels.boards import STREET
 from search import Budget, Variant
 from search.gadgets import check_search, form_of
@@ -30,6 +31,7 @@ Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
 Blueprints = dict[tuple[int, ...], BoardBlueprint]
 Made = tuple[Blueprints, list[dict[str, Any]], str]  # blueprints, what they took against what they are worth, and its unit
 PROBABILITIES = "action probabilities"
+LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
 
 
 def streets_of(solve_from: str, game: HoldemGame) -> list[int]:
@@ -58,10 +60,24 @@ def check(config: AblateConfig, directory: Path) -> None:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     for agent in settings(config).values():
         check_agent(agent, game, most)
+    check_memory(config, game)
     if config.agent.policy == "network" and config.agent.checkpoint is None:
         from agents.apps import train_holdem
 
         train_holdem.check_training(game, config.trainer, directory / "training")
+
+
+def check_memory(config: AblateConfig, game: HoldemGame) -> None:
+    """Refuse a game that will not fit: while its blueprint is solved, or with every worker's copy of the strategies."""
+    size, free, workers = game_size(game), free_memory(), build_executor(config.executor).workers
+    rows = sum(size.rows) * LANES * 4
+    solving = (ABSTRACT if any(any(agent.buckets) for agent in settings(config).values()) else LOSSLESS) * rows + size.tree_bytes
+    measuring = workers * (COPIES * rows + size.tree_bytes)
+    if max(solving, measuring) > 0.9 * free:
+        needed, fix = (measuring, "use executor.workers=1 or a smaller game") if measuring > solving else (solving, "use a smaller game")
+        raise ValueError(
+            f"game must fit into memory ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.2g} GB for {size.boards:,} boards: {fix}"
+        )
 
 
 def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies: tuple[str, ...] = ("tabular", "network")) -> None:

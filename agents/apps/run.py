@@ -14,13 +14,10 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.apps.directory import RESUMABLE, lock
-from agents.report import machine, remove_leftovers, version, write_json
+from agents.report import Keeper, machine, remove_leftovers, version, write_json
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
 from search.board_sweeps import uninterrupted
-
-KEEP_SECONDS = 60.0  # what a run that is killed loses at most, where saving is quick
-KEEP_SHARE = 0.1  # of the time that saving may take
 
 
 class Run:
@@ -91,21 +88,6 @@ class Progress:
     def close(self) -> None:
         """Remove the bar."""
         self.bar.close()
-
-
-class Keeper:
-    """Saves now and then: every minute, or so seldom that saving takes a tenth of the time."""
-
-    def __init__(self, save: Callable[[], None]) -> None:
-        self.save, self.due = save, time.perf_counter() + KEEP_SECONDS
-
-    def look(self) -> None:
-        """Save if it is time to."""
-        now = time.perf_counter()
-        if now >= self.due:
-            self.save()
-            after = time.perf_counter()
-            self.due = after + max(KEEP_SECONDS, (after - now) * (1 / KEEP_SHARE - 1))
 
 
 def solve_and_report(
