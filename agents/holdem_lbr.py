@@ -2,7 +2,7 @@
 
 All of a player's showdowns below a board, once nothing but checks and calls follow, are one matrix: with contributions of c each a hand
 wins c E reach, where E[h, h'] is 1, -1 or 0 by who is stronger, 0 where the hands share a card, averaged over the cards to come. E of a
-board comes from those below it, so all decisions of a board are looked at in one product. E is kept but for the last street's boards.
+board comes from those below it, so all decisions of a board are looked at in one product.
 
 LBR's strategy is written down as [stored rows, 8] and evaluated exactly by a sweep.
 """
@@ -10,6 +10,7 @@ LBR's strategy is written down as [stored rows, 8] and evaluated exactly by a sw
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,39 +30,57 @@ Float = npt.NDArray[np.float64]
 PASSIVE = ("check", "call")
 
 
-class _Looker:
-    """LBR against one player's strategy, [stored rows, 8]."""
+class Showdowns:
+    """E of a game's boards, [player 0's hands, player 1's] each, made when asked for and kept (a byte an entry on the last street).
 
-    def __init__(self, game: HoldemGame, tree: BoardTree, seat: int, opponent: Rows, actions: ActionSet) -> None:
-        self.game, self.tree, self.seat, self.opponent, self.actions = game, tree, seat, opponent, actions
-        self.streets = betting_streets(game.bets, (0,))
-        self.found = np.zeros((tree.stored_rows[seat], LANES), tree.weight.dtype)
-        self._kept: dict[int, Float] = {}
+    Args:
+        game: whole.
+        tree: its board tree.
+    """
 
-    def showdowns(self, board: int) -> Float:
-        """Return E, [own hands, the opponent's hands] of a board."""
-        if board in self._kept:
-            return self._kept[board]
-        game, tree, boards, players = self.game, self.tree, self.tree.boards, (self.seat, 1 - self.seat)
-        hands = [game.hands[tree.hands_at(p, board)] for p in players]
-        if boards[board, STREET] == len(self.streets) - 1:
-            own, other = (board_strengths(tree.cards[board], cards)[:, None] for cards in hands)
-            shared = (hands[0][:, None, :, None] == hands[1][None, :, None, :]).any(axis=(2, 3))
-            return np.where(shared, 0.0, np.sign(own - other.T))
-        below = np.zeros((len(hands[0]), len(hands[1])))
+    def __init__(self, game: HoldemGame, tree: BoardTree) -> None:
+        self.game, self.tree, self.streets = game, tree, betting_streets(game.bets, (0,))
+        self._kept: dict[int, npt.NDArray[Any]] = {}
+
+    def at(self, board: int) -> npt.NDArray[Any]:
+        """Return E of a board."""
+        if board not in self._kept:
+            last = self.tree.boards[board, STREET] == len(self.streets) - 1
+            self._kept[board] = self._shown(board) if last else self._drawn(board)
+        return self._kept[board]
+
+    def _shown(self, board: int) -> npt.NDArray[np.int8]:
+        """Return who is stronger, where the hands share no card."""
+        first, second = (self.game.hands[self.tree.hands_at(p, board)] for p in (0, 1))
+        strengths = [board_strengths(self.tree.cards[board], hands) for hands in (first, second)]
+        shared = (first[:, None, :, None] == second[None, :, None, :]).any(axis=(2, 3))
+        return np.where(shared, 0, np.sign(strengths[0][:, None] - strengths[1])).astype(np.int8)
+
+    def _drawn(self, board: int) -> Float:
+        """Return the mean over the boards below, those that suits make equal among them."""
+        tree, boards = self.tree, self.tree.boards
+        below = np.zeros([int(boards[board, HANDS + p]) for p in (0, 1)])
         for child in range(int(boards[board, CHILD]), int(boards[board, CHILD_END])):
-            below[np.ix_(*(above(tree, p, child) for p in players))] += float(tree.weight[child]) * self.showdowns(child)
+            below[np.ix_(*(above(tree, p, child) for p in (0, 1)))] += float(tree.weight[child]) * self.at(child)
         alike = below.copy()
         for m in range(int(boards[board, SYMMETRIES])):
-            alike += below[np.ix_(*(self._image(p, board, m) for p in players))]
-        self._kept[board] = alike / (1 + int(boards[board, SYMMETRIES]))
-        return self._kept[board]
+            alike += below[np.ix_(*(self._image(p, board, m) for p in (0, 1)))]
+        return alike / (1 + int(boards[board, SYMMETRIES]))
 
     def _image(self, player: int, board: int, symmetry: int) -> npt.NDArray[np.int64]:
         """Return which of a player's hands at a board each becomes under one of its symmetries."""
         boards, hands = self.tree.boards, int(self.tree.boards[board, HANDS + player])
         first = int(boards[board, SYMMETRY + player]) + symmetry * (-(-hands // LANES) * LANES)
         return self.tree.hands[player].image[first : first + hands].astype(np.int64)
+
+
+class _Looker:
+    """LBR against one player's strategy, [stored rows, 8]."""
+
+    def __init__(self, showdowns: Showdowns, seat: int, opponent: Rows, actions: ActionSet) -> None:
+        self.showdowns, self.seat, self.opponent, self.actions = showdowns, seat, opponent, actions
+        self.game, self.tree, self.streets = showdowns.game, showdowns.tree, showdowns.streets
+        self.found = np.zeros((self.tree.stored_rows[seat], LANES), self.tree.weight.dtype)
 
     def look(self, board: int, entry: Float) -> None:
         """Write down LBR's strategy at and below a board.
@@ -72,8 +91,8 @@ class _Looker:
         """
         tree, other = self.tree, 1 - self.seat
         reach = row_reach(tree, other, self.opponent, board, entry)
-        self._write(board, self.showdowns(board) @ reach.T, mass_at(tree, self.seat, board, reach.T))
-        self._kept.pop(board, None)
+        won = self.showdowns.at(board)
+        self._write(board, (won if self.seat == 0 else -won.T) @ reach.T, mass_at(tree, self.seat, board, reach.T))
         exits = np.array(self.streets[int(tree.boards[board, STREET])][other].exit_row, np.int64)
         for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
             self.look(child, reach[exits].T[above(tree, other, child)])
@@ -112,36 +131,32 @@ class _Looker:
         return np.asarray(paid[child, 1 - seat] * met[:, fold] + paid[child, seat] * (called[:, here] - called[:, fold]))
 
 
-def holdem_best_response(
-    game: HoldemGame, tree: BoardTree, sweeps: BoardSweeps, seat: int, opponent: Rows, actions: ActionSet
-) -> tuple[Rows, float]:
+def holdem_best_response(showdowns: Showdowns, sweeps: BoardSweeps, seat: int, opponent: Rows, actions: ActionSet) -> tuple[Rows, float]:
     """Return LBR's strategy against one player's, [stored rows, 8], and what it wins exactly, in chips a deal.
 
     Args:
-        game: whole.
-        tree: its board tree.
-        sweeps: over the tree.
+        showdowns: of the whole game.
+        sweeps: over its board tree.
         seat: LBR's player number.
         opponent: [stored rows, 8] the other player's strategy, searches included.
         actions: what LBR may do.
     """
-    looker = _Looker(game, tree, seat, opponent, actions)
-    looker.look(0, root_reach(game, 1 - seat))
+    looker = _Looker(showdowns, seat, opponent, actions)
+    looker.look(0, root_reach(showdowns.game, 1 - seat))
     pair = (looker.found, opponent) if seat == 0 else (opponent, looker.found)
-    return looker.found, value_against(game, sweeps, pair, seat, best=False)
+    return looker.found, value_against(showdowns.game, sweeps, pair, seat, best=False)
 
 
-def holdem_lbr_exploitability(game: HoldemGame, tree: BoardTree, sweeps: BoardSweeps, agent: Strategies, actions: ActionSet) -> float:
+def holdem_lbr_exploitability(showdowns: Showdowns, sweeps: BoardSweeps, agent: Strategies, actions: ActionSet) -> float:
     """Return (LBR against seat 0 + LBR against seat 1) / 2 in chips a deal: at most NashConv / 2.
 
     Args:
-        game: whole.
-        tree: its board tree.
-        sweeps: over the tree.
+        showdowns: of the whole game.
+        sweeps: over its board tree.
         agent: [stored rows, 8] of the agent as player 0 and as player 1.
         actions: what LBR may do.
     """
-    return sum(holdem_best_response(game, tree, sweeps, seat, agent[1 - seat], actions)[1] for seat in (0, 1)) / 2
+    return sum(holdem_best_response(showdowns, sweeps, seat, agent[1 - seat], actions)[1] for seat in (0, 1)) / 2
 
 
 def always_call(game: HoldemGame, tree: BoardTree) -> Strategies:

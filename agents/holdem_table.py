@@ -11,11 +11,14 @@ import numpy.typing as npt
 
 from agents.agent import Decision
 from agents.aivat import Step
+from agents.board_blueprint import BoardBlueprint, tree_of
 from agents.hand import Entrant, Table
 from agents.holdem_agent import HoldemAgent
+from agents.holdem_aivat import HoldemAivat
 from agents.stranger import Stranger
 from games.cards import cards_text, hand_text
 from games.holdem_lines import Place
+from games.kernels import LANES
 from games.kernels.evaluator import board_strengths
 
 Float = npt.NDArray[np.float64]
@@ -32,9 +35,8 @@ class HoldemTable(Table):
 
     def __init__(self, entrants: tuple[Entrant, Entrant], seed: int, values: str) -> None:
         super().__init__(entrants, seed)
-        agent = entrants[0].agent
-        assert isinstance(agent, HoldemAgent)
-        self.game, self.bets = agent.game, agent.game.bets
+        self._agents = [entrant.agent for entrant in entrants if isinstance(entrant.agent, HoldemAgent)]
+        self.game, self.bets = self._agents[0].game, self._agents[0].game.bets
         self.root = Place(0, tuple(card for street in self.game.board for card in street))
         depth = np.zeros(len(self.bets.player), np.int64)
         for node in range(1, len(depth)):
@@ -42,6 +44,7 @@ class HoldemTable(Table):
         self.longest = int(depth.max())
         low, high = self.game.hands.T
         apart = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
+        self.values = None if values == "none" else [self._aivat(values, swapped) for swapped in (False, True)]
         self._deals = np.cumsum(self.game.live[0][:, None] * self.game.live[1] * apart)
 
     def dealt(self, number: float) -> tuple[int, int]:
@@ -69,9 +72,7 @@ class HoldemTable(Table):
 
     def decide(self, who: int, seat: int, node: Place, thought: Any) -> tuple[Decision, bool]:
         """Return an entrant's decision."""
-        agent = self.entrants[who].agent
-        assert isinstance(agent, HoldemAgent)
-        return agent.decide(seat, node.node, node.cards, thought, self.entrants[who].budget), True
+        return self._agents[who].decide(seat, node.node, node.cards, thought, self.entrants[who].budget), True
 
     def chosen(self, stranger: Stranger, seat: int, node: Place, hand: int) -> NoReturn:
         """Refuse: strangers do not play."""
@@ -89,8 +90,21 @@ class HoldemTable(Table):
         first, second = board_strengths(node.cards, self.game.hands[list(hands)]).tolist()
         return float(paid[0]) * float(np.sign(first - second))
 
-    def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: Float | None) -> None:
-        """Return no AIVAT estimate."""
+    def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: Float | None) -> float | None:
+        """Return player 0's AIVAT estimate."""
+        return None if self.values is None else self.values[swapped].estimate(steps)
+
+    def _aivat(self, kind: str, swapped: bool) -> HoldemAivat:
+        """Return AIVAT with the first entrant in seat 0, or 1 if ``swapped``."""
+        tree = tree_of(self.game)
+        rows = []
+        for seat in (0, 1):
+            trunk = getattr(self.entrants[seat ^ swapped].agent, "trunk", None)
+            if kind == "blueprint" and isinstance(trunk, BoardBlueprint):
+                rows.append(trunk.strategies()[seat])
+            else:  # rows of zeros are uniform play
+                rows.append(np.zeros((tree.stored_rows[seat], LANES), tree.weight.dtype))
+        return HoldemAivat(self.game, tree, (rows[0], rows[1]))
 
     def shown(self, player: int, hand: int) -> str:
         """Return a hand as text."""

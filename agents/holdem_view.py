@@ -141,21 +141,20 @@ class HoldemView:
         return f"call {self.chips_text(paid)}" if verb == "call" else verb
 
     def keys(self, state: Place) -> dict[str, int]:
-        """Return f for fold, c for check or call, chips for bets and raises, a for all-in; first letters and words where they say it."""
-        labels = [self.game.bets.labels[child] for child in self.game.bets.children(state.node)]
-        words = [label.split() for label in labels]
-        first = [word[0] if len(word) == 1 or word[0] == "all-in" else word[1] for word in words]
-        found = {(key[0] if not key.isdigit() else key): i for i, key in enumerate(first)}
-        for i, word in enumerate(words):
-            for alias in (word[0][0], word[0], word[-1], " ".join(word)):
-                if [w[0] for w in words].count(word[0]) == 1 or alias[-1:].isdigit():
-                    found.setdefault(alias, i)
+        """Return f for fold, c for check or call, chips for bets and raises, a for all-in; and words and first letters that say it."""
+        actions = [self.game.bets.labels[child].split() for child in self.game.bets.children(state.node)]
+        verbs, found = [verb for verb, *_ in actions], dict[str, int]()
+        for i, (verb, *amount) in enumerate(actions):
+            shown = amount[0] if verb in ("bet", "raise") else verb[0]
+            alone = (verb[0], verb) if verbs.count(verb) == 1 else ()
+            for key in (shown, *amount, " ".join((verb, *amount)), *alone):
+                found.setdefault(key, i)
         return found
 
     def chips_text(self, chips: float, sign: str = "") -> str:
         """Return chips, in big blinds too where the game has them."""
         blind = self.game.big_blind
-        return f"{chips:{sign}g}" + (f" ({chips / blind:{sign}.3g} bb)" if blind and chips else "")
+        return f"{chips:{sign}.10g}" + (f" ({chips / blind:{sign}.3g} bb)" if blind and chips else "")
 
     def record(self, state: Place, hands: tuple[int, int]) -> dict[str, Any]:
         """Return hands, board and the line of play as ``games.holdem_lines`` writes it."""

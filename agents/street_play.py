@@ -94,7 +94,7 @@ class StreetPlay:
                 total.kept += report.kept
                 total.iterations += report.iterations
                 root = entry if report.solves else root
-        policy = self._strategy(found.strategies).at(node, cards)
+        policy = self._strategy(found.strategies).at_board(node, *self.find(cards))
         return Decision(policy, found, clock.spent(), sum(total.iterations), root, total.kept > 0)
 
     def _searched(self, seat: int, entry: int, board: int, before: Thought, search: StreetSearch) -> tuple[Thought, SearchReport]:

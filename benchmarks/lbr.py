@@ -19,16 +19,17 @@ import numpy as np
 
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent
-from agents.board_blueprint import BoardBlueprint, make_blueprint
+from agents.board_blueprint import make_blueprint
+from agents.holdem_lbr import Showdowns, holdem_lbr_exploitability
 from agents.holdem_lbr import always_call as always_call_holdem
-from agents.holdem_lbr import holdem_lbr_exploitability
 from agents.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
 from agents.report import table, version
+from agents.street_agent import StreetAgent
 from games import PublicTree, public_tree
 from games.holdem import board_tree
 from games.holdem_config import Holdem
 from search import Budget, Strategy, uniform, variant
-from search.board_search import StreetSearch, search_street, value_against
+from search.board_search import value_against
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Strategies
 
@@ -69,27 +70,26 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
     common = {"name": name, "blinds": [1, 2], "stack": 162, "bets": "100%", "raises": "100%", "raise_cap": 1, "min_bet": 2}
     game = type(settings)(**{**vars(settings), **common}).build()
     tree = board_tree(game)
-    sweeps, default = BoardSweeps(tree, 1, np.float32), variant("default_holdem")
+    showdowns, sweeps, default = Showdowns(game, tree), BoardSweeps(tree, 1, np.float32), variant("default_holdem")
     made = {f"blueprint, {n} iterations": make_blueprint(game, [], default, n, directory / str(n)) for n in (20, 200)}
     coarse = make_blueprint(game, buckets, default, 100, directory / "coarse")
     made[f"blueprint, {buckets[-1]} buckets on the last street"] = coarse
 
-    def row(who: str, agent: Strategies) -> Row:
-        own = (np.array(agent[0]), np.array(agent[1]))
+    def row(who: str, strategies: Strategies) -> Row:
+        own = (np.array(strategies[0]), np.array(strategies[1]))
         exact = sum(value_against(game, sweeps, own, p) for p in (0, 1)) / 2
-        found = [holdem_lbr_exploitability(game, tree, sweeps, own, actions) for actions in ACTION_SETS]
+        found = [holdem_lbr_exploitability(showdowns, sweeps, own, actions) for actions in ACTION_SETS]
         return who, [1000 * v / 2 for v in found], 1000 * exact / 2
 
-    def searched(blueprint: BoardBlueprint, iterations: int) -> Strategies:
-        search = StreetSearch(len(game.deals) - 1, "refined", "safe", Budget(iterations=iterations))
-        return tuple(search_street(game, tree, blueprint.strategies(), p, search, default)[0][p] for p in (0, 1))  # type: ignore[return-value]
+    agent = StreetAgent(coarse, default, (len(game.deals) - 1,), "refined")
 
     yield row("uniform", (np.ones((tree.stored_rows[0], 8), np.float32), np.ones((tree.stored_rows[1], 8), np.float32)))
     yield row("always call", always_call_holdem(game, tree))
     for who, blueprint in made.items():
         yield row(who, blueprint.strategies())
     for iterations in (20, 200):
-        yield row(f"search from that on it, {iterations} iterations", searched(coarse, iterations))
+        seats = [agent.strategies(p, Budget(iterations=iterations))[0][p] for p in (0, 1)]
+        yield row(f"search from it, {iterations} iterations", (seats[0], seats[1]))
 
 
 def main() -> None:

@@ -132,6 +132,7 @@ class BoardSearch:
         self._arrays: dict[str, list[Rows]] = {}
         self._columns = np.array([entering(game, lines.street).index(node) for node in lines.nodes])
         self._row_seconds = self._answer_row_seconds = 0.0  # of an iteration and of judging an answer, by stored row; 0 if unknown
+        self._preparing = 0.0  # seconds that came before the first iteration, at least; 0 if unknown
 
     def solve(self, board: int, arrival: Arrival, strategies: SoFar, seat: int, search: StreetSearch) -> tuple[SearchReport, Answer | None]:
         """Search the subgames at one board.
@@ -147,7 +148,11 @@ class BoardSearch:
             What it came to, and the answer, whose arrays the next solve overwrites; None where nothing could be solved.
         """
         clock = Deadline(search.budget.seconds)
+        if clock.remaining() < self._preparing:
+            return SearchReport(kept=int((arrival.reach[seat][:, self._columns].max(axis=0) > 0).sum())), None
         part = subtree(self.tree, self.lines, board)
+        if not sum(part.tree.stored_rows):
+            return SearchReport(), None  # all-in: nobody decides any more
         sweeps = self._look_at(part)
         before, rows = self._take(part, strategies), self._fresh(part)
         root = BoardRoot(part, arrival, self._columns, seat)
@@ -168,6 +173,7 @@ class BoardSearch:
             spread = search.spread if search.bounds == "distributional" else 0.0
             gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
+        self._preparing = clock.spent() if self._preparing == 0 else min(self._preparing, clock.spent())
         worth = search.worth if self._starts_warm(search, sum(part.tree.stored_rows), clock) else 0
         if worth:
             self._warm(part, sweeps, rows, before, worth)
@@ -197,7 +203,7 @@ class BoardSearch:
     def warm_up(self, board: int, arrival: Arrival, strategies: SoFar, seat: int, search: StreetSearch) -> None:
         """Load the kernels, then learn the machine's speed; see ``solve``."""
         for _ in range(2):
-            self._row_seconds = self._answer_row_seconds = 0.0
+            self._row_seconds = self._answer_row_seconds = self._preparing = 0.0
             self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)))
 
     def worth(self, board: int, arrival: Arrival, strategies: SoFar) -> int:

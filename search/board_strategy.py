@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from games.board_tree import BoardTree
+from games.cards import Deck, hole_hands
 from games.holdem import HoldemGame
 from games.isomorphism import Permutation, hand_permutation, permute_card
 from games.kernels import LANES
@@ -16,6 +18,12 @@ from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, L
 from search.board_trunk import Strategies
 
 Float = npt.NDArray[np.float64]
+
+
+@lru_cache(maxsize=64)
+def image_of_hands(permutation: bytes, deck: Deck) -> npt.NDArray[np.uint32]:
+    """Return ``hand_permutation`` of all hands of a deck; ``permutation`` is [4] u1 as bytes."""
+    return hand_permutation(np.frombuffer(permutation, np.uint8), hole_hands(deck))
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,15 @@ class BoardStrategy:
         Returns:
             [A, H] over all hands of the deck; uniform for hands that never came there, or cannot.
         """
-        sums = self.sums(node, cards)
+        return self.shares(self.sums(node, cards))
+
+    def at_board(self, node: int, board: int, permutation: Permutation) -> Float:
+        """Return the same, on a board that is known to stand for the cards (see ``find``)."""
+        return self.shares(self._sums(node, board, permutation, self._rows(node)))
+
+    @staticmethod
+    def shares(sums: Float) -> Float:
+        """Return [A, H] sums as shares; uniform where they are 0."""
         total = sums.sum(axis=0)
         shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
         return shares
@@ -71,6 +87,9 @@ class BoardStrategy:
     def sums(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
         """Return what ``at`` normalises: [A, H], 0 for hands that are not there."""
         board, permutation, rows = self.locate(node, cards)
+        return self._sums(node, board, permutation, rows)
+
+    def _sums(self, node: int, board: int, permutation: Permutation, rows: slice) -> Float:
         player = int(self.game.bets.player[node])
         table = self.tree.forests[player].table[self.tree.boards[board, STREET]]
         lines, stored = int(table[LINES]), int(table[ROWS] - table[LINES])
@@ -112,14 +131,19 @@ class BoardStrategy:
         s = int(self.game.bets.round[node])
         if int(self.tree.boards[board, STREET]) != s:
             raise ValueError(f"cards must be a board of the node's street, got {len(self.tree.cards[board])} cards for street {s}")
+        return board, permutation, self._rows(node)
+
+    def _rows(self, node: int) -> slice:
+        """Return a decision's rows of the player's on its street."""
+        player, s = int(self.game.bets.player[node]), int(self.game.bets.round[node])
         table, first_row = self.tree.forests[player].table, self.tree.forests[player].first_row
         k = int(np.flatnonzero(self.tree.decisions[player] == node)[0]) - int(table[s, DECISION])
         low, high = (int(first_row[int(table[s, FIRST_ROW]) + k + i]) for i in (0, 1))
-        return board, permutation, slice(low, high)
+        return slice(low, high)
 
     def of_all_hands(self, values: npt.NDArray[Any], player: int, board: int, permutation: Permutation) -> Float:
         """Return [A, H] over all hands of the deck, as suits were before ``permutation``, of [A, n] over a player's hands at a board."""
         hands = self.tree.hands_at(player, board)
         full = np.zeros((len(values), len(self.game.hands)))
         full[:, hands] = values[:, : len(hands)]
-        return full[:, hand_permutation(permutation, self.game.hands)]
+        return full[:, image_of_hands(permutation.tobytes(), self.game.deck)]

@@ -155,43 +155,44 @@ class Trunk:
     def arrivals(self) -> Iterator[Arrival]:
         """Yield how both players come to the street, in the order of the boards above it."""
         if self.street == 0:
-            yield self._start(-1)
+            yield self.start(-1)
         else:
-            yield from self._below(self._start(0))
+            yield from self._below(self.start(0))
 
     def arrival(self, board: int) -> Arrival:
         """Return how both players come to the street at one board above it; -1 above the first street."""
         way = [board]
         while way[-1] > 0:
             way.append(int(self.tree.boards[way[-1], PARENT]))
-        entry = self._start(way.pop())
+        entry = self.start(way.pop())
         if entry.board < 0:
             return entry
-        found = self._leave(entry)
+        found = self.leave(entry)
         for child in reversed(way):
-            found = self._leave(self._enter(child, found))
+            found = self.leave(self.enter(child, found))
         return found
 
-    def _start(self, board: int) -> Arrival:
+    def start(self, board: int) -> Arrival:
+        """Return how both players come to the first board; -1 is above it."""
         roots = (root_reach(self.game, 0), root_reach(self.game, 1))
         return Arrival(board, roots, None if self.giver is None else np.zeros(roots[self.giver].shape))
 
     def _below(self, entry: Arrival) -> Iterator[Arrival]:
         board, tree = entry.board, self.tree
-        found = self._leave(entry)
+        found = self.leave(entry)
         if int(tree.boards[board, STREET]) == self.street - 1:
             yield found
             return
         for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
-            yield from self._below(self._enter(child, found))
+            yield from self._below(self.enter(child, found))
 
-    def _enter(self, child: int, found: Arrival) -> Arrival:
+    def enter(self, child: int, found: Arrival) -> Arrival:
         """Return how both players come to a board, of how they left the one above."""
         places = [above(self.tree, p, child) for p in (0, 1)]
         inner = (found.reach[0][places[0]], found.reach[1][places[1]])
         return Arrival(child, inner, None if found.gifts is None else found.gifts[places[self.giver or 0]])
 
-    def _leave(self, entry: Arrival) -> Arrival:
+    def leave(self, entry: Arrival) -> Arrival:
         """Return how both players leave a board's street, of how they came to it."""
         s = int(self.tree.boards[entry.board, STREET])
         rows = [row_reach(self.tree, p, self.strategies[p], entry.board, entry.reach[p]) for p in (0, 1)]

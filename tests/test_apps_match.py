@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.apps import solve_holdem
 from tests.running import ROOT, result_of, start, timebank
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
@@ -111,7 +112,7 @@ REFUSED = [
     (["agents.a.gadget=magic"], "agents.a: gadget must be one of"),
     (["agents.a.budget.seconds=-1"], "budget.seconds must be a number of at least 0, got -1"),
     (["agents.a.budgt.seconds=1"], "agents.a.budgt must be a key of the settings"),
-    (["+agent@agents.c=nobody"], "agent must be one of bot, network, search, table, tabular, uniform, got 'nobody'"),
+    (["+agent@agents.c=nobody"], "agent must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
     (["game=ms1f1"], "agents.a.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'"),
     (["game=ms1f1", "agent@agents.a=network"], "agents.a.checkpoint must name a network's checkpoint (timebank train makes one), got none"),
     (
@@ -182,7 +183,7 @@ def test_every_yaml_of_matches_composes(tmp_path):
     GlobalHydra.instance().clear()
     (tmp_path / "table.json").write_text("{}")
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        for path in sorted((ROOT / "conf" / "experiment").glob("*_match.yaml")):
+        for path in (p for p in sorted((ROOT / "conf" / "experiment").glob("*.yaml")) if "_match" in p.stem):
             config = OmegaConf.to_object(compose("match", [f"experiment={path.stem}"]))
             check(config, Path("nowhere"))
             assert len(config.agents) >= 5
@@ -203,10 +204,27 @@ def test_play_takes_piped_keys_and_saves_hands(monkeypatch, tmp_path, capsys):
     assert result_of(tmp_path)["hands"] == 3
 
 
-def test_play_in_a_terminal(tmp_path):
+HOLDEM = ["game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "agent.iterations=3", "seed=3"]
+THINKING = ["agent.think=true", "agent.solve_from=flop+turn", "budget.iterations=5"]
+
+
+def test_play_holdem_with_piped_keys(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("?\nc\n?\nu\nr\n" + "c\n" * 30))
+    assert timebank(monkeypatch, "play", *HOLDEM, *THINKING, "hands=3", f"hydra.run.dir={tmp_path}") == 0
+    shown = capsys.readouterr().out
+    assert "3 hands" in shown
+    assert "5 iterations" in shown
+    assert "bb)" in shown
+    saved = [json.loads(line) for line in (tmp_path / "hands.jsonl").read_text().splitlines()]
+    assert result_of(tmp_path)["chips"] == sum(record["chips"] for record in saved)
+    assert [len(record["hands"][0]) for record in saved] == [4] * 3
+
+
+@pytest.mark.parametrize("command", [PLAY[3:], [*HOLDEM, *THINKING]], ids=["leduc", "holdem"])
+def test_play_in_a_terminal(tmp_path, command):
     """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D."""
     parent, child = pty.openpty()
-    command = [*PLAY, f"hydra.run.dir={tmp_path}"]
+    command = [*PLAY[:3], *command, f"hydra.run.dir={tmp_path}"]
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, cwd=ROOT, env=ENVIRONMENT, close_fds=True)
     os.close(child)
     shown = b""
@@ -229,7 +247,7 @@ def test_play_in_a_terminal(tmp_path):
         os.close(parent)
     text = shown.decode()
     assert process.returncode == 0
-    assert "J♠" in text or "Q" in text or "K" in text
+    assert any(suit in text for suit in "♣♦♥♠")
     assert "in your place it plays" in text
 
 
@@ -240,7 +258,12 @@ def test_play_in_a_terminal(tmp_path):
         (["agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
         (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, got 'bot'"),
-        (["game=ms1f1"], "game must be one derived from OpenSpiel for play"),
+        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network or uniform on hold'em, got 'table'"),
+        (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
+        (
+            ["game=ms1f1", "agent.think=true", "budget.iterations=5"],
+            "agent.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'",
+        ),
         (["seed=-3"], "seed must be at least 0, got -3"),
     ],
 )
@@ -250,3 +273,43 @@ def test_play_refuses_bad_values(monkeypatch, tmp_path, capsys, overrides, messa
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+HOLDEM_MATCH = (
+    "game=ms1f1", "game.ranks=QKA", "game.suits=cdh", "agent@agents.a=tabular", "agents.a.iterations=4", "agents.a.think=true",
+    "agents.a.solve_from=flop", "agents.a.budget.iterations=5", "agent@agents.b=uniform", "executor=serial",
+)  # fmt: skip
+
+
+def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path, undrawn, capsys):
+    assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=40", f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    row = result["rows"][0]
+    assert result["game"] == "ms1f1"
+    assert [b["name"] for b in result["blueprints"]] == ["default_holdem:4", "uniform"]
+    assert row["exact"]["value"] > 0
+    assert row["mbb_per_game"]["exact"]["value"] == pytest.approx(row["exact"]["value"] * 1000 / 2)
+    for kind, e in row["mbb_per_game"]["estimates"].items():
+        assert e["mean"] == pytest.approx(row["estimates"][kind]["mean"] * 500)
+    assert set(row["estimates"]) == {"raw", "duplicate", "aivat"}
+    shown = capsys.readouterr().out
+    assert "thousandths of a big blind a hand" in shown
+    next((tmp_path / "hands").rglob("*.jsonl")).unlink()
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}") == 0  # blueprints and tables are found again
+    assert result_of(tmp_path)["rows"][0]["estimates"] == row["estimates"]
+
+
+def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undrawn, capsys):
+    monkeypatch.setattr("agents.exact_value.MOST_BYTES", 1000)
+    monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
+    assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0
+    assert "a - b: no exact value: tables would take" in capsys.readouterr().out
+    assert result_of(tmp_path)["rows"][0]["exact"] is None
+
+
+def test_play_refuses_a_game_that_does_not_fit_into_memory(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(solve_holdem, "free_memory", lambda: 1_000)
+    assert timebank(monkeypatch, "play", *HOLDEM) == 2
+    assert "game must fit into memory (1e-06 GB are free), got" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

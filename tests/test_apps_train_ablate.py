@@ -132,7 +132,7 @@ REFUSED = [
     ("ablate", ["budgets=[0.5]", "unit=iterations"], "budgets must be whole numbers of iterations"),
     ("ablate", ["unit=moons"], "unit must be seconds or iterations, got 'moons'"),
     ("ablate", ["sweeps=0"], "sweeps must be at least 1, got 0"),
-    ("ablate", ["agent=nobody"], "agent must be one of bot, network, search, table, tabular, uniform, got 'nobody'"),
+    ("ablate", ["agent=nobody"], "agent must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
     ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be one of decision, round, root, got 'turn'"),
     (
         "ablate",

@@ -104,3 +104,12 @@ def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
     assert decision.kept
     assert not decision.solved
     np.testing.assert_array_equal(decision.policy, BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(node, cards))
+
+
+def test_lines_that_are_all_in_have_nothing_to_search(tmp_path):
+    game = small([0, 1], ranges=UNEVEN, bets="a", raises="a")
+    agent = StreetAgent(make_blueprint(game, [], DCFR, 2, tmp_path), DCFR, (1,))
+    agent.load()
+    node = next(n for n in np.flatnonzero(game.bets.player == 1).tolist() if game.bets.round[n] == 1)
+    assert agent.decide(1, node, (game.deck.cards()[0],), None, TWENTY).iterations == 20
+    assert agent.strategies(0, Budget(seconds=0.001))[1].seconds  # each line by itself

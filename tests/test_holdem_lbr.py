@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from agents.holdem_lbr import always_call, holdem_best_response, holdem_lbr_exploitability
+from agents.holdem_lbr import Showdowns, always_call, holdem_best_response, holdem_lbr_exploitability
 from agents.lbr import ACTION_SETS, ActionSet
 from games.holdem import board_tree
 from search import BoardSolver, BoardStrategy, Budget, variant
@@ -16,7 +16,6 @@ from search.board_sweeps import BoardSweeps
 from search.board_values import values_against
 from tests.test_holdem import UNEVEN, small
 
-pytestmark = pytest.mark.kernels
 GAMES = {
     "flop, turn": small([0, 1, 1], ranges=UNEVEN),
     "several sizes": small([0, 1], ranges=UNEVEN, stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
@@ -27,7 +26,7 @@ GAMES = {
 @lru_cache(maxsize=3)
 def tree_of(name):
     tree = board_tree(GAMES[name], np.float64)
-    return tree, BoardSweeps(tree, 1, np.float64)
+    return tree, Showdowns(GAMES[name], tree), BoardSweeps(tree, 1, np.float64)
 
 
 def calling(name):
@@ -35,7 +34,7 @@ def calling(name):
 
 
 def strategies(name):
-    tree, _ = tree_of(name)
+    tree = tree_of(name)[0]
     yield "uniform", tuple(np.ones((n, 8)) for n in tree.stored_rows)
     yield "calling", calling(name)
     solver = BoardSolver(GAMES[name], variant("dcfr"), 1, np.float64)
@@ -47,31 +46,31 @@ def strategies(name):
 
 @pytest.mark.parametrize("name", GAMES)
 def test_it_never_wins_more_than_a_best_response(name):
-    game, (tree, sweeps) = GAMES[name], tree_of(name)
+    game, (_, showdowns, sweeps) = GAMES[name], tree_of(name)
     for _, pair in strategies(name):
         exact = sum(value_against(game, sweeps, pair, p) for p in (0, 1)) / 2
-        found = [holdem_lbr_exploitability(game, tree, sweeps, pair, actions) for actions in ACTION_SETS]
+        found = [holdem_lbr_exploitability(showdowns, sweeps, pair, actions) for actions in ACTION_SETS]
         assert max(found) <= exact + 1e-9
         assert exact > 0
 
 
 def test_it_finds_most_of_what_there_is_in_play_without_a_plan():
-    game, (tree, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
+    game, (_, showdowns, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
     for pair in (dict(strategies("flop, turn"))[name] for name in ("uniform", "calling")):
         exact = sum(value_against(game, sweeps, pair, p) for p in (0, 1)) / 2
-        assert holdem_lbr_exploitability(game, tree, sweeps, pair, ActionSet(0)) > 0.7 * exact
+        assert holdem_lbr_exploitability(showdowns, sweeps, pair, ActionSet(0)) > 0.7 * exact
 
 
 @pytest.mark.parametrize("name", GAMES)
 def test_it_takes_what_is_worth_most_if_only_checks_and_calls_follow(name):
     """Beside sweeps that let both check and call from a decision on, against the range that comes there."""
-    game, (tree, sweeps) = GAMES[name], tree_of(name)
+    game, (tree, showdowns, sweeps) = GAMES[name], tree_of(name)
     bets, deck = game.bets, game.deck.cards().tolist()
     pair = dict(strategies(name))["loose"]
     called = BoardStrategy(game, tree, calling(name))
     clear = 0
     for seat in (0, 1):
-        rows, _ = holdem_best_response(game, tree, sweeps, seat, pair[1 - seat], ActionSet(0))
+        rows, _ = holdem_best_response(showdowns, sweeps, seat, pair[1 - seat], ActionSet(0))
         own, other = BoardStrategy(game, tree, (rows, rows)), BoardStrategy(game, tree, pair)
         for node in np.flatnonzero(bets.player == seat).tolist()[::2]:
             cards = tuple(deck[3:0:-2][: int(bets.round[node])])  # no canonical board
@@ -94,19 +93,19 @@ def test_it_takes_what_is_worth_most_if_only_checks_and_calls_follow(name):
 
 
 def test_without_bets_it_makes_none():
-    game, (tree, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
+    game, (tree, showdowns, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
     _, pair = next(strategies("flop, turn"))
-    rows, value = holdem_best_response(game, tree, sweeps, 0, pair[1], ActionSet(None))
+    rows, value = holdem_best_response(showdowns, sweeps, 0, pair[1], ActionSet(None))
     strategy = BoardStrategy(game, tree, (rows, rows)).at(0)
     verbs = [game.bets.labels[child].split()[0] for child in game.bets.children(0)]
     assert not strategy[verbs.index("raise"), game.live[0] > 0].any()
-    assert value < holdem_best_response(game, tree, sweeps, 0, pair[1], ActionSet(0))[1]
+    assert value < holdem_best_response(showdowns, sweeps, 0, pair[1], ActionSet(0))[1]
 
 
 def test_an_agent_that_searches_is_tabulated_first():
-    game, (tree, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
+    game, (tree, showdowns, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
     pair = dict(strategies("flop, turn"))["solved:5"]
     search = StreetSearch(1, "maxmargin", "safe", Budget(iterations=20))
     seats = [search_street(game, tree, pair, seat, search, variant("dcfr"))[0][seat] for seat in (0, 1)]
     exact = sum(value_against(game, sweeps, (seats[0], seats[1]), p) for p in (0, 1)) / 2
-    assert max(holdem_lbr_exploitability(game, tree, sweeps, (seats[0], seats[1]), a) for a in ACTION_SETS) <= exact + 1e-9
+    assert max(holdem_lbr_exploitability(showdowns, sweeps, (seats[0], seats[1]), a) for a in ACTION_SETS) <= exact + 1e-9

@@ -90,3 +90,26 @@ def test_hands_are_kept_for_the_same_agents_alone(entrants, tmp_path):
     assert not any(new for *_, new in play_matches([match], 20, directory=tmp_path))
     other = Match((entrants["strong"], Entrant("weak", entrants["search"].agent, Budget(iterations=3))), values="none")
     assert all(new for *_, new in play_matches([other], 20, directory=tmp_path))
+
+
+def estimates(match, hands):
+    tally = Tally(match)
+    for _, first, records, _ in play_matches([match], hands):
+        tally.add(first, records)
+    return tally.estimates()
+
+
+def test_a_match_of_blueprints_by_their_own_values_has_no_spread(entrants):
+    match = Match((entrants["weak"], entrants["strong"]))
+    found = estimates(match, 60)["aivat"]
+    assert found.mean == pytest.approx(exact_values([match], 1, Serial())[0].value, abs=2e-5)
+    assert found.standard_error < 2e-5  # float32
+
+
+@pytest.mark.parametrize("values", ["blueprint", "uniform"])
+def test_aivat_is_unbiased(entrants, values):
+    match = Match((entrants["search"], entrants["strong"]), 5, values=values)
+    exact = exact_values([match], 1, Serial())[0]
+    found = estimates(match, 600)
+    assert abs(found["aivat"].mean - exact.value) < 4 * found["aivat"].standard_error
+    assert found["aivat"].standard_error < found["raw"].standard_error / (3 if values == "blueprint" else 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
-from typing import Any
 
 from agents.apps.ablate_holdem import check_agent, key_of, streets_of, thinker
 from agents.apps.build import build_executor
@@ -19,6 +18,7 @@ from agents.match import Match
 from agents.report import cores
 from agents.street_agent import StreetAgent
 from games.holdem import HoldemGame
+from search import Variant
 from search.board_search import StreetSearch
 
 POLICIES = ("tabular", "network", "uniform")
@@ -49,9 +49,9 @@ def build(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
     made: dict[str, BoardBlueprint] = {}
     blueprints = {}
     for name, agent in config.agents.items():
-        key = _key(agent, game)
+        key = blueprint_key(agent, game)
         if key not in made:
-            made[key] = _made(agent, game, config, directory / key)
+            made[key] = blueprint_of(agent, game, config.search.build(DEFAULT), directory / key, config.seed)
             print(f"blueprint {made[key].name}: {strength_text(game, made[key].exploitability)}", flush=True)
         blueprints[name] = made[key]
     result.write(
@@ -69,7 +69,7 @@ def _matches(config: MatchConfig, game: HoldemGame, blueprints: dict[str, BoardB
     return [Match(pair, config.seed, config.duplicate, config.values) for pair in itertools.combinations(entrants, 2)]
 
 
-def _key(agent: AgentConfig, game: HoldemGame) -> str:
+def blueprint_key(agent: AgentConfig, game: HoldemGame) -> str:
     """Return what tells blueprints apart, as a directory's name."""
     if agent.policy != "network":
         return "uniform" if agent.policy == "uniform" else "-".join(map(str, key_of(agent)))
@@ -78,7 +78,8 @@ def _key(agent: AgentConfig, game: HoldemGame) -> str:
     return f"network-{holdem_policy_metadata(Path(str(agent.checkpoint)), game)['digest'][:8]}"
 
 
-def _made(agent: AgentConfig, game: HoldemGame, config: MatchConfig, directory: Path) -> BoardBlueprint:
+def blueprint_of(agent: AgentConfig, game: HoldemGame, variant: Variant, directory: Path, seed: int) -> BoardBlueprint:
+    """Return an agent's blueprint, made or found in a directory."""
     if agent.policy == "uniform":
         return make_uniform_blueprint(game, directory)
     if agent.policy == "network":
@@ -86,8 +87,7 @@ def _made(agent: AgentConfig, game: HoldemGame, config: MatchConfig, directory: 
 
         return make_network_blueprint(game, Path(str(agent.checkpoint)), directory)[0]
     progress = Progress(f"blueprint {directory.name}", agent.iterations, "it")
-    variant: Any = config.search.build(DEFAULT)
     try:
-        return make_blueprint(game, agent.buckets, variant, agent.iterations, directory, config.seed, cores(), progress.at)
+        return make_blueprint(game, agent.buckets, variant, agent.iterations, directory, seed, cores(), progress.at)
     finally:
         progress.close()
