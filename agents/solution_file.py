@@ -36,13 +36,14 @@ def save_solution(solver: BoardSolver, file: Path) -> None:
     """Write a solver's state, so that it goes on exactly; whole or not at all."""
     variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
     about = {"format": FORMAT, "game": solver.game.description(), "variant": variant, "iterations": solver.iterations}
+    about["storage"] = _bits(solver.storage)
     arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
     with replacing(file) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)
 
 
-def check_solution(file: Path, game: HoldemGame, variant: Variant) -> int:
-    """Return the iterations of a file, if ``load_solution`` can take it over into a solver of this game and variant (in float32).
+def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32) -> int:
+    """Return the iterations of a file, if ``load_solution`` can take it over into a solver of this game, variant and storage.
 
     Array sizes are checked as far as they are known without the game's boards.
 
@@ -52,16 +53,16 @@ def check_solution(file: Path, game: HoldemGame, variant: Variant) -> int:
     rows = game_size(game).rows
 
     def fits(name: str, array: Rows) -> bool:
-        return array.shape[0] <= rows[int(name[-1])] and array.shape[1:] == (LANES,) and array.dtype == np.float32
+        return array.shape[0] <= rows[int(name[-1])] and array.shape[1:] == (LANES,) and array.dtype == storage
 
-    return _read(file, game, variant, fits)
+    return _read(file, game, variant, storage, fits)
 
 
 def load_solution(solver: BoardSolver, file: Path) -> None:
     """Take over what ``save_solution`` wrote.
 
     Raises:
-        ValueError: no such file, or one of another game or variant, or a damaged one; nothing is changed.
+        ValueError: no such file, or one of another game, variant or storage, or a damaged one; nothing is changed.
     """
     own = solver.state()
     arrays: dict[str, Rows] = {}
@@ -70,21 +71,22 @@ def load_solution(solver: BoardSolver, file: Path) -> None:
         arrays[name] = array
         return array.shape == own[name].shape and array.dtype == own[name].dtype
 
-    iterations = _read(file, solver.game, solver.variant, fits)
+    iterations = _read(file, solver.game, solver.variant, solver.storage, fits)
     solver.restore(arrays, iterations)
 
 
-def _read(file: Path, game: HoldemGame, variant: Variant, fits: Callable[[str, Rows], bool]) -> int:
+def _read(file: Path, game: HoldemGame, variant: Variant, storage: Any, fits: Callable[[str, Rows], bool]) -> int:
     """Return a file's iterations after looking at all of it; ``fits`` sees its arrays one by one."""
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
             about = json.loads(saved["about"].tobytes())
             if about["format"] != FORMAT:
                 raise ValueError(f"format {about['format']}")
+            about.setdefault("storage", 32)  # files from before there was a choice
             iterations = about["iterations"]
             if not isinstance(iterations, int) or iterations < 0:
                 raise ValueError(f"{iterations} iterations")
-            wrong = _misfit(about, file, game, variant)
+            wrong = _misfit(about, file, game, variant, _bits(storage))
             for name in () if wrong else state_names(variant):
                 array = saved[name]
                 low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
@@ -99,10 +101,16 @@ def _read(file: Path, game: HoldemGame, variant: Variant, fits: Callable[[str, R
     return iterations
 
 
-def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant) -> str:
+def _bits(storage: Any) -> int:
+    return 8 * int(np.dtype(storage).itemsize)
+
+
+def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant, bits: int) -> str:
     """Say in what a file is of something else; nothing if it fits."""
     if about["game"] != game.description():
         return f"load must be a file of this game, got {file}, which is of another"
+    if about["storage"] != bits:
+        return f"storage must be that of load ({about['storage']} bits), got {bits}"
     theirs, own = about["variant"], _coefficients(variant)
     other = [key for key in own if theirs[key] != own[key]]
     if not other:

@@ -2,6 +2,7 @@
 
     python benchmarks/holdem.py                            # five spots to 0.1 % of the pot, one thread and two
     python benchmarks/holdem.py --spots RA,TB --threads 1 --search dcfr,dcfr_plus
+    python benchmarks/holdem.py --storage 16               # regrets and averages in 16 bits
     python benchmarks/holdem.py --peer RA=0.142,TB=2.76    # seconds of another solver on this machine, as ratios beside ours
 
 Seconds are of solving alone: building and exploitability checks are apart. The kernels are compiled before. Draws ``holdem.png``.
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+
+import numpy as np
 
 from agents.figures import blank_figure, log_axes, save_figure
 from agents.report import machine, table, version
@@ -41,6 +44,7 @@ def main() -> None:
     parser.add_argument("--spots", default=",".join(SPOTS))
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--search", default="default_holdem")
+    parser.add_argument("--storage", type=int, choices=(32, 16), default=32, help="bits of each regret and average")
     parser.add_argument("--peer", default="", help="seconds of a peer to 0.1 %% of the pot, as NAME=SECONDS,...")
     parser.add_argument("--figure", type=Path, default=Path("holdem.png"))
     options = parser.parse_args()
@@ -52,7 +56,7 @@ def main() -> None:
         for search in options.search.split(","):
             for threads in map(int, options.threads.split(",")):
                 start = time.perf_counter()
-                solver = BoardSolver(game, variant(search), threads)
+                solver = BoardSolver(game, variant(search), threads, storage=np.float16 if options.storage == 16 else None)
                 built = time.perf_counter() - start
                 solver.warm_up()
                 seconds, reached, trace = 0.0, [], []
@@ -93,7 +97,7 @@ def main() -> None:
         "of the peer's s",
     ]
     print(table(heads, rows))
-    print(f"{machine()['cpu']}; {version()}; float32")
+    print(f"{machine()['cpu']}; {version()}; float32, regrets and averages in {options.storage} bits")
     log_axes(axes)
     axes.set_xlabel("seconds of solving, one thread")
     axes.set_ylabel("exploitability, % of the pot")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.betting_forest import betting_forest, betting_streets
+from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree, game_size
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import ROWS
@@ -17,12 +18,17 @@ from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
 from search.board_sweeps import BoardSweeps, StoredRows, uninterrupted, workspace_bytes
 from search.kernels.streets import BEST, VALUE
-from search.variants import BLOCK, Variant, coefficients
+from search.variants import BLOCK, Variant, coefficients, windowed_coefficients
 
 Rows = npt.NDArray[Any]
 # Stored rows of a game of one board below which threads wait for each other longer than they save. To 0.1 % of the pot two threads took
 # 9.0 ms against 6.9 with one on RB (1,456 rows), but 30 against 43 on RA (7,616): python benchmarks/holdem.py. The bound is in between.
 FEW_ROWS = 3_000
+# In 16 bits nothing exceeds 65,504. A hand of weight 1 has this reach at the root, and averages are at most WINDOW times as large.
+REACH_16 = 4.0
+# No regret of an iteration exceeds this, so by regret matching's bound no sum of T exceeds REGRET_16 * sqrt(A * T): room for millions.
+# Negative ones that grow with T (CFR, Linear CFR) end at -65,504, as those of CFR+ do at 0.
+REGRET_16 = 16.0
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,21 @@ class BoardValues:
     cfvs: npt.NDArray[np.float64]
 
 
-def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, itemsize: int = 4) -> tuple[int, int]:
-    """Return how many boards a game has and how many bytes it takes to solve, at most, without building it."""
+def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, storage: Any = np.float32) -> tuple[int, int]:
+    """Return how many boards a game has and how many bytes it takes to solve in float32, at most, without building it.
+
+    Args:
+        game: to be solved.
+        variant: of CFR.
+        threads: kernel threads.
+        storage: dtype of regrets and averages.
+    """
     size, streets = game_size(game), betting_streets(game.bets, (0,))
     nowhere = max(-(-int(np.count_nonzero(live)) // LANES) for live in game.live) * LANES
     forests = (betting_forest(streets, 0, np.float32), betting_forest(streets, 1, np.float32))
-    kept = sum(size.rows) * LANES * itemsize * (3 if variant.predictive else 2)
+    kept = sum(size.rows) * LANES * np.dtype(storage).itemsize * (3 if variant.predictive else 2)
     tree = size.tree_bytes + sum(a.nbytes for forest in forests for a in forest)
-    solving = kept + workspace_bytes(forests, nowhere, threads, itemsize) + tree
+    solving = kept + workspace_bytes(forests, nowhere, threads, itemsize=4) + tree
     return size.boards, max(solving, 6 * tree)  # while the tree is built its indices have eight bytes
 
 
@@ -60,6 +73,19 @@ def useful_threads(game: HoldemGame, cores: int) -> int:
     return 1 if size.boards == 1 and sum(size.rows) < FEW_ROWS else cores
 
 
+def _largest_amount(tree: BoardTree) -> float:
+    return max(float(np.abs(amounts).max()) for forest in tree.forests for amounts in (forest.show_amount, forest.fold_amount))
+
+
+def _in_units(tree: BoardTree, unit: float) -> BoardTree:
+    """Return a tree whose amounts are in units: powers of two, so that none is rounded."""
+    first, second = (
+        forest._replace(show_amount=forest.show_amount * np.float32(unit), fold_amount=forest.fold_amount * np.float32(unit))
+        for forest in tree.forests
+    )
+    return replace(tree, forests=(first, second))
+
+
 class BoardSolver(Anytime[BoardStrategy]):
     """CFR on a hold'em game or spot. Arrays are allocated once. Results do not depend on the number of threads.
 
@@ -68,22 +94,33 @@ class BoardSolver(Anytime[BoardStrategy]):
         variant: of CFR.
         threads: kernel threads; every one of them is busy until all are done.
         dtype: of all arrays: f4, or f8 to measure what f4 costs in precision.
+        storage: of regrets and averages: ``dtype`` unless given; f2 takes half the memory of f4 (see ``games.kernels.stored``). Both are
+            then in units that fit, and averages those of ``windowed_coefficients``.
     """
 
-    def __init__(self, game: HoldemGame, variant: Variant, threads: int = 1, dtype: Any = np.float32) -> None:
+    def __init__(self, game: HoldemGame, variant: Variant, threads: int = 1, dtype: Any = np.float32, storage: Any = None) -> None:
         super().__init__()
         self.game, self.variant, self.threads, self.dtype = game, variant, threads, np.dtype(dtype)
-        self.tree = tree = board_tree(game, dtype)
-        self._sweeps = BoardSweeps(tree, threads, dtype)
-        stored = tree.stored_rows
-        self.regret = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
-        self.average = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored)
-        self.matching = tuple(aligned_zeros(rows, LANES, dtype) for rows in stored) if variant.predictive else self.regret
+        self.storage = self.dtype if storage is None else np.dtype(storage)
+        if self.storage not in (self.dtype, np.float16):
+            raise ValueError(f"storage must be {self.dtype} or float16, got {self.storage}")
         self._most = (float(game.live[0].max()), float(game.live[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
         even = replace(game, weights=(game.live[0] / self._most[0], game.live[1] / self._most[1]))
         self._mass = even.deal_mass
+        self.tree, self._coefficients = board_tree(game, dtype), coefficients
+        self._reach_unit, self._cfv_unit = 1.0, 1.0  # what a reach of 1 and a cfv of a chip are in the arrays
+        if self.storage == np.float16:
+            regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in even.live)  # of one iteration, at most
+            self._coefficients = windowed_coefficients
+            self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
+            self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
+        self._sweeps = BoardSweeps(self.tree, threads, dtype)
+        self.regret, self.average = (tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows) for _ in (0, 1))
+        self.matching = self.regret
+        if variant.predictive:
+            self.matching = tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows)
         for p, live in enumerate(even.live):
-            self._sweeps.reach[p][: np.count_nonzero(live), 0] = live[live > 0]
+            self._sweeps.reach[p][: np.count_nonzero(live), 0] = self._reach_unit * live[live > 0]
 
     @property
     def rows(self) -> int:
@@ -97,14 +134,14 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def warm_up(self) -> None:
         """Compile or load the kernels, without doing any work."""
-        self._sweeps.update(self._rows(self.matching), coefficients(self.variant), 0, 0)
+        self._sweeps.update(self._rows(self.matching), self._coefficients(self.variant), 0, 0)
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
         while iterations > 0:
             block, begin = divmod(self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
-            weights = coefficients(self.variant, block)
+            weights = self._coefficients(self.variant, block)
             with uninterrupted():  # Ctrl-C between the sweep and its count would leave arrays of more iterations than are stated
                 self._sweeps.update(self._rows(self.matching), weights, begin, end)
                 self.iterations += end - begin
@@ -131,7 +168,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._values(VALUE, board)
         hands = self.tree.hands_at(player, board)
         rows = int(self.tree.forests[player].table[self.tree.boards[board, 0], ROWS])
-        return BoardValues(hands, self._most[1 - player] * self._sweeps.watched(player, rows, len(hands)))
+        return BoardValues(hands, self._most[1 - player] / self._cfv_unit * self._sweeps.watched(player, rows, len(hands)))
 
     def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> npt.NDArray[np.float64]:
         """Return what each action of a decision brings its player when both play the average strategies.
@@ -164,7 +201,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return each player's value against the opponent's average strategy, in chips a deal."""
         self._sweeps.evaluate(self.average, mode, watched)
         found = [
-            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass)
+            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)
             for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
         ]
         return found[0], found[1]

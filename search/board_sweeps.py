@@ -26,7 +26,7 @@ AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that cha
 
 
 class StoredRows(NamedTuple):
-    """What sweeps read and write, per player [stored rows, 8]; see ``search.kernels.streets.Side``."""
+    """What sweeps read and write, per player [stored rows, 8], all float16 or as the tree; see ``search.kernels.streets.Side``."""
 
     regret: tuple[Rows, ...]
     matching: tuple[Rows, ...]
@@ -119,9 +119,8 @@ class BoardSweeps:
     ) -> None:  # fmt: skip
         """Sweep in all threads; none can stop before all are done, since they wait for each other."""
         tree, o = self.tree, gadget.opponent
-        arrays = tuple(
-            (self._layouts[p], rows.regret[p], rows.matching[p], rows.average[p], self._root[p], self._watched[p]) for p in (0, 1)
-        )
+        kept = [[_words(a) for a in own] for own in rows]
+        arrays = tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p]) for p in (0, 1))
         above = (gadget.kind, o, tuple(gadget.arrays), self.cfv[o], self.reach[o])
         played = (_plain(tree.forests), _plain(tree.hands), tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights, above)
 
@@ -166,6 +165,11 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(number, handler)
     if held:
         signal.raise_signal(held[0])
+
+
+def _words(rows: Rows) -> Rows:
+    """Return rows as kernels take them: Numba has no half precision."""
+    return rows.view(np.uint16) if rows.dtype == np.float16 else rows
 
 
 def _plain(named: Any) -> Any:

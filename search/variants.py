@@ -86,6 +86,7 @@ def variant(name: str) -> Variant:
 
 
 BLOCK = 1 << 16  # iterations per table of coefficients
+WINDOW = 1 << 13  # iterations that an average of bounded size remembers
 
 
 @lru_cache(maxsize=32)
@@ -101,6 +102,18 @@ def coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
     table[:, 1] = _discount(index, row.beta)
     table[:, 2] = ((t - 1) / t) ** row.gamma if row.gamma else 1.0
     table[:, 3] = row.predictive
+    table.flags.writeable = False
+    return table
+
+
+@lru_cache(maxsize=4)
+def windowed_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
+    """Return ``coefficients`` whose averages forget: no decay is above 1 - 1 / ``WINDOW``, so no sum exceeds ``WINDOW`` reaches.
+
+    The averages are the variant's own for gamma * ``WINDOW`` iterations; of CFR, whose gamma is 0, older ones fade from the first on.
+    """
+    table = coefficients(row, block).copy()
+    np.minimum(table[:, 2], 1.0 - 1.0 / WINDOW, out=table[:, 2])
     table.flags.writeable = False
     return table
 

@@ -80,6 +80,8 @@ REFUSED = [
     ("game=spot game.board=Td9d6hQc show=[check,check/check/Qc]", "show[1] must go on after 'check / check' with 1 card that is not on "),
     (f"{RIVER_BOARD} show=7", "show must be a line such as 'check / bet 50' or a list of them, got 7"),
     ("game=kuhn_poker show=pass", "show must be left out for a game derived from OpenSpiel, got pass"),
+    ("game=kuhn_poker storage=16", "storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got 16"),
+    (f"{RIVER_BOARD} storage=8", "storage must be 32 or 16 (bits of each regret and average), got 8"),
 ]
 
 
@@ -297,6 +299,29 @@ def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch
     assert error.startswith("error: game must fit into memory")
     assert "game.bets" in error
     assert error.count("\n") == 1
+
+
+def test_a_spot_is_solved_saved_and_shown_in_16_bits(monkeypatch, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    chosen = (*RIVER, "storage=16", "save=true")
+    assert timebank(monkeypatch, "solve", *chosen, "budget.exploitability=0.2", f"hydra.run.dir={first}") == 0
+    result = result_of(first)
+    assert result["storage"] == 16
+    assert result["exploitability"]["value"] <= 0.2
+    assert sum(result["ev"]) == pytest.approx(200)
+    load = f"load={first / 'solution.npz'}"
+    assert timebank(monkeypatch, "solve", *chosen, load, "show=check", f"hydra.run.dir={second}") == 0
+    assert result_of(second)["root"] == result["root"]
+    assert result_of(second)["nodes"][0]["line"] == "check"
+    capsys.readouterr()
+    assert timebank(monkeypatch, "solve", *RIVER, load) == 2
+    assert capsys.readouterr().err == "error: storage must be that of load (16 bits), got 32\n"
+
+
+def test_a_game_that_fits_in_16_bits_alone_is_refused_with_that_way_out(monkeypatch, capsys):
+    monkeypatch.setattr(solve_holdem, "free_memory", lambda: 2_500_000_000)
+    assert timebank(monkeypatch, "solve", "game=holdem5", "budget.iterations=1") == 2
+    assert "boards: storage=16 takes 1." in capsys.readouterr().err
 
 
 def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):

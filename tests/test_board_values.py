@@ -9,7 +9,6 @@ from search import BoardSolver, variant
 from search.board_values import values_against
 from tests.test_holdem import UNEVEN, small
 
-pytestmark = pytest.mark.kernels
 GAME = small([0, 1, 1], ranges=UNEVEN)
 
 

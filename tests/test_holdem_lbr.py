@@ -16,7 +16,6 @@ from search.board_sweeps import BoardSweeps
 from search.board_values import values_against
 from tests.test_holdem import UNEVEN, small
 
-pytestmark = pytest.mark.kernels
 GAMES = {
     "flop, turn": small([0, 1, 1], ranges=UNEVEN),
     "several sizes": small([0, 1], ranges=UNEVEN, stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from search import VARIANTS, Solver, Variant, variant
-from search.variants import BLOCK, coefficients
+from search.variants import BLOCK, WINDOW, coefficients, windowed_coefficients
 
 T = np.arange(1, 1001)
 
@@ -110,3 +110,17 @@ def test_the_default_never_blows_up(case):
     best = np.minimum.accumulate(found)
     assert (found <= np.maximum(3 * best, 1e-12)).all(), (found / best).max()
     assert found[-1] < 1e-4
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_windowed_average_is_the_variants_own_until_its_sum_would_grow_too_large(name):
+    row, total = VARIANTS[name], 0.0
+    for block in (0, 1):
+        table, own = windowed_coefficients(row, block), coefficients(row, block)
+        np.testing.assert_array_equal(table[:, [0, 1, 3]], own[:, [0, 1, 3]])
+        if block == 0:
+            same = int(row.gamma * (WINDOW - 1))
+            np.testing.assert_array_equal(table[:same, 2], own[:same, 2])
+        for decay in table[:, 2]:
+            total = total * decay + 1.0
+            assert total <= WINDOW

@@ -97,6 +97,7 @@ class SolveConfig:
 
     Attributes:
         threads: kernel threads, for hold'em; 0 means one per core, or one where a second does not pay.
+        storage: bits of each regret and average of hold'em: 32, or 16 for half the memory (docs/holdem.md says at what price).
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
         load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too, and with
             no budget, or no more than that, it is reported as it is.
@@ -109,6 +110,7 @@ class SolveConfig:
     search: SearchConfig = field(default_factory=SearchConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     threads: int = 1
+    storage: int = 32
     save: bool = False
     load: str | None = None
     show: Any = None

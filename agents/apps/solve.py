@@ -29,6 +29,8 @@ def check(config: SolveConfig, directory: Path) -> None:
     for key, value in (("load", config.load), ("show", config.show)):
         if value is not None:
             raise ValueError(f"{key} must be left out for a game derived from OpenSpiel, got {value}")
+    if config.storage != 32:
+        raise ValueError(f"storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got {config.storage}")
     if config.threads != 1:
         raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
 

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from agents.apps.config import SolveConfig
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
@@ -21,6 +23,7 @@ from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory
 
 DEFAULT = "default_holdem"  # what search=default means here
 SMALLER = "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
+STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 TRACE = ("iteration", "seconds", "exploitability")
 
 
@@ -28,23 +31,27 @@ def check(config: SolveConfig) -> None:
     """Refuse bad values, a game that does not fit into memory among them."""
     if not 0 <= config.threads <= cores():
         raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
+    if config.storage not in STORAGE:
+        raise ValueError(f"storage must be 32 or 16 (bits of each regret and average), got {config.storage}")
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
-    check_memory(game, variant, config.threads or cores())
+    check_memory(game, variant, config.threads or cores(), config.storage, smaller=True)
     if config.load is not None:
-        done, asked = check_solution(Path(config.load), game, variant), config.budget.iterations
+        done, asked = check_solution(Path(config.load), game, variant, STORAGE[config.storage]), config.budget.iterations
         if asked is not None and asked < done:
             raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
     _places(config, game)
 
 
-def check_memory(game: HoldemGame, variant: Variant, threads: int) -> None:
-    """Refuse a game that does not fit into memory to be solved."""
-    boards, needed = memory_needed(game, variant, threads)
+def check_memory(game: HoldemGame, variant: Variant, threads: int, storage: int = 32, smaller: bool = False) -> None:
+    """Refuse a game that does not fit into memory to be solved in so many bits; ``smaller``: in 16 it might."""
+    boards, needed = memory_needed(game, variant, threads, STORAGE[storage])
     free = free_memory()
     if needed > 0.9 * free:
+        least = memory_needed(game, variant, threads, STORAGE[16])[1]
         raise ValueError(
-            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: {SMALLER}"
+            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: "
+            + (f"storage=16 takes {least / 1e9:.3g} GB" if smaller and least <= 0.9 * free else SMALLER)
         )
 
 
@@ -70,7 +77,7 @@ def run(config: SolveConfig, directory: Path) -> None:
     with Run(directory, "solve", game.name, config.seed) as result:
         start = time.perf_counter()
         try:
-            solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()))
+            solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()), storage=STORAGE[config.storage])
         except MemoryError:
             raise OSError(f"game must fit into memory, got more than was free while it was built: {SMALLER}") from None
         built = time.perf_counter()
@@ -112,7 +119,8 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         entries["ev"] = [v + game.pot / 2 for v in values]
     result.write(
         iterations=solution.iterations, seconds=solution.seconds, check_seconds=solution.check_seconds, threads=solver.threads,
-        exploitability=strength(game, exploitability), trace=solution.trace, boards=len(solver.tree.cards), **entries,
+        exploitability=strength(game, exploitability), trace=solution.trace, boards=len(solver.tree.cards), storage=config.storage,
+        **entries,
     )  # fmt: skip
     write_csv(directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
     if config.save:

@@ -84,7 +84,7 @@ def play_streets(
         borrowed(b[3]), borrowed(a[2]), borrowed(b[4]), borrowed(a[4]), borrowed(b[5]), nowhere, watched,
     )  # fmt: skip
     for t in range(begin, end):
-        row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]))
+        row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]), t)
         if only != 1:
             sweep(side, row, shared, work, sync, thread, threads)
             choose(gadget, 0, row, sync, thread, threads)

@@ -48,6 +48,7 @@ from games.kernels.boards import (
 )
 from games.kernels.lanes import LANES, add, divide, load_row, multiply, splat, store_row, subtract, where_positive
 from games.kernels.showdown import SUMS, combine_sums, finish_values, pick, sum_by_card, walk_showdowns
+from games.kernels.stored import load_stored, store_stored
 from search.kernels.columns import add_picked, add_to, load_column, load_picked, store_column, store_picked
 from search.kernels.threads import fetch_add, wait_for_all
 
@@ -72,7 +73,7 @@ class Side(NamedTuple):
     boards: Any  # [boards, 15]
     weight: Any  # [boards]
     layout: Any  # [streets, 13]
-    regret: Any  # [stored rows, 8] own
+    regret: Any  # [stored rows, 8] own; in 16 bits, or like all other arrays, as are the next three (see games.kernels.stored)
     matching: Any  # [stored rows, 8] what the own strategy is in proportion to: regret, unless a prediction is added; or an average
     average: Any  # [stored rows, 8] own
     other_matching: Any  # [stored rows, 8] the same of the opponent
@@ -91,6 +92,7 @@ class Weights(NamedTuple):
     negative: Any
     decay: Any
     predictive: Any
+    time: int  # changes from iteration to iteration; what is stored in 16 bits is rounded by it
 
 
 @inlined_kernel
@@ -110,7 +112,9 @@ def enter(up: Any, out: int, lines: int, rows: int, above: Any, hand: int, work:
 
 
 @inlined_kernel
-def descend(forest: Forest, s: int, source: Any, base: int, work: Any, reach: int, plans: Any, plan: int, average: Any, decay: Any) -> None:
+def descend(
+    forest: Forest, s: int, source: Any, base: int, work: Any, reach: int, plans: Any, plan: int, average: Any, decay: Any, time: int,
+) -> None:  # fmt: skip
     """Walk one tile's decisions forwards: strategy from ``source`` (regrets or an average, normalised) and reach, in place.
 
     Args:
@@ -124,6 +128,7 @@ def descend(forest: Forest, s: int, source: Any, base: int, work: Any, reach: in
         plan: first row there; negative if nobody needs it.
         average: [stored rows, 8]: average = average * decay + reach, in place, if decay is not negative.
         decay: see there.
+        time: see ``Weights``.
     """
     dtype = work.dtype.type
     zero, one, tiny, kept = splat(dtype(0)), splat(dtype(1)), splat(dtype(TINY)), splat(decay)
@@ -132,21 +137,21 @@ def descend(forest: Forest, s: int, source: Any, base: int, work: Any, reach: in
         low, high = pick(forest.first_row, first_f + k), pick(forest.first_row, first_f + k + 1)
         total = zero
         for r in range(low, high):
-            x = load_row(source, base + r)
+            x = load_stored(source, base + r)
             total = add(total, where_positive(x, x, zero))
         enough = subtract(total, tiny)
         inverse = divide(one, where_positive(enough, total, one))
         rest = where_positive(enough, zero, splat(dtype(1) / dtype(high - low)))
         above = load_row(work, reach + pick(forest.parent_row, first_k + k))
         for r in range(low, high):
-            x = load_row(source, base + r)
+            x = load_stored(source, base + r)
             share = add(multiply(where_positive(x, x, zero), inverse), rest)
             here = multiply(above, share)
             store_row(work, reach + r, here)
             if plan >= 0:
                 store_row(plans, plan + r, share)
             if decay >= 0:
-                store_row(average, base + r, add(multiply(load_row(average, base + r), kept), here))
+                store_stored(average, base + r, add(multiply(load_stored(average, base + r), kept), here), time)
 
 
 @inlined_kernel
@@ -178,11 +183,11 @@ def ascend(side: Side, s: int, weights: Weights, work: Any, value: int, plans: A
         if weights.mode == UPDATE:
             for r in range(low, high):
                 now = subtract(load_row(work, value + r), v)
-                x = load_row(side.regret, base + r)
+                x = load_stored(side.regret, base + r)
                 x = add(multiply(x, where_positive(x, positive, negative)), now)
-                store_row(side.regret, base + r, x)
+                store_stored(side.regret, base + r, x, weights.time)
                 if weights.predictive > 0:
-                    store_row(side.matching, base + r, add(where_positive(x, x, zero), multiply(again, now)))
+                    store_stored(side.matching, base + r, add(where_positive(x, x, zero), multiply(again, now)), weights.time)
 
 
 @inner_kernel
@@ -195,7 +200,7 @@ def other_down(side: Side, b: int, begin: int, end: int, up: Any, out: int, wide
         hand = LANES * t
         enter(up, out, lines, rows, side.other_hands.above, side.boards[b, HAND + q] + hand, work, reach)
         base = side.boards[b, STORE + q] + t * (rows - lines) - lines
-        descend(other, s, side.other_matching, base, work, reach, work, -1, side.average, work.dtype.type(-1))
+        descend(other, s, side.other_matching, base, work, reach, work, -1, side.average, work.dtype.type(-1), ZERO)
         rows_to_hands(work, reach, own.show_row, own.table[s, SHOW], own.table[s, SHOWS], wide, layout[s, REACH_SHOW], hand)
         rows_to_hands(work, reach, own.fold_row, own.table[s, FOLD], own.table[s, FOLDS], wide, layout[s, REACH_FOLD], hand)
         rows_to_hands(work, reach, other.exit_row, other.table[s, EXIT], other.table[s, EXITS], wide, layout[s, OUT_OTHER], hand)
@@ -209,7 +214,7 @@ def own_down(side: Side, weights: Weights, b: int, t: int, up: Any, out: int, wi
     reach, hand, rows, lines = layout[s, TILE_OWN], LANES * t, forest.table[s, ROWS], forest.table[s, LINES]
     enter(up, out, lines, rows, side.hands.above, side.boards[b, HAND + p] + hand, work, reach)
     base = side.boards[b, STORE + p] + t * (rows - lines) - lines
-    descend(forest, s, side.matching, base, work, reach, plans, plan, side.average, weights.decay)
+    descend(forest, s, side.matching, base, work, reach, plans, plan, side.average, weights.decay, weights.time)
     rows_to_hands(work, reach, forest.exit_row, forest.table[s, EXIT], forest.table[s, EXITS], wide, layout[s, OUT_OWN], hand)
 
 
