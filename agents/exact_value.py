@@ -13,20 +13,21 @@ import statistics
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.executor import Executor
 from agents.hand import Entrant
+from agents.kept import kept, must
 from agents.match import Match
 from agents.report import replacing
 from agents.stranger import Stranger
 from agents.strength import tabulate
 from games import PublicTree
-from search import Evaluator, Strategy
+from search import Evaluator, Strategy, check_strategy, uniform
 
 Float = npt.NDArray[np.float64]
 
@@ -94,7 +95,12 @@ def exact_values(
                     key = (entrant.name, draw, seat)
                     tasks[key] = _Seat(packed, seat)
                     paths[key] = None if directory is None else directory / f"{entrant.name}-{mark}-{draw}-seat{seat}.npy"
-    found = {key: table for key in tasks if (table := _kept(paths[key])) is not None}
+    trees = {entrant.name: match.tree for match in valued for entrant in match.entrants}
+    found: dict[tuple[str, int, int], Float] = {}
+    for key in tasks:
+        table = kept(paths[key], partial(_read, tree=trees[key[0]], seat=key[2]))
+        if table is not None:
+            found[key] = table
     missing = [key for key in tasks if key not in found]
     with closing(executor.map(_tabulated, [tasks[key] for key in missing])) as results:
         for number, made in results:
@@ -127,11 +133,17 @@ def _value(match: Match, found: dict[tuple[str, int, int], Float]) -> ExactValue
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
 
 
-def _kept(path: Path | None) -> Any:
-    try:
-        return None if path is None else np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
+def _read(path: Path, tree: PublicTree, seat: int) -> Float:
+    """Return a seat's table.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    table, tables = np.load(path, allow_pickle=False), list(uniform(tree).tables)
+    must((table.shape, table.dtype) == (tables[seat].shape, np.float64), f"a table must be f8 {tables[seat].shape}, got {table.shape}")
+    tables[seat] = table
+    check_strategy(Strategy(tree, tree.subgame(), (tables[0], tables[1])), "a table")
+    return tables[seat]
 
 
 def _keep(path: Path | None, table: Float) -> None:
