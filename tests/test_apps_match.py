@@ -55,15 +55,17 @@ def test_everybody_plays_everybody(monkeypatch, tmp_path, undrawn, capsys):
     assert "chips a hand, aivat" in capsys.readouterr().out
 
 
-def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn):
+def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn, capsys):
     solved = ("game=kuhn_poker", "budget.iterations=20", "save=true", f"hydra.run.dir={tmp_path / 's'}")
     assert timebank(monkeypatch, "solve", *solved) == 0
     table = tmp_path / "s" / "policy.json"
     given = ("game=kuhn_poker", "agent@agents.a=tabular", "agents.a.iterations=20", "agent@agents.b=table", f"agents.b.table={table}")
-    assert timebank(monkeypatch, "match", *given, "hands=100", "executor=serial", f"hydra.run.dir={tmp_path / 'm'}") == 0
+    given = (*given, "hands=100", "executor=serial", "values=none", "precision=0.01")
+    assert timebank(monkeypatch, "match", *given, f"hydra.run.dir={tmp_path / 'm'}") == 0
     row = result_of(tmp_path / "m")["rows"][0]
     assert row["exact"]["value"] == pytest.approx(0, abs=1e-12)  # it is the same strategy
     assert row["estimates"]["duplicate"]["high"] == 0
+    assert "more hands for ± 0.01 chips: not known, all 100 came out alike (duplicate)" in capsys.readouterr().out
 
 
 def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path, undrawn):

@@ -8,7 +8,7 @@ from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_po
 from agents.exact_value import exact_values, table_value
 from agents.hand import Entrant, Table, play_hand
 from agents.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
-from agents.match_report import Tally, decision_rows, estimate, hands_needed, match_row, match_table
+from agents.match_report import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
 from agents.stranger import FaultError
 from games import public_tree
 from search import Budget, Evaluator, variant
@@ -60,6 +60,20 @@ def test_two_who_play_alike_come_out_even_on_every_deal():
     assert "+0.000000 (all alike)" in shown
     assert "all of it" in shown
     assert "too few hands were played to differ" in shown
+
+
+def test_hands_that_all_came_out_alike_do_not_tell_how_many_more_it_takes():
+    alike = Match((blueprint("a"), blueprint("b")), values="none")  # the same policy, in duplicate
+    unseen = Match((searcher("a"), searcher("b")), values="uniform")
+    for match in (alike, unseen):
+        tally = tallied(match, 200)
+        best = next(iter(tally.estimates().values()))
+        known = best.standard_error > 0
+        assert (match_row(tally, 0.01, None)["hands_needed"] is None) != known
+        assert ("to go" in live(tally, 0.01)) == known
+    assert match_row(tallied(alike, 200), 0.01, None)["hands_needed"] is None
+    exact = tallied(Match((blueprint("a"), uniform("b"))), 200)
+    assert match_row(exact, 0.01, None)["hands_needed"] == 0
 
 
 def test_public_chance_is_the_same_in_both_hands_of_a_deal():
