@@ -22,7 +22,7 @@ from games import PublicTree
 
 START_SECONDS = 120.0  # for a bot's process to start, with our own libraries
 MAKE_SECONDS = 30.0  # for somebody's bot to be made, if decisions may not take longer
-MEMORY_SHARE = 0.5  # of the machine's memory: what a bot asks for beyond is refused to it
+MEMORY_SHARE = 0.25  # of the machine's memory: what a bot asks for beyond is refused to it
 
 
 class FaultError(Exception):
