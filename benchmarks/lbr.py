@@ -45,7 +45,7 @@ def main() -> None:
         found.append(learned_exploitability(tree, [seat.table for seat in seats]))
         exact = exploitability(seats)
         assert max(found) <= exact
-        shares = [f"{share / exact:.0%}" for share in (max(found[:-1]), found[-1])]
+        shares = [f"{value / exact:.0%}" if value > 0 else "none" for value in (max(found[:-1]), found[-1])]
         rows.append([name, *(f"{value:+.4f}" for value in found), *shares, f"{exact:.4f}"])
     print(table(["agent", *(f"LBR: {a.name}" for a in ACTION_SETS), "learned", "LBR of exact", "learned of exact", "exact"], rows))
     print(f"\n{WEAKNESS}\n{UNLEARNED}\n{tree.game}, commit {version()['git']}")
