@@ -77,10 +77,7 @@ def test_reach_is_that_of_a_walk_board_by_board(name, player):
         s, parent = int(row[STREET]), int(row[1])
         streets = walks[s]
         other = 1 - player
-        if parent < 0:
-            entry = root_reach(game, other)
-        else:
-            entry = entries[parent][walks[s - 1][other].exit_row].T[above(tree, other, board)]
+        entry = root_reach(game, other) if parent < 0 else entries[parent][walks[s - 1][other].exit_row].T[above(tree, other, board)]
         walked = entries[board] = row_reach(tree, other, rows[other], board, entry)
         there = np.stack([walked[streets[other].row[node]] for node in streets[player].decisions], axis=1)
         hands = tree.hands_at(player, board)
