@@ -22,6 +22,7 @@ import numpy as np
 from agents.agent import Agent
 from agents.executor import Executor, Serial
 from agents.holdem_agent import HoldemAgent
+from agents.kept import finite, kept, must
 from agents.strength import WholeAgent, tabulate
 from search import Budget
 
@@ -49,8 +50,9 @@ def measure(task: Measurement) -> Row:
     agent = _unpacked(task.agent)
     if not isinstance(agent, WholeAgent):
         agent.load()
-    gc.collect()
-    gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
+    if task.budget.seconds:
+        gc.collect()
+        gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
         report = tabulate(agent, task.seat, task.budget)
     finally:
@@ -101,7 +103,7 @@ def ablate(
             tasks = [Measurement(f"{name}-{limit}-{k}-seat{seat}", packed, budget, seat) for k in draws for seat in (0, 1)]
             groups.append((line, agent, budget, tasks))
     every = [task for *_, tasks in groups for task in tasks]
-    found = {task.key: row for task in every if (row := _kept(directory, task)) is not None}
+    found = {task.key: row for task in every if (row := kept(directory and directory / f"{task.key}.json", _read)) is not None}
     told: set[int] = set()
 
     def complete() -> Iterator[Row]:
@@ -193,14 +195,20 @@ def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
     return digest.hexdigest()[:10]
 
 
-def _kept(directory: Path | None, task: Measurement) -> Row | None:
-    """Return a measurement made before; a file that is damaged counts as none."""
-    if directory is None:
-        return None
-    try:
-        row: Row = json.loads((directory / f"{task.key}.json").read_text())
-    except (OSError, ValueError):
-        return None
+def _read(path: Path) -> Row:
+    """Return a measurement made before.
+
+    Raises:
+        ValueError: the file holds something else; KeyError, TypeError likewise.
+    """
+    row: Row = json.loads(path.read_text())
+    must(finite(row["opponent_best_response"]), "a measurement's opponent_best_response must be a number")
+    must(all(type(row[key]) is int for key in ("decisions", "solves", "kept")), "a measurement's counts must be whole numbers")
+    must(all(finite(x) for key in ("seconds", "iterations") for x in row[key]), "a measurement's seconds and iterations must be numbers")
+    must(len(row["seconds"]) == len(row["iterations"]), "a measurement must have seconds and iterations of the same decisions")
+    must("solver_error" in row, "a measurement must have a solver_error")
+    for key in ("solver_error", "against_blueprint"):  # NaN where they were not measured; older versions have none of the second
+        must(type(row.get(key, 0.0)) in (int, float), f"a measurement's {key} must be a number")
     return row
 
 

@@ -15,15 +15,18 @@ import statistics
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from agents.agent import Agent
 from agents.executor import Executor
 from agents.hand import Entrant
 from agents.holdem_agent import HoldemAgent
+from agents.kept import kept, must
 from agents.match import Match
 from agents.report import replacing
 from agents.stranger import Stranger
@@ -32,7 +35,7 @@ from agents.strength import tabulate
 from games import PublicTree
 from games.holdem import game_size
 from games.kernels import LANES
-from search import Evaluator, Strategy
+from search import Evaluator, Strategy, check_strategy, uniform
 from search.board_search import value_against
 from search.board_sweeps import BoardSweeps
 
@@ -117,7 +120,12 @@ def exact_values(
                     key = (entrant.name, draw, seat)
                     tasks[key] = _Seat(packed, seat)
                     paths[key] = None if directory is None else directory / f"{entrant.name}-{mark}-{draw}-seat{seat}.npy"
-    found = {key: table for key in tasks if (table := _kept(paths[key])) is not None}
+    agents = {entrant.name: entrant.agent for match in valued for entrant in match.entrants}
+    found: dict[tuple[str, int, int], npt.NDArray[Any]] = {}
+    for key in tasks:
+        table = kept(paths[key], partial(_read, agent=agents[key[0]], seat=key[2]))
+        if table is not None:
+            found[key] = table
     missing = [key for key in tasks if key not in found]
     with closing(executor.map(_tabulated, [tasks[key] for key in missing])) as results:
         for number, made in results:
@@ -163,11 +171,27 @@ def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) ->
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
 
 
-def _kept(path: Path | None) -> Any:
-    try:
-        return None if path is None else np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
+def _read(path: Path, agent: Agent | HoldemAgent | Stranger, seat: int) -> npt.NDArray[Any]:
+    """Return a seat's table.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
+    table: npt.NDArray[Any] = np.load(path, allow_pickle=False)
+    if isinstance(agent, StreetAgent):
+        shape, dtype = (agent.trunk.tree.stored_rows[seat], LANES), agent.trunk.tree.weight.dtype
+        must((table.shape, table.dtype) == (shape, dtype), f"a table must be {dtype} {shape}, got {table.dtype} {table.shape}")
+        must(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
+        return table
+    assert not isinstance(agent, HoldemAgent)
+    tables = list(uniform(agent.tree).tables)
+    must(
+        (table.shape, table.dtype) == (tables[seat].shape, np.dtype(np.float64)),
+        f"a table must be f8 {tables[seat].shape}, got {table.shape}",
+    )
+    tables[seat] = table
+    check_strategy(Strategy(agent.tree, agent.tree.subgame(), (tables[0], tables[1])), "a table")
+    return tables[seat]
 
 
 def _keep(path: Path | None, table: npt.NDArray[Any]) -> None:

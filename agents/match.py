@@ -15,10 +15,11 @@ import gc
 import hashlib
 import json
 import pickle
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from agents.executor import Executor, Serial
 from agents.hand import VALUES, Entrant, Record, Table, play_hand
 from agents.holdem_agent import HoldemAgent
 from agents.holdem_table import HoldemTable
+from agents.kept import check_hand, kept
 from agents.report import write_text
 from agents.stranger import Stranger
 from agents.tree_table import TreeTable
@@ -36,6 +38,8 @@ from agents.tree_table import TreeTable
 CHUNK_DEALS, CHUNK_SECONDS = 500, 2.0
 BOT_DEALS = 25  # in a chunk with somebody's bot: it may take its limit each time, and what is not a whole chunk is not kept
 MOST_FAULTS = 100  # of one bot: after as many forfeited hands the match is stopped
+MOST_WAITS = 3  # of one bot in a chunk, of hands in which it was late or died: each costs the limit or the start of a process
+WAITS = ("late", "died")
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,10 @@ class Match:
         allowed = 8 * sum(entrant.budget.seconds or 0.0 for entrant in self.entrants if not entrant.steady)
         return CHUNK_DEALS if allowed == 0 else max(1, min(CHUNK_DEALS, int(CHUNK_SECONDS / allowed)))
 
+    def swaps(self, deal: int) -> tuple[int, ...]:
+        """Return whether the seats are swapped in each of a deal's hands."""
+        return (0, 1) if self.duplicate else (deal % 2,)
+
     def marks(self) -> list[str]:
         """Return, for each entrant, what kept measurements of it must agree with."""
         agents = [e.agent.name if isinstance(e.agent, Stranger) else digest(e.agent) for e in self.entrants]
@@ -123,16 +131,21 @@ class Chunk:
 
 
 def play_chunk(chunk: Chunk) -> list[Record]:
-    """Play a chunk's hands in order."""
+    """Play a chunk's hands in order; fewer, all of whole deals, if a bot is late or dies in ``MOST_WAITS`` of them."""
     match, table = _ready(chunk.match)
     for i, stranger in enumerate(table.strangers):
         if stranger is not None:
             stranger.begin(int(np.random.SeedSequence(match.seed, spawn_key=(chunk.first, i)).generate_state(1)[0] >> 1))
-    gc.collect()
-    gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
+    if not all(entrant.steady for entrant in match.entrants):
+        gc.collect()
+        gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
-        deals = range(chunk.first, chunk.first + chunk.deals)
-        return [play_hand(table, k, bool(s)) for k in deals for s in ((0, 1) if match.duplicate else (k % 2,))]
+        records: list[Record] = []
+        for k in range(chunk.first, chunk.first + chunk.deals):
+            records += [play_hand(table, k, bool(s)) for s in match.swaps(k)]
+            if max(_faults(records, WAITS).values(), default=0) >= MOST_WAITS:
+                break
+        return records
     finally:
         gc.unfreeze()
 
@@ -165,10 +178,10 @@ def play_matches(
 
     Raises:
         ValueError: a number of hands that no match has.
-        ChildProcessError: a bot has forfeited ``MOST_FAULTS`` hands.
+        ChildProcessError: a bot has forfeited ``MOST_FAULTS`` hands, or was late or died in ``MOST_WAITS`` of a chunk.
     """
     tasks: list[tuple[int, Chunk, Path | None]] = []
-    faults: dict[str, int] = {}
+    faults: Counter[str] = Counter()
     for i, match in enumerate(matches):
         check_hands(hands)
         packed, deals, size = pickle.dumps(match), hands // 2 if match.duplicate else hands, match.chunk_deals
@@ -176,38 +189,50 @@ def play_matches(
         for first in range(0, deals, size):
             count = min(size, deals - first)
             path = None if place is None else place / f"{first:09d}.jsonl"
-            kept = _kept(path, count * (1 + match.duplicate))
-            if kept is None:
+            before = kept(path, partial(_read, match=match, first=first, deals=count))
+            if before is None or len(before) != count * (1 + match.duplicate):
                 tasks.append((i, Chunk(packed, first, count), path))
             else:
-                _count_faults(kept, faults)
-                yield i, first, kept, False
+                faults.update(_faults(before))
+                yield i, first, before, False
     with closing((executor or Serial()).map(play_chunk, [chunk for _, chunk, _ in tasks])) as results:
         for number, records in results:
             i, chunk, path = tasks[number]
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_text(path, "".join(json.dumps(record) + "\n" for record in records))
-            _count_faults(records, faults)
+            faults.update(_faults(records))
             yield i, chunk.first, records, True
-            worst = max(faults, key=lambda name: faults[name], default="")
-            if faults.get(worst, 0) >= MOST_FAULTS:
-                text = next(r["fault"]["text"] for r in records if r.get("fault", {}).get("who") == worst)
-                raise ChildProcessError(f"{worst} has forfeited {faults[worst]} hands, {MOST_FAULTS} are the most; the last: {text}")
+            for who, count in _faults(records, WAITS).items():
+                if count >= MOST_WAITS:
+                    text = f"{who} was late or died in {count} of {len(records)} hands, {MOST_WAITS} of {len(match.swaps(0)) * BOT_DEALS}"
+                    raise ChildProcessError(f"{text} are the most; the last: {_last(records, who)}")
+            for who in _faults(records):
+                if faults[who] >= MOST_FAULTS:
+                    text = f"{who} has forfeited {faults[who]} hands, {MOST_FAULTS} are the most; the last: {_last(records, who)}"
+                    raise ChildProcessError(text)
 
 
-def _count_faults(records: list[Record], faults: dict[str, int]) -> None:
-    for record in records:
-        if "fault" in record:
-            faults[record["fault"]["who"]] = faults.get(record["fault"]["who"], 0) + 1
+def _faults(records: list[Record], kinds: Collection[str] | None = None) -> Counter[str]:
+    """Return how many hands each bot has forfeited, of all kinds of faults or of some."""
+    faults = [record["fault"] for record in records if "fault" in record]
+    return Counter(fault["who"] for fault in faults if kinds is None or fault["kind"] in kinds)
 
 
-def _kept(path: Path | None, count: int) -> list[Record] | None:
-    """Return a chunk played before; a file that is damaged or of another size counts as none."""
-    if path is None:
-        return None
-    try:
-        records = [json.loads(line) for line in path.read_text().splitlines()]
-    except (OSError, ValueError):
-        return None
-    return records if len(records) == count else None
+def _last(records: list[Record], who: str) -> str:
+    """Return what a bot did wrong last."""
+    return str([r["fault"]["text"] for r in records if r.get("fault", {}).get("who") == who][-1])
+
+
+def _read(path: Path, match: Match, first: int, deals: int) -> list[Record]:
+    """Return a chunk played before; it may have fewer or more hands than asked for now.
+
+    Raises:
+        ValueError: the file does not hold hands of these deals; KeyError, TypeError, ... likewise.
+    """
+    records: list[Record] = [json.loads(line) for line in path.read_text().splitlines()]
+    names = [entrant.name for entrant in match.entrants]
+    hands = [(k, names[::-1] if s else names) for k in range(first, first + len(records)) for s in match.swaps(k)]
+    for record, (deal, seats) in zip(records, hands, strict=False):
+        check_hand(record, deal, seats, match.values != "none")
+    return records

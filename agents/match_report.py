@@ -20,6 +20,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from agents.ablation import LATE_FRACTION, LATE_SECONDS
+from agents.blueprint import BlueprintAgent
 from agents.exact_value import ExactValue
 from agents.hand import Entrant, Record
 from agents.match import Match
@@ -169,6 +170,21 @@ def hands_needed(hands: int, now: Estimate, precision: float) -> int:
     return max(0, math.ceil(hands * (now.half_width / precision) ** 2) - hands)
 
 
+def more_hands(tally: Tally, precision: float) -> int | None:
+    """Return ``hands_needed`` of the best estimate; None where all hands came out alike, which tells nothing of how far apart they may be.
+
+    Where neither thinks and AIVAT's values are those of their policies it is the match's value itself, and no more hands are needed.
+    """
+    found = tally.estimates()
+    kind = next(iter(found))
+    policies = all(isinstance(entrant.agent, BlueprintAgent) for entrant in tally.match.entrants)
+    if kind == "aivat" and tally.match.values == "blueprint" and policies:
+        return 0
+    if found[kind].standard_error <= NO_SPREAD * found["raw"].standard_error:
+        return None
+    return hands_needed(tally.hands, found[kind], precision)
+
+
 def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -> Row:
     """Return a match as result.json has it."""
     found = tally.estimates()
@@ -191,7 +207,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         row["big_blind"] = tally.match.big_blind
         row["mbb_per_game"] = in_blinds(row)
     if precision is not None and best is not None:
-        row |= {"precision": precision, "hands_needed": hands_needed(tally.hands, found[best], precision)}
+        row |= {"precision": precision, "hands_needed": more_hands(tally, precision)}
     return row
 
 
@@ -222,7 +238,8 @@ def describe(matches: Sequence[Match]) -> list[Row]:
 def live(tally: Tally, precision: float | None) -> str:
     """Return the best estimate so far in a few words, and the hands that are still to be played for a precision."""
     for kind, e in tally.estimates().items():
-        needed = "" if precision is None else f", {hands_needed(tally.hands, e, precision):,} to go"
+        more = None if precision is None else more_hands(tally, precision)
+        needed = "" if more is None else f", {more:,} to go"
         return f"{e.mean:+.4g} ± {e.half_width:.2g} chips/hand ({kind}{needed})"
     return ""
 

@@ -10,6 +10,7 @@ opponent's hand in it is drawn for every decision from those that are possible: 
 from __future__ import annotations
 
 import importlib
+import operator
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from open_spiel.python import policy as spiel_policy
 from agents.agent import Agent
 from agents.course import course_on_tree
 from agents.policy import TabularPolicy, policy_from_table
+from agents.stranger import FaultError
 from games import PublicTree, deals, information_states, load_game
 from search import Budget
 
@@ -208,7 +210,11 @@ class BotStranger:
         sums = np.cumsum(weights)
         other = int(np.searchsorted(sums, self._random.random() * sums[-1], side="right"))
         other = min(other, int(np.flatnonzero(weights)[-1]))
-        return int(self._bots[seat].step(self._states.at(node, (hand, other) if seat == 0 else (other, hand))))
+        action = self._bots[seat].step(self._states.at(node, (hand, other) if seat == 0 else (other, hand)))
+        try:
+            return operator.index(action)
+        except TypeError:
+            raise FaultError("illegal", f"action must be a whole number, got {action!r:.100}") from None
 
 
 def make_bot(bot: str | Callable[[Any, int, int], Any], game: Any, player: int, seed: int) -> Any:

@@ -1,12 +1,16 @@
 """Players whose policy is not known: somebody else's bots, which name an action for the hand that they hold.
 
-What a bot may do wrong is part of the game. A decision that raises, names an action that is not legal, or takes longer than the limit
-forfeits the hand: it ends there, and the bot loses the most that any hand could have lost from there on.
+What a bot may do wrong is part of the game. A decision that raises, names an action that is not legal, takes longer than the limit or ends
+the bot's process forfeits the hand: it ends there, and the bot loses the most that any hand could have lost from there on. The next hand
+is played by a new process if the old one is gone.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import resource
+import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -16,11 +20,13 @@ from typing import Any, Protocol, runtime_checkable
 from agents.executor import start_worker
 from games import PublicTree
 
-START_SECONDS = 120.0  # for a bot's process to start and its libraries to load
+START_SECONDS = 120.0  # for a bot's process to start, with our own libraries
+MAKE_SECONDS = 30.0  # for somebody's bot to be made, if decisions may not take longer
+MEMORY_SHARE = 0.25  # of the machine's memory: what a bot asks for beyond is refused to it
 
 
 class FaultError(Exception):
-    """A bot forfeits the hand; ``kind`` is ``raised``, ``illegal`` or ``late``."""
+    """A bot forfeits the hand; ``kind`` is ``raised``, ``illegal``, ``late`` or ``died``."""
 
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
@@ -71,6 +77,8 @@ class Stranger(Protocol):
 class Guarded:
     """A stranger in a process of its own, killed when a decision takes longer than the limit.
 
+    What it prints goes to standard error, and its memory is limited to ``MEMORY_SHARE`` of the machine's.
+
     Attributes:
         stranger: must survive pickling.
         limit_seconds: of one decision.
@@ -118,10 +126,14 @@ class Guarded:
             raise ChildProcessError(f"{self.name} must start, got: {text}")
 
     def begin(self, seed: int) -> None:
-        """Pass it on; takes as long as it takes (bots are made here), up to the time of a start."""
+        """Pass it on: bots are made here.
+
+        Raises:
+            ChildProcessError: the bot cannot be made, or not in time.
+        """
         self._seed = seed
         self.load()
-        kind, text = self._ask("begin", (seed,), START_SECONDS)
+        kind, text = self._ask("begin", (seed,), max(MAKE_SECONDS, self.limit_seconds))
         if kind != "done":
             self._stop()
             raise ChildProcessError(f"{self.name} must start, got: {text}")
@@ -139,9 +151,9 @@ class Guarded:
     def _checked(self, what: str, arguments: tuple[int, ...]) -> Any:
         kind, answer = self._ask(what, arguments, self.limit_seconds)
         if kind != "done":
-            if kind in ("late", "gone"):
+            if kind in ("late", "died"):
                 self._stop()
-            raise FaultError("raised" if kind == "gone" else kind, answer)
+            raise FaultError(kind, answer)
         return answer
 
     def _ask(self, what: str, arguments: tuple[int, ...], limit: float) -> tuple[str, Any]:
@@ -149,7 +161,7 @@ class Guarded:
         try:
             self._pipe.send((what, arguments))
         except OSError:
-            return "gone", "its process ended"
+            return "died", "its process ended"
         return self._answer(limit)
 
     def _answer(self, limit: float) -> tuple[str, Any]:
@@ -159,7 +171,7 @@ class Guarded:
                 return "late", f"no answer within {limit:g} s"
             kind, answer = self._pipe.recv()
         except (EOFError, OSError):
-            return "gone", "its process ended"
+            return "died", "its process ended"
         return str(kind), answer
 
     def _stop(self) -> None:
@@ -172,9 +184,13 @@ class Guarded:
 def _serve(pipe: Connection, stranger: Stranger) -> None:
     """Answer until the pipe closes."""
     start_worker()
+    os.dup2(2, 1)  # standard output is the command's own
+    if sys.platform == "linux":
+        most = int(MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))  # beyond it a MemoryError, which is a fault like another
     try:
         stranger.load()
-    except Exception as error:  # whatever somebody's bot raises is told to the other side
+    except BaseException as error:  # whatever somebody's bot raises is told to the other side
         pipe.send(("raised", _text(error)))
         return
     pipe.send(("ready", time.time()))
@@ -187,9 +203,9 @@ def _serve(pipe: Connection, stranger: Stranger) -> None:
             pipe.send(("done", getattr(stranger, what)(*arguments)))
         except FaultError as fault:
             pipe.send((fault.kind, str(fault)))
-        except Exception as error:
+        except BaseException as error:  # sys.exit, too
             pipe.send(("raised", _text(error)))
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -66,9 +66,8 @@ class StreetPlay:
         self.find = lru_cache(maxsize=4096)(self._strategy(self.blueprint).find)
         self._counts = (len(self.tree.cards[0]) + np.cumsum([0, *self.game.deals[1:]])).tolist()
         self._searchers: dict[int, BoardSearch] = {}
-        self._arrivals: dict[
-            tuple[int, int], Arrival
-        ] = {}  # by seat and board above: on the way to the first search, where gifts take long
+        # by seat and board above: on the way to the first search, where gifts take long
+        self._arrivals: dict[tuple[int, int], Arrival] = {}
         for search in searches:
             first = int(np.flatnonzero(self.tree.boards[:, STREET] == search.street)[0])
             for node in entering(self.game, search.street):

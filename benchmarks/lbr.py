@@ -1,7 +1,8 @@
-"""How much of exploitability does local best response find? Leduc and small hold'em games beside the exact best response.
+"""How much of exploitability do local and learned best responses find? Leduc and small hold'em games beside the exact best response.
 
 Agents are uniform play, one that always calls, blueprints, and search from them with a number of iterations a decision. All values are
-exact, (seat 0 + seat 1) / 2, on Leduc in chips a hand, in hold'em in mbb/g.
+exact, (seat 0 + seat 1) / 2, on Leduc in chips a hand, in hold'em in mbb/g. On Leduc a response is also learned, by playing 200,000 hands
+in each seat (agents/learned_response.py).
 
     python benchmarks/lbr.py                                     # leduc_poker, ms1f1, ms2f1t1h5, ms3f1t1r1h5
     python benchmarks/lbr.py ms2f1t1h5                           # some of them
@@ -23,6 +24,8 @@ from agents.board_blueprint import make_blueprint
 from agents.holdem_lbr import Showdowns, holdem_lbr_exploitability
 from agents.holdem_lbr import always_call as always_call_holdem
 from agents.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
+from agents.learned_response import WEAKNESS as UNLEARNED
+from agents.learned_response import learned_exploitability
 from agents.report import table, version
 from agents.street_agent import StreetAgent
 from games import PublicTree, public_tree
@@ -33,7 +36,7 @@ from search.board_search import value_against
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Strategies
 
-Row = tuple[str, list[float], float]  # who, LBR with each set of actions, exact
+Row = tuple[str, list[float], float]  # who, LBR with each set of actions and on Leduc the learned response, exact
 # As in conf/game. Blueprints: iterations and buckets of each street; the search begins with the last street.
 GAMES = {
     "ms1f1": (Holdem(deals=[0, 1]), [0, 20]),
@@ -54,7 +57,9 @@ def leduc() -> Iterator[Row]:
     ]
     for name, agent, budget in lines:
         seats = (tabulate(agent, 0, budget), tabulate(agent, 1, budget))
-        yield name, [lbr_exploitability(tree, [seat.table for seat in seats], a) for a in ACTION_SETS], exploitability(seats)
+        tables = [seat.table for seat in seats]
+        found = [lbr_exploitability(tree, tables, actions) for actions in ACTION_SETS]
+        yield name, [*found, learned_exploitability(tree, tables)], exploitability(seats)
 
 
 def always_call(tree: PublicTree) -> TabularPolicy:
@@ -92,6 +97,12 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
         yield row(f"search from it, {iterations} iterations", (seats[0], seats[1]))
 
 
+def shares(found: list[float], exact: float) -> list[str]:
+    """Return how much of exploitability the best LBR finds, and the learned response if there is one."""
+    best = [max(found[: len(ACTION_SETS)]), *found[len(ACTION_SETS) :]]
+    return [f"{value / exact:.0%}" if value > 0 else "none" for value in best]
+
+
 def main() -> None:
     for name in sys.argv[1:] or ["leduc_poker", *GAMES]:
         if name not in ("leduc_poker", *GAMES):
@@ -101,15 +112,14 @@ def main() -> None:
             rows = list(leduc() if name == "leduc_poker" else holdem(name, Path(directory)))
         assert all(max(found) <= exact for _, found, exact in rows), rows
         form = "+.4f" if name == "leduc_poker" else "+.1f"
-        shares = [f"{max(found) / exact:.0%}" if max(found) > 0 else "-" for _, found, exact in rows]
-        text = [
-            [who, *(f"{v:{form}}" for v in found), share, f"{exact:{form[1:]}}"]
-            for (who, found, exact), share in zip(rows, shares, strict=True)
-        ]
+        text = [[who, *(f"{v:{form}}" for v in found), *shares(found, exact), f"{exact:{form[1:]}}"] for who, found, exact in rows]
         unit = "chips a hand" if name == "leduc_poker" else "mbb/g"
         print(f"{name}, {unit} ({time.perf_counter() - start:.0f} s)")
-        print(table(["agent", *(f"LBR: {actions.name}" for actions in ACTION_SETS), "best of exact", "exact"], text) + "\n", flush=True)
-    print(f"{WEAKNESS}\ncommit {version()['git']}")
+        learned = len(rows[0][1]) > len(ACTION_SETS)
+        heads = [*(f"LBR: {actions.name}" for actions in ACTION_SETS), *["learned"] * learned]
+        heads += ["LBR of exact", *["learned of exact"] * learned, "exact"]
+        print(table(["agent", *heads], text) + "\n", flush=True)
+    print(f"{WEAKNESS}\n{UNLEARNED}\ncommit {version()['git']}")
 
 
 if __name__ == "__main__":

@@ -85,6 +85,19 @@ def test_an_interrupted_sweep_goes_on(tmp_path):
         assert json.loads((tmp_path / name).read_text()) == content
 
 
+def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, caplog):
+    rows = without_times(ablate(lines(), directory=tmp_path))
+    path = min(tmp_path.glob("search*.json"))
+    content = json.loads(path.read_text())
+    damages = [[], {}, content | {"opponent_best_response": None}, content | {"seconds": [1.0]}, content | {"kept": "no"}]
+    for damaged in [*damages, *({k: v for k, v in content.items() if k != key} for key in content.keys() - {"against_blueprint"})]:
+        path.write_text(json.dumps(damaged))
+        caplog.clear()
+        assert without_times(ablate(lines(), directory=tmp_path)) == rows
+        assert f"{path} is damaged" in caplog.text
+        assert json.loads(path.with_name(path.name + ".damaged").read_text()) == damaged
+
+
 class Broken(BlueprintAgent):
     def decide(self, seat, node, thought, budget):
         raise ValueError("network gives NaN")

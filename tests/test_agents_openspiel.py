@@ -1,4 +1,6 @@
 import os
+import re
+import sys
 import time
 
 import numpy as np
@@ -184,19 +186,39 @@ def odd(game, player, seed):
     return Odd(player)
 
 
-def dying(game, player, seed):
-    class Dying(Peeking):
-        def step(self, state):
-            os._exit(3)
+class Wild(Peeking):
+    """Does one kind of wrong for each hand of Leduc's."""
 
-    return Dying(player)
+    def step(self, state):
+        sys.stdout.write("noise\n")
+        sys.stdout.flush()
+        match int(re.search(r"Private: (\d)", state.information_state_string(self.player)).group(1)):
+            case 0:
+                sys.exit("bye")
+            case 1:
+                bytearray(1 << 50)
+            case 2:
+                return None
+            case 3:
+                return 0.7
+            case 4:
+                return np.int64(1)
+        os._exit(3)
+
+
+def wild(game, player, seed):
+    return Wild(player)
+
+
+def slow_to_make(game, player, seed):
+    time.sleep(60)
 
 
 def broken(game, player, seed):
     raise RuntimeError("no licence")
 
 
-def test_a_guarded_bot_that_hangs_raises_or_dies_forfeits_and_the_next_hand_is_played():
+def test_a_guarded_bot_that_hangs_or_raises_forfeits_and_the_next_hand_is_played():
     guarded = Guarded(BotStranger(KUHN, odd), limit_seconds=0.3)
     guarded.begin(1)
     kinds = []
@@ -208,11 +230,36 @@ def test_a_guarded_bot_that_hangs_raises_or_dies_forfeits_and_the_next_hand_is_p
     assert kinds == [("late", "no answer within 0.3 s"), *[("raised", "KeyError: 'no such card'")] * 2]
     assert guarded.choose(0, 0, 2) == 5  # whether it is legal is the match's to say
     guarded._stop()
-    dead = Guarded(BotStranger(KUHN, dying))
-    dead.begin(1)
-    dead.deal(0)
-    with pytest.raises(FaultError, match="its process ended"):
-        dead.choose(0, 0, 1)
+
+
+def test_what_else_a_guarded_bot_does_wrong_is_told_apart(capfd):
+    guarded = Guarded(BotStranger(LEDUC, wild))
+    guarded.begin(1)
+    wrongs = []
+    guarded.deal(0)
+    for hand in (0, 1, 2, 3, 5):
+        with pytest.raises(FaultError) as error:
+            guarded.choose(0, 0, hand)
+        wrongs.append((error.value.kind, str(error.value)))
+    assert wrongs == [
+        ("raised", "SystemExit: bye"),
+        ("raised", "MemoryError:"),
+        ("illegal", "action must be a whole number, got None"),
+        ("illegal", "action must be a whole number, got 0.7"),
+        ("died", "its process ended"),
+    ]
+    guarded.deal(0)
+    assert guarded.choose(0, 0, 4) == 1
+    guarded._stop()
+    shown = capfd.readouterr()
+    assert "noise" not in shown.out  # the command's own
+    assert "noise" in shown.err
+
+
+def test_a_bot_that_takes_too_long_to_be_made_says_so(monkeypatch):
+    monkeypatch.setattr("agents.stranger.MAKE_SECONDS", 0.3)
+    with pytest.raises(ChildProcessError, match=r"slow_to_make must start, got: no answer within 0.3 s"):
+        Guarded(BotStranger(KUHN, slow_to_make), limit_seconds=0.2).begin(0)
 
 
 def test_a_bot_that_cannot_be_made_says_so():

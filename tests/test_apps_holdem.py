@@ -290,7 +290,7 @@ def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(monkeypatch, 
 
 
 def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch, tmp_path, capsys):
-    def exhausted(*_):
+    def exhausted(*_, **__):
         raise MemoryError
 
     monkeypatch.setattr(solve_holdem, "BoardSolver", exhausted)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from agents.networks.holdem_features import encode_holdem
+from games.betting_forest import betting_streets
 from games.holdem import board_tree
 from games.kernels.boards import STREET
 from search import BoardSolver, variant
 from search.board_regrets import BoardRegrets
-from search.board_trunk import Trunk, above, board_weights, mass_at, root_reach
+from search.board_trunk import above, board_weights, mass_at, root_reach, row_reach
 from tests.test_holdem import GAMES, small
 
 CASES = {"full ranges": small([0, 1, 1]), **{name: GAMES[name] for name in ("one-card flop and turn", "no suits alike", "turn")}}
@@ -69,18 +70,15 @@ def test_reach_is_that_of_a_walk_board_by_board(name, player):
         regrets.spread(p, strategies[p], rows[p])
     found = regrets.regrets(strategies, player)
     expected = [np.zeros_like(x) for x in found.cf_reach]
-    trunk, chance = Trunk(game, tree, rows, 0), board_weights(tree) / game.deal_mass
+    walks, chance = betting_streets(game.bets, (0,)), board_weights(tree) / game.deal_mass
     at = [0] * len(classes[0])
     entries = {}
     for board, row in enumerate(tree.boards):
         s, parent = int(row[STREET]), int(row[1])
-        streets = trunk._streets[s]
+        streets = walks[s]
         other = 1 - player
-        if parent < 0:
-            entry = root_reach(game, other)
-        else:
-            entry = entries[parent][trunk._streets[s - 1][other].exit_row].T[above(tree, other, board)]
-        walked = entries[board] = trunk._walk(other, board, entry)
+        entry = root_reach(game, other) if parent < 0 else entries[parent][walks[s - 1][other].exit_row].T[above(tree, other, board)]
+        walked = entries[board] = row_reach(tree, other, rows[other], board, entry)
         there = np.stack([walked[streets[other].row[node]] for node in streets[player].decisions], axis=1)
         hands = tree.hands_at(player, board)
         mass = mass_at(tree, player, board, there) * game.live[player][hands][:, None] * chance[board]

@@ -215,7 +215,7 @@ REFUSED = {
     "trainer=deep_cfr": "trainer must be holdem_deep_cfr on hold'em",
     "agent=uniform": "agent.policy must be tabular or network on hold'em, got 'uniform'",
     "agent.checkpoint=/nowhere": "agent.checkpoint must be a checkpoint file, got /nowhere",
-    "agent.buckets=[0,5,5]": "agent.buckets must be left out for a network",
+    "agent.buckets=[0,5,5]": "agent.buckets must be left out but for a tabular policy",
 }
 
 

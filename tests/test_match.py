@@ -7,8 +7,8 @@ import pytest
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy
 from agents.exact_value import exact_values, table_value
 from agents.hand import Entrant, play_hand
-from agents.match import MOST_FAULTS, Match, play_matches
-from agents.match_report import Tally, decision_rows, estimate, hands_needed, match_row, match_table
+from agents.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
+from agents.match_report import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
 from agents.stranger import FaultError
 from games import public_tree
 from search import Budget, Evaluator, variant
@@ -60,6 +60,20 @@ def test_two_who_play_alike_come_out_even_on_every_deal():
     assert "+0.000000 (all alike)" in shown
     assert "all of it" in shown
     assert "too few hands were played to differ" in shown
+
+
+def test_hands_that_all_came_out_alike_do_not_tell_how_many_more_it_takes():
+    alike = Match((blueprint("a"), blueprint("b")), values="none")  # the same policy, in duplicate
+    unseen = Match((searcher("a"), searcher("b")), values="uniform")
+    for match in (alike, unseen):
+        tally = tallied(match, 200)
+        best = next(iter(tally.estimates().values()))
+        known = best.standard_error > 0
+        assert (match_row(tally, 0.01, None)["hands_needed"] is None) != known
+        assert ("to go" in live(tally, 0.01)) == known
+    assert match_row(tallied(alike, 200), 0.01, None)["hands_needed"] is None
+    exact = tallied(Match((blueprint("a"), uniform("b"))), 200)
+    assert match_row(exact, 0.01, None)["hands_needed"] == 0
 
 
 def test_public_chance_is_the_same_in_both_hands_of_a_deal():
@@ -201,8 +215,8 @@ class Bot:
     def choose(self, seat, node, hand):
         if hand == 2 and self.wrong == "illegal":
             return 7
-        if hand == 2 and self.wrong == "raised":
-            raise FaultError("raised", "KeyError: 2")
+        if hand == 2 and self.wrong in ("raised", "late", "died"):
+            raise FaultError(self.wrong, "KeyError: 2")
         return 0
 
 
@@ -237,6 +251,63 @@ def test_a_bot_that_does_wrong_too_often_is_stopped_and_hands_are_kept(tmp_path)
     kept = [json.loads(line) for f in tmp_path.rglob("*.jsonl") for line in f.read_text().splitlines()]
     assert len([record for record in kept if "fault" in record]) >= MOST_FAULTS
     assert len(kept) < 4000
+
+
+@pytest.mark.parametrize("wrong", ["late", "died"])
+def test_a_bot_that_must_be_waited_for_is_stopped_within_a_chunk_and_its_hands_are_told(wrong):
+    match = Match((Entrant("bot", Bot(wrong), STILL), uniform("b")))
+    tally = Tally(match)
+    played = play_matches([match], 4000)
+    tally.add(*next(played)[1:3])
+    with pytest.raises(ChildProcessError, match=r"bot was late or died in [34] of \d+ hands, 3 of 50 are the most; the last: KeyError: 2"):
+        next(played)
+    assert tally.faults[f"bot {wrong}"] in (MOST_WAITS, MOST_WAITS + 1)  # the last deal is played in both seats
+    assert tally.hands % 2 == 0
+    assert match_row(tally, None, None)["hands"] == tally.hands < 50
+
+
+def damages(lines):
+    """Whole JSON that does not hold the chunk's hands."""
+    records = [json.loads(line) for line in lines]
+    yield [*lines[:1], "[]", *lines[2:]]
+    yield lines[2:4] + lines[:2] + lines[4:]
+    for wrong in ({"chips": "much"}, {"chips": None}, {"aivat": float("nan")}, {"asked": [1]}, {"decisions": [[0, 1.0]]}, {"round": 0.5}):
+        yield [json.dumps(records[0] | wrong), *lines[1:]]
+    yield [json.dumps(records[0] | {"fault": {"who": "nobody", "kind": "late", "text": ""}}), *lines[1:]]
+    for key in records[0].keys() - {"hands", "play"}:
+        yield [json.dumps({k: v for k, v in records[0].items() if k != key}), *lines[1:]]
+
+
+def test_kept_hands_that_are_none_are_set_aside_and_played_again(tmp_path, caplog):
+    match = Match((searcher("a"), uniform("b")))
+    whole = list(play_matches([match], 40, directory=tmp_path))
+    path = next(tmp_path.rglob("*.jsonl"))
+    lines = path.read_text().splitlines()
+    for damaged in damages(lines):
+        path.write_text("\n".join(damaged))
+        caplog.clear()
+        again = list(play_matches([match], 40, directory=tmp_path))
+        assert [new for *_, new in again] == [True]
+        assert without_times(again) == without_times(whole)
+        assert f"{path} is damaged" in caplog.text
+        assert path.with_name(path.name + ".damaged").read_text() == "\n".join(damaged)
+    assert [new for *_, new in play_matches([match], 40, directory=tmp_path)] == [False]
+
+
+def test_kept_tables_that_are_none_are_set_aside_and_made_again(tmp_path, caplog):
+    match = Match((searcher("a"), uniform("b")))
+    exact = exact_values([match], 1, Serial(), tmp_path)
+    path = next(tmp_path.glob("a-*-seat0.npy"))
+    table = np.load(path)
+    for wrong in (table[:-1], table.astype(np.float32), table * np.nan, table * 2, -table, np.array(["?"])):
+        np.save(path, wrong)
+        caplog.clear()
+        assert exact_values([match], 1, Serial(), tmp_path) == exact
+        assert f"{path} is damaged" in caplog.text
+        np.testing.assert_array_equal(np.load(path), table)
+    caplog.clear()
+    assert exact_values([match], 1, Serial(), tmp_path) == exact
+    assert not caplog.text
 
 
 def test_intervals_are_those_of_the_textbook():

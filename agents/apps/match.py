@@ -74,7 +74,7 @@ def run(config: MatchConfig, directory: Path) -> None:
             if config.exact:
                 exact = values(config, matches, directory)
         finally:
-            if any(tally.hands for tally in tallies):
+            if any(tally.hands >= 4 for tally in tallies):
                 report(result, config, tallies, exact)
 
 
@@ -133,7 +133,9 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
         names = " - ".join(row["agents"])
         if row["faults"]:
             print(f"{names}: hands forfeited: {', '.join(f'{key} {n}' for key, n in row['faults'].items())}")
-        if "hands_needed" in row:
+        if row.get("hands_needed", 0) is None:
+            print(f"{names}: more hands for ± {row['precision']:g} chips: not known, all {row['hands']:,} came out alike ({row['best']})")
+        elif "hands_needed" in row:
             print(f"{names}: {row['hands_needed']:,} more hands for ± {row['precision']:g} chips ({row['best']})")
     print(f"chips a hand to the first agent, 95 % intervals (docs/matches.md); every hand: {result.directory / 'hands'}")
 
