@@ -5,7 +5,7 @@
     python benchmarks/holdem.py --storage 16               # regrets and averages in 16 bits
     python benchmarks/holdem.py --peer RA=0.142,TB=2.76    # seconds of another solver on this machine, as ratios beside ours
 
-Seconds are of solving alone: building and exploitability checks are apart. The kernels are compiled before. Draws ``holdem.png``.
+Seconds are of solving alone: building and exploitability checks are apart. The kernels are compiled before. Draws ``outputs/holdem.png``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--search", default="default_holdem")
     parser.add_argument("--storage", type=int, choices=(32, 16), default=32, help="bits of each regret and average")
     parser.add_argument("--peer", default="", help="seconds of a peer to 0.1 %% of the pot, as NAME=SECONDS,...")
-    parser.add_argument("--figure", type=Path, default=Path("holdem.png"))
+    parser.add_argument("--figure", type=Path, default=Path("outputs/holdem.png"))
     options = parser.parse_args()
     peers = dict(pair.split("=") for pair in options.peer.split(",") if pair)
     figure, axes = blank_figure("Exploitability against solving time", (8, 5))
@@ -102,6 +102,7 @@ def main() -> None:
     axes.set_xlabel("seconds of solving, one thread")
     axes.set_ylabel("exploitability, % of the pot")
     axes.legend(fontsize=8)
+    options.figure.parent.mkdir(parents=True, exist_ok=True)
     save_figure(figure, [options.figure])
 
 
