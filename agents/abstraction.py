@@ -18,8 +18,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.cluster.vq import kmeans2
-from scipy.spatial import cKDTree
 
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame
@@ -127,6 +125,9 @@ def make_buckets(game: HoldemGame, tree: BoardTree, sizes: Sequence[int], seed: 
 
 def _cluster(points: Float, size: int, seed: int) -> npt.NDArray[np.int64]:
     """Return [points], the cluster of each; as many as asked for, or fewer where fewer points differ."""
+    from scipy.cluster.vq import kmeans2  # slow to import, and needed only here
+    from scipy.spatial import cKDTree
+
     distinct, inverse = np.unique(points.round(9), axis=0, return_inverse=True)
     if len(distinct) <= size:
         return inverse.reshape(-1)
