@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from search.budget import Budget, Deadline
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
@@ -41,18 +43,23 @@ class Solution(Generic[Answer]):
 
 
 class Anytime(ABC, Generic[Answer]):
-    """A solver that can be stopped after any iteration.
-
-    Attributes:
-        iterations: done so far.
-    """
+    """A solver that can be stopped after any iteration."""
 
     def __init__(self) -> None:
-        self.iterations = 0
+        self._done = np.zeros(1, np.int64)  # iterations; an array, so that kernels can count
         self._seconds_per_row = 5e-8  # of one iteration; learnt from slice to slice
         self._spent = self._checked = 0.0  # solving and checking seconds of the solve at hand
         self._trace: list[tuple[int, float, float]] = []
         self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
+
+    @property
+    def iterations(self) -> int:
+        """Return the iterations done so far."""
+        return int(self._done[0])
+
+    @iterations.setter
+    def iterations(self, count: int) -> None:
+        self._done[0] = count
 
     @property
     def spent(self) -> float:

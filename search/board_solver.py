@@ -16,7 +16,7 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import ROWS
 from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
-from search.board_sweeps import BoardSweeps, StoredRows, uninterrupted, workspace_bytes
+from search.board_sweeps import BoardSweeps, StoredRows, workspace_bytes
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients, windowed_coefficients
 
@@ -115,6 +115,7 @@ class BoardSolver(Anytime[BoardStrategy]):
             self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
             self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
         self._sweeps = BoardSweeps(self.tree, threads, dtype)
+        self._done = self._sweeps.done
         self.regret, self.average = (tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows) for _ in (0, 1))
         self.matching = self.regret
         if variant.predictive:
@@ -142,9 +143,7 @@ class BoardSolver(Anytime[BoardStrategy]):
             block, begin = divmod(self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
             weights = self._coefficients(self.variant, block)
-            with uninterrupted():  # Ctrl-C between the sweep and its count would leave arrays of more iterations than are stated
-                self._sweeps.update(self._rows(self.matching), weights, begin, end)
-                self.iterations += end - begin
+            self._sweeps.update(self._rows(self.matching), weights, begin, end)
             iterations -= end - begin
 
     def answer(self) -> BoardStrategy:

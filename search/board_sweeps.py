@@ -20,6 +20,7 @@ from games.kernels.showdown import SUMS
 from search.kernels.gadget import UNSAFE, GadgetArrays
 from search.kernels.play import BOTH, play_streets
 from search.kernels.streets import CHUNKS, LAYOUT, UPDATE
+from search.kernels.threads import DONE
 
 Rows = npt.NDArray[Any]
 AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that changes nothing
@@ -49,6 +50,7 @@ class BoardSweeps:
         reach: per player [nowhere + 1, padded lines], reach of each hand at the root by line. Hands are in the order of the board above
             the first, or of the root where there is none.
         cfv: per player [nowhere + 1, padded lines], cfvs there after a sweep.
+        done: [1], iterations of ``update`` so far, counted where they are done: Ctrl-C cannot come between.
     """
 
     def __init__(self, tree: BoardTree, threads: int, dtype: Any) -> None:
@@ -57,10 +59,12 @@ class BoardSweeps:
         if threads > 1 and config.DISABLE_JIT:
             raise ValueError(f"threads must be 1 without compilation (NUMBA_DISABLE_JIT), got {threads}")
         self.tree, self.threads = tree, threads
+        self._forests, self._hands = _plain(tree.forests), _plain(tree.hands)
         self._layouts, shared_rows, work_rows = _layouts(tree.forests, tree.nowhere, threads)
         self._shared = aligned_zeros(shared_rows, LANES, dtype)
         self._work = [aligned_zeros(work_rows, LANES, dtype) for _ in range(threads)]
         self._sync = np.zeros((4, 8), np.int64)
+        self.done = self._sync[DONE, :1]
         self._pool = _running_pool(threads - 1) if threads > 1 else None
         groups = -(-int(tree.forests[0].table[0, LINES]) // LANES)
         self._root = [aligned_zeros(2 * (tree.nowhere + 1) * groups, LANES, dtype) for _ in (0, 1)]
@@ -79,7 +83,7 @@ class BoardSweeps:
         """Turn to another tree with the same forests: a part of the same game below another board."""
         if tree.forests is not self.tree.forests or tree.nowhere != self.tree.nowhere:
             raise ValueError("tree must have the forests that the workspaces were made for")
-        self.tree = tree
+        self.tree, self._hands = tree, _plain(tree.hands)
 
     def update(
         self, rows: StoredRows, weights: npt.NDArray[np.float64], begin: int, end: int, gadget: Gadget | None = None, only: int = BOTH
@@ -122,7 +126,7 @@ class BoardSweeps:
         kept = [[_words(a) for a in own] for own in rows]
         arrays = tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p]) for p in (0, 1))
         above = (gadget.kind, o, tuple(gadget.arrays), self.cfv[o], self.reach[o])
-        played = (_plain(tree.forests), _plain(tree.hands), tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights, above)
+        played = (self._forests, self._hands, tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights, above)
 
         def play(thread: int) -> None:
             play_streets(*played, self._shared, self._work[thread], self._sync, thread, self.threads, only, begin, end)

@@ -9,7 +9,7 @@ from games.kernels.boards import Forest, Hands
 from games.kernels.lanes import borrowed
 from search.kernels.gadget import UNSAFE, gadget_arrays, update_gadget
 from search.kernels.streets import UPDATE, ZERO, Side, Weights, sweep
-from search.kernels.threads import wait_for_all
+from search.kernels.threads import DONE, wait_for_all
 
 BOTH = 2  # players who sweep
 
@@ -65,7 +65,7 @@ def play_streets(
         gadget: (kind, opponent, ``GadgetArrays`` as a plain tuple, the opponent's cfvs and reach at the root as [nowhere + 1, lines]).
         shared: workspace of the first board.
         work: the thread's workspace.
-        sync: the threads' meeting point.
+        sync: the threads' meeting point, where iterations of UPDATE mode are counted.
         thread: number of this thread.
         threads: how many there are.
         only: the player who sweeps, or BOTH.
@@ -91,3 +91,5 @@ def play_streets(
         if only != 0:
             sweep(other_side, row, shared, work, sync, thread, threads)
             choose(gadget, 1, row, sync, thread, threads)
+        if thread == 0 and mode == UPDATE:
+            sync[DONE, 0] += 1

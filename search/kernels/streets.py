@@ -50,7 +50,7 @@ from games.kernels.lanes import LANES, add, divide, load_row, multiply, splat, s
 from games.kernels.showdown import SUMS, combine_sums, finish_values, pick, sum_by_card, walk_showdowns
 from games.kernels.stored import load_stored, store_stored
 from search.kernels.columns import add_picked, add_to, load_column, load_picked, store_column, store_picked
-from search.kernels.threads import fetch_add, wait_for_all
+from search.kernels.threads import WORK, fetch_add, wait_for_all
 
 UPDATE, BEST, VALUE = 0, 1, 2  # what a sweep does at the player's own decisions
 CHUNKS = 16  # of the boards below the first
@@ -417,14 +417,14 @@ def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, threa
     for g in range(2 * begin, 2 * end, 2):
         lane_values(side, ZERO, g, shared, thread)
     if exits > 0:
-        chunk = fetch_add(sync, 2, 1)
+        chunk = fetch_add(sync, WORK, 1)
         while chunk < CHUNKS:
             target = back + chunk * chunk_rows
             clear(shared, target, chunk_rows)
             first, last = part(boards[0, CHILD_END] - boards[0, CHILD], chunk, CHUNKS)
             for b in range(boards[0, CHILD] + first, boards[0, CHILD] + last):
                 below(side, weights, b, shared, target, work)
-            chunk = fetch_add(sync, 2, 1)
+            chunk = fetch_add(sync, WORK, 1)
         wait_for_all(sync, threads)
         begin, end = part(LANES * tiles(own_hands) * exits, thread, threads)
         for r in range(back + begin, back + end):
@@ -434,7 +434,7 @@ def sweep(side: Side, weights: Weights, shared: Any, work: Any, sync: Any, threa
             store_row(shared, r, x)
         wait_for_all(sync, threads)
         if thread == 0:
-            sync[2, 0] = 0
+            sync[WORK, 0] = 0
             symmetrise(side, ZERO, shared, back, layout[0, SPARE], exits)
     wait_for_all(sync, threads)
     up_or_both(side, weights, ZERO, own_begin, own_end, side.root, ZERO, value, shared, work)

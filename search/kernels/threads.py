@@ -1,7 +1,7 @@
 """Threads that work on one sweep together: a counter to draw work from and a barrier, inside kernels without the GIL.
 
 Every thread calls the same kernel with the same arrays. ``sync`` is [4, 8] i8, zero at first, a cache line each: arrivals, generation,
-and two counters of work, of which the kernels use one while the other is set back.
+work that was drawn, and iterations done.
 
 With the JIT off there is one thread.
 """
@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 from games.kernels import inlined_kernel, kernel
 
-ARRIVALS, GENERATION = 0, 1
+ARRIVALS, GENERATION, WORK, DONE = range(4)
 SPINS = 1 << 12  # looks before a waiting thread offers its core to others
 
 
