@@ -9,10 +9,11 @@ import math
 import os
 import pickle
 import re
+import shutil
 import statistics
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ import numpy as np
 
 from agents.agent import Agent
 from agents.executor import Executor, Serial
+from agents.headway import Teller, shares, watched
 from agents.holdem_agent import HoldemAgent
 from agents.kept import finite, kept, must
 from agents.strength import WholeAgent, tabulate
-from search import Budget
+from search import Budget, Spent
 
 Row = dict[str, Any]
 LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
@@ -37,12 +39,14 @@ class Measurement:
     Attributes:
         key: names the measurement among all others, of other runs too: the line, a digest of the agent, budget, draw and seat.
         agent: pickled, so that a worker which has met it before knows it again and keeps it loaded.
+        kept: folder for what is done of it and how far it is; None keeps nothing.
     """
 
     key: str
     agent: bytes
     budget: Budget
     seat: int
+    kept: Path | None = None
 
 
 def measure(task: Measurement) -> Row:
@@ -54,7 +58,7 @@ def measure(task: Measurement) -> Row:
         gc.collect()
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
-        report = tabulate(agent, task.seat, task.budget)
+        report = tabulate(agent, task.seat, task.budget, None if task.kept is None else Teller(task.kept), task.kept)
     finally:
         gc.unfreeze()
     return {
@@ -65,6 +69,7 @@ def measure(task: Measurement) -> Row:
         "kept": report.kept,
         "seconds": report.seconds,
         "iterations": report.iterations,
+        "spent": asdict(report.spent),
         "solver_error": report.solver_error,
     }
 
@@ -80,7 +85,7 @@ def ablate(
     sweeps: int = 3,
     executor: Executor | None = None,
     directory: Path | None = None,
-    progress: Callable[[int, int, Row | None], None] | None = None,
+    progress: Callable[[float, int, Row | None], None] | None = None,
 ) -> Generator[Row]:
     """Measure agents at budgets; yield a row for each as soon as its measurements are complete.
 
@@ -88,8 +93,8 @@ def ablate(
         lines: by name, an agent and the budgets to measure it at. A budget of 0 is given to agents that do not think.
         sweeps: draws of clock-budgeted agents; iteration budgets and agents that do not think need one.
         executor: where the work is done; in this process by default.
-        directory: measurements are kept here as they come and not made again; None keeps none.
-        progress: called with measurements done, measurements in all, and the row just completed if any.
+        directory: measurements are kept here as they come and not made again, nor are parts of those that were stopped; None keeps none.
+        progress: called with measurements done, measurements in all, and the row just completed if any; every second from another thread.
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
@@ -100,7 +105,8 @@ def ablate(
             limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"))
             limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
             draws = range(sweeps if budget.seconds else 1)
-            tasks = [Measurement(f"{name}-{limit}-{k}-seat{seat}", packed, budget, seat) for k in draws for seat in (0, 1)]
+            keys = [(f"{name}-{limit}-{k}-seat{seat}", seat) for k in draws for seat in (0, 1)]
+            tasks = [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
             groups.append((line, agent, budget, tasks))
     every = [task for *_, tasks in groups for task in tasks]
     found = {task.key: row for task in every if (row := kept(directory and directory / f"{task.key}.json", _read)) is not None}
@@ -118,7 +124,14 @@ def ablate(
 
     yield from complete()
     missing = [task for task in every if task.key not in found]
-    with closing((executor or Serial()).map(measure, missing)) as results:  # closed at once if the caller stops, with its processes
+
+    def look() -> None:
+        if progress is not None:
+            parts = [task.kept for task in missing if task.kept is not None and task.key not in found]
+            progress(len(found) + shares(parts), len(every), None)
+
+    # closed at once if the caller stops, with its processes
+    with watched(look), closing((executor or Serial()).map(measure, missing)) as results:
         for i, result in results:
             found[missing[i].key] = result
             _keep(directory, missing[i], result)
@@ -155,6 +168,7 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "thinking_seconds": budget.seconds if budget.iterations is None else None,
         "thinking_iterations": budget.iterations,
         "spent_seconds": statistics.fmean(seconds) if seconds else 0.0,
+        **_parts(seats, len(seconds)),
         "iterations": statistics.fmean(iterations) if iterations else 0.0,
         "least_iterations": min(iterations, default=0),
         "exploitability": strength,
@@ -168,6 +182,13 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
         "overruns": sum(x > allowed for x in late),
     }
+
+
+def _parts(seats: list[Row], decisions: int) -> Row:
+    """Return the mean seconds of decisions that went into each part of them; None where older versions measured."""
+    known = decisions > 0 and all("spent" in seat for seat in seats)
+    names = [part.name for part in fields(Spent)]
+    return {f"{name}_seconds": sum(seat["spent"][name] for seat in seats) / decisions if known else None for name in names}
 
 
 def _won(agent: Agent | WholeAgent, chips: float) -> Row | None:
@@ -207,6 +228,8 @@ def _read(path: Path) -> Row:
     must(all(finite(x) for key in ("seconds", "iterations") for x in row[key]), "a measurement's seconds and iterations must be numbers")
     must(len(row["seconds"]) == len(row["iterations"]), "a measurement must have seconds and iterations of the same decisions")
     must("solver_error" in row, "a measurement must have a solver_error")
+    spent = row.get("spent")  # older versions have none
+    must(spent is None or all(finite(spent[part.name]) for part in fields(Spent)), "what a measurement spent must be numbers")
     for key in ("solver_error", "against_blueprint"):  # NaN where they were not measured; older versions have none of the second
         must(type(row.get(key, 0.0)) in (int, float), f"a measurement's {key} must be a number")
     return row
@@ -219,6 +242,7 @@ def _keep(directory: Path | None, task: Measurement, row: Row) -> None:
     temporary = directory / f".{task.key}.{os.getpid()}.tmp"
     temporary.write_text(json.dumps(row))
     os.replace(temporary, directory / f"{task.key}.json")
+    shutil.rmtree(task.kept or directory / f"{task.key}.partial", ignore_errors=True)
 
 
 def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from games import PublicTree
-from search import Budget
+from search import Budget, Spent
 
 Float = npt.NDArray[np.float64]
 
@@ -27,6 +27,7 @@ class Decision:
         kept: a search was due and could not be made (the public state is impossible in the agent's model, or the budget allows no
             iteration), or its answer was judged to be no better, so the last solve's strategy (before any, the blueprint's) was played on.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
+        spent: what the seconds went into, if something was solved.
     """
 
     policy: Float
@@ -36,6 +37,7 @@ class Decision:
     root: int | None = None
     kept: bool = False
     solver_error: float | None = None
+    spent: Spent = field(default_factory=Spent)
 
     @property
     def solved(self) -> bool:

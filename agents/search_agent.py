@@ -26,6 +26,7 @@ from search import (
     Budget,
     Deadline,
     Solver,
+    Spent,
     Strategy,
     Subgame,
     Variant,
@@ -153,15 +154,18 @@ class SearchAgent:
         iterations = 0
         if subgame is not None:
             solver.start(subgame, strategy if warm else None, warm)
+            prepared = deadline.spent()
             most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
             enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
             judged = self._judges(subgame)
             clock = deadline.sooner(self._judge_seconds * solver.rows) if judged else deadline
             solution = solver.solve(replace(budget, iterations=most, exploitability=enough), clock)
-            iterations = solution.iterations
+            iterations, solved = solution.iterations, deadline.spent()
             if iterations and judged and not _is_better(solver, subgame, solution.strategy):
                 assert strategy is not None
-                return Decision(strategy.at(node).copy(), thought, deadline.spent(), iterations, kept=True)
+                seconds = deadline.spent()
+                spent = Spent(prepared, solved - prepared, seconds - solved)
+                return Decision(strategy.at(node).copy(), thought, seconds, iterations, kept=True, spent=spent)
         if iterations == 0:
             policy = self.blueprint.at(node) if strategy is None else strategy.at(node)
             return Decision(policy.copy(), thought, deadline.spent(), kept=True)
@@ -169,7 +173,8 @@ class SearchAgent:
         seconds = deadline.spent()
         error = self._error(solver, solution.strategy, seat, ranges) if self.measure_error else None
         new = Thought(solution.strategy, ranges, iterations + warm)
-        return Decision(policy, new, seconds, iterations, root=root, solver_error=error)
+        spent = Spent(prepared, solved - prepared, seconds - solved)
+        return Decision(policy, new, seconds, iterations, root=root, solver_error=error, spent=spent)
 
     def _judges(self, subgame: Subgame) -> bool:
         """Say whether an answer is judged before it is played: where the gadget's bounds are what the strategy so far is known to keep."""

@@ -6,8 +6,9 @@ street, where it is solved anew with the last solve's ranges and bounds. Before 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from agents.agent import Decision
 from agents.board_blueprint import BoardBlueprint
 from agents.street_play import StreetPlay, worth_of
 from agents.strength import SeatReport
+from agents.sweep_journal import SweepJournal
 from games.holdem import HoldemGame
 from search import Budget, Variant
-from search.board_search import StreetSearch, search_street, value_against
+from search.board_search import StreetSearch, value_against
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import SoFar, Strategies
 from search.gadgets import WITH_GIFTS, check_search, form_of
+from search.street_sweep import search_street
 
 
 class StreetAgent:
@@ -108,39 +111,56 @@ class StreetAgent:
         assert self._play is not None
         return self._play.decide(seat, node, cards, thought, budget)
 
-    def strategies(self, seat: int, budget: Budget) -> tuple[Strategies, SeatReport]:
+    def strategies(
+        self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
+    ) -> tuple[Strategies, SeatReport]:
         """Search every subgame that the seat comes to.
 
         Args:
             seat: the agent's player number.
             budget: of each solve.
+            progress: called with the share of the subgames that were searched.
+            folder: where searched boards are kept, and found by the same search later; None keeps nothing.
 
         Returns:
             Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.
         """
         game, tree, strategies = self.trunk.game, self.trunk.tree, self.trunk.strategies()
         report, known = SeatReport(seat, np.zeros((0, 0))), list[SoFar]()
-        for street in self.streets:
+        for i, street in enumerate(self.streets):
             known += [strategies] * (street - len(known))
             search = self.search(street, budget)
-            strategies, found = search_street(game, tree, strategies, seat, search, self.variant, threads=self.threads, known=known)
+            journal = None if folder is None else SweepJournal(game, tree, street, folder / game.streets[street])
+
+            def tell(done: int, boards: int, before: int = i) -> None:
+                if progress is not None:
+                    progress((before + done / boards) / len(self.streets))
+
+            strategies, found = search_street(
+                game, tree, strategies, seat, search, self.variant, threads=self.threads, progress=tell, known=known, journal=journal
+            )
             report.solves += found.solves
             report.kept += found.kept
             report.decisions += found.solves + found.kept
             report.solver_error += found.harm
             report.seconds += found.seconds
             report.iterations += found.iterations
+            report.spent += found.spent
         return strategies, report
 
-    def tabulate(self, seat: int, budget: Budget) -> SeatReport:
+    def tabulate(
+        self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
+    ) -> SeatReport:
         """Search every subgame that the seat comes to, and measure the whole exactly by a best response in the real game.
 
         Args:
             seat: the agent's player number.
             budget: of each solve.
+            progress: see ``strategies``.
+            folder: likewise.
         """
         game, tree = self.trunk.game, self.trunk.tree
-        strategies, report = self.strategies(seat, budget)
+        strategies, report = self.strategies(seat, budget, progress, folder)
         own = tuple(rows if type(rows) is np.ndarray else np.array(rows) for rows in strategies)  # a mapped file's rows are copied
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
         report.opponent_best_response = value_against(game, sweeps, (own[0], own[1]), 1 - seat)

@@ -90,11 +90,10 @@ class StreetPlay:
                 entry = self._entry(node, search.street)
                 board, _ = self.find(cards[: self._counts[search.street]])
                 found, report = self._searched(seat, entry, board, found, replace(search, budget=left))
-                total.kept += report.kept
-                total.iterations += report.iterations
+                total.add(report)
                 root = entry if report.solves else root
         policy = self._strategy(found.strategies).at_board(node, *self.find(cards))
-        return Decision(policy, found, clock.spent(), sum(total.iterations), root, total.kept > 0)
+        return Decision(policy, found, clock.spent(), sum(total.iterations), root, total.kept > 0, spent=total.spent)
 
     def _searched(self, seat: int, entry: int, board: int, before: Thought, search: StreetSearch) -> tuple[Thought, SearchReport]:
         """Solve the subgame at a board for one line."""

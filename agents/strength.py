@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent
-from search import Budget, Evaluator, Strategy, uniform
+from search import Budget, Evaluator, Spent, Strategy, uniform
 
 Float = npt.NDArray[np.float64]
 
@@ -38,6 +39,7 @@ class SeatReport:
         kept: decisions that played the last strategy on because no search was possible, or none better was found.
         seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
         iterations: likewise.
+        spent: what the seconds went into, summed.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
             the clock is (they are different draws); NaN if not measured.
@@ -52,6 +54,7 @@ class SeatReport:
     kept: int = 0
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
     solver_error: float = 0.0
 
 
@@ -79,22 +82,31 @@ class WholeAgent(Protocol):
         """What measurements of this agent must agree with to be of the same."""
         ...
 
-    def tabulate(self, seat: int, budget: Budget) -> SeatReport:
+    def tabulate(
+        self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
+    ) -> SeatReport:
         """Return a seat's report: what ``tabulate`` below would find."""
         ...
 
 
-def tabulate(agent: Agent | WholeAgent, seat: int, budget: Budget, progress: Callable[[int], None] | None = None) -> SeatReport:
+def tabulate(
+    agent: Agent | WholeAgent,
+    seat: int,
+    budget: Budget,
+    progress: Callable[[float], None] | None = None,
+    folder: Path | None = None,
+) -> SeatReport:
     """Ask an agent at every public state that its own policy reaches, and measure the answer exactly.
 
     Args:
         agent: loaded here, outside all clocks; one that tabulates itself sees to that.
         seat: the player that the agent plays.
         budget: of each decision.
-        progress: called with the number of decisions so far.
+        progress: called with the share of the work that is done, by agents that tabulate themselves.
+        folder: where those keep what they have done, so that work that was stopped goes on; None keeps nothing.
     """
     if isinstance(agent, WholeAgent):
-        return agent.tabulate(seat, budget)
+        return agent.tabulate(seat, budget, progress, folder)
     agent.load()
     tree = agent.tree
     report = SeatReport(seat, uniform(tree).tables[seat].copy())
@@ -116,6 +128,7 @@ def tabulate(agent: Agent | WholeAgent, seat: int, budget: Budget, progress: Cal
         if decision.solved or decision.kept:
             report.seconds.append(decision.seconds)
             report.iterations.append(decision.iterations)
+            report.spent += decision.spent
         else:
             idle.append(decision.seconds)
         if decision.root is not None:
@@ -127,8 +140,6 @@ def tabulate(agent: Agent | WholeAgent, seat: int, budget: Budget, progress: Cal
             below = reach * probabilities
             if below.any():
                 stack.append((child, below, decision.thought))
-        if progress is not None:
-            progress(report.decisions)
     report.solver_error = sum(errors.values())
     if not report.seconds:
         report.seconds, report.iterations = idle, [0] * len(idle)

@@ -4,7 +4,7 @@ from search.anytime import Anytime, Solution
 from search.best_response import Evaluator
 from search.board_solver import BoardSolver, memory_needed, state_names, useful_threads
 from search.board_strategy import BoardStrategy
-from search.budget import Budget, Deadline
+from search.budget import Budget, Deadline, Spent
 from search.cfr import Solver
 from search.gadgets import BOUNDS, GADGETS, Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
 from search.strategy import Strategy, check_strategy, full_ranges, uniform
@@ -24,6 +24,7 @@ __all__ = [
     "Gadget",
     "Solution",
     "Solver",
+    "Spent",
     "Strategy",
     "Subgame",
     "Variant",

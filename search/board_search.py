@@ -1,4 +1,4 @@
-"""Subgame solving in hold'em, street by street: every subgame that begins with a street, solved once and played from.
+"""Subgame solving in hold'em: the subgames that begin with a street at one board, solved once and played from.
 
 A *strategy so far* is a pair of arrays [stored rows, 8] of the whole game's board tree, one per player, in proportion to the action
 probabilities (``BoardSolver.average``); the searcher's own part is what is searched for, the opponent's part is the model. All lines
@@ -8,26 +8,23 @@ that enter a board are solved side by side: they are subgames of their own, and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from games.board_subtree import Lines, Subtree, entering, street_lines, subtree
+from games.board_subtree import Lines, Subtree, entering, subtree
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
-from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, STREET
+from games.kernels.boards import DECISIONS, FIRST_ROW
 from search.anytime import SLICE_SECONDS
 from search.board_root import BoardRoot
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
-from search.board_trunk import Arrival, SoFar, Strategies, Trunk, board_weights, root_reach
-from search.budget import Budget, Deadline
-from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, check_search, form_of
+from search.board_trunk import Arrival, SoFar, Strategies, root_reach
+from search.budget import Budget, Deadline, Spent
+from search.gadgets import NEED_RANGE, TAGS, UNSAFE, check_search, form_of
 from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
@@ -57,6 +54,7 @@ class SearchReport:
             over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
         iterations: of each solve.
+        spent: what those seconds went into, summed.
     """
 
     solves: int = 0
@@ -64,6 +62,16 @@ class SearchReport:
     harm: float = 0.0
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
+
+    def add(self, other: SearchReport, weight: float = 1.0) -> None:
+        """Add what another search came to, its harm times a weight."""
+        self.solves += other.solves
+        self.kept += other.kept
+        self.harm += weight * other.harm
+        self.seconds += other.seconds
+        self.iterations += other.iterations
+        self.spent += other.spent
 
 
 @dataclass(frozen=True)
@@ -173,7 +181,8 @@ class BoardSearch:
             spread = search.spread if search.bounds == "distributional" else 0.0
             gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
-        self._preparing = clock.spent() if self._preparing == 0 else min(self._preparing, clock.spent())
+        prepared = clock.spent()
+        self._preparing = prepared if self._preparing == 0 else min(self._preparing, prepared)
         worth = search.worth if self._starts_warm(search, sum(part.tree.stored_rows), clock) else 0
         if worth:
             self._warm(part, sweeps, rows, before, worth)
@@ -194,6 +203,7 @@ class BoardSearch:
         seconds, count = clock.spent(), int(solved.sum())
         self._answer_row_seconds = _learnt(self._answer_row_seconds, (seconds - solving) / sum(part.tree.stored_rows))
         report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
+        report.spent = Spent(prepared, solving - prepared, seconds - solving)
         report.solves = int(played.sum())
         report.kept += count - report.solves
         for p in (0, 1):
@@ -321,89 +331,6 @@ def _learnt(old: float, seen: float) -> float:
     if old == 0:
         return seen
     return old + 0.5 * (min(max(seen, old / 2), 1.5 * old) - old)
-
-
-def search_street(
-    game: HoldemGame,
-    tree: BoardTree,
-    strategies: Strategies,
-    seat: int,
-    search: StreetSearch,
-    variant: Variant,
-    workers: int = 1,
-    threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-    known: Sequence[SoFar] | None = None,
-) -> tuple[Strategies, SearchReport]:
-    """Search every subgame that begins with a street, for one seat.
-
-    Args:
-        game: whole.
-        tree: its board tree.
-        strategies: so far.
-        seat: who searches.
-        search: how.
-        variant: of CFR.
-        workers: boards that are searched at the same time.
-        threads: kernel threads of each.
-        progress: called with boards done and boards in all.
-        known: see ``Trunk``.
-
-    Returns:
-        The strategies so far from here on, the street's searched; and what the search came to.
-    """
-    nodes = entering(game, search.street)
-    apart = [[node] for node in nodes] if search.budget.seconds is not None else [nodes]
-    lines = [street_lines(game, own, tree.weight.dtype) for own in apart]
-    weights = board_weights(tree)
-    pool: SimpleQueue[list[BoardSearch]] = SimpleQueue()
-    for _ in range(workers):
-        pool.put([BoardSearch(game, tree, own, variant, threads) for own in lines])
-    total = SearchReport()
-    boards = int((tree.boards[:, STREET] == search.street).sum())
-
-    def solve(task: tuple[int, Arrival]) -> tuple[list[SearchReport], float]:
-        searchers = pool.get()
-        try:
-            return [put(s.solve(*task, strategies, seat, search)) for s in searchers], float(weights[task[0]])
-        finally:
-            pool.put(searchers)
-
-    def put(solved: tuple[SearchReport, Answer | None]) -> SearchReport:
-        report, answer = solved
-        if answer is not None:
-            for p in (0, 1):
-                answer.part.put(p, answer.average[p], out[p])
-        return report
-
-    def tasks() -> Iterator[tuple[int, Arrival]]:
-        giver = 1 - seat if search.gadget in WITH_GIFTS else None
-        for arrival in Trunk(game, tree, strategies, search.street, giver, search.bounds == "safe", known).arrivals():
-            children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
-            yield from ((board, arrival) for board in range(*children))
-
-    if search.warm_start != "never" and not search.worth:
-        every = BoardSearch(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
-        search = replace(search, worth=every.worth(*next(tasks()), strategies))
-    if search.budget.seconds is not None:  # load the kernels and learn the machine's speed outside every clock
-        first = next(tasks())
-        for _ in range(workers):
-            searchers = pool.get()
-            for searcher in searchers:
-                searcher.warm_up(*first, strategies, seat, search)
-            pool.put(searchers)
-    out = (np.array(strategies[0]), np.array(strategies[1]))
-    with ThreadPoolExecutor(workers) as running:
-        for done, (reports, weight) in enumerate(running.map(solve, list(tasks())), 1):  # the way there is outside all clocks
-            for report in reports:
-                total.solves += report.solves
-                total.kept += report.kept
-                total.harm += weight * report.harm / game.deal_mass
-                total.seconds += report.seconds
-                total.iterations += report.iterations
-            if progress is not None:
-                progress(done, boards)
-    return out, total
 
 
 def value_against(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int, best: bool = True) -> float:

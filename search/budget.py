@@ -35,6 +35,24 @@ class Budget:
         return any(v is not None for v in (self.seconds, self.iterations, self.exploitability))
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What the seconds of decisions went into.
+
+    Attributes:
+        preparing: before the first iteration: the tree, ranges, bounds, the blueprint's answers.
+        iterating: the solver.
+        judging: looking at the answer and reading it out.
+    """
+
+    preparing: float = 0.0
+    iterating: float = 0.0
+    judging: float = 0.0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.preparing + other.preparing, self.iterating + other.iterating, self.judging + other.judging)
+
+
 class Deadline:
     """The clock of one budget, started at the request: no work starts that is predicted to end late."""
 

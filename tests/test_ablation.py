@@ -20,7 +20,8 @@ def lines(iterations=(5, 20)):
 
 
 def without_times(rows):
-    timed = ("spent_seconds", "slowest_decision_seconds", "late_p99_seconds")
+    parts = ("preparing_seconds", "iterating_seconds", "judging_seconds")
+    timed = ("spent_seconds", *parts, "slowest_decision_seconds", "late_p99_seconds")
     return sorted(([(k, v) for k, v in row.items() if k not in timed] for row in rows), key=str)
 
 
@@ -89,8 +90,8 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
     rows = without_times(ablate(lines(), directory=tmp_path))
     path = min(tmp_path.glob("search*.json"))
     content = json.loads(path.read_text())
-    damages = [[], {}, content | {"opponent_best_response": None}, content | {"seconds": [1.0]}, content | {"kept": "no"}]
-    for damaged in [*damages, *({k: v for k, v in content.items() if k != key} for key in content.keys() - {"against_blueprint"})]:
+    damages = [[], {}, content | {"opponent_best_response": None}, content | {"seconds": [1.0]}, content | {"kept": "no"}, content | {"spent": 1}]
+    for damaged in [*damages, *({k: v for k, v in content.items() if k != key} for key in content.keys() - {"against_blueprint", "spent"})]:
         path.write_text(json.dumps(damaged))
         caplog.clear()
         assert without_times(ablate(lines(), directory=tmp_path)) == rows

@@ -12,10 +12,11 @@ from numba import config
 from games.board_subtree import entering, street_lines, subtree
 from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.board_search import BoardSearch, StreetSearch, search_street, value_against
+from search.board_search import BoardSearch, StreetSearch, value_against
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Trunk, above, board_weights, mass_at
 from search.gadgets import WITH_GIFTS
+from search.street_sweep import search_street
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.test_holdem import UNEVEN, small
 

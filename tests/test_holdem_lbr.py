@@ -11,9 +11,10 @@ from agents.holdem_lbr import Showdowns, always_call, holdem_best_response, hold
 from agents.lbr import ACTION_SETS, ActionSet
 from games.holdem import board_tree
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.board_search import StreetSearch, search_street, value_against
+from search.board_search import StreetSearch, value_against
 from search.board_sweeps import BoardSweeps
 from search.board_values import values_against
+from search.street_sweep import search_street
 from tests.test_holdem import UNEVEN, small
 
 GAMES = {

@@ -10,11 +10,12 @@ import pytest
 from games.board_subtree import street_lines, subtree
 from search import BoardSolver, Budget, variant
 from search.board_root import BoardRoot
-from search.board_search import FEW, MOST_WORTH, BoardSearch, StreetSearch, search_street
+from search.board_search import FEW, MOST_WORTH, BoardSearch, StreetSearch
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Trunk
 from search.gadgets import GADGETS
 from search.kernels.warm import seed_rows
+from search.street_sweep import search_street
 from tests.naive.holdem import seeded
 from tests.test_board_search import blueprint, compiled, strength
 

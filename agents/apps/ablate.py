@@ -78,7 +78,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
 
-        def tell(done: int, total: int, row: Any) -> None:
+        def tell(done: float, total: int, row: Any) -> None:
             progress.bar.total = progress.total = total
             progress.at(done, f"{row['line']}: {row['exploitability']['value']:.4g} chips" if row else "")
 

@@ -121,7 +121,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
 
-        def tell(done: int, total: int, row: Any) -> None:
+        def tell(done: float, total: int, row: Any) -> None:
             progress.bar.total = progress.total = total
             progress.at(done, f"{row['line']}: {strength_text(game, row['exploitability']['value'])}" if row else "")
 
