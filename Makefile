@@ -15,6 +15,9 @@ PINS := pyproject.toml constraints.txt
 PIP_INSTALL = @echo "installing into $(VENV): a minute or so, more where torch is large (PIP_ARGS=--verbose shows it)"; \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt $(PIP_ARGS)
 unexport PYTHONDONTWRITEBYTECODE
+# What the commands import is compiled here and now: in containers the environment often forbids Python to keep it later, and a first
+# solve then takes twice as long.
+WARM_UP = @$(BIN)/python -c "import agents.figures; from agents.apps import ablate, match, play, solve, solve_holdem, train"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -63,12 +66,15 @@ $(BIN)/python:
 # One stamp per set of dependencies, each older than its pins when they change.
 $(VENV)/.runtime: $(PINS) | $(BIN)/python
 	$(PIP_INSTALL) -e .
+	$(WARM_UP)
 	@touch $@
 
 $(VENV)/.dev: $(PINS) | $(BIN)/python
 	$(PIP_INSTALL) -e '.[dev]'
+	$(WARM_UP)
 	@touch $(VENV)/.runtime $@
 
 $(VENV)/.bench: $(PINS) | $(BIN)/python
 	$(PIP_INSTALL) -e '.[bench]'
+	$(WARM_UP)
 	@touch $(VENV)/.runtime $@
