@@ -15,9 +15,11 @@ PINS := pyproject.toml constraints.txt
 PIP_INSTALL = @echo "installing into $(VENV): a minute or so, more where torch is large (PIP_ARGS=--verbose shows it)"; \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt $(PIP_ARGS)
 unexport PYTHONDONTWRITEBYTECODE
-# What the commands import is compiled here and now: in containers the environment often forbids Python to keep it later, and a first
-# solve then takes twice as long.
-WARM_UP = @$(BIN)/python -c "import agents.figures; from agents.apps import ablate, match, play, solve, solve_holdem, train"
+# What `timebank solve` imports is compiled here and now, and what other commands import: where the environment forbids Python to keep
+# it later, as in many containers, a first solve would take twice as long.
+SOLVE_IMPORTS := antlr4 attr dateutil hydra llvmlite matplotlib numba numpy omegaconf PIL pyparsing scipy/_lib scipy/linalg tqdm yaml
+WARM_UP = @cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q -x '/tests?/' $(SOLVE_IMPORTS) \
+  && $(CURDIR)/$(BIN)/python -m compileall -q -l . && $(CURDIR)/$(BIN)/python -c "from agents.apps import ablate, match, play, solve, train"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
