@@ -51,6 +51,7 @@ class Anytime(ABC, Generic[Answer]):
         self._spent = self._checked = 0.0  # solving and checking seconds of the solve at hand
         self._trace: list[tuple[int, float, float]] = []
         self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
+        self.enough: int | None = None  # iterations after which more are only done if a number of them is asked for
 
     @property
     def iterations(self) -> int:
@@ -104,10 +105,11 @@ class Anytime(ABC, Generic[Answer]):
         checking = trace or budget.exploitability is not None
         self._spent, self._checked, self._trace = 0.0, 0.0, []
         next_check, exploitability = self.iterations + 1, None
-        while budget.iterations is None or self.iterations < budget.iterations:
+        most = self.enough if budget.iterations is None else budget.iterations
+        while most is None or self.iterations < most:
             now = time.perf_counter()
             allowed = clock.end + (self._checked if deadline is None else 0.0)  # a decision's clock runs on while it checks
-            count = self._slice(budget, allowed - now)
+            count = self._slice(most, allowed - now)
             if checking:
                 count = min(count, next_check - self.iterations)
             if count <= 0:
@@ -145,7 +147,7 @@ class Anytime(ABC, Generic[Answer]):
         self._trace.append((self.iterations, self._spent, exploitability))
         return exploitability
 
-    def _slice(self, budget: Budget, remaining: float) -> int:
+    def _slice(self, most: int | None, remaining: float) -> int:
         """Return how many iterations to do before the next look at the clock; 0 if one more would end late."""
         per_iteration = self._seconds_per_row * self.rows
         count = max(1, int(SLICE_SECONDS / per_iteration))
@@ -153,8 +155,8 @@ class Anytime(ABC, Generic[Answer]):
             left = remaining - self._answer_seconds - CALL_SECONDS
             fits = left / per_iteration
             count = min(count, max(int(FILL * fits), int(fits >= 1.0)))
-        if budget.iterations is not None:
-            count = min(count, budget.iterations - self.iterations)
+        if most is not None:
+            count = min(count, most - self.iterations)
         return count
 
     def _learn(self, count: int, spent: float) -> None:

@@ -18,12 +18,15 @@ from search.anytime import Anytime
 from search.board_strategy import BoardStrategy
 from search.board_sweeps import BoardSweeps, StoredRows, workspace_bytes
 from search.kernels.streets import BEST, VALUE
-from search.variants import BLOCK, Variant, coefficients, windowed_coefficients
+from search.variants import BLOCK, Variant, coefficients, thinned_coefficients, windowed_coefficients
 
 Rows = npt.NDArray[Any]
 # Stored rows of a game of one board below which threads wait for each other longer than they save. To 0.1 % of the pot two threads took
 # 9.0 ms against 6.9 with one on RB (1,456 rows), but 30 against 43 on RA (7,616): python benchmarks/holdem.py. The bound is in between.
 FEW_ROWS = 3_000
+# Beyond, regrets change by less than float32 can tell: on RB exploitability was least at 131,072 iterations (1e-5 chips, 5e-8 of the pot)
+# and twenty times as much at twice as many; in float64 it goes on falling.
+ENOUGH_32 = 1 << 17
 # In 16 bits nothing exceeds 65,504. A hand of weight 1 has this reach at the root, and averages are at most WINDOW times as large.
 REACH_16 = 4.0
 # No regret of an iteration exceeds this, so by regret matching's bound no sum of T exceeds REGRET_16 * sqrt(A * T): room for millions.
@@ -104,10 +107,12 @@ class BoardSolver(Anytime[BoardStrategy]):
         self.storage = self.dtype if storage is None else np.dtype(storage)
         if self.storage not in (self.dtype, np.float16):
             raise ValueError(f"storage must be {self.dtype} or float16, got {self.storage}")
+        if self.dtype == np.float32:
+            self.enough = ENOUGH_32
         self._most = (float(game.live[0].max()), float(game.live[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
         even = replace(game, weights=(game.live[0] / self._most[0], game.live[1] / self._most[1]))
         self._mass = even.deal_mass
-        self.tree, self._coefficients = board_tree(game, dtype), coefficients
+        self.tree, self._coefficients = board_tree(game, dtype), coefficients if self.dtype == np.float64 else thinned_coefficients
         self._reach_unit, self._cfv_unit = 1.0, 1.0  # what a reach of 1 and a cfv of a chip are in the arrays
         if self.storage == np.float16:
             regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in even.live)  # of one iteration, at most

@@ -118,6 +118,22 @@ def windowed_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float6
     return table
 
 
+@lru_cache(maxsize=32)
+def thinned_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
+    """Return ``coefficients`` for float32: from ``WINDOW`` iterations on only every 2nd is averaged, from twice as many every 4th, ...
+
+    A sum of t iterations changes by some 1 / t of itself in each, and once that is near float32's 2^-24 all changes are rounded alike: on a
+    river (RB of benchmarks/holdem.py) exploitability rose from 4e-5 chips after 30,000 iterations to 1e-2 after two million. So a sum takes
+    no more than 2 * ``WINDOW`` strategies while t doubles. A decay of -1 says that an iteration is not averaged.
+    """
+    table = coefficients(row, block).copy()
+    t = np.arange(block * BLOCK + 1, (block + 1) * BLOCK + 1)
+    step, before = (1 << np.maximum(np.log2(np.maximum(x, 1) / WINDOW), 0).astype(np.int64) for x in (t, t - 1))
+    table[:, 2] = np.where(t % step == 0, ((t - before) / t) ** row.gamma, -1.0)
+    table.flags.writeable = False
+    return table
+
+
 def average_weight(row: Variant, begin: int, end: int) -> float:
     """Return the weight of iterations begin + 1 .. end in a sum so far, in units of the last: sum of (t / end)^gamma."""
     return float(((np.arange(begin + 1, end + 1) / end) ** row.gamma).sum())

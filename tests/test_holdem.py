@@ -21,6 +21,7 @@ from games.holdem import board_tree, game_size
 from games.holdem_config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
 from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, useful_threads, variant
+from search.board_solver import ENOUGH_32
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
@@ -348,11 +349,21 @@ def test_the_uniform_policy_of_ms1f1_is_worth_what_was_published():
 
 
 @pytest.mark.slow
-def test_float32_does_not_drift():
-    """10,000 iterations of DCFR+ in f4 and in f8."""
+@pytest.mark.parametrize("name", ["default_holdem", "dcfr_plus"])
+def test_float32_does_not_drift(name):
+    """In f4 and in f8; the default until it ends by itself."""
     game = spot("Td9d6hQc4s", [OOP, IP], 200, 900, "33%,75%,a", "75%,a")
-    single, double = (BoardSolver(game, variant("dcfr_plus"), dtype=dtype) for dtype in (np.float32, np.float64))
-    for solver in (single, double):
-        solver.run(10_000)
-    assert single.values()[0] == pytest.approx(double.values()[0], abs=1e-4 * game.pot)
-    assert single.exploitability() < 2 * double.exploitability() + 1e-5 * game.pot
+    single, double = (BoardSolver(game, variant(name), dtype=dtype) for dtype in (np.float32, np.float64))
+    for iterations in (10_000, ENOUGH_32) if name == "default_holdem" else (10_000,):
+        for solver in (single, double):
+            solver.run(iterations - solver.iterations)
+        assert single.values()[0] == pytest.approx(double.values()[0], abs=1e-4 * game.pot)
+        assert single.exploitability() < 2 * double.exploitability() + 1e-6 * game.pot
+
+
+def test_without_a_number_of_iterations_float32_ends_where_it_tells_no_more_apart(monkeypatch):
+    monkeypatch.setattr("search.board_solver.ENOUGH_32", 50)
+    game = spot("Td9d6hQc4s", ["AA", "KK"], 200, 900, "a", "a")
+    asked = [(Budget(seconds=60), 50), (Budget(exploitability=0), 50), (Budget(iterations=70, seconds=60), 70)]
+    assert [BoardSolver(game, variant("dcfr")).solve(budget).iterations for budget, _ in asked] == [done for _, done in asked]
+    assert BoardSolver(game, variant("dcfr"), dtype=np.float64).solve(Budget(iterations=60)).iterations == 60

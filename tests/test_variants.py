@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from search import VARIANTS, Solver, Variant, variant
-from search.variants import BLOCK, WINDOW, coefficients, windowed_coefficients
+from search.variants import BLOCK, WINDOW, coefficients, thinned_coefficients, windowed_coefficients
 
 T = np.arange(1, 1001)
 
@@ -124,3 +124,19 @@ def test_a_windowed_average_is_the_variants_own_until_its_sum_would_grow_too_lar
         for decay in table[:, 2]:
             total = total * decay + 1.0
             assert total <= WINDOW
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_thinned_average_weighs_fewer_strategies_as_the_variant_does(name):
+    row, weights, taken = VARIANTS[name], np.zeros(0), np.zeros(0, int)
+    for block in (0, 1):
+        table, own = thinned_coefficients(row, block), coefficients(row, block)
+        np.testing.assert_array_equal(table[:, [0, 1, 3]], own[:, [0, 1, 3]])
+        if block == 0:
+            np.testing.assert_allclose(table[: 2 * WINDOW - 1, 2], own[: 2 * WINDOW - 1, 2], rtol=1e-15)
+        for t, decay in enumerate(table[:, 2], block * BLOCK + 1):
+            if decay >= 0:
+                taken, weights = np.append(taken, t), np.append(weights * decay, 1.0)
+        assert len(taken[taken > block * BLOCK]) <= BLOCK // 2 + WINDOW
+    np.testing.assert_allclose(weights, (taken / taken[-1]) ** row.gamma, rtol=1e-9, atol=1e-300)
+    assert np.all(np.diff(taken[taken >= BLOCK]) == BLOCK // WINDOW)

@@ -126,11 +126,14 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     if config.save:
         save_solution(solver, directory / "solution.npz")
     shown = entries.get("ev", values)
+    ended = config.budget.iterations is None and solution.iterations == solver.enough
+    note = f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {solver.enough:,}\n" if ended else ""
     print(
         f"{game.name}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, exploitability "
         f"{strength_is} ({exploitability:.4g} chips)\n"
         + table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
         + f"\n\n{decision_table(root)}\n"
+        + note
         + "".join(f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(nodes))
         + f"{directory}"
     )
