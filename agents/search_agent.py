@@ -3,7 +3,8 @@
 ``solve_from`` says where subgames begin:
 
 * ``decision``: continual re-solving (Moravcik et al. 2017, arXiv 1701.01724). The whole game is solved at the first decision; every
-  later decision is re-solved from its own public state with the last solve's ranges and bounds.
+  later decision is re-solved from its own public state with the last solve's ranges and bounds. Where the first answer is easier to
+  exploit than the blueprint, which too few iterations make it, the blueprint is played on and later decisions start from it.
 * ``round``: the blueprint plays the first round (the trunk); at the first decision of each later round the subgame that began with
   the round is solved, and played from until the next round.
 * ``root``: the whole game is solved at the first decision and played from. This is full-game CFR, the reference line.
@@ -76,7 +77,8 @@ class SearchAgent:
         gift_scale: share of the opponent's gifts by which reach_maxmargin, refined and combined raise their bounds, 0 to 1. They count
             from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking the blueprint about
             the whole game would take half of the time left.
-        judge: with safe bounds, keep the strategy so far where an answer is no better; see ``_is_better``.
+        judge: with safe bounds, keep the strategy so far where an answer is no better; see ``_is_better``. With ``solve_from=decision`` the
+            first answer is judged by its best response, whatever the gadget.
     """
 
     def __init__(
@@ -107,7 +109,9 @@ class SearchAgent:
         self._solver: Solver | None = None
         self._blueprint_seconds = 0.0  # of asking the blueprint about the whole game
         self._blueprint_worth = 0
+        self._blueprint_loses = (0.0, 0.0)  # by seat, what a best responder wins from it
         self._judge_seconds = 0.0  # of judging an answer, by row
+        self._ask_seconds = 0.0  # of asking the blueprint about a decision
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_solver": None}  # each process allocates its own
@@ -123,6 +127,11 @@ class SearchAgent:
             self._warm_up_gadget(solver)
             solver.calibrate()
             self._judge_seconds = _judging(solver, self.blueprint.strategy())
+            first, second = (solver.evaluator.best_response_value(self.blueprint.strategy(), player) for player in (1, 0))
+            self._blueprint_loses = (first, second)
+            start = time.perf_counter()
+            self.blueprint.at(int(np.flatnonzero(self.tree.player >= 0)[0]))
+            self._ask_seconds = 2 * (time.perf_counter() - start)
             if self.warm_start != "never":
                 self._blueprint_worth = _worth(solver, self.blueprint.strategy())
 
@@ -157,15 +166,19 @@ class SearchAgent:
             prepared = deadline.spent()
             most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
             enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
-            judged = self._judges(subgame)
-            clock = deadline.sooner(self._judge_seconds * solver.rows) if judged else deadline
+            judged, first = self._judges(subgame), self.judge and root == 0 and self.solve_from == "decision"
+            clock = deadline.sooner(self._judge_seconds * solver.rows) if judged or first else deadline
+            clock = clock.sooner(self._ask_seconds) if first else clock
             solution = solver.solve(replace(budget, iterations=most, exploitability=enough), clock)
             iterations, solved = solution.iterations, deadline.spent()
-            if iterations and judged and not _is_better(solver, subgame, solution.strategy):
-                assert strategy is not None
+            worse = judged and iterations > 0 and not _is_better(solver, subgame, solution.strategy)
+            if first and iterations:
+                worse = solver.evaluator.best_response_value(solution.strategy, 1 - seat) > self._blueprint_loses[seat]
+            if worse:
+                policy = (self.blueprint.at(node) if strategy is None else strategy.at(node)).copy()
                 seconds = deadline.spent()
                 spent = Spent(prepared, solved - prepared, seconds - solved)
-                return Decision(strategy.at(node).copy(), thought, seconds, iterations, kept=True, spent=spent)
+                return Decision(policy, thought, seconds, iterations, kept=True, spent=spent)
         if iterations == 0:
             policy = self.blueprint.at(node) if strategy is None else strategy.at(node)
             return Decision(policy.copy(), thought, deadline.spent(), kept=True)

@@ -272,3 +272,17 @@ def test_a_decision_made_without_search_is_never_solved_over(blueprint, solve_fr
 def test_no_iterations_are_none(blueprint):
     decision = SearchAgent(blueprint, variant("default")).decide(0, 0, None, Budget(iterations=0))
     assert (decision.iterations, decision.kept) == (0, True)
+
+
+@pytest.mark.parametrize("iterations", [3, 10, 30])
+@pytest.mark.parametrize("gadget", ["resolve", "maxmargin", "reach_maxmargin"])
+def test_searching_every_decision_never_hurts_a_good_blueprint(iterations, gadget):
+    """The first answer of the whole game, too few iterations of it, is judged by its best response; 30 as they are make 0.04 of 0.0009."""
+    policy = solved_policy(LEDUC, variant("cfr_plus"), 500)
+    alone = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
+    budget = Budget(iterations=iterations)
+    searched = both_seats(SearchAgent(policy, variant("default"), "decision", gadget, measure_error=True), budget)
+    assert exploitability(searched) <= alone + sum(s.solver_error for s in searched)
+    assert exploitability(searched) < 2 * alone
+    bare = both_seats(SearchAgent(policy, variant("default"), "decision", gadget, judge=False), budget)
+    assert exploitability(bare) > 10 * alone
