@@ -120,11 +120,11 @@ def windowed_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float6
 
 @lru_cache(maxsize=32)
 def thinned_coefficients(row: Variant, block: int = 0) -> npt.NDArray[np.float64]:
-    """Return ``coefficients`` for float32: from ``WINDOW`` iterations on only every 2nd is averaged, from twice as many every 4th, ...
+    """Return ``coefficients`` for float32: from 2 * ``WINDOW`` iterations on only every 2nd is averaged, from twice as many every 4th, ...
 
     A sum of t iterations changes by some 1 / t of itself in each, and once that is near float32's 2^-24 all changes are rounded alike: on a
     river (RB of benchmarks/holdem.py) exploitability rose from 4e-5 chips after 30,000 iterations to 1e-2 after two million. So a sum takes
-    no more than 2 * ``WINDOW`` strategies while t doubles. A decay of -1 says that an iteration is not averaged.
+    ``WINDOW`` strategies while t doubles. A decay of -1 says that an iteration is not averaged.
     """
     table = coefficients(row, block).copy()
     t = np.arange(block * BLOCK + 1, (block + 1) * BLOCK + 1)
