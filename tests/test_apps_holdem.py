@@ -262,6 +262,44 @@ def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monk
     assert not (tmp_path / "second").exists()
 
 
+def without_result(directory):
+    (directory / "result.json").unlink()
+
+
+def running(directory):
+    (directory / "result.json").write_text('{"command": "solve", "status": "running"}')
+
+
+@pytest.mark.parametrize("before", [lambda directory: None, running, without_result])
+@pytest.mark.parametrize("other", [["budget.iterations=1"], ["game.pot=300"], ["storage=16"], ["load=elsewhere"]])
+def test_a_solution_is_never_replaced_by_a_run_that_does_not_go_on_from_it(monkeypatch, tmp_path, capsys, solved, before, other):
+    directory = tmp_path / "run"
+    shutil.copytree(solved, directory)
+    before(directory)
+    held = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    more = [f"load={solved / 'solution.npz'}" if override == "load=elsewhere" else override for override in other]
+    capsys.readouterr()
+    given = (*RIVER, "save=true", "budget.iterations=3", *more, f"hydra.run.dir={directory}")
+    assert timebank(monkeypatch, "solve", *given) == 2
+    saved = directory / "solution.npz"
+    assert capsys.readouterr().err == (
+        f"error: hydra.run.dir must be new, got {directory}, which holds a solution (load={saved} goes on with it)\n"
+    )
+    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == held
+
+
+def test_going_on_in_a_solutions_directory_leaves_nothing_of_what_was_shown_before(monkeypatch, tmp_path, solved):
+    shutil.copytree(solved, tmp_path, dirs_exist_ok=True)
+    load = f"load={tmp_path / 'solution.npz'}"
+    (tmp_path / "node_notes.csv").write_text("mine")
+    status, _ = solve(monkeypatch, tmp_path, load, "show=[check,check/bet 100]")
+    assert status == 0
+    assert (tmp_path / "node_1.svg").is_file()
+    status, result = solve(monkeypatch, tmp_path, load, "show=check", "budget.iterations=4", "save=true")
+    assert (status, result["iterations"]) == (0, 4)
+    assert {path.name for path in tmp_path.glob("node_*")} == {"node_0.csv", "node_0.png", "node_0.svg", "node_notes.csv"}
+
+
 def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
     directory = tmp_path / "run"
     timebank(monkeypatch, "solve", "game=ms2f1t1h5", "budget.iterations=5", f"hydra.run.dir={directory}")
@@ -418,7 +456,8 @@ def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_
     else:
         monkeypatch.setattr(run, "write_json", with_interruption)
     capsys.readouterr()
-    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=9", "save=true", f"hydra.run.dir={tmp_path}") == 130
+    given = (*RIVER, "budget.iterations=9", "save=true", f"load={tmp_path / 'solution.npz'}", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == 130
     shown = capsys.readouterr()
     assert "Traceback" not in shown.err
     assert f"interrupted; what there is so far is in {tmp_path}" in shown.err

@@ -114,23 +114,37 @@ def contents(directory):
     return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def test_a_result_is_replaced_by_one_of_the_same_game_and_search_only(monkeypatch, tmp_path, capsys):
+def test_a_result_is_never_replaced(monkeypatch, tmp_path, capsys):
     given = ("game=kuhn_poker", "search=cfr", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
     before = contents(tmp_path)
-    for other in (("game=leduc_poker", *given[1:]), ("game=kuhn_poker", "search=dcfr", given[2]), (*given, "search.gamma=1")):
-        assert timebank(monkeypatch, "solve", *other, "budget.iterations=3") == 2
-        error = capsys.readouterr().err
-        assert error.startswith("error: hydra.run.dir must be new or of the same game and search, got ")
-        assert error.count("\n") == 1
+    for other in (("game=leduc_poker", *given[1:]), ("game=kuhn_poker", "search=dcfr", given[2]), (*given, "search.gamma=1"), given):
+        assert timebank(monkeypatch, "solve", *other, "budget.iterations=2") == 2
+        assert capsys.readouterr().err == (
+            f"error: hydra.run.dir must be new, got {tmp_path}, which holds a result that would be lost (use another directory)\n"
+        )
         assert contents(tmp_path) == before
-    assert timebank(monkeypatch, "solve", *given, "budget.iterations=5") == 0
-    assert result_of(tmp_path)["iterations"] == 5
+
+
+def test_a_run_that_left_no_result_is_done_again_in_its_directory(monkeypatch, tmp_path):
+    (tmp_path / "result.json").write_text('{"command": "solve", "status": "running"}')
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=3", f"hydra.run.dir={tmp_path}") == 0
+    assert result_of(tmp_path)["status"] == "complete"
+
+
+def test_a_sweep_replaces_no_result(monkeypatch, tmp_path, capsys):
+    given = ("-m", "game=kuhn_poker", "search=cfr", f"hydra.sweep.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
+    before = result_of(tmp_path / "0")
+    capsys.readouterr()
+    assert timebank(monkeypatch, "solve", *given, "budget.iterations=2") == 2
+    assert f"error: hydra.sweep.dir must be new, got {tmp_path / '0'}, which holds a result" in capsys.readouterr().err
+    assert result_of(tmp_path / "0") == before
 
 
 def test_a_directory_in_use_is_left_as_it_is(monkeypatch, tmp_path, capsys):
     given = ("game=kuhn_poker", f"hydra.run.dir={tmp_path}")
-    assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
+    (tmp_path / "result.json").write_text('{"command": "solve", "status": "running"}')
     with lock(tmp_path):
         before = contents(tmp_path)
         assert timebank(monkeypatch, "solve", *given, "budget.iterations=5") == 2

@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from agents.apps.config import register
-from agents.apps.directory import claim, directory_override, resumed
+from agents.apps.directory import claim, directory_override, keep_answer, resumed
 from agents.apps.refusal import Refusal, fail, one_line
 from agents.report import write_text
 
@@ -45,11 +45,13 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
     flags, given = _split(sys.argv[1:])
-    overrides = given
+    overrides, swept = given, bool({"-m", "--multirun"} & set(flags))
 
     def job(config: DictConfig, directory: Path) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
         try:
+            if command == "solve" and swept:
+                keep_answer(directory, config.load, "hydra.sweep.dir")
             run(OmegaConf.to_object(config), directory)
         except (Refusal, ValueError, OSError) as error:
             if os.environ.get("TIMEBANK_TRACE"):
@@ -64,7 +66,7 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
     try:
         if not HYDRA_FLAGS & {flag.split("=")[0] for flag in flags}:
             overrides = resumed(command, given)
-            if {"-m", "--multirun"} & set(flags):
+            if swept:
                 for one in _expand(overrides):
                     _composed(command, one, check)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from agents.apps.config import SolveConfig
+from agents.apps.directory import SOLUTION
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision, decision_table, write_decision
@@ -86,7 +88,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         if config.load is not None:
             load_solution(solver, Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solver.iterations)
-        save = partial(save_solution, solver, directory / "solution.npz") if config.save else None
+        save = partial(save_solution, solver, directory / SOLUTION) if config.save else None
         solve_and_report(
             result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
             build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
@@ -122,9 +124,10 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         exploitability=strength(game, exploitability), trace=solution.trace, boards=len(solver.tree.cards), storage=config.storage,
         **entries,
     )  # fmt: skip
+    _remove_nodes(directory, len(nodes))
     write_csv(directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
     if config.save:
-        save_solution(solver, directory / "solution.npz")
+        save_solution(solver, directory / SOLUTION)
     shown = entries.get("ev", values)
     print(
         f"{game.name}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, exploitability "
@@ -138,3 +141,11 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     drawn = [("root", "first decision", root), *((f"node_{i}", node["line"], node) for i, node in enumerate(nodes))]
     for name, line, node in drawn:
         write_decision(node, game.deck, f"{game.name}: {line}, exploitability {strength_is}", directory, name)
+
+
+def _remove_nodes(directory: Path, count: int) -> None:
+    """Remove what a run that this one goes on with, in its directory, showed beyond so many decisions."""
+    for file in directory.glob("node_*.*"):
+        shown = re.fullmatch(r"node_([0-9]+)\.(csv|png|svg)", file.name)
+        if shown and int(shown[1]) >= count:
+            file.unlink()
