@@ -44,6 +44,7 @@ REFUSED = [
     ("game=spot game.board=Td9d6h threads=-1", f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got -1"),
     ("game=spot game.board=Td9d6h threads=20000", f"threads must be in 0..{cores()} (the cores of this machine"),
     ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
+    ("game=spot game.board=Td9d6h load=", "load must be a file that save=true wrote, got ''"),
     ("game=heads_up_no_limit", "game must fit into memory"),
     ("game=holdem5 game.ranks=TJX", "game.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
     ("game=holdem5 game.suits=cdcd", "game.suits must be distinct suits of cdhs, got 'cdcd'"),
@@ -221,24 +222,39 @@ def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solvi
 
 def altered(saved, name, change):
     arrays = dict(np.load(saved))
-    change(arrays[name])
+    changed = change(arrays[name])
+    if changed is not None:
+        arrays[name] = changed
     np.savez(saved, **arrays)
 
 
-def without_count(about):
-    about[:] = np.frombuffer(about.tobytes().replace(b'"iterations": 2', b'"iterations":-2'), np.uint8)
+def counting(iterations):
+    """Return a change of a file's count."""
+
+    def change(about):
+        told = json.loads(about.tobytes()) | {"iterations": iterations}
+        return np.frombuffer(json.dumps(told).encode(), np.uint8)
+
+    return lambda saved: altered(saved, "about", change)
 
 
 HARMS = {
     "truncated": (lambda saved: saved.write_bytes(saved.read_bytes()[:-200]), [], "load must be a file that save=true wrote"),
-    "no archive": (lambda saved: saved.write_text("{}"), [], "load must be a file that save=true wrote"),
+    "no archive": (lambda saved: saved.write_text("{}"), [], "(it is no archive, or not a whole one)"),
     "another game": (lambda saved: None, ["game.stack=901"], "load must be a file of this game, got "),
     "another variant": (lambda saved: None, ["search=cfr_plus"], "search must be that of load (default_holdem), got cfr_plus"),
     "another average": (lambda saved: None, ["search.gamma=1"], "search.gamma must be that of load (3.0), got 1.0"),
     "another discount": (lambda saved: None, ["search.discount=after"], "search.discount must be that of load (before), got after"),
     "not a number": (lambda saved: altered(saved, "regret_1", lambda a: a.fill(np.nan)), [], "got regret_1 of "),
     "a negative average": (lambda saved: altered(saved, "average_0", lambda a: a.fill(-1)), [], "got average_0 of "),
-    "a negative count": (lambda saved: altered(saved, "about", without_count), [], "(-2 iterations)"),
+    "no dimension": (lambda saved: altered(saved, "regret_0", lambda a: np.float32(1)), [], "got regret_0 of "),
+    "complex numbers": (lambda saved: altered(saved, "regret_0", lambda a: a + 1j), [], "got regret_0 of "),
+    "averages whose sums overflow": (lambda saved: altered(saved, "average_0", lambda a: a + np.float32(3e38)), [], "got average_0 of "),
+    "regrets whose sums overflow": (lambda saved: altered(saved, "regret_0", lambda a: a - np.float32(3e38)), [], "got regret_0 of "),
+    "a negative count": (counting(-2), [], "(-2 iterations)"),
+    "an endless count": (counting(10**30), [], f"({10**30} iterations)"),
+    "a count that overflows": (counting(2**63 - 1), [], f"({2**63 - 1} iterations)"),
+    "a count that is none": (counting(True), [], "(True iterations)"),
     "more than asked for": (lambda saved: None, ["budget.iterations=1"], "budget.iterations must be at least the 2 that load has done"),
 }
 

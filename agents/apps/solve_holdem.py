@@ -38,6 +38,8 @@ def check(config: SolveConfig) -> None:
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
     check_memory(game, variant, config.threads or cores(), config.storage, smaller=True)
+    if config.load == "":
+        raise ValueError("load must be a file that save=true wrote, got ''")
     if config.load is not None:
         done, asked = check_solution(Path(config.load), game, variant, STORAGE[config.storage]), config.budget.iterations
         if asked is not None and asked < done:
