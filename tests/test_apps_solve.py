@@ -8,6 +8,7 @@ import time
 import pytest
 
 from agents.apps.directory import lock
+from agents.apps.launch import launch
 from games import public_tree
 from tests.running import ROOT, result_of, start, timebank
 
@@ -74,6 +75,12 @@ REFUSED = [
     (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
+    (
+        ["-m", "budget.iterations=interval(1,5)"],
+        "budget.iterations must be choices with commas between or a range() to be swept over, got 'interval(1,5)'",
+    ),
+    (["-m", "search=glob(*)", "budget.iterations=1"], "search must be choices with commas between or a range() to be swept over"),
+    (["-m", "game=[1", "budget.iterations=1"], "viable alternative"),
     (["resume=nowhere"], "resume must be given to train, ablate or match"),
     (["game=[1", "budget.iterations=1"], "viable alternative"),
 ]
@@ -178,6 +185,23 @@ def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
     assert process.returncode == 130, error
     assert result_of(tmp_path)["status"] == "interrupted"
     assert "exploitability" in result_of(tmp_path)
+
+
+def test_ctrl_c_before_the_run_ends_with_130_and_leaves_nothing(monkeypatch, tmp_path, capsys):
+    def check(config, directory):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(sys, "argv", ["solve", "game=kuhn_poker", f"hydra.run.dir={tmp_path / 'run'}"])
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as end:
+            launch("solve", check, lambda *_: None)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert end.value.code == 130
+    assert capsys.readouterr().err == ""
+    assert not (tmp_path / "run").exists()
 
 
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):

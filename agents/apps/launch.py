@@ -20,6 +20,7 @@ import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ValueType
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
@@ -42,6 +43,15 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
         check: raises ValueError for a bad value, or for a directory that holds what does not fit; must be quick and write nothing.
         run: does the work with the composed settings in the run's directory.
     """
+    try:
+        _launch(command, check, run)
+    except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
+            signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(130) from None
+
+
+def _launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any, Path], None]) -> None:
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
     flags, given = _split(sys.argv[1:])
@@ -57,10 +67,6 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
             if os.environ.get("TIMEBANK_TRACE"):
                 raise
             fail(str(error), status=1 if isinstance(error, OSError) else 2)
-        except KeyboardInterrupt:
-            for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
-                signal.signal(number, signal.SIG_IGN)
-            raise SystemExit(130) from None
 
     single = None
     try:
@@ -100,11 +106,18 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 def _expand(overrides: list[str]) -> Iterator[list[str]]:
     """Yield every combination of simple sweeps (``seed=1,2``), as Hydra's basic sweeper would run them."""
     choices = []
-    for override in OverridesParser.create().parse_overrides(overrides):
-        if override.is_sweep_override():
-            choices.append([f"{override.key_or_group}={value}" for value in override.sweep_string_iterator()])
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except HydraException as error:
+        raise Refusal(one_line(error)) from None
+    for override in parsed:
+        key, line = override.key_or_group, override.input_line or ""
+        if override.is_discrete_sweep() and override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
+            choices.append([f"{key}={one}" for one in override.sweep_string_iterator()])
+        elif override.is_sweep_override():
+            raise Refusal(f"{key} must be choices with commas between or a range() to be swept over, got {line.partition('=')[2]!r}")
         else:
-            choices.append([override.input_line or ""])
+            choices.append([line])
     yield from (list(combination) for combination in itertools.product(*choices))
 
 
