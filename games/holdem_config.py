@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from games.betting import Betting, Menu, parse_sizes
 from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
@@ -275,14 +277,8 @@ class LibratusEndgame(Bets):
             ValueError: a file that cannot be read as an endgame.
         """
         try:
-            fields = dict(line[1:].split(maxsplit=1) for line in Path(self.file).read_text().splitlines() if line.startswith("-"))
-            cards = parse_cards(fields["board"], "game.file")
-            pot, reach = int(fields["pot"]), np.array(fields["reach"].split(), np.float64)
-            if reach.shape != (2652,) or not (np.isfinite(reach).all() and (reach >= 0).all()) or not 4 <= len(cards) <= 5:
-                raise ValueError("2,652 reaches of at least 0 and a board of 4 or 5 cards are needed")
-            if not 0 < pot <= MOST_CHIPS:
-                raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {_digits(pot)}")
-        except (OSError, KeyError, ValueError) as error:
+            cards, pot, reach = _endgame(Path(self.file).read_text())
+        except (OSError, ValueError) as error:
             raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
         order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]
         index = {frozenset(hand): i for i, hand in enumerate(hole_hands().tolist())}
@@ -301,6 +297,29 @@ class LibratusEndgame(Bets):
         game = HoldemGame(Path(self.file).stem, betting, deals, board, (weights[0], weights[1]), big_blind=100.0)
         reaches = ("the first 1,326 reaches of", "the last 1,326 reaches of", "reaches of")
         return _checked(game, [("game.file", f"{which} {self.file}") for which in reaches], LEAST_REACH)
+
+
+def _endgame(text: str) -> tuple[tuple[int, ...], int, npt.NDArray[np.float64]]:
+    """Return the board, the pot and the [2652] reaches of an endgame's file; raises ValueError with the reason alone."""
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        key, value = [*line[1:].split(maxsplit=1), "", ""][:2]
+        if line.startswith("-") and key:
+            if key in fields:
+                raise ValueError(f"it must have one -{key}, got another")
+            fields[key] = value.strip()
+    for key in ("board", "pot", "reach"):
+        if not fields.get(key):
+            raise ValueError(f"it must have a -{key}, got {'an empty one' if key in fields else 'none'}")
+    cards = parse_cards(fields["board"], "its board")
+    if not re.fullmatch("[0-9]{1,4000}", fields["pot"]):  # Python reads no longer ones
+        raise ValueError(f"its pot must be a whole number, got {fields['pot'][:40]!r}")
+    pot, reach = int(fields["pot"]), np.array(fields["reach"].split(), np.float64)
+    if reach.shape != (2652,) or not ((reach >= 0) & (reach <= 1)).all() or not 4 <= len(cards) <= 5:
+        raise ValueError("2,652 reaches in 0..1 and a board of 4 or 5 cards are needed")
+    if not 0 < pot <= MOST_CHIPS:
+        raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {_digits(pot)}")
+    return cards, pot, reach
 
 
 def _ranged(

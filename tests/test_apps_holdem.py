@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -17,6 +18,7 @@ import pytest
 from agents import report
 from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
 from agents.report import cores, write_json
+from games.holdem_config import LibratusEndgame
 from search import BoardSolver
 from tests.running import result_of, start, start_code, timebank, wait_for
 
@@ -124,6 +126,25 @@ def test_endgame_files_that_cannot_be_played_are_refused(monkeypatch, tmp_path, 
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("-board 4s8hTc9h2s\n-pot 500\n-reach 1e308", "(2,652 reaches in 0..1 and a board of 4 or 5 cards are needed)"),
+        ("-board 4s8hTc9h2s\n-pot 500\n-pot 5\n-reach 0.5", "(it must have one -pot, got another)"),
+        ("-pot 500\n-reach 0.5", "(it must have a -board, got none)"),
+        ("-\n-board\n-pot 500\n-reach 0.5", "(it must have a -board, got an empty one)"),
+        ("-board 4s8hTc9h2x\n-pot 500\n-reach 0.5", "(its board must be cards such as Td9d6h, got '2x' in '4s8hTc9h2x')"),
+        ("-board 4s8hTc9h2s\n-pot much\n-reach 0.5", "(its pot must be a whole number, got 'much')"),
+    ],
+)
+def test_endgame_files_that_say_something_else_are_refused_with_the_reason(tmp_path, lines, message):
+    file = tmp_path / "endgame.txt"
+    head, reach = lines.rsplit(" ", 1)
+    file.write_text(f"{head} {' '.join([reach] * 2652)}\n")
+    with pytest.raises(ValueError, match=f"^{re.escape(f'game.file must be a Libratus endgame, got {file} {message}')}$"):
+        LibratusEndgame(file=str(file)).build()
 
 
 def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys):
