@@ -104,10 +104,11 @@ class Bets:
 
     def _refuse_unused(self, streets: tuple[str, ...], limit: bool = False) -> None:
         """Refuse sizes that could have no effect."""
-        common = Bets()
-        for name in ("bets", "raises", "donks", "raise_cap", "add_allin", "force_allin", "merging", "min_bet"):
-            if limit and getattr(self, name) != getattr(common, name):
-                raise ValueError(f"game.{name} must be left out in a limit game, got {getattr(self, name)!r}")
+        common, names = Bets(), ("bets", "raises", "donks", "raise_cap", "add_allin", "force_allin", "merging", "min_bet")
+        given = [name for name in names if getattr(self, name) not in ("", getattr(common, name))] if limit else []
+        if given:
+            without = " ".join(f"game.{name}={'' if name in names[:3] else getattr(common, name)}" for name in given)
+            raise ValueError(f"game.{given[0]} must be left out in a limit game, got {getattr(self, given[0])!r} (left out by {without})")
         for player, street, kind in itertools.product(("oop", "ip"), STREETS, ("bets", "raises", "donks")):
             text = getattr(getattr(getattr(self.menu, player), street), kind)
             where = "in a limit game" if limit else f"in a game that has no {street}" if street not in streets else ""
