@@ -109,6 +109,8 @@ class Bets:
         if given:
             without = " ".join(f"game.{name}={'' if name in names[:3] else getattr(common, name)}" for name in given)
             raise ValueError(f"game.{given[0]} must be left out in a limit game, got {getattr(self, given[0])!r} (left out by {without})")
+        if self.donks is not None and len(streets) == 1:
+            raise ValueError(f"game.donks must be left out in a game of one street, got {self.donks!r}")
         for player, street, kind in itertools.product(("oop", "ip"), STREETS, ("bets", "raises", "donks")):
             text = getattr(getattr(getattr(self.menu, player), street), kind)
             where = "in a limit game" if limit else f"in a game that has no {street}" if street not in streets else ""
@@ -225,8 +227,8 @@ class Holdem(Bets):
             ValueError: a bad value, in one line with its key.
         """
         rounds = len(self.deals)
-        if not 1 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:], default=1) < 1:
-            raise ValueError(f"game.deals must be 0 and then at most three positive numbers of cards, got {self.deals}")
+        if not 2 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:]) < 1:
+            raise ValueError(f"game.deals must be 0 and then one to three positive numbers of cards, got {self.deals}")
         if len(self.blinds) != 2 or not 0 < self.blinds[0] < self.blinds[1]:
             raise ValueError(f"game.blinds must be a small and a larger big one, got {self.blinds}")
         for i, blind in enumerate(self.blinds):
@@ -235,7 +237,7 @@ class Holdem(Bets):
             _few_chips(f"game.limit[{i}]", size)
         _few_chips("game.stack", self.stack)
         deck = _named(lambda: Deck(self.ranks, self.suits))
-        if not 1 <= sum(self.deals) <= min(5, len(deck.cards()) - 5):
+        if not sum(self.deals) <= min(5, len(deck.cards()) - 5):
             raise ValueError(f"game.deals must leave cards in the deck and sum to at most 5, got {self.deals}")
         first = (0, *[1] * (rounds - 1))
         start = (float(self.blinds[0]), float(self.blinds[1]))

@@ -28,6 +28,12 @@ RIVER_BOARD = "game=spot game.board=Td9d6hQc4s"
 
 REFUSED = [
     ("game=spot budget.iterations=1", "game.board must be given"),
+    ("game=spot game.board=null", "game.board must be given, got null"),
+    ("game=spot game.board=Td9d6h game.bets=[50%,a]", "game.bets must be text, in quotes where it has commas, got [50%,a]"),
+    ("game=spot game.board=Td9d6h game.ranges=AA", "game.ranges must be a list, in [ ], got AA"),
+    ("game=spot game.board=Td9d6h load=[1]", "load must be text, in quotes where it has commas, got [1]"),
+    ("game=spot game.board=Td9d6h threads=null", "threads must be given, got null"),
+    ("game=spot game.board=Td9d6h game.menu=3", "game.menu must have the right type, got 3"),
     ("game=spot game.board=Td9d6hQd9d", "game.board must be distinct cards, got '9d' twice in 'Td9d6hQd9d'"),
     ("game=spot game.board=Td9d6x", "game.board must be cards such as Td9d6h, got '6x' in 'Td9d6x'"),
     ("game=spot game.board=Td9d", "game.board must have 3, 4 or 5 cards, got 2 in 'Td9d'"),
@@ -48,6 +54,7 @@ REFUSED = [
     ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
     ("game=spot game.board=Td9d6h load=", "load must be a file that save=true wrote, got ''"),
     ("game=heads_up_no_limit", "game must fit into memory"),
+    ("game=heads_up_limit", "boards: use a lower game.max_raises or fewer game.deals"),
     ("game=holdem5 game.ranks=TJX", "game.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
     ("game=holdem5 game.suits=cdcd", "game.suits must be distinct suits of cdhs, got 'cdcd'"),
     (
@@ -68,7 +75,8 @@ REFUSED = [
     ),
     (f"{RIVER_BOARD} game.menu.ip.river.donks=50%", "game.menu.ip.river.donks must be left out in position, got '50%'"),
     (f"{RIVER_BOARD} game.menu.oop.river.donks=50%", "game.menu.oop.river.donks must be left out on the first street, got '50%'"),
-    (f"{RIVER_BOARD} game.donks=garbage", "game.donks must be sizes such as"),
+    (f"{RIVER_BOARD} game.donks=50%", "game.donks must be left out in a game of one street, got '50%'"),
+    ("game=spot game.board=Td9d6hQc game.donks=garbage", "game.donks must be sizes such as"),
     ("game=flop_holdem game.bets=50%", "game.bets must be left out in a limit game, got '50%'"),
     ("game=flop_holdem game.raise_cap=2", "game.raise_cap must be left out in a limit game, got 2"),
     ("game=flop_holdem game.menu.oop.flop.raises=a", "game.menu.oop.flop.raises must be left out in a limit game, got 'a'"),
@@ -77,6 +85,7 @@ REFUSED = [
         "game.bets and game.raises must be few, or game.raise_cap low enough: the betting tree must have at most 200,000 nodes, got ",
     ),
     ("game=holdem5 game.blinds=[2,1]", "game.blinds must be a small and a larger big one, got [2, 1]"),
+    ("game=flop_holdem game.deals=[0]", "game.deals must be 0 and then one to three positive numbers of cards, got [0]"),
     ("game=flop_holdem game.deals=[0,4,4]", "game.deals must leave cards in the deck and sum to at most 5, got [0, 4, 4]"),
     ("game=libratus_endgame game.file=nowhere.txt", "game.file must be a Libratus endgame, got nowhere.txt"),
     (f"{RIVER_BOARD} show=check/fold", "show must go on after 'check' with check, bet 50, bet 100 or all-in 500, got 'fold'"),

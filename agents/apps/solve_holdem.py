@@ -24,7 +24,6 @@ from games.holdem_lines import Place, find_decision
 from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory_needed, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here
-SMALLER = "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 TRACE = ("iteration", "seconds", "exploitability")
 
@@ -54,9 +53,21 @@ def check_memory(game: HoldemGame, variant: Variant, threads: int, storage: int 
     if needed > 0.9 * free:
         least = memory_needed(game, variant, threads, STORAGE[16])[1]
         raise ValueError(
-            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: "
-            + (f"storage=16 takes {least / 1e9:.3g} GB" if smaller and least <= 0.9 * free else SMALLER)
+            f"game must fit into memory ({memory_text(free)} are free), got {memory_text(needed)} for {boards:,} boards: "
+            + (f"storage=16 takes {memory_text(least)}" if smaller and least <= 0.9 * free else smaller_game(game))
         )
+
+
+def memory_text(size: float) -> str:
+    """Return bytes as people read them: 0.1 GB, 23 GB, 329 TB."""
+    return f"{size / 1e9:.3g} GB" if size < 1e12 else f"{size / 1e12:,.0f} TB"
+
+
+def smaller_game(game: HoldemGame) -> str:
+    """Say what makes a game smaller."""
+    if game.betting.limit:
+        return "use a lower game.max_raises or fewer game.deals"
+    return "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
 
 
 def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
@@ -83,7 +94,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         try:
             solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()), storage=STORAGE[config.storage])
         except MemoryError:
-            raise OSError(f"game must fit into memory, got more than was free while it was built: {SMALLER}") from None
+            raise OSError(f"game must fit into memory, got more than was free while it was built: {smaller_game(game)}") from None
         built = time.perf_counter()
         solver.warm_up()
         compiled = time.perf_counter()
