@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from games.public_tree import CHANCE, TERMINAL, Float, Int
 
-_TOKEN = re.compile(r"-?\d{1,6}(\.\d+)?[%x]|[1-9]?e|a")
+_TOKEN = re.compile(r"-?[0-9]{1,6}(\.[0-9]+)?[%x]|[1-9]?e|a")
 _NOBODY = -1
 _MAX_STATES = 70_000  # that are gone through to count the nodes of a tree that is too large: about a second
 _MAX_STEPS = 25_000  # of random lines of play that tell its size where that is not enough: half a second

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -204,6 +205,21 @@ def test_ctrl_c_before_the_run_ends_with_130_and_leaves_nothing(monkeypatch, tmp
     assert not (tmp_path / "run").exists()
 
 
+def test_settings_that_cannot_be_written_are_a_fault_of_the_machine(monkeypatch, tmp_path, capsys):
+    def full(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 1
+    file = tmp_path / ".hydra" / "config.yaml"
+    assert capsys.readouterr().err == f"error: {file} must be a file that can be written, got No space left on device\n"
+
+
+def test_one_iteration_is_one(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 0
+    assert "default, 1 iteration in " in capsys.readouterr().out
+
+
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=0", f"hydra.run.dir={tmp_path}") == 0
     assert result_of(tmp_path)["exploitability"]["value"] == pytest.approx(11 / 24)  # uniform Kuhn: NashConv 11/12
@@ -267,3 +283,10 @@ def test_help_is_titled_by_the_command(monkeypatch, capsys):
     for command in ("solve", "train", "ablate"):
         assert timebank(monkeypatch, command, "--help") == 0
         assert capsys.readouterr().out.startswith(f"timebank {command} is powered by Hydra.")
+
+
+def test_hydras_own_help_needs_no_game():
+    process = start("solve", "--hydra-help", "game=kuhn_poker")
+    told, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (0, "")
+    assert told.startswith("Hydra (")

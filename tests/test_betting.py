@@ -75,6 +75,7 @@ def test_sizes_are_read_as_poker_software_writes_them():
         ("all", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got 'all' (entry 1)"),
         ("0e", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got '0e' (entry 1)"),
         ("nan%", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got 'nan%' (entry 1)"),
+        ("٥٠%", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got '٥٠%' (entry 1)"),
         ("0%", False, "game.bets must have sizes above 0%, got '0%' (entry 1)"),
         ("a, -50%", True, "game.bets must have sizes above 0%, got '-50%' (entry 2)"),
         ("2.5x", False, "game.bets must be sizes such as 50%, a, e (only raises are multiples of the bet faced), got '2.5x' (entry 1)"),

@@ -80,14 +80,19 @@ def _launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any
                 settings = dict[str, Any](OmegaConf.to_container(config))  # type: ignore[arg-type]
                 directory = claim(command, directory, overrides, settings, again=overrides is not given)
                 if not flags and all(o.startswith("hydra.run.dir=") for o in overrides if o.lstrip("+~").startswith("hydra")):
-                    _record(directory, config, own)
-                    single = config, directory
+                    single = config, own, directory
                 overrides = [o for o in overrides if not o.startswith("hydra.run.dir=")] + [directory_override(directory)]
     except (Refusal, ValueError, OSError) as error:
         fail(str(error))
     if single is not None:
-        job(*single)
+        try:
+            _record(*single)
+        except OSError as error:
+            fail(str(error), status=1)
+        job(single[0], single[2])
         return
+    if "--hydra-help" in flags:  # of no command: Hydra takes no keys there
+        overrides = []
     sys.argv = [sys.argv[0], *flags, *overrides]
     main = hydra.main(config_path=str(CONF), config_name=command, version_base="1.3")
     main(lambda config: job(config, Path(HydraConfig.get().runtime.output_dir)))()
@@ -143,7 +148,7 @@ def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], N
         raise Refusal(one_line(error)) from None
 
 
-def _record(directory: Path, config: DictConfig, own: DictConfig) -> None:
+def _record(config: DictConfig, own: DictConfig, directory: Path) -> None:
     """Write what a run was started with where Hydra would."""
     kept = directory / ".hydra"
     kept.mkdir(exist_ok=True)

@@ -16,7 +16,7 @@ from agents.apps.directory import SOLUTION
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision, decision_table, write_decision
-from agents.report import cores, duration, table, write_csv
+from agents.report import cores, counted, duration, table, write_csv
 from agents.solution_file import check_solution, load_solution, save_solution
 from games.cards import cards_text
 from games.holdem import HoldemGame
@@ -143,7 +143,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         save_solution(solver, directory / SOLUTION)
     shown = entries.get("ev", values)
     print(
-        f"{game.name}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, exploitability "
+        f"{game.name}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "
         f"{strength_is} ({exploitability:.4g} chips)\n"
         + table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
         + f"\n\n{decision_table(root)}\n"
