@@ -169,7 +169,7 @@ def log_axes(axes: Any) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:g}")
+        axis.set_major_formatter("{x:,.10g}")
         axis.set_minor_formatter(LogFormatter())
 
 

@@ -23,7 +23,9 @@ LEAST_MET = 1e-4
 LEAST_REACH = 1e-30  # of the largest weight of a range: products of seldom taken actions have no float32 much below
 LEAST_DEALT = 1e-12  # the same in float64, of ranges: a hand that meets less can never be dealt
 LEAST_TOLD = 0.01  # of the most frequent class: rarer ones are left out where classes are named
-PASSIVE = {"fold": "#4f8fc0", "check": "#4f8fc0", "call": "#58a868"}  # bets and raises have warm colours, from small to large
+# Black names stand on every colour: none may be dark.
+PASSIVE = {"fold": "#4f8fc0", "check": "#4f8fc0", "call": "#58a868"}
+WARM = ("#fbe27a", "#f9a83a", "#ec5a48", "#d873b8")  # of bets and raises, from small to large
 EMPTY = "#e4e4e4"
 
 
@@ -103,11 +105,11 @@ def _percent(share: float | None) -> str:
 
 def action_colors(actions: Sequence[str]) -> list[str]:
     """Return a colour of its own for each action."""
-    from matplotlib import colormaps, colors  # slow to import, and needed only here
+    from matplotlib.colors import LinearSegmentedColormap, to_hex  # slow to import, and needed only here
 
-    warm = sum(action not in PASSIVE for action in actions)
-    places = iter(np.linspace(0.2, 0.9, warm) if warm > 1 else [0.35])
-    return [PASSIVE[a] if a in PASSIVE else str(colors.to_hex(colormaps["inferno_r"](next(places)))) for a in actions]
+    warm, ramp = sum(action not in PASSIVE for action in actions), LinearSegmentedColormap.from_list("warm", WARM)
+    places = iter(np.linspace(0.0, 1.0, warm) if warm > 1 else [0.4])
+    return [PASSIVE[a] if a in PASSIVE else str(to_hex(ramp(next(places)))) for a in actions]
 
 
 def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> None:

@@ -146,6 +146,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(cells[0]), line(["-" * w for w in widths]), *[line(row) for row in cells[1:]]])
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many there are: 1 iteration, 2 iterations."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def duration(seconds: float) -> str:
     """Return seconds as people say them: 0, 300 us, 1 ms, 2.5 s."""
     if seconds == 0:

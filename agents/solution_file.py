@@ -6,9 +6,8 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,8 @@ from search import BoardSolver, Variant, state_names
 Rows = npt.NDArray[Any]
 
 FORMAT = 2
+MOST_ITERATIONS = 2**53  # they are float64 where they make weights
+LARGEST = 1e30  # of a sum of regrets or reaches: so many iterations for 10^9 chips against 1,326 hands come to 10^28
 DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -53,7 +54,7 @@ def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any 
     rows = game_size(game).rows
 
     def fits(name: str, array: Rows) -> bool:
-        return array.shape[0] <= rows[int(name[-1])] and array.shape[1:] == (LANES,) and array.dtype == storage
+        return array.ndim == 2 and len(array) <= rows[int(name[-1])] and array.shape[1] == LANES and array.dtype == storage
 
     return _read(file, game, variant, storage, fits)
 
@@ -78,20 +79,19 @@ def load_solution(solver: BoardSolver, file: Path) -> None:
 def _read(file: Path, game: HoldemGame, variant: Variant, storage: Any, fits: Callable[[str, Rows], bool]) -> int:
     """Return a file's iterations after looking at all of it; ``fits`` sees its arrays one by one."""
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
+        with file.open("rb") as stream, _archive(stream) as saved:
             about = json.loads(saved["about"].tobytes())
             if about["format"] != FORMAT:
                 raise ValueError(f"format {about['format']}")
             about.setdefault("storage", 32)  # files from before there was a choice
             iterations = about["iterations"]
-            if not isinstance(iterations, int) or iterations < 0:
+            if type(iterations) is not int or not 0 <= iterations <= MOST_ITERATIONS:
                 raise ValueError(f"{iterations} iterations")
             wrong = _misfit(about, file, game, variant, _bits(storage))
             for name in () if wrong else state_names(variant):
                 array = saved[name]
-                low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
-                sound = isfinite(low) and isfinite(high) and (low >= 0 or not name.startswith("average"))
-                if not fits(name, array) or not sound:
+                least = 0.0 if name.startswith("average") else -LARGEST
+                if not fits(name, array) or not (array.size == 0 or least <= float(array.min()) <= float(array.max()) <= LARGEST):
                     wrong = f"load must hold finite arrays of the game's size, averages of at least 0, got {name} of {file}"
                     break
     except (OSError, ValueError, KeyError, TypeError, *DAMAGED) as error:
@@ -99,6 +99,14 @@ def _read(file: Path, game: HoldemGame, variant: Variant, storage: Any, fits: Ca
     if wrong:
         raise ValueError(wrong)
     return iterations
+
+
+def _archive(stream: BinaryIO) -> Any:
+    """Open an archive; of another file numpy would say that it might hold code to be run."""
+    if not zipfile.is_zipfile(stream):
+        raise ValueError("it is no archive, or not a whole one")
+    stream.seek(0)
+    return np.load(stream, allow_pickle=False)
 
 
 def _bits(storage: Any) -> int:

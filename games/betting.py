@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import floor
+from math import floor, isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -22,9 +22,11 @@ import numpy.typing as npt
 
 from games.public_tree import CHANCE, TERMINAL, Float, Int
 
-_TOKEN = re.compile(r"-?\d{1,6}(\.\d+)?[%x]|[1-9]?e|a")
+_TOKEN = re.compile(r"-?[0-9]{1,6}(\.[0-9]+)?[%x]|[1-9]?e|a")
 _NOBODY = -1
-_MAX_STATES = 200_000  # that are counted exactly: a few seconds
+_MAX_STATES = 70_000  # that are gone through to count the nodes of a tree that is too large: about a second
+_MAX_STEPS = 25_000  # of random lines of play that tell its size where that is not enough: half a second
+_LONGEST = 1_000  # steps of a line; of a hand with longer ones nothing is told from so few
 
 
 class Size(NamedTuple):
@@ -197,9 +199,11 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
     Raises:
         ValueError: the tree would have more nodes than ``max_nodes``; the message gives their number.
     """
-    outline = _outline(rules, max(max_nodes, _MAX_STATES))
+    outline, known = _outline(rules, max_nodes)
     if outline is None:
-        raise ValueError(f"the betting tree must have at most {max_nodes:,} nodes, got about {_estimate_nodes(rules):.0e}")
+        estimate = _estimate_nodes(rules)
+        size = f"about {estimate:.0e}" if estimate > known else f"at least {known:,}"
+        raise ValueError(f"the betting tree must have at most {max_nodes:,} nodes, got {size}")
     states, following, sizes = outline
     if sizes[-1] > max_nodes:
         raise ValueError(f"the betting tree must have at most {max_nodes:,} nodes, got {sizes[-1]:,}")
@@ -229,53 +233,64 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
 def count_nodes(rules: Betting) -> int:
     """Return the number of nodes of the tree of bets without building it.
 
-    Exact as long as the hand can come to at most 200,000 different states of betting (trees of some million nodes), else an estimate
-    within a factor of about two. Either takes seconds.
+    Exact as long as the hand can come to at most 70,000 different states of betting (trees of some million nodes), else an estimate
+    within a factor of about two, or where lines of play are very long what was counted until then. Takes a second or two.
     """
-    outline = _outline(rules, _MAX_STATES)
-    return _estimate_nodes(rules) if outline is None else outline.sizes[-1]
+    outline, known = _outline(rules)
+    return max(_estimate_nodes(rules), known) if outline is None else outline.sizes[-1]
 
 
-def _outline(rules: Betting, max_states: int) -> _Outline | None:
-    """Return what a hand can come to, or None where that is more than ``max_states`` states."""
+def _outline(rules: Betting, max_nodes: int = 0) -> tuple[_Outline | None, int]:
+    """Return what a hand can come to and how many nodes the tree is known to have.
+
+    None and a lower bound where that is more than ``max_nodes`` and ``_MAX_STATES`` states did not do to count them.
+    """
     number: dict[_State, int] = {}
     outline = _Outline([], [], [])
     after: dict[_State, list[tuple[str, _State]]] = {}
     stack = [_root(rules)]
+    known = 1
     while stack:
         state = stack[-1]
         if state not in after:
-            if len(after) == max_states:
-                return None
+            if known > max_nodes and len(after) >= _MAX_STATES:
+                return None, known
             after[state] = _following(rules, state)
-            stack.extend(child for _, child in after[state] if child not in number)
+            known += len(after[state])
+            stack.extend(child for _, child in after[state])
         elif stack.pop() not in number:
             number[state] = len(number)
             outline.states.append(state)
             outline.following.append([(label, number[child]) for label, child in after[state]])
             outline.sizes.append(1 + sum(outline.sizes[child] for _, child in outline.following[-1]))
-    return outline
+        else:
+            known += outline.sizes[number[state]] - 1
+    return outline, known
 
 
-def _estimate_nodes(rules: Betting, lines: int = 10_000) -> int:
+def _estimate_nodes(rules: Betting) -> int:
     """Return the number of nodes told from random lines of play: Knuth 1975, "Estimating the efficiency of backtrack programs".
 
     A line reaches a node with one over the product of the numbers of choices above it, so what it passes counts by that product. Ends of
-    the hand are counted beside the line and never walked to, which keeps lines long.
+    the hand are counted beside the line and never walked to, which keeps lines long. 0 where lines are too long to tell anything.
     """
     rng = np.random.default_rng(0)
-    found = 0.0
-    for _ in range(lines):
-        state, weight = _root(rules), 1.0
+    found, lines, steps = 0.0, 0, 0
+    while steps < _MAX_STEPS:
+        state, weight, start = _root(rules), 1.0, steps
         while True:
+            steps += 1
             after = [child for _, child in _following(rules, state)]
             going_on = [child for child in after if child.player != TERMINAL]
             found += weight * (1 + len(after) - len(going_on))
             if not going_on:
                 break
+            if steps - start == _LONGEST:
+                return 0
             weight *= len(going_on)
             state = going_on[rng.integers(len(going_on))]
-    return round(found / lines)
+        lines += 1
+    return round(found / lines) if isfinite(found) else 0
 
 
 def _root(rules: Betting) -> _State:

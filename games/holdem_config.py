@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from games.betting import Betting, Menu, parse_sizes
 from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
@@ -102,10 +104,13 @@ class Bets:
 
     def _refuse_unused(self, streets: tuple[str, ...], limit: bool = False) -> None:
         """Refuse sizes that could have no effect."""
-        common = Bets()
-        for name in ("bets", "raises", "donks", "raise_cap", "add_allin", "force_allin", "merging", "min_bet"):
-            if limit and getattr(self, name) != getattr(common, name):
-                raise ValueError(f"game.{name} must be left out in a limit game, got {getattr(self, name)!r}")
+        common, names = Bets(), ("bets", "raises", "donks", "raise_cap", "add_allin", "force_allin", "merging", "min_bet")
+        given = [name for name in names if getattr(self, name) not in ("", getattr(common, name))] if limit else []
+        if given:
+            without = " ".join(f"game.{name}={'' if name in names[:3] else getattr(common, name)}" for name in given)
+            raise ValueError(f"game.{given[0]} must be left out in a limit game, got {getattr(self, given[0])!r} (left out by {without})")
+        if self.donks is not None and len(streets) == 1:
+            raise ValueError(f"game.donks must be left out in a game of one street, got {self.donks!r}")
         for player, street, kind in itertools.product(("oop", "ip"), STREETS, ("bets", "raises", "donks")):
             text = getattr(getattr(getattr(self.menu, player), street), kind)
             where = "in a limit game" if limit else f"in a game that has no {street}" if street not in streets else ""
@@ -222,8 +227,8 @@ class Holdem(Bets):
             ValueError: a bad value, in one line with its key.
         """
         rounds = len(self.deals)
-        if not 1 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:], default=1) < 1:
-            raise ValueError(f"game.deals must be 0 and then at most three positive numbers of cards, got {self.deals}")
+        if not 2 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:]) < 1:
+            raise ValueError(f"game.deals must be 0 and then one to three positive numbers of cards, got {self.deals}")
         if len(self.blinds) != 2 or not 0 < self.blinds[0] < self.blinds[1]:
             raise ValueError(f"game.blinds must be a small and a larger big one, got {self.blinds}")
         for i, blind in enumerate(self.blinds):
@@ -232,7 +237,7 @@ class Holdem(Bets):
             _few_chips(f"game.limit[{i}]", size)
         _few_chips("game.stack", self.stack)
         deck = _named(lambda: Deck(self.ranks, self.suits))
-        if not 1 <= sum(self.deals) <= min(5, len(deck.cards()) - 5):
+        if not sum(self.deals) <= min(5, len(deck.cards()) - 5):
             raise ValueError(f"game.deals must leave cards in the deck and sum to at most 5, got {self.deals}")
         first = (0, *[1] * (rounds - 1))
         start = (float(self.blinds[0]), float(self.blinds[1]))
@@ -275,14 +280,8 @@ class LibratusEndgame(Bets):
             ValueError: a file that cannot be read as an endgame.
         """
         try:
-            fields = dict(line[1:].split(maxsplit=1) for line in Path(self.file).read_text().splitlines() if line.startswith("-"))
-            cards = parse_cards(fields["board"], "game.file")
-            pot, reach = int(fields["pot"]), np.array(fields["reach"].split(), np.float64)
-            if reach.shape != (2652,) or not (np.isfinite(reach).all() and (reach >= 0).all()) or not 4 <= len(cards) <= 5:
-                raise ValueError("2,652 reaches of at least 0 and a board of 4 or 5 cards are needed")
-            if not 0 < pot <= MOST_CHIPS:
-                raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {_digits(pot)}")
-        except (OSError, KeyError, ValueError) as error:
+            cards, pot, reach = _endgame(Path(self.file).read_text())
+        except (OSError, ValueError) as error:
             raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
         order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]
         index = {frozenset(hand): i for i, hand in enumerate(hole_hands().tolist())}
@@ -301,6 +300,29 @@ class LibratusEndgame(Bets):
         game = HoldemGame(Path(self.file).stem, betting, deals, board, (weights[0], weights[1]), big_blind=100.0)
         reaches = ("the first 1,326 reaches of", "the last 1,326 reaches of", "reaches of")
         return _checked(game, [("game.file", f"{which} {self.file}") for which in reaches], LEAST_REACH)
+
+
+def _endgame(text: str) -> tuple[tuple[int, ...], int, npt.NDArray[np.float64]]:
+    """Return the board, the pot and the [2652] reaches of an endgame's file; raises ValueError with the reason alone."""
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        key, value = [*line[1:].split(maxsplit=1), "", ""][:2]
+        if line.startswith("-") and key:
+            if key in fields:
+                raise ValueError(f"it must have one -{key}, got another")
+            fields[key] = value.strip()
+    for key in ("board", "pot", "reach"):
+        if not fields.get(key):
+            raise ValueError(f"it must have a -{key}, got {'an empty one' if key in fields else 'none'}")
+    cards = parse_cards(fields["board"], "its board")
+    if not re.fullmatch("[0-9]{1,4000}", fields["pot"]):  # Python reads no longer ones
+        raise ValueError(f"its pot must be a whole number, got {fields['pot'][:40]!r}")
+    pot, reach = int(fields["pot"]), np.array(fields["reach"].split(), np.float64)
+    if reach.shape != (2652,) or not ((reach >= 0) & (reach <= 1)).all() or not 4 <= len(cards) <= 5:
+        raise ValueError("2,652 reaches in 0..1 and a board of 4 or 5 cards are needed")
+    if not 0 < pot <= MOST_CHIPS:
+        raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {_digits(pot)}")
+    return cards, pot, reach
 
 
 def _ranged(

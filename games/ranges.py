@@ -111,7 +111,7 @@ def _listed(entries: list[tuple[str, int]], key: str, deck: Deck) -> Weights:
     low, high = hole_hands(deck).T
     order = np.lexsort((low, high))
     if len(entries) != len(order):
-        raise ValueError(f"{key} must be {_ENTRY}, or {len(order)} weights, got {len(entries)} weights")
+        raise ValueError(f"{key} must be {_ENTRY}, or {len(order)} weights, got {len(entries)}")
     weights = np.empty(len(order))
     weights[order] = [_weight(number, number, position, key) for number, position in entries]
     return weights

@@ -106,6 +106,10 @@ class Anytime(ABC, Generic[Answer]):
         self._spent, self._checked, self._trace = 0.0, 0.0, []
         next_check, exploitability = self.iterations + 1, None
         most = self.enough if budget.iterations is None else budget.iterations
+        if budget.exploitability is not None and self.iterations and deadline is None:  # of an earlier solve, which may do
+            exploitability = self._check(self.answer())
+            if exploitability <= budget.exploitability:
+                return self._finish(checking)
         while most is None or self.iterations < most:
             now = time.perf_counter()
             allowed = clock.end + (self._checked if deadline is None else 0.0)  # a decision's clock runs on while it checks
@@ -114,9 +118,11 @@ class Anytime(ABC, Generic[Answer]):
                 count = min(count, next_check - self.iterations)
             if count <= 0:
                 break
-            self.run(count)
-            spent = time.perf_counter() - now
-            self._spent += spent
+            try:
+                self.run(count)
+            finally:  # a slice that is interrupted has taken its time
+                spent = time.perf_counter() - now
+                self._spent += spent
             self._learn(count, spent)
             if checking and self.iterations == next_check:
                 exploitability = self._check(self.answer())

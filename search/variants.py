@@ -142,6 +142,6 @@ def average_weight(row: Variant, begin: int, end: int) -> float:
 def _discount(t: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
     if math.isinf(exponent):
         return np.full(len(t), 1.0 if exponent > 0 else 0.0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         power = t**exponent
     return np.where(np.isinf(power), 1.0, power / (np.where(np.isinf(power), 0.0, power) + 1))

@@ -6,6 +6,7 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -17,6 +18,7 @@ import pytest
 from agents import report
 from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
 from agents.report import cores, write_json
+from games.holdem_config import LibratusEndgame
 from search import BoardSolver
 from tests.running import result_of, start, start_code, timebank, wait_for
 
@@ -26,6 +28,12 @@ RIVER_BOARD = "game=spot game.board=Td9d6hQc4s"
 
 REFUSED = [
     ("game=spot budget.iterations=1", "game.board must be given"),
+    ("game=spot game.board=null", "game.board must be given, got null"),
+    ("game=spot game.board=Td9d6h game.bets=[50%,a]", "game.bets must be text, in quotes where it has commas, got [50%,a]"),
+    ("game=spot game.board=Td9d6h game.ranges=AA", "game.ranges must be a list, in [ ], got AA"),
+    ("game=spot game.board=Td9d6h load=[1]", "load must be text, in quotes where it has commas, got [1]"),
+    ("game=spot game.board=Td9d6h threads=null", "threads must be given, got null"),
+    ("game=spot game.board=Td9d6h game.menu=3", "game.menu must have the right type, got 3"),
     ("game=spot game.board=Td9d6hQd9d", "game.board must be distinct cards, got '9d' twice in 'Td9d6hQd9d'"),
     ("game=spot game.board=Td9d6x", "game.board must be cards such as Td9d6h, got '6x' in 'Td9d6x'"),
     ("game=spot game.board=Td9d", "game.board must have 3, 4 or 5 cards, got 2 in 'Td9d'"),
@@ -44,7 +52,9 @@ REFUSED = [
     ("game=spot game.board=Td9d6h threads=-1", f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got -1"),
     ("game=spot game.board=Td9d6h threads=20000", f"threads must be in 0..{cores()} (the cores of this machine"),
     ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
+    ("game=spot game.board=Td9d6h load=", "load must be a file that save=true wrote, got ''"),
     ("game=heads_up_no_limit", "game must fit into memory"),
+    ("game=heads_up_limit", "boards: use a lower game.max_raises or fewer game.deals"),
     ("game=holdem5 game.ranks=TJX", "game.ranks must be distinct ranks of 23456789TJQKA, got 'TJX'"),
     ("game=holdem5 game.suits=cdcd", "game.suits must be distinct suits of cdhs, got 'cdcd'"),
     (
@@ -65,7 +75,8 @@ REFUSED = [
     ),
     (f"{RIVER_BOARD} game.menu.ip.river.donks=50%", "game.menu.ip.river.donks must be left out in position, got '50%'"),
     (f"{RIVER_BOARD} game.menu.oop.river.donks=50%", "game.menu.oop.river.donks must be left out on the first street, got '50%'"),
-    (f"{RIVER_BOARD} game.donks=garbage", "game.donks must be sizes such as"),
+    (f"{RIVER_BOARD} game.donks=50%", "game.donks must be left out in a game of one street, got '50%'"),
+    ("game=spot game.board=Td9d6hQc game.donks=garbage", "game.donks must be sizes such as"),
     ("game=flop_holdem game.bets=50%", "game.bets must be left out in a limit game, got '50%'"),
     ("game=flop_holdem game.raise_cap=2", "game.raise_cap must be left out in a limit game, got 2"),
     ("game=flop_holdem game.menu.oop.flop.raises=a", "game.menu.oop.flop.raises must be left out in a limit game, got 'a'"),
@@ -74,6 +85,7 @@ REFUSED = [
         "game.bets and game.raises must be few, or game.raise_cap low enough: the betting tree must have at most 200,000 nodes, got ",
     ),
     ("game=holdem5 game.blinds=[2,1]", "game.blinds must be a small and a larger big one, got [2, 1]"),
+    ("game=flop_holdem game.deals=[0]", "game.deals must be 0 and then one to three positive numbers of cards, got [0]"),
     ("game=flop_holdem game.deals=[0,4,4]", "game.deals must leave cards in the deck and sum to at most 5, got [0, 4, 4]"),
     ("game=libratus_endgame game.file=nowhere.txt", "game.file must be a Libratus endgame, got nowhere.txt"),
     (f"{RIVER_BOARD} show=check/fold", "show must go on after 'check' with check, bet 50, bet 100 or all-in 500, got 'fold'"),
@@ -123,6 +135,25 @@ def test_endgame_files_that_cannot_be_played_are_refused(monkeypatch, tmp_path, 
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("-board 4s8hTc9h2s\n-pot 500\n-reach 1e308", "(2,652 reaches in 0..1 and a board of 4 or 5 cards are needed)"),
+        ("-board 4s8hTc9h2s\n-pot 500\n-pot 5\n-reach 0.5", "(it must have one -pot, got another)"),
+        ("-pot 500\n-reach 0.5", "(it must have a -board, got none)"),
+        ("-\n-board\n-pot 500\n-reach 0.5", "(it must have a -board, got an empty one)"),
+        ("-board 4s8hTc9h2x\n-pot 500\n-reach 0.5", "(its board must be cards such as Td9d6h, got '2x' in '4s8hTc9h2x')"),
+        ("-board 4s8hTc9h2s\n-pot much\n-reach 0.5", "(its pot must be a whole number, got 'much')"),
+    ],
+)
+def test_endgame_files_that_say_something_else_are_refused_with_the_reason(tmp_path, lines, message):
+    file = tmp_path / "endgame.txt"
+    head, reach = lines.rsplit(" ", 1)
+    file.write_text(f"{head} {' '.join([reach] * 2652)}\n")
+    with pytest.raises(ValueError, match=f"^{re.escape(f'game.file must be a Libratus endgame, got {file} {message}')}$"):
+        LibratusEndgame(file=str(file)).build()
 
 
 def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys):
@@ -221,24 +252,39 @@ def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solvi
 
 def altered(saved, name, change):
     arrays = dict(np.load(saved))
-    change(arrays[name])
+    changed = change(arrays[name])
+    if changed is not None:
+        arrays[name] = changed
     np.savez(saved, **arrays)
 
 
-def without_count(about):
-    about[:] = np.frombuffer(about.tobytes().replace(b'"iterations": 2', b'"iterations":-2'), np.uint8)
+def counting(iterations):
+    """Return a change of a file's count."""
+
+    def change(about):
+        told = json.loads(about.tobytes()) | {"iterations": iterations}
+        return np.frombuffer(json.dumps(told).encode(), np.uint8)
+
+    return lambda saved: altered(saved, "about", change)
 
 
 HARMS = {
     "truncated": (lambda saved: saved.write_bytes(saved.read_bytes()[:-200]), [], "load must be a file that save=true wrote"),
-    "no archive": (lambda saved: saved.write_text("{}"), [], "load must be a file that save=true wrote"),
+    "no archive": (lambda saved: saved.write_text("{}"), [], "(it is no archive, or not a whole one)"),
     "another game": (lambda saved: None, ["game.stack=901"], "load must be a file of this game, got "),
     "another variant": (lambda saved: None, ["search=cfr_plus"], "search must be that of load (default_holdem), got cfr_plus"),
     "another average": (lambda saved: None, ["search.gamma=1"], "search.gamma must be that of load (3.0), got 1.0"),
     "another discount": (lambda saved: None, ["search.discount=after"], "search.discount must be that of load (before), got after"),
     "not a number": (lambda saved: altered(saved, "regret_1", lambda a: a.fill(np.nan)), [], "got regret_1 of "),
     "a negative average": (lambda saved: altered(saved, "average_0", lambda a: a.fill(-1)), [], "got average_0 of "),
-    "a negative count": (lambda saved: altered(saved, "about", without_count), [], "(-2 iterations)"),
+    "no dimension": (lambda saved: altered(saved, "regret_0", lambda a: np.float32(1)), [], "got regret_0 of "),
+    "complex numbers": (lambda saved: altered(saved, "regret_0", lambda a: a + 1j), [], "got regret_0 of "),
+    "averages whose sums overflow": (lambda saved: altered(saved, "average_0", lambda a: a + np.float32(3e38)), [], "got average_0 of "),
+    "regrets whose sums overflow": (lambda saved: altered(saved, "regret_0", lambda a: a - np.float32(3e38)), [], "got regret_0 of "),
+    "a negative count": (counting(-2), [], "(-2 iterations)"),
+    "an endless count": (counting(10**30), [], f"({10**30} iterations)"),
+    "a count that overflows": (counting(2**63 - 1), [], f"({2**63 - 1} iterations)"),
+    "a count that is none": (counting(True), [], "(True iterations)"),
     "more than asked for": (lambda saved: None, ["budget.iterations=1"], "budget.iterations must be at least the 2 that load has done"),
 }
 
@@ -260,6 +306,44 @@ def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monk
         assert error.count("\n") == 1
     assert (tmp_path / "first" / "result.json").read_text() == before
     assert not (tmp_path / "second").exists()
+
+
+def without_result(directory):
+    (directory / "result.json").unlink()
+
+
+def running(directory):
+    (directory / "result.json").write_text('{"command": "solve", "status": "running"}')
+
+
+@pytest.mark.parametrize("before", [lambda directory: None, running, without_result])
+@pytest.mark.parametrize("other", [["budget.iterations=1"], ["game.pot=300"], ["storage=16"], ["load=elsewhere"]])
+def test_a_solution_is_never_replaced_by_a_run_that_does_not_go_on_from_it(monkeypatch, tmp_path, capsys, solved, before, other):
+    directory = tmp_path / "run"
+    shutil.copytree(solved, directory)
+    before(directory)
+    held = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    more = [f"load={solved / 'solution.npz'}" if override == "load=elsewhere" else override for override in other]
+    capsys.readouterr()
+    given = (*RIVER, "save=true", "budget.iterations=3", *more, f"hydra.run.dir={directory}")
+    assert timebank(monkeypatch, "solve", *given) == 2
+    saved = directory / "solution.npz"
+    assert capsys.readouterr().err == (
+        f"error: hydra.run.dir must be new, got {directory}, which holds a solution (load={saved} goes on with it)\n"
+    )
+    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == held
+
+
+def test_going_on_in_a_solutions_directory_leaves_nothing_of_what_was_shown_before(monkeypatch, tmp_path, solved):
+    shutil.copytree(solved, tmp_path, dirs_exist_ok=True)
+    load = f"load={tmp_path / 'solution.npz'}"
+    (tmp_path / "node_notes.csv").write_text("mine")
+    status, _ = solve(monkeypatch, tmp_path, load, "show=[check,check/bet 100]")
+    assert status == 0
+    assert (tmp_path / "node_1.svg").is_file()
+    status, result = solve(monkeypatch, tmp_path, load, "show=check", "budget.iterations=4", "save=true")
+    assert (status, result["iterations"]) == (0, 4)
+    assert {path.name for path in tmp_path.glob("node_*")} == {"node_0.csv", "node_0.png", "node_0.svg", "node_notes.csv"}
 
 
 def test_a_whole_game_reports_thousandths_of_a_big_blind(monkeypatch, tmp_path):
@@ -418,7 +502,8 @@ def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_
     else:
         monkeypatch.setattr(run, "write_json", with_interruption)
     capsys.readouterr()
-    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=9", "save=true", f"hydra.run.dir={tmp_path}") == 130
+    given = (*RIVER, "budget.iterations=9", "save=true", f"load={tmp_path / 'solution.npz'}", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == 130
     shown = capsys.readouterr()
     assert "Traceback" not in shown.err
     assert f"interrupted; what there is so far is in {tmp_path}" in shown.err

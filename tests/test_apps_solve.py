@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import time
 import pytest
 
 from agents.apps.directory import lock
+from agents.apps.launch import launch
 from games import public_tree
 from tests.running import ROOT, result_of, start, timebank
 
@@ -74,6 +76,12 @@ REFUSED = [
     (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
+    (
+        ["-m", "budget.iterations=interval(1,5)"],
+        "budget.iterations must be choices with commas between or a range() to be swept over, got 'interval(1,5)'",
+    ),
+    (["-m", "search=glob(*)", "budget.iterations=1"], "search must be choices with commas between or a range() to be swept over"),
+    (["-m", "game=[1", "budget.iterations=1"], "viable alternative"),
     (["resume=nowhere"], "resume must be given to train, ablate or match"),
     (["game=[1", "budget.iterations=1"], "viable alternative"),
 ]
@@ -114,23 +122,37 @@ def contents(directory):
     return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def test_a_result_is_replaced_by_one_of_the_same_game_and_search_only(monkeypatch, tmp_path, capsys):
+def test_a_result_is_never_replaced(monkeypatch, tmp_path, capsys):
     given = ("game=kuhn_poker", "search=cfr", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
     before = contents(tmp_path)
-    for other in (("game=leduc_poker", *given[1:]), ("game=kuhn_poker", "search=dcfr", given[2]), (*given, "search.gamma=1")):
-        assert timebank(monkeypatch, "solve", *other, "budget.iterations=3") == 2
-        error = capsys.readouterr().err
-        assert error.startswith("error: hydra.run.dir must be new or of the same game and search, got ")
-        assert error.count("\n") == 1
+    for other in (("game=leduc_poker", *given[1:]), ("game=kuhn_poker", "search=dcfr", given[2]), (*given, "search.gamma=1"), given):
+        assert timebank(monkeypatch, "solve", *other, "budget.iterations=2") == 2
+        assert capsys.readouterr().err == (
+            f"error: hydra.run.dir must be new, got {tmp_path}, which holds a result that would be lost (use another directory)\n"
+        )
         assert contents(tmp_path) == before
-    assert timebank(monkeypatch, "solve", *given, "budget.iterations=5") == 0
-    assert result_of(tmp_path)["iterations"] == 5
+
+
+def test_a_run_that_left_no_result_is_done_again_in_its_directory(monkeypatch, tmp_path):
+    (tmp_path / "result.json").write_text('{"command": "solve", "status": "running"}')
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=3", f"hydra.run.dir={tmp_path}") == 0
+    assert result_of(tmp_path)["status"] == "complete"
+
+
+def test_a_sweep_replaces_no_result(monkeypatch, tmp_path, capsys):
+    given = ("-m", "game=kuhn_poker", "search=cfr", f"hydra.sweep.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
+    before = result_of(tmp_path / "0")
+    capsys.readouterr()
+    assert timebank(monkeypatch, "solve", *given, "budget.iterations=2") == 2
+    assert f"error: hydra.sweep.dir must be new, got {tmp_path / '0'}, which holds a result" in capsys.readouterr().err
+    assert result_of(tmp_path / "0") == before
 
 
 def test_a_directory_in_use_is_left_as_it_is(monkeypatch, tmp_path, capsys):
     given = ("game=kuhn_poker", f"hydra.run.dir={tmp_path}")
-    assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
+    (tmp_path / "result.json").write_text('{"command": "solve", "status": "running"}')
     with lock(tmp_path):
         before = contents(tmp_path)
         assert timebank(monkeypatch, "solve", *given, "budget.iterations=5") == 2
@@ -164,6 +186,38 @@ def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
     assert process.returncode == 130, error
     assert result_of(tmp_path)["status"] == "interrupted"
     assert "exploitability" in result_of(tmp_path)
+
+
+def test_ctrl_c_before_the_run_ends_with_130_and_leaves_nothing(monkeypatch, tmp_path, capsys):
+    def check(config, directory):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(sys, "argv", ["solve", "game=kuhn_poker", f"hydra.run.dir={tmp_path / 'run'}"])
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as end:
+            launch("solve", check, lambda *_: None)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert end.value.code == 130
+    assert capsys.readouterr().err == ""
+    assert not (tmp_path / "run").exists()
+
+
+def test_settings_that_cannot_be_written_are_a_fault_of_the_machine(monkeypatch, tmp_path, capsys):
+    def full(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 1
+    file = tmp_path / ".hydra" / "config.yaml"
+    assert capsys.readouterr().err == f"error: {file} must be a file that can be written, got No space left on device\n"
+
+
+def test_one_iteration_is_one(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 0
+    assert "default, 1 iteration in " in capsys.readouterr().out
 
 
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):
@@ -229,3 +283,10 @@ def test_help_is_titled_by_the_command(monkeypatch, capsys):
     for command in ("solve", "train", "ablate"):
         assert timebank(monkeypatch, command, "--help") == 0
         assert capsys.readouterr().out.startswith(f"timebank {command} is powered by Hydra.")
+
+
+def test_hydras_own_help_needs_no_game():
+    process = start("solve", "--hydra-help", "game=kuhn_poker")
+    told, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (0, "")
+    assert told.startswith("Hydra (")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from games import betting
 from games.betting import Betting, Menu, Size, betting_tree, count_nodes, parse_sizes
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
@@ -74,6 +75,7 @@ def test_sizes_are_read_as_poker_software_writes_them():
         ("all", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got 'all' (entry 1)"),
         ("0e", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got '0e' (entry 1)"),
         ("nan%", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got 'nan%' (entry 1)"),
+        ("٥٠%", False, "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got '٥٠%' (entry 1)"),
         ("0%", False, "game.bets must have sizes above 0%, got '0%' (entry 1)"),
         ("a, -50%", True, "game.bets must have sizes above 0%, got '-50%' (entry 2)"),
         ("2.5x", False, "game.bets must be sizes such as 50%, a, e (only raises are multiples of the bet faced), got '2.5x' (entry 1)"),
@@ -256,6 +258,36 @@ def test_a_huge_tree_is_refused_with_an_estimate(monkeypatch):
     assert count_nodes(rules) == pytest.approx(2_503_909, rel=0.5)
     with pytest.raises(ValueError, match=r"^the betting tree must have at most 1,000 nodes, got about \de\+06$"):
         betting_tree(rules, max_nodes=1_000)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param(spot(200, 10**7, "0.1%", "1.01x", rounds=2), id="a thousand raises"),
+        pytest.param(spot(200, 10**9, "0.0001%", "0.0001%", rounds=2), id="a billion raises"),
+        pytest.param(spot(200, 10**5, "0.1%,1%,5%,20%,50%,100%,a", "1.01x,10%,20%,50%,100%,a", rounds=3), id="many sizes"),
+    ],
+)
+def test_a_tree_that_is_too_large_is_refused_after_so_many_steps(monkeypatch, rules):
+    following, steps = betting._following, []
+
+    def counted(*arguments):
+        steps.append(1)
+        assert len(steps) <= 5_000 + 2_000 + betting._LONGEST
+        return following(*arguments)
+
+    monkeypatch.setattr(betting, "_following", counted)
+    monkeypatch.setattr(betting, "_MAX_STATES", 1_000)
+    monkeypatch.setattr(betting, "_MAX_STEPS", 2_000)
+    with pytest.raises(ValueError, match=r"^the betting tree must have at most 5,000 nodes, got ") as refused:
+        betting_tree(rules, max_nodes=5_000)
+    assert float(str(refused.value).split()[-1].replace(",", "")) > 5_000
+
+
+def test_a_lower_bound_of_a_trees_size_is_told_as_one(monkeypatch):
+    monkeypatch.setattr(betting, "_MAX_STATES", 1_000)
+    with pytest.raises(ValueError, match=r"^the betting tree must have at most 5,000 nodes, got at least 5,\d{3}$"):
+        betting_tree(spot(200, 10**9, "0.0001%", "0.0001%"), max_nodes=5_000)
 
 
 SIZES = st.lists(st.sampled_from(["10%", "33%", "75%", "100%", "250%", "a", "e"]), min_size=1, max_size=3)

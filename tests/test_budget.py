@@ -85,6 +85,28 @@ def test_a_target_out_of_reach_leaves_the_other_limits(leduc):
     assert solution.exploitability == Evaluator(leduc.tree).exploitability(solution.strategy) > 0
 
 
+def test_a_target_that_an_earlier_solve_met_takes_no_iteration(leduc):
+    solver = Solver(leduc.tree, variant("default"))
+    first = solver.solve(Budget(iterations=57), trace=True)
+    solution = solver.solve(Budget(exploitability=2 * first.exploitability))
+    assert (solution.iterations, solution.seconds, solution.exploitability) == (57, 0.0, first.exploitability)
+    assert solution.trace == ((57, 0.0, first.exploitability),)
+    assert solver.solve(Budget(exploitability=first.exploitability / 2)).iterations > 57
+
+
+def test_an_interrupted_slice_has_taken_its_time(monkeypatch, leduc):
+    solver = Solver(leduc.tree, variant("default"))
+
+    def interrupted(count):
+        time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(solver, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        solver.solve(Budget(iterations=5))
+    assert solver.interrupted().seconds >= 0.01
+
+
 def test_whichever_comes_first(leduc):
     solver = Solver(leduc.tree, variant("default"))
     assert solver.solve(Budget(iterations=5, seconds=60.0, exploitability=1e-9)).iterations == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 import threading
@@ -141,6 +142,15 @@ def test_flop_hold_em_has_its_published_number_of_boards():
     size = game_size(game)
     assert size.boards == 1 + 1755
     assert size.rows == (18060776, 18060610)  # of the tree when it was built
+
+
+def test_a_limit_game_can_be_made_from_one_without_by_leaving_out_its_sizes():
+    given = {"deals": [0, 1], "limit": [2, 2], "max_raises": [1, 1], "blinds": [1, 2], "stack": 162}
+    told = re.escape("game.bets must be left out in a limit game, got '100%' (left out by game.bets= game.raises= game.raise_cap=0)")
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        Holdem(**given, bets="100%", raises="100%", raise_cap=1).build()
+    left_out = Holdem(**given, bets="", raises="", raise_cap=0).build()
+    assert left_out.betting == Holdem(**given).build().betting
 
 
 @pytest.mark.parametrize("factor", [1e-50, 1e-200])

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from agents.holdem_report import action_colors, by_class, decision_table, plot_decision, write_decision
+from agents.holdem_report import EMPTY, action_colors, by_class, decision_table, plot_decision, write_decision
 from games.cards import FULL_DECK
 
 
@@ -37,6 +37,20 @@ def test_every_action_has_a_colour_and_is_drawn(tmp_path):
     places = [float(y) for y in re.findall(r"<text [^>]*translate\([\d.]+ ([\d.]+)\)", drawn)]
     assert len(places) >= 169
     assert max(places) < 576  # eight inches: the legend of many actions takes its room from the squares
+
+
+def luminance(color):
+    """Of WCAG 2.1: 0 for black, 1 for white."""
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_names_can_be_read_on_every_colour():
+    """4.5 is the contrast that WCAG 2.1 (1.4.3) asks of small text."""
+    for actions in (["check"], ["fold", "call", "all-in 9"], ["check", *(f"bet {i}" for i in range(40))]):
+        for color in (*action_colors(actions), EMPTY):
+            assert (luminance(color) + 0.05) / 0.05 >= 4.5, color
 
 
 def test_a_decision_that_is_never_come_to_is_told_and_drawn(tmp_path):

@@ -121,7 +121,7 @@ def test_listed_weights_are_in_piosolvers_order(deck):
         ("AhKx", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AhKx' at character 0"),
         ("AA KK - QQ", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '-' at character 6"),
         ("AA 0.5", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '0.5' at character 3"),
-        ("0.5 1", "hands such as QQ+, A5s-A2s, AhKh:0.5, or 1326 weights, got 2 weights"),
+        ("0.5 1", "hands such as QQ+, A5s-A2s, AhKh:0.5, or 1326 weights, got 2"),
     ],
 )
 def test_what_is_no_range_is_refused(text, error):

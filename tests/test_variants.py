@@ -44,6 +44,12 @@ def test_regret_discounts():
         np.testing.assert_allclose(column(name, 1), negative, rtol=1e-14)
 
 
+def test_an_exponent_beyond_all_powers_discounts_nothing_after_the_first_iteration():
+    found = coefficients(Variant("mine", 1e308, -1e308, 1.0))
+    np.testing.assert_array_equal(found[:, 0], [0.5, *[1.0] * (BLOCK - 1)])
+    np.testing.assert_array_equal(found[:, 1], [0.5, *[0.0] * (BLOCK - 1)])
+
+
 @pytest.mark.parametrize(("name", "gamma"), [("cfr", 0), ("cfr_plus", 1), ("linear_cfr", 1), ("dcfr", 2), ("pcfr_plus", 2)])
 def test_averaging_weights(name, gamma):
     """The weight of strategy t when iteration 1,000 is done: the product of the later decays, in proportion to t^gamma."""

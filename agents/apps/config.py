@@ -99,8 +99,8 @@ class SolveConfig:
         threads: kernel threads, for hold'em; 0 means one per core, or one where a second does not pay.
         storage: bits of each regret and average of hold'em: 32, or 16 for half the memory (docs/holdem.md says at what price).
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
-        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too, and with
-            no budget, or no more than that, it is reported as it is.
+        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
+            just as many, or no budget, it is reported as it is, and fewer are refused.
         show: decisions of hold'em to report besides the first, each as the line that leads there (see ``games.holdem_lines``): one, or a
             list of them.
     """

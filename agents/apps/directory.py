@@ -12,7 +12,9 @@ from omegaconf import OmegaConf
 from agents.apps.refusal import Refusal
 
 RESUMABLE = ("train", "ablate", "match")
-SOLVED = ("game", "search")  # settings that make a solve's result what it is
+PLAYED = ("game", "search")  # settings that make the hands of a table belong together
+SOLUTION = "solution.npz"  # hold'em's of ``save=true``
+ANSWERS = (SOLUTION, "policy.json")
 
 
 def resumed(command: str, overrides: list[str]) -> list[str]:
@@ -71,7 +73,9 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
                 raise Refusal(
                     f"hydra.run.dir must be new or of the same run, got {directory}, which holds another (resume= goes on with it)"
                 )
-            if command not in RESUMABLE and _solved_other(directory, settings):
+            if command == "solve":
+                keep_answer(directory, settings.get("load"))
+            elif command not in RESUMABLE and _of_other(directory, settings):
                 raise Refusal(
                     f"hydra.run.dir must be new or of the same game and search, got {directory}, which holds a result of other ones"
                 )
@@ -87,6 +91,25 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
     except OSError as error:
         raise Refusal(f"hydra.run.dir must be a directory that can be written, got {directory} ({error.strerror})") from None
     return directory.resolve()
+
+
+def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir") -> None:
+    """Refuse to solve where there is a result or a solution, which would be replaced, unless it is the one to go on from.
+
+    Args:
+        directory: of the run to be.
+        load: the file that it goes on from, if any.
+        key: that names the directory.
+
+    Raises:
+        Refusal: there is one.
+    """
+    solution = directory / SOLUTION
+    if solution.exists():
+        if load is None or not solution.samefile(load):
+            raise Refusal(f"{key} must be new, got {directory}, which holds a solution (load={solution} goes on with it)")
+    elif "exploitability" in _result(directory) or any((directory / name).exists() for name in ANSWERS):
+        raise Refusal(f"{key} must be new, got {directory}, which holds a result that would be lost (use another directory)")
 
 
 def _new(directory: Path) -> Path:
@@ -121,7 +144,7 @@ def _started_with(directory: Path) -> list[str] | None:
     return [str(o) for o in kept if not str(o).lstrip("+~").startswith("hydra")] if isinstance(kept, list) else None
 
 
-def _solved_other(directory: Path, settings: dict[str, Any]) -> bool:
+def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
     """Say whether a directory holds a result that is not known to be of these settings."""
     if _result(directory).get("status") not in ("complete", "interrupted"):
         return False
@@ -129,7 +152,7 @@ def _solved_other(directory: Path, settings: dict[str, Any]) -> bool:
         kept = OmegaConf.to_container(OmegaConf.load(directory / ".hydra" / "config.yaml"))
     except Exception:  # damaged YAML raises errors of the parser's own: not known to be the same
         return True
-    return not isinstance(kept, dict) or any(kept.get(key) != settings[key] for key in SOLVED)
+    return not isinstance(kept, dict) or any(kept.get(key) != settings[key] for key in PLAYED)
 
 
 def _command(directory: Path) -> str | None:

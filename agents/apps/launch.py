@@ -20,12 +20,13 @@ import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ValueType
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from agents.apps.config import register
-from agents.apps.directory import claim, directory_override, resumed
+from agents.apps.directory import claim, directory_override, keep_answer, resumed
 from agents.apps.refusal import Refusal, fail, one_line
 from agents.report import write_text
 
@@ -42,29 +43,36 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
         check: raises ValueError for a bad value, or for a directory that holds what does not fit; must be quick and write nothing.
         run: does the work with the composed settings in the run's directory.
     """
+    try:
+        _launch(command, check, run)
+    except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
+            signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(130) from None
+
+
+def _launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any, Path], None]) -> None:
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
     flags, given = _split(sys.argv[1:])
-    overrides = given
+    overrides, swept = given, bool({"-m", "--multirun"} & set(flags))
 
     def job(config: DictConfig, directory: Path) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
         try:
+            if command == "solve" and swept:
+                keep_answer(directory, config.load, "hydra.sweep.dir")
             run(OmegaConf.to_object(config), directory)
         except (Refusal, ValueError, OSError) as error:
             if os.environ.get("TIMEBANK_TRACE"):
                 raise
             fail(str(error), status=1 if isinstance(error, OSError) else 2)
-        except KeyboardInterrupt:
-            for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
-                signal.signal(number, signal.SIG_IGN)
-            raise SystemExit(130) from None
 
     single = None
     try:
         if not HYDRA_FLAGS & {flag.split("=")[0] for flag in flags}:
             overrides = resumed(command, given)
-            if {"-m", "--multirun"} & set(flags):
+            if swept:
                 for one in _expand(overrides):
                     _composed(command, one, check)
             else:
@@ -72,14 +80,19 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
                 settings = dict[str, Any](OmegaConf.to_container(config))  # type: ignore[arg-type]
                 directory = claim(command, directory, overrides, settings, again=overrides is not given)
                 if not flags and all(o.startswith("hydra.run.dir=") for o in overrides if o.lstrip("+~").startswith("hydra")):
-                    _record(directory, config, own)
-                    single = config, directory
+                    single = config, own, directory
                 overrides = [o for o in overrides if not o.startswith("hydra.run.dir=")] + [directory_override(directory)]
     except (Refusal, ValueError, OSError) as error:
         fail(str(error))
     if single is not None:
-        job(*single)
+        try:
+            _record(*single)
+        except OSError as error:
+            fail(str(error), status=1)
+        job(single[0], single[2])
         return
+    if "--hydra-help" in flags:  # of no command: Hydra takes no keys there
+        overrides = []
     sys.argv = [sys.argv[0], *flags, *overrides]
     main = hydra.main(config_path=str(CONF), config_name=command, version_base="1.3")
     main(lambda config: job(config, Path(HydraConfig.get().runtime.output_dir)))()
@@ -98,11 +111,18 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
 def _expand(overrides: list[str]) -> Iterator[list[str]]:
     """Yield every combination of simple sweeps (``seed=1,2``), as Hydra's basic sweeper would run them."""
     choices = []
-    for override in OverridesParser.create().parse_overrides(overrides):
-        if override.is_sweep_override():
-            choices.append([f"{override.key_or_group}={value}" for value in override.sweep_string_iterator()])
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except HydraException as error:
+        raise Refusal(one_line(error)) from None
+    for override in parsed:
+        key, line = override.key_or_group, override.input_line or ""
+        if override.is_discrete_sweep() and override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
+            choices.append([f"{key}={one}" for one in override.sweep_string_iterator()])
+        elif override.is_sweep_override():
+            raise Refusal(f"{key} must be choices with commas between or a range() to be swept over, got {line.partition('=')[2]!r}")
         else:
-            choices.append([override.input_line or ""])
+            choices.append([line])
     yield from (list(combination) for combination in itertools.product(*choices))
 
 
@@ -128,7 +148,7 @@ def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], N
         raise Refusal(one_line(error)) from None
 
 
-def _record(directory: Path, config: DictConfig, own: DictConfig) -> None:
+def _record(config: DictConfig, own: DictConfig, directory: Path) -> None:
     """Write what a run was started with where Hydra would."""
     kept = directory / ".hydra"
     kept.mkdir(exist_ok=True)

@@ -16,6 +16,13 @@ def fail(message: str, status: int = 2) -> NoReturn:
     raise SystemExit(status)
 
 
+RULES = {  # by what OmegaConf says of a value that a key cannot have
+    "is not Optional": "be given",
+    "to string": "be text, in quotes where it has commas",
+    "is not a ListConfig, list or tuple": "be a list, in [ ]",
+}
+
+
 def one_line(error: BaseException) -> str:
     """Return Hydra's and OmegaConf's several lines as one."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -36,4 +43,8 @@ def one_line(error: BaseException) -> str:
     missing = next((line for line in lines if "is not in struct" in line or "not in '" in line), "")
     if missing:
         return f"{key or missing.split(chr(39))[1]} must be a key of the settings, got an unknown one ({missing})"
+    if lines and lines[0].startswith("Error merging override "):
+        key, _, got = lines[0].removeprefix("Error merging override ").partition("=")
+        rule = next((rule for said, rule in RULES.items() if any(said in line for line in lines[1:])), "have the right type")
+        return f"{key} must {rule}, got {got}"
     return "; ".join(line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type=", "To append")))

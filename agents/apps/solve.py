@@ -11,7 +11,7 @@ from agents.apps.launch import launch
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.policy import policy_table
-from agents.report import duration, write_csv, write_json
+from agents.report import counted, duration, write_csv, write_json
 from games import load_game, public_tree
 from games.holdem_config import Bets
 from search import Solution, Solver, Strategy
@@ -71,7 +71,7 @@ def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool
         trace=solution.trace,
     )
     print(
-        f"{solver.tree.game}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, "
+        f"{solver.tree.game}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
         f"exploitability {solution.exploitability:.3g} chips, value {values[0]:.6g} to the first player\n{result.directory}"
     )
     heads = ("iteration", "seconds", "exploitability")

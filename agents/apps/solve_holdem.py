@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from agents.apps.config import SolveConfig
+from agents.apps.directory import SOLUTION
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision, decision_table, write_decision
-from agents.report import cores, duration, table, write_csv
+from agents.report import cores, counted, duration, table, write_csv
 from agents.solution_file import check_solution, load_solution, save_solution
 from games.cards import cards_text
 from games.holdem import HoldemGame
@@ -22,7 +24,6 @@ from games.holdem_lines import Place, find_decision
 from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory_needed, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here
-SMALLER = "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 TRACE = ("iteration", "seconds", "exploitability")
 
@@ -36,6 +37,8 @@ def check(config: SolveConfig) -> None:
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
     check_memory(game, variant, config.threads or cores(), config.storage, smaller=True)
+    if config.load == "":
+        raise ValueError("load must be a file that save=true wrote, got ''")
     if config.load is not None:
         done, asked = check_solution(Path(config.load), game, variant, STORAGE[config.storage]), config.budget.iterations
         if asked is not None and asked < done:
@@ -50,9 +53,21 @@ def check_memory(game: HoldemGame, variant: Variant, threads: int, storage: int 
     if needed > 0.9 * free:
         least = memory_needed(game, variant, threads, STORAGE[16])[1]
         raise ValueError(
-            f"game must fit into memory ({free / 1e9:.3g} GB are free), got {needed / 1e9:.3g} GB for {boards:,} boards: "
-            + (f"storage=16 takes {least / 1e9:.3g} GB" if smaller and least <= 0.9 * free else SMALLER)
+            f"game must fit into memory ({memory_text(free)} are free), got {memory_text(needed)} for {boards:,} boards: "
+            + (f"storage=16 takes {memory_text(least)}" if smaller and least <= 0.9 * free else smaller_game(game))
         )
+
+
+def memory_text(size: float) -> str:
+    """Return bytes as people read them: 0.1 GB, 23 GB, 329 TB."""
+    return f"{size / 1e9:.3g} GB" if size < 1e12 else f"{size / 1e12:,.0f} TB"
+
+
+def smaller_game(game: HoldemGame) -> str:
+    """Say what makes a game smaller."""
+    if game.betting.limit:
+        return "use a lower game.max_raises or fewer game.deals"
+    return "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
 
 
 def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
@@ -79,14 +94,14 @@ def run(config: SolveConfig, directory: Path) -> None:
         try:
             solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()), storage=STORAGE[config.storage])
         except MemoryError:
-            raise OSError(f"game must fit into memory, got more than was free while it was built: {SMALLER}") from None
+            raise OSError(f"game must fit into memory, got more than was free while it was built: {smaller_game(game)}") from None
         built = time.perf_counter()
         solver.warm_up()
         compiled = time.perf_counter()
         if config.load is not None:
             load_solution(solver, Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solver.iterations)
-        save = partial(save_solution, solver, directory / "solution.npz") if config.save else None
+        save = partial(save_solution, solver, directory / SOLUTION) if config.save else None
         solve_and_report(
             result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
             build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
@@ -122,14 +137,15 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         exploitability=strength(game, exploitability), trace=solution.trace, boards=len(solver.tree.cards), storage=config.storage,
         **entries,
     )  # fmt: skip
+    _remove_nodes(directory, len(nodes))
     write_csv(directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
     if config.save:
-        save_solution(solver, directory / "solution.npz")
+        save_solution(solver, directory / SOLUTION)
     shown = entries.get("ev", values)
     ended = config.budget.iterations is None and solution.iterations == solver.enough
     note = f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {solver.enough:,}\n" if ended else ""
     print(
-        f"{game.name}: {solver.variant.name}, {solution.iterations} iterations in {duration(solution.seconds)}, exploitability "
+        f"{game.name}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "
         f"{strength_is} ({exploitability:.4g} chips)\n"
         + table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
         + f"\n\n{decision_table(root)}\n"
@@ -141,3 +157,11 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     drawn = [("root", "first decision", root), *((f"node_{i}", node["line"], node) for i, node in enumerate(nodes))]
     for name, line, node in drawn:
         write_decision(node, game.deck, f"{game.name}: {line}, exploitability {strength_is}", directory, name)
+
+
+def _remove_nodes(directory: Path, count: int) -> None:
+    """Remove what a run that this one goes on with, in its directory, showed beyond so many decisions."""
+    for file in directory.glob("node_*.*"):
+        shown = re.fullmatch(r"node_([0-9]+)\.(csv|png|svg)", file.name)
+        if shown and int(shown[1]) >= count:
+            file.unlink()

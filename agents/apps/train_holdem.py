@@ -7,7 +7,7 @@ from pathlib import Path
 from agents.apps.config import TrainConfig
 from agents.apps.launch import CONF
 from agents.apps.run import Run
-from agents.apps.solve_holdem import SMALLER, free_memory, strength, strength_text
+from agents.apps.solve_holdem import free_memory, smaller_game, strength, strength_text
 from agents.apps.training import train_reported, training_table
 from agents.board_blueprint import tree_of
 from agents.networks.holdem_policy import HoldemPolicy
@@ -42,7 +42,7 @@ def check_training(game: HoldemGame, trainer: object, directory: Path) -> None:
     if needed > 0.9 * free:
         raise ValueError(
             f"game must fit into memory to be trained on ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.2g} GB for "
-            f"{size.boards:,} boards: {SMALLER}"
+            f"{size.boards:,} boards: {smaller_game(game)}"
         )
     check_state(directory, game.description(), trainer, HoldemDeepCFR.kind)
 
