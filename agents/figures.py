@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.report import duration, replacing, shown, unit_of
+from agents.report import duration, replacing, shown, shown_error, unit_of
 
 Row = dict[str, Any]
 MARKERS = "osD^vPX<>"  # one per line of a figure
@@ -41,7 +41,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     for i, line in enumerate(moving):
         own = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
         x, y = [asked(row) for row in own], [shown(row) for row in own]
-        errors = [1.96 * (row["exploitability"].get("standard_error") or 0.0) * shown(row) / row["exploitability"]["value"] for row in own]
+        errors = [1.96 * shown_error(row) for row in own]
         low = [min(e, 0.9 * v) for e, v in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
         color = f"C{i}"
         axes.errorbar(x, y, yerr=[low, errors], marker=MARKERS[i % len(MARKERS)], color=color, label=line, capsize=2, zorder=3)

@@ -167,6 +167,12 @@ def shown(row: Row) -> float:
     return float(strength.get("mbb_per_game", strength["value"]))
 
 
+def shown_error(row: Row) -> float:
+    """Return a row's standard error in the unit of ``shown``."""
+    strength = row["exploitability"]
+    return float(strength.get("standard_error") or 0.0) * (shown(row) / strength["value"] if strength["value"] else 1.0)
+
+
 def won(row: Row) -> str:
     """Return what a row's agent wins a hand from its blueprint as people read it; a dash for agents that are none or have none."""
     found = row.get("against_blueprint")
@@ -183,7 +189,7 @@ def ablation_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         strength = row["exploitability"]
-        error = "exact" if strength.get("exact") else f"± {strength['standard_error']:.1g}" if len(strength["draws"]) > 1 else "one draw"
+        error = "exact" if strength.get("exact") else f"± {shown_error(row):.1g}" if len(strength["draws"]) > 1 else "one draw"
         asked = f"{row['thinking_iterations']} its" if row["thinking_iterations"] is not None else duration(row["thinking_seconds"])
         lines.append(
             [
@@ -211,4 +217,4 @@ def exchange_table(rates: Sequence[Row]) -> str:
         times = rate["times_the_training_done"]
         note = "extrapolated" if rate["extrapolated"] else "measured"
         rows.append([rate["line"], duration(rate["thinking_seconds"]), f"{rate['exploitability']:.3g}", f"{times:.3g} x", note])
-    return table(["agent", "thinking", "exploitability", "worth this much training", ""], rows)
+    return table(["agent", "thinking", "exploitability, chips", "worth this much training", ""], rows)

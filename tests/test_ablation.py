@@ -4,6 +4,7 @@ import math
 import pytest
 
 from agents import BlueprintAgent, Local, SearchAgent, Serial, UniformPolicy, ablate, exchange_rate, solved_policy
+from agents.report import ablation_table
 from games import public_tree
 from search import Budget, variant
 
@@ -142,3 +143,11 @@ def test_exchange_rate_uses_the_best_so_far_and_leaves_out_what_has_no_answer():
     assert len(rates) == 1
     assert math.isclose(rates[0]["equivalent_compute"], 100.0)
     assert exchange_rate(training[:1], [row(0.01, 0.1)]) == []
+
+
+def test_errors_are_shown_in_the_unit_of_what_they_belong_to():
+    strength = {"value": 0.5, "mbb_per_game": 250.0, "standard_error": 0.01, "unit": "chips", "draws": [0.49, 0.51]}
+    (row,) = ablate({"alone": (BlueprintAgent(UniformPolicy(KUHN)), [Budget(seconds=0)])})
+    text = ablation_table([row | {"exploitability": strength}])
+    assert "250" in text
+    assert "± 5" in text
