@@ -90,7 +90,14 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
     rows = without_times(ablate(lines(), directory=tmp_path))
     path = min(tmp_path.glob("search*.json"))
     content = json.loads(path.read_text())
-    damages = [[], {}, content | {"opponent_best_response": None}, content | {"seconds": [1.0]}, content | {"kept": "no"}, content | {"spent": 1}]
+    damages = [
+        [],
+        {},
+        content | {"opponent_best_response": None},
+        content | {"seconds": [1.0]},
+        content | {"kept": "no"},
+        content | {"spent": 1},
+    ]
     for damaged in [*damages, *({k: v for k, v in content.items() if k != key} for key in content.keys() - {"against_blueprint", "spent"})]:
         path.write_text(json.dumps(damaged))
         caplog.clear()
