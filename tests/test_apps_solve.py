@@ -290,3 +290,11 @@ def test_hydras_own_help_needs_no_game():
     told, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (0, "")
     assert told.startswith("Hydra (")
+
+
+def test_the_very_command_is_done_again_in_its_directory_if_it_saved_nothing(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "search=cfr", "budget.iterations=3", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == timebank(monkeypatch, "solve", *given) == 0
+    saved = (*given[:3], "save=true", f"hydra.run.dir={tmp_path / 'saved'}")
+    assert [timebank(monkeypatch, "solve", *saved) for _ in (0, 1)] == [0, 2]
+    assert "which holds a result that would be lost" in capsys.readouterr().err

@@ -74,7 +74,8 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
                     f"hydra.run.dir must be new or of the same run, got {directory}, which holds another (resume= goes on with it)"
                 )
             if command == "solve":
-                keep_answer(directory, settings.get("load"))
+                again = before == _without_directory(overrides)  # the very command: its result is made anew, what it saved is not
+                keep_answer(directory, settings.get("load"), again=again)
             elif command not in RESUMABLE and _of_other(directory, settings):
                 raise Refusal(
                     f"hydra.run.dir must be new or of the same game and search, got {directory}, which holds a result of other ones"
@@ -93,13 +94,14 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
     return directory.resolve()
 
 
-def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir") -> None:
+def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir", again: bool = False) -> None:
     """Refuse to solve where there is a result or a solution, which would be replaced, unless it is the one to go on from.
 
     Args:
         directory: of the run to be.
         load: the file that it goes on from, if any.
         key: that names the directory.
+        again: the directory is of the same command, whose result may be replaced if it saved nothing.
 
     Raises:
         Refusal: there is one.
@@ -108,7 +110,7 @@ def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir") -
     if solution.exists():
         if load is None or not solution.samefile(load):
             raise Refusal(f"{key} must be new, got {directory}, which holds a solution (load={solution} goes on with it)")
-    elif "exploitability" in _result(directory) or any((directory / name).exists() for name in ANSWERS):
+    elif any((directory / name).exists() for name in ANSWERS) or ("exploitability" in _result(directory) and not again):
         raise Refusal(f"{key} must be new, got {directory}, which holds a result that would be lost (use another directory)")
 
 
