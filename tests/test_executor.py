@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +57,14 @@ def test_no_more_workers_than_cores():
     with pytest.raises(ValueError, match=r"executor.workers must be in 0"):
         Local(-1)
     assert Local().workers >= 1
+
+
+def large(number):
+    return bytes(100_000_000)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_stopping_in_the_middle_of_a_result_does_not_hang(attempt):
+    """Each result takes long to write: a worker is stopped in the middle of its next one."""
+    program = "from agents import Local; from tests.test_executor import large; results = Local(2).map(large, range(8)); next(results); "
+    subprocess.run([sys.executable, "-c", program + "results.close()"], check=True, timeout=60, cwd=Path(__file__).parents[1])
