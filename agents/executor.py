@@ -71,8 +71,8 @@ class Local:
         pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
         try:
             running: dict[Future[Any], int] = {pool.submit(function, task): i for i, task in enumerate(tasks)}
-            # Every worker has its own end of the pipe of results now. With ours open, too, the rest of a result that a worker was stopped in
-            # the middle of would be waited for without end, when this process exits at the latest.
+            # Every worker has its own end of the pipe of results now. With ours open, too, the rest of a result that a worker was stopped
+            # in the middle of would be waited for without end, when this process exits at the latest.
             pool._result_queue._writer.close()  # type: ignore[attr-defined]
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
