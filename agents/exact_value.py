@@ -61,9 +61,9 @@ class ExactValue:
 
 
 def table_bytes(match: Match, draws: int) -> int:
-    """Return how large a match's tables are in hold'em; 0 for other games, whose trees are small enough to be built."""
+    """Return how large a match's tables are in hold'em; 0 with strangers, who have none, and for other games, whose trees are small."""
     agents = [e.agent for e in match.entrants if isinstance(e.agent, StreetAgent)]
-    if not agents:
+    if not agents or not all(e.known for e in match.entrants):
         return 0
     rows = game_size(agents[0].game).rows
     return sum(rows) * LANES * 4 * sum(1 if e.steady else draws for e in match.entrants)
@@ -151,7 +151,7 @@ def _first_wins(match: Match, first: npt.NDArray[Any], second: npt.NDArray[Any])
     if isinstance(agent, StreetAgent):
         tree = agent.trunk.tree
         return value_against(agent.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
-    assert not isinstance(agent, HoldemAgent)
+    assert not isinstance(agent, Stranger | HoldemAgent)
     return table_value(agent.tree, first, second)
 
 
@@ -183,7 +183,7 @@ def _read(path: Path, agent: Agent | HoldemAgent | Stranger, seat: int) -> npt.N
         must((table.shape, table.dtype) == (shape, dtype), f"a table must be {dtype} {shape}, got {table.dtype} {table.shape}")
         must(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
         return table
-    assert not isinstance(agent, HoldemAgent)
+    assert not isinstance(agent, Stranger | HoldemAgent)
     tables = list(uniform(agent.tree).tables)
     must(
         (table.shape, table.dtype) == (tables[seat].shape, np.dtype(np.float64)),

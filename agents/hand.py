@@ -22,7 +22,8 @@ from agents.aivat import Step
 from agents.blueprint import BlueprintAgent
 from agents.holdem_agent import HoldemAgent
 from agents.stranger import FaultError, Stranger
-from games import CHANCE, TERMINAL
+from games import CHANCE, TERMINAL, PublicTree
+from games.holdem import HoldemGame
 from search import Budget
 
 Float = npt.NDArray[np.float64]
@@ -42,6 +43,11 @@ class Entrant:
     def steady(self) -> bool:
         """Whether a decision is the same each time it is asked for, so that it need not be: no clock, or no thought."""
         return not self.budget.seconds or isinstance(self.agent, BlueprintAgent)
+
+    @property
+    def game(self) -> PublicTree | HoldemGame:
+        """What it plays: a public tree, or a game of hold'em."""
+        return self.agent.game if isinstance(self.agent, HoldemAgent | Stranger) else self.agent.tree
 
     @property
     def known(self) -> bool:

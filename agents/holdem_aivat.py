@@ -1,10 +1,10 @@
-"""AIVAT in hold'em, both policies known; see ``agents.aivat`` for what it is.
+"""AIVAT in hold'em; see ``agents.aivat`` for what it is.
 
 The value function comes from a pair of blueprints B: with v_p(h) = cfv_p(h) / (what h can meet), player p's expected chips with hand h at a
 public state when both play B and the opponent's range is B's there,
 
 * before an action of player p's its outcomes are valued by v_p of p's hand;
-* before cards the boards are valued by (v_0(h_0) - v_1(h_1)) / 2.
+* before cards the boards are valued by (v_0(h_0) - v_1(h_1)) / 2, and so are the hands before a stranger's is dealt.
 
 Corrections are zero on average whatever values are taken, also if they differ from step to step. A match of the very blueprints has none
 of its spread left.
@@ -13,7 +13,7 @@ of its spread left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ from games.isomorphism import permute_card
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, PARENT, ROWS, STREET
 from games.kernels.evaluator import board_strengths
-from games.public_tree import TERMINAL
+from games.public_tree import CHANCE, TERMINAL
 from search.board_strategy import BoardStrategy, image_of_hands
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Arrival, Float, Strategies, Trunk, above, mass_at, row_reach
@@ -72,18 +72,27 @@ class HoldemAivat:
         np.put_along_axis(self._holds, game.hands.astype(np.int64), 1.0, axis=1)
         self._apart = self._holds @ self._holds.T == 0
 
-    def estimate(self, steps: Sequence[Step]) -> float:
-        """Return player 0's AIVAT estimate of a hand in chips; every decision has its policy, and the last step leads to a terminal."""
-        bets, estimate = self.game.bets, 0.0
+    def estimate(self, steps: Sequence[Step], held: tuple[int | None, int | None] = (None, None), end: float | None = None) -> float:
+        """Return player 0's AIVAT estimate of a hand in chips.
+
+        Args:
+            steps: from the root on, to a terminal unless ``end`` is given; every decision of a player whose policy is known has it.
+            held: by player, a stranger's hand: its deal is corrected for, its actions are not. None of one whose policy is known.
+            end: player 0's chips where the hand ended before a terminal.
+        """
+        bets = self.game.bets
         reach = [np.array(live) for live in self.game.live]
-        place = steps[-1].child
+        for p, hand in enumerate(held):
+            if hand is not None:
+                reach[p][np.arange(len(reach[p])) != hand] = 0.0
+        estimate = self._deal_correction(reach) if held != (None, None) else 0.0
         for step in steps:
-            if step.policy is None:
+            player = int(bets.player[step.node.node])
+            if player == CHANCE:
                 estimate += self._card_correction(step, reach)
                 dead = np.isin(self.game.hands, step.child.cards).any(axis=1)
                 reach = [np.where(dead, 0.0, own) for own in reach]
-            else:
-                player = int(bets.player[step.node.node])
+            elif step.policy is not None:
                 taken = bets.children(step.node.node).index(step.child.node)
                 mass = reach[player] * self._met(reach[1 - player])
                 worth = self._action_values(step.node.node, step.node.cards)
@@ -92,7 +101,9 @@ class HoldemAivat:
                 got = (here[taken] * worth[taken]).sum() / here[taken].sum()
                 estimate += float(expected - got) * (1 if player == 0 else -1)
                 reach[player] = reach[player] * step.policy[taken]
-        return estimate + self._paid(place.node, place.cards, reach)
+            elif held[player] is None:
+                raise ValueError(f"steps must carry the policy of player {player}, which is known, got none at {step.node}")
+        return estimate + (self._paid(steps[-1].child.node, steps[-1].child.cards, reach) if end is None else end)
 
     def _met(self, reach: Float) -> Float:
         """Return [..., H], for each hand the reach of hands that share no card with it."""
@@ -125,6 +136,19 @@ class HoldemAivat:
         full = np.zeros((len(rows), len(self.game.hands)))
         full[:, self.tree.hands_at(player, board)] = worth
         return full[:, image_of_hands(permutation.tobytes(), self.game.deck)]
+
+    def _deal_correction(self, reach: list[Float]) -> float:
+        """Return what was expected before the hands were dealt less what is expected with strangers' hands as they are in ``reach``."""
+        worth, alive = self._root
+        before, after = (self._worth(worth, alive, list(own)) for own in (self.game.live, reach))
+        return float(before[0][0] / before[1][0] - after[0][0] / after[1][0])
+
+    @cached_property
+    def _root(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Return [1, players, H] v before the first action, and [1, H] the hands that the game's own board leaves."""
+        values = self._starting_values(0, len(self._entering[0]))[:, 0]
+        alive = np.array([~np.isin(self.game.hands, self.tree.cards[0]).any(axis=1)])
+        return values[None], alive
 
     def _card_correction(self, step: Step, reach: list[Float]) -> float:
         """Return what was expected before the cards of a street less what is expected after them."""
@@ -209,14 +233,17 @@ class HoldemAivat:
         tree, hands = self.tree, self.game.hands
         boards = range(*tree.boards[board, CHILD : CHILD_END + 1].tolist())
         lines = len(self._entering[int(tree.boards[board, STREET]) + 1])
-        values = np.zeros((len(boards), 2, lines, len(hands)), np.float32)
-        for k, child in enumerate(boards):
-            found, entry = self._values(child), self._entry(child)
-            for p in (0, 1):
-                mass = mass_at(tree, p, child, entry.reach[1 - p])
-                worth = found.cfv[p][:lines] / np.where(mass > 0, mass, np.inf).T
-                full = np.zeros((lines, len(hands)))
-                full[:, tree.hands_at(p, child)] = worth
-                values[k, p] = full[:, self._group(child)].mean(axis=1)
+        values = np.array([self._starting_values(child, lines) for child in boards])
         alive = np.array([~np.isin(hands, tree.cards[child]).any(axis=1) for child in boards])
         return values, alive
+
+    def _starting_values(self, board: int, lines: int) -> npt.NDArray[np.float32]:
+        """Return [players, lines, H] v of a board at the start of its street."""
+        tree, found, entry = self.tree, self._values(board), self._entry(board)
+        values = np.zeros((2, lines, len(self.game.hands)), np.float32)
+        for p in (0, 1):
+            mass = mass_at(tree, p, board, entry.reach[1 - p])
+            full = np.zeros((lines, len(self.game.hands)))
+            full[:, tree.hands_at(p, board)] = found.cfv[p][:lines] / np.where(mass > 0, mass, np.inf).T
+            values[p] = full[:, self._group(board)].mean(axis=1)
+        return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from math import comb
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,10 @@ from agents.board_blueprint import BoardBlueprint, tree_of
 from agents.hand import Entrant, Table
 from agents.holdem_agent import HoldemAgent
 from agents.holdem_aivat import HoldemAivat
-from agents.stranger import Stranger
+from agents.stranger import FaultError, Stranger
+from games import TERMINAL
 from games.cards import cards_text, hand_text
+from games.holdem import HoldemGame
 from games.holdem_lines import Place
 from games.kernels import LANES
 from games.kernels.evaluator import board_strengths
@@ -25,7 +27,7 @@ Float = npt.NDArray[np.float64]
 
 
 class HoldemTable(Table):
-    """Two entrants at a hold'em game; every decision is made anew. Strangers do not play here.
+    """Two entrants at a hold'em game; every decision is made anew.
 
     Args:
         entrants: the first is the one that chips are counted for.
@@ -35,8 +37,9 @@ class HoldemTable(Table):
 
     def __init__(self, entrants: tuple[Entrant, Entrant], seed: int, values: str) -> None:
         super().__init__(entrants, seed)
-        self._agents = [entrant.agent for entrant in entrants if isinstance(entrant.agent, HoldemAgent)]
-        self.game, self.bets = self._agents[0].game, self._agents[0].game.bets
+        game = entrants[0].game
+        assert isinstance(game, HoldemGame)
+        self.game, self.bets = game, game.bets
         self.root = Place(0, tuple(card for street in self.game.board for card in street))
         depth = np.zeros(len(self.bets.player), np.int64)
         for node in range(1, len(depth)):
@@ -72,15 +75,26 @@ class HoldemTable(Table):
 
     def decide(self, who: int, seat: int, node: Place, thought: Any) -> tuple[Decision, bool]:
         """Return an entrant's decision."""
-        return self._agents[who].decide(seat, node.node, node.cards, thought, self.entrants[who].budget), True
+        entrant = self.entrants[who]
+        assert isinstance(entrant.agent, HoldemAgent)
+        return entrant.agent.decide(seat, node.node, node.cards, thought, entrant.budget), True
 
-    def chosen(self, stranger: Stranger, seat: int, node: Place, hand: int) -> NoReturn:
-        """Refuse: strangers do not play."""
-        raise ValueError("bots do not play hold'em yet")
+    def chosen(self, stranger: Stranger, seat: int, node: Place, hand: int) -> Place:
+        """Return where a stranger's action leads."""
+        action, children = stranger.choose(seat, node, hand), self.children(node)
+        if not 0 <= action < len(children):
+            raise FaultError("illegal", f"action must be in 0..{len(children) - 1}, got {action}")
+        return children[action]
 
-    def forfeited(self, node: Place, seat: int) -> NoReturn:
-        """Refuse: nobody who plays can be at fault."""
-        raise ValueError("bots do not play hold'em yet")
+    def forfeited(self, node: Place, seat: int) -> Float:
+        """Return [H0, H1], player 0's chips if ``seat`` loses the most that it can have put in from a public state on.
+
+        That is what the hand that loses every showdown could lose, whatever cards come; one number for all hands.
+        """
+        below = slice(node.node, int(self.bets.end[node.node]))
+        lost = (self.bets.player[below] == TERMINAL) & (self.bets.folded[below] != 1 - seat)
+        most = float(self.bets.contribution[below, seat][lost].max())
+        return np.broadcast_to(-most if seat == 0 else most, (len(self.game.hands),) * 2)
 
     def won(self, node: Place, hands: tuple[int, int]) -> float:
         """Return player 0's chips at a terminal."""
@@ -92,7 +106,10 @@ class HoldemTable(Table):
 
     def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: Float | None) -> float | None:
         """Return player 0's AIVAT estimate."""
-        return None if self.values is None else self.values[swapped].estimate(steps)
+        if self.values is None:
+            return None
+        held = [None if self.strangers[seat ^ swapped] is None else hands[seat] for seat in (0, 1)]
+        return self.values[swapped].estimate(steps, (held[0], held[1]), None if end is None else float(end[hands]))
 
     def _aivat(self, kind: str, swapped: bool) -> HoldemAivat:
         """Return AIVAT with the first entrant in seat 0, or 1 if ``swapped``."""
@@ -102,7 +119,7 @@ class HoldemTable(Table):
             trunk = getattr(self.entrants[seat ^ swapped].agent, "trunk", None)
             if kind == "blueprint" and isinstance(trunk, BoardBlueprint):
                 rows.append(trunk.strategies()[seat])
-            else:  # rows of zeros are uniform play
+            else:  # rows of zeros are uniform play, strangers' too
                 rows.append(np.zeros((tree.stored_rows[seat], LANES), tree.weight.dtype))
         return HoldemAivat(self.game, tree, (rows[0], rows[1]))
 

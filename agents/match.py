@@ -28,12 +28,12 @@ import numpy as np
 from agents.ablation import digest
 from agents.executor import Executor, Serial
 from agents.hand import VALUES, Entrant, Record, Table, play_hand
-from agents.holdem_agent import HoldemAgent
 from agents.holdem_table import HoldemTable
 from agents.kept import check_hand, kept
 from agents.report import write_text
 from agents.stranger import Stranger
 from agents.tree_table import TreeTable
+from games.holdem import HoldemGame
 
 CHUNK_DEALS, CHUNK_SECONDS = 500, 2.0
 BOT_DEALS = 25  # in a chunk with somebody's bot: it may take its limit each time, and what is not a whole chunk is not kept
@@ -76,18 +76,18 @@ class Match:
     @property
     def rounds(self) -> int:
         """Rounds of betting."""
-        agent = self.entrants[0].agent
-        return len(agent.game.deals) if isinstance(agent, HoldemAgent) else int(agent.tree.round.max()) + 1
+        game = self.entrants[0].game
+        return len(game.deals) if isinstance(game, HoldemGame) else int(game.round.max()) + 1
 
     @property
     def big_blind(self) -> float | None:
         """Chips, where the game has blinds."""
-        agent = self.entrants[0].agent
-        return agent.game.big_blind if isinstance(agent, HoldemAgent) else None
+        game = self.entrants[0].game
+        return game.big_blind if isinstance(game, HoldemGame) else None
 
     def table(self) -> Table:
         """Return the table, ready; agents load."""
-        kind = HoldemTable if isinstance(self.entrants[0].agent, HoldemAgent) else TreeTable
+        kind = HoldemTable if isinstance(self.entrants[0].game, HoldemGame) else TreeTable
         return kind(self.entrants, self.seed, self.values)
 
     @property
@@ -113,8 +113,8 @@ class Match:
 
 
 def _game(entrant: Entrant) -> str:
-    agent = entrant.agent
-    return agent.game.description() if isinstance(agent, HoldemAgent) else agent.tree.game
+    game = entrant.game
+    return game.description() if isinstance(game, HoldemGame) else game.game
 
 
 def _hash(content: Any) -> str:

@@ -9,10 +9,7 @@ opponent's hand in it is drawn for every decision from those that are possible: 
 
 from __future__ import annotations
 
-import importlib
 import operator
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,12 +20,11 @@ from open_spiel.python import policy as spiel_policy
 from agents.agent import Agent
 from agents.course import course_on_tree
 from agents.policy import TabularPolicy, policy_from_table
-from agents.stranger import FaultError
+from agents.stranger import FaultError, bot_function
 from games import PublicTree, deals, information_states, load_game
 from search import Budget
 
 NEED_PARAMETERS = ("uniform_restricted_actions",)  # registered bots that cannot be made by name alone
-ALLOWED = "TIMEBANK_BOTS"  # environment variable: modules whose bots may be loaded by name, with commas between
 
 
 class _Reader:
@@ -185,6 +181,11 @@ class BotStranger:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_states": None, "_bots": []}
 
+    @property
+    def game(self) -> PublicTree:
+        """The tree."""
+        return self.tree
+
     def load(self) -> None:
         """Find the game's deals."""
         if self._states is None:
@@ -222,7 +223,7 @@ def make_bot(bot: str | Callable[[Any, int, int], Any], game: Any, player: int, 
     if isinstance(bot, str) and ":" not in bot:
         specified = {"seed": seed % 2**31} if bot == "uniform_random" else {}
         return pyspiel.load_bot(bot, game, player, specified)
-    return (_function(bot) if isinstance(bot, str) else bot)(game, player, seed)
+    return (bot_function(bot) if isinstance(bot, str) else bot)(game, player, seed)
 
 
 def check_bot(bot: str) -> None:
@@ -233,21 +234,6 @@ def check_bot(bot: str) -> None:
     """
     names = [name for name in pyspiel.registered_bots() if name not in NEED_PARAMETERS]
     if ":" in bot:
-        _function(bot)
+        bot_function(bot)
     elif bot not in names:
         raise ValueError(f"agent.bot must be one of {', '.join(names)}, or module:function, got {bot!r}")
-
-
-def _function(bot: str) -> Callable[[Any, int, int], Any]:
-    """Return ``module:function``; only modules that the environment allows are imported: a settings file must not run code."""
-    module, _, name = bot.partition(":")
-    allowed = [m for m in os.environ.get(ALLOWED, "").split(",") if m]
-    if module not in allowed:
-        raise ValueError(f"agent.bot must be of a module that the environment variable {ALLOWED} names ({','.join(allowed)}), got {bot!r}")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found: Callable[[Any, int, int], Any] = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"agent.bot must be module:function, got {bot!r}: {error}") from None
-    return found

@@ -7,11 +7,13 @@ is played by a new process if the old one is gone.
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -19,10 +21,12 @@ from typing import Any, Protocol, runtime_checkable
 
 from agents.executor import start_worker
 from games import PublicTree
+from games.holdem import HoldemGame
 
 START_SECONDS = 120.0  # for a bot's process to start, with our own libraries
 MAKE_SECONDS = 30.0  # for somebody's bot to be made, if decisions may not take longer
 MEMORY_SHARE = 0.25  # of the machine's memory: what a bot asks for beyond is refused to it
+ALLOWED = "TIMEBANK_BOTS"  # environment variable: modules whose bots may be loaded by name, with commas between
 
 
 class FaultError(Exception):
@@ -43,8 +47,8 @@ class Stranger(Protocol):
         ...
 
     @property
-    def tree(self) -> PublicTree:
-        """The public tree that it plays on."""
+    def game(self) -> PublicTree | HoldemGame:
+        """What it plays: a public tree, or a game of hold'em."""
         ...
 
     def load(self) -> None:
@@ -59,12 +63,12 @@ class Stranger(Protocol):
         """Start a hand."""
         ...
 
-    def choose(self, seat: int, node: int, hand: int) -> int:
-        """Return the game's number of the action to take.
+    def choose(self, seat: int, node: Any, hand: int) -> int:
+        """Return the game's number of the action to take; in hold'em its place among those that are legal.
 
         Args:
             seat: the player number.
-            node: the public state, a decision of that player.
+            node: the public state, a decision of that player: of the public tree, or a place in hold'em.
             hand: the private hand held.
 
         Raises:
@@ -103,9 +107,9 @@ class Guarded:
         return self.stranger.name
 
     @property
-    def tree(self) -> PublicTree:
+    def game(self) -> PublicTree | HoldemGame:
         """The stranger's."""
-        return self.stranger.tree
+        return self.stranger.game
 
     def load(self) -> None:
         """Start the process.
@@ -144,11 +148,11 @@ class Guarded:
             self.begin(self._seed)
         self._checked("deal", (seat,))
 
-    def choose(self, seat: int, node: int, hand: int) -> int:
+    def choose(self, seat: int, node: Any, hand: int) -> int:
         """Pass it on, within the limit."""
         return int(self._checked("choose", (seat, node, hand)))
 
-    def _checked(self, what: str, arguments: tuple[int, ...]) -> Any:
+    def _checked(self, what: str, arguments: tuple[Any, ...]) -> Any:
         kind, answer = self._ask(what, arguments, self.limit_seconds)
         if kind != "done":
             if kind in ("late", "died"):
@@ -156,7 +160,7 @@ class Guarded:
             raise FaultError(kind, answer)
         return answer
 
-    def _ask(self, what: str, arguments: tuple[int, ...], limit: float) -> tuple[str, Any]:
+    def _ask(self, what: str, arguments: tuple[Any, ...], limit: float) -> tuple[str, Any]:
         assert self._pipe is not None
         try:
             self._pipe.send((what, arguments))
@@ -179,6 +183,25 @@ class Guarded:
             self._process.kill()
             self._process.join()
         self._process = self._pipe = None
+
+
+def bot_function(bot: str) -> Callable[[Any, int, int], Any]:
+    """Return ``module:function``; only modules that the environment allows are imported: a settings file must not run code.
+
+    Raises:
+        ValueError: the module is not allowed or has no such function.
+    """
+    module, _, name = bot.partition(":")
+    allowed = [m for m in os.environ.get(ALLOWED, "").split(",") if m]
+    if module not in allowed:
+        raise ValueError(f"agent.bot must be of a module that the environment variable {ALLOWED} names ({','.join(allowed)}), got {bot!r}")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found: Callable[[Any, int, int], Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"agent.bot must be module:function, got {bot!r}: {error}") from None
+    return found
 
 
 def _serve(pipe: Connection, stranger: Stranger) -> None:

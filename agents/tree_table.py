@@ -12,7 +12,7 @@ from agents.aivat import Step, aivat, history_values, terminal_values
 from agents.hand import Entrant, Table, drawn
 from agents.holdem_agent import HoldemAgent
 from agents.stranger import FaultError, Stranger
-from games import TERMINAL
+from games import TERMINAL, PublicTree
 from search import Strategy, uniform
 
 Float = npt.NDArray[np.float64]
@@ -31,8 +31,9 @@ class TreeTable(Table):
 
     def __init__(self, entrants: tuple[Entrant, Entrant], seed: int, values: str) -> None:
         super().__init__(entrants, seed)
-        assert not isinstance(entrants[0].agent, HoldemAgent)
-        self.tree = entrants[0].agent.tree
+        tree = entrants[0].game
+        assert isinstance(tree, PublicTree)
+        self.tree = tree
         self._steady = [entrant.steady for entrant in entrants]
         self._made: tuple[dict[tuple[int, int], Decision], ...] = ({}, {})
         self._deals = np.cumsum(self.tree.deal_weights.ravel())

@@ -127,8 +127,12 @@ REFUSED = [
     (["game=ms1f1"], "agents.a.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'"),
     (["game=ms1f1", "agent@agents.a=network"], "agents.a.checkpoint must name a network's checkpoint (timebank train makes one), got none"),
     (
-        ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot"],
-        "agents.b.policy must be tabular, network or uniform on hold'em, got 'bot'",
+        ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot", "agents.b.bot=fixed_action_preference"],
+        "agents.b.bot must be one of check_call, uniform_random, or module:function, on hold'em, got 'fixed_action_preference'",
+    ),
+    (
+        ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=table"],
+        "agents.b.policy must be tabular, network, uniform or bot on hold'em, got 'table'",
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=tabular", "agents.b.buckets=[3]"],

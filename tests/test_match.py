@@ -198,7 +198,7 @@ def test_a_clocked_match_keeps_its_decisions():
 class Bot:
     """A stranger for tests: always passes; does wrong on some cards."""
 
-    name, tree = "bot", KUHN
+    name, game = "bot", KUHN
 
     def __init__(self, wrong=None):
         self.wrong = wrong

@@ -55,7 +55,7 @@ class AgentConfig:
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
-        bot: of OpenSpiel, by its registered name; or ``module:function`` of yours, see agents.openspiel.
+        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see agents.openspiel, agents.holdem_stranger.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
         enough: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes there.

@@ -14,14 +14,17 @@ from agents.apps.run import Progress, Run
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint
 from agents.hand import Entrant
+from agents.holdem_agent import HoldemAgent
+from agents.holdem_stranger import HoldemStranger, check_holdem_bot
 from agents.match import Match
 from agents.report import cores
+from agents.stranger import Guarded, Stranger
 from agents.street_agent import StreetAgent
 from games.holdem import HoldemGame
 from search import Variant
 from search.board_search import StreetSearch
 
-POLICIES = ("tabular", "network", "uniform")
+POLICIES = ("tabular", "network", "uniform")  # blueprints
 
 
 def check(config: MatchConfig) -> None:
@@ -30,14 +33,17 @@ def check(config: MatchConfig) -> None:
     each = max(cores() // build_executor(config.executor).workers, 1)
     for name, agent in config.agents.items():
         try:
-            check_agent(agent, game, each, POLICIES)
+            if agent.policy == "bot":
+                check_holdem_bot(agent.bot or "")
+                continue
+            check_agent(agent, game, each, (*POLICIES, "bot"))
             if agent.policy == "network" and agent.checkpoint is None:
                 raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
             if agent.think:
                 StreetSearch(0, agent.gadget, agent.bounds, budget_of(agent, config))  # refuses budgets that limit nothing
         except (ValueError, OSError) as error:
             raise ValueError(of_agent(name, error)) from None
-    if any(agent.policy != "network" for agent in config.agents.values()):
+    if any(agent.policy not in ("network", "bot") for agent in config.agents.values()):
         check_memory(game, config.search.build(DEFAULT), cores())
     trial = BoardBlueprint(game, Path(), "trial", 0, math.nan, math.nan)
     _matches(config, game, dict.fromkeys(config.agents, trial))
@@ -49,6 +55,8 @@ def build(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
     made: dict[str, BoardBlueprint] = {}
     blueprints = {}
     for name, agent in config.agents.items():
+        if agent.policy == "bot":
+            continue
         key = blueprint_key(agent, game)
         if key not in made:
             made[key] = blueprint_of(agent, game, config.search.build(DEFAULT), directory / key, config.seed)
@@ -64,8 +72,12 @@ def _matches(config: MatchConfig, game: HoldemGame, blueprints: dict[str, BoardB
     variant = config.search.build(DEFAULT)
     entrants = []
     for name, agent in config.agents.items():
-        streets = streets_of(agent.solve_from, game) if agent.think else []
-        entrants.append(Entrant(name, StreetAgent(blueprints[name], variant, streets, **thinker(agent)), budget_of(agent, config)))
+        if agent.policy == "bot":
+            who: HoldemAgent | Stranger = Guarded(HoldemStranger(game, agent.bot or ""), config.limit_seconds)
+        else:
+            streets = streets_of(agent.solve_from, game) if agent.think else []
+            who = StreetAgent(blueprints[name], variant, streets, **thinker(agent))
+        entrants.append(Entrant(name, who, budget_of(agent, config)))
     return [Match(pair, config.seed, config.duplicate, config.values) for pair in itertools.combinations(entrants, 2)]
 
 
