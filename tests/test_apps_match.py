@@ -17,7 +17,7 @@ KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "
 
 
 def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
-    given = (*KUHN, "agents.a.think=true", "agents.a.budget.iterations=5", "hands=400", "precision=0.001", f"hydra.run.dir={tmp_path}")
+    given = (*KUHN, "agents.a.think=true", "agents.a.budget.iterations=5", "hands=400", "precision=0.0001", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "agents", "rows", "playing"):
@@ -37,7 +37,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
     for name in ("rows.csv", "match.png", "match.svg"):
         assert (tmp_path / name).stat().st_size > 0
     shown = capsys.readouterr().out
-    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 0.001 chips"):
+    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 0.0001 chips"):
         assert text in shown
 
 
