@@ -33,15 +33,14 @@ WEAKNESS = "A learned response is a lower bound: what it has not played or fitte
 
 
 @dataclass(kw_only=True)
-class ResponseConfig:
-    """How a response is learned.
+class Learning:
+    """How a response is learned, whatever its network.
 
     Attributes:
         rounds: of playing, then fitting.
         hands: played in each round.
         exploring: probability that a decision is drawn from all legal actions alike.
         fit: of each round.
-        network: size.
         seed: of the network's weights and of all hands.
     """
 
@@ -49,7 +48,6 @@ class ResponseConfig:
     hands: int = 10_000
     exploring: float = 0.3
     fit: FitConfig = field(default_factory=lambda: FitConfig(steps=60, learning_rate=0.01, final_rate=0.1))
-    network: PolicyNetworkConfig = field(default_factory=lambda: PolicyNetworkConfig(hidden=64))
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -58,6 +56,33 @@ class ResponseConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 < self.exploring <= 1:
             raise ValueError(f"exploring must be above 0 and at most 1, got {self.exploring}")
+
+
+@dataclass(kw_only=True)
+class ResponseConfig(Learning):
+    """How a response is learned on a game derived from OpenSpiel.
+
+    Attributes:
+        network: size.
+    """
+
+    network: PolicyNetworkConfig = field(default_factory=lambda: PolicyNetworkConfig(hidden=64))
+
+
+def transitions(taken: Sequence[tuple[Int, Int, Int]], chips: Float) -> tuple[Int, Int, Float]:
+    """Return for each of the learner's actions its cell, the decision that follows it (-1 for none), and chips at the end of the hand.
+
+    Args:
+        taken: step by step: which hands the learner acts in, the cell (of a table of actions and hands) of each action, its decision.
+        chips: [hands] at the end.
+    """
+    following = np.full(len(chips), -1)
+    parts = [(following[:0], following[:0], chips[:0])]
+    for which, cell, decision in reversed(taken):
+        parts.append((cell, following[which], chips[which]))
+        following[which] = decision
+    cells, after, won = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return cells, after, won
 
 
 class _Dealer:
@@ -88,26 +113,21 @@ class _Dealer:
         likely: Float = np.where(player == CHANCE, chance, np.where(player == seat, mine, theirs)) * self.there[node]
         return likely
 
-    def play(self, count: int, values: Float, exploring: float, random: np.random.Generator) -> tuple[Int, Int, Int, Float]:
-        """Play hands; return for each of the learner's actions its row, its hand, the row of its next action (-1 for none), and chips."""
+    def play(self, count: int, values: Float, exploring: float, random: np.random.Generator) -> tuple[list[tuple[Int, Int, Int]], Float]:
+        """Play hands; return step by step which hands the learner acts in, the rows of its actions and its hands, and chips at the end."""
         tree, number = self.tree, np.arange(count)
         cells = np.searchsorted(self.deals, random.random(count) * self.deals[-1], side="right").clip(max=len(self.deals) - 1)
         hands, node = np.stack(np.divmod(cells, tree.num_hands(1))), np.zeros(count, np.int64)
-        taken: list[tuple[Int, Int]] = []  # which hands the learner acts in, and its row
+        taken = []
         while len(going := number[tree.player[node] != TERMINAL]):
             here = node[going]
             sums = self.weights(here, hands[:, going], values, exploring).cumsum(axis=1)
             drawn = (sums <= random.random(len(going))[:, None] * sums[:, -1:]).sum(axis=1)
             node[going] = self.children[here, drawn]
             mine = tree.player[here] == self.seat
-            taken.append((going[mine], tree.row[self.seat, node[going[mine]]].astype(np.int64) - 1))
-        chips, following = self.paid[self.end_of[node], hands[0], hands[1]], np.full(count, -1)
-        parts = []
-        for which, row in reversed(taken):
-            parts.append((row, hands[self.seat, which], following[which], chips[which]))
-            following[which] = row
-        rows, held, after, won = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return rows, held, after, won
+            who = going[mine]
+            taken.append((who, tree.row[self.seat, node[who]].astype(np.int64) - 1, hands[self.seat, who]))
+        return taken, self.paid[self.end_of[node], hands[0], hands[1]]
 
 
 def _fit(
@@ -143,11 +163,12 @@ def learned_response(tree: PublicTree, seat: int, table: Float, config: Response
     decision = encoding.row_decision[seat]
     values, played = np.zeros((size, tree.padded_hands(seat))), []
     for _ in range(config.rounds):
-        played.append(dealer.play(config.hands, values, config.exploring, random))
-        rows, held, after, won = (np.concatenate(part) for part in zip(*played, strict=True))
-        best = np.maximum.reduceat(values, first_row, axis=0)
-        goal = np.where(after < 0, won, best[decision[after], held])
-        cell = rows * hands + held
+        taken, chips = dealer.play(config.hands, values, config.exploring, random)
+        cells = [(which, row * hands + held, decision[row] * hands + held) for which, row, held in taken]
+        played.append(transitions(cells, chips))
+        cell, after, won = (np.concatenate(part) for part in zip(*played, strict=True))
+        best = np.maximum.reduceat(values, first_row, axis=0)[:, :hands].ravel()
+        goal = np.where(after < 0, won, best[after])
         count = np.bincount(cell, minlength=size * hands).reshape(size, hands)
         total = np.bincount(cell, goal, minlength=size * hands).reshape(size, hands)
         values = _fit(network, optimiser, encoding, seat, total / count.clip(1), count.astype(np.float64), config.fit)

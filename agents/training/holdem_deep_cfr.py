@@ -113,7 +113,7 @@ class ClassMemory:
             own[:] = array
 
 
-class _Street:
+class ClassTargets:
     """One street's inputs and normalised targets as tensors."""
 
     def __init__(self, features: StreetFeatures, sums: Float32, weights: Float32, share: float) -> None:
@@ -183,7 +183,7 @@ class HoldemDeepCFR:
         for s, scale in zip(streets, self._stakes(p), strict=True):
             some = torch.where(s.weights > 0, s.weights, 1.0)[:, s.decision]
             s.sums, s.weights = s.sums / (some * scale[s.decision]), s.weights * scale
-        self.losses[p] = self._fit(self.advantages[p], self.optimisers[p], streets, _squared_error, self.config.advantage, self.rng)
+        self.losses[p] = fit_classes(self.advantages[p], self.optimisers[p], streets, _squared_error, self.config.advantage, self.rng)
         self.multiply_adds += self._fit_cost(self.advantages[p], p, self.config.advantage)
 
     def _stakes(self, p: int) -> list[Tensor]:
@@ -196,37 +196,8 @@ class HoldemDeepCFR:
             found.append(torch.where(scale > 0, scale, 1.0))
         return found
 
-    def _streets(self, p: int, memory: ClassMemory) -> list[_Street]:
-        large = [len(s.cards) for s in self.encoding.streets[p] if len(s.cards) > WHOLE]
-        share = self.config.batch_size / max(sum(large), 1)
-        return [_Street(f, x, w, share) for f, x, w in zip(self.encoding.streets[p], memory.sums, memory.weights, strict=True)]
-
-    def _fit(
-        self, network: HoldemNetwork, optimiser: torch.optim.Adam, streets: list[_Street], loss: Any, config: FitConfig,
-        rng: np.random.Generator,
-    ) -> float:  # fmt: skip
-        """Train ``network`` in place; return the mean loss of the last tenth of the steps, per weight.
-
-        Raises:
-            ValueError: the loss is NaN or infinite.
-        """
-        total = sum(float(s.weights.sum(dtype=torch.float64)) for s in streets)
-        batches, tail = [_shuffled(len(s.cards), s.size, rng) for s in streets], []
-        for step in range(config.steps):
-            optimiser.param_groups[0]["lr"] = config.rate(step)
-            optimiser.zero_grad()
-            value = torch.zeros(())
-            for street, batch in zip(streets, batches, strict=True):
-                at, times = next(batch)
-                outputs = network(street.cards[at], street.bets)
-                value = value + times / total * loss(outputs, street.sums[at], street.weights[at], street)
-            value.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            tail.append(float(value.detach()))
-        found = sum(tail[-max(1, len(tail) // 10) :]) / max(1, len(tail) // 10)
-        if not math.isfinite(found):
-            raise ValueError(f"training loss must be finite, got {found}: lower learning_rate ({config.learning_rate})")
-        return found
+    def _streets(self, p: int, memory: ClassMemory) -> list[ClassTargets]:
+        return class_targets(self.encoding.streets[p], memory.sums, memory.weights, self.config.batch_size)
 
     def _fit_cost(self, network: HoldemNetwork, p: int, config: FitConfig) -> int:
         streets = self._streets(p, self.strategy_memories[p])
@@ -251,7 +222,7 @@ class HoldemDeepCFR:
                 streets = self._streets(p, self.strategy_memories[p])
                 for s, stakes in zip(streets, self._stakes(p), strict=True):
                     s.sums, s.weights = s.sums * stakes[s.decision], s.weights * stakes
-                self._fit(network, make_optimiser(network), streets, _cross_entropy, self.config.policy, rng)
+                fit_classes(network, make_optimiser(network), streets, _cross_entropy, self.config.policy, rng)
                 networks.append(network)
             policy = HoldemPolicy(self.encoding, (networks[0], networks[1]))
             self._trained = (self.iteration, policy, time.perf_counter() - start)
@@ -309,6 +280,42 @@ def uniform_tables(encoding: HoldemEncoding, player: int) -> list[Float32]:
     return [np.repeat(row[None], len(street.cards), axis=0) for row, street in zip(rows, encoding.streets[player], strict=True)]
 
 
+def class_targets(
+    streets: Sequence[StreetFeatures], sums: Sequence[Float32], weights: Sequence[Float32], batch_size: int
+) -> list[ClassTargets]:
+    """Return all streets' targets; a minibatch takes ``batch_size`` classes of the large streets together."""
+    share = batch_size / max(sum(len(s.cards) for s in streets if len(s.cards) > WHOLE), 1)
+    return [ClassTargets(*street, share) for street in zip(streets, sums, weights, strict=True)]
+
+
+def fit_classes(
+    network: HoldemNetwork, optimiser: torch.optim.Adam, streets: list[ClassTargets], loss: Any, config: FitConfig,
+    rng: np.random.Generator,
+) -> float:  # fmt: skip
+    """Train ``network`` in place; return the mean loss of the last tenth of the steps, per weight.
+
+    Raises:
+        ValueError: the loss is NaN or infinite.
+    """
+    total = sum(float(s.weights.sum(dtype=torch.float64)) for s in streets)
+    batches, tail = [_shuffled(len(s.cards), s.size, rng) for s in streets], []
+    for step in range(config.steps):
+        optimiser.param_groups[0]["lr"] = config.rate(step)
+        optimiser.zero_grad()
+        value = torch.zeros(())
+        for street, batch in zip(streets, batches, strict=True):
+            at, times = next(batch)
+            outputs = network(street.cards[at], street.bets)
+            value = value + times / total * loss(outputs, street.sums[at], street.weights[at], street)
+        value.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        tail.append(float(value.detach()))
+    found = sum(tail[-max(1, len(tail) // 10) :]) / max(1, len(tail) // 10)
+    if not math.isfinite(found):
+        raise ValueError(f"training loss must be finite, got {found}: lower learning_rate ({config.learning_rate})")
+    return found
+
+
 def _shuffled(count: int, size: int, rng: np.random.Generator) -> Iterator[tuple[Any, float]]:
     """Yield forever an index of ``size`` of ``count`` things and how many each stands for; all of them come up before any does again."""
     while size == count:
@@ -319,12 +326,12 @@ def _shuffled(count: int, size: int, rng: np.random.Generator) -> Iterator[tuple
             yield order[at : at + size], count / size
 
 
-def _squared_error(outputs: Tensor, target: Tensor, weight: Tensor, street: _Street) -> Tensor:
+def _squared_error(outputs: Tensor, target: Tensor, weight: Tensor, street: ClassTargets) -> Tensor:
     """Return Σ weight (f - target)² over classes and sequences, the weight being that of the sequence's decision."""
     return (weight[:, street.decision] * (outputs - target).square()).sum()
 
 
-def _cross_entropy(outputs: Tensor, sums: Tensor, weight: Tensor, street: _Street) -> Tensor:
+def _cross_entropy(outputs: Tensor, sums: Tensor, weight: Tensor, street: ClassTargets) -> Tensor:
     """Return -Σ weight · target · log softmax(f), the softmax over each decision's actions; ``sums`` are weight · target."""
     most = torch.full_like(weight, -math.inf).scatter_reduce_(1, street.decision.expand(len(outputs), -1), outputs.detach(), "amax")
     shifted = outputs - most[:, street.decision]
