@@ -180,8 +180,14 @@ class HoldemAivat:
             alive: [boards, H] hands that the boards' cards leave.
             reach: [H] each.
         """
-        joint = [alive * reach[p] * self._met(alive * reach[1 - p]) for p in (0, 1)]
-        return ((joint[0] * values[:, 0]).sum(axis=1) - (joint[1] * values[:, 1]).sum(axis=1)) / 2, joint[0].sum(axis=1)
+        live = [np.flatnonzero(own) for own in reach]
+        if min(map(len, live)) == 1:  # a stranger's hand: few pairs, which need no sums by card
+            first, second = (alive[:, live[p]] * reach[p][live[p]] for p in (0, 1))
+            apart = self._apart[np.ix_(*live)].astype(np.float64)
+            joint, worth = [first * (second @ apart.T), second * (first @ apart)], [values[:, p, live[p]] for p in (0, 1)]
+        else:
+            joint, worth = [alive * reach[p] * self._met(alive * reach[1 - p]) for p in (0, 1)], [values[:, p] for p in (0, 1)]
+        return ((joint[0] * worth[0]).sum(axis=1) - (joint[1] * worth[1]).sum(axis=1)) / 2, joint[0].sum(axis=1)
 
     def _symmetries(self, board: int) -> npt.NDArray[np.uint32]:
         """Return [symmetries, H], the images of all hands under the suit permutations that leave a board's streets as they are."""
