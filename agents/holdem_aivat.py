@@ -163,7 +163,8 @@ class HoldemAivat:
         values, alive = self._children(board)
         total = float((here[0] * self._met(here[1])).sum())
         weights = self.tree.weight[children].astype(np.float64)
-        expected = np.mean([weights @ self._worth(values[:, :, line], alive, own)[0] for own in self._images(board, here)]) / total
+        images, counts = self._images(board, here)
+        expected = np.average([weights @ self._worth(values[:, :, line], alive, own)[0] for own in images], weights=counts) / total
         child, permutation = self._find(step.child.cards)
         index, k = image_of_hands(permutation.tobytes(), self.game.deck), slice(child - first, child - first + 1)
         there = [np.zeros(len(hands)) for _ in (0, 1)]
@@ -180,8 +181,14 @@ class HoldemAivat:
             alive: [boards, H] hands that the boards' cards leave.
             reach: [H] each.
         """
-        joint = [alive * reach[p] * self._met(alive * reach[1 - p]) for p in (0, 1)]
-        return ((joint[0] * values[:, 0]).sum(axis=1) - (joint[1] * values[:, 1]).sum(axis=1)) / 2, joint[0].sum(axis=1)
+        live = [np.flatnonzero(own) for own in reach]
+        if min(map(len, live)) == 1:  # a stranger's hand: few pairs, which need no sums by card
+            first, second = (alive[:, live[p]] * reach[p][live[p]] for p in (0, 1))
+            apart = self._apart[np.ix_(*live)].astype(np.float64)
+            joint, worth = [first * (second @ apart.T), second * (first @ apart)], [values[:, p, live[p]] for p in (0, 1)]
+        else:
+            joint, worth = [alive * reach[p] * self._met(alive * reach[1 - p]) for p in (0, 1)], [values[:, p] for p in (0, 1)]
+        return ((joint[0] * worth[0]).sum(axis=1) - (joint[1] * worth[1]).sum(axis=1)) / 2, joint[0].sum(axis=1)
 
     def _symmetries(self, board: int) -> npt.NDArray[np.uint32]:
         """Return [symmetries, H], the images of all hands under the suit permutations that leave a board's streets as they are."""
@@ -190,11 +197,15 @@ class HoldemAivat:
         fitting = [g for g in self.tree.group if all({permute_card(g, card) for card in street} == street for street in streets)]
         return np.array([image_of_hands(g.tobytes(), self.game.deck) for g in fitting])
 
-    def _images(self, board: int, reach: list[Float]) -> list[list[Float]]:
-        """Return the ranges as each of a board's symmetries makes them; one alone where they differ by rounding."""
+    def _images(self, board: int, reach: list[Float]) -> tuple[list[list[Float]], list[int]]:
+        """Return the ranges as a board's symmetries make them, and how many make each; a range that all leave alike is taken as it is."""
         images = [own[self._group(board)] for own in reach]
-        alike = all(np.abs(images[p] - reach[p]).max() <= ALIKE * reach[p].max() for p in (0, 1))
-        return [reach] if alike else [[first, second] for first, second in zip(*images, strict=True)]
+        alike = [np.abs(images[p] - reach[p]).max() <= ALIKE * reach[p].max() for p in (0, 1)]
+        made = [[reach[p] if alike[p] else images[p][g] for p in (0, 1)] for g in range(len(images[0]))]
+        found: dict[bytes, list[list[Float]]] = {}
+        for pair in made:
+            found.setdefault(pair[0].tobytes() + pair[1].tobytes(), []).append(pair)
+        return [pairs[0] for pairs in found.values()], [len(pairs) for pairs in found.values()]
 
     def _entered(self, board: int) -> Arrival:
         """Return how the blueprints come to a board, hands in its order."""
