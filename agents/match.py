@@ -36,6 +36,7 @@ from agents.tree_table import TreeTable
 from games.holdem import HoldemGame
 
 CHUNK_DEALS, CHUNK_SECONDS = 500, 2.0
+MOST_HANDS = 10**9
 BOT_DEALS = 25  # in a chunk with somebody's bot: it may take its limit each time, and what is not a whole chunk is not kept
 MOST_FAULTS = 100  # of one bot: after as many forfeited hands the match is stopped
 MOST_WAITS = 3  # of one bot in a chunk, of hands in which it was late or died: each costs the limit or the start of a process
@@ -158,8 +159,8 @@ def _ready(packed: bytes) -> tuple[Match, Table]:
 
 def check_hands(hands: int) -> None:
     """Refuse numbers of hands that no match has."""
-    if hands < 4 or hands % 2:
-        raise ValueError(f"hands must be an even number of at least 4 (each seat plays half of them), got {hands}")
+    if not 4 <= hands <= MOST_HANDS or hands % 2:
+        raise ValueError(f"hands must be an even number from 4 to {MOST_HANDS:,} (each seat plays half of them), got {hands}")
 
 
 def play_matches(

@@ -20,6 +20,7 @@ from agents.apps.build import (
     lines_of,
     training_history,
     tree_of,
+    with_enough,
 )
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
@@ -52,6 +53,7 @@ def check(config: AblateConfig, directory: Path) -> None:
     for agent in agents_of(config).values():
         check_agent(agent)
         build_agent(agent, uniform, config.search.build())
+        with_enough([], agent)
 
 
 def trains(config: AblateConfig) -> bool:

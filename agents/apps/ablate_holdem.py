@@ -31,6 +31,7 @@ Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
 Blueprints = dict[tuple[int, ...], BoardBlueprint]
 Made = tuple[Blueprints, list[dict[str, Any]], str]  # blueprints, what they took against what they are worth, and its unit
 PROBABILITIES = "action probabilities"
+MOST_BUCKETS = 10**7  # of a street
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
 
 
@@ -58,6 +59,8 @@ def check(config: AblateConfig, directory: Path) -> None:
     most = max(cores() // build_executor(config.executor).workers, 1)
     if config.sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
+    if config.agent.budget.build().limited():
+        raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)
@@ -86,8 +89,9 @@ def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies:
         raise ValueError(f"agent.policy must be {', '.join(policies[:-1])} or {policies[-1]} on hold'em, got {agent.policy!r}")
     if agent.iterations < 1:
         raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
-    if agent.buckets and (len(agent.buckets) != len(game.deals) or min(agent.buckets) < 0):
-        raise ValueError(f"agent.buckets must be a number of at least 0 for each of {len(game.deals)} streets, got {agent.buckets}")
+    if agent.buckets and (len(agent.buckets) != len(game.deals) or not 0 <= min(agent.buckets) <= max(agent.buckets) <= MOST_BUCKETS):
+        rule = f"a number from 0 to {MOST_BUCKETS:,} for each of {len(game.deals)} streets"
+        raise ValueError(f"agent.buckets must be {rule}, got {agent.buckets}")
     if agent.policy != "tabular" and agent.buckets:
         raise ValueError(f"agent.buckets must be left out but for a tabular policy, got {agent.buckets}")
     if not 1 <= agent.threads <= cores_each:

@@ -18,6 +18,7 @@ from games import PublicTree, public_tree
 from search import Budget, Variant
 
 tree_of = lru_cache(maxsize=1)(public_tree)  # checked and run on the same tree
+MOST = 10**9  # seconds or iterations of a decision
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 LINE_KEYS: dict[str, type] = {
     "solve_from": str,
@@ -98,12 +99,17 @@ def build_budgets(values: list[float], unit: str) -> list[Budget]:
     if not values:
         raise ValueError("budgets must name at least one thinking time, got []")
     for value in values:
-        if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"budgets must be finite numbers of at least 0, got {value}")
+        if not (type(value) in (int, float) and math.isfinite(value) and 0 <= value <= MOST):
+            raise ValueError(f"budgets must be numbers from 0 to {MOST:,}, got {value}")
     if unit == "iterations" and any(v != int(v) for v in values):
         raise ValueError(f"budgets must be whole numbers of iterations, got {values}")
     kinds: dict[str, Any] = {"seconds": float, "iterations": int}
     return [Budget(**{unit: kinds[unit](value)}) for value in sorted(set(values)) if value != 0]
+
+
+def enough_for(budget: Budget, config: AgentConfig) -> Budget:
+    """Return an agent's budget of a decision: this one, and the exploitability that is enough for it if it thinks."""
+    return with_enough([budget], config)[0] if config.think else budget
 
 
 def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
@@ -135,6 +141,8 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
         if name in (*REFERENCES, f"{config.agent.policy} alone"):
             raise ValueError(f"lines must have names of their own, got {name!r}, which is a reference's")
         for key, value in (line if isinstance(line, dict) else {"line": line}).items():
+            if not isinstance(line, dict):
+                raise ValueError(f"lines.{name} must be keys of agent with values, such as {{gadget: resolve}}, got {line!r}")
             if key not in LINE_KEYS:
                 raise ValueError(f"lines.{name}.{key} must be one of {', '.join(LINE_KEYS)}, got an unknown key")
             if not (isinstance(value, LINE_KEYS[key]) or (LINE_KEYS[key] is float and type(value) is int)):

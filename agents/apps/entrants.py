@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from agents.agent import Agent
-from agents.apps.build import build_agent, build_policy, check_agent, tree_of
+from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.hand import Entrant
 from agents.match import Match
@@ -52,6 +52,7 @@ def named(
     """
     try:
         if config.policy == "bot":
+            check_still(config)
             check_bot(config.bot or "")
             return Guarded(BotStranger(tree, config.bot or ""), match.limit_seconds)
         check_agent(config)
@@ -73,16 +74,32 @@ def of_agent(name: str, error: Exception) -> str:
     return f"agents.{name}" + (text.removeprefix("agent") if text.startswith("agent.") else f": {text}")
 
 
+def check_still(bot: AgentConfig) -> None:
+    """Refuse to let somebody's bot think with our search."""
+    if bot.think:
+        raise ValueError("agent.think must be false for a bot, which decides by itself, got true")
+
+
 def budget_of(config: AgentConfig, match: MatchConfig) -> Budget:
     """Return what each decision of an agent may spend."""
     if not config.think:
         return Budget(seconds=0)
     own = config.budget.build()
-    return own if own.limited() else match.budget.build() if match.budget.build().limited() else THINKING
+    return enough_for(own if own.limited() else match.budget.build() if match.budget.build().limited() else THINKING, config)
+
+
+def named_budget(name: str, config: AgentConfig, match: MatchConfig) -> Budget:
+    """Return the same; errors call the agent ``agents.<name>``."""
+    try:
+        return budget_of(config, match)
+    except ValueError as error:
+        raise ValueError(of_agent(name, error)) from None
 
 
 def build_matches(config: MatchConfig, network: Policy | None = None, trial: bool = False) -> list[Match]:
     """Return everybody against everybody."""
     tree, agents = tree_of(config.game.game_string()), config.agents.items()
-    entrants = [Entrant(name, named(name, agent, config, tree, network, trial), budget_of(agent, config)) for name, agent in agents]
+    entrants = [
+        Entrant(name, named(name, agent, config, tree, network, trial), named_budget(name, agent, config)) for name, agent in agents
+    ]
     return [Match(pair, config.seed, config.duplicate, config.values) for pair in itertools.combinations(entrants, 2)]

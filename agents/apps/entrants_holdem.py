@@ -9,7 +9,7 @@ from pathlib import Path
 from agents.apps.ablate_holdem import check_agent, key_of, streets_of, thinker
 from agents.apps.build import build_executor
 from agents.apps.config import AgentConfig, MatchConfig
-from agents.apps.entrants import budget_of, of_agent
+from agents.apps.entrants import budget_of, check_still, of_agent
 from agents.apps.run import Progress, Run
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint
@@ -34,6 +34,7 @@ def check(config: MatchConfig) -> None:
     for name, agent in config.agents.items():
         try:
             if agent.policy == "bot":
+                check_still(agent)
                 check_holdem_bot(agent.bot or "")
                 continue
             check_agent(agent, game, each, (*POLICIES, "bot"))

@@ -138,6 +138,8 @@ def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], N
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3", job_name=command):
             config = hydra.compose(command, overrides, return_hydra_config=True)
+            if isinstance(config.get("seed"), int) and config.seed < 0:  # before it is another's key by interpolation
+                raise Refusal(f"seed must be at least 0, got {config.seed}")
             own = OmegaConf.masked_copy(config, "hydra")
             directory = Path(OmegaConf.to_container(config.hydra.run, resolve=True)["dir"])  # type: ignore[call-overload, index]
             with open_dict(config):

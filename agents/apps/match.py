@@ -42,6 +42,8 @@ def check(config: MatchConfig, directory: Path) -> None:
     check_hands(config.hands)
     if config.precision is not None and not (math.isfinite(config.precision) and config.precision > 0):
         raise ValueError(f"precision must be positive (chips a hand), got {config.precision}")
+    if not (math.isfinite(config.limit_seconds) and config.limit_seconds > 0):
+        raise ValueError(f"limit_seconds must be positive and finite, got {config.limit_seconds}")
     if config.draws < 1:
         raise ValueError(f"draws must be at least 1, got {config.draws}")
     build_executor(config.executor)

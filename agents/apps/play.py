@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from agents.apps import play_holdem
-from agents.apps.build import build_agent, build_policy, check_agent, tree_of
+from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run
@@ -34,6 +34,7 @@ def check(config: PlayConfig, directory: Path) -> None:
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     if config.agent.budget.build().limited():
         raise ValueError(f"agent.budget must be left out (budget says what a decision may spend), got {config.agent.budget}")
+    enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
     if config.hands is not None and config.hands < 1:
@@ -48,7 +49,7 @@ def run(config: PlayConfig, directory: Path) -> None:
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
     with Run(directory, "play", config.game.build().name if holdem else config.game.game_string(), seed) as result:
         view: TableView[Any] = play_holdem.view(config, directory, seed) if holdem else derived(config)
-        budget = config.budget.build() if config.agent.think else Budget(seconds=0)
+        budget = enough_for(config.budget.build(), config.agent) if config.agent.think else Budget(seconds=0)
 
         hands = directory / "hands.jsonl"
         hands.touch()
