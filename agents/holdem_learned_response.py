@@ -44,9 +44,9 @@ class HoldemResponseConfig(Learning):
         batch_size: classes of hands a step, see ``agents.training.holdem_deep_cfr``.
     """
 
-    rounds: int = 20
-    hands: int = 500_000
-    fit: FitConfig = field(default_factory=lambda: FitConfig(steps=40, learning_rate=0.003, final_rate=0.1))
+    rounds: int = 60
+    hands: int = 250_000
+    fit: FitConfig = field(default_factory=lambda: FitConfig(steps=20, learning_rate=0.003, final_rate=0.1))
     network: HoldemNetworkConfig = field(default_factory=HoldemNetworkConfig)
     network_hands: float = 100.0
     batch_size: int = 4096
@@ -100,10 +100,11 @@ class _Learner:
 
     def strategy(self) -> Rows:
         """Return the best action by Q, [stored rows, 8]; equally good ones are played alike."""
-        found, at = np.zeros((self.encoding.tree.stored_rows[self.seat], LANES), np.float32), 0
+        tree = self.encoding.tree
+        found, at = np.zeros((tree.stored_rows[self.seat], LANES), tree.weight.dtype), 0
         tables, best = self.cells.streets(self.values), self.cells.best(self.values)
         for street, table, most in zip(self.encoding.streets[self.seat], tables, best, strict=True):
-            chosen = (table == np.repeat(most, np.diff(street.first_row), axis=1)).astype(np.float32)
+            chosen = (table == np.repeat(most, np.diff(street.first_row), axis=1)).astype(found.dtype)
             end = at + len(street.classes) * table.shape[1]
             expand(chosen, street.classes, table.shape[1], found[at:end])
             at = end

@@ -1,10 +1,10 @@
 """How much of exploitability do local and learned best responses find? Leduc and small hold'em games beside the exact best response.
 
 Agents are uniform play, one that always calls, blueprints, and search from them with a number of iterations a decision. All values are
-exact, (seat 0 + seat 1) / 2, on Leduc in chips a hand, in hold'em in mbb/g. On Leduc a response is also learned, by playing 200,000 hands
-in each seat (agents/learned_response.py).
+exact, (seat 0 + seat 1) / 2, on Leduc in chips a hand, in hold'em in mbb/g. A response is also learned by play, 200,000 hands in each seat
+on Leduc (agents/learned_response.py), 15 million in hold'em (agents/holdem_learned_response.py).
 
-    python benchmarks/lbr.py                                     # leduc_poker, ms1f1, ms2f1t1h5, ms3f1t1r1h5
+    python benchmarks/lbr.py                                     # leduc_poker, ms1f1, ms2f1t1h5, ms3f1t1r1h5: about an hour
     python benchmarks/lbr.py ms2f1t1h5                           # some of them
 """
 
@@ -17,15 +17,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent
 from agents.board_blueprint import make_blueprint
 from agents.holdem_lbr import Showdowns, holdem_lbr_exploitability
 from agents.holdem_lbr import always_call as always_call_holdem
+from agents.holdem_learned_response import holdem_learned_exploitability
 from agents.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
 from agents.learned_response import WEAKNESS as UNLEARNED
 from agents.learned_response import learned_exploitability
+from agents.networks.holdem_features import encode_holdem
 from agents.report import table, version
 from agents.street_agent import StreetAgent
 from games import PublicTree, public_tree
@@ -36,7 +39,7 @@ from search.board_search import value_against
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Strategies
 
-Row = tuple[str, list[float], float]  # who, LBR with each set of actions and on Leduc the learned response, exact
+Row = tuple[str, list[float], float]  # who, LBR with each set of actions and the learned response, exact
 # As in conf/game. Blueprints: iterations and buckets of each street; the search begins with the last street.
 GAMES = {
     "ms1f1": (Holdem(deals=[0, 1]), [0, 20]),
@@ -75,6 +78,7 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
     common = {"name": name, "blinds": [1, 2], "stack": 162, "bets": "100%", "raises": "100%", "raise_cap": 1, "min_bet": 2}
     game = type(settings)(**{**vars(settings), **common}).build()
     tree = board_tree(game)
+    encoding = encode_holdem(game, tree)
     showdowns, sweeps, default = Showdowns(game, tree), BoardSweeps(tree, 1, np.float32), variant("default_holdem")
     made = {f"blueprint, {n} iterations": make_blueprint(game, [], default, n, directory / str(n)) for n in (20, 200)}
     coarse = make_blueprint(game, buckets, default, 100, directory / "coarse")
@@ -84,6 +88,7 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
         own = (np.array(strategies[0]), np.array(strategies[1]))
         exact = sum(value_against(game, sweeps, own, p) for p in (0, 1)) / 2
         found = [holdem_lbr_exploitability(showdowns, sweeps, own, actions) for actions in ACTION_SETS]
+        found.append(holdem_learned_exploitability(encoding, sweeps, own))
         return who, [1000 * v / 2 for v in found], 1000 * exact / 2
 
     agent = StreetAgent(coarse, default, (len(game.deals) - 1,), "refined")
@@ -98,12 +103,13 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
 
 
 def shares(found: list[float], exact: float) -> list[str]:
-    """Return how much of exploitability the best LBR finds, and the learned response if there is one."""
-    best = [max(found[: len(ACTION_SETS)]), *found[len(ACTION_SETS) :]]
+    """Return how much of exploitability the best LBR and the learned response find."""
+    best = [max(found[: len(ACTION_SETS)]), found[len(ACTION_SETS)]]
     return [f"{value / exact:.0%}" if value > 0 else "none" for value in best]
 
 
 def main() -> None:
+    torch.set_num_threads(1)  # the same bits whatever else runs
     for name in sys.argv[1:] or ["leduc_poker", *GAMES]:
         if name not in ("leduc_poker", *GAMES):
             sys.exit(f"error: a game must be one of leduc_poker, {', '.join(GAMES)}, got {name!r}")
@@ -115,9 +121,7 @@ def main() -> None:
         text = [[who, *(f"{v:{form}}" for v in found), *shares(found, exact), f"{exact:{form[1:]}}"] for who, found, exact in rows]
         unit = "chips a hand" if name == "leduc_poker" else "mbb/g"
         print(f"{name}, {unit} ({time.perf_counter() - start:.0f} s)")
-        learned = len(rows[0][1]) > len(ACTION_SETS)
-        heads = [*(f"LBR: {actions.name}" for actions in ACTION_SETS), *["learned"] * learned]
-        heads += ["LBR of exact", *["learned of exact"] * learned, "exact"]
+        heads = [*(f"LBR: {actions.name}" for actions in ACTION_SETS), "learned", "LBR of exact", "learned of exact", "exact"]
         print(table(["agent", *heads], text) + "\n", flush=True)
     print(f"{WEAKNESS}\n{UNLEARNED}\ncommit {version()['git']}")
 

@@ -1,0 +1,150 @@
+"""A learned best response in hold'em: what it plays is hands as they are dealt, and what it wins is never more than there is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+import torch
+
+from agents.holdem_dealer import Cells, HoldemDealer
+from agents.holdem_lbr import Showdowns, always_call, holdem_lbr_exploitability
+from agents.holdem_learned_response import HoldemResponseConfig, holdem_learned_exploitability, holdem_learned_response
+from agents.lbr import ACTION_SETS
+from agents.learned_response import transitions
+from agents.networks.holdem_features import encode_holdem
+from agents.networks.holdem_policy import HoldemNetworkConfig
+from agents.training.regression import FitConfig
+from games.holdem import board_tree
+from search import BoardSolver, variant
+from search.board_search import value_against
+from search.board_sweeps import BoardSweeps
+from search.kernels.buckets import expand
+from tests.test_holdem import UNEVEN, small
+
+GAMES = {
+    "flop": small([0, 1]),
+    "flop, turn": small([0, 1, 1], ranges=UNEVEN),
+    "two cards, several sizes": small([0, 2], ranges=UNEVEN, stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
+    "no suits alike": small([0, 1], ranges=("AcKd,QcQd,AdQh:0.5", "full")),
+}
+SMALL = {"fit": FitConfig(steps=10, learning_rate=0.003), "network": HoldemNetworkConfig(hidden=16, layers=2, embedding=16, bets=16)}
+QUICK = HoldemResponseConfig(rounds=8, hands=20_000, **SMALL)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@lru_cache(maxsize=4)
+def encoded(name):
+    tree = board_tree(GAMES[name], np.float64)
+    return encode_holdem(GAMES[name], tree), BoardSweeps(tree, 1, np.float64)
+
+
+@lru_cache(maxsize=4)
+def strategies(name):
+    game, tree = GAMES[name], encoded(name)[0].tree
+    solver = BoardSolver(game, variant("dcfr"), 1, np.float64)
+    solver.run(4)
+    return {
+        "uniform": tuple(np.ones((n, 8)) for n in tree.stored_rows),
+        "always call": always_call(game, tree),
+        "solved": tuple(a.copy() for a in solver.average),
+        "loose": tuple(a + 0.3 for a in solver.average),  # comes everywhere, and hands that suits make equal play alike
+    }
+
+
+def exact(name, pair):
+    return sum(value_against(GAMES[name], encoded(name)[1], pair, p) for p in (0, 1)) / 2
+
+
+@pytest.mark.parametrize("seat", [0, 1])
+@pytest.mark.parametrize("name", GAMES)
+def test_hands_are_played_as_they_are_dealt(name, seat):
+    """Chips of a learner that draws all but folding alike, beside a sweep; an opponent who folds leaves it no hand without an action."""
+    game, (encoding, sweeps) = GAMES[name], encoded(name)
+    opponent = strategies(name)["loose" if seat == 0 else "always call"][1 - seat]
+    cells = Cells(encoding, seat)
+    dealer = HoldemDealer(encoding, seat, opponent, cells)
+    count = 200_000
+    taken, chips = dealer.play(count, np.zeros(cells.size, np.float32), 1.0, np.random.default_rng(3))
+    own, at = np.zeros((encoding.tree.stored_rows[seat], 8)), 0
+    for street, nodes in zip(encoding.streets[seat], cells.nodes, strict=True):
+        table = np.repeat((game.bets.folded[nodes] != seat).astype(np.float64)[None], len(street.cards), axis=0)
+        end = at + len(street.classes) * len(nodes)
+        expand(table, street.classes, len(nodes), own[at:end])
+        at = end
+    value = value_against(game, sweeps, (own, opponent) if seat == 0 else (opponent, own), seat, best=False)
+    assert abs(chips.mean() - value) < 4 * chips.std() / count**0.5
+    cell, after, won = transitions(taken, chips)
+    assert won[after < 0].sum() == pytest.approx(chips.sum())  # one last action a hand
+    assert len(np.unique(np.stack([after, cell], axis=1)[after >= 0], axis=0)) == len(np.unique(after[after >= 0]))
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_it_never_wins_more_than_a_best_response(name):
+    encoding, sweeps = encoded(name)
+    for pair in strategies(name).values():
+        assert holdem_learned_exploitability(encoding, sweeps, pair, QUICK) <= exact(name, pair) + 1e-9
+
+
+def test_with_hardly_a_hand_played_it_is_a_strategy_still():
+    encoding, sweeps = encoded("flop, turn")
+    config = HoldemResponseConfig(rounds=1, hands=1, **SMALL)
+    for pair in strategies("flop, turn").values():
+        for seat in (0, 1):
+            found, value = holdem_learned_response(encoding, sweeps, seat, pair[1 - seat], config)
+            assert np.isfinite(found).all()
+            assert value <= value_against(GAMES["flop, turn"], sweeps, pair, seat) + 1e-9
+
+
+@pytest.mark.parametrize("name", ["flop", "flop, turn"])
+def test_it_finds_nearly_all_there_is_in_play_without_a_plan(name):
+    encoding, sweeps = encoded(name)
+    for pair in (strategies(name)["uniform"], strategies(name)["always call"]):
+        assert holdem_learned_exploitability(encoding, sweeps, pair, QUICK) > 0.9 * exact(name, pair)
+
+
+def test_it_sees_what_takes_more_than_one_step():
+    game, (encoding, sweeps) = GAMES["flop, turn"], encoded("flop, turn")
+    pair = strategies("flop, turn")["always call"]
+    showdowns = Showdowns(game, encoding.tree)
+    looked = max(holdem_lbr_exploitability(showdowns, sweeps, pair, actions) for actions in ACTION_SETS)
+    assert holdem_learned_exploitability(encoding, sweeps, pair, QUICK) > looked
+
+
+def test_the_network_knows_of_hands_like_those_played():
+    """Few hands: what a network says of the others is better than what nobody says of them."""
+    encoding, sweeps = encoded("flop, turn")
+    pair = strategies("flop, turn")["uniform"]
+    few = {"rounds": 8, "hands": 200, **SMALL}
+    alone = HoldemResponseConfig(**few, network_hands=1e-6)
+    assert holdem_learned_exploitability(encoding, sweeps, pair, HoldemResponseConfig(**few)) > holdem_learned_exploitability(
+        encoding, sweeps, pair, alone
+    )
+
+
+def test_it_is_the_same_for_the_same_seed_and_leaves_the_agent_as_it_was():
+    encoding, sweeps = encoded("flop")
+    opponent = strategies("flop")["solved"][0]
+    before = opponent.copy()
+    found, value = holdem_learned_response(encoding, sweeps, 1, opponent, QUICK)
+    again, same = holdem_learned_response(encoding, sweeps, 1, opponent, QUICK)
+    np.testing.assert_array_equal(again, found)
+    assert same == value
+    np.testing.assert_array_equal(opponent, before)
+    other, _ = holdem_learned_response(encoding, sweeps, 1, opponent, HoldemResponseConfig(rounds=8, hands=20_000, seed=1, **SMALL))
+    assert (other != found).any()
+
+
+def test_what_cannot_be_learned_with_is_refused():
+    with pytest.raises(ValueError, match="network_hands must be positive, got 0"):
+        HoldemResponseConfig(network_hands=0)
+    with pytest.raises(ValueError, match="rounds must be at least 1, got 0"):
+        HoldemResponseConfig(rounds=0)
