@@ -212,9 +212,9 @@ def test_most_decisions_keep_a_millisecond(blueprint):
     agent = SearchAgent(blueprint, variant("default"), "decision", "resolve", judge=False)
     report = tabulate(agent, 0, Budget(seconds=1e-3))
     late = [s - 1e-3 for s in report.seconds]
-    # The median, not the 99th percentile: other processes share the machine that runs this; benchmarks/deadlines.py has the percentiles.
+    # Medians, not the 99th percentile: other processes share the machine that runs this; benchmarks/deadlines.py has the percentiles.
     assert np.median(late) < LATE_SECONDS + LATE_FRACTION * 1e-3
-    assert report.kept == 0
+    assert np.median(report.iterations) > 100
 
 
 def test_bad_settings_are_refused(blueprint):
