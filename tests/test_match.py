@@ -325,7 +325,7 @@ def test_intervals_are_those_of_the_textbook():
 def test_what_no_match_has_is_refused():
     two = (uniform("a"), uniform("b"))
     for hands in (0, -2, 2, 101):
-        with pytest.raises(ValueError, match=f"hands must be an even number of at least 4 .*, got {hands}"):
+        with pytest.raises(ValueError, match=f"hands must be an even number from 4 to .*, got {hands}"):
             list(play_matches([Match(two)], hands))
     with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
         Match(two, seed=-1)
