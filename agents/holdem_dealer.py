@@ -110,7 +110,7 @@ class HoldemDealer:
         deals: Float = np.where(shared, 0.0, self.game.live[0][at[0]][:, None] * self.game.live[1][at[1]])
         return deals
 
-    def _draw(self, board: Int, hands: Int, random: np.random.Generator) -> tuple[Int, Int]:
+    def draw(self, board: Int, hands: Int, random: np.random.Generator) -> tuple[Int, Int]:
         """Return the boards that come, and which hands there the hands [2, B] are."""
         boards, left = self.tree.boards, np.arange(len(board))
         found, held = np.zeros_like(board), np.zeros_like(hands)
@@ -159,7 +159,7 @@ class HoldemDealer:
         while len(going := every[bets.player[node] != TERMINAL]):
             player = bets.player[node[going]]
             if len(who := going[player == CHANCE]):
-                board[who], hands[:, who] = self._draw(board[who], hands[:, who], random)
+                board[who], hands[:, who] = self.draw(board[who], hands[:, who], random)
                 node[who] = self.children[node[who], 0]
             if len(who := going[player == 1 - seat]):
                 sums = self._likely(node[who], board[who], hands[1 - seat, who]).cumsum(axis=1)

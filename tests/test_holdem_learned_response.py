@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +18,10 @@ from agents.learned_response import transitions
 from agents.networks.holdem_features import encode_holdem
 from agents.networks.holdem_policy import HoldemNetworkConfig
 from agents.training.regression import FitConfig
+from games.cards import hand_indices
 from games.holdem import board_tree
+from games.isomorphism import permute_cards
+from games.kernels.boards import CHILD, CHILD_END
 from search import BoardSolver, variant
 from search.board_search import value_against
 from search.board_sweeps import BoardSweeps
@@ -85,6 +90,39 @@ def test_hands_are_played_as_they_are_dealt(name, seat):
     cell, after, won = transitions(taken, chips)
     assert won[after < 0].sum() == pytest.approx(chips.sum())  # one last action a hand
     assert len(np.unique(np.stack([after, cell], axis=1)[after >= 0], axis=0)) == len(np.unique(after[after >= 0]))
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_cards_are_drawn_as_the_deck_has_them(name):
+    """Every set of cards that is left, turned by each suit permutation that makes a board of the tree of it, is drawn alike."""
+    game, encoding = GAMES[name], encoded(name)[0]
+    tree, deck = encoding.tree, game.deck.cards()
+    cells = Cells(encoding, 0)
+    dealer = HoldemDealer(encoding, 0, np.ones((tree.stored_rows[1], 8)), cells)
+    which = [tree.hands_at(p, 0) for p in (0, 1)]
+    boards = {frozenset(tree.cards[b]): b for b in range(int(tree.boards[0, CHILD]), int(tree.boards[0, CHILD_END]))}
+    numbers = hand_indices(game.hands)
+    count, random = 100_000, np.random.default_rng(5)
+    pairs = [(i, j) for i, j in np.ndindex(*map(len, which)) if len(np.unique(game.hands[[which[0][i], which[1][j]]])) == 4]
+    for pair in pairs[:: len(pairs) // 4]:
+        held = game.hands[[which[p][pair[p]] for p in (0, 1)]]
+        expected = Counter()
+        for drawn in itertools.combinations(np.setdiff1d(deck, held), game.deals[1]):
+            turned = [(g, frozenset(permute_cards(g, np.array(drawn, np.uint8)).tolist())) for g in tree.group]
+            ways = [(boards[cards], g) for g, cards in turned if cards in boards]
+            for board, g in ways:
+                images = np.sort(permute_cards(g, held), axis=1)
+                expected[board, int(numbers[tuple(images[0])]), int(numbers[tuple(images[1])])] += 1 / len(ways)
+        at = np.repeat(np.array(pair)[:, None], count, axis=1)
+        found, there = dealer.draw(np.zeros(count, np.int64), at, random)
+        seen = Counter(
+            (board, int(tree.hands_at(0, board)[first]), int(tree.hands_at(1, board)[second]))
+            for board, first, second in zip(found.tolist(), *there.tolist(), strict=True)
+        )
+        assert set(seen) == set(expected)
+        for key, weight in expected.items():
+            mean = count * weight / sum(expected.values())
+            assert abs(seen[key] - mean) < 5 * mean**0.5
 
 
 @pytest.mark.parametrize("name", GAMES)
