@@ -9,13 +9,23 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 Content = TypeVar("Content")
-DAMAGES = (OSError, ValueError, EOFError, TypeError, KeyError, IndexError, AttributeError)  # what reading wrong contents may raise
+DAMAGES = (
+    OSError,
+    ValueError,
+    EOFError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)  # what reading wrong contents may raise
 
 
 def kept(path: Path | None, read: Callable[[Path], Content]) -> Content | None:
@@ -50,28 +60,3 @@ def must(fits: bool, rule: str) -> None:
 def finite(x: Any) -> bool:
     """Say whether something read is a number, and neither NaN nor infinite."""
     return type(x) in (int, float) and math.isfinite(x)
-
-
-def check_hand(record: Any, deal: int, seats: list[str], corrected: bool) -> None:
-    """Refuse what is no record of a hand; see agents.hand.
-
-    Args:
-        record: as read.
-        deal: its number.
-        seats: who sat where.
-        corrected: it has an estimate of AIVAT's.
-
-    Raises:
-        ValueError: it is none, or another hand's.
-    """
-    must(isinstance(record, Mapping), "a hand must be a mapping")
-    must((record["deal"], record["seats"]) == (deal, seats), f"a hand must be deal {deal} with {seats[0]} and {seats[1]} in its seats")
-    numbers = ("chips", "round", "seconds", *(("aivat",) if corrected else ()))
-    must(all(finite(record[key]) for key in numbers), f"a hand must have numbers for {', '.join(numbers)}")
-    must(type(record["round"]) is int and record["round"] >= 0, "a hand's round must be a whole number of at least 0")
-    must(len(record["asked"]) == 2 and all(type(n) is int for n in record["asked"]), "a hand's asked must be two numbers")
-    fits = all(len(d) == 4 and d[0] in (0, 1) and all(finite(x) for x in d) for d in record["decisions"])
-    must(fits, "a hand's decisions must be rows of who, seconds, iterations and kept")
-    if "fault" in record:
-        fault = record["fault"]
-        must(fault["who"] in seats and all(isinstance(fault[key], str) for key in ("kind", "text")), "a fault must say who, kind and text")
