@@ -25,9 +25,9 @@ from agents.agent import Agent, Decision
 from agents.aivat import Step
 from agents.blueprint import BlueprintAgent
 from agents.holdem_agent import HoldemAgent
-from agents.kept import must
 from agents.opponents.bot import Bot, Observation
 from agents.opponents.sandbox import FaultError
+from agents.runtime.storage import number_in, require, whole_in
 from games import CHANCE, TERMINAL, PublicTree
 from games.holdem import HoldemGame
 from search import Budget
@@ -258,41 +258,42 @@ def check_hand(table: Table, record: Any, deal: int, swapped: bool) -> None:
     Raises:
         ValueError: it is none, or another hand's; KeyError, TypeError, IndexError likewise.
     """
-    must(isinstance(record, dict) and record.keys() - {"aivat", "fault"} == KEYS, f"a hand must have {', '.join(sorted(KEYS))} and no more")
+    keys = record.keys() - {"aivat", "fault"}
+    require(keys == KEYS, f"a hand must have {', '.join(sorted(KEYS))} and no more")
     names = [table.entrants[seat ^ swapped].name for seat in (0, 1)]
-    must((record["deal"], record["seats"]) == (deal, names), f"a hand must be deal {deal} with {names[0]} and {names[1]} in its seats")
+    require((record["deal"], record["seats"]) == (deal, names), f"a hand must be deal {deal} with {names[0]} and {names[1]} in its seats")
     hands, streams = _dealt(table, deal)
-    must(record["hands"] == [table.shown(p, hands[p]) for p in (0, 1)], "a hand must have the hands of its deal")
+    require(record["hands"] == [table.shown(p, hands[p]) for p in (0, 1)], "a hand must have the hands of its deal")
     node, asked = table.root, [0, 0]
     for text in record["play"]:
         seat = table.player(node)
-        must(seat != TERMINAL, "a hand's play must stop where the hand ends")
+        require(seat != TERMINAL, "a hand's play must stop where the hand ends")
         if seat == CHANCE:
             children = [table.drawn(node, hands, next(streams[2]))]
         else:
             children = table.children(node)
             asked[seat ^ swapped] += 1
         fitting = [child for child in children if table.told(Step(node, child)) == text]
-        must(len(fitting) > 0, "a hand's play must be legal actions, and the public cards of its deal")
+        require(len(fitting) > 0, "a hand's play must be legal actions, and the public cards of its deal")
         node = fitting[0]
     seat = table.player(node)
     if "fault" not in record:
-        must(seat == TERMINAL, "a hand's play must go on to its end")
+        require(seat == TERMINAL, "a hand's play must go on to its end")
         chips = table.won(node, hands)
     else:
-        must(seat in (0, 1) and table.bots[seat ^ swapped] is not None, "a fault must be a bot's at its decision")
+        require(seat in (0, 1) and table.bots[seat ^ swapped] is not None, "a fault must be a bot's at its decision")
         fault = record["fault"]
-        must(fault["who"] == names[seat] and fault["kind"] in FAULTS and type(fault["text"]) is str, "a fault must say who, kind and text")
+        fits = fault["who"] == names[seat] and fault["kind"] in FAULTS and type(fault["text"]) is str
+        require(fits, "a fault must say who, kind and text")
         asked[seat ^ swapped] += 1
         chips = float(table.forfeited(node, seat)[hands])
-    must(record["asked"] == asked, "a hand's asked must be how often each was to act")
-    must(type(record["round"]) is int and record["round"] == table.round(node), "a hand's round must be the one that it ended in")
+    require(record["asked"] == asked, "a hand's asked must be how often each was to act")
+    require(type(record["round"]) is int and record["round"] == table.round(node), "a hand's round must be the one that it ended in")
     won = -chips if swapped else chips
-    must(_number(record["chips"]) and abs(record["chips"] - won) <= 1e-9 * table.stake, "a hand's chips must be what its play won")
-    must(("aivat" in record) == (table.valued_by != "none"), "a hand must have an estimate of AIVAT's, if there are any")
+    require(number_in(record["chips"], won - 1e-9 * table.stake, won + 1e-9 * table.stake), "a hand's chips must be what its play won")
+    require(("aivat" in record) == (table.valued_by != "none"), "a hand must have an estimate of AIVAT's, if there are any")
     bound = 2 * table.stake * (len(record["play"]) + 2)  # each correction is a difference of two values, which are within the stake
-    score = record.get("aivat", 0.0)
-    must(_number(score) and abs(score) <= bound, "an estimate of AIVAT's must be within the stakes")
+    require(number_in(record.get("aivat", 0), -bound, bound), "an estimate of AIVAT's must be within the stakes")
     _check_decisions(record, asked)
 
 
@@ -300,19 +301,14 @@ def _check_decisions(record: Record, asked: list[int]) -> None:
     """Refuse what no decisions can have taken."""
     spent = 0.0
     for who, seconds, iterations, kept in record["decisions"]:
-        must(type(who) is int and who in (0, 1), "a decision must say who made it")
-        must(_number(seconds) and seconds >= 0, "a decision's seconds must be a number of at least 0")
-        must(type(iterations) is int and 0 <= iterations < 2**63, "a decision's iterations must be a whole number of at least 0")
-        must(type(kept) is int and kept in (0, 1), "whether a decision kept a strategy must be 0 or 1")
+        require(whole_in(who, 0, 1), "a decision must say who made it")
+        require(number_in(seconds, 0, math.inf), "a decision's seconds must be a number of at least 0")
+        require(whole_in(iterations, 0, 2**63 - 1), "a decision's iterations must be a whole number of at least 0")
+        require(whole_in(kept, 0, 1), "whether a decision kept a strategy must be 0 or 1")
         spent += seconds
     made = [sum(decision[0] == who for decision in record["decisions"]) for who in (0, 1)]
-    must(made[0] <= asked[0] and made[1] <= asked[1], "a hand must have no more decisions than were asked for")
-    must(_number(record["seconds"]) and record["seconds"] + 1e-3 >= spent, "a hand's seconds must be no fewer than its decisions'")
-
-
-def _number(x: Any) -> bool:
-    """Say whether something read is a number that can be computed with."""
-    return (type(x) is float and math.isfinite(x)) or (type(x) is int and abs(x) < 2**63)
+    require(made[0] <= asked[0] and made[1] <= asked[1], "a hand must have no more decisions than were asked for")
+    require(number_in(record["seconds"], max(0, spent - 1e-3), math.inf), "a hand's seconds must be no fewer than its decisions'")
 
 
 def drawn(weights: list[float], number: float) -> int:

@@ -33,9 +33,9 @@ from agents.ablation import digest
 from agents.executor import Executor, Serial
 from agents.hand import VALUES, Draws, Entrant, Record, Table, check_hand, play_hand
 from agents.holdem_table import HoldemTable
-from agents.kept import kept, must
 from agents.opponents.bot import Bot
 from agents.report import write_text
+from agents.runtime.storage import load_or_set_aside, parse_json, read_text, require, whole_in
 from agents.tree_table import TreeTable
 from games.holdem import HoldemGame
 
@@ -45,6 +45,7 @@ BOT_HANDS = 500  # in a part with somebody's bot: what is not a whole part is no
 STRETCH_DEALS = 25_000  # whose first halves come before the second ones. A longer one would have to be played to its half before a match
 # that is stopped has an estimate to tell, and its order would have to be kept.
 FILE_HANDS = 1000  # at least, in a file of kept hands
+MOST_FILE_BYTES = 1 << 26  # some 30 kB a hand
 MOST_FAULTS = 100  # of one bot: after as many forfeited hands the match is stopped
 MOST_WAITS, WAIT_HANDS = 3, 50  # of one bot, of as many hands in a part: each wait costs the limit or the start of a process
 WAITS = ("late", "died", "garbage")
@@ -326,7 +327,7 @@ class _Shelf:
         """Yield the hands of each file as far as they are asked for, and mark them in ``done``; set aside files that hold anything else."""
         for path in [] if self.path is None else sorted(self.path.glob("*.jsonl")):
             records = []
-            for record in kept(path, self._read) or []:
+            for record in load_or_set_aside(path, self._read) or []:
                 number = self._number(record)
                 if record["deal"] < deals and not done[number]:
                     done[number] = True
@@ -348,7 +349,7 @@ class _Shelf:
 
     def _read(self, path: Path) -> list[Record]:
         """Return the hands in a file; raises what ``kept`` catches if there is anything else."""
-        records: list[Record] = [json.loads(line) for line in path.read_text().splitlines()]
+        records: list[Record] = [parse_json(line) for line in read_text(path, MOST_FILE_BYTES).splitlines()]
         for record in records:
             number = self._number(record)
             check_hand(self._rules, record, number // 2, bool(number % 2))
@@ -357,6 +358,6 @@ class _Shelf:
     def _number(self, record: Record) -> int:
         """Return a hand's number."""
         deal = record["deal"]
-        must(type(deal) is int and 0 <= deal < MOST_HANDS, "a hand must have the number of its deal")
+        require(whole_in(deal, 0, MOST_HANDS), "a hand must have the number of its deal")
         number: int = 2 * deal + int(record["seats"][0] != self.match.entrants[0].name)
         return number

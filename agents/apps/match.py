@@ -21,7 +21,6 @@ from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_trainer, train_derived
 from agents.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
-from agents.kept import kept, must
 from agents.match import Match, check_hands, new_salt, play_matches
 from agents.match_figure import plot_matches
 from agents.match_report import (
@@ -37,6 +36,7 @@ from agents.match_report import (
     standings,
 )
 from agents.report import write_csv
+from agents.runtime.storage import load_or_set_aside, read_text, require
 from agents.training import check_state
 from games.holdem_config import Bets
 
@@ -68,7 +68,8 @@ def run(config: MatchConfig, directory: Path) -> None:
     game = config.game.build().name if holdem else config.game.game_string()
     with Run(directory, "match", game, config.seed) as result:
         config = replace(config, salt=config.salt or salt_of(config, directory / "hands"))
-        result.result.pop("salt", None)  # of a match that was played to its end before and goes on
+        if result.result.pop("salt", None) is not None:  # of a match that had come to its end and goes on
+            result.write()
         if holdem:
             matches = entrants_holdem.build(config, directory / "blueprints", result)
         else:
@@ -95,7 +96,7 @@ def salt_of(config: MatchConfig, directory: Path) -> str | None:
         return None
     directory.mkdir(exist_ok=True)
     path = directory / "salt"
-    before = kept(path, _read_salt)
+    before = load_or_set_aside(path, _read_salt)
     if before is not None:
         return before
     with open(path, "x", opener=partial(os.open, mode=0o600)) as file:
@@ -104,8 +105,8 @@ def salt_of(config: MatchConfig, directory: Path) -> str | None:
 
 
 def _read_salt(path: Path) -> str:
-    text = path.read_text()
-    must(len(text) == len(new_salt()) and text.isalnum(), "a salt must be letters and digits, as many as when it was made")
+    text = read_text(path, 100)
+    require(len(text) == len(new_salt()) and text.isalnum(), "a salt must be letters and digits, as many as when it was made")
     return text
 
 

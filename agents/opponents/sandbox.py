@@ -22,10 +22,12 @@ from contextlib import suppress
 from typing import Any
 
 from agents.executor import ONE_THREAD
+from agents.runtime.storage import brief, printable
 
 ALLOWED = "TIMEBANK_BOTS"  # environment variable: modules whose bots may be loaded by name, with commas between
 PASSED_ON = (ALLOWED, "LANG", "LC_", "LD_LIBRARY_PATH", "NUMBA_", "PATH", "TIMEBANK_BOT_", "TZ", "VIRTUAL_ENV")  # names, or how they begin
 MOST_BYTES = 1 << 16  # of a message from a bot
+MOST_TEXT = 300  # characters of what a bot says in a fault
 MOST_OWN_BYTES = 1 << 30  # of a message to one, which carries a game
 START_SECONDS = 120.0  # for the keeper to import our own libraries
 END_SECONDS = 10.0  # for the keeper to end a bot
@@ -180,14 +182,14 @@ class Sandbox:
             raise FaultError("died", self.end() or "its process ended") from None
         except ValueError as error:
             self.end()
-            raise FaultError("garbage", f"its answer must be one message of JSON, got: {_one_line(str(error))}") from None
+            raise FaultError("garbage", f"its answer must be one message of JSON, got: {printable(str(error), MOST_TEXT)}") from None
         if isinstance(reply, dict) and reply.get("id") == self._asked:
             if reply.keys() == {"id", "answer"}:
                 return reply["answer"]
             if reply.keys() == {"id", "fault", "text"} and reply["fault"] in ASKED:
-                raise FaultError(reply["fault"], _one_line(str(reply["text"])))
+                raise FaultError(reply["fault"], printable(str(reply["text"]), MOST_TEXT))
         self.end()
-        raise FaultError("garbage", f"its answer must be the one to question {self._asked}, got: {_one_line(repr(reply))}")
+        raise FaultError("garbage", f"its answer must be the one to question {self._asked}, got: {brief(reply, MOST_TEXT)}")
 
     def end(self) -> str | None:
         """End the bot and every process that it started; return why the keeper had ended it before, if it had."""
@@ -241,8 +243,3 @@ def _environment(directory: str) -> dict[str, str]:
     path = dict.fromkeys(os.path.abspath(entry) for entry in sys.path)
     own = {"HOME": directory, "TMPDIR": directory, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
     return found | own | dict.fromkeys(ONE_THREAD, "1")
-
-
-def _one_line(text: str) -> str:
-    """Return somebody's text as one line that a terminal can show."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text[:1000].split()))[:300]
