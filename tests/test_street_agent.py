@@ -80,7 +80,7 @@ def test_a_blueprint_without_buckets_is_the_solvers_answer(tmp_path):
     own = blueprint(tmp_path, sizes=[0, 0, 0])
     solver = BoardSolver(GAME, DCFR)
     solver.run(4)
-    np.testing.assert_array_equal(own.strategies()[1], solver.average[1])
+    np.testing.assert_array_equal(own.strategies()[1], solver.answer().average[1])
     assert own.exploitability == solver.exploitability()
 
 

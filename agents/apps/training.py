@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
-
 from agents.apps.run import Progress, Run
 from agents.figures import plot_training
 from agents.report import duration, table, write_csv
@@ -33,7 +31,6 @@ def train_reported(
         text: how an exploitability in chips reads.
         strength: what result.json says of one.
     """
-    torch.set_num_threads(1)  # the same bits on every machine; networks here are too small to gain from more
     run = open_run(fresh(), directory)
     progress = Progress("training", run.config.iterations, "it")
 
