@@ -2,7 +2,7 @@
 
     python benchmarks/precision.py
 
-A river and a turn, the pot 100, stacks from once the pot to a million times, solved by as many iterations in float32 and in float64. Every
+A river and a turn, the pot 10, stacks from once the pot to 100 million times, solved by as many iterations in float32 and in float64. Every
 number is in % of the pot: what float32 says of its own exploitability, what float64 says of the same strategies, what is left by float64's,
 how far the players' values in float32 are from adding up to the pot, and how far the first player's EVs are apart.
 """
@@ -22,9 +22,9 @@ from search.board_sweeps import BoardSweeps
 
 OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
 IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"
-BOARDS = {"river": ("Td9d6hQc4s", 1000), "turn": ("Td9d6hQc", 100)}
-POT = 100
-DEPTHS = (1, 10, 100, 200, 1_000, 1_000_000)
+BOARDS = {"river": ("Td9d6hQc4s", 30_000), "turn": ("Td9d6hQc", 300)}
+POT = 10
+DEPTHS = (1, 10, 100, 200, 1_000, 1_000_000, 100_000_000)
 
 
 def spot(board: str, depth: int) -> HoldemGame:

@@ -20,7 +20,7 @@ from agents.training import (
 from games import public_tree
 from games.holdem import board_tree
 from games.holdem_config import Holdem
-from tests.running import ROOT, result_of, start, timebank, wait_for
+from tests.running import ROOT, finish, result_of, start, timebank, wait_for
 
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
 SERIAL = ("executor=serial", "executor.workers=1")  # where processes are not what is tested: to start two takes longer than the work
@@ -135,7 +135,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_bits(monkeypatch, tmp_pat
     result = tmp_path / "stopped" / "result.json"
     wait_for(lambda: result.is_file() and len(result_of(tmp_path / "stopped").get("history", [])) >= 3, process)
     process.send_signal(kind)
-    process.communicate(timeout=30)
+    finish(process)
     assert process.returncode == (-signal.SIGKILL if kind == signal.SIGKILL else 130)
     assert result_of(tmp_path / "stopped")["status"] in ("running", "interrupted")
     assert timebank(monkeypatch, "train", f"resume={tmp_path / 'stopped'}") == 0
@@ -155,7 +155,7 @@ def test_an_ablation_that_was_killed_goes_on_to_the_same_numbers(monkeypatch, tm
     kept = tmp_path / "stopped" / "measurements"
     wait_for(lambda: kept.is_dir() and len(list(kept.glob("*.json"))) >= 2, process)
     process.kill()
-    process.communicate(timeout=30)
+    finish(process)
     done = {p.name: p.read_bytes() for p in kept.glob("*.json")}
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path / 'stopped'}", *SERIAL) == 0
     assert strengths(tmp_path / "stopped") == strengths(tmp_path / "whole")
@@ -167,7 +167,7 @@ def test_ctrl_c_in_an_ablation_keeps_what_was_measured(tmp_path):
     process = start("ablate", *arguments, f"hydra.run.dir={tmp_path}")
     wait_for(lambda: (tmp_path / "result.json").is_file() and result_of(tmp_path).get("rows"), process)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert f"resume={tmp_path}" in error
