@@ -22,7 +22,7 @@ def lines(iterations=(5, 20)):
 
 def without_times(rows):
     parts = ("preparing_seconds", "iterating_seconds", "judging_seconds")
-    timed = ("spent_seconds", *parts, "slowest_decision_seconds", "late_p99_seconds")
+    timed = ("spent_seconds", *parts, "slowest_decision_seconds", "late_p99_seconds", "running_share")
     return sorted(([(k, v) for k, v in row.items() if k not in timed] for row in rows), key=str)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.apps.directory import RESUMABLE, lock
-from agents.report import Keeper, machine, remove_leftovers, version, write_json
+from agents.report import Keeper, counted, duration, machine, remove_leftovers, version, write_json
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
 from search.board_sweeps import uninterrupted
@@ -67,6 +68,22 @@ class Run:
                 print(f"\ninterrupted; what there is so far is in {self.directory}{more}", file=sys.stderr)
 
 
+COMPILING = "compiling, once: what is compiled is kept for later runs"
+LONG_SECONDS, TRIALS, TRIAL_SECONDS = 10.0, 20, 0.05  # of timing an iteration: compiling takes no more; calls; seconds of them
+
+
+@contextmanager
+def said_if_slow(text: str, seconds: float = 1.5) -> Iterator[None]:
+    """Print a line if the block takes longer than this: silence would look like a hang."""
+    timer = threading.Timer(seconds, print, (text,), {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class Progress:
     """A bar on a terminal; without one, a line every ten seconds."""
 
@@ -88,6 +105,29 @@ class Progress:
     def close(self) -> None:
         """Remove the bar."""
         self.bar.close()
+
+
+def seconds_of(once: Callable[[], object]) -> float:
+    """Return about what a call takes: the least of a few. The first one may compile, so it is alone only where it takes long anyway."""
+    spent = list[float]()
+    while not spent or (spent[0] < LONG_SECONDS and len(spent) < TRIALS and sum(spent[1:]) < TRIAL_SECONDS):
+        start = time.perf_counter()
+        once()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+def expected(budget: Budget, seconds: float) -> str:
+    """Say what a budget comes to on a machine that needs so many seconds an iteration."""
+    told = f"about {duration(seconds)} an iteration on this machine"
+    if budget.iterations is not None:
+        return f"{told}, {duration(seconds * budget.iterations)} for {counted(budget.iterations, 'iteration')}"
+    if budget.seconds is None:
+        return f"{told}, {duration(100 * seconds)} for 100 of them"
+    fits = int(budget.seconds / seconds)
+    return f"{told}, " + (
+        f"so {fits:,} in budget.seconds={budget.seconds:g}" if fits else f"which budget.seconds={budget.seconds:g} is too short for"
+    )
 
 
 def solve_and_report(
@@ -114,7 +154,7 @@ def solve_and_report(
     progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
 
     def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
-        note = "" if exploitability is None else f"exploitability {text(exploitability)}"
+        note = "" if exploitability is None else f"exploitability {text(exploitability)} at {solver.checked_at:,}"
         progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
         if keeper is not None:
             keeper.look()
