@@ -246,8 +246,10 @@ def spoilt_note(rows: Sequence[Row]) -> str:
     if not spoilt:
         return ""
     late, timed = sum(row["overruns"] for row in spoilt), sum(row["timed_decisions"] for row in spoilt)
+    running = [row["running_share"] for row in spoilt if row["running_share"] is not None]
+    ran = f" (it ran this for {100 * sum(running) / len(running):.0f} % of the time)" if running else ""
     marked = f"{counted(len(spoilt), 'row')} marked * (hollow in the figure)"
-    return f"{100 * late / timed:.0f} % of decisions were late: this machine was busy. {marked}: measure again on a quiet one"
+    return f"{100 * late / timed:.0f} % of decisions were late: this machine was busy{ran}. {marked}: measure again on a quiet one"
 
 
 def exchange_table(rates: Sequence[Row]) -> str:

@@ -69,6 +69,7 @@ class Run:
 
 
 COMPILING = "compiling, once: what is compiled is kept for later runs"
+PROGRESS_SECONDS = 10.0  # between lines where there is no terminal
 LONG_SECONDS, TRIALS, TRIAL_SECONDS = 10.0, 20, 0.05  # of timing an iteration: compiling takes no more; calls; seconds of them
 
 
@@ -85,7 +86,7 @@ def said_if_slow(text: str, seconds: float = 1.5) -> Iterator[None]:
 
 
 class Progress:
-    """A bar on a terminal; without one, a line every ten seconds."""
+    """A bar on a terminal; without one, a line every ``PROGRESS_SECONDS``."""
 
     def __init__(self, what: str, total: float | None, unit: str = "") -> None:
         self.what, self.total, self.live = what, total, sys.stderr.isatty()
@@ -98,7 +99,7 @@ class Progress:
             self.bar.n = done
             self.bar.set_postfix_str(note, refresh=False)
             self.bar.update(0)
-        elif time.perf_counter() - self.told > 10:
+        elif time.perf_counter() - self.told > PROGRESS_SECONDS:
             self.told = time.perf_counter()
             print(f"{self.what}: {done:g}" + (f" of {self.total:g}" if self.total else "") + f" {note}", file=sys.stderr, flush=True)
 
