@@ -13,7 +13,7 @@ from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
 from agents.apps.build import agents_of, build_budgets, build_executor, with_enough
 from agents.apps.config import AblateConfig, AgentConfig
-from agents.apps.run import Progress, Run
+from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
@@ -186,7 +186,7 @@ def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: 
     for key in dict.fromkeys(key_of(agent) for agent in settings(config).values()):
         iterations, *sizes = key
         name = "-".join(map(str, key))
-        progress = Progress(f"blueprint {name}", iterations, "it")
+        progress = Progress(f"blueprint {name}", iterations, "it", PREPARING)
         try:
             threads = os.cpu_count() or 1
             found[key] = make_blueprint(game, sizes, variant, iterations, directory / name, config.seed, threads, progress.at)

@@ -69,32 +69,42 @@ class Run:
 
 
 COMPILING = "compiling, once: what is compiled is kept for later runs"
+PREPARING = "building the game's tree; the first run also compiles, once"
+SLOW_SECONDS = 1.5  # without a word
 PROGRESS_SECONDS = 10.0  # between lines where there is no terminal
 LONG_SECONDS, TRIALS, TRIAL_SECONDS = 10.0, 20, 0.05  # of timing an iteration: compiling takes no more; calls; seconds of them
 
 
 @contextmanager
-def said_if_slow(text: str, seconds: float = 1.5) -> Iterator[None]:
+def said_if_slow(text: str, seconds: float = SLOW_SECONDS) -> Iterator[None]:
     """Print a line if the block takes longer than this: silence would look like a hang."""
-    timer = threading.Timer(seconds, print, (text,), {"file": sys.stderr, "flush": True})
-    timer.daemon = True
-    timer.start()
+    timer = _timer(lambda: print(text, file=sys.stderr, flush=True), seconds)
     try:
         yield
     finally:
         timer.cancel()
 
 
+def _timer(action: Callable[[], object], seconds: float = SLOW_SECONDS) -> threading.Timer:
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 class Progress:
     """A bar on a terminal; without one, a line every ``PROGRESS_SECONDS``."""
 
-    def __init__(self, what: str, total: float | None, unit: str = "") -> None:
+    def __init__(self, what: str, total: float | None, unit: str = "", first: str | None = None) -> None:
+        """Start; ``first`` is told if nothing moves for a while."""
         self.what, self.total, self.live = what, total, sys.stderr.isatty()
         self.bar = tqdm(total=total, desc=what, unit=unit, leave=False, disable=not self.live)
         self.told = time.perf_counter()
+        self._first = _timer(lambda: tqdm.write(str(first), file=sys.stderr)) if first else None
 
     def at(self, done: float, note: str = "") -> None:
         """Say how far it is."""
+        self._moves()
         if self.live:
             self.bar.n = done
             self.bar.set_postfix_str(note, refresh=False)
@@ -105,7 +115,12 @@ class Progress:
 
     def close(self) -> None:
         """Remove the bar."""
+        self._moves()
         self.bar.close()
+
+    def _moves(self) -> None:
+        if self._first is not None:
+            self._first.cancel()
 
 
 def seconds_of(once: Callable[[], object]) -> float:
