@@ -116,11 +116,13 @@ class Size(NamedTuple):
         boards: canonical boards of all streets, exactly.
         rows: of eight hands, of both players' regrets; exact where every hand of the deck is in the ranges, else somewhat too many.
         tree_bytes: the boards and their hands, at most.
+        street_rows: of both players, street by street.
     """
 
     boards: int
     rows: tuple[int, int]
     tree_bytes: int
+    street_rows: tuple[int, ...]
 
 
 def game_size(game: HoldemGame) -> Size:
@@ -136,11 +138,12 @@ def game_size(game: HoldemGame) -> Size:
     boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
     hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:]])) for p in (0, 1)])
     tiles = -(-hands // LANES)
-    stored = (boards * tiles * rows).sum(axis=1)
+    by_street = boards * tiles * rows
+    stored = by_street.sum(axis=1)
     below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, :-1].sum()) * LANES
     # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries.
     tree = 128 * int(boards.sum()) + 10 * below + 2 * (len(group) - 1) * inner
-    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree)
+    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()))
 
 
 def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[int], deck: Deck) -> list[int]:
