@@ -60,8 +60,9 @@ def check(config: MatchConfig, directory: Path) -> None:
 def run(config: MatchConfig, directory: Path) -> None:
     """Train or solve what is needed, play, report."""
     holdem = isinstance(config.game, Bets)
-    game = config.game.build().name if holdem else config.game.game_string()
-    with Run(directory, "match", game, config.seed) as result:
+    built = config.game.build() if holdem else None
+    game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
+    with Run(directory, "match", game, config.seed, notes) as result:
         if holdem:
             matches = entrants_holdem.build(config, directory / "blueprints", result)
         else:

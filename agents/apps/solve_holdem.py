@@ -89,7 +89,7 @@ def run(config: SolveConfig, directory: Path) -> None:
     game: HoldemGame = config.game.build()
     variant: Variant = config.search.build(DEFAULT)
     budget = config.budget.build()
-    with Run(directory, "solve", game.name, config.seed) as result:
+    with Run(directory, "solve", game.name, config.seed, game.notes) as result:
         start = time.perf_counter()
         try:
             solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()), storage=STORAGE[config.storage])
