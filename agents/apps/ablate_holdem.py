@@ -117,7 +117,7 @@ def run(config: AblateConfig, directory: Path) -> None:
     """Solve or train the blueprints, measure, report."""
     game: HoldemGame = config.game.build()
     variant = config.search.build(DEFAULT)
-    with Run(directory, "ablate", game.name, config.seed) as result:
+    with Run(directory, "ablate", game.name, config.seed, game.notes) as result:
         if config.agent.policy == "network":
             blueprints, sizes, unit = learned(config, game, directory, result)
         else:

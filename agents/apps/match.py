@@ -65,8 +65,9 @@ def check(config: MatchConfig, directory: Path) -> None:
 def run(config: MatchConfig, directory: Path) -> None:
     """Train or solve what is needed, play, report."""
     holdem = isinstance(config.game, Bets)
-    game = config.game.build().name if holdem else config.game.game_string()
-    with Run(directory, "match", game, config.seed) as result:
+    built = config.game.build() if holdem else None
+    game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
+    with Run(directory, "match", game, config.seed, notes) as result:
         config = replace(config, salt=config.salt or salt_of(config, directory / "hands"))
         if result.result.pop("salt", None) is not None:  # of a match that had come to its end and goes on
             result.write()

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 from agents.apps import solve_holdem
+from agents.apps.build import timed_tree, tree_of
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
 from agents.figures import plot_trace
 from agents.policy import policy_table
 from agents.report import counted, duration, memory_text, not_solved, warned, write_csv, write_json
-from games import load_game, public_tree
 from games.holdem_config import Bets
 from search import Solution, Solver, Strategy, uniform
 
@@ -24,7 +24,6 @@ def check(config: SolveConfig, directory: Path) -> None:
     if isinstance(config.game, Bets):
         solve_holdem.check(config)
         return
-    load_game(config.game.game_string())
     config.search.build()
     for key, value in (("load", config.load), ("show", config.show)):
         if value is not None:
@@ -33,6 +32,7 @@ def check(config: SolveConfig, directory: Path) -> None:
         raise ValueError(f"storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got {config.storage}")
     if config.threads != 1:
         raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
+    tree_of(config.game.game_string())
 
 
 def run(config: SolveConfig, directory: Path) -> None:
@@ -43,8 +43,7 @@ def run(config: SolveConfig, directory: Path) -> None:
     game = config.game.game_string()
     budget = config.budget.build()
     with Run(directory, "solve", game, config.seed) as result:
-        start = time.perf_counter()
-        tree = public_tree(game)
+        tree, build_seconds = timed_tree(game)
         built = time.perf_counter()
         solver = Solver(tree, config.search.build())
         with said_if_slow(COMPILING):
@@ -58,7 +57,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         solve_and_report(
             result, solver, budget, lambda e: f"{e:.3g} chips",
             lambda solution: report(result, solver, solution, uniform_play, config.save),
-            build_seconds=built - start, compile_seconds=compiled - built, algorithm=solver.variant.name,
+            build_seconds=build_seconds, compile_seconds=compiled - built, algorithm=solver.variant.name,
         )  # fmt: skip
 
 
