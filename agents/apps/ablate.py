@@ -108,7 +108,7 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
     searched = [row for row in rows if row["line"] not in REFERENCES]
-    rates = exchange_rate(history, searched, own and own["compute"])
+    rates = exchange_rate(history, searched, own["compute"] if own else None)
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     title = f"{result.result['game']}: what thinking adds"
@@ -120,7 +120,7 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
         plot_exchange(history, rates, title, [result.directory / f"exchange.{kind}" for kind in ("png", "svg")], searched=beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability in chips, exact best response, search included; figure: {result.directory / 'ablation.png'}")
-    if note := spoilt_note(rows):
+    if note := spoilt_note(rows, "* in the table, hollow in the figure"):
         print(note)
 
 

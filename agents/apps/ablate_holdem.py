@@ -234,7 +234,7 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
     """Write and print what was measured so far; ``own`` of ``sizes`` is what the lines search from."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
-    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0], own and own["compute"])
+    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0], own["compute"] if own else None)
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     kinds = ("png", "svg")
@@ -249,5 +249,5 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
         plot_exchange(sizes, rates, title, paths, "blueprint" if by_size else "network", axis, beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability by an exact best response in the real game, search included; figure: {result.directory / 'ablation.png'}")
-    if note := spoilt_note(rows):
+    if note := spoilt_note(rows, "* in the table, hollow in the figure"):
         print(note)
