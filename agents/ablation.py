@@ -25,7 +25,7 @@ from agents.agent import Agent
 from agents.executor import Executor, Serial
 from agents.headway import Teller, shares, watched
 from agents.holdem_agent import HoldemAgent
-from agents.kept import finite, kept, must
+from agents.runtime.storage import finite, load_or_set_aside, require
 from agents.strength import WholeAgent, tabulate
 from search import Budget, Spent
 
@@ -114,7 +114,7 @@ def ablate(
             tasks = [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
             groups.append((line, agent, budget, tasks))
     every = [task for *_, tasks in groups for task in tasks]
-    found = {task.key: row for task in every if (row := kept(directory and directory / f"{task.key}.json", _read)) is not None}
+    found = {task.key: row for task in every if (row := load_or_set_aside(directory and directory / f"{task.key}.json", _read)) is not None}
     told: set[int] = set()
 
     def complete() -> Iterator[Row]:
@@ -233,15 +233,15 @@ def _read(path: Path) -> Row:
         ValueError: the file holds something else; KeyError, TypeError likewise.
     """
     row: Row = json.loads(path.read_text())
-    must(finite(row["opponent_best_response"]), "a measurement's opponent_best_response must be a number")
-    must(all(type(row[key]) is int for key in ("decisions", "solves", "kept")), "a measurement's counts must be whole numbers")
-    must(all(finite(x) for key in ("seconds", "iterations") for x in row[key]), "a measurement's seconds and iterations must be numbers")
-    must(len(row["seconds"]) == len(row["iterations"]), "a measurement must have seconds and iterations of the same decisions")
-    must("solver_error" in row, "a measurement must have a solver_error")
+    require(finite(row["opponent_best_response"]), "a measurement's opponent_best_response must be a number")
+    require(all(type(row[key]) is int for key in ("decisions", "solves", "kept")), "a measurement's counts must be whole numbers")
+    require(all(finite(x) for key in ("seconds", "iterations") for x in row[key]), "a measurement's seconds and iterations must be numbers")
+    require(len(row["seconds"]) == len(row["iterations"]), "a measurement must have seconds and iterations of the same decisions")
+    require("solver_error" in row, "a measurement must have a solver_error")
     spent = row.get("spent")  # older versions have none
-    must(spent is None or all(finite(spent[part.name]) for part in fields(Spent)), "what a measurement spent must be numbers")
+    require(spent is None or all(finite(spent[part.name]) for part in fields(Spent)), "what a measurement spent must be numbers")
     for key in ("solver_error", "against_blueprint", "running_share"):  # NaN where not measured; older versions have only the first
-        must(type(row.get(key, 0.0)) in (int, float), f"a measurement's {key} must be a number")
+        require(type(row.get(key, 0.0)) in (int, float), f"a measurement's {key} must be a number")
     return row
 
 
