@@ -27,7 +27,7 @@ from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_trainer, train_derived
 from agents.apps.train_holdem import with_trainer
-from agents.apps.training import check_searched, searched_file, searched_row
+from agents.apps.training import check_searched, searched_file, searched_kept, searched_row
 from agents.figures import plot_ablation, plot_exchange
 from agents.networks import load_policy
 from agents.policy import Policy, UniformPolicy
@@ -73,16 +73,17 @@ def run(config: AblateConfig, directory: Path) -> None:
     with Run(directory, "ablate", game, config.seed) as result:
         tree = tree_of(game)
         policy: Policy
+        searched, training = 0, directory / "training"
         if trains(config):
-            searched, training = config.searched_iterations, directory / "training"
-            policy = train_derived(tree, config.trainer, training, result, searched)
+            policy = train_derived(tree, config.trainer, training, result, config.searched_iterations)
+            searched = searched_kept(training, config.searched_iterations)
             if searched:
                 policy = load_policy(searched_file(training, searched), tree)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
             result.write(history=training_history(config.agent))
         history = result.history
-        own = searched_row(history, config.searched_iterations)
+        own = searched_row(history, searched)
         compute = {"value": own["compute"], "unit": "multiply-adds"} if own else None
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
