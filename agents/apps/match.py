@@ -35,12 +35,8 @@ from agents.match_report import (
     seat_table,
     standings,
 )
-<<<<<<< HEAD
-from agents.report import write_csv
-from agents.runtime.storage import load_or_set_aside, read_text, require
-=======
 from agents.report import spoilt_note, write_csv
->>>>>>> reports
+from agents.runtime.storage import load_or_set_aside, read_text, require
 from agents.training import check_state
 from games.holdem_config import Bets
 
