@@ -41,6 +41,7 @@ class HoldemGame:
         weights: [H] each, both players' weights of hands (see ``games.cards.hole_hands``).
         deck: the cards that there are.
         big_blind: chips, where the game has blinds.
+        notes: what of the settings was taken otherwise than written, a line each; no part of what the game is.
     """
 
     name: str
@@ -50,6 +51,7 @@ class HoldemGame:
     weights: tuple[Weights, Weights]
     deck: Deck = FULL_DECK
     big_blind: float | None = None
+    notes: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HoldemGame) and self.description() == other.description()
@@ -116,11 +118,13 @@ class Size(NamedTuple):
         boards: canonical boards of all streets, exactly.
         rows: of eight hands, of both players' regrets; exact where every hand of the deck is in the ranges, else somewhat too many.
         tree_bytes: the boards and their hands, at most.
+        street_rows: of both players, street by street.
     """
 
     boards: int
     rows: tuple[int, int]
     tree_bytes: int
+    street_rows: tuple[int, ...]
 
 
 def game_size(game: HoldemGame) -> Size:
@@ -136,11 +140,12 @@ def game_size(game: HoldemGame) -> Size:
     boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
     hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:]])) for p in (0, 1)])
     tiles = -(-hands // LANES)
-    stored = (boards * tiles * rows).sum(axis=1)
+    by_street = boards * tiles * rows
+    stored = by_street.sum(axis=1)
     below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, :-1].sum()) * LANES
     # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries, and its orbit.
     tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
-    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree)
+    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()))
 
 
 def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[int], deck: Deck) -> list[int]:
