@@ -42,7 +42,7 @@ def compare(game: HoldemGame, iterations: int) -> list[float]:
     own = (rows[0].astype(np.float64), rows[1].astype(np.float64))
     measured = sum(value_against(game, sweeps, own, p) for p in (0, 1)) / 2
     apart = abs(short.values()[0] - long.values()[0])
-    return [100 * x / POT for x in (short.exploitability(), measured, long.exploitability(), abs(short.values_apart()), apart)]
+    return [100 * x / POT for x in (short.exploitability(), measured, long.exploitability(), abs(sum(short.values_apart())), apart)]
 
 
 def main() -> None:

@@ -142,6 +142,7 @@ class BoardSolver(Anytime[BoardStrategy]):
     def warm_up(self) -> None:
         """Compile or load the kernels, without doing any work."""
         self._sweeps.update(self._rows(self.matching), self._coefficients(self.variant), 0, 0)
+        play_alike(replace(self.tree, boards=self.tree.boards[:0]), 0, np.zeros((0, LANES), self.dtype))
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
@@ -166,14 +167,13 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def values(self) -> tuple[float, float]:
         """Return both players' expected chips a deal when both play the average strategies."""
-        first, second = self._values(VALUE)
+        first, second = self.values_apart()
         value = (first - second) / 2
         return value, -value
 
-    def values_apart(self) -> float:
-        """Return by how many chips a deal the players' values miss adding up to zero: what rounding costs them."""
-        first, second = self._values(VALUE)
-        return first + second
+    def values_apart(self) -> tuple[float, float]:
+        """Return the same, each player's worked out by itself: what their sum misses zero by is the size of rounding errors."""
+        return self._values(VALUE)
 
     def board_values(self, player: int, board: int = 0) -> BoardValues:
         """Return a player's cfvs at one board when both play the average strategies."""

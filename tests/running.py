@@ -66,11 +66,11 @@ def end_all():
         process.stderr.close()
 
 
-def wait_for(condition, process):
-    """Wait until a condition holds; fail if the process ends before."""
+def wait_for(condition, process=None):
+    """Wait until a condition holds; fail if the process, if there is one, ends before."""
     deadline = time.monotonic() + HANG_SECONDS
     while not condition():
-        if process.poll() is not None:
+        if process is not None and process.poll() is not None:
             raise AssertionError(f"ended early: {process.communicate()}")
         assert time.monotonic() < deadline, f"nothing came in {HANG_SECONDS} s"
         time.sleep(0.02)

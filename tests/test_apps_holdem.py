@@ -548,3 +548,13 @@ def test_another_ctrl_c_ends_the_report_and_leaves_whole_files(monkeypatch, tmp_
     assert after[:2] == b"PK"
     assert b"half" not in (tmp_path / "trace.svg").read_bytes()
     assert {path.name for path in tmp_path.glob(".*")} <= {".hydra", ".lock"}
+
+
+@pytest.mark.parametrize(("stack", "said"), [(10, False), (10**9, True)])
+def test_rounding_that_the_evs_show_is_said(monkeypatch, tmp_path, capsys, stack, said):
+    """A stack of 10^9 against a pot of 1: float32 leaves the players' values 8 % of the pot apart."""
+    given = [*RIVER[:3], "game.pot=1", f"game.stack={stack}", "budget.iterations=300", f"hydra.run.dir={tmp_path}"]
+    assert timebank(monkeypatch, "solve", *given) == 0
+    missed = result_of(tmp_path)["rounding_pot_fraction"]
+    assert (missed > 1e-3) == said
+    assert (f"rounding: the EVs miss the pot by {missed:.1%} of it" in capsys.readouterr().out) == said
