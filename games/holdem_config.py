@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from games.betting import Betting, Menu, parse_sizes
 from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
+from games.files import read_text
 from games.holdem import STREETS, HoldemGame
 from games.ranges import parse_range
 
@@ -22,6 +23,7 @@ MOST_CHIPS = 10**9  # amounts are float32 in the solver: seven digits
 # Weights are float32 there too, and strategies are averages weighted by them: in a hand of a smaller weight what players seldom do is lost
 # (sums of less than 1e-30 count as none). Nobody writes such a range by hand; it is a slip.
 LEAST_WEIGHT = 1e-6
+MOST_FILE_BYTES = 1 << 20  # of an endgame, which has 2,652 numbers
 LEAST_REACH = 1e-12  # of a file: the smallest of Libratus' endgame 3 is 5e-10 of the largest, which is how it was published
 
 
@@ -280,7 +282,7 @@ class LibratusEndgame(Bets):
             ValueError: a file that cannot be read as an endgame.
         """
         try:
-            cards, pot, reach = _endgame(Path(self.file).read_text())
+            cards, pot, reach = _endgame(read_text(self.file, MOST_FILE_BYTES, follow=True))
         except (OSError, ValueError) as error:
             raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
         order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]

@@ -34,10 +34,13 @@ def train_reported(
         strength: what result.json says of one.
     """
     torch.set_num_threads(1)  # the same bits on every machine; networks here are too small to gain from more
-    run = open_run(fresh(), directory)
+    start = fresh()
+    result.require_directory()  # the next lines would make a new one
+    run = open_run(start, directory)
     progress = Progress("training", run.config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:
+        result.require_directory()
         progress.at(iteration, f"exploitability {text(history[-1].exploitability)}" if history else "")
         if len(history) != len(result.history):
             result.write(history=[_plain(row) for row in history])

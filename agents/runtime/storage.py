@@ -25,6 +25,7 @@ __all__ = [
     "brief",
     "check_hand",
     "finite",
+    "first_line",
     "load_or_set_aside",
     "number_in",
     "open_regular",
@@ -142,6 +143,11 @@ def brief(value: Any, most: int = 80) -> str:
         most: characters.
     """
     return printable(repr(value), most)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, its kind if it says nothing."""
+    return printable((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 def require(fits: bool, rule: str) -> None:

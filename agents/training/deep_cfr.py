@@ -51,6 +51,7 @@ from agents.networks import (
     save_policy,
 )
 from agents.networks.checkpoint import require_description
+from agents.strength import stakes
 from agents.training.memory import Batch, Memory
 from agents.training.regression import FitConfig, cross_entropy, fit, inputs, make_optimiser, squared_error, whole
 from games import PublicTree
@@ -140,6 +141,11 @@ class DeepCFR:
     def game_text(self) -> str:
         """The game string."""
         return self.tree.game
+
+    @property
+    def stakes(self) -> float:
+        """The most chips that a deal can win or lose."""
+        return stakes(self.tree)
 
     def step(self) -> None:
         """Run one iteration."""
