@@ -11,6 +11,7 @@ import pickle
 import re
 import shutil
 import statistics
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
@@ -32,6 +33,7 @@ from search import Budget, Spent
 Row = dict[str, Any]
 ROUNDING = 1e-6  # of values in float32, as a share
 LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
+SPOILT = 0.05  # share of late decisions: on a quiet machine one in a hundred is late, so more say that it was busy
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ def measure(task: Measurement) -> Row:
         gc.collect()
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
+        start, running = time.perf_counter(), time.process_time()
         report = tabulate(agent, task.seat, task.budget, None if task.kept is None else Teller(task.kept), task.kept)
+        running = (time.process_time() - running) / (time.perf_counter() - start)
     finally:
         gc.unfreeze()
     return {
@@ -73,6 +77,7 @@ def measure(task: Measurement) -> Row:
         "iterations": report.iterations,
         "spent": asdict(report.spent),
         "solver_error": report.solver_error,
+        "running_share": running,  # CPU time by wall time: below 1 others had the cores, above it several threads worked
     }
 
 
@@ -163,6 +168,8 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
     error = sum(seat["solver_error"] for seat in seats) / len(draws)
     late = [s - budget.seconds for s in seconds] if budget.seconds else []
     allowed = LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0)
+    overruns = sum(x > allowed for x in late)
+    running = [seat["running_share"] for seat in seats if "running_share" in seat]  # measurements of older versions have none
     return {
         "game": game_of(agent),
         "line": line,
@@ -182,7 +189,10 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "kept": sum(seat["kept"] for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
-        "overruns": sum(x > allowed for x in late),
+        "overruns": overruns,
+        "timed": len(late),
+        "spoilt": overruns > SPOILT * len(late),
+        "running_share": statistics.fmean(running) if running else None,
     }
 
 
@@ -259,11 +269,12 @@ def _read(path: Path, most: float) -> Row:
     require(
         spent is None or all(number_in(spent[part.name], 0, 1e12) for part in fields(Spent)), "what a measurement spent must be numbers"
     )
-    # NaN where they were not measured; older versions have none of the second. Each solve's error is that of a game of these stakes.
-    for key, limit in (("solver_error", 2 * most * max(1, counts[1])), ("against_blueprint", most)):
+    # NaN where they were not measured; older versions have only the first. Each solve's error is that of a game of these stakes.
+    limits = {"solver_error": 2 * most * max(1, counts[1]), "against_blueprint": most, "running_share": 1e9}
+    for key, limit in limits.items():
         value = row[key] if key == "solver_error" else row.get(key, math.nan)
         fits = type(value) in (int, float) and (math.isnan(value) or -limit <= value <= limit)
-        require(fits, f"a measurement's {key} must be a number of at most {limit:g} chips")
+        require(fits, f"a measurement's {key} must be a number of at most {limit:g}")
     return row
 
 
@@ -274,7 +285,7 @@ def _keep(directory: Path | None, task: Measurement, row: Row) -> None:
     shutil.rmtree(task.kept or directory / f"{task.key}.partial", ignore_errors=True)
 
 
-def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+def exchange_rate(training: Sequence[Row], rows: Sequence[Row], done: float | None = None) -> list[Row]:
     """Return, for each measured thinking time, the training compute that buys the same exploitability for the network alone.
 
     Between measured points the training curve is interpolated in log(compute) against log(exploitability), on its lower envelope (the
@@ -283,6 +294,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     Args:
         training: rows with ``compute`` and ``exploitability`` (chips) of the network alone.
         rows: of ``ablate``, for agents that search from that network.
+        done: compute of the network that they search from; the last point's unless given.
     """
     best, curve = math.inf, []
     for point in sorted(training, key=lambda r: float(r["compute"])):
@@ -292,7 +304,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     if len(curve) < 2:
         return []
     slope = (curve[-1][1] - curve[0][1]) / (curve[-1][0] - curve[0][0])
-    last = math.exp(curve[-1][0])
+    own = math.exp(curve[-1][0]) if done is None else done
     found = []
     for row in rows:
         value = row["exploitability"]["value"]
@@ -314,7 +326,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
                 "thinking_seconds": thinking,
                 "exploitability": value,
                 "equivalent_compute": compute,
-                "times_the_training_done": compute / last,
+                "times_the_training_done": compute / own,
                 "extrapolated": extrapolated,
             }
         )
