@@ -36,10 +36,13 @@ def train_reported(
     Returns:
         The last policy.
     """
-    run = open_run(fresh(), directory)
+    start = fresh()
+    result.require_directory()  # the next lines would make a new one
+    run = open_run(start, directory)
     progress = Progress("training", run.config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:
+        result.require_directory()
         progress.at(iteration, f"exploitability {text(history[-1].exploitability)} at {history[-1].iteration:,}" if history else "")
         if len(history) != len(result.history):
             result.write(history=[_plain(row) for row in history])

@@ -52,6 +52,7 @@ from agents.networks import (
 )
 from agents.networks.checkpoint import require_description
 from agents.networks.threads import one_thread
+from agents.strength import stakes
 from agents.training.memory import Batch, Memory
 from agents.training.regression import FitConfig, cross_entropy, fit, inputs, make_optimiser, squared_error, whole
 from games import PublicTree
@@ -141,6 +142,11 @@ class DeepCFR:
     def game_text(self) -> str:
         """The game string."""
         return self.tree.game
+
+    @property
+    def stakes(self) -> float:
+        """The most chips that a deal can win or lose."""
+        return stakes(self.tree)
 
     @one_thread()
     def step(self) -> None:

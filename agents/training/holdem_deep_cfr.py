@@ -40,6 +40,7 @@ from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holde
 from agents.networks.holdem_features import HoldemEncoding, StreetFeatures, encode_holdem
 from agents.networks.holdem_policy import HoldemNetwork, HoldemNetworkConfig, HoldemPolicy, make_holdem_network, matched
 from agents.networks.threads import one_thread
+from agents.strength import stakes
 from agents.training.deep_cfr import HistoryRow
 from agents.training.regression import FitConfig, make_optimiser
 from games.board_tree import BoardTree
@@ -152,6 +153,11 @@ class HoldemDeepCFR:
     def game_text(self) -> str:
         """The game's description."""
         return self.game.description()
+
+    @property
+    def stakes(self) -> float:
+        """The most chips that a deal can win or lose."""
+        return stakes(self.game)
 
     @one_thread()
     def step(self) -> None:
