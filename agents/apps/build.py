@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,14 +11,14 @@ from typing import Any
 
 from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
+from agents.apps.run import derive
 from agents.blueprint import BlueprintAgent
 from agents.executor import Executor, Local, Serial
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
-from games import PublicTree, public_tree
+from games import PublicTree
 from search import Budget, Variant
 
-tree_of = lru_cache(maxsize=1)(public_tree)  # checked and run on the same tree
 MOST = 10**9  # seconds or iterations of a decision
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 LINE_KEYS: dict[str, type] = {
@@ -34,6 +35,18 @@ LINE_KEYS: dict[str, type] = {
     "threads": int,
 }
 POLICIES = ("uniform", "tabular", "network", "table")
+
+
+@lru_cache(maxsize=1)
+def timed_tree(game: str) -> tuple[PublicTree, float]:
+    """Return a game's public tree and the seconds that its derivation took; a game is checked and run on the same tree."""
+    start = time.perf_counter()
+    return derive(game), time.perf_counter() - start
+
+
+def tree_of(game: str) -> PublicTree:
+    """Return a game's public tree."""
+    return timed_tree(game)[0]
 
 
 def check_agent(config: AgentConfig) -> None:
@@ -69,9 +82,9 @@ def training_history(config: AgentConfig) -> list[dict[str, Any]]:
     """Return what a network's checkpoint says of its training: rows with compute in multiply-adds; none for other policies."""
     if config.policy != "network" or config.checkpoint is None:
         return []
-    from agents.networks import policy_metadata
+    from agents.networks.checkpoint import history_of, policy_metadata
 
-    rows = policy_metadata(Path(config.checkpoint)).get("history", [])
+    rows = history_of(policy_metadata(Path(config.checkpoint)), config.checkpoint)
     return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 

@@ -146,6 +146,8 @@ class AblateConfig:
         sweeps: draws of a clock-budgeted agent.
         lines: by name, overrides of ``agent``; none means the agent itself.
         references: also measure uniform play, and full-game CFR from the root, at every budget.
+        searched_iterations: of self-play, after which the network is taken that plays and searches; training goes on beyond it, so that
+            the exchange rate is read off a measured curve. 0 takes the last network.
     """
 
     command: str = "ablate"
@@ -159,6 +161,7 @@ class AblateConfig:
     sweeps: int = 3
     lines: dict[str, Any] = field(default_factory=dict)
     references: bool = True
+    searched_iterations: int = 0
     seed: int = 0
 
 

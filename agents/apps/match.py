@@ -35,7 +35,7 @@ from agents.match_report import (
     seat_table,
     standings,
 )
-from agents.report import write_csv
+from agents.report import spoilt_note, write_csv
 from agents.runtime.storage import load_or_set_aside, read_text, require
 from agents.training import check_state
 from games.holdem_config import Bets
@@ -65,8 +65,9 @@ def check(config: MatchConfig, directory: Path) -> None:
 def run(config: MatchConfig, directory: Path) -> None:
     """Train or solve what is needed, play, report."""
     holdem = isinstance(config.game, Bets)
-    game = config.game.build().name if holdem else config.game.game_string()
-    with Run(directory, "match", game, config.seed) as result:
+    built = config.game.build() if holdem else None
+    game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
+    with Run(directory, "match", game, config.seed, notes) as result:
         config = replace(config, salt=config.salt or salt_of(config, directory / "hands"))
         if result.result.pop("salt", None) is not None:  # of a match that had come to its end and goes on
             result.write()
@@ -154,11 +155,13 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
     title = f"{result.result['game']}: chips a hand, 95 % intervals"
     plot_matches(rows, title, [result.directory / f"match.{kind}" for kind in ("png", "svg")])
     print("\n".join(f"{a['name']}: {a['agent']}, {a['budget']}" for a in result.result["agents"]))
+    decisions = decision_rows(tallies)
     parts = [
         match_table(rows),
         *filter(None, [blinds_table(rows)]),
         seat_table(rows[0]) if len(rows) == 1 else standings(rows),
-        decision_table(decision_rows(tallies)),
+        decision_table(decisions),
+        *filter(None, [spoilt_note(decisions)]),
     ]
     print("".join(f"\n{part}\n" for part in parts))
     for row in rows:
