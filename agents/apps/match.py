@@ -91,8 +91,8 @@ def run(config: MatchConfig, directory: Path) -> None:
                 report(result, config, tallies, exact)
             for tally in tallies:
                 if tally.played > 0 and tally.hands < 4:
-                    played = f"{tally.played:,} hands were played, not yet both of a deal"
-                    print(f"{names_of(tally)}: {played}; hands forfeited: {faults_of(tally.faults)}")
+                    waiting = f"{tally.played:,} hands were played, not yet both of a deal"
+                    print(f"{names_of(tally)}: {waiting}; hands forfeited: {faults_of(tally.faults)}")
 
 
 def names_of(tally: Tally) -> str:
