@@ -72,7 +72,7 @@ def hand_indices(hands: Cards) -> npt.NDArray[np.int32]:
 
 
 def parse_cards(text: str, what: str = "cards", deck: Deck = FULL_DECK) -> tuple[int, ...]:
-    """Return the cards of a text such as ``Td9d6h`` or ``Td 9d 6h``, in its order; none of an empty one.
+    """Return the cards of a text such as ``Td9d6h``, ``Td 9d 6h`` or ``Td,9d,6h``, in its order; none of an empty one.
 
     Args:
         text: ranks in upper case, suits in lower case.
@@ -82,7 +82,7 @@ def parse_cards(text: str, what: str = "cards", deck: Deck = FULL_DECK) -> tuple
     Raises:
         ValueError: something that is no card of the deck, or a card twice.
     """
-    joined = "".join(text.split())
+    joined = "".join(text.replace(",", " ").split())
     known = {card_text(card): card for card in deck.cards().tolist()}
     found: list[int] = []
     for start in range(0, len(joined), 2):

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 from agents.apps import solve_holdem
+from agents.apps.build import timed_tree, tree_of
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run, solve_and_report
 from agents.figures import plot_trace
 from agents.policy import policy_table
 from agents.report import counted, duration, write_csv, write_json
-from games import load_game, public_tree
 from games.holdem_config import Bets
 from search import Solution, Solver, Strategy
 
@@ -24,7 +24,7 @@ def check(config: SolveConfig, directory: Path) -> None:
     if isinstance(config.game, Bets):
         solve_holdem.check(config)
         return
-    load_game(config.game.game_string())
+    tree_of(config.game.game_string())
     config.search.build()
     for key, value in (("load", config.load), ("show", config.show)):
         if value is not None:
@@ -43,8 +43,7 @@ def run(config: SolveConfig, directory: Path) -> None:
     game = config.game.game_string()
     budget = config.budget.build()
     with Run(directory, "solve", game, config.seed) as result:
-        start = time.perf_counter()
-        tree = public_tree(game)
+        tree, build_seconds = timed_tree(game)
         built = time.perf_counter()
         solver = Solver(tree, config.search.build())
         solver.run(1)
@@ -52,7 +51,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         solver.start(solver.subgame)
         solve_and_report(
             result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save),
-            build_seconds=built - start, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name,
+            build_seconds=build_seconds, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.label,
         )  # fmt: skip
 
 
@@ -71,14 +70,14 @@ def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool
         trace=solution.trace,
     )
     print(
-        f"{solver.tree.game}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
+        f"{solver.tree.game}: {solver.variant.label}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
         f"exploitability {solution.exploitability:.3g} chips, value {values[0]:.6g} to the first player\n{result.directory}"
     )
     heads = ("iteration", "seconds", "exploitability")
     write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
     if save:
         write_json(result.directory / "policy.json", policy_table(solution.strategy))
-    title = f"{solver.tree.game}, {solver.variant.name}"
+    title = f"{solver.tree.game}, {solver.variant.label}"
     plot_trace(solution.trace, title, [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
 
 

@@ -32,8 +32,6 @@ def check(config: SolveConfig) -> None:
     """Refuse bad values, a game that does not fit into memory among them."""
     if not 0 <= config.threads <= cores():
         raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
-    if config.storage not in STORAGE:
-        raise ValueError(f"storage must be 32 or 16 (bits of each regret and average), got {config.storage}")
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
     check_memory(game, variant, config.threads or cores(), config.storage, smaller=True)
@@ -104,7 +102,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         save = partial(save_solution, solver, directory / SOLUTION) if config.save else None
         solve_and_report(
             result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
-            build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
+            build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.label, memory_bytes=solver.memory_bytes(),
         )  # fmt: skip
 
 
@@ -145,7 +143,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     ended = config.budget.iterations is None and solution.iterations == solver.enough
     note = f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {solver.enough:,}\n" if ended else ""
     print(
-        f"{game.name}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "
+        f"{game.name}: {solver.variant.label}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "
         f"{strength_is} ({exploitability:.4g} chips)\n"
         + table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
         + f"\n\n{decision_table(root)}\n"
@@ -153,7 +151,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         + "".join(f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(nodes))
         + f"{directory}"
     )
-    plot_trace(solution.trace, f"{game.name}, {solver.variant.name}", [directory / f"trace.{kind}" for kind in ("png", "svg")])
+    plot_trace(solution.trace, f"{game.name}, {solver.variant.label}", [directory / f"trace.{kind}" for kind in ("png", "svg")])
     drawn = [("root", "first decision", root), *((f"node_{i}", node["line"], node) for i, node in enumerate(nodes))]
     for name, line, node in drawn:
         write_decision(node, game.deck, f"{game.name}: {line}, exploitability {strength_is}", directory, name)
