@@ -26,9 +26,9 @@ from agents.agent import Agent
 from agents.executor import Executor
 from agents.hand import Entrant
 from agents.holdem_agent import HoldemAgent
-from agents.kept import kept, must
 from agents.match import Match
 from agents.report import replacing
+from agents.runtime.storage import load_or_set_aside, require
 from agents.stranger import Stranger
 from agents.street_agent import StreetAgent
 from agents.strength import tabulate
@@ -123,7 +123,7 @@ def exact_values(
     agents = {entrant.name: entrant.agent for match in valued for entrant in match.entrants}
     found: dict[tuple[str, int, int], npt.NDArray[Any]] = {}
     for key in tasks:
-        table = kept(paths[key], partial(_read, agent=agents[key[0]], seat=key[2]))
+        table = load_or_set_aside(paths[key], partial(_read, agent=agents[key[0]], seat=key[2]))
         if table is not None:
             found[key] = table
     missing = [key for key in tasks if key not in found]
@@ -180,12 +180,12 @@ def _read(path: Path, agent: Agent | HoldemAgent | Stranger, seat: int) -> npt.N
     table: npt.NDArray[Any] = np.load(path, allow_pickle=False)
     if isinstance(agent, StreetAgent):
         shape, dtype = (agent.trunk.tree.stored_rows[seat], LANES), agent.trunk.tree.weight.dtype
-        must((table.shape, table.dtype) == (shape, dtype), f"a table must be {dtype} {shape}, got {table.dtype} {table.shape}")
-        must(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
+        require((table.shape, table.dtype) == (shape, dtype), f"a table must be {dtype} {shape}, got {table.dtype} {table.shape}")
+        require(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
         return table
     assert not isinstance(agent, Stranger | HoldemAgent)
     tables = list(uniform(agent.tree).tables)
-    must(
+    require(
         (table.shape, table.dtype) == (tables[seat].shape, np.dtype(np.float64)),
         f"a table must be f8 {tables[seat].shape}, got {table.shape}",
     )

@@ -29,8 +29,8 @@ from agents.ablation import digest
 from agents.executor import Executor, Serial
 from agents.hand import VALUES, Entrant, Record, Table, play_hand
 from agents.holdem_table import HoldemTable
-from agents.kept import check_hand, kept
 from agents.report import write_text
+from agents.runtime.storage import check_hand, load_or_set_aside
 from agents.stranger import Stranger
 from agents.tree_table import TreeTable
 from games.holdem import HoldemGame
@@ -190,7 +190,7 @@ def play_matches(
         for first in range(0, deals, size):
             count = min(size, deals - first)
             path = None if place is None else place / f"{first:09d}.jsonl"
-            before = kept(path, partial(_read, match=match, first=first, deals=count))
+            before = load_or_set_aside(path, partial(_read, match=match, first=first, deals=count))
             if before is None or len(before) != count * (1 + match.duplicate):
                 tasks.append((i, Chunk(packed, first, count), path))
             else:

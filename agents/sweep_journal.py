@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.kept import finite, kept, must
 from agents.report import Keeper, replacing
+from agents.runtime.storage import finite, load_or_set_aside, require
 from agents.solution_file import DAMAGED
 from games.board_subtree import entering, street_lines, subtree
 from games.board_tree import BoardTree
@@ -46,7 +46,7 @@ class SweepJournal:
         found: dict[int, SearchReport] = {}
         for path in sorted(self.folder.glob("boards_*.npz")):
             self._batches = max(self._batches, int(path.stem.split("_")[1]) + 1)
-            batch = kept(path, lambda file: self._read(file, out))
+            batch = load_or_set_aside(path, lambda file: self._read(file, out))
             if batch is not None:
                 reports, rows = batch
                 for p in (0, 1):
@@ -80,7 +80,7 @@ class SweepJournal:
         """Return a batch.
 
         Raises:
-            ValueError: the file holds something else; others of ``agents.kept.DAMAGES`` likewise.
+            ValueError: the file holds something else; others of ``agents.runtime.storage.DAMAGES`` likewise.
         """
         try:
             with np.load(path, allow_pickle=False) as saved:
@@ -89,12 +89,12 @@ class SweepJournal:
             raise ValueError(str(error)) from None
         reports = {}
         for board, report in told.items():
-            must(self.tree.boards[int(board), STREET] == self.street, "a kept board must be one of the street")
+            require(self.tree.boards[int(board), STREET] == self.street, "a kept board must be one of the street")
             reports[int(board)] = SearchReport(**{**report, "spent": Spent(**report["spent"])})
-            must(all(finite(x) for x in (report["harm"], *report["seconds"])), "a report must have numbers")
+            require(all(finite(x) for x in (report["harm"], *report["seconds"])), "a report must have numbers")
         for p in (0, 1):
             size = sum(span.stop - span.start for board in reports for span in self._spans(board, p))
-            must(rows[p].shape == (size, out[p].shape[1]) and rows[p].dtype == out[p].dtype, "rows must be those of the boards")
+            require(rows[p].shape == (size, out[p].shape[1]) and rows[p].dtype == out[p].dtype, "rows must be those of the boards")
         return reports, rows
 
     def _spans(self, board: int, player: int) -> Iterator[slice]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -36,6 +37,14 @@ def main() -> None:
     given = sys.argv[1:]
     count, hands = (int(a) for a in (given + ["400", "400"][len(given) :])[:2])
     cases = [case for case in CASES if case[1] in given[2:] or not given[2:]]
+    rows, exact = measure(cases, count, hands)
+    print(f"Leduc, blueprint against search, {count} matches of {hands} hands; exact value {exact:+.6f} chips a hand")
+    print(f"{machine()['cpu']}, commit {version()['git']}, seeds 0 to {count - 1}\n")
+    print(table(["estimate", "coverage", "mean error", "spread of means", "mean", "off, in its errors", "seconds"], rows))
+
+
+def measure(cases: Sequence[tuple[str, str, bool, str]], count: int, hands: int) -> tuple[list[list[str]], float]:
+    """Return the table's rows, one for each of some ``CASES``, and the exact value in chips a hand."""
     tree = public_tree("leduc_poker")
     policy = solved_policy(tree, variant("cfr"), 60)
     entrants = (
@@ -61,9 +70,7 @@ def main() -> None:
         cells = [f"{inside / count:.1%}", f"{np.mean(errors):.5f}", f"{spread:.5f}", f"{np.mean(means):+.5f}", f"{off:+.1f}"]
         rows.append([name, *cells, f"{time.perf_counter() - start:.0f}"])
         print(f"{name}: {cells}", file=sys.stderr, flush=True)
-    print(f"Leduc, blueprint against search, {count} matches of {hands} hands; exact value {exact.value:+.6f} chips a hand")
-    print(f"{machine()['cpu']}, commit {version()['git']}, seeds 0 to {count - 1}\n")
-    print(table(["estimate", "coverage", "mean error", "spread of means", "mean", "off, in its errors", "seconds"], rows))
+    return rows, exact.value
 
 
 if __name__ == "__main__":

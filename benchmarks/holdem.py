@@ -1,17 +1,21 @@
 """How fast are hold'em spots solved?
 
-    python benchmarks/holdem.py                            # five spots to 0.1 % of the pot, one thread and two
+    python benchmarks/holdem.py                            # six spots to 0.1 % of the pot, one thread and two
     python benchmarks/holdem.py --spots RA,TB --threads 1 --search dcfr,dcfr_plus
     python benchmarks/holdem.py --storage 16               # regrets and averages in 16 bits
     python benchmarks/holdem.py --peer RA=0.142,TB=2.76    # seconds of another solver on this machine, as ratios beside ours
 
 Seconds are of solving alone: building and exploitability checks are apart. The kernels are compiled before. Draws ``outputs/holdem.png``.
+
+3betpotFAST is the spot that solvers are most often compared on: PioSOLVER's preset of a 3-bet pot. Its equities and EVs are known from
+PioSOLVER, and postflop-solver's tests assert them; the script ends with an error where ours differ.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +27,15 @@ from search import BoardSolver, variant
 
 OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
 IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"
+PIO_OOP = (
+    "88+,A8s+,A5s-A2s:0.5,AJo+,ATo:0.75,K9s+,KQo,KJo:0.75,KTo:0.25,Q9s+,QJo:0.5,J8s+,JTo:0.25,T8s+,T7s:0.45,97s+,96s:0.45,87s,86s:0.75,"
+    "85s:0.45,75s+:0.75,74s:0.45,65s:0.75,64s:0.5,63s:0.45,54s:0.75,53s:0.5,52s:0.45,43s:0.5,42s:0.45,32s:0.45"
+)
+PIO_IP = (
+    "AA:0.25,99-22,AJs-A2s,AQo-A8o,K2s+,K9o+,Q2s+,Q9o+,J6s+,J9o+,T6s+,T9o,96s+,95s:0.5,98o,86s+,85s:0.5,75s+,74s:0.5,64s+,63s:0.5,54s,"
+    "53s:0.5,43s"
+)
+PIO_SIZES = PlayerMenu(turn=StreetMenu(bets="55%"), river=StreetMenu(bets="70%"))
 DONK = Menus(oop=PlayerMenu(river=StreetMenu(donks="50%")))
 SPOTS = {
     "RA": Spot(board="KsTh6d2c9h", pot=100, stack=500, bets="50%,100%,a", raises="100%,a"),
@@ -33,7 +46,13 @@ SPOTS = {
         merging=0.1,
     ),
     "FB": Spot(board="Td9d6h", ranges=[OOP, IP], pot=200, stack=900, bets="67%", raises="100%"),
+    "3betpotFAST": Spot(
+        board="QsJh2h", ranges=[PIO_OOP, PIO_IP], pot=180, stack=910, bets="52%", raises="45%", menu=Menus(oop=PIO_SIZES, ip=PIO_SIZES)
+    ),
 }  # fmt: skip
+# Player 0's share of the pot if nobody bets again, to 1e-5, and EV in chips, to 0.2: PioSOLVER's, as postflop-solver's test
+# `solve_pio_preset_normal` has them.
+PUBLISHED = {"3betpotFAST": (0.55347, 105.11)}
 GOALS = (0.01, 0.005, 0.001)
 CHECK_EVERY = 5
 
@@ -72,6 +91,8 @@ def main() -> None:
                 solver.exploitability()
                 check = time.perf_counter() - now
                 ev = [value + game.pot / 2 for value in solver.values()]
+                if name in PUBLISHED:
+                    check_published(name, equity(SPOTS[name]), ev)
                 peer = f"{seconds / float(peers[name]):.2f}" if name in peers else "-"
                 its = " / ".join(str(i) for i, _ in reached)
                 rows.append(
@@ -104,6 +125,26 @@ def main() -> None:
     axes.legend(fontsize=8)
     options.figure.parent.mkdir(parents=True, exist_ok=True)
     save_figure(figure, [options.figure])
+
+
+def equity(spot: Spot) -> float:
+    """Return player 0's share of the pot if nobody bets again."""
+    game = replace(spot, bets="", raises="", menu=Menus()).build()
+    solver = BoardSolver(game, variant("default_holdem"), threads=1)
+    return solver.values()[0] / game.pot + 0.5
+
+
+def check_published(name: str, share: float, ev: list[float]) -> None:
+    """Compare with what other solvers say of a spot.
+
+    Raises:
+        AssertionError: equity or EV differs.
+    """
+    known_share, known_ev = PUBLISHED[name]
+    print(f"{name}: equity {share:.5f} / {1 - share:.5f} (published {known_share}), EV {ev[0]:.3f} / {ev[1]:.3f} (published {known_ev})")
+    assert abs(share - known_share) < 1e-5, f"equity must be {known_share} to 1e-5, got {share:.6f}"
+    assert abs(ev[0] - known_ev) < 0.2, f"EV must be {known_ev} to 0.2, got {ev[0]:.3f}"
+    assert abs(sum(ev) - SPOTS[name].pot) < 1e-3 * SPOTS[name].pot, f"EVs must add up to the pot, got {sum(ev):.4f}"
 
 
 if __name__ == "__main__":

@@ -28,20 +28,25 @@ def main() -> None:
     for title, game in GAMES.items():
         tree = public_tree(game)
         for variant in VARIANTS.values():
-            solver = Solver(tree, variant)
-            first: dict[float, int] = {}
-            best, rise, value = float("inf"), 1.0, float("inf")
-            while solver.iterations < ITERATIONS:
-                solver.run(min(max(5, solver.iterations // 20), ITERATIONS - solver.iterations))
-                value = solver.exploitability()
-                best = min(best, value)
-                rise = max(rise, value / best) if solver.iterations >= 100 and best > 1e-13 else rise
-                for target in TARGETS:
-                    if value <= target:
-                        first.setdefault(target, solver.iterations)
-            rows.append([title, variant.name, *(str(first.get(t, "-")) for t in TARGETS), f"{value:.1e}", f"{rise:.2f}"])
+            first, value, rise = measure(Solver(tree, variant))
+            rows.append([title, variant.name, *(str(its or "-") for its in first), f"{value:.1e}", f"{rise:.2f}"])
     print(table(["game", "search", *(f"to {t:.0e}" for t in TARGETS), f"after {ITERATIONS}", "rise"], rows))
     print(machine()["cpu"], version(), sep="; ")
+
+
+def measure(solver: Solver) -> tuple[list[int | None], float, float]:
+    """Return the iterations to each target (None: not reached), the last exploitability, and the rise."""
+    first: dict[float, int] = {}
+    best, rise, value = float("inf"), 1.0, float("inf")
+    while solver.iterations < ITERATIONS:
+        solver.run(min(max(5, solver.iterations // 20), ITERATIONS - solver.iterations))
+        value = solver.exploitability()
+        best = min(best, value)
+        rise = max(rise, value / best) if solver.iterations >= 100 and best > 1e-13 else rise
+        for target in TARGETS:
+            if value <= target:
+                first.setdefault(target, solver.iterations)
+    return [first.get(target) for target in TARGETS], value, rise
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from agents.apps.ablate_holdem import check_agent, key_of, streets_of, thinker
 from agents.apps.build import build_executor
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.entrants import budget_of, check_still, of_agent
-from agents.apps.run import Progress, Run
+from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint
 from agents.hand import Entrant
@@ -103,7 +103,7 @@ def blueprint_of(agent: AgentConfig, game: HoldemGame, variant: Variant, directo
         from agents.network_blueprint import make_network_blueprint
 
         return make_network_blueprint(game, Path(str(agent.checkpoint)), directory)[0]
-    progress = Progress(f"blueprint {directory.name}", agent.iterations, "it")
+    progress = Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING)
     try:
         return make_blueprint(game, agent.buckets, variant, agent.iterations, directory, seed, cores(), progress.at)
     finally:
