@@ -89,7 +89,8 @@ def parse_cards(text: str, what: str = "cards", deck: Deck = FULL_DECK) -> tuple
         name = joined[start : start + 2]
         if name not in known:
             where = "" if deck == FULL_DECK else f" of ranks {deck.ranks} and suits {deck.suits}"
-            raise ValueError(f"{what} must be cards such as Td9d6h{where}, got {name!r} in {text!r}")
+            ten = " (a ten is T)" if name == "10" else ""
+            raise ValueError(f"{what} must be cards such as Td9d6h{where}{ten}, got {name!r} in {text!r}")
         if known[name] in found:
             raise ValueError(f"{what} must be distinct cards, got {name!r} twice in {text!r}")
         found.append(known[name])

@@ -41,6 +41,7 @@ class HoldemGame:
         weights: [H] each, both players' weights of hands (see ``games.cards.hole_hands``).
         deck: the cards that there are.
         big_blind: chips, where the game has blinds.
+        notes: what of the settings was taken otherwise than written, a line each; no part of what the game is.
     """
 
     name: str
@@ -50,6 +51,7 @@ class HoldemGame:
     weights: tuple[Weights, Weights]
     deck: Deck = FULL_DECK
     big_blind: float | None = None
+    notes: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HoldemGame) and self.description() == other.description()

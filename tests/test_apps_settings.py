@@ -243,11 +243,14 @@ def test_a_line_is_printable_and_short(capsys):
 
 
 ODD = [  # as typed in a shell, quotes of the shell removed
-    "null", "~", "[]", "{}", "[1,2]", "{a: 1}", "[[1]]", "[null]", "nan", "inf", "-inf", "1e400", "-1e400", "1" + "0" * 400,
-    str(2**63), str(-(2**63)), "100000000000000000000", "-1", "0", "-0.5", "0.5", "1e-320", "true", "", "' '", "a b",
-    "müller", "'日本'", "'🂡'", "'\x1b[31m'", "'a\nb'", "'\\x00'", "${seed}", "${nokey}", "${oc.env:HOME}", "${", "???", "/dev/zero", "/proc/self/mem", "../../x", "a" * 300,
-    "'" + "é" * 100_000 + "'", "'", '"', "\\", "a,b", "a=b", "<%s>", "__import__('os')",
-]  # fmt: skip
+    *("null", "~", "[]", "{}", "[1,2]", "{a: 1}", "[[1]]", "[null]", "true", "???"),
+    *("nan", "inf", "-inf", "1e400", "-1e400", "1" + "0" * 400, str(2**63), str(-(2**63)), "1" + "0" * 20),
+    *("-1", "0", "-0.5", "0.5", "1e-320"),
+    *("", "' '", "a b", "müller", "'日本'", "'🂡'", "'\x1b[31m'", "'a\nb'", "'\\x00'", "a" * 300, "'" + "é" * 100_000 + "'"),
+    *("${seed}", "${nokey}", "${oc.env:HOME}", "${"),
+    *("/dev/zero", "/proc/self/mem", "../../x"),
+    *("'", '"', "\\", "a,b", "a=b", "<%s>", "__import__('os')"),
+]
 BASES = [
     ("solve", ["game=kuhn_poker", "budget.iterations=1"]),
     ("solve", ["game=spot", "game.board=Td9d6hQc4s", "budget.iterations=1"]),

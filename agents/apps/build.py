@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
+from agents.apps.run import derive
 from agents.blueprint import BlueprintAgent
 from agents.executor import Executor, Local, Serial
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
-from games import PublicTree, public_tree
+from games import PublicTree
 from games.settings import check_bounds, nearest
 from search import Budget, Variant
 
@@ -42,14 +43,13 @@ POLICIES = ("uniform", "tabular", "network", "table")
 
 @lru_cache(maxsize=1)
 def timed_tree(game: str) -> tuple[PublicTree, float]:
-    """Return a game's tree and the seconds that it took to build; what is checked is what is run."""
+    """Return a game's public tree and the seconds that its derivation took; a game is checked and run on the same tree."""
     start = time.perf_counter()
-    tree = public_tree(game)
-    return tree, time.perf_counter() - start
+    return derive(game), time.perf_counter() - start
 
 
 def tree_of(game: str) -> PublicTree:
-    """Return a game's tree."""
+    """Return a game's public tree."""
     return timed_tree(game)[0]
 
 

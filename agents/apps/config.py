@@ -75,7 +75,7 @@ class AgentConfig:
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
-        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see agents.openspiel, agents.holdem_stranger.
+        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/matches.md.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
         enough: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes there.
@@ -198,6 +198,8 @@ class MatchConfig:
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.
         limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
+        salt: the secret that deals with a bot come from; none means a new one, which ``result.json`` tells when the match has ended: given
+            here it plays the match again.
     """
 
     command: str = "match"
@@ -214,6 +216,7 @@ class MatchConfig:
     exact: bool = True
     draws: int = bounded(3, least=1, most=10**6)
     limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
+    salt: str | None = None
     seed: int = bounded(0, most=MOST_SEED)
 
 

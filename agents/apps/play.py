@@ -41,7 +41,9 @@ def run(config: PlayConfig, directory: Path) -> None:
     """Play; every hand is saved when it is over."""
     holdem = isinstance(config.game, Bets)
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
-    with Run(directory, "play", config.game.build().name if holdem else config.game.game_string(), seed) as result:
+    built = config.game.build() if holdem else None
+    game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
+    with Run(directory, "play", game, seed, notes) as result:
         view: TableView[Any] = play_holdem.view(config, directory, seed) if holdem else derived(config)
         budget = enough_for(config.budget.build(), config.agent) if config.agent.think else Budget(seconds=0)
 

@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from agents.apps.directory import RESUMABLE, lock
 from agents.report import Keeper, counted, duration, machine, remove_leftovers, version, write_json
+from games import PublicTree, public_tree
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
 from search.board_sweeps import uninterrupted
@@ -27,7 +28,7 @@ class Run:
     A run that is resumed keeps what it had measured. The directory is locked while the run lives.
     """
 
-    def __init__(self, directory: Path, command: str, game: str, seed: int) -> None:
+    def __init__(self, directory: Path, command: str, game: str, seed: int, notes: Sequence[str] = ()) -> None:
         self.directory, self.start = directory, time.perf_counter()
         self._lock = lock(directory)
         remove_leftovers(directory)
@@ -39,6 +40,9 @@ class Run:
                 kept = {}
         self._before, self._own = float(kept.get("seconds") or 0.0), False
         self.result = kept | {"command": command, "game": game, "seed": seed, "version": version(), "machine": machine()}
+        if notes:  # what of the settings was taken otherwise than written
+            self.result["notes"] = list(notes)
+            print("".join(f"note: {note}\n" for note in notes), end="", file=sys.stderr, flush=True)
         self.write(status="running")
 
     def write(self, **entries: Any) -> None:
@@ -144,6 +148,21 @@ def expected(budget: Budget, seconds: float) -> str:
     return f"{told}, " + (
         f"so {fits:,} in budget.seconds={budget.seconds:g}" if fits else f"which budget.seconds={budget.seconds:g} is too short for"
     )
+
+
+def derive(game: str) -> PublicTree:
+    """Derive an OpenSpiel game's public tree and tell how far a long derivation is."""
+    bars: dict[str, Progress] = {}
+
+    def tell(what: str, done: int, total: float) -> None:
+        bar = bars.get(what) or bars.setdefault(what, Progress(f"{game}, millions of {what}", total / 1e6))
+        bar.at(done / 1e6)
+
+    try:
+        return public_tree(game, progress=tell)
+    finally:
+        for bar in bars.values():
+            bar.close()
 
 
 def solve_and_report(

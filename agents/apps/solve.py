@@ -24,7 +24,6 @@ def check(config: SolveConfig, directory: Path) -> None:
     if isinstance(config.game, Bets):
         solve_holdem.check(config)
         return
-    tree_of(config.game.game_string())
     config.search.build()
     for key, value in (("load", config.load), ("show", config.show)):
         if value is not None:
@@ -33,6 +32,7 @@ def check(config: SolveConfig, directory: Path) -> None:
         raise ValueError(f"storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got {config.storage}")
     if config.threads != 1:
         raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
+    tree_of(config.game.game_string())
 
 
 def run(config: SolveConfig, directory: Path) -> None:

@@ -83,7 +83,7 @@ def run(config: SolveConfig, directory: Path) -> None:
     game: HoldemGame = config.game.build()
     variant: Variant = config.search.build(DEFAULT)
     budget = config.budget.build()
-    with Run(directory, "solve", game.name, config.seed) as result:
+    with Run(directory, "solve", game.name, config.seed, game.notes) as result:
         start, free = time.perf_counter(), free_memory()
         try:
             solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()), storage=STORAGE[config.storage])

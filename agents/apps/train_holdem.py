@@ -50,7 +50,7 @@ def check_training(game: HoldemGame, trainer: object, directory: Path) -> None:
 def run(config: TrainConfig, directory: Path) -> None:
     """Train and report."""
     game: HoldemGame = config.game.build()
-    with Run(directory, "train", game.name, config.seed) as result:
+    with Run(directory, "train", game.name, config.seed, game.notes) as result:
         policy = train_holdem(game, config.trainer, directory, result)
         print(training_table(result.history, lambda e: strength_text(game, e)))
         print(f"exploitability of the network alone ({policy.size:,} parameters), exact; checkpoint: {directory / POLICY_FILE}")
