@@ -280,6 +280,13 @@ def test_one_iteration_is_one(monkeypatch, tmp_path, capsys):
     assert "default, 1 iteration in " in capsys.readouterr().out
 
 
+def test_a_changed_row_reports_what_was_changed(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "search=dcfr", "search.alpha=2", "budget.iterations=1", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == 0
+    assert result_of(tmp_path)["algorithm"] == "dcfr(alpha=2)"
+    assert "dcfr(alpha=2), 1 iteration in " in capsys.readouterr().out
+
+
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=0", f"hydra.run.dir={tmp_path}") == 0
     assert result_of(tmp_path)["exploitability"]["value"] == pytest.approx(11 / 24)  # uniform Kuhn: NashConv 11/12

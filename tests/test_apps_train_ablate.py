@@ -79,7 +79,7 @@ def test_an_earlier_network_is_searched_where_training_goes_on_beyond_it(monkeyp
     assert alone["train_compute"]["value"] == history[4]["compute"]
 
 
-def test_ablate_from_a_checkpoint(monkeypatch, tmp_path):
+def test_ablate_from_a_checkpoint(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path / 'a'}") == 0
     checkpoint = tmp_path / "a" / "policy.safetensors"
     arguments = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5]", f"agent.checkpoint={checkpoint}", *SERIAL)
@@ -87,9 +87,16 @@ def test_ablate_from_a_checkpoint(monkeypatch, tmp_path):
     assert strengths(tmp_path / "b")["network alone", None] == pytest.approx(result_of(tmp_path / "a")["history"][-1]["exploitability"])
     other = ("game=leduc_poker", *arguments[1:])
     before = checkpoint.read_bytes()
+    capsys.readouterr()
     assert timebank(monkeypatch, "ablate", *other, f"hydra.run.dir={tmp_path / 'c'}") == 2
+    assert capsys.readouterr().err.startswith("error: agent.checkpoint must be for game leduc_poker, got one for kuhn_poker")
     checkpoint.write_bytes(before[:-100])
-    assert timebank(monkeypatch, "ablate", *arguments, f"hydra.run.dir={tmp_path / 'd'}") == 2
+    for command, key in (("ablate", "agent"), ("play", "agent"), ("match", "agents.a")):
+        given = [*arguments[:1], f"{key}.checkpoint={checkpoint}", *(["agent=network"] if command == "play" else [])]
+        assert timebank(monkeypatch, command, *given, f"hydra.run.dir={tmp_path / 'd'}") == 2
+        assert capsys.readouterr().err.startswith(f"error: {key}.checkpoint must be ")
+    assert not (tmp_path / "c").exists()
+    assert not (tmp_path / "d").exists()
 
 
 LONG = ("game=kuhn_poker", "trainer.iterations=64", "trainer.save_seconds=0", "trainer.advantage.steps=15", "trainer.policy.steps=20")
