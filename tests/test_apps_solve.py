@@ -15,7 +15,7 @@ from agents.apps.launch import launch
 from agents.apps.run import expected, said_if_slow, seconds_of
 from games import public_tree
 from search import Budget
-from tests.running import ROOT, result_of, start, timebank
+from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
 
 
 def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
@@ -104,9 +104,10 @@ def test_only_what_takes_long_is_announced(capsys):
     with said_if_slow("compiling", seconds=10):
         pass
     assert capsys.readouterr().err == ""
+    told = []
     with said_if_slow("compiling", seconds=0.01):
-        time.sleep(0.5)
-    assert capsys.readouterr().err == "compiling\n"
+        wait_for(lambda: told.append(capsys.readouterr().err) or told[-1])
+    assert told[-1] == "compiling\n"
 
 
 def test_progress_says_when_what_it_shows_was_checked(monkeypatch, tmp_path, capsys):
@@ -125,15 +126,15 @@ REFUSED = [
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
     (["game=liars_dice", "game.numdice=0", "budget.iterations=1"], "game.numdice must be at least 1, got 0"),
     (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must give at most 20,000,000 histories"),
-    (["budgt.iterations=1"], "budgt must be a key of the settings"),
+    (["budgt.iterations=1"], "budgt.iterations must be a key of the settings, got an unknown one (did you mean budget.iterations?)"),
     (["+a=1", "budget.iterations=1"], "a must be a key of the settings"),
-    (["budget.iterations=many"], "budget.iterations must have the right type: Value 'many'"),
-    (["budget.iterations=-1"], "budget.iterations must be a number of at least 0, got -1"),
-    (["budget.seconds=-0.5"], "budget.seconds must be a number of at least 0, got -0.5"),
-    (["budget.seconds=nan"], "budget.seconds must be a number of at least 0, got nan"),
+    (["budget.iterations=many"], "budget.iterations must be a whole number or null, got 'many'"),
+    (["budget.iterations=-1"], "budget.iterations must be at least 0, got -1"),
+    (["budget.seconds=-0.5"], "budget.seconds must be at least 0 seconds, got -0.5"),
+    (["budget.seconds=nan"], "budget.seconds must be a finite number of seconds, got nan"),
     ([], "budget must limit seconds, iterations or exploitability, got none"),
     (["search=magic", "budget.iterations=1"], "search must be one of cfr, cfr_plus"),
-    (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
+    (["search.discount=never", "budget.iterations=1"], "search.discount must be one of before, after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
     (
@@ -141,9 +142,9 @@ REFUSED = [
         "budget.iterations must be choices with commas between or a range() to be swept over, got 'interval(1,5)'",
     ),
     (["-m", "search=glob(*)", "budget.iterations=1"], "search must be choices with commas between or a range() to be swept over"),
-    (["-m", "game=[1", "budget.iterations=1"], "viable alternative"),
+    (["-m", "game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
     (["resume=nowhere"], "resume must be given to train, ablate or match"),
-    (["game=[1", "budget.iterations=1"], "viable alternative"),
+    (["game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
 ]
 
 
@@ -221,13 +222,11 @@ def test_a_directory_in_use_is_left_as_it_is(monkeypatch, tmp_path, capsys):
 
 
 def test_ctrl_c_leaves_a_valid_directory(tmp_path):
-    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 60
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
-    time.sleep(0.5)
+    process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
+    wait_for_solving(tmp_path, process)
+    let_work(process, 0.5)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     result = result_of(tmp_path)
     assert result["status"] == "interrupted"
@@ -237,12 +236,10 @@ def test_ctrl_c_leaves_a_valid_directory(tmp_path):
 
 
 def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
-    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 60
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
+    process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
+    wait_for_solving(tmp_path, process)
     process.terminate()
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     assert result_of(tmp_path)["status"] == "interrupted"
     assert "exploitability" in result_of(tmp_path)
@@ -278,6 +275,13 @@ def test_settings_that_cannot_be_written_are_a_fault_of_the_machine(monkeypatch,
 def test_one_iteration_is_one(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 0
     assert "default, 1 iteration in " in capsys.readouterr().out
+
+
+def test_a_changed_row_reports_what_was_changed(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "search=dcfr", "search.alpha=2", "budget.iterations=1", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == 0
+    assert result_of(tmp_path)["algorithm"] == "dcfr(alpha=2)"
+    assert "dcfr(alpha=2), 1 iteration in " in capsys.readouterr().out
 
 
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):
@@ -347,7 +351,7 @@ def test_help_is_titled_by_the_command(monkeypatch, capsys):
 
 def test_hydras_own_help_needs_no_game():
     process = start("solve", "--hydra-help", "game=kuhn_poker")
-    told, error = process.communicate(timeout=60)
+    told, error = finish(process)
     assert (process.returncode, error) == (0, "")
     assert told.startswith("Hydra (")
 
