@@ -123,10 +123,10 @@ def training_history(config: AgentConfig) -> list[dict[str, Any]]:
     """Return what a network's checkpoint says of its training: rows with compute in multiply-adds; none for other policies."""
     if config.policy != "network" or config.checkpoint is None:
         return []
-    from agents.networks import policy_metadata
+    from agents.networks.checkpoint import history_of, policy_metadata
 
     checkpoint = Path(config.checkpoint)
-    rows = of_file("agent.checkpoint", lambda: policy_metadata(checkpoint)).get("history", [])
+    rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
     return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from agents.networks.holdem_features import HoldemEncoding
 from agents.networks.policy import MOST_LAYERS, MOST_WIDTH
+from agents.networks.threads import one_thread
 from games.kernels import LANES
 from games.settings import bounded, check_bounds
 from search.kernels.buckets import expand
@@ -91,7 +92,7 @@ def outputs_of(network: HoldemNetwork, encoding: HoldemEncoding, player: int) ->
     for street in encoding.streets[player]:
         bets = torch.from_numpy(street.bets)
         found = np.empty((len(street.cards), len(street.bets)), np.float32)
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             for at in range(0, len(found), CHUNK):
                 found[at : at + CHUNK] = network(torch.from_numpy(street.cards[at : at + CHUNK]), bets).numpy()
         if not np.isfinite(found).all():
