@@ -11,10 +11,11 @@ import pickle
 import re
 import shutil
 import statistics
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,15 @@ from agents.agent import Agent
 from agents.executor import Executor, Serial
 from agents.headway import Teller, shares, watched
 from agents.holdem_agent import HoldemAgent
-from agents.kept import finite, kept, must
-from agents.strength import WholeAgent, tabulate
+from agents.report import write_text
+from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
+from agents.strength import WholeAgent, stakes, tabulate
 from search import Budget, Spent
 
 Row = dict[str, Any]
+ROUNDING = 1e-6  # of values in float32, as a share
 LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
+SPOILT = 0.05  # share of late decisions: on a quiet machine one in a hundred is late, so more say that it was busy
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ def measure(task: Measurement) -> Row:
         gc.collect()
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
+        start, running = time.perf_counter(), time.process_time()
         report = tabulate(agent, task.seat, task.budget, None if task.kept is None else Teller(task.kept), task.kept)
+        running = (time.process_time() - running) / (time.perf_counter() - start)
     finally:
         gc.unfreeze()
     return {
@@ -73,6 +79,7 @@ def measure(task: Measurement) -> Row:
         "iterations": report.iterations,
         "spent": asdict(report.spent),
         "solver_error": report.solver_error,
+        "running_share": running,  # CPU time by wall time: below 1 others had the cores, above it several threads worked
     }
 
 
@@ -111,7 +118,7 @@ def ablate(
             tasks = [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
             groups.append((line, agent, budget, tasks))
     every = [task for *_, tasks in groups for task in tasks]
-    found = {task.key: row for task in every if (row := kept(directory and directory / f"{task.key}.json", _read)) is not None}
+    found = {} if directory is None else dict(_measured(directory, groups))
     told: set[int] = set()
 
     def complete() -> Iterator[Row]:
@@ -163,6 +170,8 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
     error = sum(seat["solver_error"] for seat in seats) / len(draws)
     late = [s - budget.seconds for s in seconds] if budget.seconds else []
     allowed = LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0)
+    overruns = sum(x > allowed for x in late)
+    running = [seat["running_share"] for seat in seats if "running_share" in seat]  # measurements of older versions have none
     return {
         "game": game_of(agent),
         "line": line,
@@ -184,7 +193,10 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "load_seconds": statistics.fmean(seat.get("loading", 0.0) for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
-        "overruns": sum(x > allowed for x in late),
+        "overruns": overruns,
+        "timed": len(late),
+        "spoilt": overruns > SPOILT * len(late),
+        "running_share": statistics.fmean(running) if running else None,
     }
 
 
@@ -220,36 +232,64 @@ def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
     return digest.hexdigest()[:10]
 
 
-def _read(path: Path) -> Row:
+def _measured(directory: Path, groups: Sequence[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
+    """Make the folder of measurements; yield those that are there by key."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for _, agent, _, tasks in groups:
+        kept = [path for task in tasks if os.path.lexists(path := directory / f"{task.key}.json")]
+        most = stakes_of(agent) if kept else 0.0
+        for path in kept:
+            row = load_or_set_aside(path, partial(_read, most=most))
+            if row is not None:
+                yield path.stem, row
+
+
+def stakes_of(agent: Agent | WholeAgent) -> float:
+    """Return the most chips that a deal of an agent's game can win or lose."""
+    return agent.stakes if isinstance(agent, WholeAgent) else stakes(agent.tree)
+
+
+def _read(path: Path, most: float) -> Row:
     """Return a measurement made before.
 
+    Args:
+        path: of the file.
+        most: chips that a deal can win or lose.
+
     Raises:
-        ValueError: the file holds something else; KeyError, TypeError likewise.
+        ValueError: the file holds something else, or what cannot have been measured; KeyError, TypeError likewise.
     """
-    row: Row = json.loads(path.read_text())
-    must(finite(row["opponent_best_response"]), "a measurement's opponent_best_response must be a number")
-    must(all(type(row[key]) is int for key in ("decisions", "solves", "kept")), "a measurement's counts must be whole numbers")
-    must(all(finite(x) for key in ("seconds", "iterations") for x in row[key]), "a measurement's seconds and iterations must be numbers")
-    must(len(row["seconds"]) == len(row["iterations"]), "a measurement must have seconds and iterations of the same decisions")
-    must("solver_error" in row, "a measurement must have a solver_error")
+    row: Row = read_json(path)
+    most *= 1 + ROUNDING
+    require(number_in(row["opponent_best_response"], -most, most), f"a measurement's opponent_best_response must be at most {most:g} chips")
+    counts = [row[key] for key in ("decisions", "solves", "kept")]
+    require(all(whole_in(n, 0, 2**53) for n in counts), "a measurement's counts must be whole numbers of at least 0")
+    require(max(counts) == counts[0], "a measurement's decisions must be at least its solves and those that were kept")
+    lengths = [len(row[key]) for key in ("seconds", "iterations")]
+    require(lengths[0] == lengths[1] <= counts[0], "a measurement must have seconds and iterations of the same decisions")
+    require(all(number_in(x, 0, 1e9) for x in row["seconds"]), "a measurement's seconds must be numbers of at least 0")
+    require(all(whole_in(n, 0, 2**53) for n in row["iterations"]), "a measurement's iterations must be whole numbers of at least 0")
     spent = row.get("spent")  # older versions have none
-    must(spent is None or all(finite(spent[part.name]) for part in fields(Spent)), "what a measurement spent must be numbers")
-    for key in ("solver_error", "against_blueprint"):  # NaN where they were not measured; older versions have none of the second
-        must(type(row.get(key, 0.0)) in (int, float), f"a measurement's {key} must be a number")
+    require(
+        spent is None or all(number_in(spent[part.name], 0, 1e12) for part in fields(Spent)), "what a measurement spent must be numbers"
+    )
+    # NaN where they were not measured; older versions have only the first. Each solve's error is that of a game of these stakes.
+    limits = {"solver_error": 2 * most * max(1, counts[1]), "against_blueprint": most, "running_share": 1e9}
+    for key, limit in limits.items():
+        value = row[key] if key == "solver_error" else row.get(key, math.nan)
+        fits = type(value) in (int, float) and (math.isnan(value) or -limit <= value <= limit)
+        require(fits, f"a measurement's {key} must be a number of at most {limit:g}")
     return row
 
 
 def _keep(directory: Path | None, task: Measurement, row: Row) -> None:
     if directory is None:
         return
-    directory.mkdir(parents=True, exist_ok=True)
-    temporary = directory / f".{task.key}.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(row))
-    os.replace(temporary, directory / f"{task.key}.json")
+    write_text(directory / f"{task.key}.json", json.dumps(row))
     shutil.rmtree(task.kept or directory / f"{task.key}.partial", ignore_errors=True)
 
 
-def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+def exchange_rate(training: Sequence[Row], rows: Sequence[Row], done: float | None = None) -> list[Row]:
     """Return, for each measured thinking time, the training compute that buys the same exploitability for the network alone.
 
     Between measured points the training curve is interpolated in log(compute) against log(exploitability), on its lower envelope (the
@@ -258,6 +298,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     Args:
         training: rows with ``compute`` and ``exploitability`` (chips) of the network alone.
         rows: of ``ablate``, for agents that search from that network.
+        done: compute of the network that they search from; the last point's unless given.
     """
     best, curve = math.inf, []
     for point in sorted(training, key=lambda r: float(r["compute"])):
@@ -267,7 +308,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     if len(curve) < 2:
         return []
     slope = (curve[-1][1] - curve[0][1]) / (curve[-1][0] - curve[0][0])
-    last = math.exp(curve[-1][0])
+    own = math.exp(curve[-1][0]) if done is None else done
     found = []
     for row in rows:
         value = row["exploitability"]["value"]
@@ -289,7 +330,7 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
                 "thinking_seconds": thinking,
                 "exploitability": value,
                 "equivalent_compute": compute,
-                "times_the_training_done": compute / last,
+                "times_the_training_done": compute / own,
                 "extrapolated": extrapolated,
             }
         )

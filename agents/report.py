@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fnmatch
 import io
 import json
 import math
@@ -18,6 +19,8 @@ from typing import Any
 
 KEEP_SECONDS = 60.0  # what a run that is killed loses at most, where saving is quick
 KEEP_SHARE = 0.1  # of the time that saving may take
+LEFTOVERS = ".*.[0-9]*.part*"  # what ``replacing`` calls a file that is not whole yet
+UNSOLVED = 0.25  # of what is at stake: a strategy that loses more to a best response is no answer
 Row = dict[str, Any]
 
 
@@ -30,6 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
+        make_new(temporary)
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
@@ -37,6 +41,12 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # gone if all went well
             temporary.unlink()
+
+
+def make_new(path: Path) -> None:
+    """Make an empty file; what has its name is removed, not written to: it may be a link."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
 
 
 class Keeper:
@@ -55,9 +65,10 @@ class Keeper:
 
 
 def remove_leftovers(directory: Path) -> None:
-    """Remove what processes that were killed left half written in a directory that nobody writes to."""
-    for left in directory.glob(".*.[0-9]*.part.*"):
-        left.unlink(missing_ok=True)
+    """Remove what processes that were killed left half written in a directory that nobody writes to, and below it."""
+    for folder, _, names in os.walk(directory):
+        for name in fnmatch.filter(names, LEFTOVERS):
+            (Path(folder) / name).unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -119,6 +130,12 @@ def version() -> Row:
     return {"package": of("timebank"), "git": commit or None, "numba": of("numba"), "torch": of("torch")}
 
 
+def version_text() -> str:
+    """Return the version as a line: ``timebank 0.1.0``, with the commit where it is known."""
+    found = version()
+    return f"timebank {found['package'] or 'not installed'}" + (f" (commit {found['git']})" if found["git"] else "")
+
+
 def machine() -> Row:
     """Return where a number was measured."""
     model = platform.processor()
@@ -147,8 +164,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return how many there are: 1 iteration, 2 iterations."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    """Return how many there are: 1 iteration, 2,000 iterations."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def memory_text(size: float) -> str:
+    """Return bytes as people read them: 7.2 kB, 30 MB, 0.1 GB, 23 GB, 329 TB."""
+    for least, factor, unit in ((1e8, 1e9, "GB"), (1e5, 1e6, "MB"), (0, 1e3, "kB")):
+        if least <= size < 1e12:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size / 1e12:,.0f} TB"
 
 
 def duration(seconds: float) -> str:
@@ -159,6 +184,27 @@ def duration(seconds: float) -> str:
         if seconds >= factor:
             return f"{seconds / factor:.3g} {unit}"
     return f"{seconds / 1e-6:.2g} us"
+
+
+def not_solved(iterations: int, exploitability: float, stake: float, stake_text: str) -> str | None:
+    """Say why a solve's strategy is no answer; None if it is one.
+
+    Args:
+        iterations: done.
+        exploitability: of the strategy, chips.
+        stake: chips to compare that with: the pot at the start, or what uniform play would lose.
+        stake_text: what ``stake`` is called.
+    """
+    if iterations == 0:
+        return "no iteration fitted into the budget, so this is uniform play"
+    if exploitability > UNSOLVED * stake:
+        return f"exploitability is {100 * exploitability / stake:.3g} % of {stake_text}, above {100 * UNSOLVED:g} %"
+    return None
+
+
+def warned(title: str, reason: str | None) -> str:
+    """Return a figure's title, which says so where the game is not solved."""
+    return title if reason is None else f"NOT SOLVED: {reason}\n{title}"
 
 
 def shown(row: Row) -> float:
@@ -203,11 +249,25 @@ def ablation_table(rows: Sequence[Row]) -> str:
                 str(row["decisions"]),
                 str(row["kept"]),
                 duration(row["slowest_decision_seconds"]),
-                str(row["overruns"]),
+                str(row["overruns"]) + "*" * bool(row.get("spoilt")),
             ]
         )
     heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "wins", "decisions", "kept", "slowest", "overruns"]
     return table(heads, lines)
+
+
+def spoilt_note(rows: Sequence[Row], marks: str = "* in the table") -> str:
+    """Say so where too many decisions were late for a clock's rows to count; nothing where none is. ``marks`` says how rows show it."""
+    spoilt = [row for row in rows if row.get("spoilt")]
+    if not spoilt:
+        return ""
+    late, timed = sum(row["overruns"] for row in spoilt), sum(row["timed"] for row in spoilt)
+    running = [row["running_share"] for row in spoilt if row.get("running_share") is not None]
+    ran = f" (it ran this for {100 * sum(running) / len(running):.0f} % of the time)" if running else ""
+    return (
+        f"{100 * late / timed:.0f} % of decisions were late in {counted(len(spoilt), 'row')} ({marks}): this machine was busy{ran}, "
+        "so measure again on a quiet one"
+    )
 
 
 def exchange_table(rates: Sequence[Row]) -> str:

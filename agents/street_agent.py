@@ -17,7 +17,7 @@ import numpy as np
 from agents.agent import Decision
 from agents.board_blueprint import BoardBlueprint
 from agents.street_play import StreetPlay, worth_of
-from agents.strength import SeatReport
+from agents.strength import SeatReport, stakes
 from agents.sweep_journal import SweepJournal
 from games.holdem import HoldemGame
 from search import Budget, Variant
@@ -66,8 +66,9 @@ class StreetAgent:
         form += "" if warm_start == "short" else f"-{warm_start}-warm"
         self._play: StreetPlay | None = None
         self.load_seconds = 0.0  # what ``load`` took
-        search = f"+{'+'.join(map(str, streets))}:{form}:{variant.name}" if streets else ""
-        self.name = f"{blueprint.name}{search}"
+        solved_alike = blueprint.name.split(":")[0] == variant.label
+        search = f"+{'+'.join(self.game.streets[s] for s in streets)}:{form}" + ("" if solved_alike else f":{variant.label}")
+        self.name = f"{blueprint.name}{search if streets else ''}"
 
     @property
     def game(self) -> HoldemGame:
@@ -83,6 +84,11 @@ class StreetAgent:
     def big_blind(self) -> float | None:
         """Chips, where the game has blinds."""
         return self.trunk.game.big_blind
+
+    @property
+    def stakes(self) -> float:
+        """The most chips that a deal can win or lose."""
+        return stakes(self.game)
 
     @property
     def fingerprint(self) -> str:

@@ -72,7 +72,7 @@ def hand_indices(hands: Cards) -> npt.NDArray[np.int32]:
 
 
 def parse_cards(text: str, what: str = "cards", deck: Deck = FULL_DECK) -> tuple[int, ...]:
-    """Return the cards of a text such as ``Td9d6h`` or ``Td 9d 6h``, in its order; none of an empty one.
+    """Return the cards of a text such as ``Td9d6h``, ``Td 9d 6h`` or ``Td,9d,6h``, in its order; none of an empty one.
 
     Args:
         text: ranks in upper case, suits in lower case.
@@ -82,14 +82,15 @@ def parse_cards(text: str, what: str = "cards", deck: Deck = FULL_DECK) -> tuple
     Raises:
         ValueError: something that is no card of the deck, or a card twice.
     """
-    joined = "".join(text.split())
+    joined = "".join(text.replace(",", " ").split())
     known = {card_text(card): card for card in deck.cards().tolist()}
     found: list[int] = []
     for start in range(0, len(joined), 2):
         name = joined[start : start + 2]
         if name not in known:
             where = "" if deck == FULL_DECK else f" of ranks {deck.ranks} and suits {deck.suits}"
-            raise ValueError(f"{what} must be cards such as Td9d6h{where}, got {name!r} in {text!r}")
+            ten = " (a ten is T)" if name == "10" else ""
+            raise ValueError(f"{what} must be cards such as Td9d6h{where}{ten}, got {name!r} in {text!r}")
         if known[name] in found:
             raise ValueError(f"{what} must be distinct cards, got {name!r} twice in {text!r}")
         found.append(known[name])

@@ -12,17 +12,20 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from games.betting import Betting, Menu, parse_sizes
+from games.betting import MOST_ADD_ALLIN, SHARE, Betting, Menu, parse_sizes
 from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
+from games.files import read_text
 from games.holdem import STREETS, HoldemGame
 from games.ranges import parse_range
+from games.settings import MOST as MOST_CHIPS
+from games.settings import bounded, within
 
 Built = TypeVar("Built")
-MOST_CHIPS = 10**9  # amounts are float32 in the solver: seven digits
-# Weights are float32 there too, and strategies are averages weighted by them: in a hand of a smaller weight what players seldom do is lost
-# (sums of less than 1e-30 count as none). Nobody writes such a range by hand; it is a slip.
-LEAST_WEIGHT = 1e-6
-LEAST_REACH = 1e-12  # of a file: the smallest of Libratus' endgame 3 is 5e-10 of the largest, which is how it was published
+# Smaller weights, as shares of the largest, are taken as 0. All 1,326 hands together then have less than 1.4e-9 of the range, and no EV
+# moves by more than that share of the stacks. Libratus' endgame 3 has a weight of 5e-10; a player's own actions leave smaller ones.
+LEAST_WEIGHT = 1e-12
+LEAST_MEETING = 1e-4  # of all pairs of hands: the others share a card, and float32 takes them from the sum over all with an error of 1e-7
+MOST_FILE_BYTES = 1 << 20  # of an endgame, which has 2,652 numbers
 
 
 @dataclass(kw_only=True)
@@ -70,10 +73,10 @@ class Bets:
     donks: str | None = None
     menu: Menus = field(default_factory=Menus)
     raise_cap: int = 0
-    add_allin: float = 0.0
-    force_allin: float = 0.0
-    merging: float = 0.0
-    min_bet: int = 1
+    add_allin: float = bounded(0.0, most=MOST_ADD_ALLIN, hint=SHARE)
+    force_allin: float = bounded(0.0, most=1, hint=SHARE)
+    merging: float = bounded(0.0, below=1, hint=SHARE)
+    min_bet: int = bounded(1, above=0, unit="chips")
 
     def game_string(self) -> str:
         """Refuse: only games derived from OpenSpiel have a game string.
@@ -172,8 +175,8 @@ class Spot(Bets):
 
     board: str = "???"
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
-    pot: int = 100
-    stack: int = 500
+    pot: int = bounded(100, above=0, unit="chips")
+    stack: int = bounded(500, above=0, unit="chips")
 
     def build(self) -> HoldemGame:
         """Return the game.
@@ -213,9 +216,9 @@ class Holdem(Bets):
     ranks: str = FULL_DECK.ranks
     suits: str = FULL_DECK.suits
     deals: list[int] = field(default_factory=lambda: [0, 3, 1, 1])
-    blinds: list[int] = field(default_factory=lambda: [1, 2])
-    stack: int = 200
-    limit: list[int] = field(default_factory=list)
+    blinds: list[int] = field(default_factory=lambda: [1, 2], metadata=within(above=0, unit="chips"))
+    stack: int = bounded(200, above=0, unit="chips")
+    limit: list[int] = field(default_factory=list, metadata=within(above=0, unit="chips"))
     max_raises: list[int] = field(default_factory=list)
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
     name: str = "holdem"
@@ -268,10 +271,10 @@ class LibratusEndgame(Bets):
     """
 
     file: str = "???"
-    stack: int = 20_000
+    stack: int = bounded(20_000, above=0, unit="chips")
     bets: str = "50%,100%,a"
     raises: str = "100%,a"
-    min_bet: int = 100
+    min_bet: int = bounded(100, above=0, unit="chips")
 
     def build(self) -> HoldemGame:
         """Return the game.
@@ -280,7 +283,7 @@ class LibratusEndgame(Bets):
             ValueError: a file that cannot be read as an endgame.
         """
         try:
-            cards, pot, reach = _endgame(Path(self.file).read_text())
+            cards, pot, reach = _endgame(read_text(self.file, MOST_FILE_BYTES, follow=True))
         except (OSError, ValueError) as error:
             raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
         order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]
@@ -299,7 +302,7 @@ class LibratusEndgame(Bets):
         deals = (0,) + (1,) * (rounds - 1)
         game = HoldemGame(Path(self.file).stem, betting, deals, board, (weights[0], weights[1]), big_blind=100.0)
         reaches = ("the first 1,326 reaches of", "the last 1,326 reaches of", "reaches of")
-        return _checked(game, [("game.file", f"{which} {self.file}") for which in reaches], LEAST_REACH)
+        return _checked(game, [("game.file", f"{which} {self.file}") for which in reaches])
 
 
 def _endgame(text: str) -> tuple[tuple[int, ...], int, npt.NDArray[np.float64]]:
@@ -341,25 +344,33 @@ def _ranged(
     game = HoldemGame(name, betting, deals, board, (weights[0], weights[1]), deck, big_blind)
     texts = [text if len(text) <= 60 else f"{text[:57]}..." for text in ranges]
     named = [*((f"game.ranges[{i}]", repr(text)) for i, text in enumerate(texts)), ("game.ranges", str(texts))]
-    return _checked(game, named, LEAST_WEIGHT)
+    return _checked(game, named)
 
 
-def _checked(game: HoldemGame, named: Sequence[tuple[str, str]], least: float) -> HoldemGame:
-    """Return a game that can be dealt and bet.
+def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:
+    """Return a game that can be dealt and bet, with the smallest weights as 0 and a note that says so.
 
     Args:
         game: to be checked.
         named: key and value of the first player's weights, of the second's and of both, for errors.
-        least: what the smallest positive weight must be at least, as a share of the largest.
     """
+    kept, notes = [], []
     for (key, value), live in zip(named[:2], game.live, strict=True):
         if not live.any():
             raise ValueError(f"{key} must leave a hand that the board does not hold, got {value}")
-        low, high = live[live > 0].min(), live.max()
-        if low < least * high:
-            raise ValueError(f"{key} must have weights of at least {least:g} of the largest, got {low:g} beside {high:g}")
-    if replace(game, weights=((game.live[0] > 0).astype(float), (game.live[1] > 0).astype(float))).deal_mass <= 0:
-        raise ValueError(f"{named[2][0]} must leave two hands that share no card, got {named[2][1]}")
+        small = (live > 0) & (live < LEAST_WEIGHT * live.max())
+        if small.any():
+            count, share = int(np.count_nonzero(small)), live[small].sum() / live.sum()
+            hands = "1 hand" if count == 1 else f"{count:,} hands"
+            notes.append(f"{key}: {hands} with {share:.2g} of the range are taken as 0 (below {LEAST_WEIGHT:g} of the largest weight)")
+        kept.append(np.where(small, 0.0, live))
+    if notes:
+        game = replace(game, weights=(kept[0], kept[1]), notes=(*game.notes, *notes))
+    even = replace(game, weights=(kept[0] / kept[0].max(), kept[1] / kept[1].max()))  # products of tiny weights would be 0
+    meeting = even.deal_mass / (even.live[0].sum() * even.live[1].sum())
+    if meeting < LEAST_MEETING:
+        pairs = f"{LEAST_MEETING:g} of their pairs of hands" if meeting > 1e-12 else "two hands"
+        raise ValueError(f"{named[2][0]} must leave {pairs} that share no card, got {named[2][1]}")
     try:
         game.bets  # noqa: B018  # built here, and kept
     except ValueError as error:

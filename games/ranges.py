@@ -1,6 +1,7 @@
 """Ranges as poker players write them, to weights of hands and back.
 
-An entry is a group of hands or one hand, with a weight after a colon if it is not 1; commas and white space separate entries:
+An entry is a group of hands or one hand, with a weight after a colon if it is not 1; commas and white space separate entries, but blanks
+beside a colon or around a dash do not (``88 :0.5``, ``AhQs: 0.25``, ``T9s - 65s``):
 
 ========== ============================== ============= ==============================================
 ``QQ``     a pair                         ``QQ+``       it and all higher pairs
@@ -11,9 +12,11 @@ An entry is a group of hands or one hand, with a weight after a colon if it is n
 ``76s:.5`` half of the time               ``full``      every hand; ``random`` is the same
 ========== ============================== ============= ==============================================
 
-Where several entries name the same hand, the last one holds.
+Where several entries name the same hand, the last one holds (in postflop-solver and tools built on it the first one does).
 
-A text that begins with a number in place of an entry is H weights (1,326 of a full deck) in PioSOLVER's order of hands: for each card
+A connector with a plus is refused: ``T9s+`` would be T9s alone by the rule above, and elsewhere it is T9s, JTs, QJs, KQs and AKs.
+
+A text of numbers is H weights (1,326 of a full deck) in PioSOLVER's order of hands: for each card
 in ascending order as the higher one, all lower cards (``2d2c 2h2c 2h2d 2s2c ..``).
 """
 
@@ -37,6 +40,9 @@ _HAND = re.compile(rf"{_CARD}{_CARD}")
 _GROUP = re.compile(rf"([{RANKS}])([{RANKS}])([so]?)")
 _SPAN = re.compile(rf"({_GROUP.pattern})(?:\+|-({_GROUP.pattern}))?")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?")
+_PART = re.compile(
+    r"[^\s,](?:[^\s,]|(?<=[:-])\s+(?=[^\s,])|\s+(?=:|-\s))*"
+)  # an entry; ``QQ -JJ`` is two, as a dash may begin one elsewhere
 _ENTRY = "hands such as QQ+, A5s-A2s, AhKh:0.5"
 
 
@@ -88,19 +94,27 @@ def parse_range(text: str, key: str = "game.ranges[0]", deck: Deck = FULL_DECK) 
         ValueError: no entry, one that names no hand of the deck, a weight outside [0, 1], a number of weights other than H, or no
             positive weight at all.
     """
-    entries = [(found[0], found.start()) for found in re.finditer(r"[^\s,]+", text)]
+    entries = [(found[0], found.start()) for found in _PART.finditer(text)]
     if not entries:
         raise ValueError(f"{key} must be {_ENTRY}, got {text!r}")
-    first = entries[0][0]
-    if _NUMBER.fullmatch(first) and not _GROUP.fullmatch(first):
+    hands = len(hole_hands(deck))
+    if not _GROUP.fullmatch(entries[0][0]) and (
+        all(_is_weight(entry) for entry, _ in entries) or (_NUMBER.fullmatch(entries[0][0]) and len(entries) == hands)
+    ):
         weights = _listed(entries, key, deck)
     else:
-        weights = np.zeros(len(hole_hands(deck)))
+        weights = np.zeros(hands)
         for entry, position in entries:
-            name, colon, number = entry.partition(":")
+            name, colon, number = "".join(entry.split()).partition(":")
+            if _is_connector_with_plus(name, deck):
+                raise ValueError(
+                    f"{key} must have no connector with a plus, got {entry!r} at character {position} "
+                    f"(write {name[:-1]} or {_climb(name, deck)}: tools read it as the one or as the other)"
+                )
             indices = _hands_of(name, deck)
             if indices is None:
-                raise ValueError(f"{key} must be {_ENTRY}, got {entry!r} at character {position}")
+                ten = " (a ten is T)" if "10" in name else ""
+                raise ValueError(f"{key} must be {_ENTRY}{ten}, got {entry!r} at character {position}")
             weights[indices] = _weight(number, entry, position, key) if colon else 1.0
     if not weights.any():
         raise ValueError(f"{key} must give some hand a positive weight, got only weights of 0")
@@ -117,8 +131,24 @@ def _listed(entries: list[tuple[str, int]], key: str, deck: Deck) -> Weights:
     return weights
 
 
+def _is_weight(number: str) -> bool:
+    return _NUMBER.fullmatch(number) is not None and float(number) <= 1
+
+
+def _is_connector_with_plus(name: str, deck: Deck) -> bool:
+    """Return whether a text is such as T9s+. AK+ is none: with the highest rank it is AK by every rule."""
+    match = _SPAN.fullmatch(name)
+    return match is not None and name.endswith("+") and _group(match[1]).gap == 1 and name[0] != max(deck.ranks, key=RANKS.index)
+
+
+def _climb(name: str, deck: Deck) -> str:
+    """Return AKs-T9s for T9s+."""
+    top = max(map(RANKS.index, deck.ranks))
+    return f"{_Group(top, top - 1, name[2:-1])}-{name[:-1]}"
+
+
 def _weight(number: str, entry: str, position: int, key: str) -> float:
-    if not _NUMBER.fullmatch(number) or float(number) > 1:
+    if not _is_weight(number):
         raise ValueError(f"{key} must have weights in 0..1, got {entry!r} at character {position}")
     return float(number)
 

@@ -23,6 +23,7 @@ from games.kernels.boards import DECISIONS, FIRST_ROW, HANDS, PARENT, STREET
 from search.anytime import SLICE_SECONDS
 from search.board_path import Left
 from search.board_root import BoardRoot
+from search.board_strategy import play_alike
 from search.board_sweeps import NONE, BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, SoFar, Strategies, root_reach
 from search.budget import Budget, Deadline, Pace, Spent
@@ -226,6 +227,8 @@ class BoardSearch:
         iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
         solving = clock.spent()
         answer, left = (rows.average[0], rows.average[1]), None
+        for p in (0, 1):
+            play_alike(part.tree, p, answer[p])
         played = solved.copy()
         if iterations == 0:
             played[:] = False

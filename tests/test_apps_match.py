@@ -2,16 +2,19 @@ import io
 import json
 import os
 import pty
+import select
+import shutil
 import signal
+import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from agents.apps import solve_holdem
-from tests.running import ROOT, result_of, start, timebank
+from agents.match import play_part
+from tests.running import HANG_SECONDS, ROOT, finish, result_of, start, timebank, wait_for
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
 
@@ -56,6 +59,77 @@ def test_everybody_plays_everybody(monkeypatch, tmp_path, undrawn, capsys):
     assert "chips a hand, aivat" in capsys.readouterr().out
 
 
+BOT = (*KUHN[:2], "agents.a.iterations=20", "agent@agents.b=bot", "agents.b.bot=uniform_random", "executor=serial", "hands=200")
+
+
+def rows_without_times(directory):
+    return [{key: value for key, value in row.items() if key not in ("decisions", "speed")} for row in result_of(directory)["rows"]]
+
+
+def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, undrawn, capsys):
+    seen = []
+    monkeypatch.setattr("agents.match.play_part", watched(seen, tmp_path / "a"))
+    for name in ("a", "b"):
+        assert timebank(monkeypatch, "match", *BOT, f"hydra.run.dir={tmp_path / name}") == 0
+    salts = [result_of(tmp_path / name)["salt"] for name in ("a", "b")]
+    assert salts[0] != salts[1]
+    assert seen[:2] == [None, None]  # while it is played
+    path = tmp_path / "a" / "hands" / "salt"
+    assert path.read_text() == salts[0]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    rows = [rows_without_times(tmp_path / name) for name in ("a", "b")]
+    assert rows[0] != rows[1]
+    assert timebank(monkeypatch, "match", *BOT, f"salt={salts[0]}", f"hydra.run.dir={tmp_path / 'again'}") == 0
+    assert rows_without_times(tmp_path / "again") == rows[0]
+    seen.clear()
+    assert timebank(monkeypatch, "match", f"resume={tmp_path / 'a'}", "hands=1600") == 0
+    assert seen == [None] * len(seen) != []
+    assert result_of(tmp_path / "a")["salt"] == salts[0]
+
+
+def watched(seen, directory):
+    """Playing that notes which salt can be read meanwhile."""
+
+    def play(part):
+        if directory.exists():
+            seen.append(result_of(directory).get("salt"))
+        return play_part(part)
+
+    return play
+
+
+def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, undrawn, capsys):
+    assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 0
+    assert "salt" not in result_of(tmp_path / "a")
+    assert not (tmp_path / "a" / "hands" / "salt").exists()
+    assert timebank(monkeypatch, "match", *KUHN, "salt=s1", f"hydra.run.dir={tmp_path / 'b'}") == 2
+    assert "error: salt must be left out where no bot plays, got 's1'" in capsys.readouterr().err
+    assert timebank(monkeypatch, "match", *BOT, "salt=a/b", f"hydra.run.dir={tmp_path / 'b'}") == 2
+    assert "error: salt must be one that a match's result.json has, got 'a/b'" in capsys.readouterr().err
+
+
+def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, undrawn, capsys):
+    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
+    given = (*BOT, "agents.b.bot=tests.bots:without_licence", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "match", *given) == 1
+    assert "error: tests.bots:without_licence must start, got: RuntimeError: no licence" in capsys.readouterr().err
+    assert result_of(tmp_path)["status"] == "failed"
+    assert "salt" not in result_of(tmp_path)
+
+
+def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_path, undrawn, capsys):
+    def play(part):
+        shutil.rmtree(tmp_path / "a")
+        return play_part(part)
+
+    monkeypatch.setattr("agents.match.play_part", play)
+    assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 1
+    error = capsys.readouterr().err
+    assert "must be a file that can be written, got No such file or directory" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn, capsys):
     solved = ("game=kuhn_poker", "budget.iterations=20", "save=true", f"hydra.run.dir={tmp_path / 's'}")
     assert timebank(monkeypatch, "solve", *solved) == 0
@@ -97,13 +171,9 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
 def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, undrawn, whole, kind):
     process = start("match", *LONG, f"hydra.run.dir={tmp_path / 'a'}")
-    deadline = time.time() + 60
-    while len(list((tmp_path / "a").rglob("*.jsonl"))) < 2:
-        assert process.poll() is None, process.communicate()
-        assert time.time() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: len(list((tmp_path / "a").rglob("*.jsonl"))) >= 2, process)
     process.send_signal(kind)
-    error = process.communicate()[1]
+    error = finish(process)[1]
     if kind == signal.SIGINT and process.returncode == 130:  # it may have been done before
         assert "go on with resume=" in error
         assert result_of(tmp_path / "a")["rows"][0]["hands"] >= 1000
@@ -113,23 +183,26 @@ def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_proce
 
 REFUSED = [
     (["hands=0"], "hands must be an even number from 4 to 1,000,000,000 (each seat plays half of them), got 0"),
-    (["hands=1" + 30 * "0"], "hands must be an even number from 4 to 1,000,000,000 (each seat plays half of them), got 1" + 30 * "0"),
-    (["limit_seconds=0"], "limit_seconds must be positive and finite, got 0.0"),
-    (["limit_seconds=inf"], "limit_seconds must be positive and finite, got inf"),
+    (["hands=1" + 30 * "0"], "hands must be at most 1,000,000,000, got about 10^30"),
+    (["limit_seconds=0"], "limit_seconds must be above 0 seconds, got 0.0"),
+    (["limit_seconds=inf"], "limit_seconds must be a finite number of seconds, got inf"),
     (["agent@agents.b=bot", "agents.b.bot=uniform_random", "agents.b.think=true"], "agents.b.think must be false for a bot, which decides"),
-    (["agents.a.think=true", "agents.a.enough=-1"], "agents.a.enough must be positive (chips), got -1.0"),
-    (["agents.a.think=true", "agents.a.budget.seconds=-1"], "agents.a: budget.seconds must be a number of at least 0, got -1.0"),
+    (["agents.a.think=true", "agents.a.enough=-1"], "agents.a.enough must be above 0 chips, got -1.0"),
+    (["agents.a.think=true", "agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1.0"),
     (["seed=-1"], "seed must be at least 0, got -1"),
     (["hands=7"], "got 7"),
-    (["seed=one"], "seed must have the right type: Value 'one'"),
+    (["seed=one"], "seed must be a whole number, got 'one'"),
     (["agents.a.checkpoint=nowhere.safetensors"], "agents.a.checkpoint must be a checkpoint file, got "),
     (["agent@agents.b=table", "agents.b.table=pyproject.toml", "agent@agents.a=uniform"], "must be a JSON file of information states"),
     (["agent@agents.b=bot", "agents.b.bot=stockfish", "agent@agents.a=uniform"], "agents.b.bot must be one of fixed_action_preference"),
     (["agent@agents.b=bot", "agents.b.bot=os:getcwd", "agent@agents.a=uniform"], "TIMEBANK_BOTS names (), got 'os:getcwd'"),
-    (["agents.a.gadget=magic"], "agents.a: gadget must be one of"),
-    (["agents.a.budget.seconds=-1"], "agents.a: budget.seconds must be a number of at least 0, got -1"),
-    (["agents.a.budgt.seconds=1"], "agents.a.budgt must be a key of the settings"),
-    (["+agent@agents.c=nobody"], "agent must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
+    (["agents.a.gadget=magic"], "agents.a.gadget must be one of unsafe, resolve"),
+    (["agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1"),
+    (
+        ["agents.a.budgt.seconds=1"],
+        "agents.a.budgt.seconds must be a key of the settings, got an unknown one",
+    ),
+    (["+agent@agents.c=nobody"], "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
     (["game=ms1f1"], "agents.a.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'"),
     (["game=ms1f1", "agent@agents.a=network"], "agents.a.checkpoint must name a network's checkpoint (timebank train makes one), got none"),
     (
@@ -144,9 +217,9 @@ REFUSED = [
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=tabular", "agents.b.buckets=[3]"],
         "agents.b.buckets must be a number from 0 to 10,000,000 for each of 2 streets, got [3]",
     ),
-    (["precision=0"], "precision must be positive (chips a hand), got 0"),
+    (["precision=0"], "precision must be above 0 chips a hand, got 0"),
     (["values=none", "draws=0"], "draws must be at least 1, got 0"),
-    (["limit_seconds=0", "agent@agents.b=bot", "agent@agents.a=uniform"], "limit_seconds must be positive and finite, got 0"),
+    (["limit_seconds=0", "agent@agents.b=bot", "agent@agents.a=uniform"], "limit_seconds must be above 0 seconds, got 0"),
 ]
 
 
@@ -168,7 +241,10 @@ def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
     given = (*KUHN, "agent@agents.b=table", f"agents.b.table={tmp_path / 's' / 'policy.json'}", f"hydra.run.dir={tmp_path / 'm'}")
     capsys.readouterr()
     assert timebank(monkeypatch, "match", *given) == 2
-    assert "error: agents.b: table:policy.json must have actions of ['0', '1'] at kuhn_poker's information state" in capsys.readouterr().err
+    assert (
+        "error: agents.b.table: table:policy.json must have actions of ['0', '1'] at kuhn_poker's information state"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, undrawn, capsys):
@@ -254,6 +330,7 @@ def test_play_in_a_terminal(tmp_path, command):
         nonlocal shown
         before = len(shown)
         while text not in shown[before:]:
+            assert select.select([parent], [], [], HANG_SECONDS)[0], shown
             shown += os.read(parent, 4096)
 
     try:
@@ -263,8 +340,10 @@ def test_play_in_a_terminal(tmp_path, command):
             read_until(b"> ")
         os.write(parent, b"\x04")
         read_until(b"hands saved")
+        process.wait(timeout=HANG_SECONDS)
     finally:
-        process.wait(timeout=30)
+        process.kill()
+        process.wait()
         os.close(parent)
     text = shown.decode()
     assert process.returncode == 0

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,10 +9,13 @@ import time
 
 import pytest
 
+from agents.apps import run
 from agents.apps.directory import lock
 from agents.apps.launch import launch
+from agents.apps.run import expected, said_if_slow, seconds_of
 from games import public_tree
-from tests.running import ROOT, result_of, start, timebank
+from search import Budget
+from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
 
 
 def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
@@ -58,6 +62,63 @@ def test_liars_dice_overrides_and_a_target(monkeypatch, tmp_path):
     assert result["iterations"] < 200  # OpenSpiel's DCFR has 6.845e-4 after 100
 
 
+@pytest.mark.parametrize(
+    ("iterations", "reason"),
+    [
+        (0, "no iteration fitted into the budget, so this is uniform play"),
+        (2, "exploitability is 55.6 % of uniform play's, above 25 %"),
+        (100, None),
+    ],
+)
+def test_a_game_that_is_not_solved_says_so_wherever_it_is_shown(monkeypatch, tmp_path, capsys, iterations, reason):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", f"budget.iterations={iterations}", f"hydra.run.dir={tmp_path}") == 0
+    result, last = result_of(tmp_path), capsys.readouterr().out.splitlines()[-1]
+    assert (result["solved"], result["not_solved"]) == (reason is None, reason)
+    assert last == (str(tmp_path) if reason is None else f"NOT SOLVED: {reason}")
+    assert ("NOT SOLVED" in (tmp_path / "trace.svg").read_text()) == (reason is not None)
+
+
+def test_a_solve_says_first_how_large_it_is_and_what_its_budget_comes_to(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=2000", f"hydra.run.dir={tmp_path}") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert re.fullmatch(
+        r"kuhn_poker: 9 public nodes, 3 and 3 hands, [\d.]+ kB; about [\d.]+ [mu]s an iteration on this machine, "
+        r"[\d.]+ m?s for 2,000 iterations",
+        first,
+    )
+
+
+def test_what_budgets_come_to():
+    assert expected(Budget(iterations=1), 2.0) == "about 2 s an iteration on this machine, 2 s for 1 iteration"
+    assert expected(Budget(exploitability=0.1), 0.01) == "about 10 ms an iteration on this machine, 1 s for 100 of them"
+    assert expected(Budget(seconds=60), 0.5) == "about 500 ms an iteration on this machine, so 120 in budget.seconds=60"
+    assert expected(Budget(seconds=1), 3.0) == "about 3 s an iteration on this machine, which budget.seconds=1 is too short for"
+
+
+def test_the_time_of_an_iteration_is_not_that_of_compiling():
+    took = iter([0.2, *[0.02] * 20])
+    assert seconds_of(lambda: time.sleep(next(took))) < 0.2
+
+
+def test_only_what_takes_long_is_announced(capsys):
+    with said_if_slow("compiling", seconds=10):
+        pass
+    assert capsys.readouterr().err == ""
+    told = []
+    with said_if_slow("compiling", seconds=0.01):
+        wait_for(lambda: told.append(capsys.readouterr().err) or told[-1])
+    assert told[-1] == "compiling\n"
+
+
+def test_progress_says_when_what_it_shows_was_checked(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(run, "PROGRESS_SECONDS", 0.0)
+    assert timebank(monkeypatch, "solve", "game=leduc_poker", "budget.iterations=1500", f"hydra.run.dir={tmp_path}") == 0
+    told = re.findall(r"solving: (\d+) of 1500 exploitability .* chips at ([\d,]+)", capsys.readouterr().err)
+    assert told
+    trace = {iteration for iteration, *_ in result_of(tmp_path)["trace"]}
+    assert all(int(checked.replace(",", "")) in trace and int(checked.replace(",", "")) <= int(now) for now, checked in told)
+
+
 REFUSED = [
     (["game=chess_poker", "budget.iterations=1"], ", spot, turn_endgame, got 'chess_poker'"),
     (["game=openspiel", "game.string=nothing", "budget.iterations=1"], "game must be one that OpenSpiel knows, got 'nothing'"),
@@ -65,15 +126,15 @@ REFUSED = [
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
     (["game=liars_dice", "game.numdice=0", "budget.iterations=1"], "game.numdice must be at least 1, got 0"),
     (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must give at most 20,000,000 histories"),
-    (["budgt.iterations=1"], "budgt must be a key of the settings"),
+    (["budgt.iterations=1"], "budgt.iterations must be a key of the settings, got an unknown one (did you mean budget.iterations?)"),
     (["+a=1", "budget.iterations=1"], "a must be a key of the settings"),
-    (["budget.iterations=many"], "budget.iterations must have the right type: Value 'many'"),
-    (["budget.iterations=-1"], "budget.iterations must be a number of at least 0, got -1"),
-    (["budget.seconds=-0.5"], "budget.seconds must be a number of at least 0, got -0.5"),
-    (["budget.seconds=nan"], "budget.seconds must be a number of at least 0, got nan"),
+    (["budget.iterations=many"], "budget.iterations must be a whole number or null, got 'many'"),
+    (["budget.iterations=-1"], "budget.iterations must be at least 0, got -1"),
+    (["budget.seconds=-0.5"], "budget.seconds must be at least 0 seconds, got -0.5"),
+    (["budget.seconds=nan"], "budget.seconds must be a finite number of seconds, got nan"),
     ([], "budget must limit seconds, iterations or exploitability, got none"),
     (["search=magic", "budget.iterations=1"], "search must be one of cfr, cfr_plus"),
-    (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
+    (["search.discount=never", "budget.iterations=1"], "search.discount must be one of before, after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
     (
@@ -81,9 +142,9 @@ REFUSED = [
         "budget.iterations must be choices with commas between or a range() to be swept over, got 'interval(1,5)'",
     ),
     (["-m", "search=glob(*)", "budget.iterations=1"], "search must be choices with commas between or a range() to be swept over"),
-    (["-m", "game=[1", "budget.iterations=1"], "viable alternative"),
+    (["-m", "game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
     (["resume=nowhere"], "resume must be given to train, ablate or match"),
-    (["game=[1", "budget.iterations=1"], "viable alternative"),
+    (["game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
 ]
 
 
@@ -161,13 +222,11 @@ def test_a_directory_in_use_is_left_as_it_is(monkeypatch, tmp_path, capsys):
 
 
 def test_ctrl_c_leaves_a_valid_directory(tmp_path):
-    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 60
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
-    time.sleep(0.5)
+    process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
+    wait_for_solving(tmp_path, process)
+    let_work(process, 0.5)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     result = result_of(tmp_path)
     assert result["status"] == "interrupted"
@@ -177,12 +236,10 @@ def test_ctrl_c_leaves_a_valid_directory(tmp_path):
 
 
 def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
-    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 60
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
+    process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
+    wait_for_solving(tmp_path, process)
     process.terminate()
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     assert result_of(tmp_path)["status"] == "interrupted"
     assert "exploitability" in result_of(tmp_path)
@@ -218,6 +275,13 @@ def test_settings_that_cannot_be_written_are_a_fault_of_the_machine(monkeypatch,
 def test_one_iteration_is_one(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 0
     assert "default, 1 iteration in " in capsys.readouterr().out
+
+
+def test_a_changed_row_reports_what_was_changed(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "search=dcfr", "search.alpha=2", "budget.iterations=1", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == 0
+    assert result_of(tmp_path)["algorithm"] == "dcfr(alpha=2)"
+    assert "dcfr(alpha=2), 1 iteration in " in capsys.readouterr().out
 
 
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):
@@ -287,7 +351,7 @@ def test_help_is_titled_by_the_command(monkeypatch, capsys):
 
 def test_hydras_own_help_needs_no_game():
     process = start("solve", "--hydra-help", "game=kuhn_poker")
-    told, error = process.communicate(timeout=60)
+    told, error = finish(process)
     assert (process.returncode, error) == (0, "")
     assert told.startswith("Hydra (")
 

@@ -1,10 +1,26 @@
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from safetensors.numpy import load_file
 
 from agents.networks import load_tensors
-from tests.running import ROOT, result_of, start, timebank, wait_for
+from agents.training import (
+    POLICY_FILE,
+    DeepCFRConfig,
+    FitConfig,
+    HoldemDeepCFR,
+    HoldemDeepCFRConfig,
+    carry_on,
+    open_run,
+    train,
+)
+from games import public_tree
+from games.holdem import board_tree
+from games.holdem_config import Holdem
+from tests.running import ROOT, finish, result_of, start, timebank, wait_for
 
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
 SERIAL = ("executor=serial", "executor.workers=1")  # where processes are not what is tested: to start two takes longer than the work
@@ -28,6 +44,40 @@ def test_train_writes_checkpoint_history_and_figures(monkeypatch, tmp_path, caps
         assert (tmp_path / name).stat().st_size > 0
     assert list((tmp_path / "tensorboard").iterdir())
     assert "exploitability" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("game", ["leduc_poker", "hold'em"])
+def test_the_library_trains_to_the_commands_bits(game, monkeypatch, tmp_path):
+    """Whatever number of threads torch has at the caller's, which is left as it was."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(4)
+        if game == "hold'em":
+            chosen = ("game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "trainer=holdem_deep_cfr", "trainer.evaluate_from=1")
+            rules = Holdem(
+                ranks="QKA", suits="cdh", deals=[0, 1, 1], blinds=[1, 2], stack=162, bets="100%", raises="100%", raise_cap=1, min_bet=2
+            ).build()
+            fits = {
+                "advantage": FitConfig(steps=5, learning_rate=0.003),
+                "policy": FitConfig(steps=20, learning_rate=0.003, final_rate=0.01),
+            }
+            config = HoldemDeepCFRConfig(iterations=2, evaluate_from=1, seed=3, **fits)
+            carry_on(open_run(HoldemDeepCFR(rules, board_tree(rules), config), tmp_path / "library"), tmp_path / "library")
+        else:
+            chosen = (f"game={game}",)
+            config = DeepCFRConfig(iterations=2, seed=3, advantage=FitConfig(steps=5), policy=FitConfig(steps=20, final_rate=0.01))
+            train(public_tree(game), config, tmp_path / "library")
+        assert torch.get_num_threads() == 4
+        torch.set_num_threads(2)
+        short = ("trainer.iterations=2", "trainer.advantage.steps=5", "trainer.policy.steps=20", "seed=3")
+        assert timebank(monkeypatch, "train", *chosen, *short, f"hydra.run.dir={tmp_path / 'command'}") == 0
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    ours, theirs = (load_file(tmp_path / name / POLICY_FILE) for name in ("library", "command"))
+    assert ours.keys() == theirs.keys()
+    for key, tensor in ours.items():
+        np.testing.assert_array_equal(tensor, theirs[key])
 
 
 def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
@@ -54,7 +104,32 @@ def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
     assert "full-game CFR" in shown
 
 
-def test_ablate_from_a_checkpoint(monkeypatch, tmp_path):
+def test_an_earlier_network_is_searched_where_training_goes_on_beyond_it(monkeypatch, tmp_path, capsys):
+    """The exchange rate of what is no better than the last network is then read off a measured curve."""
+    arguments = (*KUHN, "searched_iterations=2", "agent.solve_from=decision", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "ablate", *arguments) == 0
+    result = result_of(tmp_path)
+    history = {row["iteration"]: row for row in result["history"]}
+    assert set(history) == {1, 2, 4}
+    alone = next(row for row in result["rows"] if row["line"] == "network alone")
+    assert alone["exploitability"]["value"] == pytest.approx(history[2]["exploitability"], rel=1e-6)
+    assert alone["train_compute"]["value"] == history[2]["compute"]
+    for rate in result["exchange_rate"]:
+        assert rate["times_the_training_done"] == pytest.approx(rate["equivalent_compute"] / history[2]["compute"])
+    before = (tmp_path / "training" / "policy_2.safetensors").read_bytes()
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
+    assert (tmp_path / "training" / "policy_2.safetensors").read_bytes() == before
+    assert result_of(tmp_path)["exchange_rate"] == result["exchange_rate"]
+    assert "network that is searched" in (tmp_path / "exchange.svg").read_text()
+    (tmp_path / "training" / "policy_2.safetensors").unlink()  # as in the directory of an older version
+    capsys.readouterr()
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
+    assert "training was past iteration 2 when its network was first asked for" in capsys.readouterr().out
+    alone = next(row for row in result_of(tmp_path)["rows"] if row["line"] == "network alone")
+    assert alone["train_compute"]["value"] == history[4]["compute"]
+
+
+def test_ablate_from_a_checkpoint(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path / 'a'}") == 0
     checkpoint = tmp_path / "a" / "policy.safetensors"
     arguments = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5]", f"agent.checkpoint={checkpoint}", *SERIAL)
@@ -62,9 +137,16 @@ def test_ablate_from_a_checkpoint(monkeypatch, tmp_path):
     assert strengths(tmp_path / "b")["network alone", None] == pytest.approx(result_of(tmp_path / "a")["history"][-1]["exploitability"])
     other = ("game=leduc_poker", *arguments[1:])
     before = checkpoint.read_bytes()
+    capsys.readouterr()
     assert timebank(monkeypatch, "ablate", *other, f"hydra.run.dir={tmp_path / 'c'}") == 2
+    assert capsys.readouterr().err.startswith("error: agent.checkpoint must be for game leduc_poker, got one for kuhn_poker")
     checkpoint.write_bytes(before[:-100])
-    assert timebank(monkeypatch, "ablate", *arguments, f"hydra.run.dir={tmp_path / 'd'}") == 2
+    for command, key in (("ablate", "agent"), ("play", "agent"), ("match", "agents.a")):
+        given = [*arguments[:1], f"{key}.checkpoint={checkpoint}", *(["agent=network"] if command == "play" else [])]
+        assert timebank(monkeypatch, command, *given, f"hydra.run.dir={tmp_path / 'd'}") == 2
+        assert capsys.readouterr().err.startswith(f"error: {key}.checkpoint must be ")
+    assert not (tmp_path / "c").exists()
+    assert not (tmp_path / "d").exists()
 
 
 LONG = ("game=kuhn_poker", "trainer.iterations=64", "trainer.save_seconds=0", "trainer.advantage.steps=15", "trainer.policy.steps=20")
@@ -85,7 +167,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_bits(monkeypatch, tmp_pat
     result = tmp_path / "stopped" / "result.json"
     wait_for(lambda: result.is_file() and len(result_of(tmp_path / "stopped").get("history", [])) >= 3, process)
     process.send_signal(kind)
-    process.communicate(timeout=30)
+    finish(process)
     assert process.returncode == (-signal.SIGKILL if kind == signal.SIGKILL else 130)
     assert result_of(tmp_path / "stopped")["status"] in ("running", "interrupted")
     assert timebank(monkeypatch, "train", f"resume={tmp_path / 'stopped'}") == 0
@@ -105,7 +187,7 @@ def test_an_ablation_that_was_killed_goes_on_to_the_same_numbers(monkeypatch, tm
     kept = tmp_path / "stopped" / "measurements"
     wait_for(lambda: kept.is_dir() and len(list(kept.glob("*.json"))) >= 2, process)
     process.kill()
-    process.communicate(timeout=30)
+    finish(process)
     done = {p.name: p.read_bytes() for p in kept.glob("*.json")}
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path / 'stopped'}", *SERIAL) == 0
     assert strengths(tmp_path / "stopped") == strengths(tmp_path / "whole")
@@ -117,7 +199,7 @@ def test_ctrl_c_in_an_ablation_keeps_what_was_measured(tmp_path):
     process = start("ablate", *arguments, f"hydra.run.dir={tmp_path}")
     wait_for(lambda: (tmp_path / "result.json").is_file() and result_of(tmp_path).get("rows"), process)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert f"resume={tmp_path}" in error
@@ -131,23 +213,29 @@ REFUSED = [
     ("train", ["game=chess"], "game must be one of"),
     ("train", ["trainer.iterations=0"], "trainer.iterations must be at least 1, got 0"),
     ("train", ["trainer.iteration=5"], "trainer.iteration must be a key of the settings"),
-    ("train", ["trainer.network.hidden=wide"], "trainer.network.hidden must have the right type"),
+    ("train", ["trainer.network.hidden=wide"], "trainer.network.hidden must be a whole number, got 'wide'"),
     ("train", ["trainer.advantage.learning_rate=-1"], "learning_rate must be"),
-    ("ablate", ["budgets=[-0.1]"], "budgets must be numbers from 0 to 1,000,000,000, got -0.1"),
-    ("ablate", ["budgets=[inf]", "unit=iterations"], "budgets must be numbers from 0 to 1,000,000,000, got inf"),
-    ("ablate", ["budgets=[[1]]"], "budgets must be numbers from 0 to 1,000,000,000, got [1]"),
-    ("ablate", ["budgets=[1e30]", "unit=iterations"], "budgets must be numbers from 0 to 1,000,000,000, got 1e+30"),
-    ("ablate", ["+lines={a: {enough: -1.0}}", "budgets=[0.001]"], "agent.enough must be positive (chips), got -1.0"),
+    ("ablate", ["budgets=[-0.1]"], "budgets[0] must be at least 0, got -0.1"),
+    ("ablate", ["budgets=[inf]", "unit=iterations"], "budgets[0] must be a finite number, got inf"),
+    ("ablate", ["budgets=[[1]]"], "budgets must be numbers, got [1]"),
+    ("ablate", ["budgets=[1e30]", "unit=iterations"], "budgets[0] must be at most 1,000,000,000, got 1e+30"),
+    ("ablate", ["+lines={a: {enough: -1.0}}", "budgets=[0.001]"], "lines.a.enough must be at least 0, got -1.0"),
     ("ablate", ["+lines={a: 5}"], "lines.a must be keys of agent with values, such as {gadget: resolve}, got 5"),
     ("ablate", ["seed=-1"], "seed must be at least 0, got -1"),
-    ("ablate", ["budgets=[nan]"], "budgets must be numbers from 0 to 1,000,000,000, got nan"),
+    ("ablate", ["searched_iterations=9", *TINY], "searched_iterations must be in 0..3 (trainer.iterations go on beyond it), got 9"),
+    (
+        "ablate",
+        ["agent=tabular", "searched_iterations=2"],
+        "searched_iterations must be left out where no network is trained, got 2",
+    ),
+    ("ablate", ["budgets=[nan]"], "budgets[0] must be a finite number, got nan"),
     ("ablate", ["~trainer"], "trainer must stay as it is"),
     ("train", ["command=rm"], "command must stay as it is"),
-    ("train", ["trainer.save_seconds=nan"], "trainer.save_seconds must be at least 0, got nan"),
+    ("train", ["trainer.save_seconds=nan"], "trainer.save_seconds must be a finite number of seconds, got nan"),
     ("train", ["game=openspiel"], "must be given"),
     ("ablate", ["budgets=[]"], "budgets must name at least one thinking time"),
     ("ablate", ["budgets=[0.5]", "unit=iterations"], "budgets must be whole numbers of iterations"),
-    ("ablate", ["unit=moons"], "unit must be seconds or iterations, got 'moons'"),
+    ("ablate", ["unit=moons"], "unit must be one of seconds, iterations, got 'moons'"),
     ("ablate", ["sweeps=0"], "sweeps must be at least 1, got 0"),
     ("ablate", ["agent=nobody"], "agent must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
     ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be one of decision, round, root, got 'turn'"),
@@ -157,7 +245,7 @@ REFUSED = [
         "gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'",
     ),
     ("ablate", ["experiment=none", "agent.bounds=loose"], "bounds must be one of safe, estimate, distributional, got 'loose'"),
-    ("ablate", ["experiment=none", "agent.gift_scale=1.5"], "gift_scale must be from 0 to 1, got 1.5"),
+    ("ablate", ["experiment=none", "agent.gift_scale=1.5"], "agent.gift_scale must be at most 1, got 1.5"),
     ("ablate", ["experiment=none", "+lines={a: {gift_scale: true}}"], "lines.a.gift_scale must be a float, got True"),
     ("ablate", ["experiment=leduc_gadgets_round", "+lines.resolve.bounds=loose"], "bounds must be one of"),
     ("ablate", ["agent.checkpoint=/nowhere/policy"], "checkpoint must be a checkpoint file, got /nowhere/policy"),
@@ -235,10 +323,10 @@ def test_a_checkpoint_named_from_here_is_found_from_there(monkeypatch, tmp_path)
 
 
 def test_two_processes_do_not_share_a_directory(monkeypatch, tmp_path, capsys):
-    from agents.apps.refusal import Refusal
+    from agents.apps.errors import UsageError
     from agents.apps.run import Run
 
-    with Run(tmp_path, "train", "kuhn_poker", 0), pytest.raises(Refusal, match="must not be in use"):
+    with Run(tmp_path, "train", "kuhn_poker", 0), pytest.raises(UsageError, match="must not be in use"):
         Run(tmp_path, "train", "kuhn_poker", 0)
 
 

@@ -54,6 +54,7 @@ def test_hands_are_found_by_their_cards(deck):
 def test_boards_are_read_and_written():
     assert parse_cards("Td9d6h") == (33, 29, 18)
     assert parse_cards(" Td 9d\t6h ") == (33, 29, 18)
+    assert parse_cards("Td,9d, 6h") == (33, 29, 18)
     assert parse_cards("") == ()
     assert cards_text((33, 29, 18)) == "Td9d6h"
     everything = FULL_DECK.cards().tolist()
@@ -65,6 +66,7 @@ def test_boards_are_read_and_written():
     [
         ("Td9x", FULL_DECK, "game.board must be cards such as Td9d6h, got '9x' in 'Td9x'"),
         ("td", FULL_DECK, "game.board must be cards such as Td9d6h, got 'td' in 'td'"),
+        ("10d9d6h", FULL_DECK, "game.board must be cards such as Td9d6h \\(a ten is T\\), got '10' in '10d9d6h'"),
         ("Td9", FULL_DECK, "game.board must be cards such as Td9d6h, got '9' in 'Td9'"),
         ("TdAsTd", FULL_DECK, "game.board must be distinct cards, got 'Td' twice in 'TdAsTd'"),
         ("Td9d", SMALL, "game.board must be cards such as Td9d6h of ranks TJQKA and suits cdhs, got '9d' in 'Td9d'"),

@@ -49,7 +49,9 @@ def weight_of(weights, hand, deck=FULL_DECK):
         ("96s+", "96s 97s 98s", 12),
         ("JTs-65s", "JTs T9s 98s 87s 76s 65s", 24),
         ("64o-86o", "64o 75o 86o", 36),
-        ("32s+", "32s", 4),
+        ("AKs+", "AKs", 4),
+        ("T9s - 65s", "T9s 98s 87s 76s 65s", 20),
+        ("QQ- JJ", "QQ JJ", 12),
         ("32", "32s 32o", 16),
         ("AA+", "AA", 6),
     ],
@@ -73,6 +75,47 @@ def test_hands_and_weights():
     assert weight_of(weights, "AdKd") == 0.25
     assert weight_of(weights, "7c6c") == 0.5
     assert weight_of(weights, "2d2c") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("7d7c: 1,AhQs: 0.25", "7d7c,AhQs:0.25"),
+        ("88 :0.5", "88:0.5"),
+        ("88 : 0.5 77", "88:0.5,77"),
+        ("T9s - 65s:.5\tAA", "T9s-65s:.5,AA"),
+        ("A5s -\n A2s : 1e-3, KK", "A5s-A2s:1e-3,KK"),
+        ("AA KK - QQ", "AA,KK-QQ"),
+    ],
+)
+def test_blanks_beside_colons_and_dashes_do_not_count(text, same):
+    np.testing.assert_array_equal(parse_range(text), parse_range(same))
+
+
+@pytest.mark.parametrize(
+    ("text", "deck", "error"),
+    [
+        ("T9s+", FULL_DECK, "got 'T9s+' at character 0 (write T9s or AKs-T9s: tools read it as the one or as the other)"),
+        ("AA,KQ+:0.5", FULL_DECK, "got 'KQ+:0.5' at character 3 (write KQ or AK-KQ: tools read it as the one or as the other)"),
+        ("32o+", FULL_DECK, "got '32o+' at character 0 (write 32o or AKo-32o: tools read it as the one or as the other)"),
+        ("JTs+", Deck("9TJQ"), "got 'JTs+' at character 0 (write JTs or QJs-JTs: tools read it as the one or as the other)"),
+    ],
+)
+def test_a_connector_with_a_plus_is_refused(text, deck, error):
+    """It is T9s alone by the rule of kickers, and T9s, JTs .. AKs in postflop-solver and tools built on it."""
+    with pytest.raises(ValueError, match=re.escape(f"game.ranges[0] must have no connector with a plus, {error}")):
+        parse_range(text, deck=deck)
+    np.testing.assert_array_equal(parse_range("QJs+", deck=Deck("9TJQ")), parse_range("QJs", deck=Deck("9TJQ")))
+
+
+def test_a_list_with_one_bad_weight_is_still_a_list():
+    listed = ["0.5"] * 1326
+    listed[700] = "x"
+    with pytest.raises(ValueError, match=re.escape("game.ranges[0] must have weights in 0..1, got 'x' at character 2800")):
+        parse_range(" ".join(listed))
+    listed[700] = "-0.5"
+    with pytest.raises(ValueError, match=re.escape("game.ranges[0] must have weights in 0..1, got '-0.5' at character 2800")):
+        parse_range(" ".join(listed))
 
 
 def test_the_last_entry_holds():
@@ -119,7 +162,12 @@ def test_listed_weights_are_in_piosolvers_order(deck):
         ("AKs-", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AKs-' at character 0"),
         ("AhAh", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AhAh' at character 0"),
         ("AhKx", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AhKx' at character 0"),
-        ("AA KK - QQ", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '-' at character 6"),
+        ("QQ -JJ", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '-JJ' at character 3"),
+        ("AA - , KK", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AA -' at character 0"),
+        ("1010,A10s", "hands such as QQ+, A5s-A2s, AhKh:0.5 (a ten is T), got '1010' at character 0"),
+        ("AA,A10s", "hands such as QQ+, A5s-A2s, AhKh:0.5 (a ten is T), got 'A10s' at character 3"),
+        ("0.5 AA", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '0.5' at character 0"),
+        ("0.5", "hands such as QQ+, A5s-A2s, AhKh:0.5, or 1326 weights, got 1"),
         ("AA 0.5", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '0.5' at character 3"),
         ("0.5 1", "hands such as QQ+, A5s-A2s, AhKh:0.5, or 1326 weights, got 2"),
     ],

@@ -12,7 +12,6 @@ from agents.apps import ablate_holdem
 from agents.apps.build import (
     REFERENCES,
     agents_of,
-    build_agent,
     build_budgets,
     build_executor,
     build_policy,
@@ -20,45 +19,37 @@ from agents.apps.build import (
     lines_of,
     training_history,
     tree_of,
-    with_enough,
+    untrained,
 )
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.apps.train import check_trainer, train_derived
+from agents.apps.train import check_training, train_derived
 from agents.apps.train_holdem import with_trainer
+from agents.apps.training import check_searched, searched_file, searched_kept, searched_row
 from agents.figures import plot_ablation, plot_exchange
-from agents.policy import Policy, UniformPolicy
-from agents.report import ablation_table, exchange_table, write_csv
-from agents.training import check_state
+from agents.networks import load_policy
+from agents.policy import Policy
+from agents.report import ablation_table, exchange_table, spoilt_note, write_csv
 from games.holdem_config import Bets
 
 
 def check(config: AblateConfig, directory: Path) -> None:
-    """Refuse bad values and another run's state; every line is built once on a uniform policy."""
+    """Refuse bad values and another run's state; every line is built once."""
     if isinstance(config.game, Bets):
         ablate_holdem.check(config, directory)
         return
-    uniform = UniformPolicy(tree_of(config.game.game_string()))
-    check_agent(config.agent)
+    tree, variant = tree_of(config.game.game_string()), config.search.build()
+    check_agent(config.agent, tree, variant)
     if config.agent.budget.build().limited():
         raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
-    if trains(config):
-        check_trainer(config.trainer)
-        check_state(directory / "training", uniform.tree.game, config.trainer)
+    check_searched(config.searched_iterations, config.trainer.iterations if untrained(config.agent) else None)
+    if untrained(config.agent):
+        check_training(tree.game, config.trainer, directory / "training")
     build_budgets(config.budgets, config.unit)
     build_executor(config.executor)
-    if config.sweeps < 1:
-        raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     for agent in agents_of(config).values():
-        check_agent(agent)
-        build_agent(agent, uniform, config.search.build())
-        with_enough([], agent)
-
-
-def trains(config: AblateConfig) -> bool:
-    """Say whether the network is trained in this run."""
-    return config.agent.policy == "network" and config.agent.checkpoint is None
+        check_agent(agent, tree, variant)
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -70,13 +61,18 @@ def run(config: AblateConfig, directory: Path) -> None:
     with Run(directory, "ablate", game, config.seed) as result:
         tree = tree_of(game)
         policy: Policy
-        if trains(config):
-            policy = train_derived(tree, config.trainer, directory / "training", result)
+        searched, training = 0, directory / "training"
+        if untrained(config.agent):
+            policy = train_derived(tree, config.trainer, training, result, config.searched_iterations)
+            searched = searched_kept(training, config.searched_iterations)
+            if searched:
+                policy = load_policy(searched_file(training, searched), tree)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
             result.write(history=training_history(config.agent))
         history = result.history
-        compute = {"value": history[-1]["compute"], "unit": "multiply-adds"} if history else None
+        own = searched_row(history, searched)
+        compute = {"value": own["compute"], "unit": "multiply-adds"} if own else None
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
 
@@ -93,15 +89,15 @@ def run(config: AblateConfig, directory: Path) -> None:
         finally:
             progress.close()
             if rows:
-                report(result, rows, history)
+                report(result, rows, history, own)
 
 
-def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]]) -> None:
-    """Write and print what was measured so far."""
+def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]], own: dict[str, Any] | None) -> None:
+    """Write and print what was measured so far; ``own`` is the row of the training history that is searched."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
     searched = [row for row in rows if row["line"] not in REFERENCES]
-    rates = exchange_rate(history, searched)
+    rates = exchange_rate(history, searched, own["compute"] if own else None)
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     title = f"{result.result['game']}: what thinking adds"
@@ -109,9 +105,12 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
     print(ablation_table(rows))
     if rates:
         title = f"{result.result['game']}: the training that thinking is worth"
-        plot_exchange(history, rates, title, [result.directory / f"exchange.{kind}" for kind in ("png", "svg")])
+        beyond = (own["compute"], own["exploitability"]) if own and own is not history[-1] else None
+        plot_exchange(history, rates, title, [result.directory / f"exchange.{kind}" for kind in ("png", "svg")], searched=beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability in chips, exact best response, search included; figure: {result.directory / 'ablation.png'}")
+    if note := spoilt_note(rows, "* in the table, hollow in the figure"):
+        print(note)
 
 
 def _absolute(argument: str) -> str:

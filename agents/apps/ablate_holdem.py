@@ -11,13 +11,13 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, with_enough
-from agents.apps.config import AblateConfig, AgentConfig
-from agents.apps.run import Progress, Run
+from agents.apps.build import agents_of, build_budgets, build_executor, check_files, of_file, with_enough
+from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
+from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
-from agents.report import ablation_table, cores, exchange_table, write_csv
+from agents.report import ablation_table, cores, exchange_table, spoilt_note, write_csv
 from agents.street_agent import StreetAgent
 from agents.strength import WholeAgent
 from games.board_subtree import entering
@@ -29,9 +29,9 @@ from search.gadgets import check_search, form_of
 
 Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
 Blueprints = dict[tuple[int, ...], BoardBlueprint]
-Made = tuple[Blueprints, list[dict[str, Any]], str]  # blueprints, what they took against what they are worth, and its unit
+# Blueprints, what they took against what they are worth, of that the row of the network searched, and the unit of what they took.
+Made = tuple[Blueprints, list[dict[str, Any]], dict[str, Any] | None, str]
 PROBABILITIES = "action probabilities"
-MOST_BUCKETS = 10**7  # of a street
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
 
 
@@ -57,16 +57,19 @@ def check(config: AblateConfig, directory: Path) -> None:
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
     most = max(cores() // build_executor(config.executor).workers, 1)
-    if config.sweeps < 1:
-        raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     if config.agent.budget.build().limited():
         raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)
-    if config.agent.policy == "network" and config.agent.checkpoint is None:
+    trains = config.agent.policy == "network" and config.agent.checkpoint is None
+    if config.searched_iterations and not trains:
+        raise ValueError(f"searched_iterations must be left out where no network is trained, got {config.searched_iterations}")
+    if trains:
         from agents.apps import train_holdem
+        from agents.apps.training import check_searched
 
+        check_searched(config.searched_iterations, config.trainer.iterations)
         train_holdem.check_training(game, config.trainer, directory / "training")
 
 
@@ -87,36 +90,33 @@ def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies:
     """Refuse what no agent of hold'em can be made of, on so many cores."""
     if agent.policy not in policies:
         raise ValueError(f"agent.policy must be {', '.join(policies[:-1])} or {policies[-1]} on hold'em, got {agent.policy!r}")
-    if agent.iterations < 1:
-        raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
-    if agent.buckets and (len(agent.buckets) != len(game.deals) or not 0 <= min(agent.buckets) <= max(agent.buckets) <= MOST_BUCKETS):
+    if agent.buckets and len(agent.buckets) != len(game.deals):
         rule = f"a number from 0 to {MOST_BUCKETS:,} for each of {len(game.deals)} streets"
         raise ValueError(f"agent.buckets must be {rule}, got {agent.buckets}")
     if agent.policy != "tabular" and agent.buckets:
         raise ValueError(f"agent.buckets must be left out but for a tabular policy, got {agent.buckets}")
     if not 1 <= agent.threads <= cores_each:
         raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
-    if agent.think:
+    if agent.think or agent.solve_from != AgentConfig.solve_from:  # that is no street, but never thought of then
         streets_of(agent.solve_from, game)
-        thinker(agent)
-    if agent.policy != "network" or agent.checkpoint is None:
-        return
-    if not Path(agent.checkpoint).is_file():
-        raise ValueError(f"agent.checkpoint must be a checkpoint file, got {agent.checkpoint}")
-    from agents.networks.holdem_checkpoint import holdem_policy_metadata
+    thinker(agent)
+    check_files(agent)
+    if agent.policy == "network" and agent.checkpoint is not None:
+        from agents.networks.holdem_checkpoint import holdem_policy_metadata
 
-    holdem_policy_metadata(Path(agent.checkpoint), game)
+        checkpoint = Path(agent.checkpoint)
+        of_file("agent.checkpoint", lambda: holdem_policy_metadata(checkpoint, game))
 
 
 def run(config: AblateConfig, directory: Path) -> None:
     """Solve or train the blueprints, measure, report."""
     game: HoldemGame = config.game.build()
     variant = config.search.build(DEFAULT)
-    with Run(directory, "ablate", game.name, config.seed) as result:
+    with Run(directory, "ablate", game.name, config.seed, game.notes) as result:
         if config.agent.policy == "network":
-            blueprints, sizes, unit = learned(config, game, directory, result)
+            blueprints, sizes, own, unit = learned(config, game, directory, result)
         else:
-            blueprints, sizes, unit = solved(config, game, variant, directory / "blueprints")
+            blueprints, sizes, own, unit = solved(config, game, variant, directory / "blueprints")
         made = {b.name: b for b in blueprints.values()}.values()
         kept = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made]
         result.write(blueprints=kept)
@@ -133,20 +133,19 @@ def run(config: AblateConfig, directory: Path) -> None:
             executor = build_executor(config.executor)
             with closing(ablate(lines, config.sweeps, executor, directory / "measurements", tell)) as measured:
                 for row in measured:
-                    compute = size_of(lines[row["line"]][0]) if unit == PROBABILITIES else sizes[-1]["compute"] if sizes else None
+                    compute = size_of(lines[row["line"]][0]) if unit == PROBABILITIES else own["compute"] if own else None
                     rows.append(row | {"train_compute": {"value": compute, "unit": unit}})
                     result.write(rows=rows)
         finally:
             progress.close()
             if rows:
-                report(result, rows, sizes, unit)
+                report(result, rows, sizes, own, unit)
 
 
 def thinker(agent: AgentConfig) -> dict[str, Any]:
     """Return what a StreetAgent is told of its searches; refuses what none knows."""
     form_of(agent.gadget, agent.bounds, agent.spread)
     check_search(agent.warm_start, agent.gift_scale)
-    with_enough([], agent)
     names = ("gadget", "bounds", "spread", "threads", "warm_start", "gift_scale")
     return {name: getattr(agent, name) for name in names}
 
@@ -159,16 +158,20 @@ def key_of(agent: AgentConfig) -> tuple[int, ...]:
 def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run) -> Made:
     """Return the network's blueprint, trained or found in the run's directory or read from a checkpoint, and the training curve."""
     from agents.apps.train_holdem import train_holdem
+    from agents.apps.training import searched_file, searched_kept, searched_row
     from agents.network_blueprint import make_network_blueprint
-    from agents.training import POLICY_FILE
 
+    searched, training = config.searched_iterations, directory / "training"
     if config.agent.checkpoint is None:
-        train_holdem(game, config.trainer, directory / "training", result)
-    checkpoint = Path(config.agent.checkpoint or directory / "training" / POLICY_FILE)
+        train_holdem(game, config.trainer, training, result, searched)
+        searched = searched_kept(training, searched)
+    checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
+    if searched:
+        history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
     print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {strength_text(game, blueprint.exploitability)}", flush=True)
-    return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, "multiply-adds"
+    return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, searched_row(history, searched), "multiply-adds"
 
 
 def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: Path) -> Made:
@@ -177,7 +180,7 @@ def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: 
     for key in dict.fromkeys(key_of(agent) for agent in settings(config).values()):
         iterations, *sizes = key
         name = "-".join(map(str, key))
-        progress = Progress(f"blueprint {name}", iterations, "it")
+        progress = Progress(f"blueprint {name}", iterations, "it", PREPARING)
         try:
             threads = os.cpu_count() or 1
             found[key] = make_blueprint(game, sizes, variant, iterations, directory / name, config.seed, threads, progress.at)
@@ -188,7 +191,7 @@ def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: 
     curve: list[dict[str, Any]] = [
         {"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in found.values()
     ]
-    return found, curve, PROBABILITIES
+    return found, curve, None, PROBABILITIES
 
 
 def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprints: Blueprints) -> Lines:
@@ -221,11 +224,11 @@ def announce(game: HoldemGame, blueprint: BoardBlueprint, lines: Lines) -> None:
             print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
 
 
-def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]], unit: str) -> None:
-    """Write and print what was measured so far."""
+def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]], own: dict[str, Any] | None, unit: str) -> None:
+    """Write and print what was measured so far; ``own`` of ``sizes`` is the network that the lines search from."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
-    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0])
+    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0], own["compute"] if own else None)
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     kinds = ("png", "svg")
@@ -236,6 +239,9 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
         title = f"{result.result['game']}: the {'blueprint size' if by_size else 'training'} that thinking is worth"
         paths = [result.directory / f"exchange.{kind}" for kind in kinds]
         axis = f"{'blueprint size' if by_size else 'training compute'}, {unit}"
-        plot_exchange(sizes, rates, title, paths, "blueprint" if by_size else "network", axis)
+        beyond = (own["compute"], own["exploitability"]) if own and own is not sizes[-1] else None
+        plot_exchange(sizes, rates, title, paths, "blueprint" if by_size else "network", axis, beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability by an exact best response in the real game, search included; figure: {result.directory / 'ablation.png'}")
+    if note := spoilt_note(rows, "* in the table, hollow in the figure"):
+        print(note)

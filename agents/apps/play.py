@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,7 @@ from agents.apps import play_holdem
 from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
-from agents.apps.run import Run
-from agents.policy import UniformPolicy
+from agents.apps.run import COMPILING, Run, said_if_slow
 from agents.table_view import TableView, TreeView
 from agents.terminal import Record, Terminal
 from games.holdem_config import Bets
@@ -27,9 +27,7 @@ def check(config: PlayConfig, directory: Path) -> None:
     if isinstance(config.game, Bets):
         play_holdem.check(config)
     else:
-        tree = tree_of(config.game.game_string())
-        check_agent(config.agent)
-        build_agent(config.agent, UniformPolicy(tree), config.search.build())
+        check_agent(config.agent, tree_of(config.game.game_string()), config.search.build())
     if config.agent.policy == "network" and config.agent.checkpoint is None:
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     if config.agent.budget.build().limited():
@@ -37,38 +35,55 @@ def check(config: PlayConfig, directory: Path) -> None:
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
-    if config.hands is not None and config.hands < 1:
-        raise ValueError(f"hands must be at least 1, got {config.hands}")
-    if config.seed is not None and config.seed < 0:
-        raise ValueError(f"seed must be at least 0, got {config.seed}")
 
 
 def run(config: PlayConfig, directory: Path) -> None:
     """Play; every hand is saved when it is over."""
     holdem = isinstance(config.game, Bets)
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
-    with Run(directory, "play", config.game.build().name if holdem else config.game.game_string(), seed) as result:
+    built = config.game.build() if holdem else None
+    game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
+    with Run(directory, "play", game, seed, notes) as result:
         view: TableView[Any] = play_holdem.view(config, directory, seed) if holdem else derived(config)
         budget = enough_for(config.budget.build(), config.agent) if config.agent.think else Budget(seconds=0)
 
         hands = directory / "hands.jsonl"
-        hands.touch()
+        append(hands, "")
 
         def save(record: Record) -> None:
-            with hands.open("a") as file:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            append(hands, json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
-        terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save)
+        with said_if_slow(COMPILING):
+            terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
         result.write(agent=view.agent_name, hands=0, chips=0.0)
+        print(f"seed {seed} (seed={seed} deals the same hands again)")
         terminal.run(config.hands)
         print(f"hands saved: {hands}")
+
+
+def append(path: Path, text: str) -> None:
+    """Add text to a file, which is made if need be.
+
+    Raises:
+        OSError: it cannot be written; names the file.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666), "a") as file:
+            file.write(text)
+    except OSError as error:
+        raise OSError(f"{path} must be a file that can be written, got {error.strerror or error}") from None
 
 
 def derived(config: PlayConfig) -> TreeView:
     """Return the table of a game derived from OpenSpiel."""
     tree, variant = tree_of(config.game.game_string()), config.search.build()
     return TreeView(build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant))
+
+
+def colored() -> bool:
+    """Say whether colours are wanted: on a terminal that has them, unless NO_COLOR is set (no-color.org)."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def ask(prompt: str) -> str:

@@ -6,15 +6,15 @@ import time
 from pathlib import Path
 
 from agents.apps import solve_holdem
+from agents.apps.build import timed_tree, tree_of
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
-from agents.apps.run import Run, solve_and_report
+from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
 from agents.figures import plot_trace
 from agents.policy import policy_table
-from agents.report import counted, duration, write_csv, write_json
-from games import load_game, public_tree
+from agents.report import counted, duration, memory_text, not_solved, warned, write_csv, write_json
 from games.holdem_config import Bets
-from search import Solution, Solver, Strategy
+from search import Solution, Solver, Strategy, uniform
 
 
 def check(config: SolveConfig, directory: Path) -> None:
@@ -24,7 +24,6 @@ def check(config: SolveConfig, directory: Path) -> None:
     if isinstance(config.game, Bets):
         solve_holdem.check(config)
         return
-    load_game(config.game.game_string())
     config.search.build()
     for key, value in (("load", config.load), ("show", config.show)):
         if value is not None:
@@ -33,6 +32,7 @@ def check(config: SolveConfig, directory: Path) -> None:
         raise ValueError(f"storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got {config.storage}")
     if config.threads != 1:
         raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
+    tree_of(config.game.game_string())
 
 
 def run(config: SolveConfig, directory: Path) -> None:
@@ -43,21 +43,27 @@ def run(config: SolveConfig, directory: Path) -> None:
     game = config.game.game_string()
     budget = config.budget.build()
     with Run(directory, "solve", game, config.seed) as result:
-        start = time.perf_counter()
-        tree = public_tree(game)
+        tree, build_seconds = timed_tree(game)
         built = time.perf_counter()
         solver = Solver(tree, config.search.build())
-        solver.run(1)
-        solver.exploitability()
+        with said_if_slow(COMPILING):
+            solver.run(1)
+            uniform_play = solver.exploitability(uniform(tree))
+        compiled = time.perf_counter()
+        seconds = seconds_of(lambda: solver.run(1))
         solver.start(solver.subgame)
+        size = f"{counted(tree.num_nodes, 'public node')}, {tree.num_hands(0):,} and {tree.num_hands(1):,} hands"
+        print(f"{game}: {size}, {memory_text(solver.memory_bytes())}; {expected(budget, seconds)}", flush=True)
         solve_and_report(
-            result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save),
-            build_seconds=built - start, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name,
+            result, solver, budget, lambda e: f"{e:.3g} chips",
+            lambda solution: report(result, solver, solution, uniform_play, config.save),
+            build_seconds=build_seconds, compile_seconds=compiled - built, algorithm=solver.variant.label,
         )  # fmt: skip
 
 
-def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool) -> None:
-    """Write the result, the trace and its figure, and the strategy if asked for."""
+def report(result: Run, solver: Solver, solution: Solution[Strategy], uniform_play: float, save: bool) -> None:
+    """Write the result, the trace and its figure, and the strategy if asked for; ``uniform_play`` is that play's exploitability."""
+    reason = not_solved(solution.iterations, solution.exploitability or 0.0, uniform_play, "uniform play's")
     values = solver.evaluator.values(solution.strategy)
     strength = {"value": solution.exploitability, "unit": "chips"}
     result.write(
@@ -68,17 +74,20 @@ def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool
         memory_bytes=solver.memory_bytes(),
         exploitability=strength,
         values=list(values),
+        solved=reason is None,
+        not_solved=reason,
         trace=solution.trace,
     )
     print(
-        f"{solver.tree.game}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
+        f"{solver.tree.game}: {solver.variant.label}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
         f"exploitability {solution.exploitability:.3g} chips, value {values[0]:.6g} to the first player\n{result.directory}"
+        + ("" if reason is None else f"\nNOT SOLVED: {reason}")
     )
     heads = ("iteration", "seconds", "exploitability")
     write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
     if save:
         write_json(result.directory / "policy.json", policy_table(solution.strategy))
-    title = f"{solver.tree.game}, {solver.variant.name}"
+    title = warned(f"{solver.tree.game}, {solver.variant.label}", reason)
     plot_trace(solution.trace, title, [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agents.apps.compose import CONF
 from agents.apps.config import TrainConfig
-from agents.apps.launch import CONF
 from agents.apps.run import Run
 from agents.apps.solve_holdem import free_memory, smaller_game, strength, strength_text
 from agents.apps.training import train_reported, training_table
@@ -50,18 +50,19 @@ def check_training(game: HoldemGame, trainer: object, directory: Path) -> None:
 def run(config: TrainConfig, directory: Path) -> None:
     """Train and report."""
     game: HoldemGame = config.game.build()
-    with Run(directory, "train", game.name, config.seed) as result:
+    with Run(directory, "train", game.name, config.seed, game.notes) as result:
         policy = train_holdem(game, config.trainer, directory, result)
         print(training_table(result.history, lambda e: strength_text(game, e)))
         print(f"exploitability of the network alone ({policy.size:,} parameters), exact; checkpoint: {directory / POLICY_FILE}")
 
 
-def train_holdem(game: HoldemGame, config: HoldemDeepCFRConfig, directory: Path, result: Run) -> HoldemPolicy:
-    """Train on a hold'em game, with progress."""
+def train_holdem(game: HoldemGame, config: HoldemDeepCFRConfig, directory: Path, result: Run, searched: int = 0) -> HoldemPolicy:
+    """Train on a hold'em game, with progress; see ``train_reported``."""
     return train_reported(
         lambda: HoldemDeepCFR(game, tree_of(game), config),
         directory,
         result,
         lambda e: strength_text(game, e),
         lambda e: strength(game, e),
+        searched,
     )

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.features import Encoding
+from agents.networks.threads import one_thread
+from games.settings import bounded, check_bounds
 from search import Strategy
 
 Float32 = npt.NDArray[np.float32]
+MOST_WIDTH, MOST_LAYERS = 16_384, 256  # of any network: beyond use here, and a layer of that width still fits into memory
 
 
 @dataclass(kw_only=True)
@@ -27,14 +30,12 @@ class PolicyNetworkConfig:
         embedding: length of a hand's embedding.
     """
 
-    hidden: int = 128
-    layers: int = 2
-    embedding: int = 16
+    hidden: int = bounded(128, least=1, most=MOST_WIDTH)
+    layers: int = bounded(2, least=1, most=MOST_LAYERS)
+    embedding: int = bounded(16, least=1, most=MOST_WIDTH)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "embedding"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"network.{name} must be at least 1, got {getattr(self, name)}")
+        check_bounds(self, "network")
 
 
 class PolicyNetwork(nn.Module):
@@ -125,7 +126,7 @@ class NetworkPolicy:
         def pair(layer: nn.Linear) -> tuple[Float32, Float32]:
             return np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()
 
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             embedded = network.hands(torch.from_numpy(self.encoding.hand[player])) * network.config.embedding**-0.5
         hands = np.zeros((network.config.embedding, self.tree.padded_hands(player)), np.float32)
         hands[:, : len(embedded)] = embedded.numpy().T

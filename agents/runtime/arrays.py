@@ -1,0 +1,267 @@
+"""Read arrays as data: ``.npy``, ``.npz`` and safetensors files as this package writes them.
+
+What a header claims is compared with the size of the file, and with what the caller expects, before there is an array. So no file takes
+more memory than twice its size. Nothing is decompressed and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, open_regular, parse_json, require, whole_in
+
+Array = npt.NDArray[Any]
+
+NPY_START = b"\x93NUMPY\x01\x00"
+NPY_HEADER = re.compile(
+    rb"\{'descr': '([<|](?:b1|[iu][1248]|f[248]))', 'fortran_order': (True|False), "
+    rb"'shape': \((|\d{1,18},|\d{1,18}(?:, \d{1,18})+)\), \} *\n"
+)
+SAFETENSORS = {
+    "BOOL": "|b1",
+    "U8": "|u1",
+    "I8": "|i1",
+    "U16": "<u2",
+    "I16": "<i2",
+    "F16": "<f2",
+    "U32": "<u4",
+    "I32": "<i4",
+    "F32": "<f4",
+    "U64": "<u8",
+    "I64": "<i8",
+    "F64": "<f8",
+}
+PIECE = 1 << 20  # bytes read at a time
+MOST_LISTING = 1 << 18  # bytes of a zip file's list of members, which takes 15 times as much memory
+MOST_TENSORS_HEADER = MOST_JSON_BYTES
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, *DAMAGES)  # what reading a bad zip may raise
+
+
+class Header(NamedTuple):
+    """What an array's header says."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran: bool
+
+
+def read_npy(path: Path | str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """Return an array of a ``.npy`` file.
+
+    Args:
+        path: of the file.
+        shape: that it must have.
+        dtype: likewise.
+
+    Raises:
+        OSError: no such file, or it cannot be read.
+        ValueError: another kind of file, another shape or type, or not as long as its header says.
+    """
+    with open_regular(path) as stream:
+        return _content(stream, _fitting(_header(stream, os.fstat(stream.fileno()).st_size), shape, dtype))
+
+
+def map_npy(path: Path | str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """Return an array of a ``.npy`` file, mapped from disk and read-only; arguments and errors as of ``read_npy``."""
+    with open_regular(path) as stream:
+        header = _fitting(_header(stream, os.fstat(stream.fileno()).st_size), shape, dtype)
+        if not math.prod(shape):
+            return np.zeros(shape, header.dtype)  # nothing to map
+        return np.memmap(stream, header.dtype, "r", stream.tell(), shape, "F" if header.fortran else "C")
+
+
+class Archive:
+    """The arrays of an open ``.npz`` file by name. Its methods raise ValueError for what is missing or damaged."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        require(zipfile.is_zipfile(stream), "it is no archive, or not a whole one")
+        stream.seek(0)
+        self._zip = zipfile.ZipFile(_Listing(stream))
+        self._zip.fp = stream
+
+    def header(self, name: str) -> Header:
+        """Return what an array's header says, the array not read."""
+        with self._member(name) as (stream, size):
+            return _header(stream, size)
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+        """Return an array of that shape and type."""
+        with self._member(name) as (stream, size):
+            array = _content(stream, _fitting(_header(stream, size), shape, dtype))
+            require(not stream.read(1), f"{name} must end with its array")  # the sum of the bytes is checked here
+            return array
+
+    def json(self, name: str) -> Any:
+        """Return JSON that was written as an array of bytes."""
+        shape = self.header(name).shape
+        require(len(shape) == 1 and shape[0] <= MOST_JSON_BYTES, f"{name} must be text of at most {MOST_JSON_BYTES:,} bytes, got {shape}")
+        return parse_json(self.array(name, shape, np.uint8).tobytes().decode())
+
+    @contextmanager
+    def _member(self, name: str) -> Iterator[tuple[BinaryIO, int]]:
+        """Open a member; its size comes with it."""
+        try:
+            entry = self._zip.getinfo(f"{name}.npy")
+            require(entry.compress_type == zipfile.ZIP_STORED, f"{name} must not be compressed")
+            require(entry.file_size == entry.compress_size, f"{name} must have one size, got {entry.file_size} and {entry.compress_size}")
+            with self._zip.open(entry) as stream:
+                yield stream, entry.file_size  # type: ignore[misc]  # it reads as files do
+        except KeyError:
+            raise ValueError(f"it must have an array named {name}") from None
+        except BROKEN as error:
+            raise ValueError(str(error) or type(error).__name__) from None
+
+
+@contextmanager
+def open_archive(path: Path | str, follow: bool = False) -> Iterator[Archive]:
+    """Open a ``.npz`` file as ``numpy.savez`` writes it, uncompressed.
+
+    Args:
+        path: of the file.
+        follow: take the file that a link points to; see ``games.files.open_regular``.
+
+    Raises:
+        OSError: no such file, or it cannot be read.
+        ValueError: another kind of file, no archive, or not a whole one.
+    """
+    with open_regular(path, follow) as stream:
+        try:
+            archive = Archive(stream)
+        except BROKEN as error:
+            raise ValueError(str(error) or type(error).__name__) from None
+        yield archive
+
+
+def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return a safetensors file's arrays, which share one piece of memory, and its metadata.
+
+    Args:
+        path: of the file.
+        follow: take the file that a link points to; see ``games.files.open_regular``.
+
+    Raises:
+        OSError: no such file, or it cannot be read.
+        ValueError: another kind of file, larger than this machine's memory, or damaged.
+    """
+    with open_regular(path, follow) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        head = int.from_bytes(stream.read(8), "little")
+        require(0 < head <= min(size - 8, MOST_TENSORS_HEADER), f"its header must fit into its {size:,} bytes, got {head:,}")
+        entries = parse_json(stream.read(head).decode())
+        require(isinstance(entries, dict), "its header must be a mapping")
+        metadata = entries.pop("__metadata__", {})
+        require(isinstance(metadata, dict) and all(isinstance(x, str) for x in metadata.values()), "its metadata must be texts")
+        spans = _spans(entries, size - 8 - head)
+        require(size <= _memory(), f"it must fit into memory, got {size:,} bytes")
+        data = np.empty(size - 8 - head, np.uint8)
+        _fill(stream, data)
+    return {name: _placed(data[begin:end], dtype, shape) for name, (begin, end, dtype, shape) in spans.items()}, metadata
+
+
+def _spans(entries: dict[str, Any], size: int) -> dict[str, tuple[int, int, str, tuple[int, ...]]]:
+    """Return where each tensor is, its type and shape; refuses tensors that overlap, leave gaps, or do not fill their places."""
+    found: dict[str, tuple[int, int, str, tuple[int, ...]]] = {}
+    for name, entry in entries.items():
+        require(isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}, f"tensor {brief(name)} must have a place")
+        dtype, shape, place = SAFETENSORS.get(str(entry["dtype"])), entry["shape"], entry["data_offsets"]
+        require(dtype is not None, f"tensor {brief(name)} must have a type that is known, got {brief(entry['dtype'])}")
+        fits = isinstance(shape, list) and len(shape) <= 8 and all(whole_in(n, 0, 2**60) for n in shape)
+        require(fits, f"tensor {brief(name)} must have a shape, got {brief(shape)}")
+        fits = isinstance(place, list) and len(place) == 2 and all(whole_in(n, 0, size) for n in place)
+        require(fits, f"tensor {brief(name)} must be within the file, got {brief(place)}")
+        needed = math.prod(shape) * np.dtype(dtype).itemsize
+        require(place[1] - place[0] == needed, f"tensor {brief(name)} must take {needed:,} bytes, got {place[1] - place[0]:,}")
+        found[name] = (place[0], place[1], str(dtype), tuple(shape))
+    at = 0
+    for begin, end, *_ in sorted(found.values()):
+        require(begin == at, f"tensors must stand one behind the other, got one at {begin:,} where {at:,} are taken")
+        at = end
+    require(at == size, f"tensors must fill the file's {size:,} bytes, got {at:,}")
+    return found
+
+
+def _placed(data: Array, dtype: str, shape: tuple[int, ...]) -> Array:
+    """Return bytes as an array; copied only where numbers do not start at multiples of their size."""
+    return np.require(data.view(dtype).reshape(shape), requirements="A")
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+class _Listing(io.RawIOBase):
+    """A file that gives no more than ``MOST_LISTING`` bytes at once: ``zipfile`` reads the list of members in one go."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(MOST_LISTING + 1 if size < 0 else min(size, MOST_LISTING + 1))
+        require(len(content) <= MOST_LISTING, f"it must have a list of members of at most {MOST_LISTING:,} bytes")
+        return content
+
+
+def _header(stream: BinaryIO, size: int) -> Header:
+    """Read an array's header, the file standing at the array then; refuses one that claims another size than the file has.
+
+    The header is matched with the text that numpy writes: numpy's own reader evaluates it, and fails in a dozen ways.
+    """
+    start = stream.read(len(NPY_START) + 2)
+    require(start[:-2] == NPY_START, "an array must be of numpy's format 1.0")
+    text = stream.read(int.from_bytes(start[-2:], "little"))
+    match = NPY_HEADER.fullmatch(text)
+    if match is None:
+        raise ValueError(f"an array must have a header as numpy writes it, got {brief(text)}")
+    shape = tuple(int(n) for n in re.findall(rb"\d+", match[3]))
+    require(len(shape) <= 8, f"an array must have at most 8 axes, got {len(shape)}")
+    header = Header(shape, np.dtype(match[1].decode()), match[2] == b"True")
+    claimed, there = math.prod(shape) * header.dtype.itemsize, size - len(start) - len(text)
+    require(claimed == there, f"an array must be as long as its header says ({claimed:,} bytes), got {there:,}")
+    return header
+
+
+def _fitting(header: Header, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Header:
+    wanted = np.dtype(dtype)
+    fits = (header.shape, header.dtype) == (tuple(shape), wanted)
+    require(fits, f"an array must be {wanted} {list(shape)}, got {header.dtype} {list(header.shape)}")
+    return header
+
+
+def _content(stream: BinaryIO, header: Header) -> Array:
+    """Return the array that a file stands at."""
+    array = np.empty(header.shape, header.dtype, "F" if header.fortran else "C")
+    _fill(stream, array.reshape(-1, order="A").view(np.uint8))
+    return array
+
+
+def _fill(stream: BinaryIO, data: Array) -> None:
+    """Read bytes into memory."""
+    view, at = data.data, 0
+    while at < len(view):
+        piece = stream.read(min(PIECE, len(view) - at))
+        require(bool(piece), f"it must be whole, got {at:,} of {len(view):,} bytes")
+        view[at : at + len(piece)] = piece
+        at += len(piece)
