@@ -27,9 +27,9 @@ from agents.executor import Executor
 from agents.hand import Entrant
 from agents.holdem_agent import HoldemAgent
 from agents.match import Match
+from agents.opponents.bot import Bot
 from agents.report import replacing
 from agents.runtime.storage import load_or_set_aside, require
-from agents.stranger import Stranger
 from agents.street_agent import StreetAgent
 from agents.strength import tabulate
 from games import PublicTree
@@ -61,7 +61,7 @@ class ExactValue:
 
 
 def table_bytes(match: Match, draws: int) -> int:
-    """Return how large a match's tables are in hold'em; 0 with strangers, who have none, and for other games, whose trees are small."""
+    """Return how large a match's tables are in hold'em; 0 with bots, which have none, and for other games, whose trees are small."""
     agents = [e.agent for e in match.entrants if isinstance(e.agent, StreetAgent)]
     if not agents or not all(e.known for e in match.entrants):
         return 0
@@ -100,7 +100,7 @@ def exact_values(
     directory: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[ExactValue | None]:
-    """Return each match's value, None if a stranger plays in it or its tables are too large.
+    """Return each match's value, None if a bot plays in it or its tables are too large.
 
     Args:
         matches: an entrant of several is tabulated once.
@@ -141,7 +141,7 @@ def _tabulated(task: _Seat) -> npt.NDArray[Any]:
     agent = entrant.agent
     if isinstance(agent, StreetAgent):
         return np.array(agent.strategies(task.seat, entrant.budget)[0][task.seat])
-    assert not isinstance(agent, Stranger | HoldemAgent)
+    assert not isinstance(agent, Bot | HoldemAgent)
     return tabulate(agent, task.seat, entrant.budget).table
 
 
@@ -151,7 +151,7 @@ def _first_wins(match: Match, first: npt.NDArray[Any], second: npt.NDArray[Any])
     if isinstance(agent, StreetAgent):
         tree = agent.trunk.tree
         return value_against(agent.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
-    assert not isinstance(agent, Stranger | HoldemAgent)
+    assert not isinstance(agent, Bot | HoldemAgent)
     return table_value(agent.tree, first, second)
 
 
@@ -171,7 +171,7 @@ def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) ->
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
 
 
-def _read(path: Path, agent: Agent | HoldemAgent | Stranger, seat: int) -> npt.NDArray[Any]:
+def _read(path: Path, agent: Agent | HoldemAgent | Bot, seat: int) -> npt.NDArray[Any]:
     """Return a seat's table.
 
     Raises:
@@ -183,7 +183,7 @@ def _read(path: Path, agent: Agent | HoldemAgent | Stranger, seat: int) -> npt.N
         require((table.shape, table.dtype) == (shape, dtype), f"a table must be {dtype} {shape}, got {table.dtype} {table.shape}")
         require(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
         return table
-    assert not isinstance(agent, Stranger | HoldemAgent)
+    assert not isinstance(agent, Bot | HoldemAgent)
     tables = list(uniform(agent.tree).tables)
     require(
         (table.shape, table.dtype) == (tables[seat].shape, np.dtype(np.float64)),
@@ -197,6 +197,6 @@ def _read(path: Path, agent: Agent | HoldemAgent | Stranger, seat: int) -> npt.N
 def _keep(path: Path | None, table: npt.NDArray[Any]) -> None:
     if path is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)  # no parents: what was deleted on the way is not made again
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, table)

@@ -23,9 +23,9 @@ LEAST_MET = 1e-4
 LEAST_REACH = 1e-30  # of the largest weight of a range: products of seldom taken actions have no float32 much below
 LEAST_DEALT = 1e-12  # the same in float64, of ranges: a hand that meets less can never be dealt
 LEAST_TOLD = 0.01  # of the most frequent class: rarer ones are left out where classes are named
-# Black names stand on every colour: none may be dark.
-PASSIVE = {"fold": "#4f8fc0", "check": "#4f8fc0", "call": "#58a868"}
-WARM = ("#fbe27a", "#f9a83a", "#ec5a48", "#d873b8")  # of bets and raises, from small to large
+# Black names stand on every colour: none may be dark. Solvers agree on these: fold blue, check and call green, bets red.
+PASSIVE = {"fold": "#6fa8dc", "check": "#7cc47f", "call": "#7cc47f"}
+REDS = ("#ffd3c4", "#ff9a80", "#fb5f4a", "#f0302b")  # of bets and raises, from small to large
 EMPTY = "#e4e4e4"
 
 
@@ -104,11 +104,11 @@ def _percent(share: float | None) -> str:
 
 
 def action_colors(actions: Sequence[str]) -> list[str]:
-    """Return a colour of its own for each action."""
+    """Return a colour of its own for each action of a decision; the larger a bet, the deeper its red."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex  # slow to import, and needed only here
 
-    warm, ramp = sum(action not in PASSIVE for action in actions), LinearSegmentedColormap.from_list("warm", WARM)
-    places = iter(np.linspace(0.0, 1.0, warm) if warm > 1 else [0.4])
+    bets, ramp = sum(action not in PASSIVE for action in actions), LinearSegmentedColormap.from_list("reds", REDS)
+    places = iter(np.linspace(0.0, 1.0, bets) if bets > 1 else [0.6])
     return [PASSIVE[a] if a in PASSIVE else str(to_hex(ramp(next(places)))) for a in actions]
 
 
@@ -118,7 +118,7 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
     A square is full where all its hands have the largest weight that there is.
     """
     most = max((entry["weight"] for entry in root["hands"].values()), default=0.0) or 1.0
-    lines = wrap(title, 100)
+    lines = [line for part in title.split("\n") for line in wrap(part, 100)]
     bottom, top = 0.026 + 0.0225 * -(-len(root["actions"]) // 4), 0.993 - 0.0225 * len(lines)  # room for the legend and for the title
     figure, axes = blank_figure("\n".join(lines), (8, 8), ((1 - top + bottom) / 2, bottom, top - bottom, top - bottom))
     order = sorted(deck.ranks, key=RANKS.index, reverse=True)

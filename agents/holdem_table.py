@@ -12,11 +12,11 @@ import numpy.typing as npt
 from agents.agent import Decision
 from agents.aivat import Step
 from agents.board_blueprint import BoardBlueprint, tree_of
-from agents.hand import Entrant, Table
+from agents.hand import Draws, Entrant, Table
 from agents.holdem_agent import HoldemAgent
 from agents.holdem_aivat import HoldemAivat
-from agents.stranger import FaultError, Stranger
-from games import TERMINAL
+from agents.opponents.bot import Observation
+from games import CHANCE, TERMINAL
 from games.cards import cards_text, hand_text
 from games.holdem import HoldemGame
 from games.holdem_lines import Place
@@ -31,12 +31,12 @@ class HoldemTable(Table):
 
     Args:
         entrants: the first is the one that chips are counted for.
-        seed: of every deal.
+        draws: of every deal.
         values: AIVAT's value function, see agents.match.
     """
 
-    def __init__(self, entrants: tuple[Entrant, Entrant], seed: int, values: str) -> None:
-        super().__init__(entrants, seed)
+    def __init__(self, entrants: tuple[Entrant, Entrant], draws: Draws, values: str) -> None:
+        super().__init__(entrants, draws, values)
         game = entrants[0].game
         assert isinstance(game, HoldemGame)
         self.game, self.bets = game, game.bets
@@ -47,8 +47,15 @@ class HoldemTable(Table):
         self.longest = int(depth.max())
         low, high = self.game.hands.T
         apart = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
-        self.values = None if values == "none" else [self._aivat(values, swapped) for swapped in (False, True)]
+        self.stake = float(self.bets.contribution.max())
+        self.values: list[HoldemAivat] | None = None
         self._deals = np.cumsum(self.game.live[0][:, None] * self.game.live[1] * apart)
+
+    def load(self) -> None:
+        """Get agents and AIVAT's values ready."""
+        super().load()
+        if self.valued_by != "none":
+            self.values = [self._aivat(self.valued_by, swapped) for swapped in (False, True)]
 
     def dealt(self, number: float) -> tuple[int, int]:
         """Return the hands that a number of [0, 1) stands for."""
@@ -79,12 +86,9 @@ class HoldemTable(Table):
         assert isinstance(entrant.agent, HoldemAgent)
         return entrant.agent.decide(seat, node.node, node.cards, thought, entrant.budget), True
 
-    def chosen(self, stranger: Stranger, seat: int, node: Place, hand: int) -> Place:
-        """Return where a stranger's action leads."""
-        action, children = stranger.choose(seat, node, hand), self.children(node)
-        if not 0 <= action < len(children):
-            raise FaultError("illegal", f"action must be in 0..{len(children) - 1}, got {action}")
-        return children[action]
+    def observation(self, node: Place, hand: int, random: np.random.Generator) -> Observation:
+        """Return a decision as a bot sees it."""
+        return observation_of(self.game, node, hand)
 
     def forfeited(self, node: Place, seat: int) -> Float:
         """Return [H0, H1], player 0's chips if ``seat`` loses the most that it can have put in from a public state on.
@@ -108,7 +112,7 @@ class HoldemTable(Table):
         """Return player 0's AIVAT estimate."""
         if self.values is None:
             return None
-        held = [None if self.strangers[seat ^ swapped] is None else hands[seat] for seat in (0, 1)]
+        held = [None if self.bots[seat ^ swapped] is None else hands[seat] for seat in (0, 1)]
         return self.values[swapped].estimate(steps, (held[0], held[1]), None if end is None else float(end[hands]))
 
     def _aivat(self, kind: str, swapped: bool) -> HoldemAivat:
@@ -119,7 +123,7 @@ class HoldemTable(Table):
             trunk = getattr(self.entrants[seat ^ swapped].agent, "trunk", None)
             if kind == "blueprint" and isinstance(trunk, BoardBlueprint):
                 rows.append(trunk.strategies()[seat])
-            else:  # rows of zeros are uniform play, strangers' too
+            else:  # rows of zeros are uniform play, bots' too
                 rows.append(np.zeros((tree.stored_rows[seat], LANES), tree.weight.dtype))
         return HoldemAivat(self.game, tree, (rows[0], rows[1]))
 
@@ -135,3 +139,26 @@ class HoldemTable(Table):
     def round(self, node: Place) -> int:
         """Return the street, from 0."""
         return int(self.bets.round[node.node])
+
+
+def observation_of(game: HoldemGame, place: Place, hand: int) -> Observation:
+    """Return what the player who acts at a place sees with a hand."""
+    bets, nodes = game.bets, [place.node]
+    while nodes[0] > 0:
+        nodes.insert(0, int(bets.parent[nodes[0]]))
+    history = []
+    for above, here in itertools.pairwise(nodes):
+        new = place.cards[game.cards_on(int(bets.round[above])) : game.cards_on(int(bets.round[here]))]
+        history.append(cards_text(new) if bets.player[above] == CHANCE else bets.labels[here])
+    player, paid = int(bets.player[place.node]), bets.contribution[place.node]
+    dead_money = 0.0 if game.betting.blinds else float(bets.contribution[0, player])  # a spot's pot counts as half each player's
+    return Observation(
+        player,
+        hand_text(*game.hands[hand].tolist()),
+        tuple(history),
+        tuple(bets.labels[child] for child in bets.children(place.node)),
+        cards_text(place.cards),
+        float(paid.sum()),
+        float(paid[1 - player] - paid[player]),
+        float(game.betting.stack - (paid[player] - dead_money)),
+    )

@@ -57,37 +57,64 @@ def estimate(groups: Sequence[Float]) -> Estimate:
     return Estimate(mean, error, mean - half, mean + half)
 
 
+SCORES = np.dtype([("number", "i8"), ("seat", "i1"), ("round", "i1"), ("chips", "f8"), ("aivat", "f8")])  # of a hand; seat: first entrant's
+DECISIONS = np.dtype([("number", "i8"), ("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("kept", "i1")])
+
+
 class Tally:
-    """The hands of one match so far, chunk by chunk; what is told of them does not depend on the order in which chunks came."""
+    """The hands of one match so far; what is told of them does not depend on the order in which they came.
+
+    A hand takes some 30 bytes, and each decision that was timed 22.
+
+    Attributes:
+        match: which is played.
+        faults: hands forfeited, by who and how.
+        played: hands.
+    """
 
     def __init__(self, match: Match) -> None:
         self.match = match
-        self._scores: dict[int, Float] = {}  # by first deal, [hands, 4]: seat of the first entrant, round, chips, aivat
-        self._decisions: dict[int, list[list[float]]] = {}
-        self._asked: dict[int, Float] = {}
-        self._seconds: dict[int, float] = {}
+        self._scores, self._decisions = np.zeros(0, SCORES), np.zeros(0, DECISIONS)
+        self._asked, self._seconds = np.zeros(2, np.int64), 0.0
         self.faults: dict[str, int] = {}
 
-    def add(self, first: int, records: Sequence[Record]) -> None:
-        """Take a chunk."""
+    def add(self, records: Sequence[Record]) -> None:
+        """Take hands."""
         name = self.match.entrants[0].name
-        rows = [[float(r["seats"][0] != name), r["round"], r["chips"], r.get("aivat", math.nan)] for r in records]
-        self._scores[first] = np.array(rows)
-        self._decisions[first] = [decision for r in records for decision in r["decisions"]]
-        self._asked[first] = np.array([r["asked"] for r in records], float).sum(axis=0)
-        self._seconds[first] = sum(r["seconds"] for r in records)
+        seats = [int(r["seats"][0] != name) for r in records]
+        numbers = [2 * r["deal"] + seat for r, seat in zip(records, seats, strict=True)]
+        scores = [(n, s, r["round"], r["chips"], r.get("aivat", math.nan)) for n, s, r in zip(numbers, seats, records, strict=True)]
+        decisions = [(n, *decision) for n, r in zip(numbers, records, strict=True) for decision in r["decisions"]]
+        self._scores = _merged(self._scores, np.array(scores, SCORES))
+        self._decisions = _merged(self._decisions, np.array(decisions, DECISIONS))
+        self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
+        self._seconds += sum(r["seconds"] for r in records)
         for fault in (r["fault"] for r in records if "fault" in r):
             key = f"{fault['who']} {fault['kind']}"
             self.faults[key] = self.faults.get(key, 0) + 1
 
     @property
+    def played(self) -> int:
+        """Hands so far."""
+        return len(self._scores)
+
+    @property
     def hands(self) -> int:
-        """Played so far."""
-        return sum(len(rows) for rows in self._scores.values())
+        """Hands that are counted: in duplicate those of deals of which both hands were played."""
+        return int(self._counted().sum())
+
+    def _counted(self) -> npt.NDArray[np.bool_]:
+        deals = self._scores["number"] // 2
+        if not self.match.duplicate or not len(deals):
+            return np.ones(len(deals), bool)
+        same = deals[1:] == deals[:-1]
+        counted: npt.NDArray[np.bool_] = np.append(same, False) | np.append(False, same)
+        return counted
 
     def scores(self) -> Float:
-        """Return [hands, 4] in the order of deals; see above."""
-        return np.concatenate([self._scores[first] for first in sorted(self._scores)]) if self._scores else np.zeros((0, 4))
+        """Return [hands, 4] in the order of deals: seat of the first entrant, round, chips, aivat."""
+        rows = self._scores[self._counted()]
+        return np.stack([rows[key].astype(float) for key in ("seat", "round", "chips", "aivat")], axis=1)
 
     def estimates(self) -> dict[str, Estimate]:
         """Return the estimates that there are, the best first; none of fewer than four hands."""
@@ -126,18 +153,23 @@ class Tally:
 
     def decisions(self, who: int) -> Float:
         """Return [timed decisions, 3] of one entrant: seconds, iterations, kept. The same decision is made, and timed, once."""
-        every = [decision for first in sorted(self._decisions) for decision in self._decisions[first]]
-        return np.array([d[1:] for d in every if d[0] == who], float).reshape(-1, 3)
+        own = self._decisions[self._decisions["who"] == who]
+        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "kept")], axis=1)
 
     def asked(self, who: int) -> int:
         """Return how many decisions an entrant was asked for."""
-        return int(sum(pair[who] for pair in self._asked.values()))
+        return int(self._asked[who])
 
     def speed(self) -> Row:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
-        played = sum(self._seconds.values())
-        thought = sum(decision[1] for chunk in self._decisions.values() for decision in chunk)
+        played, thought = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
         return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
+
+
+def _merged(rows: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return rows by number of hand; those of one hand stay in order."""
+    every = np.concatenate([rows, new])
+    return every[np.argsort(every["number"], kind="stable")]
 
 
 def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
@@ -193,6 +225,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
     row: Row = {
         "agents": [entrant.name for entrant in tally.match.entrants],
         "hands": tally.hands,
+        "waiting_hands": tally.played - tally.hands,  # whose deals' other hands are still to be played
         "unit": "chips",
         "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in found.items()},
         "best": best,

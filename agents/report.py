@@ -18,6 +18,7 @@ from typing import Any
 
 KEEP_SECONDS = 60.0  # what a run that is killed loses at most, where saving is quick
 KEEP_SHARE = 0.1  # of the time that saving may take
+UNSOLVED = 0.25  # of what is at stake: a strategy that loses more to a best response is no answer
 Row = dict[str, Any]
 
 
@@ -147,8 +148,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return how many there are: 1 iteration, 2 iterations."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    """Return how many there are: 1 iteration, 2,000 iterations."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def memory_text(size: float) -> str:
+    """Return bytes as people read them: 7.2 kB, 30 MB, 0.1 GB, 23 GB, 329 TB."""
+    for least, factor, unit in ((1e8, 1e9, "GB"), (1e5, 1e6, "MB"), (0, 1e3, "kB")):
+        if least <= size < 1e12:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size / 1e12:,.0f} TB"
 
 
 def duration(seconds: float) -> str:
@@ -159,6 +168,27 @@ def duration(seconds: float) -> str:
         if seconds >= factor:
             return f"{seconds / factor:.3g} {unit}"
     return f"{seconds / 1e-6:.2g} us"
+
+
+def not_solved(iterations: int, exploitability: float, stake: float, stake_text: str) -> str | None:
+    """Say why a solve's strategy is no answer; None if it is one.
+
+    Args:
+        iterations: done.
+        exploitability: of the strategy, chips.
+        stake: chips to compare that with: the pot at the start, or what uniform play would lose.
+        stake_text: what ``stake`` is called.
+    """
+    if iterations == 0:
+        return "no iteration fitted into the budget, so this is uniform play"
+    if exploitability > UNSOLVED * stake:
+        return f"exploitability is {100 * exploitability / stake:.3g} % of {stake_text}, above {100 * UNSOLVED:g} %"
+    return None
+
+
+def warned(title: str, reason: str | None) -> str:
+    """Return a figure's title, which says so where the game is not solved."""
+    return title if reason is None else f"NOT SOLVED: {reason}\n{title}"
 
 
 def shown(row: Row) -> float:
@@ -203,11 +233,23 @@ def ablation_table(rows: Sequence[Row]) -> str:
                 str(row["decisions"]),
                 str(row["kept"]),
                 duration(row["slowest_decision_seconds"]),
-                str(row["overruns"]),
+                str(row["overruns"]) + "*" * bool(row.get("spoilt")),
             ]
         )
     heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "wins", "decisions", "kept", "slowest", "overruns"]
     return table(heads, lines)
+
+
+def spoilt_note(rows: Sequence[Row]) -> str:
+    """Say that the clock's rows are spoilt where too many decisions were late; nothing where none is."""
+    spoilt = [row for row in rows if row.get("spoilt")]
+    if not spoilt:
+        return ""
+    late, timed = sum(row["overruns"] for row in spoilt), sum(row["timed_decisions"] for row in spoilt)
+    running = [row["running_share"] for row in spoilt if row["running_share"] is not None]
+    ran = f" (it ran this for {100 * sum(running) / len(running):.0f} % of the time)" if running else ""
+    marked = f"{counted(len(spoilt), 'row')} marked * (hollow in the figure)"
+    return f"{100 * late / timed:.0f} % of decisions were late: this machine was busy{ran}. {marked}: measure again on a quiet one"
 
 
 def exchange_table(rates: Sequence[Row]) -> str:

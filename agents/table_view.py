@@ -156,6 +156,24 @@ def contributions(tree: PublicTree, node: int) -> tuple[int, int] | None:
     return paid[0], paid[1]
 
 
+def poker_text(tree: PublicTree, child: int) -> str:
+    """Return the action that leads to a state in poker's words: OpenSpiel's Bet in Kuhn may be a call, Leduc's Call a check."""
+    node = int(tree.parent[child])
+    label, paid, after = tree.labels[child], contributions(tree, node), contributions(tree, child)
+    if paid is None or after is None:
+        return label
+    player = int(tree.player[node])
+    to_call, more = paid[1 - player] - paid[player], after[player] - paid[player]
+    if more == 0:
+        return "Fold" if to_call else "Check"
+    if more == to_call:
+        return f"Call {to_call}"
+    opened = next((n for n in reversed(tree.path(node)) if n == 0 or tree.player[tree.parent[n]] == CHANCE), 0)
+    before = contributions(tree, opened)
+    assert before is not None
+    return f"Raise to {after[player] - before[player]}" if to_call else f"Bet {more}"
+
+
 def keys_of(labels: Sequence[str]) -> dict[str, int]:
     """Return {key: place} for actions: their first letters where these differ and mean nothing else, numbers from 1 where not."""
     letters = [label[0].lower() for label in labels]
@@ -238,12 +256,19 @@ class TreeView:
         return [f"last: {self.tree.labels[state]}"] if state else []
 
     def action_text(self, child: int) -> str:
-        """Return the action as people know it: a call of nothing is a check."""
-        label, paid = self.tree.labels[child], contributions(self.tree, int(self.tree.parent[child]))
-        return "Check" if label == "Call" and paid is not None and paid[0] == paid[1] else label
+        return poker_text(self.tree, child)
 
     def keys(self, state: int) -> dict[str, int]:
-        return keys_of([self.action_text(child) for child in self.children(state)])
+        """Return the keys of actions as they are shown, then the actions' first words, and OpenSpiel's names with their first letters."""
+        texts, labels = (
+            [text(child).lower() for child in self.children(state)] for text in (self.action_text, self.tree.labels.__getitem__)
+        )
+        found = keys_of(texts)
+        for names in ([text.split()[0] for text in texts], labels, [label[0] for label in labels]):
+            if len(set(names)) == len(names) and not {UNDO, QUIT} & set(names):
+                for i, name in enumerate(names):
+                    found.setdefault(name, i)
+        return found
 
     def chips_text(self, chips: float, sign: str = "") -> str:
         return f"{chips:{sign}g}"

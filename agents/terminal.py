@@ -11,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.course import Course
-from agents.report import duration, table
+from agents.report import counted, duration, table
 from agents.table_view import QUIT, UNDO, TableView
 from games import CHANCE, TERMINAL
 from search import Budget
 
 Record = dict[str, Any]
 State = TypeVar("State", bound=Hashable)
-HELP = "?"
+THINK, HELP = "?", "help"
+BLUE, GREEN, RED = 34, 32, 31  # of ANSI
+COLORS = {"fold": BLUE, "check": GREEN, "call": GREEN, "bet": RED, "raise": RED, "all-in": RED}  # those of the figures
+SUIT_COLORS = {"♥": RED, "♦": RED}
 TOLD, ROUND = 8, 6  # classes of hands of a range, and digits of a share: equal ones differ by rounding
 
 
@@ -34,6 +37,7 @@ class Terminal(Generic[State]):
         ask: shows a prompt and returns a line; EOFError ends the game.
         show: shows a line.
         save: takes each hand when it is over.
+        colored: actions, red suits and results have colours.
     """
 
     view: TableView[State]
@@ -42,6 +46,7 @@ class Terminal(Generic[State]):
     ask: Callable[[str], str]
     show: Callable[[str], None]
     save: Callable[[Record], None]
+    colored: bool = False
 
     def __post_init__(self) -> None:
         view = self.view
@@ -54,7 +59,7 @@ class Terminal(Generic[State]):
 
     def run(self, hands: int | None = None) -> None:
         """Play until that many hands are over, or the player leaves."""
-        self.show(f"{self.view.title}. {HELP} shows what it thinks, {UNDO} takes a move back, {QUIT} leaves.")
+        self.show(f"{self.view.title}. {THINK} shows what it thinks, {UNDO} takes a move back, {QUIT} leaves, {HELP} lists the keys.")
         while hands is None or self.played < hands:
             try:
                 record = self.hand(self.played)
@@ -63,8 +68,8 @@ class Terminal(Generic[State]):
             self.played += 1
             self.total += record["chips"]
             self.save(record)
-            self.show(f"  so far: {self.view.chips_text(self.total, '+')} in {self.played} hand{'s' * (self.played != 1)}")
-        self.show(f"\n{self.played} hands, {self.total:+g} chips")
+            self.show(f"  so far: {self.view.chips_text(self.total, '+')} in {counted(self.played, 'hand')}")
+        self.show(f"\n{counted(self.played, 'hand')}, {self.total:+g} chips")
 
     def hand(self, number: int) -> Record:
         """Play one hand.
@@ -75,7 +80,7 @@ class Terminal(Generic[State]):
         view, you = self.view, number % 2
         self.course.forget()
         hands = view.deal(np.random.default_rng([self.seed, number]))
-        self.show(f"\nHand {number + 1}: you are {view.seat_text(you)}, your hand is {view.hand_text(you, hands[you])}")
+        self.show(f"\nHand {number + 1}: you are {view.seat_text(you)}, your hand is {self._cards(view.hand_text(you, hands[you]))}")
         state, asked, undone, milliseconds = view.root, list[State](), 0, list[float]()
         while (player := view.player(state)) != TERMINAL:
             if player == you:
@@ -90,17 +95,18 @@ class Terminal(Generic[State]):
                 asked.append(state)
             elif player == CHANCE:
                 child = view.draw(state, hands, self._stream(number, state))
-                self.show(f"  board: {view.board_text(child)}")
+                self.show(f"  board: {self._cards(view.board_text(child))}")
             else:
                 decision = self.course.at(player, state)
                 milliseconds.append(1000 * decision.seconds)
                 weights = decision.policy[:, hands[player]]
                 child = view.children(state)[int(self._stream(number, state).choice(len(weights), p=weights / weights.sum()))]
-                self.show(f"  agent: {view.action_text(child)}")
+                self.show(f"  agent: {self._action(view.action_text(child))}")
             state = child
         chips = view.payoff(state, hands) * (1 if you == 0 else -1)
-        outcome = "win" if chips > 0 else "lose" if chips < 0 else "get"
-        self.show(f"  agent had {view.hand_text(1 - you, hands[1 - you])}; you {outcome} {view.chips_text(abs(chips))}")
+        outcome, color = ("win", GREEN) if chips > 0 else ("lose", RED) if chips < 0 else ("get", None)
+        won = self._painted(f"you {outcome} {view.chips_text(abs(chips))}", color)
+        self.show(f"  agent had {self._cards(view.hand_text(1 - you, hands[1 - you]))}; {won}")
         record = {"hand": number, "you": you, **view.record(state, hands), "chips": chips}
         return record | {"undone": undone, "agent_milliseconds": milliseconds}
 
@@ -112,10 +118,10 @@ class Terminal(Generic[State]):
         view, children = self.view, self.view.children(state)
         labels, keys = [view.action_text(child) for child in children], view.keys(state)
         shown = {i: key for key, i in reversed(keys.items())}  # of several keys the first
-        choices = ", ".join(f"{shown[i]} {label}" for i, label in enumerate(labels))
-        prompt = f"  {self._situation(state, hand)}\n  {choices} > "
+        choices = ", ".join(f"{shown[i]} {self._action(label)}" for i, label in enumerate(labels))
+        self.show(f"  {self._situation(state, hand)}\n  {choices}")
         while True:
-            answer = " ".join(self.ask(prompt).lower().split())
+            answer = " ".join(self.ask("  > ").lower().split())
             if answer in (QUIT, "quit", "exit"):
                 raise EOFError
             if answer == UNDO:
@@ -124,17 +130,32 @@ class Terminal(Generic[State]):
                 return children[keys[answer]]
             if answer in [label.lower() for label in labels]:
                 return children[[label.lower() for label in labels].index(answer)]
-            if answer == HELP:
+            if answer == THINK:
                 self.show(self.thoughts(state, hand))
+            elif answer == HELP:
+                keys_text = ", ".join(f"{shown[i]} or {label.lower()}" for i, label in enumerate(labels))
+                self.show(
+                    f"  your actions: {keys_text}\n  {THINK}: what it would do in your place, what that is worth, and what it may hold"
+                )
+                self.show(f"  {UNDO}: takes your last move back; {QUIT}: leaves; every hand that is over is saved")
             else:
-                known = [*(shown[i] for i in range(len(labels))), HELP, UNDO, QUIT]
+                known = [*(shown[i] for i in range(len(labels))), THINK, UNDO, QUIT, HELP]
                 self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}")
 
     def _situation(self, state: State, hand: int) -> str:
         view = self.view
         board = view.board_text(state)
-        parts = [f"hand {view.hand_text(view.player(state), hand)}", *([f"board {board}"] if board else []), *view.situation(state)]
-        return " | ".join(parts)
+        parts = [f"hand {view.hand_text(view.player(state), hand)}", *([f"board {board}"] if board else [])]
+        return " | ".join([*map(self._cards, parts), *view.situation(state)])
+
+    def _painted(self, text: str, color: int | None) -> str:
+        return f"\033[{color}m{text}\033[0m" if self.colored and color is not None else text
+
+    def _action(self, text: str) -> str:
+        return self._painted(text, COLORS.get(text.split()[0].lower()))
+
+    def _cards(self, text: str) -> str:
+        return " ".join(self._painted(word, SUIT_COLORS.get(word[-1:])) for word in text.split(" "))
 
     def thoughts(self, state: State, hand: int) -> str:
         """Return what the agent would do in your place with your hand, what it is worth, and what its own hand may be, as you can tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ import numpy.typing as npt
 
 from agents.agent import Decision
 from agents.aivat import Step, aivat, history_values, terminal_values
-from agents.hand import Entrant, Table, drawn
+from agents.hand import Draws, Entrant, Table, drawn
 from agents.holdem_agent import HoldemAgent
-from agents.stranger import FaultError, Stranger
-from games import TERMINAL, PublicTree
+from agents.opponents.bot import Bot, Observation
+from games import TERMINAL, PublicTree, deals
 from search import Strategy, uniform
 
 Float = npt.NDArray[np.float64]
@@ -23,25 +24,37 @@ class TreeTable(Table):
 
     Args:
         entrants: the first is the one that chips are counted for.
-        seed: of every deal.
+        draws: of every deal.
         values: AIVAT's value function, see agents.match.
     """
 
     root = 0
 
-    def __init__(self, entrants: tuple[Entrant, Entrant], seed: int, values: str) -> None:
-        super().__init__(entrants, seed)
+    def __init__(self, entrants: tuple[Entrant, Entrant], draws: Draws, values: str) -> None:
+        super().__init__(entrants, draws, values)
         tree = entrants[0].game
         assert isinstance(tree, PublicTree)
         self.tree = tree
         self._steady = [entrant.steady for entrant in entrants]
         self._made: tuple[dict[tuple[int, int], Decision], ...] = ({}, {})
         self._deals = np.cumsum(self.tree.deal_weights.ravel())
-        self.longest = int(max((len(self.tree.path(int(n))) for n in np.flatnonzero(self.tree.player == TERMINAL)), default=0))
-        self.values = None if values == "none" else [self._history_values(values, swapped) for swapped in (False, True)]
+        ends = np.flatnonzero(self.tree.player == TERMINAL).tolist()
+        self.longest = max((len(self.tree.path(n)) for n in ends), default=0)
+        self.values: list[Float] | None = None
         self._worst: dict[tuple[int, int], Float] = {}
         self._paid: dict[int, Float] = {}
         self._scored: dict[tuple[int, bool], float] = {}
+
+    def load(self) -> None:
+        """Get agents and AIVAT's values ready."""
+        super().load()
+        if self.valued_by != "none":
+            self.values = [self._history_values(self.valued_by, swapped) for swapped in (False, True)]
+
+    @cached_property
+    def stake(self) -> float:  # type: ignore[override]
+        """The most chips that a hand can win."""
+        return max(float(np.abs(self.paid(int(n))).max()) for n in np.flatnonzero(self.tree.player == TERMINAL))
 
     def _history_values(self, kind: str, swapped: bool) -> Float:
         """Return AIVAT's values with the first entrant in seat 0, or 1 if ``swapped``."""
@@ -49,7 +62,7 @@ class TreeTable(Table):
         for seat in (0, 1):
             agent = self.entrants[seat ^ swapped].agent
             policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
-            known = kind == "blueprint" and policy is not None and not isinstance(agent, Stranger)
+            known = kind == "blueprint" and policy is not None and not isinstance(agent, Bot)
             tables.append((policy.strategy() if known and policy is not None else uniform(self.tree)).tables[seat])
         return history_values(Strategy(self.tree, self.tree.subgame(), (tables[0], tables[1])))
 
@@ -83,7 +96,7 @@ class TreeTable(Table):
         if self._steady[who] and (seat, node) in self._made[who]:
             return self._made[who][seat, node], False
         entrant = self.entrants[who]
-        assert not isinstance(entrant.agent, Stranger | HoldemAgent)
+        assert not isinstance(entrant.agent, Bot | HoldemAgent)
         decision = entrant.agent.decide(seat, node, thought, entrant.budget)
         if self._steady[who]:
             self._made[who][seat, node] = decision
@@ -96,7 +109,7 @@ class TreeTable(Table):
         key = (steps[-1].child if steps else 0, swapped)
         if key in self._scored:
             return self._scored[key]
-        known = (self.strangers[swapped] is None, self.strangers[1 - swapped] is None)
+        known = (self.bots[swapped] is None, self.bots[1 - swapped] is None)
         found = aivat(self.tree, self.values[swapped], hands, steps, known, end)
         if all(known) and all(self._steady):
             self._scored[key] = found
@@ -126,11 +139,21 @@ class TreeTable(Table):
             self._worst[node, seat] = np.full(self.tree.deal_weights.shape, paid.min() if seat == 0 else paid.max())
         return self._worst[node, seat]
 
-    def chosen(self, stranger: Stranger, seat: int, node: int, hand: int) -> int:
-        """Return the child that a stranger's action leads to."""
-        tree, action = self.tree, stranger.choose(seat, node, hand)
-        for child in tree.children(node):
-            if tree.action[child] == action:
-                return child
-        legal = [int(tree.action[child]) for child in tree.children(node)]
-        raise FaultError("illegal", f"action must be one of {legal} at {tree.text(node)!r}, got {action}")
+    def observation(self, node: int, hand: int, random: np.random.Generator) -> Observation:
+        """Return a decision as a bot sees it: in a state with another possible hand in place of the opponent's."""
+        tree, player = self.tree, self.player(node)
+        weights = tree.chance_weights[tree.chance_of[node]]
+        other = drawn((weights[hand] if player == 0 else weights[:, hand]).tolist(), random.random())
+        path = tree.path(node)[1:]
+        return Observation(
+            player,
+            self.shown(player, hand),
+            tuple(tree.labels[n] for n in path),
+            tuple(int(tree.action[child]) for child in tree.children(node)),
+            state=(*self._histories[(hand, other) if player == 0 else (other, hand)], *(int(tree.action[n]) for n in path)),
+        )
+
+    @cached_property
+    def _histories(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """OpenSpiel's actions that deal each pair of hands."""
+        return {deal.hands: deal.history for deal in deals(self.tree.game)}

@@ -59,8 +59,8 @@ def measure(cases: Sequence[tuple[str, str, bool, str]], count: int, hands: int)
         for seed in range(count):
             match = Match(entrants, seed, duplicate, values)
             tally = Tally(match)
-            for _, first, records, _ in play_matches([match], hands):
-                tally.add(first, records)
+            for _, records, _ in play_matches([match], hands):
+                tally.add(records)
             found = tally.estimates()[kind]
             inside += found.low <= exact.value <= found.high
             errors.append(found.standard_error)

@@ -18,7 +18,7 @@ import numpy as np
 from agents import Serial
 from agents.board_blueprint import make_blueprint
 from agents.exact_value import exact_values
-from agents.hand import Entrant, play_hand
+from agents.hand import Draws, Entrant, play_hand
 from agents.match import Match
 from agents.match_report import Tally
 from agents.report import machine, table, version
@@ -51,9 +51,9 @@ def main() -> None:
             start, at = time.perf_counter(), Match(entrants, values=values).table()
             found = []
             for seed in range(count):
-                at.seed = seed
+                at.draws = Draws(seed)
                 tally = Tally(Match(entrants, seed, values=values))
-                tally.add(0, [play_hand(at, k, swapped) for k in range(hands // 2) for swapped in (False, True)])
+                tally.add([play_hand(at, k, swapped) for k in range(hands // 2) for swapped in (False, True)])
                 found.append(tally.estimates())
             seconds = time.perf_counter() - start
             for kind in (kind for kind, own in CASES if own == values):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from games.kernels.boards import HAND, HANDS, Forest, Hands, Index, Int
+from games.kernels.boards import HAND, HANDS, Forest, Hands, Index, Int, Orbits
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class BoardTree:
 
     forests: tuple[Forest, Forest]
     hands: tuple[Hands, Hands]
-    boards: Int  # [boards, 15]
+    orbits: tuple[Orbits, Orbits]
+    boards: Int  # [boards, BOARD_COLUMNS]
     weight: npt.NDArray[Any]  # [boards] times this a child's values count for its parent
     cards: tuple[tuple[int, ...], ...]  # [boards] in the order of the streets
     group: tuple[npt.NDArray[np.uint8], ...]  # suit permutations that leave the first board and both ranges as they are
@@ -41,4 +42,4 @@ class BoardTree:
 
     def memory_bytes(self) -> int:
         """Return the size of the arrays in bytes."""
-        return self.boards.nbytes + self.weight.nbytes + sum(a.nbytes for part in (*self.forests, *self.hands) for a in part)
+        return self.boards.nbytes + self.weight.nbytes + sum(a.nbytes for part in (*self.forests, *self.hands, *self.orbits) for a in part)

@@ -22,7 +22,7 @@ from games.board_tree import BoardTree
 from games.cards import CARDS, FULL_DECK, Deck, cards_text, hole_hands
 from games.isomorphism import Permutation, canonical_deals, hand_permutation, permute_card, symmetries
 from games.kernels import LANES
-from games.kernels.boards import Hands
+from games.kernels.boards import BOARD_COLUMNS, ORBIT, ORBIT_END, Hands, Orbits
 from games.kernels.evaluator import board_strengths
 
 Weights = npt.NDArray[np.float64]
@@ -118,11 +118,13 @@ class Size(NamedTuple):
         boards: canonical boards of all streets, exactly.
         rows: of eight hands, of both players' regrets; exact where every hand of the deck is in the ranges, else somewhat too many.
         tree_bytes: the boards and their hands, at most.
+        street_rows: of both players, street by street.
     """
 
     boards: int
     rows: tuple[int, int]
     tree_bytes: int
+    street_rows: tuple[int, ...]
 
 
 def game_size(game: HoldemGame) -> Size:
@@ -138,11 +140,12 @@ def game_size(game: HoldemGame) -> Size:
     boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
     hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:]])) for p in (0, 1)])
     tiles = -(-hands // LANES)
-    stored = (boards * tiles * rows).sum(axis=1)
+    by_street = boards * tiles * rows
+    stored = by_street.sum(axis=1)
     below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, :-1].sum()) * LANES
-    # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries.
-    tree = 128 * int(boards.sum()) + 10 * below + 2 * (len(group) - 1) * inner
-    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree)
+    # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries, and its orbit.
+    tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
+    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()))
 
 
 def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[int], deck: Deck) -> list[int]:
@@ -224,8 +227,9 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
     roots = [np.flatnonzero(w) for w in game.live]
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
     forests = (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype))
-    table = np.zeros((len(boards), 15), np.int64)
+    table = np.zeros((len(boards), BOARD_COLUMNS), np.int64)
     lists: list[list[list[npt.NDArray[Any]]]] = [[[] for _ in Hands._fields] for _ in (0, 1)]
+    orbits: list[list[npt.NDArray[np.int64]]] = [[], []]
     hand_at, tie_at, image_at, stored = [0, 0], 0, [0, 0], [0, 0]
     before: dict[int, list[npt.NDArray[Any]]] = {-1: roots}
     permutations = {bytes(g): hand_permutation(g, game.hands) for g in boards[0].group}
@@ -261,12 +265,15 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
             table[b, 12 + p] = image_at[p]
             hand_at[p] += len(hands) + padding
             stored[p] += (len(hands) + padding) // LANES * (streets[board.street][p].rows - streets[board.street][p].lines)
+            position[hands] = np.arange(len(hands))
+            images = [position[permutations[bytes(g)][hands]] for g in board.group[1:]]
+            position[hands] = nowhere
+            table[b, ORBIT + p] = len(orbits[p])
+            orbits[p] += _orbits(images)
+            table[b, ORBIT_END + p] = len(orbits[p])
             if not last:
-                position[hands] = np.arange(len(hands))
-                for g in board.group[1:]:
-                    lists[p][6].append(np.append(position[permutations[bytes(g)][hands]], np.full(padding, nowhere)))
-                    image_at[p] += len(hands) + padding
-                position[hands] = nowhere
+                lists[p][6] += [np.append(image, np.full(padding, nowhere)) for image in images]
+                image_at[p] += len(images) * (len(hands) + padding)
         table[b, 14] = 0 if last else len(board.group) - 1
         if not last:
             before[b] = [hands for hands, _ in there]
@@ -274,7 +281,20 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
     sides = [Hands(*(np.concatenate([np.zeros(0), *c]).astype(kind) for c, kind in zip(lists[p], kinds, strict=True))) for p in (0, 1)]
     weight = np.array([board.weight for board in boards], dtype)
     decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
+    alike = [
+        Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), np.concatenate([np.zeros(0), *own]).astype(np.uint16)) for own in orbits
+    ]
     return BoardTree(
-        forests, (sides[0], sides[1]), table, weight, tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
+        forests, (sides[0], sides[1]), (alike[0], alike[1]), table, weight, tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
         (stored[0], stored[1]), (decisions[0], decisions[1]),
     )  # fmt: skip
+
+
+def _orbits(images: Sequence[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
+    """Return the hands of each orbit of more than one, of what every symmetry but the identity makes of each hand."""
+    if not images:
+        return []
+    least = np.minimum(np.arange(len(images[0])), np.min(images, axis=0))
+    order = np.argsort(least, kind="stable")
+    ends = np.flatnonzero(np.diff(least[order])) + 1
+    return [orbit for orbit in np.split(order, ends) if len(orbit) > 1]

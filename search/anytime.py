@@ -68,6 +68,11 @@ class Anytime(ABC, Generic[Answer]):
         return self._spent
 
     @property
+    def checked_at(self) -> int | None:
+        """Return the iteration of the solve at hand whose exploitability was checked last; None before the first check."""
+        return self._trace[-1][0] if self._trace else None
+
+    @property
     @abstractmethod
     def rows(self) -> int:
         """Return what an iteration's time grows with."""

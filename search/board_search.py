@@ -21,6 +21,7 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import DECISIONS, FIRST_ROW
 from search.anytime import SLICE_SECONDS
 from search.board_root import BoardRoot
+from search.board_strategy import play_alike
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, SoFar, Strategies, root_reach
 from search.budget import Budget, Deadline, Spent
@@ -189,6 +190,8 @@ class BoardSearch:
         iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
         solving = clock.spent()
         answer = (rows.average[0], rows.average[1])
+        for p in (0, 1):
+            play_alike(part.tree, p, answer[p])
         played = solved.copy()
         if iterations == 0:
             played[:] = False

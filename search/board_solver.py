@@ -15,7 +15,7 @@ from games.holdem import HoldemGame, board_tree, game_size
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import ROWS
 from search.anytime import Anytime
-from search.board_strategy import BoardStrategy
+from search.board_strategy import BoardStrategy, play_alike
 from search.board_sweeps import BoardSweeps, StoredRows, workspace_bytes
 from search.kernels.streets import BEST, VALUE
 from search.variants import BLOCK, Variant, coefficients, thinned_coefficients, windowed_coefficients
@@ -153,6 +153,8 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def answer(self) -> BoardStrategy:
         """Return the average strategies, as a view: they change when solving goes on."""
+        for p in (0, 1):
+            play_alike(self.tree, p, self.average[p])
         return BoardStrategy(self.game, self.tree, (self.average[0], self.average[1]))
 
     def exploitability(self, strategy: BoardStrategy | None = None) -> float:

@@ -14,8 +14,9 @@ from games.cards import Deck, hole_hands
 from games.holdem import HoldemGame
 from games.isomorphism import Permutation, hand_permutation, permute_card
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, ROWS, STORE, STREET
+from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, ORBIT, ORBIT_END, ROWS, STORE, STREET
 from search.board_trunk import Strategies
+from search.kernels.orbits import average_orbits
 
 Float = npt.NDArray[np.float64]
 
@@ -24,6 +25,34 @@ Float = npt.NDArray[np.float64]
 def image_of_hands(permutation: bytes, deck: Deck) -> npt.NDArray[np.uint32]:
     """Return ``hand_permutation`` of all hands of a deck; ``permutation`` is [4] u1 as bytes."""
     return hand_permutation(np.frombuffer(permutation, np.uint8), hole_hands(deck))
+
+
+def play_alike(tree: BoardTree, player: int, rows: npt.NDArray[Any]) -> None:
+    """Give hands that the symmetries of their board make alike the mean of their rows, in place.
+
+    One board stands for all that suits make equal, and its values are worked out as if alike hands on it played alike. Solving keeps that
+    only up to rounding, which decides where actions are equally good. So every strategy comes through here before it is measured or
+    kept: the mean of rows weighted by own reach is the average of what the same player does under the suits' other names. Where all
+    hands play alike already, nothing changes.
+
+    Args:
+        tree: whole or a part.
+        player: whose rows.
+        rows: [stored rows, 8], weighted by own reach.
+    """
+    orbits, table = tree.orbits[player], tree.forests[player].table
+    boards = tree.boards[tree.boards[:, ORBIT + player] < tree.boards[:, ORBIT_END + player]]
+    first, ranges = boards[:, STORE + player], boards[:, [ORBIT + player, ORBIT_END + player]]
+    stride = (table[:, ROWS] - table[:, LINES])[boards[:, STREET]]
+    space = np.empty(stride.max(initial=0))
+    if rows.dtype != np.float16:
+        average_orbits(rows, first, stride, ranges, orbits.first, orbits.members, space)
+        return
+    ends = first + stride * -(-boards[:, HANDS + player] // LANES)
+    for b, (low, high) in enumerate(zip(first.tolist(), ends.tolist(), strict=True)):  # Numba has no half precision
+        here = rows[low:high].astype(np.float32)
+        average_orbits(here, first[b : b + 1] - low, stride[b : b + 1], ranges[b : b + 1], orbits.first, orbits.members, space)
+        rows[low:high] = here
 
 
 @dataclass(frozen=True)

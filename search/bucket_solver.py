@@ -18,7 +18,7 @@ from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search.anytime import Anytime
-from search.board_strategy import BoardStrategy
+from search.board_strategy import BoardStrategy, play_alike
 from search.board_sweeps import BoardSweeps, StoredRows
 from search.board_trunk import board_weights, root_reach
 from search.kernels.buckets import expand, fold
@@ -135,6 +135,7 @@ class BucketSolver(Anytime[BoardStrategy]):
                 fold(self._average[p][span], self.buckets[p][s], self._chance[p][s], stride, table)
                 total = max(float(table.max()), 1e-300)
                 expand(table / total, self.buckets[p][s], stride, self._folded[p][span])
+            play_alike(self.tree, p, self._folded[p])
         return BoardStrategy(self.game, self.tree, (self._folded[0], self._folded[1]))
 
     def exploitability(self, strategy: BoardStrategy | None = None) -> float:

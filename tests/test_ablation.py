@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,7 @@ def lines(iterations=(5, 20)):
 
 def without_times(rows):
     parts = ("preparing_seconds", "iterating_seconds", "judging_seconds")
-    timed = ("spent_seconds", *parts, "slowest_decision_seconds", "late_p99_seconds")
+    timed = ("spent_seconds", *parts, "slowest_decision_seconds", "late_p99_seconds", "running_share")
     return sorted(([(k, v) for k, v in row.items() if k not in timed] for row in rows), key=str)
 
 
@@ -36,6 +37,27 @@ def test_rows_hold_what_the_contract_names():
     assert many["exploitability"]["value"] < few["exploitability"]["value"] < 1.0
     for key in ("game", "agent", "spent_seconds", "iterations", "decisions", "slowest_decision_seconds", "overruns", "kept"):
         assert key in few
+
+
+class Timed(BlueprintAgent):
+    """An agent whose decisions are said to have taken so long."""
+
+    def __init__(self, policy, took):
+        super().__init__(policy)
+        self.took = took
+
+    def decide(self, seat, node, thought, budget):
+        return replace(super().decide(seat, node, thought, budget), seconds=self.took)
+
+
+@pytest.mark.parametrize(("took", "spoilt"), [(0.0015, False), (0.02, True)])
+def test_rows_are_marked_where_decisions_were_late(took, spoilt):
+    row = next(ablate({"timed": (Timed(UniformPolicy(KUHN), took), [Budget(seconds=1e-3)])}, sweeps=1))
+    assert row["timed_decisions"] == row["decisions"] > 0
+    assert row["overruns"] == spoilt * row["timed_decisions"]
+    assert row["spoilt"] is spoilt
+    assert row["running_share"] > 0
+    assert (f"{row['overruns']}*" in ablation_table([row])) is spoilt
 
 
 def test_processes_and_this_process_agree():
@@ -99,7 +121,10 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
         content | {"kept": "no"},
         content | {"spent": 1},
     ]
-    for damaged in [*damages, *({k: v for k, v in content.items() if k != key} for key in content.keys() - {"against_blueprint", "spent"})]:
+    for damaged in [
+        *damages,
+        *({k: v for k, v in content.items() if k != key} for key in content.keys() - {"against_blueprint", "spent", "running_share"}),
+    ]:
         path.write_text(json.dumps(damaged))
         caplog.clear()
         assert without_times(ablate(lines(), directory=tmp_path)) == rows
@@ -135,6 +160,13 @@ def test_exchange_rate_interpolates_and_says_where_it_extrapolates():
     assert outside["equivalent_compute"] == pytest.approx(1e6)
     assert outside["times_the_training_done"] == pytest.approx(100)
     assert outside["extrapolated"] is True
+
+
+def test_exchange_rate_is_in_units_of_the_network_that_is_searched():
+    training = [{"compute": 10.0**k, "exploitability": 10.0 ** (-k / 2)} for k in range(1, 5)]
+    (rate,) = exchange_rate(training, [row(0.001, 10.0**-1.25)], done=100.0)
+    assert rate["times_the_training_done"] == pytest.approx(10**0.5)
+    assert rate["extrapolated"] is False
 
 
 def test_exchange_rate_uses_the_best_so_far_and_leaves_out_what_has_no_answer():

@@ -1,8 +1,3 @@
-import os
-import re
-import sys
-import time
-
 import numpy as np
 import pyspiel
 import pytest
@@ -15,9 +10,10 @@ from agents.exact_value import exact_values, table_value
 from agents.hand import Entrant
 from agents.match import Match, play_matches
 from agents.match_report import Tally
-from agents.openspiel import BotStranger, TimebankBot, TimebankPolicy, check_bot, policy_of
+from agents.opponents.bot import SandboxedBot
+from agents.opponents.openspiel import TimebankBot, TimebankPolicy, check_bot, make, policy_of
+from agents.opponents.sandbox import FaultError
 from agents.policy import policy_table
-from agents.stranger import FaultError, Guarded
 from games import public_tree
 from search import Budget, Evaluator, variant
 
@@ -144,12 +140,14 @@ def peeking(game, player, seed):
 
 def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_opponents():
     SEEN.clear()
-    bot = BotStranger(KUHN, peeking)
-    bot.load()
-    bot.begin(0)
-    bot.deal(0)
+    table = Match(
+        (Entrant("a", BlueprintAgent(UniformPolicy(KUHN)), STILL), Entrant("bot", SandboxedBot(KUHN, "uniform_random"), STILL))
+    ).rules()
+    random, bot = np.random.default_rng(0), make("tests.test_agents_openspiel:peeking", KUHN.game, 0, 0)
     for _ in range(200):
-        assert bot.choose(0, 0, 2) == 1
+        observation = table.observation(0, 2, random)
+        assert (observation.player, observation.hand, observation.history, observation.legal) == (0, "2", (), (0, 1))
+        assert bot.step(observation) == 1
     assert {text for text, _ in SEEN} == {"2"}
     shown = [history[1] for _, history in SEEN]
     assert set(shown) == {0, 1}
@@ -158,10 +156,12 @@ def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_oppo
 
 @pytest.mark.parametrize("name", ["uniform_random", "fixed_action_preference"])
 def test_registered_bots_play(name):
-    match = Match((Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", BotStranger(LEDUC, name), STILL)))
+    match = Match(
+        (Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", SandboxedBot(LEDUC, name, 60), STILL)), salt="salt"
+    )
     tally = Tally(match)
-    for _, first, records, _ in play_matches([match], 1000):
-        tally.add(first, records)
+    for _, records, _ in play_matches([match], 1000):
+        tally.add(records)
     found = tally.estimates()["aivat"]
     assert not tally.faults
     if name == "uniform_random":
@@ -172,108 +172,27 @@ def test_registered_bots_play(name):
     assert exact_values([match], 1, Serial()) == [None]
 
 
-class Odd(Peeking):
-    def step(self, state):
-        card = state.information_state_string(self.player)[0]
-        if card == "0":
-            time.sleep(60)
-        if card == "1":
-            raise KeyError("no such card")
-        return 5
-
-
-def odd(game, player, seed):
-    return Odd(player)
-
-
-class Wild(Peeking):
-    """Does one kind of wrong for each hand of Leduc's."""
-
-    def step(self, state):
-        sys.stdout.write("noise\n")
-        sys.stdout.flush()
-        match int(re.search(r"Private: (\d)", state.information_state_string(self.player)).group(1)):
-            case 0:
-                sys.exit("bye")
-            case 1:
-                bytearray(1 << 50)
-            case 2:
-                return None
-            case 3:
-                return 0.7
-            case 4:
-                return np.int64(1)
-        os._exit(3)
-
-
-def wild(game, player, seed):
-    return Wild(player)
-
-
-def slow_to_make(game, player, seed):
-    time.sleep(60)
-
-
-def broken(game, player, seed):
-    raise RuntimeError("no licence")
-
-
-def test_a_guarded_bot_that_hangs_or_raises_forfeits_and_the_next_hand_is_played():
-    guarded = Guarded(BotStranger(KUHN, odd), limit_seconds=0.3)
-    guarded.begin(1)
-    kinds = []
-    for hand in (0, 1, 1):
-        guarded.deal(0)
+def test_what_a_bot_of_openspiels_does_wrong_is_told_apart(monkeypatch):
+    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
+    bot = SandboxedBot(LEDUC, "tests.bots:Odd", 60)
+    entrants = Entrant("a", BlueprintAgent(UniformPolicy(LEDUC)), STILL), Entrant("bot", bot, STILL)
+    table, wrongs = Match(entrants).rules(), []
+    for hand in (0, 1, 3, 4):
+        bot.restart(0)
         with pytest.raises(FaultError) as error:
-            guarded.choose(0, 0, hand)
-        kinds.append((error.value.kind, str(error.value)))
-    assert kinds == [("late", "no answer within 0.3 s"), *[("raised", "KeyError: 'no such card'")] * 2]
-    assert guarded.choose(0, 0, 2) == 5  # whether it is legal is the match's to say
-    guarded._stop()
-
-
-def test_what_else_a_guarded_bot_does_wrong_is_told_apart(capfd):
-    guarded = Guarded(BotStranger(LEDUC, wild))
-    guarded.begin(1)
-    wrongs = []
-    guarded.deal(0)
-    for hand in (0, 1, 2, 3, 5):
-        with pytest.raises(FaultError) as error:
-            guarded.choose(0, 0, hand)
+            bot.step(table.observation(0, hand, np.random.default_rng(0)))
         wrongs.append((error.value.kind, str(error.value)))
     assert wrongs == [
-        ("raised", "SystemExit: bye"),
-        ("raised", "MemoryError:"),
-        ("illegal", "action must be a whole number, got None"),
-        ("illegal", "action must be a whole number, got 0.7"),
-        ("died", "its process ended"),
+        ("illegal", "action must be one of 1, 2, got None"),
+        ("illegal", "action must be one of 1, 2, got 0.7"),
+        ("illegal", "action must be one of 1, 2, got 7"),
+        ("raised", "KeyError: 'no such card'"),
     ]
-    guarded.deal(0)
-    assert guarded.choose(0, 0, 4) == 1
-    guarded._stop()
-    shown = capfd.readouterr()
-    assert "noise" not in shown.out  # the command's own
-    assert "noise" in shown.err
+    assert bot.step(table.observation(0, 2, np.random.default_rng(0))) == 0  # np.int64(1) is the first legal action
+    bot.close()
 
 
-def test_a_bot_that_takes_too_long_to_be_made_says_so(monkeypatch):
-    monkeypatch.setattr("agents.stranger.MAKE_SECONDS", 0.3)
-    with pytest.raises(ChildProcessError, match=r"slow_to_make must start, got: no answer within 0.3 s"):
-        Guarded(BotStranger(KUHN, slow_to_make), limit_seconds=0.2).begin(0)
-
-
-def test_a_bot_that_cannot_be_made_says_so():
-    with pytest.raises(ChildProcessError, match="broken must start, got: RuntimeError: no licence"):
-        Guarded(BotStranger(KUHN, broken)).begin(0)
-
-
-def test_bots_by_name_are_checked(monkeypatch):
+def test_bots_of_openspiels_are_checked():
     check_bot("uniform_random")
     with pytest.raises(ValueError, match=r"agent.bot must be one of .*uniform_random.*, got 'stockfish'"):
         check_bot("stockfish")
-    with pytest.raises(ValueError, match=r"of a module that the environment variable TIMEBANK_BOTS names \(\), got 'os:system'"):
-        check_bot("os:system")
-    monkeypatch.setenv("TIMEBANK_BOTS", "tests.test_agents_openspiel")
-    check_bot("tests.test_agents_openspiel:odd")
-    with pytest.raises(ValueError, match=r"agent.bot must be module:function, got 'tests.test_agents_openspiel:none'"):
-        check_bot("tests.test_agents_openspiel:none")

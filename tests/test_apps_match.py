@@ -2,16 +2,18 @@ import io
 import json
 import os
 import pty
+import shutil
 import signal
+import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from agents.apps import solve_holdem
-from tests.running import ROOT, result_of, start, timebank
+from agents.match import play_part
+from tests.running import ROOT, result_of, start, timebank, wait_for
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
 
@@ -56,6 +58,77 @@ def test_everybody_plays_everybody(monkeypatch, tmp_path, undrawn, capsys):
     assert "chips a hand, aivat" in capsys.readouterr().out
 
 
+BOT = (*KUHN[:2], "agents.a.iterations=20", "agent@agents.b=bot", "agents.b.bot=uniform_random", "executor=serial", "hands=200")
+
+
+def rows_without_times(directory):
+    return [{key: value for key, value in row.items() if key not in ("decisions", "speed")} for row in result_of(directory)["rows"]]
+
+
+def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, undrawn, capsys):
+    seen = []
+    monkeypatch.setattr("agents.match.play_part", watched(seen, tmp_path / "a"))
+    for name in ("a", "b"):
+        assert timebank(monkeypatch, "match", *BOT, f"hydra.run.dir={tmp_path / name}") == 0
+    salts = [result_of(tmp_path / name)["salt"] for name in ("a", "b")]
+    assert salts[0] != salts[1]
+    assert seen[:2] == [None, None]  # while it is played
+    path = tmp_path / "a" / "hands" / "salt"
+    assert path.read_text() == salts[0]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    rows = [rows_without_times(tmp_path / name) for name in ("a", "b")]
+    assert rows[0] != rows[1]
+    assert timebank(monkeypatch, "match", *BOT, f"salt={salts[0]}", f"hydra.run.dir={tmp_path / 'again'}") == 0
+    assert rows_without_times(tmp_path / "again") == rows[0]
+    seen.clear()
+    assert timebank(monkeypatch, "match", f"resume={tmp_path / 'a'}", "hands=1600") == 0
+    assert seen == [None] * len(seen) != []
+    assert result_of(tmp_path / "a")["salt"] == salts[0]
+
+
+def watched(seen, directory):
+    """Playing that notes which salt can be read meanwhile."""
+
+    def play(part):
+        if directory.exists():
+            seen.append(result_of(directory).get("salt"))
+        return play_part(part)
+
+    return play
+
+
+def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, undrawn, capsys):
+    assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 0
+    assert "salt" not in result_of(tmp_path / "a")
+    assert not (tmp_path / "a" / "hands" / "salt").exists()
+    assert timebank(monkeypatch, "match", *KUHN, "salt=s1", f"hydra.run.dir={tmp_path / 'b'}") == 2
+    assert "error: salt must be left out where no bot plays, got 's1'" in capsys.readouterr().err
+    assert timebank(monkeypatch, "match", *BOT, "salt=a/b", f"hydra.run.dir={tmp_path / 'b'}") == 2
+    assert "error: salt must be one that a match's result.json has, got 'a/b'" in capsys.readouterr().err
+
+
+def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, undrawn, capsys):
+    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
+    given = (*BOT, "agents.b.bot=tests.bots:without_licence", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "match", *given) == 1
+    assert "error: tests.bots:without_licence must start, got: RuntimeError: no licence" in capsys.readouterr().err
+    assert result_of(tmp_path)["status"] == "failed"
+    assert "salt" not in result_of(tmp_path)
+
+
+def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_path, undrawn, capsys):
+    def play(part):
+        shutil.rmtree(tmp_path / "a")
+        return play_part(part)
+
+    monkeypatch.setattr("agents.match.play_part", play)
+    assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 1
+    error = capsys.readouterr().err
+    assert "must be a file that can be written, got No such file or directory" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn, capsys):
     solved = ("game=kuhn_poker", "budget.iterations=20", "save=true", f"hydra.run.dir={tmp_path / 's'}")
     assert timebank(monkeypatch, "solve", *solved) == 0
@@ -97,11 +170,7 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
 def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, undrawn, whole, kind):
     process = start("match", *LONG, f"hydra.run.dir={tmp_path / 'a'}")
-    deadline = time.time() + 60
-    while len(list((tmp_path / "a").rglob("*.jsonl"))) < 2:
-        assert process.poll() is None, process.communicate()
-        assert time.time() < deadline
-        time.sleep(0.02)
+    wait_for(lambda: len(list((tmp_path / "a").rglob("*.jsonl"))) >= 2, process)
     process.send_signal(kind)
     error = process.communicate()[1]
     if kind == signal.SIGINT and process.returncode == 130:  # it may have been done before

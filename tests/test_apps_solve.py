@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,9 +9,12 @@ import time
 
 import pytest
 
+from agents.apps import run
 from agents.apps.directory import lock
 from agents.apps.launch import launch
+from agents.apps.run import expected, said_if_slow, seconds_of
 from games import public_tree
+from search import Budget
 from tests.running import ROOT, result_of, start, timebank
 
 
@@ -56,6 +60,62 @@ def test_liars_dice_overrides_and_a_target(monkeypatch, tmp_path):
     assert result["game"] == "liars_dice(numdice=1,dice_sides=4)"
     assert result["exploitability"]["value"] <= 1e-3
     assert result["iterations"] < 200  # OpenSpiel's DCFR has 6.845e-4 after 100
+
+
+@pytest.mark.parametrize(
+    ("iterations", "reason"),
+    [
+        (0, "no iteration fitted into the budget, so this is uniform play"),
+        (2, "exploitability is 55.6 % of uniform play's, above 25 %"),
+        (100, None),
+    ],
+)
+def test_a_game_that_is_not_solved_says_so_wherever_it_is_shown(monkeypatch, tmp_path, capsys, iterations, reason):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", f"budget.iterations={iterations}", f"hydra.run.dir={tmp_path}") == 0
+    result, last = result_of(tmp_path), capsys.readouterr().out.splitlines()[-1]
+    assert (result["solved"], result["not_solved"]) == (reason is None, reason)
+    assert last == (str(tmp_path) if reason is None else f"NOT SOLVED: {reason}")
+    assert ("NOT SOLVED" in (tmp_path / "trace.svg").read_text()) == (reason is not None)
+
+
+def test_a_solve_says_first_how_large_it_is_and_what_its_budget_comes_to(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=2000", f"hydra.run.dir={tmp_path}") == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert re.fullmatch(
+        r"kuhn_poker: 9 public nodes, 3 and 3 hands, [\d.]+ kB; about [\d.]+ [mu]s an iteration on this machine, "
+        r"[\d.]+ m?s for 2,000 iterations",
+        first,
+    )
+
+
+def test_what_budgets_come_to():
+    assert expected(Budget(iterations=1), 2.0) == "about 2 s an iteration on this machine, 2 s for 1 iteration"
+    assert expected(Budget(exploitability=0.1), 0.01) == "about 10 ms an iteration on this machine, 1 s for 100 of them"
+    assert expected(Budget(seconds=60), 0.5) == "about 500 ms an iteration on this machine, so 120 in budget.seconds=60"
+    assert expected(Budget(seconds=1), 3.0) == "about 3 s an iteration on this machine, which budget.seconds=1 is too short for"
+
+
+def test_the_time_of_an_iteration_is_not_that_of_compiling():
+    took = iter([0.2, *[0.02] * 20])
+    assert seconds_of(lambda: time.sleep(next(took))) < 0.2
+
+
+def test_only_what_takes_long_is_announced(capsys):
+    with said_if_slow("compiling", seconds=10):
+        pass
+    assert capsys.readouterr().err == ""
+    with said_if_slow("compiling", seconds=0.01):
+        time.sleep(0.5)
+    assert capsys.readouterr().err == "compiling\n"
+
+
+def test_progress_says_when_what_it_shows_was_checked(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(run, "PROGRESS_SECONDS", 0.0)
+    assert timebank(monkeypatch, "solve", "game=leduc_poker", "budget.iterations=1500", f"hydra.run.dir={tmp_path}") == 0
+    told = re.findall(r"solving: (\d+) of 1500 exploitability .* chips at ([\d,]+)", capsys.readouterr().err)
+    assert told
+    trace = {iteration for iteration, *_ in result_of(tmp_path)["trace"]}
+    assert all(int(checked.replace(",", "")) in trace and int(checked.replace(",", "")) <= int(now) for now, checked in told)
 
 
 REFUSED = [

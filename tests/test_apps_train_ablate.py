@@ -54,6 +54,25 @@ def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
     assert "full-game CFR" in shown
 
 
+def test_an_earlier_network_is_searched_where_training_goes_on_beyond_it(monkeypatch, tmp_path, capsys):
+    """The exchange rate of what is no better than the last network is then read off a measured curve."""
+    arguments = (*KUHN, "searched_iterations=2", "agent.solve_from=decision", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "ablate", *arguments) == 0
+    result = result_of(tmp_path)
+    history = {row["iteration"]: row for row in result["history"]}
+    assert set(history) == {1, 2, 4}
+    alone = next(row for row in result["rows"] if row["line"] == "network alone")
+    assert alone["exploitability"]["value"] == pytest.approx(history[2]["exploitability"], rel=1e-6)
+    assert alone["train_compute"]["value"] == history[2]["compute"]
+    for rate in result["exchange_rate"]:
+        assert rate["times_the_training_done"] == pytest.approx(rate["equivalent_compute"] / history[2]["compute"])
+    before = (tmp_path / "training" / "policy_2.safetensors").read_bytes()
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
+    assert (tmp_path / "training" / "policy_2.safetensors").read_bytes() == before
+    assert result_of(tmp_path)["exchange_rate"] == result["exchange_rate"]
+    assert "network that is searched" in (tmp_path / "exchange.svg").read_text()
+
+
 def test_ablate_from_a_checkpoint(monkeypatch, tmp_path):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path / 'a'}") == 0
     checkpoint = tmp_path / "a" / "policy.safetensors"
@@ -140,6 +159,12 @@ REFUSED = [
     ("ablate", ["+lines={a: {enough: -1.0}}", "budgets=[0.001]"], "agent.enough must be positive (chips), got -1.0"),
     ("ablate", ["+lines={a: 5}"], "lines.a must be keys of agent with values, such as {gadget: resolve}, got 5"),
     ("ablate", ["seed=-1"], "seed must be at least 0, got -1"),
+    ("ablate", ["searched_iterations=9", *TINY], "searched_iterations must be in 0..3 (trainer.iterations go on beyond it), got 9"),
+    (
+        "ablate",
+        ["agent=tabular", "searched_iterations=2"],
+        "searched_iterations must be left out where no network is trained, got 2",
+    ),
     ("ablate", ["budgets=[nan]"], "budgets must be numbers from 0 to 1,000,000,000, got nan"),
     ("ablate", ["~trainer"], "trainer must stay as it is"),
     ("train", ["command=rm"], "command must stay as it is"),

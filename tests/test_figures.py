@@ -1,6 +1,11 @@
 """Figures as their readers see them."""
 
-from agents.figures import plot_trace
+import warnings
+
+import pytest
+
+from agents.figures import plot_ablation, plot_exchange, plot_trace, plot_training
+from agents.report import spoilt_note
 
 
 def test_ticks_of_one_axis_are_written_in_one_way(tmp_path):
@@ -8,3 +13,62 @@ def test_ticks_of_one_axis_are_written_in_one_way(tmp_path):
     drawn = (tmp_path / "trace.svg").read_text()
     assert all(f">{tick}</text>" in drawn for tick in ("10,000", "100,000", "1,000,000"))
     assert "1e+06" not in drawn
+
+
+def row(line, seconds, value, **more):
+    strength = {"value": value, "unit": "chips", "draws": [value]}
+    timed = {"thinking_seconds": seconds, "thinking_iterations": None, "spent_seconds": seconds, "iterations": 5}
+    return {"line": line, "exploitability": strength, **timed, **more}
+
+
+@pytest.fixture
+def no_warnings():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [((0.5, 0.1), None), ((0.5, 0.0), "the lowest marks are 0"), ((0.0, 0.0), "0 throughout: nothing is exploitable")]
+)
+def test_what_is_not_exploitable_is_drawn_without_a_warning_and_named(tmp_path, no_warnings, values, said):
+    points = [{"compute": 10.0**i, "exploitability": value, "seconds": 1.0} for i, value in enumerate(values)]
+    plot_trace([(i + 1, 0.0, value) for i, value in enumerate(values)], "trace", [tmp_path / "trace.svg"])
+    plot_training(points, "training", [tmp_path / "training.svg"])
+    plot_ablation([row("still", 0, values[0]), row("search", 0.01, values[1])], "ablation", [tmp_path / "ablation.svg"])
+    for name in ("trace", "training", "ablation"):
+        drawn = (tmp_path / f"{name}.svg").read_text()
+        for text in ("the lowest marks are 0", "0 throughout: nothing is exploitable"):
+            assert (text in drawn) == (text == said)
+
+
+def test_a_solve_without_an_iteration_has_a_figure_that_says_so(tmp_path, no_warnings):
+    plot_trace([(0, 0.0, 2.0)], "NOT SOLVED: why\ngame", [tmp_path / "trace.svg"])
+    drawn = (tmp_path / "trace.svg").read_text()
+    assert all(f">{text}</text>" in drawn for text in ("NOT SOLVED: why", "game", "no iteration was done"))
+
+
+def test_rows_whose_decisions_were_late_are_hollow_and_named(tmp_path, no_warnings):
+    late = {"overruns": 93, "timed_decisions": 100, "spoilt": True, "running_share": 0.4}
+    rows = [row("still", 0, 0.5), row("search", 0.01, 0.2, overruns=1, timed_decisions=100, spoilt=False, running_share=1.0)]
+    assert spoilt_note(rows) == ""
+    plot_ablation(rows, "quiet", [tmp_path / "quiet.svg"])
+    rows.append(row("search", 0.1, 0.1, **late))
+    plot_ablation(rows, "busy", [tmp_path / "busy.svg"])
+    assert "hollow" not in (tmp_path / "quiet.svg").read_text()
+    assert ">hollow: decisions late, machine busy</text>" in (tmp_path / "busy.svg").read_text()
+    assert spoilt_note(rows) == (
+        "93 % of decisions were late: this machine was busy (it ran this for 40 % of the time). "
+        "1 row marked * (hollow in the figure): measure again on a quiet one"
+    )
+
+
+def test_an_exchange_rate_shows_what_is_searched_and_where_the_curve_is_extrapolated(tmp_path, no_warnings):
+    curve = [{"compute": 10.0**i, "exploitability": 10.0**-i} for i in range(4)]
+    inside = {"line": "search", "thinking_seconds": 0.01, "exploitability": 0.05, "equivalent_compute": 20.0, "extrapolated": False}
+    outside = inside | {"thinking_seconds": 0.1, "exploitability": 1e-4, "equivalent_compute": 1e4, "extrapolated": True}
+    plot_exchange(curve, [inside], "inside", [tmp_path / "inside.svg"], searched=(10.0, 0.1))
+    plot_exchange(curve, [inside, outside], "outside", [tmp_path / "outside.svg"])
+    inner, outer = ((tmp_path / f"{name}.svg").read_text() for name in ("inside", "outside"))
+    assert ("network that is searched" in inner, "network that is searched" in outer) == (True, False)
+    assert (">extrapolated</text>" in inner, ">extrapolated</text>" in outer) == (False, True)

@@ -31,7 +31,7 @@ def entrants(tmp_path_factory):
 
 
 def played(match, hands, **settings):
-    return [r for _, _, rs, _ in play_matches([match], hands, **settings) for r in rs]
+    return [r for _, rs, _ in play_matches([match], hands, **settings) for r in rs]
 
 
 def test_hands_are_dealt_twice_and_cards_come_once(entrants):
@@ -57,8 +57,8 @@ def test_samples_are_near_the_exact_value(entrants):
     exact = exact_values([match], 1, Serial())[0]
     assert exact.standard_error == 0
     tally = Tally(match)
-    for _, first, records, _ in play_matches([match], 600):
-        tally.add(first, records)
+    for _, records, _ in play_matches([match], 600):
+        tally.add(records)
     for kind, e in tally.estimates().items():
         assert abs(e.mean - exact.value) < 4 * e.standard_error, kind
 
@@ -94,8 +94,8 @@ def test_hands_are_kept_for_the_same_agents_alone(entrants, tmp_path):
 
 def estimates(match, hands):
     tally = Tally(match)
-    for _, first, records, _ in play_matches([match], hands):
-        tally.add(first, records)
+    for _, records, _ in play_matches([match], hands):
+        tally.add(records)
     return tally.estimates()
 
 

@@ -39,6 +39,17 @@ def test_every_action_has_a_colour_and_is_drawn(tmp_path):
     assert max(places) < 576  # eight inches: the legend of many actions takes its room from the squares
 
 
+def test_colours_are_those_of_solvers():
+    """Fold blue, check and call green, bets and raises red, the larger the deeper."""
+    fold, call, *raises = action_colors(["fold", "call", "raise 4", "raise 9", "all-in 20"])
+    assert action_colors(["check"]) == [call]
+    red, green, blue = ([int(color[i : i + 2], 16) for color in (fold, call)] for i in (1, 3, 5))
+    assert blue[0] > max(red[0], green[0])
+    assert green[1] > max(red[1], blue[1])
+    assert all(int(color[1:3], 16) > max(int(color[3:5], 16), int(color[5:7], 16)) for color in raises)
+    assert [luminance(color) for color in raises] == sorted(map(luminance, raises), reverse=True)
+
+
 def luminance(color):
     """Of WCAG 2.1: 0 for black, 1 for white."""
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]

@@ -192,7 +192,7 @@ def test_values_are_the_blueprints_and_a_fold_costs_what_was_paid():
 def test_undo_and_wrong_keys():
     shown, saved = session("flop, turn", ["u", "x", "", "17", "u", "c", *["c"] * 20], seed=3, hands=1)
     assert "there is no move of yours to take back" in shown
-    assert "a key must be one of f, c, 17, ?, u, q, got 'x'" in shown
+    assert "a key must be one of f, c, 17, ?, u, q, help, got 'x'" in shown
     assert saved[0]["undone"] == shown.count("back at your last decision") == 1
     straight = session("flop, turn", ["c"] * 20, seed=3, hands=1)[1]
     assert saved[0]["play"] == straight[0]["play"]

@@ -1,17 +1,24 @@
+import hashlib
 import json
+import shutil
+import stat
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy
 from agents.exact_value import exact_values, table_value
-from agents.hand import Entrant, play_hand
+from agents.hand import Draws, Entrant, play_hand
 from agents.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
 from agents.match_report import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
-from agents.stranger import FaultError
+from agents.opponents.bot import SandboxedBot
+from agents.opponents.openspiel import make
+from agents.opponents.sandbox import FaultError
 from games import public_tree
 from search import Budget, Evaluator, variant
+from tests.bots import Here, given_once
 
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker")
 STILL = Budget(seconds=0)
@@ -31,19 +38,19 @@ def searcher(name, tree=KUHN, iterations=5):
 
 def tallied(match, hands, **settings):
     tally = Tally(match)
-    for _, first, records, _ in play_matches([match], hands, **settings):
-        tally.add(first, records)
+    for _, records, _ in play_matches([match], hands, **settings):
+        tally.add(records)
     return tally
 
 
 def without_times(chunks):
     """Hands by match and number, without what the clock says and which decisions were remembered."""
     timed = ("seconds", "decisions")
-    return {(i, r["deal"], *r["seats"]): {k: v for k, v in r.items() if k not in timed} for i, _, rs, _ in chunks for r in rs}
+    return {(i, r["deal"], *r["seats"]): {k: v for k, v in r.items() if k not in timed} for i, rs, _ in chunks for r in rs}
 
 
 def test_deals_come_twice_with_the_seats_swapped():
-    records = [r for _, _, rs, _ in play_matches([Match((searcher("a"), uniform("b")))], 200) for r in rs]
+    records = [r for _, rs, _ in play_matches([Match((searcher("a"), uniform("b")))], 200) for r in rs]
     assert len(records) == 200
     for first, second in zip(records[::2], records[1::2], strict=True):
         assert first["deal"] == second["deal"]
@@ -77,7 +84,7 @@ def test_hands_that_all_came_out_alike_do_not_tell_how_many_more_it_takes():
 
 
 def test_public_chance_is_the_same_in_both_hands_of_a_deal():
-    records = [r for _, _, rs, _ in play_matches([Match((searcher("a", LEDUC), uniform("b", LEDUC)))], 400) for r in rs]
+    records = [r for _, rs, _ in play_matches([Match((searcher("a", LEDUC), uniform("b", LEDUC)))], 400) for r in rs]
     boards = {}
     for record in records:
         for label in record["play"]:
@@ -95,7 +102,7 @@ def test_hands_depend_on_seed_and_number_alone():
 
 
 def test_deals_and_actions_come_as_often_as_they_should():
-    counts = Counter(tuple(r["hands"]) for _, _, rs, _ in play_matches([Match((uniform("a"), uniform("b")))], 6000) for r in rs)
+    counts = Counter(tuple(r["hands"]) for _, rs, _ in play_matches([Match((uniform("a"), uniform("b")))], 6000) for r in rs)
     assert len(counts) == 6
     assert all(abs(n - 1000) < 5 * 2 * (500 * 5 / 6) ** 0.5 for n in counts.values())  # five errors of 500 of 3,000 deals, twice
 
@@ -187,7 +194,7 @@ def test_an_interrupted_match_goes_on_to_the_same_table(tmp_path):
 def test_a_clocked_match_keeps_its_decisions():
     clocked = Entrant("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
     match = Match((clocked, uniform("b")))
-    assert match.chunk_deals == 250  # 2 s at four decisions a hand of 1 ms each in two hands a deal
+    assert match.part_hands == 500  # 2 s at four decisions a hand of 1 ms each in two hands a deal
     tally = tallied(match, 100)
     row = next(r for r in decision_rows([tally]) if r["agent"] == "a")
     assert row["timed"] == row["decisions"] >= 100  # each is thought about anew
@@ -195,43 +202,193 @@ def test_a_clocked_match_keeps_its_decisions():
     assert row["iterations"] > 0
 
 
-class Bot:
-    """A stranger for tests: always passes; does wrong on some cards."""
+class Passing:
+    """A bot that always passes; does wrong with the best card."""
 
-    name, game = "bot", KUHN
-
-    def __init__(self, wrong=None):
+    def __init__(self, wrong, game, player, seed):
         self.wrong = wrong
 
-    def load(self):
+    def restart(self):
         pass
 
-    def begin(self, seed):
-        pass
-
-    def deal(self, seat):
-        pass
-
-    def choose(self, seat, node, hand):
-        if hand == 2 and self.wrong == "illegal":
+    def step(self, observation):
+        if observation.hand == "2" and self.wrong == "illegal":
             return 7
-        if hand == 2 and self.wrong in ("raised", "late", "died"):
+        if observation.hand == "2" and self.wrong:
             raise FaultError(self.wrong, "KeyError: 2")
         return 0
 
 
-def test_a_strangers_deal_is_corrected_for():
-    match = Match((uniform("a"), Entrant("bot", Bot(), STILL)))
+def passing(wrong=None):
+    return Entrant("bot", Here(KUHN, partial(Passing, wrong)), STILL)
+
+
+def cheat(name):
+    return Entrant("bot", SandboxedBot(KUHN, f"tests.bots:{name}", 60), STILL)
+
+
+@pytest.fixture
+def allowed(monkeypatch):
+    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
+
+
+@pytest.mark.parametrize("name", ["Remembers", "Computes"])
+def test_a_bot_that_links_hands_or_computes_deals_wins_nothing(allowed, name):
+    match = Match((blueprint("ours", KUHN, 5000), cheat(name)), salt="salt")
+    tally = tallied(match, 2000)
+    found, pairs = tally.estimates(), tally.scores().reshape(-1, 2, 4).mean(axis=1)
+    assert not tally.faults
+    for kind, e in found.items():
+        assert e.mean > -4 * e.standard_error, kind  # ours is an equilibrium, and loses to nobody
+    apart = pairs[:, 2] - pairs[:, 3]  # of chips and AIVAT's estimates
+    assert abs(apart.mean()) < 4 * apart.std(ddof=1) / len(apart) ** 0.5
+    assert found["aivat"].standard_error < found["raw"].standard_error
+
+
+@pytest.mark.parametrize("name", ["Remembers", "Computes"])
+def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_other(name):
+    bot = Here(KUHN, lambda tree, player, seed: make(f"tests.bots:{name}", tree.game, player, seed))
+    table = Match((blueprint("ours", KUHN, 5000), Entrant("bot", bot, STILL))).table()
+    table.draws = Draws(0)
+    records = []
+    for deal in range(3000):
+        if deal % 25 == 0:
+            bot.begin(given_once(deal, 1))
+        records += [play_hand(table, deal, swapped) for swapped in (False, True)]
+    pairs = np.array([r["chips"] for r in records]).reshape(-1, 2).mean(axis=1)
+    assert pairs.mean() < -4 * pairs.std(ddof=1) / len(pairs) ** 0.5
+
+
+def test_all_first_halves_come_before_the_second_ones_in_another_order(monkeypatch):
+    monkeypatch.setattr("agents.match.STRETCH_DEALS", 300)
+    match = Match((uniform("a"), passing()), salt="salt")
+    rounds = [np.array(numbers) for numbers in match.rounds_of_play(1000)]
+    assert [len(numbers) for numbers in rounds] == [300, 300, 200, 200]
+    assert sorted(np.concatenate(rounds)) == list(range(1000))
+    for first, second in zip(rounds[::2], rounds[1::2], strict=True):
+        assert set(first // 2) == set(second // 2)
+        assert abs(np.corrcoef(first // 2, second // 2)[0, 1]) < 0.25
+        assert [np.bincount(half % 2).tolist() for half in (first, second)] == [[len(first) / 2] * 2] * 2  # each seat alike
+    other = Match(match.entrants, salt="pepper")
+    assert [list(n) for n in match.rounds_of_play(1000)] == [n.tolist() for n in rounds]
+    assert [list(n) for n in other.rounds_of_play(1000)] != [n.tolist() for n in rounds]
+    played = [(r["deal"], r["seats"]) for _, rs, _ in play_matches([match], 1000) for r in rs]
+    assert played == [(n // 2, ["a", "bot"] if n % 2 == 0 else ["bot", "a"]) for n in np.concatenate(rounds).tolist()]
+
+
+def test_bots_are_made_anew_for_each_part_from_seeds_of_their_own(monkeypatch):
+    monkeypatch.setattr("agents.match.BOT_HANDS", 100)
+    seeds = []
+    monkeypatch.setattr(Here, "begin", lambda self, seed: seeds.append(seed))
+    monkeypatch.setattr(Here, "restart", lambda self, seat: None)
+    monkeypatch.setattr(Here, "step", lambda self, observation: 0)
+    match = Match((uniform("a"), passing()), salt="salt")
+    list(play_matches([match], 1000))
+    assert len(set(seeds)) == len(seeds) == 11  # 0 is the one that Here begins with
+    assert not {given_once(k, i) + j for k in range(1000) for i in (0, 1) for j in (0, 1)} & set(seeds)
+
+
+def test_with_a_bot_deals_come_from_a_secret_and_without_one_from_the_seed_alone():
+    with_bot = [Match((uniform("a"), passing()), 5, salt=salt) for salt in ("", "", "salt", "salt")]
+    assert len({match.salt for match in with_bot}) == 3
+    assert len({match.fingerprint() for match in with_bot}) == 3
+    hands = [[match.rules().dealt(match.draws.deal(k, 1)[0]) for k in range(200)] for match in with_bot]
+    assert hands[2] == hands[3]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert sum(a == b for a, b in zip(hands[one], hands[other], strict=True)) < 70  # a sixth of them by chance
+    without = [Match((uniform("a"), uniform("b")), 5, salt=salt) for salt in ("", "salt")]
+    assert [match.salt for match in without] == ["", ""]
+    assert without[0].fingerprint() == without[1].fingerprint()
+    counts = Counter(hand for own in hands for hand in own)
+    assert all(abs(n - 100) < 60 for n in counts.values())
+    another = Match((uniform("other"), with_bot[2].entrants[1]), 5, salt="salt")  # no two matches share deals
+    assert [another.rules().dealt(another.draws.deal(k, 1)[0]) for k in range(200)] != hands[2]
+
+
+def test_matches_without_bots_are_what_they_were():
+    """Of commit 150dd02: the hands of one seed, without times."""
+    found = without_times(play_matches([Match((searcher("a", LEDUC), uniform("b", LEDUC)), 3)], 100))
+    digest = hashlib.sha256(json.dumps([[list(map(str, key)), r["play"], r["hands"], r["chips"]] for key, r in found.items()]).encode())
+    assert digest.hexdigest()[:16] == "74b0b511b02689b3"
+
+
+def test_a_match_with_a_bot_that_was_stopped_goes_on_to_the_same_table(tmp_path, monkeypatch):
+    monkeypatch.setattr("agents.match.BOT_HANDS", 200)
+    bot = Entrant("bot", SandboxedBot(KUHN, "uniform_random", 60), STILL)
+    match = Match((searcher("a"), bot), salt="salt")
+    whole = tallied(match, 1600)
+    for stop in (1, 5):
+        stopped = play_matches([match], 1600, directory=tmp_path)
+        for _ in range(stop):
+            next(stopped)
+        stopped.close()
+    (place,) = tmp_path.iterdir()
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    resumed = tallied(match, 1600, directory=tmp_path)
+    np.testing.assert_array_equal(resumed.scores(), whole.scores())
+    assert 2 <= len(list(place.iterdir())) < 5
+    more = list(play_matches([match], 2000, directory=tmp_path))  # nothing that was played is lost
+    assert sum(len(records) for _, records, new in more if new) == 400
+    again = {(r["deal"], *r["seats"]) for _, records, _ in more for r in records}
+    assert len(again) == 2000
+
+
+def test_kept_hands_of_parts_that_were_small_files_are_taken(tmp_path):
+    clocked = Entrant("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
+    match = Match((clocked, uniform("b")))
+    list(play_matches([match], 100, directory=tmp_path))
+    (path,) = tmp_path.rglob("*.jsonl")
+    lines = path.read_text().splitlines(keepends=True)
+    path.unlink()
+    for first in (0, 12, 24):  # as an earlier version kept them: the parts of one file were files
+        path.with_name(f"{first:09d}.jsonl").write_text("".join(lines[2 * first : 2 * (first + 12)]))
+    again = list(play_matches([match], 100, directory=tmp_path))
+    assert [(len(records), new) for _, records, new in again] == [(24, False)] * 3 + [(28, True)]
+    assert [new for *_, new in play_matches([match], 100, directory=tmp_path)] == [False] * 4
+
+
+def test_short_parts_share_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("agents.match.PART_DEALS", 20)
+    match = Match((blueprint("a"), uniform("b")))
+    list(play_matches([match], 2600, directory=tmp_path))
+    files = sorted(tmp_path.rglob("*.jsonl"))
+    assert [len(f.read_text().splitlines()) for f in files] == [1000, 1000, 600]
+    assert [f.name for f in files] == ["000000000.jsonl", "000000500.jsonl", "000001000.jsonl"]
+
+
+def test_a_directory_that_is_deleted_on_the_way_ends_the_match(tmp_path):
+    match = Match((blueprint("a"), uniform("b")))
+    played = play_matches([match], 4000, directory=tmp_path / "hands")
+    next(played)
+    shutil.rmtree(tmp_path / "hands")
+    with pytest.raises(OSError, match=r"hands/.*jsonl must be a file that can be written, got No such file or directory"):
+        next(played)
+    assert not (tmp_path / "hands").exists()
+
+
+def test_a_tally_takes_few_bytes_a_hand():
+    match = Match((searcher("a"), uniform("b")))
+    tally = Tally(match)
+    (records,) = [rs for _, rs, _ in play_matches([match], 1000)]
+    for record in records[:-1]:
+        assert len(record["decisions"]) <= sum(record["asked"])
+    tally.add(records)
+    held = sum(value.nbytes for value in vars(tally).values() if isinstance(value, np.ndarray))
+    assert held < 60 * 1000
+
+
+def test_a_bots_deal_is_corrected_for():
+    match = Match((uniform("a"), passing()), salt="salt")
     found = tallied(match, 4000).estimates()
     # As player 0 uniform play bets half of the time and the bot folds: half a chip; passing shows down. As player 1 the same.
     assert abs(found["aivat"].mean - 0.5) < 4 * found["aivat"].standard_error
     assert found["aivat"].standard_error < found["raw"].standard_error
 
 
-@pytest.mark.parametrize(("wrong", "text"), [("illegal", "action must be one of [0, 1] at 'start', got 7"), ("raised", "KeyError: 2")])
+@pytest.mark.parametrize(("wrong", "text"), [("illegal", "action must be one of 0, 1, got 7"), ("raised", "KeyError: 2")])
 def test_who_does_wrong_loses_the_most_that_the_hand_can_cost(wrong, text):
-    match = Match((Entrant("bot", Bot(wrong), STILL), uniform("b")))
-    records = [r for _, _, rs, _ in play_matches([match], 60) for r in rs]
+    match = Match((passing(wrong), uniform("b")))
+    records = [r for _, rs, _ in play_matches([match], 60) for r in rs]
     for record in records:
         seat = record["seats"].index("bot")
         if record["hands"][seat] == "2":
@@ -240,12 +397,12 @@ def test_who_does_wrong_loses_the_most_that_the_hand_can_cost(wrong, text):
             assert record["chips"] == -2.0  # also with the best card: a bet that is called may come
     assert any(text in r["fault"]["text"] for r in records if "fault" in r)
     tally = Tally(match)
-    tally.add(0, records)
+    tally.add(records)
     assert tally.faults == {f"bot {wrong}": sum("fault" in r for r in records)}
 
 
 def test_a_bot_that_does_wrong_too_often_is_stopped_and_hands_are_kept(tmp_path):
-    match = Match((Entrant("bot", Bot("illegal"), STILL), uniform("b")))
+    match = Match((passing("illegal"), uniform("b")))
     with pytest.raises(ChildProcessError, match=rf"bot has forfeited \d+ hands, {MOST_FAULTS} are the most; the last: action must be"):
         list(play_matches([match], 4000, directory=tmp_path))
     kept = [json.loads(line) for f in tmp_path.rglob("*.jsonl") for line in f.read_text().splitlines()]
@@ -253,29 +410,45 @@ def test_a_bot_that_does_wrong_too_often_is_stopped_and_hands_are_kept(tmp_path)
     assert len(kept) < 4000
 
 
-@pytest.mark.parametrize("wrong", ["late", "died"])
-def test_a_bot_that_must_be_waited_for_is_stopped_within_a_chunk_and_its_hands_are_told(wrong):
-    match = Match((Entrant("bot", Bot(wrong), STILL), uniform("b")))
+@pytest.mark.parametrize("wrong", ["late", "died", "garbage"])
+def test_a_bot_that_must_be_waited_for_is_stopped_within_a_part_and_its_hands_are_told(wrong):
+    match = Match((passing(wrong), uniform("b")))
     tally = Tally(match)
     played = play_matches([match], 4000)
-    tally.add(*next(played)[1:3])
-    with pytest.raises(ChildProcessError, match=r"bot was late or died in [34] of \d+ hands, 3 of 50 are the most; the last: KeyError: 2"):
+    tally.add(next(played)[1])
+    text = r"bot was late, died or answered garbage in 3 of \d+ hands, 3 of 50 are the most; the last: KeyError: 2"
+    with pytest.raises(ChildProcessError, match=text):
         next(played)
-    assert tally.faults[f"bot {wrong}"] in (MOST_WAITS, MOST_WAITS + 1)  # the last deal is played in both seats
-    assert tally.hands % 2 == 0
-    assert match_row(tally, None, None)["hands"] == tally.hands < 50
+    assert tally.faults == {f"bot {wrong}": MOST_WAITS}
+    assert match_row(tally, None, None)["hands"] == 0
+    assert match_row(tally, None, None)["waiting_hands"] == tally.played < 50
 
 
 def damages(lines):
-    """Whole JSON that does not hold the chunk's hands."""
+    """Whole JSON that does not hold the part's hands."""
     records = [json.loads(line) for line in lines]
+    first = records[0]
     yield [*lines[:1], "[]", *lines[2:]]
-    yield lines[2:4] + lines[:2] + lines[4:]
-    for wrong in ({"chips": "much"}, {"chips": None}, {"aivat": float("nan")}, {"asked": [1]}, {"decisions": [[0, 1.0]]}, {"round": 0.5}):
-        yield [json.dumps(records[0] | wrong), *lines[1:]]
-    yield [json.dumps(records[0] | {"fault": {"who": "nobody", "kind": "late", "text": ""}}), *lines[1:]]
-    for key in records[0].keys() - {"hands", "play"}:
-        yield [json.dumps({k: v for k, v in records[0].items() if k != key}), *lines[1:]]
+    yield [*lines[:1], "{}", *lines[2:]]
+    yield [*lines[:1], "[" * 100_000, *lines[2:]]
+    wrongs = [
+        {"chips": "much"}, {"chips": None}, {"chips": 1e6}, {"chips": -first["chips"]}, {"chips": float("inf")}, {"chips": 10**400},
+        {"aivat": float("nan")}, {"aivat": 1e300}, {"aivat": None}, {"aivat": 100.0},
+        {"asked": [1]}, {"asked": [99, 99]}, {"round": 0.5}, {"round": 99}, {"round": -1}, {"round": True},
+        {"decisions": [[0, 1.0]]}, {"decisions": [[0, -1.0, 1, 0]]}, {"decisions": [[2, 0.0, 1, 0]]}, {"decisions": [[0, 0.0, -1, 0]]},
+        {"decisions": [[0, 0.0, 1, 2]]}, {"decisions": 50 * [[0, 0.0, 1, 0]]}, {"decisions": None}, {"decisions": [[0, 1e9, 1, 0]]},
+        {"seconds": -1.0}, {"seconds": float("nan")}, {"seconds": None},
+        {"deal": 1}, {"deal": -1}, {"deal": 0.0}, {"deal": 10**30}, {"deal": "0"},
+        {"seats": ["b", "a"]}, {"seats": ["a", "a"]}, {"seats": []}, {"seats": None},
+        {"hands": first["hands"][::-1]}, {"hands": ["9", "9"]},
+        {"play": []}, {"play": first["play"][:-1]}, {"play": [*first["play"], "Pass"]}, {"play": ["Fold"]}, {"play": None}, {"play": [[]]},
+        {"fault": {"who": "nobody", "kind": "late", "text": ""}}, {"fault": {"who": "a", "kind": "late", "text": ""}}, {"fault": None},
+        {"more": 1},
+    ]  # fmt: skip
+    for wrong in wrongs:
+        yield [json.dumps(first | wrong), *lines[1:]]
+    for key in first:
+        yield [json.dumps({k: v for k, v in first.items() if k != key}), *lines[1:]]
 
 
 def test_kept_hands_that_are_none_are_set_aside_and_played_again(tmp_path, caplog):

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
@@ -10,7 +12,7 @@ from search import Budget, variant
 GAMES = ("kuhn_poker", "leduc_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 
 
-def session(game, keys, seed=1, hands=None, search=False):
+def session(game, keys, seed=1, hands=None, search=False, colored=False):
     """Play with the keys given; return what was shown, and the hands saved."""
     tree = public_tree(game)
     policy = solved_policy(tree, variant("cfr"), 10)
@@ -24,7 +26,7 @@ def session(game, keys, seed=1, hands=None, search=False):
         except StopIteration:
             raise EOFError from None
 
-    Terminal(TreeView(agent), Budget(iterations=20), seed, ask, shown.append, saved.append).run(hands)
+    Terminal(TreeView(agent), Budget(iterations=20), seed, ask, shown.append, saved.append, colored).run(hands)
     return "\n".join(shown), saved
 
 
@@ -48,7 +50,7 @@ def test_every_game_can_be_played_to_the_end_by_numbers_or_letters(game):
 
 def test_what_a_bad_key_says_and_that_leaving_keeps_what_was_played():
     shown, saved = session("leduc_poker", ["x", "", "c", "c", "c", "c", "c", "c", "c", "c", "q"])
-    assert "a key must be one of c, r, ?, u, q, got 'x'" in shown
+    assert "a key must be one of c, b, ?, u, q, help, got 'x'" in shown
     assert "got ''" in shown
     assert saved
 
@@ -58,7 +60,7 @@ def test_a_question_shows_policy_value_range_and_time():
     parts = (
         "in your place it plays",
         "Check",
-        "Raise",
+        "Bet 2",
         "its hand, by what it did:",
         "thought for",
         "20 iterations",
@@ -110,9 +112,38 @@ def test_cards_are_readable():
     view = TreeView(BlueprintAgent(UniformPolicy(tree)))
     node = next(n for n in range(tree.num_nodes) if tree.text(n) == "Call Call Chance outcome:3")
     assert view.board_text(node) == "Q♥"
-    assert [view.action_text(child) for child in tree.children(node)] == ["Check", "Raise"]
+    assert [view.action_text(child) for child in tree.children(node)] == ["Check", "Bet 4"]
     raised = tree.children(node)[1]
-    assert [view.action_text(child) for child in tree.children(raised)] == ["Fold", "Call", "Raise"]
+    assert [view.action_text(child) for child in tree.children(raised)] == ["Fold", "Call 4", "Raise to 8"]
+
+
+def test_actions_have_pokers_words_and_amounts():
+    """A bet that calls is called a call, what nobody has to pay is checked, and raises say what they come to in the round."""
+    kuhn = TreeView(BlueprintAgent(UniformPolicy(public_tree("kuhn_poker"))))
+    bet = kuhn.children(0)[1]
+    assert [kuhn.action_text(child) for child in kuhn.children(0)] == ["Check", "Bet 1"]
+    assert [kuhn.action_text(child) for child in kuhn.children(bet)] == ["Fold", "Call 1"]
+    assert kuhn.keys(bet) == {"f": 0, "c": 1, "fold": 0, "call": 1, "pass": 0, "bet": 1, "p": 0, "b": 1}
+    leduc = TreeView(BlueprintAgent(UniformPolicy(public_tree("leduc_poker"))))
+    bet = leduc.children(0)[1]
+    assert [leduc.action_text(child) for child in leduc.children(0)] == ["Check", "Bet 2"]
+    assert [leduc.action_text(child) for child in leduc.children(bet)] == ["Fold", "Call 2", "Raise to 4"]
+    assert leduc.keys(0)["r"] == leduc.keys(0)["raise"] == leduc.keys(0)["b"] == leduc.keys(0)["bet"] == 1
+
+
+def test_help_lists_the_keys():
+    shown, _ = session("leduc_poker", ["help", "q"])
+    assert "your actions: c or check, b or bet 2" in shown
+    assert "u: takes your last move back; q: leaves" in shown
+
+
+def test_colours_are_only_where_they_are_wanted():
+    plain, _ = session("leduc_poker", ["c"] * 8, hands=1)
+    colored, _ = session("leduc_poker", ["c"] * 8, hands=1, colored=True)
+    assert "\033" not in plain
+    assert "\033[32mCheck\033[0m" in colored
+    assert "\033[31mBet 2\033[0m" in colored
+    assert re.sub(r"\033\[\d+m", "", colored) == plain
 
 
 def test_keys_are_letters_where_they_differ():

@@ -27,9 +27,11 @@ from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_trainer, train_derived
 from agents.apps.train_holdem import with_trainer
+from agents.apps.training import check_searched, searched_file, searched_row
 from agents.figures import plot_ablation, plot_exchange
+from agents.networks import load_policy
 from agents.policy import Policy, UniformPolicy
-from agents.report import ablation_table, exchange_table, write_csv
+from agents.report import ablation_table, exchange_table, spoilt_note, write_csv
 from agents.training import check_state
 from games.holdem_config import Bets
 
@@ -43,6 +45,7 @@ def check(config: AblateConfig, directory: Path) -> None:
     check_agent(config.agent)
     if config.agent.budget.build().limited():
         raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
+    check_searched(config.searched_iterations, config.trainer.iterations if trains(config) else None)
     if trains(config):
         check_trainer(config.trainer)
         check_state(directory / "training", uniform.tree.game, config.trainer)
@@ -71,12 +74,16 @@ def run(config: AblateConfig, directory: Path) -> None:
         tree = tree_of(game)
         policy: Policy
         if trains(config):
-            policy = train_derived(tree, config.trainer, directory / "training", result)
+            searched, training = config.searched_iterations, directory / "training"
+            policy = train_derived(tree, config.trainer, training, result, searched)
+            if searched:
+                policy = load_policy(searched_file(training, searched), tree)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
             result.write(history=training_history(config.agent))
         history = result.history
-        compute = {"value": history[-1]["compute"], "unit": "multiply-adds"} if history else None
+        own = searched_row(history, config.searched_iterations)
+        compute = {"value": own["compute"], "unit": "multiply-adds"} if own else None
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
 
@@ -93,15 +100,15 @@ def run(config: AblateConfig, directory: Path) -> None:
         finally:
             progress.close()
             if rows:
-                report(result, rows, history)
+                report(result, rows, history, own)
 
 
-def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]]) -> None:
-    """Write and print what was measured so far."""
+def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]], own: dict[str, Any] | None) -> None:
+    """Write and print what was measured so far; ``own`` is the row of the training history that is searched."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
     searched = [row for row in rows if row["line"] not in REFERENCES]
-    rates = exchange_rate(history, searched)
+    rates = exchange_rate(history, searched, own and own["compute"])
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     title = f"{result.result['game']}: what thinking adds"
@@ -109,9 +116,12 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
     print(ablation_table(rows))
     if rates:
         title = f"{result.result['game']}: the training that thinking is worth"
-        plot_exchange(history, rates, title, [result.directory / f"exchange.{kind}" for kind in ("png", "svg")])
+        beyond = (own["compute"], own["exploitability"]) if own and own is not history[-1] else None
+        plot_exchange(history, rates, title, [result.directory / f"exchange.{kind}" for kind in ("png", "svg")], searched=beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability in chips, exact best response, search included; figure: {result.directory / 'ablation.png'}")
+    if note := spoilt_note(rows):
+        print(note)
 
 
 def _absolute(argument: str) -> str:

@@ -13,11 +13,11 @@ from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
 from agents.apps.build import agents_of, build_budgets, build_executor, with_enough
 from agents.apps.config import AblateConfig, AgentConfig
-from agents.apps.run import Progress, Run
+from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
-from agents.report import ablation_table, cores, exchange_table, write_csv
+from agents.report import ablation_table, cores, exchange_table, spoilt_note, write_csv
 from agents.street_agent import StreetAgent
 from agents.strength import WholeAgent
 from games.board_subtree import entering
@@ -64,9 +64,14 @@ def check(config: AblateConfig, directory: Path) -> None:
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)
-    if config.agent.policy == "network" and config.agent.checkpoint is None:
+    trains = config.agent.policy == "network" and config.agent.checkpoint is None
+    if config.searched_iterations and not trains:
+        raise ValueError(f"searched_iterations must be left out where no network is trained, got {config.searched_iterations}")
+    if trains:
         from agents.apps import train_holdem
+        from agents.apps.training import check_searched
 
+        check_searched(config.searched_iterations, config.trainer.iterations)
         train_holdem.check_training(game, config.trainer, directory / "training")
 
 
@@ -122,6 +127,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         result.write(blueprints=kept)
         lines = lines_of(config, game, variant, blueprints)
         announce(game, next(iter(blueprints.values())), lines)
+        own = next((size for size in sizes if size.get("iteration") == config.searched_iterations), sizes[-1] if sizes else None)
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
 
@@ -133,13 +139,13 @@ def run(config: AblateConfig, directory: Path) -> None:
             executor = build_executor(config.executor)
             with closing(ablate(lines, config.sweeps, executor, directory / "measurements", tell)) as measured:
                 for row in measured:
-                    compute = size_of(lines[row["line"]][0]) if unit == PROBABILITIES else sizes[-1]["compute"] if sizes else None
+                    compute = size_of(lines[row["line"]][0]) if unit == PROBABILITIES else own["compute"] if own else None
                     rows.append(row | {"train_compute": {"value": compute, "unit": unit}})
                     result.write(rows=rows)
         finally:
             progress.close()
             if rows:
-                report(result, rows, sizes, unit)
+                report(result, rows, sizes, own, unit)
 
 
 def thinker(agent: AgentConfig) -> dict[str, Any]:
@@ -159,13 +165,16 @@ def key_of(agent: AgentConfig) -> tuple[int, ...]:
 def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run) -> Made:
     """Return the network's blueprint, trained or found in the run's directory or read from a checkpoint, and the training curve."""
     from agents.apps.train_holdem import train_holdem
+    from agents.apps.training import searched_file
     from agents.network_blueprint import make_network_blueprint
-    from agents.training import POLICY_FILE
 
+    searched, training = config.searched_iterations, directory / "training"
     if config.agent.checkpoint is None:
-        train_holdem(game, config.trainer, directory / "training", result)
-    checkpoint = Path(config.agent.checkpoint or directory / "training" / POLICY_FILE)
+        train_holdem(game, config.trainer, training, result, searched)
+    checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
+    if searched:
+        history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
     print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {strength_text(game, blueprint.exploitability)}", flush=True)
     return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, "multiply-adds"
@@ -177,7 +186,7 @@ def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: 
     for key in dict.fromkeys(key_of(agent) for agent in settings(config).values()):
         iterations, *sizes = key
         name = "-".join(map(str, key))
-        progress = Progress(f"blueprint {name}", iterations, "it")
+        progress = Progress(f"blueprint {name}", iterations, "it", PREPARING)
         try:
             threads = os.cpu_count() or 1
             found[key] = make_blueprint(game, sizes, variant, iterations, directory / name, config.seed, threads, progress.at)
@@ -221,11 +230,11 @@ def announce(game: HoldemGame, blueprint: BoardBlueprint, lines: Lines) -> None:
             print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
 
 
-def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]], unit: str) -> None:
-    """Write and print what was measured so far."""
+def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]], own: dict[str, Any] | None, unit: str) -> None:
+    """Write and print what was measured so far; ``own`` of ``sizes`` is what the lines search from."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
-    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0])
+    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0], own and own["compute"])
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     kinds = ("png", "svg")
@@ -236,6 +245,9 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
         title = f"{result.result['game']}: the {'blueprint size' if by_size else 'training'} that thinking is worth"
         paths = [result.directory / f"exchange.{kind}" for kind in kinds]
         axis = f"{'blueprint size' if by_size else 'training compute'}, {unit}"
-        plot_exchange(sizes, rates, title, paths, "blueprint" if by_size else "network", axis)
+        beyond = (own["compute"], own["exploitability"]) if own and own is not sizes[-1] else None
+        plot_exchange(sizes, rates, title, paths, "blueprint" if by_size else "network", axis, beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability by an exact best response in the real game, search included; figure: {result.directory / 'ablation.png'}")
+    if note := spoilt_note(rows):
+        print(note)

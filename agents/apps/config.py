@@ -55,7 +55,7 @@ class AgentConfig:
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
-        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see agents.openspiel, agents.holdem_stranger.
+        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/matches.md.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
         enough: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes there.
@@ -146,6 +146,8 @@ class AblateConfig:
         sweeps: draws of a clock-budgeted agent.
         lines: by name, overrides of ``agent``; none means the agent itself.
         references: also measure uniform play, and full-game CFR from the root, at every budget.
+        searched_iterations: of self-play, after which the network is taken that plays and searches; training goes on beyond it, so that
+            the exchange rate is read off a measured curve. 0 takes the last network.
     """
 
     command: str = "ablate"
@@ -159,6 +161,7 @@ class AblateConfig:
     sweeps: int = 3
     lines: dict[str, Any] = field(default_factory=dict)
     references: bool = True
+    searched_iterations: int = 0
     seed: int = 0
 
 
@@ -175,6 +178,8 @@ class MatchConfig:
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.
         limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
+        salt: the secret that deals with a bot come from; none means a new one, which ``result.json`` tells when the match has ended: given
+            here it plays the match again.
     """
 
     command: str = "match"
@@ -191,6 +196,7 @@ class MatchConfig:
     exact: bool = True
     draws: int = 3
     limit_seconds: float = 10.0
+    salt: str | None = None
     seed: int = 0
 
 

@@ -11,9 +11,9 @@ from agents.apps.build import build_agent, build_policy, check_agent, enough_for
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.hand import Entrant
 from agents.match import Match
-from agents.openspiel import BotStranger, check_bot
+from agents.opponents.bot import Bot, SandboxedBot
+from agents.opponents.openspiel import check_bot
 from agents.policy import Policy, UniformPolicy
-from agents.stranger import Guarded, Stranger
 from games import PublicTree
 from search import Budget
 
@@ -39,7 +39,7 @@ def trains(config: MatchConfig) -> bool:
 
 def named(
     name: str, config: AgentConfig, match: MatchConfig, tree: PublicTree, network: Policy | None = None, trial: bool = False
-) -> Agent | Stranger:
+) -> Agent | Bot:
     """Return one agent; errors call it ``agents.<name>``.
 
     Args:
@@ -53,8 +53,9 @@ def named(
     try:
         if config.policy == "bot":
             check_still(config)
-            check_bot(config.bot or "")
-            return Guarded(BotStranger(tree, config.bot or ""), match.limit_seconds)
+            if trial:
+                check_bot(config.bot or "")
+            return SandboxedBot(tree, config.bot or "", match.limit_seconds)
         check_agent(config)
         untrained = config.policy == "network" and config.checkpoint is None
         if trial and (untrained or config.policy == "tabular"):
@@ -80,6 +81,16 @@ def check_still(bot: AgentConfig) -> None:
         raise ValueError("agent.think must be false for a bot, which decides by itself, got true")
 
 
+def check_salt(match: MatchConfig) -> None:
+    """Refuse a salt that makes no difference, or that no run has told."""
+    if match.salt is None:
+        return
+    if not any(agent.policy == "bot" for agent in match.agents.values()):
+        raise ValueError(f"salt must be left out where no bot plays, got {match.salt!r}")
+    if not re.fullmatch(r"\w{1,64}", match.salt):
+        raise ValueError(f"salt must be one that a match's result.json has, got {match.salt!r:.100}")
+
+
 def budget_of(config: AgentConfig, match: MatchConfig) -> Budget:
     """Return what each decision of an agent may spend."""
     if not config.think:
@@ -102,4 +113,4 @@ def build_matches(config: MatchConfig, network: Policy | None = None, trial: boo
     entrants = [
         Entrant(name, named(name, agent, config, tree, network, trial), named_budget(name, agent, config)) for name, agent in agents
     ]
-    return [Match(pair, config.seed, config.duplicate, config.values) for pair in itertools.combinations(entrants, 2)]
+    return [Match(pair, config.seed, config.duplicate, config.values, config.salt or "") for pair in itertools.combinations(entrants, 2)]

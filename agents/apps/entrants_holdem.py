@@ -10,15 +10,15 @@ from agents.apps.ablate_holdem import check_agent, key_of, streets_of, thinker
 from agents.apps.build import build_executor
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.entrants import budget_of, check_still, of_agent
-from agents.apps.run import Progress, Run
+from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint
 from agents.hand import Entrant
 from agents.holdem_agent import HoldemAgent
-from agents.holdem_stranger import HoldemStranger, check_holdem_bot
 from agents.match import Match
+from agents.opponents.bot import Bot, SandboxedBot, check_bot
+from agents.opponents.builtin import BOTS
 from agents.report import cores
-from agents.stranger import Guarded, Stranger
 from agents.street_agent import StreetAgent
 from games.holdem import HoldemGame
 from search import Variant
@@ -35,7 +35,7 @@ def check(config: MatchConfig) -> None:
         try:
             if agent.policy == "bot":
                 check_still(agent)
-                check_holdem_bot(agent.bot or "")
+                check_bot(agent.bot or "", BOTS, ", on hold'em")
                 continue
             check_agent(agent, game, each, (*POLICIES, "bot"))
             if agent.policy == "network" and agent.checkpoint is None:
@@ -74,12 +74,12 @@ def _matches(config: MatchConfig, game: HoldemGame, blueprints: dict[str, BoardB
     entrants = []
     for name, agent in config.agents.items():
         if agent.policy == "bot":
-            who: HoldemAgent | Stranger = Guarded(HoldemStranger(game, agent.bot or ""), config.limit_seconds)
+            who: HoldemAgent | Bot = SandboxedBot(game, agent.bot or "", config.limit_seconds)
         else:
             streets = streets_of(agent.solve_from, game) if agent.think else []
             who = StreetAgent(blueprints[name], variant, streets, **thinker(agent))
         entrants.append(Entrant(name, who, budget_of(agent, config)))
-    return [Match(pair, config.seed, config.duplicate, config.values) for pair in itertools.combinations(entrants, 2)]
+    return [Match(pair, config.seed, config.duplicate, config.values, config.salt or "") for pair in itertools.combinations(entrants, 2)]
 
 
 def blueprint_key(agent: AgentConfig, game: HoldemGame) -> str:
@@ -99,7 +99,7 @@ def blueprint_of(agent: AgentConfig, game: HoldemGame, variant: Variant, directo
         from agents.network_blueprint import make_network_blueprint
 
         return make_network_blueprint(game, Path(str(agent.checkpoint)), directory)[0]
-    progress = Progress(f"blueprint {directory.name}", agent.iterations, "it")
+    progress = Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING)
     try:
         return make_blueprint(game, agent.buckets, variant, agent.iterations, directory, seed, cores(), progress.at)
     finally:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.apps import entrants_holdem
 from agents.apps.build import build_executor, tree_of
 from agents.apps.config import MatchConfig
-from agents.apps.entrants import build_matches, check_entrants, check_names, trains
+from agents.apps.entrants import build_matches, check_entrants, check_names, check_salt, trains
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_trainer, train_derived
 from agents.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
-from agents.match import Match, check_hands, play_matches
+from agents.match import Match, check_hands, new_salt, play_matches
 from agents.match_figure import plot_matches
 from agents.match_report import (
     Tally,
@@ -33,6 +36,7 @@ from agents.match_report import (
     standings,
 )
 from agents.report import write_csv
+from agents.runtime.storage import load_or_set_aside, read_text, require
 from agents.training import check_state
 from games.holdem_config import Bets
 
@@ -48,6 +52,7 @@ def check(config: MatchConfig, directory: Path) -> None:
         raise ValueError(f"draws must be at least 1, got {config.draws}")
     build_executor(config.executor)
     check_names(config)
+    check_salt(config)
     if isinstance(config.game, Bets):
         entrants_holdem.check(config)
         return
@@ -63,6 +68,9 @@ def run(config: MatchConfig, directory: Path) -> None:
     built = config.game.build() if holdem else None
     game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
     with Run(directory, "match", game, config.seed, notes) as result:
+        config = replace(config, salt=config.salt or salt_of(config, directory / "hands"))
+        if result.result.pop("salt", None) is not None:  # of a match that had come to its end and goes on
+            result.write()
         if holdem:
             matches = entrants_holdem.build(config, directory / "blueprints", result)
         else:
@@ -76,9 +84,31 @@ def run(config: MatchConfig, directory: Path) -> None:
             result.write(playing={"hands": played, "seconds": seconds, "hands_per_second": played / seconds})
             if config.exact:
                 exact = values(config, matches, directory)
+            if config.salt is not None:
+                result.write(salt=config.salt)
         finally:
             if any(tally.hands >= 4 for tally in tallies):
                 report(result, config, tallies, exact)
+
+
+def salt_of(config: MatchConfig, directory: Path) -> str | None:
+    """Return the secret of a run in which a bot plays: the one it began with, which none but the owner can read, or a new one."""
+    if not any(agent.policy == "bot" for agent in config.agents.values()):
+        return None
+    directory.mkdir(exist_ok=True)
+    path = directory / "salt"
+    before = load_or_set_aside(path, _read_salt)
+    if before is not None:
+        return before
+    with open(path, "x", opener=partial(os.open, mode=0o600)) as file:
+        file.write(salt := new_salt())
+    return salt
+
+
+def _read_salt(path: Path) -> str:
+    text = read_text(path, 100)
+    require(len(text) == len(new_salt()) and text.isalnum(), "a salt must be letters and digits, as many as when it was made")
+    return text
 
 
 def play_all(config: MatchConfig, matches: list[Match], tallies: list[Tally], directory: Path) -> int:
@@ -87,15 +117,15 @@ def play_all(config: MatchConfig, matches: list[Match], tallies: list[Tally], di
     before = None
     try:
         with closing(play_matches(matches, config.hands, build_executor(config.executor), directory / "hands")) as chunks:
-            for number, first, records, new in chunks:
+            for number, records, new in chunks:
                 if new and before is None:
-                    before = sum(tally.hands for tally in tallies)
-                tallies[number].add(first, records)
+                    before = sum(tally.played for tally in tallies)
+                tallies[number].add(records)
                 names = " - ".join(entrant.name for entrant in matches[number].entrants)
-                progress.at(sum(tally.hands for tally in tallies), f"{names} {live(tallies[number], config.precision)}")
+                progress.at(sum(tally.played for tally in tallies), f"{names} {live(tallies[number], config.precision)}")
     finally:
         progress.close()
-    done = sum(tally.hands for tally in tallies)
+    done = sum(tally.played for tally in tallies)
     return done - (done if before is None else before)
 
 
@@ -136,6 +166,8 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
         names = " - ".join(row["agents"])
         if row["faults"]:
             print(f"{names}: hands forfeited: {', '.join(f'{key} {n}' for key, n in row['faults'].items())}")
+        if row["waiting_hands"]:
+            print(f"{names}: {row['waiting_hands']:,} more hands were played of deals whose other hand was not, and are not counted")
         if row.get("hands_needed", 0) is None:
             print(f"{names}: more hands for ± {row['precision']:g} chips: not known, all {row['hands']:,} came out alike ({row['best']})")
         elif "hands_needed" in row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from agents.apps import play_holdem
 from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
-from agents.apps.run import Run
+from agents.apps.run import COMPILING, Run, said_if_slow
 from agents.policy import UniformPolicy
 from agents.table_view import TableView, TreeView
 from agents.terminal import Record, Terminal
@@ -61,8 +62,10 @@ def run(config: PlayConfig, directory: Path) -> None:
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
-        terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save)
+        with said_if_slow(COMPILING):
+            terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
         result.write(agent=view.agent_name, hands=0, chips=0.0)
+        print(f"seed {seed} (seed={seed} deals the same hands again)")
         terminal.run(config.hands)
         print(f"hands saved: {hands}")
 
@@ -71,6 +74,11 @@ def derived(config: PlayConfig) -> TreeView:
     """Return the table of a game derived from OpenSpiel."""
     tree, variant = tree_of(config.game.game_string()), config.search.build()
     return TreeView(build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant))
+
+
+def colored() -> bool:
+    """Say whether colours are wanted: on a terminal that has them, unless NO_COLOR is set (no-color.org)."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def ask(prompt: str) -> str:

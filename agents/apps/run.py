@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.apps.directory import RESUMABLE, lock
-from agents.report import Keeper, machine, remove_leftovers, version, write_json
+from agents.report import Keeper, counted, duration, machine, remove_leftovers, version, write_json
 from games import PublicTree, public_tree
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
@@ -71,27 +72,82 @@ class Run:
                 print(f"\ninterrupted; what there is so far is in {self.directory}{more}", file=sys.stderr)
 
 
-class Progress:
-    """A bar on a terminal; without one, a line every ten seconds."""
+COMPILING = "compiling, once: what is compiled is kept for later runs"
+PREPARING = "building the game's tree; the first run also compiles, once"
+SLOW_SECONDS = 1.5  # without a word
+PROGRESS_SECONDS = 10.0  # between lines where there is no terminal
+LONG_SECONDS, TRIALS, TRIAL_SECONDS = 10.0, 20, 0.05  # of timing an iteration: compiling takes no more; calls; seconds of them
 
-    def __init__(self, what: str, total: float | None, unit: str = "") -> None:
+
+@contextmanager
+def said_if_slow(text: str, seconds: float = SLOW_SECONDS) -> Iterator[None]:
+    """Print a line if the block takes longer than this: silence would look like a hang."""
+    timer = _timer(lambda: print(text, file=sys.stderr, flush=True), seconds)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _timer(action: Callable[[], object], seconds: float = SLOW_SECONDS) -> threading.Timer:
+    timer = threading.Timer(seconds, action)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+class Progress:
+    """A bar on a terminal; without one, a line every ``PROGRESS_SECONDS``."""
+
+    def __init__(self, what: str, total: float | None, unit: str = "", first: str | None = None) -> None:
+        """Start; ``first`` is told if nothing moves for a while."""
         self.what, self.total, self.live = what, total, sys.stderr.isatty()
         self.bar = tqdm(total=total, desc=what, unit=unit, leave=False, disable=not self.live)
         self.told = time.perf_counter()
+        self._first = _timer(lambda: tqdm.write(str(first), file=sys.stderr)) if first else None
 
     def at(self, done: float, note: str = "") -> None:
         """Say how far it is."""
+        self._moves()
         if self.live:
             self.bar.n = done
             self.bar.set_postfix_str(note, refresh=False)
             self.bar.update(0)
-        elif time.perf_counter() - self.told > 10:
+        elif time.perf_counter() - self.told > PROGRESS_SECONDS:
             self.told = time.perf_counter()
             print(f"{self.what}: {done:g}" + (f" of {self.total:g}" if self.total else "") + f" {note}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Remove the bar."""
+        self._moves()
         self.bar.close()
+
+    def _moves(self) -> None:
+        if self._first is not None:
+            self._first.cancel()
+
+
+def seconds_of(once: Callable[[], object]) -> float:
+    """Return about what a call takes: the least of a few. The first one may compile, so it is alone only where it takes long anyway."""
+    spent = list[float]()
+    while not spent or (spent[0] < LONG_SECONDS and len(spent) < TRIALS and sum(spent[1:]) < TRIAL_SECONDS):
+        start = time.perf_counter()
+        once()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+def expected(budget: Budget, seconds: float) -> str:
+    """Say what a budget comes to on a machine that needs so many seconds an iteration."""
+    told = f"about {duration(seconds)} an iteration on this machine"
+    if budget.iterations is not None:
+        return f"{told}, {duration(seconds * budget.iterations)} for {counted(budget.iterations, 'iteration')}"
+    if budget.seconds is None:
+        return f"{told}, {duration(100 * seconds)} for 100 of them"
+    fits = int(budget.seconds / seconds)
+    return f"{told}, " + (
+        f"so {fits:,} in budget.seconds={budget.seconds:g}" if fits else f"which budget.seconds={budget.seconds:g} is too short for"
+    )
 
 
 def derive(game: str) -> PublicTree:
@@ -133,7 +189,7 @@ def solve_and_report(
     progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
 
     def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
-        note = "" if exploitability is None else f"exploitability {text(exploitability)}"
+        note = "" if exploitability is None else f"exploitability {text(exploitability)} at {solver.checked_at:,}"
         progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
         if keeper is not None:
             keeper.look()

@@ -9,12 +9,12 @@ from agents.apps import solve_holdem
 from agents.apps.build import timed_tree, tree_of
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
-from agents.apps.run import Run, solve_and_report
+from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
 from agents.figures import plot_trace
 from agents.policy import policy_table
-from agents.report import counted, duration, write_csv, write_json
+from agents.report import counted, duration, memory_text, not_solved, warned, write_csv, write_json
 from games.holdem_config import Bets
-from search import Solution, Solver, Strategy
+from search import Solution, Solver, Strategy, uniform
 
 
 def check(config: SolveConfig, directory: Path) -> None:
@@ -46,17 +46,24 @@ def run(config: SolveConfig, directory: Path) -> None:
         tree, build_seconds = timed_tree(game)
         built = time.perf_counter()
         solver = Solver(tree, config.search.build())
-        solver.run(1)
-        solver.exploitability()
+        with said_if_slow(COMPILING):
+            solver.run(1)
+            uniform_play = solver.exploitability(uniform(tree))
+        compiled = time.perf_counter()
+        seconds = seconds_of(lambda: solver.run(1))
         solver.start(solver.subgame)
+        size = f"{counted(tree.num_nodes, 'public node')}, {tree.num_hands(0):,} and {tree.num_hands(1):,} hands"
+        print(f"{game}: {size}, {memory_text(solver.memory_bytes())}; {expected(budget, seconds)}", flush=True)
         solve_and_report(
-            result, solver, budget, lambda e: f"{e:.3g} chips", lambda solution: report(result, solver, solution, config.save),
-            build_seconds=build_seconds, compile_seconds=time.perf_counter() - built, algorithm=solver.variant.name,
+            result, solver, budget, lambda e: f"{e:.3g} chips",
+            lambda solution: report(result, solver, solution, uniform_play, config.save),
+            build_seconds=build_seconds, compile_seconds=compiled - built, algorithm=solver.variant.name,
         )  # fmt: skip
 
 
-def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool) -> None:
-    """Write the result, the trace and its figure, and the strategy if asked for."""
+def report(result: Run, solver: Solver, solution: Solution[Strategy], uniform_play: float, save: bool) -> None:
+    """Write the result, the trace and its figure, and the strategy if asked for; ``uniform_play`` is that play's exploitability."""
+    reason = not_solved(solution.iterations, solution.exploitability or 0.0, uniform_play, "uniform play's")
     values = solver.evaluator.values(solution.strategy)
     strength = {"value": solution.exploitability, "unit": "chips"}
     result.write(
@@ -67,17 +74,20 @@ def report(result: Run, solver: Solver, solution: Solution[Strategy], save: bool
         memory_bytes=solver.memory_bytes(),
         exploitability=strength,
         values=list(values),
+        solved=reason is None,
+        not_solved=reason,
         trace=solution.trace,
     )
     print(
         f"{solver.tree.game}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
         f"exploitability {solution.exploitability:.3g} chips, value {values[0]:.6g} to the first player\n{result.directory}"
+        + ("" if reason is None else f"\nNOT SOLVED: {reason}")
     )
     heads = ("iteration", "seconds", "exploitability")
     write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
     if save:
         write_json(result.directory / "policy.json", policy_table(solution.strategy))
-    title = f"{solver.tree.game}, {solver.variant.name}"
+    title = warned(f"{solver.tree.game}, {solver.variant.name}", reason)
     plot_trace(solution.trace, title, [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ import numpy as np
 
 from agents.apps.config import SolveConfig
 from agents.apps.directory import SOLUTION
-from agents.apps.run import Run, solve_and_report
+from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
 from agents.figures import plot_trace
 from agents.holdem_report import decision, decision_table, write_decision
-from agents.report import cores, counted, duration, table, write_csv
+from agents.report import cores, counted, duration, memory_text, not_solved, table, warned, write_csv
 from agents.solution_file import check_solution, load_solution, save_solution
 from games.cards import cards_text
-from games.holdem import HoldemGame
+from games.holdem import HoldemGame, game_size
 from games.holdem_lines import Place, find_decision
 from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory_needed, useful_threads
 
@@ -58,11 +59,6 @@ def check_memory(game: HoldemGame, variant: Variant, threads: int, storage: int 
         )
 
 
-def memory_text(size: float) -> str:
-    """Return bytes as people read them: 0.1 GB, 23 GB, 329 TB."""
-    return f"{size / 1e9:.3g} GB" if size < 1e12 else f"{size / 1e12:,.0f} TB"
-
-
 def smaller_game(game: HoldemGame) -> str:
     """Say what makes a game smaller."""
     if game.betting.limit:
@@ -90,22 +86,41 @@ def run(config: SolveConfig, directory: Path) -> None:
     variant: Variant = config.search.build(DEFAULT)
     budget = config.budget.build()
     with Run(directory, "solve", game.name, config.seed, game.notes) as result:
-        start = time.perf_counter()
+        start, free = time.perf_counter(), free_memory()
         try:
             solver = BoardSolver(game, variant, config.threads or useful_threads(game, cores()), storage=STORAGE[config.storage])
         except MemoryError:
             raise OSError(f"game must fit into memory, got more than was free while it was built: {smaller_game(game)}") from None
         built = time.perf_counter()
-        solver.warm_up()
+        with said_if_slow(COMPILING):
+            solver.warm_up()
+            seconds = seconds_of(solver.exploitability)  # which visits the same boards as an iteration, and changes nothing
         compiled = time.perf_counter()
         if config.load is not None:
             load_solution(solver, Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solver.iterations)
+        print(size_text(solver, free, budget, seconds), flush=True)
         save = partial(save_solution, solver, directory / SOLUTION) if config.save else None
         solve_and_report(
             result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
             build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
         )  # fmt: skip
+
+
+def size_text(solver: BoardSolver, free: int, budget: Budget, seconds: float) -> str:
+    """Return a solve's size in a line: memory, hands, boards, nodes, and what the budget comes to; what costs most where it is large."""
+    game, needed = solver.game, solver.memory_bytes()
+    hands = " and ".join(f"{int(np.count_nonzero(live)):,}" for live in game.live)
+    size = f"{hands} hands, {counted(len(solver.tree.cards), 'board')}, {counted(len(game.bets.player), 'node')} of betting"
+    left = budget if budget.iterations is None else replace(budget, iterations=max(budget.iterations - solver.iterations, 0))
+    large = ""
+    if needed > free / 2:
+        rows = game_size(game).street_rows
+        most = int(np.argmax(rows))
+        large = (
+            f" of {memory_text(free)} free, {100 * rows[most] / sum(rows):.0f} % of it for the {game.streets[most]}: {smaller_game(game)}"
+        )
+    return f"{game.name}: {memory_text(needed)}{large}; {size}; {expected(left, seconds)}"
 
 
 def strength(game: HoldemGame, exploitability: float) -> dict[str, Any]:
@@ -124,12 +139,18 @@ def strength_text(game: HoldemGame, exploitability: float) -> str:
 
 
 def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], config: SolveConfig) -> None:
-    """Write the result, the first decision, those asked for and the trace with their figures, and the solution if asked for."""
+    """Write the result, the first decision, those asked for and the trace with their figures, and the solution if asked for.
+
+    Without an iteration there are no decisions to show; above a quarter of the pot every figure says that the game is not solved.
+    """
     game, exploitability, directory = solver.game, solution.exploitability or 0.0, result.directory
     values, strength_is = solver.values(), strength_text(game, exploitability)
-    root = decision(solver)
-    nodes = [{"line": line, "board": cards_text(p.cards), **decision(solver, *p)} for line, p in _places(config, game)]
-    entries: dict[str, Any] = {"values": list(values), "root": root, "nodes": nodes}
+    reason = not_solved(solution.iterations, exploitability, game.pot, "the blinds" if game.betting.blinds else "the pot")
+    root, nodes = None, list[dict[str, Any]]()
+    if solution.iterations:
+        root = decision(solver)
+        nodes = [{"line": line, "board": cards_text(p.cards), **decision(solver, *p)} for line, p in _places(config, game)]
+    entries: dict[str, Any] = {"values": list(values), "root": root, "nodes": nodes, "solved": reason is None, "not_solved": reason}
     if not game.betting.blinds:
         entries["ev"] = [v + game.pot / 2 for v in values]
     result.write(
@@ -144,19 +165,23 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     shown = entries.get("ev", values)
     ended = config.budget.iterations is None and solution.iterations == solver.enough
     note = f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {solver.enough:,}\n" if ended else ""
+    values_table = table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
     print(
         f"{game.name}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "
         f"{strength_is} ({exploitability:.4g} chips)\n"
-        + table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
-        + f"\n\n{decision_table(root)}\n"
+        + (f"{values_table}\n\n{decision_table(root)}\n" if root else "")
         + note
         + "".join(f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(nodes))
         + f"{directory}"
+        + ("" if reason is None else f"\nNOT SOLVED: {reason}")
     )
-    plot_trace(solution.trace, f"{game.name}, {solver.variant.name}", [directory / f"trace.{kind}" for kind in ("png", "svg")])
+    title = warned(f"{game.name}, {solver.variant.name}", reason)
+    plot_trace(solution.trace, title, [directory / f"trace.{kind}" for kind in ("png", "svg")])
     drawn = [("root", "first decision", root), *((f"node_{i}", node["line"], node) for i, node in enumerate(nodes))]
     for name, line, node in drawn:
-        write_decision(node, game.deck, f"{game.name}: {line}, exploitability {strength_is}", directory, name)
+        if node is not None:
+            title = warned(f"{game.name}: {line}, exploitability {strength_is}", reason)
+            write_decision(node, game.deck, title, directory, name)
 
 
 def _remove_nodes(directory: Path, count: int) -> None:

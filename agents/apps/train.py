@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from agents.apps import train_holdem
 from agents.apps.build import tree_of
@@ -44,11 +45,13 @@ def run(config: TrainConfig, directory: Path) -> None:
         print(f"exploitability of the network alone, chips, exact; checkpoint: {directory / POLICY_FILE}")
 
 
-def train_derived(tree: PublicTree, config: DeepCFRConfig, directory: Path, result: Run) -> NetworkPolicy:
-    """Train on a tree derived from OpenSpiel, with progress."""
-    return train_reported(
-        lambda: DeepCFR(tree, config), directory, result, lambda e: f"{e:.3g} chips", lambda e: {"value": e, "unit": "chips"}
-    )
+def train_derived(tree: PublicTree, config: DeepCFRConfig, directory: Path, result: Run, searched: int = 0) -> NetworkPolicy:
+    """Train on a tree derived from OpenSpiel, with progress; see ``train_reported``."""
+
+    def strength(exploitability: float) -> dict[str, Any]:
+        return {"value": exploitability, "unit": "chips"}
+
+    return train_reported(lambda: DeepCFR(tree, config), directory, result, lambda e: f"{e:.3g} chips", strength, searched)
 
 
 def main() -> None:

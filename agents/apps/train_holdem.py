@@ -56,12 +56,13 @@ def run(config: TrainConfig, directory: Path) -> None:
         print(f"exploitability of the network alone ({policy.size:,} parameters), exact; checkpoint: {directory / POLICY_FILE}")
 
 
-def train_holdem(game: HoldemGame, config: HoldemDeepCFRConfig, directory: Path, result: Run) -> HoldemPolicy:
-    """Train on a hold'em game, with progress."""
+def train_holdem(game: HoldemGame, config: HoldemDeepCFRConfig, directory: Path, result: Run, searched: int = 0) -> HoldemPolicy:
+    """Train on a hold'em game, with progress; see ``train_reported``."""
     return train_reported(
         lambda: HoldemDeepCFR(game, tree_of(game), config),
         directory,
         result,
         lambda e: strength_text(game, e),
         lambda e: strength(game, e),
+        searched,
     )

@@ -23,6 +23,7 @@ def train_reported(
     result: Run,
     text: Callable[[float], str],
     strength: Callable[[float], dict[str, Any]],
+    searched: int = 0,
 ) -> P:
     """Train with a progress bar; result.json always has the history so far, and compute in multiply-adds.
 
@@ -32,18 +33,26 @@ def train_reported(
         result: of the command's run.
         text: how an exploitability in chips reads.
         strength: what result.json says of one.
+        searched: iterations after which the policy is also kept, in ``searched_file``; 0 keeps the last one only.
+
+    Returns:
+        The last policy.
     """
     torch.set_num_threads(1)  # the same bits on every machine; networks here are too small to gain from more
     run = open_run(fresh(), directory)
     progress = Progress("training", run.config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:
-        progress.at(iteration, f"exploitability {text(history[-1].exploitability)}" if history else "")
+        progress.at(iteration, f"exploitability {text(history[-1].exploitability)} at {history[-1].iteration:,}" if history else "")
         if len(history) != len(result.history):
             result.write(history=[_plain(row) for row in history])
 
     writer = tensorboard_writer(directory / "tensorboard")
     try:
+        if run.iteration < searched < run.config.iterations:
+            carry_on(run, directory, writer, tell, lambda: run.iteration >= searched)
+        if 0 < run.iteration == searched:
+            run.save_policy(searched_file(directory, searched))
         trained = carry_on(run, directory, writer, tell)
     finally:
         progress.close()
@@ -55,6 +64,24 @@ def train_reported(
     title = f"{result.result['game']}, Deep CFR, network alone"
     plot_training(history, title, [directory / f"training.{kind}" for kind in ("png", "svg")])
     return trained.policy
+
+
+def searched_file(directory: Path, searched: int) -> Path:
+    """Return where a training keeps the policy that is searched: its last one if ``searched`` is 0."""
+    return directory / (f"policy_{searched}.safetensors" if searched else POLICY_FILE)
+
+
+def searched_row(history: list[dict[str, Any]], searched: int) -> dict[str, Any] | None:
+    """Return the row of a training history that is of the policy searched; None without a history."""
+    return next((row for row in history if row.get("iteration") == searched), history[-1] if history else None)
+
+
+def check_searched(searched: int, iterations: int | None) -> None:
+    """Refuse a policy that the training never comes to; ``iterations`` is None where nothing is trained."""
+    if iterations is None and searched:
+        raise ValueError(f"searched_iterations must be left out where no network is trained, got {searched}")
+    if iterations is not None and not 0 <= searched < iterations:
+        raise ValueError(f"searched_iterations must be in 0..{iterations - 1} (trainer.iterations go on beyond it), got {searched}")
 
 
 def training_table(history: list[dict[str, Any]], text: Callable[[float], str]) -> str:

@@ -13,7 +13,7 @@ import json
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,6 @@ from games.files import open_regular, read_bytes, read_text
 __all__ = [
     "DAMAGES",
     "brief",
-    "check_hand",
     "finite",
     "load_or_set_aside",
     "number_in",
@@ -167,30 +166,3 @@ def number_in(x: Any, least: float, most: float) -> bool:
 def whole_in(x: Any, least: int, most: int) -> bool:
     """Say whether something read is a whole number of an interval."""
     return type(x) is int and least <= x <= most
-
-
-def check_hand(record: Any, deal: int, seats: list[str], corrected: bool) -> None:
-    """Refuse what is no record of a hand; see agents.hand.
-
-    Args:
-        record: as read.
-        deal: its number.
-        seats: who sat where.
-        corrected: it has an estimate of AIVAT's.
-
-    Raises:
-        ValueError: it is none, or another hand's.
-    """
-    require(isinstance(record, Mapping), "a hand must be a mapping")
-    require((record["deal"], record["seats"]) == (deal, seats), f"a hand must be deal {deal} with {seats[0]} and {seats[1]} in its seats")
-    numbers = ("chips", "round", "seconds", *(("aivat",) if corrected else ()))
-    require(all(finite(record[key]) for key in numbers), f"a hand must have numbers for {', '.join(numbers)}")
-    require(type(record["round"]) is int and record["round"] >= 0, "a hand's round must be a whole number of at least 0")
-    require(len(record["asked"]) == 2 and all(type(n) is int for n in record["asked"]), "a hand's asked must be two numbers")
-    fits = all(len(d) == 4 and d[0] in (0, 1) and all(finite(x) for x in d) for d in record["decisions"])
-    require(fits, "a hand's decisions must be rows of who, seconds, iterations and kept")
-    if "fault" in record:
-        fault = record["fault"]
-        require(
-            fault["who"] in seats and all(isinstance(fault[key], str) for key in ("kind", "text")), "a fault must say who, kind and text"
-        )

@@ -15,6 +15,8 @@ Short = npt.NDArray[np.uint16]
 DECISION, DECISIONS, FIRST_ROW, ROWS, LINES, LANE, GROUPS, SHOW, SHOWS, FOLD, FOLDS, FOLD_FROM, EXIT, EXITS = range(14)
 # columns of BoardTree.boards, one row per board; those of two columns are by player
 STREET, PARENT, CHILD, CHILD_END, HAND, HAND_1, HANDS, HANDS_1, STORE, STORE_1, TIE, TIE_END, SYMMETRY, SYMMETRY_1, SYMMETRIES = range(15)
+ORBIT, ORBIT_1, ORBIT_END, ORBIT_END_1 = range(15, 19)
+BOARD_COLUMNS = 19
 
 
 class Forest(NamedTuple):
@@ -44,3 +46,10 @@ class Hands(NamedTuple):
     hand: Short  # index among all hands of the deck
     tie_end: Short  # per showdown board: one past the last hand of each strength
     image: Short  # per symmetry of a board: which hand each hand becomes
+
+
+class Orbits(NamedTuple):
+    """Hands of a player that the symmetries of a board make alike, all boards' one after the other; hands like no other are left out."""
+
+    first: Index  # [orbits + 1]: orbit k's hands are members[first[k] : first[k + 1]]
+    members: Short  # index of each among the hands of its board

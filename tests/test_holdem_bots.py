@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 
 import numpy as np
 import pytest
@@ -13,15 +11,18 @@ from agents import Serial
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
 from agents.exact_value import exact_values, table_bytes
 from agents.hand import Entrant, play_hand
-from agents.holdem_stranger import BotView, HoldemStranger, UniformRandom, check_holdem_bot, view_of
+from agents.holdem_table import observation_of
 from agents.match import MOST_FAULTS, Match, play_matches
 from agents.match_report import Tally
-from agents.stranger import FaultError, Guarded
+from agents.opponents.bot import Observation, SandboxedBot
+from agents.opponents.builtin import BOTS, UniformRandom
+from agents.opponents.sandbox import FaultError
 from agents.street_agent import StreetAgent
 from games.cards import hand_indices, parse_cards
 from games.holdem_config import Holdem, Spot
 from games.holdem_lines import Place, find_decision
 from search import Budget, variant
+from tests.bots import Broken, Here, NoAnswer
 from tests.running import result_of, timebank
 from tests.test_holdem import UNEVEN, small
 
@@ -36,8 +37,8 @@ def hand_of(game, text):
     return int(hand_indices(game.hands)[parse_cards(text)])
 
 
-def stranger(name, bot, game=GAME):
-    return Entrant(name, HoldemStranger(game, bot), STILL)
+def bot_of(name, make, game=GAME):
+    return Entrant(name, Here(game, BOTS.get(make, make), name), STILL)
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +51,14 @@ def uniform(tmp_path_factory):
     return Entrant("uniform", StreetAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR), STILL)
 
 
-def played(match, hands, **settings):
-    return [r for _, _, rs, _ in play_matches([match], hands, **settings) for r in rs]
+def played(match, hands):
+    """Hands in the order of deals."""
+    return sorted((r for _, rs, _ in play_matches([match], hands) for r in rs), key=lambda r: r["deal"])
 
 
 def tallied(match, records):
     tally = Tally(match)
-    tally.add(0, records)
+    tally.add(records)
     return tally
 
 
@@ -66,18 +68,18 @@ def without_times(records):
 
 def test_a_view_has_the_hand_the_line_and_the_chips():
     start = find_decision(TEN, "", "line")
-    assert view_of(TEN, start, hand_of(TEN, "AhKd")) == BotView(0, "AhKd", "", (), 3.0, 1.0, 161.0, ("fold", "call", "raise 6"))
+    assert observation_of(TEN, start, hand_of(TEN, "AhKd")) == Observation(0, "AhKd", (), ("fold", "call", "raise 6"), "", 3.0, 1.0, 161.0)
     later = find_decision(TEN, "raise 6 / call / Ts / check / bet 12", "line")
-    assert view_of(TEN, later, hand_of(TEN, "AcAd")) == BotView(
-        1, "AdAc", "Ts", ("raise 6", "call", "Ts", "check", "bet 12"), 24.0, 12.0, 156.0, ("fold", "call")
+    assert observation_of(TEN, later, hand_of(TEN, "AcAd")) == Observation(
+        1, "AdAc", ("raise 6", "call", "Ts", "check", "bet 12"), ("fold", "call"), "Ts", 24.0, 12.0, 156.0
     )
 
 
 def test_in_a_spot_the_pot_is_there_and_the_stacks_are_whole():
     game = Spot(board="Td9d6hQc", ranges=["QQ,AA", "KK,JJ:0.5"], pot=101, stack=60, bets="60%,a", raises="a").build()
-    view = view_of(game, find_decision(game, "check", "line"), hand_of(game, "KsKh"))
+    view = observation_of(game, find_decision(game, "check", "line"), hand_of(game, "KsKh"))
     assert (view.board, view.history, view.pot, view.to_call, view.behind) == ("Td9d6hQc", ("check",), 101.0, 0.0, 60.0)
-    river = view_of(game, find_decision(game, "check / check / 2c / all-in", "line"), hand_of(game, "KsKh"))
+    river = observation_of(game, find_decision(game, "check / check / 2c / all-in", "line"), hand_of(game, "KsKh"))
     assert (river.board, river.history[2]) == ("Td9d6hQc2c", "2c")
     assert (river.pot, river.to_call, river.behind) == (161.0, 60.0, 60.0)
     assert river.legal == ("fold", "call")
@@ -86,7 +88,7 @@ def test_in_a_spot_the_pot_is_there_and_the_stacks_are_whole():
 class Recording(UniformRandom):
     """Takes any action and writes down what it is shown and what it answers."""
 
-    seen: list[tuple[BotView, str]] = []  # noqa: RUF012
+    seen: list[tuple[Observation, str]] = []  # noqa: RUF012
 
     def step(self, view):
         answer = super().step(view)
@@ -95,7 +97,7 @@ class Recording(UniformRandom):
 
 
 def test_hidden_hands_and_cards_to_come_change_nothing():
-    match = Match((stranger("bot", Recording), stranger("other", "check_call")), values="none")
+    match = Match((bot_of("bot", Recording), bot_of("other", "check_call")), values="none")
     table = match.table()
     own, told = hand_of(GAME, "AhKd"), []
     for other, cards in (("QcQh", "Ad Kc"), ("KcKh", "Ad Kc"), ("QcQh", "Ad Qd"), ("AcKc", "Qh Ad")):
@@ -104,8 +106,8 @@ def test_hidden_hands_and_cards_to_come_change_nothing():
         table.drawn = lambda node, hands, number, c=(first, second): Place(node.node + 1, (*node.cards, c[len(node.cards)]))
         for k in range(12):
             Recording.seen.clear()
-            for entrant in table.strangers:
-                entrant.begin(k)
+            for bot in table.bots:
+                bot.begin(k)
             play_hand(table, k, False)
             told.append((k, (first, second), list(Recording.seen)))
     pairs = longer = 0
@@ -120,43 +122,18 @@ def test_hidden_hands_and_cards_to_come_change_nothing():
     assert longer > 20
 
 
-class Wrong:
-    """Does a kind of wrong by the rank of its higher card."""
-
-    def __init__(self, game, player, seed):
-        self.random = np.random.default_rng(seed)
-
-    def restart(self):
-        pass
-
-    def step(self, view):
-        match view.hand[0]:
-            case "A":
-                raise KeyError("no such card")
-            case "K":
-                return "bet 1000000"
-            case "Q":
-                time.sleep(60)
-            case "J":
-                os._exit(3)
-        return 1
-
-
-class Hanging(Wrong):
-    def step(self, view):
-        time.sleep(60)
-
-
-def test_what_a_guarded_bot_does_wrong_is_told_apart_and_the_next_hand_is_played():
-    guarded = Guarded(HoldemStranger(TEN, Wrong), limit_seconds=0.5)
-    guarded.begin(1)
+def test_what_a_bot_does_wrong_is_told_apart_and_the_next_hand_is_played(monkeypatch):
+    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
+    bot = SandboxedBot(TEN, "tests.bots:Broken", 60)
     start, wrongs = find_decision(TEN, "", "line"), []
     for hand in ("AhKd", "KsQs", "QsJs", "JsTs", "TsTh"):
-        guarded.deal(0)
+        bot.restart(0)
+        bot.limit_seconds = 0.5 if hand == "QsJs" else 60
         with pytest.raises(FaultError) as error:
-            guarded.choose(0, start, hand_of(TEN, hand))
+            bot.step(observation_of(TEN, start, hand_of(TEN, hand)))
+        bot.limit_seconds = 60
         wrongs.append((error.value.kind, str(error.value)))
-    guarded._stop()
+    bot.close()
     assert wrongs == [
         ("raised", "KeyError: 'no such card'"),
         ("illegal", "action must be one of fold, call, raise 6, got 'bet 1000000'"),
@@ -166,20 +143,22 @@ def test_what_a_guarded_bot_does_wrong_is_told_apart_and_the_next_hand_is_played
     ]
 
 
-def test_a_bot_that_hangs_is_stopped_within_a_chunk():
-    hanging = Entrant("bot", Guarded(HoldemStranger(TEN, Hanging), 0.3), STILL)
-    match = Match((stranger("other", "check_call", TEN), hanging), values="none")
+def test_a_bot_that_hangs_is_stopped_within_a_part(monkeypatch):
+    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
+    hanging = Entrant("bot", SandboxedBot(TEN, "tests.bots:Hanging", 0.3), STILL)
+    match = Match((Entrant("other", SandboxedBot(TEN, "check_call", 60), STILL), hanging), values="none")
     chunks = play_matches([match], 400)
-    records = next(chunks)[2]
-    assert len(records) == 4  # the last deal is played in both seats
-    assert tallied(match, records).faults == {"bot late": 4}
-    with pytest.raises(ChildProcessError, match=r"bot was late or died in 4 of 4 hands, 3 of 50 are the most; the last: no answer within"):
+    records = next(chunks)[1]
+    assert len(records) == 3
+    assert tallied(match, records).faults == {"bot late": 3}
+    text = r"bot was late, died or answered garbage in 3 of 3 hands, 3 of 50 are the most; the last: no answer within"
+    with pytest.raises(ChildProcessError, match=text):
         next(chunks)
 
 
 @pytest.mark.parametrize("seat", [0, 1])
 def test_who_does_wrong_loses_the_most_that_can_still_be_put_in(seat):
-    table = Match((stranger("a", Wrong, TEN), stranger("b", "check_call", TEN)), values="none").table()
+    table = Match((bot_of("a", Broken, TEN), bot_of("b", "check_call", TEN)), values="none").table()
     # One pot-sized bet a street: 6 + 12 + 36 chips.
     for line, most in (
         ("", 54.0),
@@ -197,8 +176,14 @@ def test_who_does_wrong_loses_the_most_that_can_still_be_put_in(seat):
 
 @pytest.mark.parametrize("first", [True, False])
 def test_forfeited_hands_are_scored(blueprint, first):
-    bot = stranger("bot", "check_call")
-    bot.agent.choose = lambda seat, node, hand: 7 if GAME.hands[hand].max() >= 48 and node.node == 0 else 1  # aces, at once
+    bot = bot_of("bot", "check_call")
+
+    def step(seen):  # aces do wrong, at once
+        if "A" in seen.hand and not seen.history:
+            raise FaultError("illegal", "action must be 1, got 7")
+        return 1
+
+    bot.agent.step = step
     match = Match((bot, blueprint) if first else (blueprint, bot))
     table, records = match.table(), []
     for deal in range(30):
@@ -206,7 +191,7 @@ def test_forfeited_hands_are_scored(blueprint, first):
     wrong = [r for r in records if "fault" in r]
     assert 10 < len(wrong) < len(records)
     for record in wrong:
-        assert record["fault"] | {"node": None} == {"who": "bot", "kind": "illegal", "text": "action must be in 0..2, got 7", "node": None}
+        assert record["fault"] | {"node": None} == {"who": "bot", "kind": "illegal", "text": "action must be 1, got 7", "node": None}
         assert record["chips"] * (1 if first else -1) <= -20
         assert json.loads(json.dumps(record))["fault"]["node"]
         assert np.isfinite(record["aivat"])
@@ -214,22 +199,17 @@ def test_forfeited_hands_are_scored(blueprint, first):
 
 
 def test_a_hundred_forfeits_end_a_match():
-    match = Match((stranger("bot", NoAnswer), stranger("other", "check_call")), values="none")
+    match = Match((bot_of("bot", NoAnswer), bot_of("other", "check_call")), values="none")
     with pytest.raises(
         ChildProcessError, match=rf"bot has forfeited \d+ hands, {MOST_FAULTS} are the most; the last: action must be one of"
     ):
         played(match, 4000)
 
 
-class NoAnswer(Wrong):
-    def step(self, view):
-        return None
-
-
 @pytest.mark.parametrize("first", [True, False])
 def test_check_call_against_a_blueprint_raw_and_aivat_agree(blueprint, first):
-    bot = stranger("bot", "check_call")
-    match = Match((bot, blueprint) if first else (blueprint, bot), 2)
+    bot = bot_of("bot", "check_call")
+    match = Match((bot, blueprint) if first else (blueprint, bot), 2, salt="salt")
     records = played(match, 400)
     found = tallied(match, records).estimates()
     apart = np.array([r["chips"] - r["aivat"] for r in records]).reshape(-1, 2).mean(axis=1)
@@ -240,15 +220,16 @@ def test_check_call_against_a_blueprint_raw_and_aivat_agree(blueprint, first):
             assert (record["chips"] > 0) is first  # the bot never folds
     assert exact_values([match], 1, Serial()) == [None]
     assert table_bytes(match, 1) == 0
-    assert without_times(played(match, 100)) == without_times(records[:100])
+    again = {(r["deal"], *r["seats"]): r for r in without_times(played(match, 100))}
+    assert again == {(r["deal"], *r["seats"]): r for r in without_times(records[:100])}
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_uniform_bot_is_worth_what_uniform_play_is(blueprint, uniform, first):
-    bot = stranger("bot", "uniform_random")
+    bot = bot_of("bot", "uniform_random")
     order = slice(None, None, 1 if first else -1)
     exact = exact_values([Match((uniform, blueprint)[order])], 1, Serial())[0]
-    match = Match((bot, blueprint)[order], 3)
+    match = Match((bot, blueprint)[order], 3, salt="salt")
     found = tallied(match, played(match, 600)).estimates()
     for kind, e in found.items():
         assert abs(e.mean - exact.value) < 4 * e.standard_error, kind
@@ -256,7 +237,7 @@ def test_a_uniform_bot_is_worth_what_uniform_play_is(blueprint, uniform, first):
 
 
 def test_two_bots_play():
-    match = Match((stranger("a", "uniform_random"), stranger("b", "check_call")), 1)
+    match = Match((bot_of("a", "uniform_random"), bot_of("b", "check_call")), 1, salt="salt")
     records = played(match, 200)
     apart = np.array([r["chips"] - r["aivat"] for r in records]).reshape(-1, 2).mean(axis=1)
     assert abs(apart.mean()) < 4 * apart.std(ddof=1) / len(apart) ** 0.5
@@ -264,7 +245,7 @@ def test_two_bots_play():
 
 @pytest.mark.parametrize("seat", [0, 1])
 def test_the_correction_for_a_strangers_deal_is_zero_on_average(blueprint, seat):
-    table = Match((stranger("bot", "check_call"), blueprint)).table()
+    table = Match((bot_of("bot", "check_call"), blueprint)).table()
     values = table.values[seat]
     live = np.flatnonzero(GAME.live[seat])
     held = [(hand, None) if seat == 0 else (None, hand) for hand in live.tolist()]
@@ -276,26 +257,15 @@ def test_the_correction_for_a_strangers_deal_is_zero_on_average(blueprint, seat)
 
 def test_agents_of_other_games_do_not_meet(blueprint):
     with pytest.raises(ValueError, match="agents must play one game"):
-        Match((stranger("bot", "check_call", TEN), blueprint))
-
-
-def test_bots_by_name_are_checked(monkeypatch):
-    check_holdem_bot("check_call")
-    check_holdem_bot("uniform_random")
-    with pytest.raises(ValueError, match=r"agent.bot must be one of check_call, uniform_random, or module:function, .* got 'stockfish'"):
-        check_holdem_bot("stockfish")
-    with pytest.raises(ValueError, match=r"of a module that the environment variable TIMEBANK_BOTS names \(\), got 'os:system'"):
-        check_holdem_bot("os:system")
-    monkeypatch.setenv("TIMEBANK_BOTS", "tests.test_holdem_stranger")
-    check_holdem_bot("tests.test_holdem_stranger:Wrong")
+        Match((bot_of("bot", "check_call", TEN), blueprint))
 
 
 def test_the_command_plays_somebodys_bot(monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("TIMEBANK_BOTS", "tests.test_holdem_stranger")
+    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
     monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
-    bot = ("agent@agents.a=bot", "agents.a.bot=tests.test_holdem_stranger:Recording", "agent@agents.b=uniform")
+    bot = ("agent@agents.a=bot", "agents.a.bot=tests.bots:CheckCall", "agent@agents.b=uniform")
     given = ("game=ms1f1", "game.ranks=QKA", *bot, "hands=40", "executor=serial", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
     (row,) = result_of(tmp_path)["rows"]
     assert (row["agents"], row["hands"], row["exact"], row["faults"]) == (["a", "b"], 40, None, {})
-    assert "a: tests.test_holdem_stranger:Recording, no thinking" in capsys.readouterr().out
+    assert "a: tests.bots:CheckCall, no thinking" in capsys.readouterr().out

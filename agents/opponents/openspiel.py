@@ -3,14 +3,14 @@
 Our agents leave as ``TimebankBot`` (a ``pyspiel.Bot``) and ``TimebankPolicy`` (an ``open_spiel.python.policy.Policy``). Both look at the
 information state string of their own player and at nothing else of the state they are given.
 
-Theirs enter as ``BotStranger`` and, policies, by ``policy_of``. A bot is given a state with its own hand and the public history. The
-opponent's hand in it is drawn for every decision from those that are possible: a bot that peeks learns nothing.
+Theirs enter as bots (see ``agents.opponents.bot``; ``make`` is called in their own process) and, policies, by ``policy_of``. A bot is
+given a state with its own hand and the public history. The opponent's hand in it is drawn for every decision from those that are possible:
+a bot that peeks learns nothing.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,9 @@ from open_spiel.python import policy as spiel_policy
 
 from agents.agent import Agent
 from agents.course import course_on_tree
+from agents.opponents import bot as bots
+from agents.opponents.bot import Observation, load_bot
 from agents.policy import TabularPolicy, policy_from_table
-from agents.stranger import FaultError, bot_function
 from games import PublicTree, deals, information_states, load_game
 from search import Budget
 
@@ -133,10 +134,10 @@ class _States:
             state.apply_action(int(self.tree.action[here]))
         return state
 
-    def weights(self, node: int, player: int, hand: int) -> Any:
-        """Return [H], how likely the deal and chance make each hand of the opponent's."""
+    def other(self, node: int, player: int, hand: int) -> int:
+        """Return a hand that the opponent of a player may hold."""
         weights = self.tree.chance_weights[self.tree.chance_of[node]]
-        return weights[hand] if player == 0 else weights[:, hand]
+        return int(np.flatnonzero(weights[hand] if player == 0 else weights[:, hand])[0])
 
 
 def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> TabularPolicy:
@@ -155,85 +156,55 @@ def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> Tabular
         for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
             for hand, text in enumerate(texts):
                 if text:
-                    other = int(np.flatnonzero(states.weights(node, player, hand))[0])
+                    other = states.other(node, player, hand)
                     state = states.at(node, (hand, other) if player == 0 else (other, hand))
                     table[text] = {str(a): float(p) for a, p in policy.action_probabilities(state, player).items()}
     return policy_from_table(tree, table, name)
 
 
-class BotStranger:
-    """A bot of OpenSpiel as an opponent; see agents.stranger.
+class _OnStates:
+    """A bot of OpenSpiel, which is asked at states.
 
     Args:
-        tree: of the game.
-        bot: a name that OpenSpiel has registered, ``module:function``, or the function: (game, player, seed) -> ``pyspiel.Bot``. It must
-            survive pickling.
-        name: what reports call it.
+        bot: with ``restart()`` and ``step(state)``.
+        game: OpenSpiel's.
     """
 
-    def __init__(self, tree: PublicTree, bot: str | Callable[[Any, int, int], Any], name: str | None = None) -> None:
-        self.tree, self.bot = tree, bot
-        self.name: str = name or (bot if isinstance(bot, str) else str(getattr(bot, "__name__", "bot")))
-        self._states: _States | None = None
-        self._bots: list[Any] = []
-        self._random = np.random.default_rng(0)
+    def __init__(self, bot: Any, game: Any) -> None:
+        self._bot, self._game = bot, game
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_states": None, "_bots": []}
+    def restart(self) -> None:
+        """Begin a hand."""
+        self._bot.restart()
 
-    @property
-    def game(self) -> PublicTree:
-        """The tree."""
-        return self.tree
-
-    def load(self) -> None:
-        """Find the game's deals."""
-        if self._states is None:
-            self._states = _States(self.tree)
-
-    def begin(self, seed: int) -> None:
-        """Make both seats' bots anew."""
-        self.load()
-        assert self._states is not None
-        self._random = np.random.default_rng(seed)
-        self._bots = [make_bot(self.bot, self._states.game, player, seed + player) for player in (0, 1)]
-
-    def deal(self, seat: int) -> None:
-        """Restart the seat's bot."""
-        if not self._bots:
-            self.begin(0)
-        self._bots[seat].restart()
-
-    def choose(self, seat: int, node: int, hand: int) -> int:
-        """Return the bot's action in a state with its hand and another possible one in place of the opponent's."""
-        assert self._states is not None
-        weights = self._states.weights(node, seat, hand)
-        sums = np.cumsum(weights)
-        other = int(np.searchsorted(sums, self._random.random() * sums[-1], side="right"))
-        other = min(other, int(np.flatnonzero(weights)[-1]))
-        action = self._bots[seat].step(self._states.at(node, (hand, other) if seat == 0 else (other, hand)))
+    def step(self, observation: Observation) -> Any:
+        """Return the number of the bot's action; what is no number is left as it is."""
+        state = self._game.new_initial_state()
+        for action in observation.state:
+            state.apply_action(action)
+        action = self._bot.step(state)
         try:
-            return operator.index(action)
+            return int(operator.index(action))
         except TypeError:
-            raise FaultError("illegal", f"action must be a whole number, got {action!r:.100}") from None
+            return action
 
 
-def make_bot(bot: str | Callable[[Any, int, int], Any], game: Any, player: int, seed: int) -> Any:
-    """Return a bot by name or from its function."""
-    if isinstance(bot, str) and ":" not in bot:
-        specified = {"seed": seed % 2**31} if bot == "uniform_random" else {}
-        return pyspiel.load_bot(bot, game, player, specified)
-    return (bot_function(bot) if isinstance(bot, str) else bot)(game, player, seed)
+def make(bot: str, game: str | None, player: int, seed: int) -> _OnStates:
+    """Return a bot for one seat.
+
+    Args:
+        bot: a name that OpenSpiel has registered, or ``module:function``, which is called with (pyspiel's game, player, seed).
+        game: OpenSpiel's game string.
+        player: the seat.
+        seed: of all its randomness.
+    """
+    spiel = load_game(game or "")
+    if ":" in bot:
+        return _OnStates(load_bot(bot)(spiel, player, seed), spiel)
+    specified = {"seed": seed % 2**31} if bot == "uniform_random" else {}
+    return _OnStates(pyspiel.load_bot(bot, spiel, player, specified), spiel)
 
 
 def check_bot(bot: str) -> None:
-    """Refuse a bot that cannot be made.
-
-    Raises:
-        ValueError: no such bot, or its module is not allowed or has no such function.
-    """
-    names = [name for name in pyspiel.registered_bots() if name not in NEED_PARAMETERS]
-    if ":" in bot:
-        bot_function(bot)
-    elif bot not in names:
-        raise ValueError(f"agent.bot must be one of {', '.join(names)}, or module:function, got {bot!r}")
+    """Refuse a bot that cannot be made; see ``agents.opponents.bot``."""
+    bots.check_bot(bot, [name for name in pyspiel.registered_bots() if name not in NEED_PARAMETERS])

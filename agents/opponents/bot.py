@@ -1,0 +1,235 @@
+"""Bots: players whose policy is not known, which name an action for the hand that they hold.
+
+A bot is a closed box. It gets an ``Observation`` of each of its decisions and answers one of ``Observation.legal``. It runs in processes of
+its own (``SandboxedBot``); what it may do wrong is a closed set of faults, and each forfeits the hand.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import os
+import pickle
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from agents.opponents.sandbox import ALLOWED, FaultError, Sandbox
+from games import PublicTree
+from games.holdem import HoldemGame
+
+MAKE_SECONDS = 30.0  # for somebody's bot to be made, if decisions may not take longer
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A decision as the bot that makes it sees it. Amounts are chips.
+
+    Attributes:
+        player: 0 or 1, the bot's seat in this hand.
+        hand: its own; in hold'em its cards, the higher one first: ``AhKd``.
+        history: what everybody has seen so far: the labels of all actions and public cards in order.
+        legal: what may be answered: in hold'em labels, the number of ``bet``, ``raise`` and ``all-in`` being the round's total; in a game
+            of OpenSpiel's the numbers of its actions.
+        board: in hold'em the public cards, round by round: ``Td9d6hQc``; empty before any.
+        pot: what both have put in, with a spot's starting pot (hold'em).
+        to_call: what is missing to the opponent's bet; 0 if there is none (hold'em).
+        behind: what the player has left; the opponent has ``behind - to_call`` (hold'em).
+        state: in a game of OpenSpiel's the actions from its start to here. The opponent's hand in it is drawn anew for each decision from
+            all that are possible.
+    """
+
+    player: int
+    hand: str
+    history: tuple[str, ...]
+    legal: tuple[str | int, ...]
+    board: str = ""
+    pot: float = 0.0
+    to_call: float = 0.0
+    behind: float = 0.0
+    state: tuple[int, ...] = ()
+
+    def place(self, answer: Any) -> int:
+        """Return the place of an answer in ``legal``.
+
+        Raises:
+            FaultError: it is not legal.
+        """
+        if type(answer) not in (int, str) or answer not in self.legal:
+            raise FaultError("illegal", f"action must be one of {', '.join(map(str, self.legal))}, got {answer!r:.100}")
+        return self.legal.index(answer)
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Observation:
+        """Return the observation that ``asdict`` and JSON made fields of."""
+        made: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+        return cls(**made)
+
+
+@runtime_checkable
+class Bot(Protocol):
+    """Somebody who plays without telling how."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def game(self) -> PublicTree | HoldemGame:
+        """What it plays: a public tree, or a game of hold'em."""
+        ...
+
+    def begin(self, seed: int) -> None:
+        """Start anew, as if nothing had been played, with all randomness from ``seed``."""
+        ...
+
+    def restart(self, seat: int) -> None:
+        """Start a hand; raises FaultError."""
+        ...
+
+    def step(self, observation: Observation) -> int:
+        """Return the place in ``observation.legal`` of the action to take; raises FaultError."""
+        ...
+
+    def end(self) -> None:
+        """Forget everything and end what plays."""
+        ...
+
+    def close(self) -> None:
+        """End all processes."""
+        ...
+
+
+@dataclass
+class SandboxedBot:
+    """A bot in processes of its own, see ``agents.opponents.sandbox``. It is made there, from its name.
+
+    Attributes:
+        game: what is played.
+        bot: a name that OpenSpiel or ``agents.opponents.builtin`` has registered, or ``module:function`` of a module that the environment
+            variable TIMEBANK_BOTS names. The function is called with the game, the player number and a seed.
+        limit_seconds: of one decision.
+    """
+
+    game: PublicTree | HoldemGame
+    bot: str
+    limit_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not self.limit_seconds > 0:
+            raise ValueError(f"limit_seconds must be positive, got {self.limit_seconds}")
+        if ":" in self.bot:
+            check_allowed(self.bot)
+        self._sandbox: Sandbox | None = None
+        self._seed = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_sandbox": None}
+
+    @property
+    def name(self) -> str:
+        """The bot's."""
+        return self.bot
+
+    def begin(self, seed: int) -> None:
+        """Make the bots of both seats in a new process.
+
+        Raises:
+            ChildProcessError: they cannot be made, or not in time.
+        """
+        self._seed = seed
+        if self._sandbox is None or self._sandbox.closed:
+            self._sandbox = Sandbox(*_family(self.game, self.bot))
+        try:
+            self._sandbox.start()
+            self._sandbox.ask("make", max(MAKE_SECONDS, self.limit_seconds), seed=seed)
+        except FaultError as fault:
+            self._sandbox.end()
+            raise ChildProcessError(f"{self.name} must start, got: {fault}") from None
+
+    def restart(self, seat: int) -> None:
+        """Pass it on, within the limit; to a new process if the last one had to be ended."""
+        if self._sandbox is None or not self._sandbox.alive:
+            self.begin(self._seed)
+        assert self._sandbox is not None
+        self._sandbox.ask("restart", self.limit_seconds, seat=seat)
+
+    def step(self, observation: Observation) -> int:
+        """Pass it on, within the limit."""
+        assert self._sandbox is not None
+        return observation.place(self._sandbox.ask("step", self.limit_seconds, observation=asdict(observation)))
+
+    def end(self) -> None:
+        """End the bot and all that it started."""
+        if self._sandbox is not None:
+            self._sandbox.end()
+
+    def close(self) -> None:
+        """End all processes."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
+
+
+def _family(game: PublicTree | HoldemGame, bot: str) -> tuple[str, str, str | None]:
+    """Return what a sandbox is made of.
+
+    A game of hold'em goes along, pickled, for bots that are shown it. It holds no secret, and nothing pickled ever comes back.
+    """
+    if isinstance(game, PublicTree):
+        return "openspiel", bot, game.game
+    return "builtin", bot, base64.b64encode(pickle.dumps(game)).decode() if ":" in bot else None
+
+
+def check_allowed(bot: str) -> None:
+    """Refuse ``module:function`` of a module that the environment does not allow: a settings file must not run code.
+
+    Raises:
+        ValueError: names the rule.
+    """
+    module = bot.partition(":")[0]
+    allowed = [m for m in os.environ.get(ALLOWED, "").split(",") if m]
+    if module not in allowed:
+        raise ValueError(f"agent.bot must be of a module that the environment variable {ALLOWED} names ({','.join(allowed)}), got {bot!r}")
+
+
+def load_bot(bot: str) -> Callable[[Any, int, int], Any]:
+    """Return ``module:function``. Only a bot's own process may call this: it runs the module.
+
+    Raises:
+        ValueError: there is no such module or function.
+    """
+    module, _, name = bot.partition(":")
+    try:
+        found: Callable[[Any, int, int], Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"agent.bot must be module:function, got {bot!r}: {error}") from None
+    return found
+
+
+def check_bot(bot: str, names: Collection[str], where: str = "") -> None:
+    """Refuse a bot that cannot be made.
+
+    Args:
+        bot: a name, or ``module:function``, which a process of its own looks for.
+        names: of the bots that need no module.
+        where: they are known, for the error.
+
+    Raises:
+        ValueError: no such bot, or its module is not allowed or has no such function.
+    """
+    if ":" not in bot:
+        if bot not in names:
+            raise ValueError(f"agent.bot must be one of {', '.join(names)}, or module:function{where}, got {bot!r}")
+        return
+    check_allowed(bot)
+    sandbox = Sandbox("builtin", bot, None)
+    try:
+        sandbox.start()
+        sandbox.ask("look", MAKE_SECONDS)
+    except FaultError as fault:
+        text = str(fault).removeprefix("ValueError: ")
+        raise ValueError(text if text.startswith("agent.bot") else f"agent.bot must be module:function, got {bot!r}: {text}") from None
+    finally:
+        sandbox.close()
