@@ -188,7 +188,7 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
         "overruns": overruns,
-        "timed_decisions": len(late),
+        "timed": len(late),
         "spoilt": overruns > SPOILT * len(late),
         "running_share": statistics.fmean(running) if running else None,
     }

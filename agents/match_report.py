@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from agents.ablation import LATE_FRACTION, LATE_SECONDS
+from agents.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
 from agents.blueprint import BlueprintAgent
 from agents.exact_value import ExactValue
 from agents.hand import Entrant, Record
@@ -184,7 +184,8 @@ def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
     late = seconds - limit if limit else np.zeros(0)
     row: Row = {"agent": entrant.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
-    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())}
+    overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
+    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
     return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
 
 
@@ -342,7 +343,7 @@ def decision_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"])]
+        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"]) + "*" * row["spoilt"]]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
 

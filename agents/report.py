@@ -240,16 +240,18 @@ def ablation_table(rows: Sequence[Row]) -> str:
     return table(heads, lines)
 
 
-def spoilt_note(rows: Sequence[Row]) -> str:
-    """Say that the clock's rows are spoilt where too many decisions were late; nothing where none is."""
+def spoilt_note(rows: Sequence[Row], marks: str = "* in the table") -> str:
+    """Say so where too many decisions were late for a clock's rows to count; nothing where none is. ``marks`` says how rows show it."""
     spoilt = [row for row in rows if row.get("spoilt")]
     if not spoilt:
         return ""
-    late, timed = sum(row["overruns"] for row in spoilt), sum(row["timed_decisions"] for row in spoilt)
-    running = [row["running_share"] for row in spoilt if row["running_share"] is not None]
+    late, timed = sum(row["overruns"] for row in spoilt), sum(row["timed"] for row in spoilt)
+    running = [row["running_share"] for row in spoilt if row.get("running_share") is not None]
     ran = f" (it ran this for {100 * sum(running) / len(running):.0f} % of the time)" if running else ""
-    marked = f"{counted(len(spoilt), 'row')} marked * (hollow in the figure)"
-    return f"{100 * late / timed:.0f} % of decisions were late: this machine was busy{ran}. {marked}: measure again on a quiet one"
+    return (
+        f"{100 * late / timed:.0f} % of decisions were late in {counted(len(spoilt), 'row')} ({marks}): this machine was busy{ran}, "
+        "so measure again on a quiet one"
+    )
 
 
 def exchange_table(rates: Sequence[Row]) -> str:

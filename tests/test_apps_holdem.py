@@ -18,8 +18,8 @@ import pytest
 from agents import report
 from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
 from agents.report import cores, write_json
-from games.holdem_config import LibratusEndgame
-from search import BoardSolver
+from games.holdem_config import LibratusEndgame, Spot
+from search import BoardSolver, Budget, variant
 from tests.running import result_of, start, start_code, timebank, wait_for
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
@@ -209,6 +209,45 @@ def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
     for name in ("root.png", "root.svg", "trace.png", "trace.csv"):
         assert (tmp_path / "run" / name).stat().st_size > 0
     assert "% of pot" in capsys.readouterr().out
+
+
+def test_without_an_iteration_there_is_nothing_to_show(monkeypatch, tmp_path, capsys):
+    status, result = solve(monkeypatch, tmp_path, "budget.iterations=0", "show=check")
+    assert status in (0, None)
+    reason = "no iteration fitted into the budget, so this is uniform play"
+    assert (result["solved"], result["not_solved"], result["root"], result["nodes"]) == (False, reason, None, [])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == f"NOT SOLVED: {reason}"
+    assert not any(line.startswith(("player", "EV", "check")) for line in lines)
+    assert not [*tmp_path.glob("root*"), *tmp_path.glob("node*")]
+    assert "NOT SOLVED" in (tmp_path / "trace.svg").read_text()
+
+
+def test_what_is_far_from_solved_says_so_in_every_figure(monkeypatch, tmp_path, capsys):
+    _, result = solve(monkeypatch, tmp_path / "far", "budget.iterations=1", "show=check")
+    share = result["exploitability"]["pot_fraction"]
+    assert share > 0.25
+    assert result["not_solved"] == f"exploitability is {100 * share:.3g} % of the pot, above 25 %"
+    assert capsys.readouterr().out.splitlines()[-1] == f"NOT SOLVED: {result['not_solved']}"
+    for name in ("trace", "root", "node_0"):
+        assert f"NOT SOLVED: {result['not_solved']}" in (tmp_path / "far" / f"{name}.svg").read_text()
+    _, result = solve(monkeypatch, tmp_path / "near", "budget.exploitability=2")
+    assert (result["solved"], result["not_solved"]) == (True, None)
+    assert "NOT SOLVED" not in (tmp_path / "near" / "root.svg").read_text() + capsys.readouterr().out
+
+
+def test_a_large_game_says_first_which_street_costs_most():
+    game = Spot(board="Td9d6hQc", ranges=["AA,KK", "QQ,JJ"], pot=20, stack=90).build()
+    solver = BoardSolver(game, variant("default_holdem"))
+    needed = solver.memory_bytes()
+    small = solve_holdem.size_text(solver, 3 * needed, Budget(iterations=100), 0.01)
+    assert re.fullmatch(
+        r"spot Td9d6hQc: \S+ [kM]B; 12 and 9 hands, \d+ boards, \d+ nodes of betting; "
+        "about 10 ms an iteration on this machine, 1 s for 100 iterations",
+        small,
+    )
+    large = solve_holdem.size_text(solver, needed + 1, Budget(iterations=100), 0.01)
+    assert re.search(r"B of \S+ [kM]B free, 9\d % of it for the river: use fewer sizes \(game\.bets", large)
 
 
 def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):

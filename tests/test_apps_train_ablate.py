@@ -71,6 +71,12 @@ def test_an_earlier_network_is_searched_where_training_goes_on_beyond_it(monkeyp
     assert (tmp_path / "training" / "policy_2.safetensors").read_bytes() == before
     assert result_of(tmp_path)["exchange_rate"] == result["exchange_rate"]
     assert "network that is searched" in (tmp_path / "exchange.svg").read_text()
+    (tmp_path / "training" / "policy_2.safetensors").unlink()  # as in the directory of an older version
+    capsys.readouterr()
+    assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
+    assert "training was past iteration 2 when its network was first asked for" in capsys.readouterr().out
+    alone = next(row for row in result_of(tmp_path)["rows"] if row["line"] == "network alone")
+    assert alone["train_compute"]["value"] == history[4]["compute"]
 
 
 def test_ablate_from_a_checkpoint(monkeypatch, tmp_path):

@@ -2,10 +2,16 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
+from agents import BlueprintAgent, UniformPolicy
 from agents.figures import plot_ablation, plot_exchange, plot_trace, plot_training
+from agents.hand import Entrant
+from agents.match_report import decision_row, decision_table
 from agents.report import spoilt_note
+from games import public_tree
+from search import Budget
 
 
 def test_ticks_of_one_axis_are_written_in_one_way(tmp_path):
@@ -49,8 +55,8 @@ def test_a_solve_without_an_iteration_has_a_figure_that_says_so(tmp_path, no_war
 
 
 def test_rows_whose_decisions_were_late_are_hollow_and_named(tmp_path, no_warnings):
-    late = {"overruns": 93, "timed_decisions": 100, "spoilt": True, "running_share": 0.4}
-    rows = [row("still", 0, 0.5), row("search", 0.01, 0.2, overruns=1, timed_decisions=100, spoilt=False, running_share=1.0)]
+    late = {"overruns": 93, "timed": 100, "spoilt": True, "running_share": 0.4}
+    rows = [row("still", 0, 0.5), row("search", 0.01, 0.2, overruns=1, timed=100, spoilt=False, running_share=1.0)]
     assert spoilt_note(rows) == ""
     plot_ablation(rows, "quiet", [tmp_path / "quiet.svg"])
     rows.append(row("search", 0.1, 0.1, **late))
@@ -58,9 +64,18 @@ def test_rows_whose_decisions_were_late_are_hollow_and_named(tmp_path, no_warnin
     assert "hollow" not in (tmp_path / "quiet.svg").read_text()
     assert ">hollow: decisions late, machine busy</text>" in (tmp_path / "busy.svg").read_text()
     assert spoilt_note(rows) == (
-        "93 % of decisions were late: this machine was busy (it ran this for 40 % of the time). "
-        "1 row marked * (hollow in the figure): measure again on a quiet one"
+        "93 % of decisions were late in 1 row (* in the table): this machine was busy (it ran this for 40 % of the time), "
+        "so measure again on a quiet one"
     )
+
+
+@pytest.mark.parametrize(("took", "spoilt"), [(0.0105, False), (0.05, True)])
+def test_matches_mark_agents_whose_decisions_were_late(took, spoilt):
+    entrant = Entrant("a", BlueprintAgent(UniformPolicy(public_tree("kuhn_poker"))), Budget(seconds=0.01))
+    row = decision_row(entrant, 10, np.array([[took, 5.0, 0.0]] * 10))
+    assert row["spoilt"] is spoilt
+    assert ("10*" in decision_table([row])) is spoilt
+    assert spoilt_note([row]).startswith("100 % of decisions were late in 1 row (* in the table): this machine was busy,") is spoilt
 
 
 def test_an_exchange_rate_shows_what_is_searched_and_where_the_curve_is_extrapolated(tmp_path, no_warnings):

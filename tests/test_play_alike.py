@@ -167,9 +167,7 @@ def spread_out(strategy, tree):
 @pytest.mark.parametrize("make", [solved, searched, learned])
 def test_exploitability_of_a_large_game_is_that_without_isomorphism(make, monkeypatch):
     """On ms3f1t1r1h5: 7,241 boards in place of 536."""
-    game = Holdem(
-        ranks="TJQKA", deals=[0, 1, 1, 1], blinds=[1, 2], stack=162, bets="100%", raises="100%", raise_cap=1, min_bet=2
-    ).build()
+    game = Holdem(ranks="TJQKA", deals=[0, 1, 1, 1], blinds=[1, 2], stack=162, bets="100%", raises="100%", raise_cap=1, min_bet=2).build()
     tree = board_tree(game)
     rows = make(game, tree, 60)
     found = exploitability(game, tree, rows)

@@ -27,7 +27,7 @@ from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_trainer, train_derived
 from agents.apps.train_holdem import with_trainer
-from agents.apps.training import check_searched, searched_file, searched_row
+from agents.apps.training import check_searched, searched_file, searched_kept, searched_row
 from agents.figures import plot_ablation, plot_exchange
 from agents.networks import load_policy
 from agents.policy import Policy, UniformPolicy
@@ -73,16 +73,17 @@ def run(config: AblateConfig, directory: Path) -> None:
     with Run(directory, "ablate", game, config.seed) as result:
         tree = tree_of(game)
         policy: Policy
+        searched, training = 0, directory / "training"
         if trains(config):
-            searched, training = config.searched_iterations, directory / "training"
-            policy = train_derived(tree, config.trainer, training, result, searched)
+            policy = train_derived(tree, config.trainer, training, result, config.searched_iterations)
+            searched = searched_kept(training, config.searched_iterations)
             if searched:
                 policy = load_policy(searched_file(training, searched), tree)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
             result.write(history=training_history(config.agent))
         history = result.history
-        own = searched_row(history, config.searched_iterations)
+        own = searched_row(history, searched)
         compute = {"value": own["compute"], "unit": "multiply-adds"} if own else None
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
@@ -108,7 +109,7 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
     searched = [row for row in rows if row["line"] not in REFERENCES]
-    rates = exchange_rate(history, searched, own and own["compute"])
+    rates = exchange_rate(history, searched, own["compute"] if own else None)
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     title = f"{result.result['game']}: what thinking adds"
@@ -120,7 +121,7 @@ def report(result: Run, rows: list[dict[str, Any]], history: list[dict[str, Any]
         plot_exchange(history, rates, title, [result.directory / f"exchange.{kind}" for kind in ("png", "svg")], searched=beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability in chips, exact best response, search included; figure: {result.directory / 'ablation.png'}")
-    if note := spoilt_note(rows):
+    if note := spoilt_note(rows, "* in the table, hollow in the figure"):
         print(note)
 
 

@@ -29,7 +29,8 @@ from search.gadgets import check_search, form_of
 
 Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
 Blueprints = dict[tuple[int, ...], BoardBlueprint]
-Made = tuple[Blueprints, list[dict[str, Any]], str]  # blueprints, what they took against what they are worth, and its unit
+# Blueprints, what they took against what they are worth, of that the row of the network searched, and the unit of what they took.
+Made = tuple[Blueprints, list[dict[str, Any]], dict[str, Any] | None, str]
 PROBABILITIES = "action probabilities"
 MOST_BUCKETS = 10**7  # of a street
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
@@ -119,15 +120,14 @@ def run(config: AblateConfig, directory: Path) -> None:
     variant = config.search.build(DEFAULT)
     with Run(directory, "ablate", game.name, config.seed, game.notes) as result:
         if config.agent.policy == "network":
-            blueprints, sizes, unit = learned(config, game, directory, result)
+            blueprints, sizes, own, unit = learned(config, game, directory, result)
         else:
-            blueprints, sizes, unit = solved(config, game, variant, directory / "blueprints")
+            blueprints, sizes, own, unit = solved(config, game, variant, directory / "blueprints")
         made = {b.name: b for b in blueprints.values()}.values()
         kept = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made]
         result.write(blueprints=kept)
         lines = lines_of(config, game, variant, blueprints)
         announce(game, next(iter(blueprints.values())), lines)
-        own = next((size for size in sizes if size.get("iteration") == config.searched_iterations), sizes[-1] if sizes else None)
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
 
@@ -165,19 +165,20 @@ def key_of(agent: AgentConfig) -> tuple[int, ...]:
 def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run) -> Made:
     """Return the network's blueprint, trained or found in the run's directory or read from a checkpoint, and the training curve."""
     from agents.apps.train_holdem import train_holdem
-    from agents.apps.training import searched_file
+    from agents.apps.training import searched_file, searched_kept, searched_row
     from agents.network_blueprint import make_network_blueprint
 
     searched, training = config.searched_iterations, directory / "training"
     if config.agent.checkpoint is None:
         train_holdem(game, config.trainer, training, result, searched)
+        searched = searched_kept(training, searched)
     checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
     if searched:
         history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
     print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {strength_text(game, blueprint.exploitability)}", flush=True)
-    return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, "multiply-adds"
+    return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, searched_row(history, searched), "multiply-adds"
 
 
 def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: Path) -> Made:
@@ -197,7 +198,7 @@ def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: 
     curve: list[dict[str, Any]] = [
         {"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in found.values()
     ]
-    return found, curve, PROBABILITIES
+    return found, curve, None, PROBABILITIES
 
 
 def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprints: Blueprints) -> Lines:
@@ -231,10 +232,10 @@ def announce(game: HoldemGame, blueprint: BoardBlueprint, lines: Lines) -> None:
 
 
 def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]], own: dict[str, Any] | None, unit: str) -> None:
-    """Write and print what was measured so far; ``own`` of ``sizes`` is what the lines search from."""
+    """Write and print what was measured so far; ``own`` of ``sizes`` is the network that the lines search from."""
     order = list(dict.fromkeys(row["line"] for row in rows))
     rows.sort(key=lambda row: (order.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
-    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0], own and own["compute"])
+    rates = exchange_rate(sizes, [row for row in rows if row["iterations"] > 0], own["compute"] if own else None)
     result.write(rows=rows, exchange_rate=rates)
     write_csv(result.directory / "rows.csv", rows)
     kinds = ("png", "svg")
@@ -249,5 +250,5 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
         plot_exchange(sizes, rates, title, paths, "blueprint" if by_size else "network", axis, beyond)
         print(f"\n{exchange_table(rates)}")
     print(f"\nexploitability by an exact best response in the real game, search included; figure: {result.directory / 'ablation.png'}")
-    if note := spoilt_note(rows):
+    if note := spoilt_note(rows, "* in the table, hollow in the figure"):
         print(note)

@@ -35,7 +35,7 @@ from agents.match_report import (
     seat_table,
     standings,
 )
-from agents.report import write_csv
+from agents.report import spoilt_note, write_csv
 from agents.runtime.storage import load_or_set_aside, read_text, require
 from agents.training import check_state
 from games.holdem_config import Bets
@@ -155,11 +155,13 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
     title = f"{result.result['game']}: chips a hand, 95 % intervals"
     plot_matches(rows, title, [result.directory / f"match.{kind}" for kind in ("png", "svg")])
     print("\n".join(f"{a['name']}: {a['agent']}, {a['budget']}" for a in result.result["agents"]))
+    decisions = decision_rows(tallies)
     parts = [
         match_table(rows),
         *filter(None, [blinds_table(rows)]),
         seat_table(rows[0]) if len(rows) == 1 else standings(rows),
-        decision_table(decision_rows(tallies)),
+        decision_table(decisions),
+        *filter(None, [spoilt_note(decisions)]),
     ]
     print("".join(f"\n{part}\n" for part in parts))
     for row in rows:

@@ -71,9 +71,17 @@ def searched_file(directory: Path, searched: int) -> Path:
     return directory / (f"policy_{searched}.safetensors" if searched else POLICY_FILE)
 
 
+def searched_kept(directory: Path, searched: int) -> int:
+    """Return ``searched`` if that policy was kept; else 0, and say so: an older run's training was past it before it was asked for."""
+    if searched and not searched_file(directory, searched).is_file():
+        print(f"training was past iteration {searched} when its network was first asked for, so the last one is searched", flush=True)
+        return 0
+    return searched
+
+
 def searched_row(history: list[dict[str, Any]], searched: int) -> dict[str, Any] | None:
     """Return the row of a training history that is of the policy searched; None without a history."""
-    return next((row for row in history if row.get("iteration") == searched), history[-1] if history else None)
+    return next((row for row in history if row["iteration"] == searched), history[-1] if history else None)
 
 
 def check_searched(searched: int, iterations: int | None) -> None:
