@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from agents.agent import Agent
 from search import Budget, Evaluator, Spent, Strategy, uniform
+from search.best_response import exploitability_of
 
 Float = npt.NDArray[np.float64]
 
@@ -156,4 +157,4 @@ def tabulate(
 
 def exploitability(seats: tuple[SeatReport, SeatReport]) -> float:
     """Return (BR against seat 0 + BR against seat 1) / 2 in chips: NashConv / 2 of the agent that plays both."""
-    return (seats[0].opponent_best_response + seats[1].opponent_best_response) / 2
+    return exploitability_of(seats[0].opponent_best_response, seats[1].opponent_best_response)
