@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ from agents.agent import Agent
 from agents.executor import Executor, Serial
 from agents.headway import Teller, shares, watched
 from agents.holdem_agent import HoldemAgent
-from agents.runtime.storage import finite, load_or_set_aside, require
-from agents.strength import WholeAgent, tabulate
+from agents.report import write_text
+from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
+from agents.strength import WholeAgent, stakes, tabulate
 from search import Budget, Spent
 from search.best_response import exploitability_of
 
 Row = dict[str, Any]
+ROUNDING = 1e-6  # of values in float32, as a share
 LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
 SPOILT = 0.05  # share of late decisions: on a quiet machine one in a hundred is late, so more say that it was busy
 
@@ -115,7 +117,7 @@ def ablate(
             tasks = [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
             groups.append((line, agent, budget, tasks))
     every = [task for *_, tasks in groups for task in tasks]
-    found = {task.key: row for task in every if (row := load_or_set_aside(directory and directory / f"{task.key}.json", _read)) is not None}
+    found = {} if directory is None else dict(_measured(directory, groups))
     told: set[int] = set()
 
     def complete() -> Iterator[Row]:
@@ -229,32 +231,60 @@ def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
     return digest.hexdigest()[:10]
 
 
-def _read(path: Path) -> Row:
+def _measured(directory: Path, groups: Sequence[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
+    """Make the folder of measurements; yield those that are there by key."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for _, agent, _, tasks in groups:
+        kept = [path for task in tasks if os.path.lexists(path := directory / f"{task.key}.json")]
+        most = stakes_of(agent) if kept else 0.0
+        for path in kept:
+            row = load_or_set_aside(path, partial(_read, most=most))
+            if row is not None:
+                yield path.stem, row
+
+
+def stakes_of(agent: Agent | WholeAgent) -> float:
+    """Return the most chips that a deal of an agent's game can win or lose."""
+    return agent.stakes if isinstance(agent, WholeAgent) else stakes(agent.tree)
+
+
+def _read(path: Path, most: float) -> Row:
     """Return a measurement made before.
 
+    Args:
+        path: of the file.
+        most: chips that a deal can win or lose.
+
     Raises:
-        ValueError: the file holds something else; KeyError, TypeError likewise.
+        ValueError: the file holds something else, or what cannot have been measured; KeyError, TypeError likewise.
     """
-    row: Row = json.loads(path.read_text())
-    require(finite(row["opponent_best_response"]), "a measurement's opponent_best_response must be a number")
-    require(all(type(row[key]) is int for key in ("decisions", "solves", "kept")), "a measurement's counts must be whole numbers")
-    require(all(finite(x) for key in ("seconds", "iterations") for x in row[key]), "a measurement's seconds and iterations must be numbers")
-    require(len(row["seconds"]) == len(row["iterations"]), "a measurement must have seconds and iterations of the same decisions")
-    require("solver_error" in row, "a measurement must have a solver_error")
+    row: Row = read_json(path)
+    most *= 1 + ROUNDING
+    require(number_in(row["opponent_best_response"], -most, most), f"a measurement's opponent_best_response must be at most {most:g} chips")
+    counts = [row[key] for key in ("decisions", "solves", "kept")]
+    require(all(whole_in(n, 0, 2**53) for n in counts), "a measurement's counts must be whole numbers of at least 0")
+    require(max(counts) == counts[0], "a measurement's decisions must be at least its solves and those that were kept")
+    lengths = [len(row[key]) for key in ("seconds", "iterations")]
+    require(lengths[0] == lengths[1] <= counts[0], "a measurement must have seconds and iterations of the same decisions")
+    require(all(number_in(x, 0, 1e9) for x in row["seconds"]), "a measurement's seconds must be numbers of at least 0")
+    require(all(whole_in(n, 0, 2**53) for n in row["iterations"]), "a measurement's iterations must be whole numbers of at least 0")
     spent = row.get("spent")  # older versions have none
-    require(spent is None or all(finite(spent[part.name]) for part in fields(Spent)), "what a measurement spent must be numbers")
-    for key in ("solver_error", "against_blueprint", "running_share"):  # NaN where not measured; older versions have only the first
-        require(type(row.get(key, 0.0)) in (int, float), f"a measurement's {key} must be a number")
+    require(
+        spent is None or all(number_in(spent[part.name], 0, 1e12) for part in fields(Spent)), "what a measurement spent must be numbers"
+    )
+    # NaN where they were not measured; older versions have only the first. Each solve's error is that of a game of these stakes.
+    limits = {"solver_error": 2 * most * max(1, counts[1]), "against_blueprint": most, "running_share": 1e9}
+    for key, limit in limits.items():
+        value = row[key] if key == "solver_error" else row.get(key, math.nan)
+        fits = type(value) in (int, float) and (math.isnan(value) or -limit <= value <= limit)
+        require(fits, f"a measurement's {key} must be a number of at most {limit:g}")
     return row
 
 
 def _keep(directory: Path | None, task: Measurement, row: Row) -> None:
     if directory is None:
         return
-    directory.mkdir(parents=True, exist_ok=True)
-    temporary = directory / f".{task.key}.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(row))
-    os.replace(temporary, directory / f"{task.key}.json")
+    write_text(directory / f"{task.key}.json", json.dumps(row))
     shutil.rmtree(task.kept or directory / f"{task.key}.partial", ignore_errors=True)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,10 @@ import numpy as np
 
 from agents.abstraction import make_buckets
 from agents.report import Keeper, Row, replacing, write_json
-from agents.solution_file import DAMAGED
+from agents.runtime.arrays import map_npy, open_archive
+from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
+from agents.solution_file import MOST_ITERATIONS, in_range
+from agents.strength import stakes
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree
 from games.kernels import LANES
@@ -26,6 +28,7 @@ from search.board_trunk import Strategies
 from search.bucket_solver import BucketSolver
 
 ABOUT, UNFINISHED, FORMAT = "blueprint.json", "unfinished.npz", 1
+MOST_NOISE = 1e-3  # chips that rounding takes an exploitability below 0, at most
 
 tree_of = lru_cache(maxsize=1)(board_tree)  # the last game's is kept: every measurement of a process is of the same
 
@@ -56,13 +59,18 @@ class BoardBlueprint:
         return tree_of(self.game)
 
     def strategies(self) -> Strategies:
-        """Return both players' [stored rows, 8], mapped from disk."""
-        return _array(self.directory, 0), _array(self.directory, 1)
+        """Return both players' [stored rows, 8], mapped from disk.
+
+        Raises:
+            OSError: a file is gone.
+            ValueError: a file is not of this game.
+        """
+        first, second = (_array(self.directory / f"average_{p}.npy", self.tree, p) for p in (0, 1))
+        return first, second
 
 
-def _array(directory: Path, player: int) -> Rows:
-    rows: Rows = np.load(directory / f"average_{player}.npy", mmap_mode="r")
-    return rows
+def _array(path: Path, tree: BoardTree, player: int) -> Rows:
+    return map_npy(path, (tree.stored_rows[player], LANES), tree.weight.dtype)
 
 
 def make_blueprint(
@@ -95,6 +103,7 @@ def make_blueprint(
     sizes = list(sizes) if any(sizes) else []
     name = f"{variant.name}:{iterations}" + ("".join(f":{size or 'all'}" for size in sizes))
     about: Row = {"format": FORMAT, "game": game.description(), "name": name, "seed": seed, "variant": repr(variant)}
+    directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
         tree = tree_of(game)
@@ -123,6 +132,7 @@ def make_blueprint(
 def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
     """Return the blueprint that takes every action with the same probability, kept as others are; see ``make_blueprint``."""
     about: Row = {"format": FORMAT, "game": game.description(), "name": "uniform"}
+    directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
         tree = tree_of(game)
@@ -136,7 +146,6 @@ def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
 def _keep_unfinished(solver: BoardSolver | BucketSolver, about: Row, seconds: float, file: Path) -> None:
     """Write what solving on takes."""
     told = json.dumps({**about, "iterations": solver.iterations, "seconds": seconds})
-    file.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {"about": np.frombuffer(told.encode(), np.uint8), **solver.state()}
     with replacing(file) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)
@@ -145,52 +154,72 @@ def _keep_unfinished(solver: BoardSolver | BucketSolver, about: Row, seconds: fl
 def _go_on(solver: BoardSolver | BucketSolver, about: Row, file: Path) -> float:
     """Take over a solve that was not finished; return its seconds. One of something else, or a damaged one, is none."""
     own = solver.state()
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as saved:
-            told = json.loads(saved["about"].tobytes())
-            iterations, seconds = int(told.pop("iterations")), float(told.pop("seconds"))
-            arrays = {name: saved[name] for name in own}
-    except (OSError, ValueError, KeyError, TypeError, *DAMAGED):
+
+    def read(path: Path) -> tuple[Row, dict[str, Any]]:
+        with open_archive(path) as saved:
+            told = saved.json("about")
+            require(whole_in(told["iterations"], 0, MOST_ITERATIONS), "its iterations must be a whole number of at least 0")
+            require(number_in(told["seconds"], 0, 1e12), "its seconds must be a number of at least 0")
+            if {key: told.get(key) for key in about} != about:
+                return told, {}
+            arrays = {name: saved.array(name, array.shape, array.dtype) for name, array in own.items()}
+        require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
+        return told, arrays
+
+    told, arrays = load_or_set_aside(file, read) or ({}, {})
+    if not arrays:
         return 0.0
-    if told != about or any(arrays[name].shape != array.shape or arrays[name].dtype != array.dtype for name, array in own.items()):
-        return 0.0
-    solver.restore(arrays, iterations)
-    return seconds
+    solver.restore(arrays, told["iterations"])
+    return float(told["seconds"])
 
 
 def keep_blueprint(game: HoldemGame, directory: Path, about: Row, strategies: Strategies) -> BoardBlueprint:
-    """Write a blueprint; ``about`` has what ``kept_blueprint`` asks for, and its size, exploitability and seconds."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write a blueprint into a directory; ``about`` has what ``kept_blueprint`` asks for, and its size, exploitability and seconds."""
     for p, rows in enumerate(strategies):
-        part = directory / f".average_{p}.{os.getpid()}.npy"
-        np.save(part, rows)
-        part.replace(directory / f"average_{p}.npy")
+        with replacing(directory / f"average_{p}.npy") as part, part.open("wb") as file:
+            np.save(file, rows)
     write_json(directory / ABOUT, about)
     return _blueprint(game, directory, about)
 
 
 def kept_blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint | None:
-    """Return the blueprint in a directory, None if there is none or a damaged one.
+    """Return the blueprint in a directory, None if there is none or a damaged one, which is set aside.
 
     Raises:
         ValueError: it differs in something that ``about`` says.
     """
-    kept = _about(directory)
+    kept = load_or_set_aside(directory / ABOUT, partial(_about, most=2 * stakes(game)))
     if kept is None:
         return None
     if {key: kept.get(key) for key in about} != about:
-        raise ValueError(f"the blueprint in {directory} must be the one asked for, {about['name']}, got {kept.get('name')}")
+        raise ValueError(
+            f"the blueprint in {directory} must be the one asked for, {about['name']}, got {printable(str(kept.get('name')), 100)}"
+        )
+    tree = tree_of(game)
+    for p in (0, 1):
+        if load_or_set_aside(directory / f"average_{p}.npy", partial(_checked, tree=tree, player=p)) is None:
+            return None
     return _blueprint(game, directory, kept)
 
 
+def _checked(path: Path, tree: BoardTree, player: int) -> Rows:
+    rows = _array(path, tree, player)
+    require(in_range("average", rows), "a blueprint must have finite numbers of at least 0")
+    return rows
+
+
 def _blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint:
-    sizes = (int(about["size"]), float(about["exploitability"]), float(about["seconds"]))
-    return BoardBlueprint(game, directory.resolve(), str(about["name"]), *sizes)
+    return BoardBlueprint(game, directory.resolve(), about["name"], about["size"], float(about["exploitability"]), float(about["seconds"]))
 
 
-def _about(directory: Path) -> Row | None:
-    try:
-        kept = json.loads((directory / ABOUT).read_text())
-    except (OSError, ValueError):
-        return None
-    return kept if isinstance(kept, dict) else None
+def _about(path: Path, most: float) -> Row:
+    """Return what a blueprint's description says.
+
+    Raises:
+        ValueError: it is none; KeyError, TypeError likewise.
+    """
+    about: Row = read_json(path)
+    require(isinstance(about["name"], str) and whole_in(about["size"], 0, 2**53), "a blueprint must have a name and a size")
+    require(number_in(about["seconds"], 0, 1e12), "a blueprint's seconds must be a number of at least 0")
+    require(number_in(about["exploitability"], -MOST_NOISE, most), f"a blueprint's exploitability must be at most {most:g} chips")
+    return about

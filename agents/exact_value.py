@@ -29,6 +29,7 @@ from agents.holdem_agent import HoldemAgent
 from agents.match import Match
 from agents.opponents.bot import Bot
 from agents.report import replacing
+from agents.runtime.arrays import read_npy
 from agents.runtime.storage import load_or_set_aside, require
 from agents.street_agent import StreetAgent
 from agents.strength import tabulate
@@ -177,19 +178,13 @@ def _read(path: Path, agent: Agent | HoldemAgent | Bot, seat: int) -> npt.NDArra
     Raises:
         ValueError: the file holds something else.
     """
-    table: npt.NDArray[Any] = np.load(path, allow_pickle=False)
     if isinstance(agent, StreetAgent):
-        shape, dtype = (agent.trunk.tree.stored_rows[seat], LANES), agent.trunk.tree.weight.dtype
-        require((table.shape, table.dtype) == (shape, dtype), f"a table must be {dtype} {shape}, got {table.dtype} {table.shape}")
+        table = read_npy(path, (agent.trunk.tree.stored_rows[seat], LANES), agent.trunk.tree.weight.dtype)
         require(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
         return table
     assert not isinstance(agent, Bot | HoldemAgent)
     tables = list(uniform(agent.tree).tables)
-    require(
-        (table.shape, table.dtype) == (tables[seat].shape, np.dtype(np.float64)),
-        f"a table must be f8 {tables[seat].shape}, got {table.shape}",
-    )
-    tables[seat] = table
+    tables[seat] = read_npy(path, tables[seat].shape, np.float64)
     check_strategy(Strategy(agent.tree, agent.tree.subgame(), (tables[0], tables[1])), "a table")
     return tables[seat]
 

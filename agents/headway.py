@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from agents.report import write_text
+from agents.runtime.storage import read_text
+
 SECONDS = 1.0  # between looks, and between what is written
 FILE = "share"
 
@@ -23,8 +26,8 @@ class Teller:
         if now - self.told >= SECONDS:
             self.told = now
             with suppress(OSError):  # progress is no reason to stop
-                self.folder.mkdir(parents=True, exist_ok=True)
-                (self.folder / FILE).write_text(f"{share:.4f}")
+                self.folder.mkdir(exist_ok=True)
+                write_text(self.folder / FILE, f"{share:.4f}")
 
 
 def shares(folders: Sequence[Path]) -> float:
@@ -32,7 +35,7 @@ def shares(folders: Sequence[Path]) -> float:
     total = 0.0
     for folder in folders:
         with suppress(OSError, ValueError):
-            total += min(max(float((folder / FILE).read_text()), 0.0), 1.0)
+            total += min(max(float(read_text(folder / FILE, 100)), 0.0), 1.0)
     return total
 
 

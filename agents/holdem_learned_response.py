@@ -21,6 +21,7 @@ from agents.holdem_dealer import Cells, HoldemDealer
 from agents.learned_response import Learning, transitions
 from agents.networks.holdem_features import HoldemEncoding
 from agents.networks.holdem_policy import HoldemNetworkConfig, make_holdem_network, outputs_of
+from agents.networks.threads import one_thread
 from agents.training.holdem_deep_cfr import ClassTargets, class_targets, fit_classes
 from agents.training.regression import FitConfig, make_optimiser
 from games.kernels import LANES
@@ -116,6 +117,7 @@ def _squared_error(outputs: Tensor, target: Tensor, weight: Tensor, street: Clas
     return (weight * (outputs - target).square()).sum()
 
 
+@one_thread()
 def holdem_learned_response(
     encoding: HoldemEncoding, sweeps: BoardSweeps, seat: int, opponent: Rows, config: HoldemResponseConfig | None = None
 ) -> tuple[Rows, float]:

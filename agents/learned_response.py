@@ -24,6 +24,7 @@ import torch
 from agents.aivat import terminal_values
 from agents.exact_value import table_value
 from agents.networks import Encoding, PolicyNetwork, PolicyNetworkConfig, encode, make_network
+from agents.networks.threads import one_thread
 from agents.training.regression import FitConfig, inputs, make_optimiser
 from games import CHANCE, TERMINAL, PublicTree
 
@@ -146,6 +147,7 @@ def _fit(
         return encoding.table(seat, network(*given).numpy().astype(np.float64))
 
 
+@one_thread()
 def learned_response(tree: PublicTree, seat: int, table: Float, config: ResponseConfig | None = None) -> tuple[Float, float]:
     """Return a learned strategy against one seat of an agent, [R - 1, padded H], and what it wins exactly, in chips a hand.
 

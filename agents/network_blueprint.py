@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.board_blueprint import FORMAT, BoardBlueprint, keep_blueprint, kept_blueprint, tree_of
+from agents.networks.checkpoint import history_of
 from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy
 from agents.networks.holdem_features import encode_holdem
 from games.holdem import HoldemGame
@@ -30,9 +31,10 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
         ValueError: another blueprint in the directory.
     """
     metadata = holdem_policy_metadata(checkpoint, game)
-    history = [{"compute": row["multiply_adds"], **row} for row in metadata.get("history", [])]
+    history = [{"compute": row["multiply_adds"], **row} for row in history_of(metadata, checkpoint)]
     name = f"network:{metadata['digest'][:8]}"
     about: dict[str, Any] = {"format": FORMAT, "game": game.description(), "name": name}
+    directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
         tree = tree_of(game)

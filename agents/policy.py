@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,10 +11,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from agents.runtime.storage import brief, number_in, printable, read_json
 from games import PublicTree, information_states
 from search import Budget, Solver, Strategy, Variant, check_strategy, full_ranges, uniform
 
 Float = npt.NDArray[np.float64]
+MOST_STATE_BYTES, MOST_ACTION_BYTES = 4000, 100  # of an information state and an action in a file
 
 
 class Policy(Protocol):
@@ -113,11 +114,13 @@ def policy_from_table(tree: PublicTree, table: Mapping[str, Mapping[str, float]]
                     continue
                 given = table.get(text)
                 if not isinstance(given, Mapping) or not set(given) <= set(legal):
-                    got = "none" if given is None else given
+                    got = "none" if given is None else brief(given)
                     raise ValueError(f"{name} must have actions of {legal} at {tree.game}'s information state {text!r}, got {got}")
-                column = [float(given.get(a, 0.0)) for a in legal]
-                if not (min(column) >= 0 and abs(sum(column) - 1) < 1e-6):
-                    raise ValueError(f"{name} must have probabilities that sum to one at information state {text!r}, got {dict(given)}")
+                column = [given.get(a, 0.0) for a in legal]
+                if not (all(number_in(x, 0.0, 1.0 + 1e-6) for x in column) and abs(sum(column) - 1) < 1e-6):
+                    raise ValueError(
+                        f"{name} must have probabilities that sum to one at information state {text!r}, got {brief(dict(given))}"
+                    )
                 tables[player][rows.start - 1 : rows.stop - 1, hand] = column
     return TabularPolicy(Strategy(tree, tree.subgame(), (tables[0], tables[1])), name)
 
@@ -126,15 +129,17 @@ def policy_from_file(path: Path, tree: PublicTree) -> TabularPolicy:
     """Return the policy of a JSON file; see ``policy_from_table``.
 
     Raises:
-        ValueError: it is no JSON, or of another game.
+        ValueError: it is no JSON, or of another game, or too large to be of this one.
     """
+    states = sum(len(tree.sequences[p].node) * tree.num_hands(p) for p in (0, 1))
+    actions = sum((tree.num_rows(p) - 1) * tree.num_hands(p) for p in (0, 1))
     try:
-        table = json.loads(path.read_text())
+        table = read_json(path, MOST_STATE_BYTES * states + MOST_ACTION_BYTES * actions, True, 2 * states + 2 * actions)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} must be a JSON file of information states, got {error}") from None
+        raise ValueError(f"{path} must be a JSON file of information states of {tree.game}, got {error}") from None
     if not isinstance(table, dict):
         raise ValueError(f"{path} must map information states to actions, got a {type(table).__name__}")
-    return policy_from_table(tree, table, f"table:{path.name}")
+    return policy_from_table(tree, table, f"table:{printable(path.name, 100)}")
 
 
 def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fnmatch
 import io
 import json
 import math
@@ -18,6 +19,7 @@ from typing import Any
 
 KEEP_SECONDS = 60.0  # what a run that is killed loses at most, where saving is quick
 KEEP_SHARE = 0.1  # of the time that saving may take
+LEFTOVERS = ".*.[0-9]*.part*"  # what ``replacing`` calls a file that is not whole yet
 UNSOLVED = 0.25  # of what is at stake: a strategy that loses more to a best response is no answer
 Row = dict[str, Any]
 
@@ -31,6 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
+        make_new(temporary)
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
@@ -38,6 +41,12 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # gone if all went well
             temporary.unlink()
+
+
+def make_new(path: Path) -> None:
+    """Make an empty file; what has its name is removed, not written to: it may be a link."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
 
 
 class Keeper:
@@ -56,9 +65,10 @@ class Keeper:
 
 
 def remove_leftovers(directory: Path) -> None:
-    """Remove what processes that were killed left half written in a directory that nobody writes to."""
-    for left in directory.glob(".*.[0-9]*.part.*"):
-        left.unlink(missing_ok=True)
+    """Remove what processes that were killed left half written in a directory that nobody writes to, and below it."""
+    for folder, _, names in os.walk(directory):
+        for name in fnmatch.filter(names, LEFTOVERS):
+            (Path(folder) / name).unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

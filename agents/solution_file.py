@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.report import replacing
+from agents.runtime.arrays import open_archive
+from agents.runtime.storage import DAMAGES, brief, first_line, require, whole_in
 from games.holdem import HoldemGame, game_size
 from games.kernels import LANES
 from search import BoardSolver, Variant, state_names
@@ -22,15 +22,6 @@ Rows = npt.NDArray[Any]
 FORMAT = 2
 MOST_ITERATIONS = 2**53  # they are float64 where they make weights
 LARGEST = 1e30  # of a sum of regrets or reaches: so many iterations for 10^9 chips against 1,326 hands come to 10^28
-DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OverflowError,
-    MemoryError,
-)  # what reading a damaged archive may raise
 
 
 def save_solution(solver: BoardSolver, file: Path) -> None:
@@ -53,10 +44,10 @@ def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any 
     """
     rows = game_size(game).rows
 
-    def fits(name: str, array: Rows) -> bool:
-        return array.ndim == 2 and len(array) <= rows[int(name[-1])] and array.shape[1] == LANES and array.dtype == storage
+    def fits(name: str, shape: tuple[int, ...]) -> bool:
+        return len(shape) == 2 and shape[0] <= rows[int(name[-1])] and shape[1] == LANES
 
-    return _read(file, game, variant, storage, fits)
+    return _read(file, game, variant, storage, fits, lambda name, array: None)
 
 
 def load_solution(solver: BoardSolver, file: Path) -> None:
@@ -68,45 +59,48 @@ def load_solution(solver: BoardSolver, file: Path) -> None:
     own = solver.state()
     arrays: dict[str, Rows] = {}
 
-    def fits(name: str, array: Rows) -> bool:
-        arrays[name] = array
-        return array.shape == own[name].shape and array.dtype == own[name].dtype
+    def fits(name: str, shape: tuple[int, ...]) -> bool:
+        return shape == own[name].shape
 
-    iterations = _read(file, solver.game, solver.variant, solver.storage, fits)
+    iterations = _read(file, solver.game, solver.variant, solver.storage, fits, arrays.__setitem__)
     solver.restore(arrays, iterations)
 
 
-def _read(file: Path, game: HoldemGame, variant: Variant, storage: Any, fits: Callable[[str, Rows], bool]) -> int:
-    """Return a file's iterations after looking at all of it; ``fits`` sees its arrays one by one."""
+def _read(
+    file: Path,
+    game: HoldemGame,
+    variant: Variant,
+    storage: Any,
+    fits: Callable[[str, tuple[int, ...]], bool],
+    take: Callable[[str, Rows], None],
+) -> int:
+    """Return a file's iterations after looking at all of it; ``fits`` is asked about each array's shape before ``take`` gets it."""
     try:
-        with file.open("rb") as stream, _archive(stream) as saved:
-            about = json.loads(saved["about"].tobytes())
-            if about["format"] != FORMAT:
-                raise ValueError(f"format {about['format']}")
+        with open_archive(file, follow=True) as saved:
+            about = saved.json("about")
+            require(isinstance(about, dict) and about.get("format") == FORMAT, f"it must be of format {FORMAT}")
             about.setdefault("storage", 32)  # files from before there was a choice
             iterations = about["iterations"]
-            if type(iterations) is not int or not 0 <= iterations <= MOST_ITERATIONS:
-                raise ValueError(f"{iterations} iterations")
+            require(whole_in(iterations, 0, MOST_ITERATIONS), f"{brief(iterations)} iterations")
             wrong = _misfit(about, file, game, variant, _bits(storage))
             for name in () if wrong else state_names(variant):
-                array = saved[name]
-                least = 0.0 if name.startswith("average") else -LARGEST
-                if not fits(name, array) or not (array.size == 0 or least <= float(array.min()) <= float(array.max()) <= LARGEST):
+                shape = saved.header(name).shape
+                array = saved.array(name, shape, storage) if fits(name, shape) else None
+                if array is None or not in_range(name, array):
                     wrong = f"load must hold finite arrays of the game's size, averages of at least 0, got {name} of {file}"
                     break
-    except (OSError, ValueError, KeyError, TypeError, *DAMAGED) as error:
-        raise ValueError(f"load must be a file that save=true wrote, got {file} ({error})") from None
+                take(name, array)
+    except DAMAGES as error:
+        raise ValueError(f"load must be a file that save=true wrote, got {file} ({first_line(error)})") from None
     if wrong:
         raise ValueError(wrong)
-    return iterations
+    return int(iterations)
 
 
-def _archive(stream: BinaryIO) -> Any:
-    """Open an archive; of another file numpy would say that it might hold code to be run."""
-    if not zipfile.is_zipfile(stream):
-        raise ValueError("it is no archive, or not a whole one")
-    stream.seek(0)
-    return np.load(stream, allow_pickle=False)
+def in_range(name: str, array: Rows) -> bool:
+    """Say whether an array of a solver's state holds what solving can have come to: no NaN, nothing too large, no negative average."""
+    least = 0.0 if name.startswith("average") else -LARGEST
+    return not array.size or least <= float(array.min()) <= float(array.max()) <= LARGEST
 
 
 def _bits(storage: Any) -> int:
@@ -118,14 +112,14 @@ def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant, bits: in
     if about["game"] != game.description():
         return f"load must be a file of this game, got {file}, which is of another"
     if about["storage"] != bits:
-        return f"storage must be that of load ({about['storage']} bits), got {bits}"
+        return f"storage must be that of load ({brief(about['storage'])} bits), got {bits}"
     theirs, own = about["variant"], _coefficients(variant)
     other = [key for key in own if theirs[key] != own[key]]
     if not other:
         return ""
     if theirs["name"] != variant.name:
-        return f"search must be that of load ({theirs['name']}), got {variant.name}"
-    return f"search.{other[0]} must be that of load ({theirs[other[0]]}), got {own[other[0]]}"
+        return f"search must be that of load ({brief(theirs['name'])}), got {variant.name}"
+    return f"search.{other[0]} must be that of load ({brief(theirs[other[0]])}), got {own[other[0]]}"
 
 
 def _coefficients(variant: Variant) -> dict[str, Any]:

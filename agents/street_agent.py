@@ -16,7 +16,7 @@ import numpy as np
 from agents.agent import Decision
 from agents.board_blueprint import BoardBlueprint
 from agents.street_play import StreetPlay, worth_of
-from agents.strength import SeatReport
+from agents.strength import SeatReport, stakes
 from agents.sweep_journal import SweepJournal
 from games.holdem import HoldemGame
 from search import Budget, Variant
@@ -81,6 +81,11 @@ class StreetAgent:
     def big_blind(self) -> float | None:
         """Chips, where the game has blinds."""
         return self.trunk.game.big_blind
+
+    @property
+    def stakes(self) -> float:
+        """The most chips that a deal can win or lose."""
+        return stakes(self.game)
 
     @property
     def fingerprint(self) -> str:

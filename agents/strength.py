@@ -20,6 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent
+from agents.aivat import terminal_values
+from games import TERMINAL, PublicTree
+from games.holdem import HoldemGame
 from search import Budget, Evaluator, Spent, Strategy, uniform
 from search.best_response import exploitability_of
 
@@ -76,6 +79,11 @@ class WholeAgent(Protocol):
     @property
     def big_blind(self) -> float | None:
         """Chips, where the game has blinds."""
+        ...
+
+    @property
+    def stakes(self) -> float:
+        """See ``stakes`` below."""
         ...
 
     @property
@@ -153,6 +161,14 @@ def tabulate(
         tables[1 - seat] = blueprint.strategy().tables[1 - seat]
         report.against_blueprint = evaluator.values(Strategy(tree, tree.subgame(), (tables[0], tables[1])))[seat]
     return report
+
+
+def stakes(game: PublicTree | HoldemGame) -> float:
+    """Return the most chips that a deal can win or lose: what a measured value is never beyond."""
+    if isinstance(game, HoldemGame):
+        return float(game.bets.contribution.max())
+    ends = np.flatnonzero(game.player == TERMINAL).tolist()
+    return max((float(np.abs(terminal_values(game, node)).max()) for node in ends), default=0.0)
 
 
 def exploitability(seats: tuple[SeatReport, SeatReport]) -> float:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agents.report import Keeper, replacing
-from agents.runtime.storage import finite, load_or_set_aside, require
-from agents.solution_file import DAMAGED
+from agents.runtime.arrays import open_archive
+from agents.runtime.storage import load_or_set_aside, number_in, require, whole_in
+from agents.strength import stakes
 from games.board_subtree import entering, street_lines, subtree
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame
@@ -36,6 +37,7 @@ class SweepJournal:
     def __init__(self, game: HoldemGame, tree: BoardTree, street: int, folder: Path) -> None:
         self.tree, self.street, self.folder = tree, street, folder
         self._lines = street_lines(game, entering(game, street), tree.weight.dtype)
+        self._stakes = stakes(game)
         self._new: dict[int, SearchReport] = {}
         self._batches = 0
         self._keeper = Keeper(self._write)
@@ -45,7 +47,10 @@ class SweepJournal:
         """Put the answers of kept boards into ``out``, in place; return their reports by board. A damaged batch is none."""
         found: dict[int, SearchReport] = {}
         for path in sorted(self.folder.glob("boards_*.npz")):
-            self._batches = max(self._batches, int(path.stem.split("_")[1]) + 1)
+            number = path.stem.removeprefix("boards_")
+            if not number.isdecimal() or len(number) > 18:
+                continue
+            self._batches = max(self._batches, int(number) + 1)
             batch = load_or_set_aside(path, lambda file: self._read(file, out))
             if batch is not None:
                 reports, rows = batch
@@ -67,7 +72,8 @@ class SweepJournal:
     def _write(self) -> None:
         """Write the boards that are new as a batch, whole or not at all."""
         assert self._out is not None
-        self.folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder.parent, self.folder):  # not the one above: where a run's directory was deleted there is no new one
+            folder.mkdir(exist_ok=True)
         reports = {str(board): asdict(report) for board, report in self._new.items()}
         rows = [np.concatenate([self._out[p][span] for board in self._new for span in self._spans(board, p)]) for p in (0, 1)]
         arrays: dict[str, Any] = {"reports": np.frombuffer(json.dumps(reports).encode(), np.uint8), "rows_0": rows[0], "rows_1": rows[1]}
@@ -82,20 +88,35 @@ class SweepJournal:
         Raises:
             ValueError: the file holds something else; others of ``agents.runtime.storage.DAMAGES`` likewise.
         """
-        try:
-            with np.load(path, allow_pickle=False) as saved:
-                told, rows = json.loads(saved["reports"].tobytes()), [saved["rows_0"], saved["rows_1"]]
-        except DAMAGED as error:
-            raise ValueError(str(error)) from None
-        reports = {}
-        for board, report in told.items():
-            require(self.tree.boards[int(board), STREET] == self.street, "a kept board must be one of the street")
-            reports[int(board)] = SearchReport(**{**report, "spent": Spent(**report["spent"])})
-            require(all(finite(x) for x in (report["harm"], *report["seconds"])), "a report must have numbers")
-        for p in (0, 1):
-            size = sum(span.stop - span.start for board in reports for span in self._spans(board, p))
-            require(rows[p].shape == (size, out[p].shape[1]) and rows[p].dtype == out[p].dtype, "rows must be those of the boards")
-        return reports, rows
+        with open_archive(path) as saved:
+            told = saved.json("reports")
+            for text, report in told.items():
+                board = int(text)
+                known = text == str(board) and 0 <= board < len(self.tree.boards) and self.tree.boards[board, STREET] == self.street
+                require(known, "a kept board must be one of the street")
+                self._check(report)
+            boards = [int(text) for text in told]
+            sizes = [sum(span.stop - span.start for board in boards for span in self._spans(board, p)) for p in (0, 1)]
+            rows = [saved.array(f"rows_{p}", (sizes[p], out[p].shape[1]), out[p].dtype) for p in (0, 1)]
+        require(all(np.isfinite(own).all() and (own >= 0).all() for own in rows), "rows must be finite numbers of at least 0")
+        return {int(text): SearchReport(**{**report, "spent": Spent(**report["spent"])}) for text, report in told.items()}, rows
+
+    def _check(self, report: dict[str, Any]) -> None:
+        """Refuse a report that no search of a board can have come to.
+
+        Raises:
+            ValueError: it is one; KeyError, TypeError likewise.
+        """
+        counts, own = (report["solves"], report["kept"]), fields(Spent)
+        require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")
+        require(
+            len(report["seconds"]) == len(report["iterations"]) <= sum(counts), "a report must have seconds and iterations of its solves"
+        )
+        require(all(number_in(x, 0, 1e9) for x in report["seconds"]), "a report's seconds must be numbers of at least 0")
+        require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
+        require(all(number_in(report["spent"][part.name], 0, 1e12) for part in own), "what a report spent must be numbers of at least 0")
+        most = 2 * self._stakes * max(1, sum(counts))
+        require(number_in(report["harm"], -most, most), f"a report's harm must be at most {most:g} chips")
 
     def _spans(self, board: int, player: int) -> Iterator[slice]:
         """Yield where a player's rows of a board and of those below it are stored."""

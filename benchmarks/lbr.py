@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent
@@ -109,7 +108,6 @@ def shares(found: list[float], exact: float) -> list[str]:
 
 
 def main() -> None:
-    torch.set_num_threads(1)  # the same bits whatever else runs
     for name in sys.argv[1:] or ["leduc_poker", *GAMES]:
         if name not in ("leduc_poker", *GAMES):
             sys.exit(f"error: a game must be one of leduc_poker, {', '.join(GAMES)}, got {name!r}")

@@ -285,8 +285,8 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
         Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), np.concatenate([np.zeros(0), *own]).astype(np.uint16)) for own in orbits
     ]
     return BoardTree(
-        forests, (sides[0], sides[1]), (alike[0], alike[1]), table, weight, tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
-        (stored[0], stored[1]), (decisions[0], decisions[1]),
+        forests, (sides[0], sides[1]), (alike[0], alike[1]), table, weight, tuple(board.cards for board in boards),
+        tuple(boards[0].group), nowhere, (stored[0], stored[1]), (decisions[0], decisions[1]),
     )  # fmt: skip
 
 

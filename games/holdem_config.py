@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from games.betting import Betting, Menu, parse_sizes
 from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
+from games.files import read_text
 from games.holdem import STREETS, HoldemGame
 from games.ranges import parse_range
 
@@ -23,6 +24,7 @@ MOST_CHIPS = 10**9  # amounts are float32 in the solver: seven digits
 # moves by more than that share of the stacks. Libratus' endgame 3 has a weight of 5e-10; a player's own actions leave smaller ones.
 LEAST_WEIGHT = 1e-12
 LEAST_MEETING = 1e-4  # of all pairs of hands: the others share a card, and float32 takes them from the sum over all with an error of 1e-7
+MOST_FILE_BYTES = 1 << 20  # of an endgame, which has 2,652 numbers
 
 
 @dataclass(kw_only=True)
@@ -280,7 +282,7 @@ class LibratusEndgame(Bets):
             ValueError: a file that cannot be read as an endgame.
         """
         try:
-            cards, pot, reach = _endgame(Path(self.file).read_text())
+            cards, pot, reach = _endgame(read_text(self.file, MOST_FILE_BYTES, follow=True))
         except (OSError, ValueError) as error:
             raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
         order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]

@@ -124,6 +124,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._done = self._sweeps.done
         self.regret, self.average = (tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows) for _ in (0, 1))
         self.matching = self.regret
+        self._alike = True  # whether alike hands' averages are equal: see ``play_alike``
         if variant.predictive:
             self.matching = tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows)
         for p, live in enumerate(even.live):
@@ -142,9 +143,11 @@ class BoardSolver(Anytime[BoardStrategy]):
     def warm_up(self) -> None:
         """Compile or load the kernels, without doing any work."""
         self._sweeps.update(self._rows(self.matching), self._coefficients(self.variant), 0, 0)
+        play_alike(replace(self.tree, boards=self.tree.boards[:0]), 0, np.zeros((0, LANES), self.dtype))
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
+        self._alike = False
         while iterations > 0:
             block, begin = divmod(self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
@@ -154,8 +157,7 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def answer(self) -> BoardStrategy:
         """Return the average strategies, as a view: they change when solving goes on."""
-        for p in (0, 1):
-            play_alike(self.tree, p, self.average[p])
+        self._play_alike()
         return BoardStrategy(self.game, self.tree, (self.average[0], self.average[1]))
 
     def exploitability(self, strategy: BoardStrategy | None = None) -> float:
@@ -166,9 +168,13 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def values(self) -> tuple[float, float]:
         """Return both players' expected chips a deal when both play the average strategies."""
-        first, second = self._values(VALUE)
+        first, second = self.values_apart()
         value = (first - second) / 2
         return value, -value
+
+    def values_apart(self) -> tuple[float, float]:
+        """Return the same, each player's worked out by itself: what their sum misses zero by is the size of rounding errors."""
+        return self._values(VALUE)
 
     def board_values(self, player: int, board: int = 0) -> BoardValues:
         """Return a player's cfvs at one board when both play the average strategies."""
@@ -199,13 +205,20 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Go on from another solver's ``state`` of the same game and variant."""
         for name, own in self.state().items():
             own[:] = arrays[name]
-        self.iterations = iterations
+        self.iterations, self._alike = iterations, False
+
+    def _play_alike(self) -> None:
+        if not self._alike:
+            for p in (0, 1):
+                play_alike(self.tree, p, self.average[p])
+            self._alike = True
 
     def _rows(self, matching: tuple[Rows, ...]) -> StoredRows:
         return StoredRows(self.regret, matching, self.average)
 
     def _values(self, mode: int, watched: int = 0) -> tuple[float, float]:
         """Return each player's value against the opponent's average strategy, in chips a deal."""
+        self._play_alike()
         self._sweeps.evaluate(self.average, mode, watched)
         found = [
             float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import settings
 
 from games import PublicTree, information_states, public_tree
+from tests import running
 from tests.naive.histories import History, openspiel_histories
 
 # Derandomised: a run that fails fails again. No deadline: the JIT off is a hundred times slower.
@@ -30,6 +32,12 @@ LARGE_GAMES = ("liars_dice(numdice=1,dice_sides=5)", "liars_dice(numdice=1,dice_
 KUHN, LEDUC, DICE = "kuhn_poker", "leduc_poker", "liars_dice(numdice=1,dice_sides=4)"
 
 GAMES = [*SMALL_GAMES, *(pytest.param(game, marks=pytest.mark.slow) for game in LARGE_GAMES)]
+
+
+@pytest.fixture(autouse=True)
+def processes_end_with_their_test() -> Iterator[None]:
+    yield
+    running.end_all()
 
 
 class Case(NamedTuple):

@@ -1,4 +1,8 @@
-"""How tests run commands."""
+"""How tests run commands.
+
+A test that waits for a process waits for what the process does, not for a time: on a busy machine all takes longer. The only clock is
+``HANG_SECONDS``, which nothing but a hang comes to. What a test starts ends with it (see ``end_all`` and conftest.py).
+"""
 
 import json
 import os
@@ -11,6 +15,8 @@ from pathlib import Path
 from agents.apps import cli
 
 ROOT = Path(__file__).parents[1]
+HANG_SECONDS = 900
+_started: list[subprocess.Popen] = []
 
 
 def timebank(monkeypatch, *arguments):
@@ -37,7 +43,7 @@ def start_code(code, *overrides):
 
 
 def _start(*arguments):
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -45,15 +51,51 @@ def _start(*arguments):
         stderr=subprocess.PIPE,
         text=True,
     )
+    _started.append(process)
+    return process
 
 
-def wait_for(condition, process, seconds=120):
-    deadline = time.time() + seconds
+def end_all():
+    """Kill what a test started and left running, and close its pipes."""
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def wait_for(condition, process=None):
+    """Wait until a condition holds; fail if the process, if there is one, ends before."""
+    deadline = time.monotonic() + HANG_SECONDS
     while not condition():
-        if process.poll() is not None:
+        if process is not None and process.poll() is not None:
             raise AssertionError(f"ended early: {process.communicate()}")
-        assert time.time() < deadline
+        assert time.monotonic() < deadline, f"nothing came in {HANG_SECONDS} s"
         time.sleep(0.02)
+
+
+def wait_for_solving(directory, process):
+    """Wait until a ``solve`` has begun to iterate."""
+    wait_for(lambda: (directory / "result.json").is_file() and "compile_seconds" in result_of(directory), process)
+
+
+def let_work(process, seconds):
+    """Wait until a process has had so many more seconds of the machine's cores."""
+    before = cpu_seconds(process)
+    wait_for(lambda: cpu_seconds(process) >= before + seconds, process)
+
+
+def cpu_seconds(process):
+    """Return what a process has had of the machine's cores so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def finish(process):
+    """Wait for a process to end; return what it wrote to standard output and to standard error."""
+    return process.communicate(timeout=HANG_SECONDS)
 
 
 def result_of(directory):

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pty
+import select
 import shutil
 import signal
 import stat
@@ -13,7 +14,7 @@ import pytest
 
 from agents.apps import solve_holdem
 from agents.match import play_part
-from tests.running import ROOT, result_of, start, timebank, wait_for
+from tests.running import HANG_SECONDS, ROOT, finish, result_of, start, timebank, wait_for
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
 
@@ -172,7 +173,7 @@ def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_proce
     process = start("match", *LONG, f"hydra.run.dir={tmp_path / 'a'}")
     wait_for(lambda: len(list((tmp_path / "a").rglob("*.jsonl"))) >= 2, process)
     process.send_signal(kind)
-    error = process.communicate()[1]
+    error = finish(process)[1]
     if kind == signal.SIGINT and process.returncode == 130:  # it may have been done before
         assert "go on with resume=" in error
         assert result_of(tmp_path / "a")["rows"][0]["hands"] >= 1000
@@ -323,6 +324,7 @@ def test_play_in_a_terminal(tmp_path, command):
         nonlocal shown
         before = len(shown)
         while text not in shown[before:]:
+            assert select.select([parent], [], [], HANG_SECONDS)[0], shown
             shown += os.read(parent, 4096)
 
     try:
@@ -332,8 +334,10 @@ def test_play_in_a_terminal(tmp_path, command):
             read_until(b"> ")
         os.write(parent, b"\x04")
         read_until(b"hands saved")
+        process.wait(timeout=HANG_SECONDS)
     finally:
-        process.wait(timeout=30)
+        process.kill()
+        process.wait()
         os.close(parent)
     text = shown.decode()
     assert process.returncode == 0

@@ -15,7 +15,7 @@ from agents.apps.launch import launch
 from agents.apps.run import expected, said_if_slow, seconds_of
 from games import public_tree
 from search import Budget
-from tests.running import ROOT, result_of, start, timebank
+from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
 
 
 def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
@@ -104,9 +104,10 @@ def test_only_what_takes_long_is_announced(capsys):
     with said_if_slow("compiling", seconds=10):
         pass
     assert capsys.readouterr().err == ""
+    told = []
     with said_if_slow("compiling", seconds=0.01):
-        time.sleep(0.5)
-    assert capsys.readouterr().err == "compiling\n"
+        wait_for(lambda: told.append(capsys.readouterr().err) or told[-1])
+    assert told[-1] == "compiling\n"
 
 
 def test_progress_says_when_what_it_shows_was_checked(monkeypatch, tmp_path, capsys):
@@ -221,13 +222,11 @@ def test_a_directory_in_use_is_left_as_it_is(monkeypatch, tmp_path, capsys):
 
 
 def test_ctrl_c_leaves_a_valid_directory(tmp_path):
-    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 60
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
-    time.sleep(0.5)
+    process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
+    wait_for_solving(tmp_path, process)
+    let_work(process, 0.5)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     result = result_of(tmp_path)
     assert result["status"] == "interrupted"
@@ -237,12 +236,10 @@ def test_ctrl_c_leaves_a_valid_directory(tmp_path):
 
 
 def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
-    process = start("solve", "budget.seconds=60", f"hydra.run.dir={tmp_path}")
-    deadline = time.time() + 60
-    while time.time() < deadline and not ((tmp_path / "result.json").is_file() and "compile_seconds" in result_of(tmp_path)):
-        time.sleep(0.05)
+    process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
+    wait_for_solving(tmp_path, process)
     process.terminate()
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     assert result_of(tmp_path)["status"] == "interrupted"
     assert "exploitability" in result_of(tmp_path)
@@ -347,7 +344,7 @@ def test_help_is_titled_by_the_command(monkeypatch, capsys):
 
 def test_hydras_own_help_needs_no_game():
     process = start("solve", "--hydra-help", "game=kuhn_poker")
-    told, error = process.communicate(timeout=60)
+    told, error = finish(process)
     assert (process.returncode, error) == (0, "")
     assert told.startswith("Hydra (")
 

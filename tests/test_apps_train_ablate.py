@@ -1,10 +1,26 @@
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from safetensors.numpy import load_file
 
 from agents.networks import load_tensors
-from tests.running import ROOT, result_of, start, timebank, wait_for
+from agents.training import (
+    POLICY_FILE,
+    DeepCFRConfig,
+    FitConfig,
+    HoldemDeepCFR,
+    HoldemDeepCFRConfig,
+    carry_on,
+    open_run,
+    train,
+)
+from games import public_tree
+from games.holdem import board_tree
+from games.holdem_config import Holdem
+from tests.running import ROOT, finish, result_of, start, timebank, wait_for
 
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
 SERIAL = ("executor=serial", "executor.workers=1")  # where processes are not what is tested: to start two takes longer than the work
@@ -28,6 +44,40 @@ def test_train_writes_checkpoint_history_and_figures(monkeypatch, tmp_path, caps
         assert (tmp_path / name).stat().st_size > 0
     assert list((tmp_path / "tensorboard").iterdir())
     assert "exploitability" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("game", ["leduc_poker", "hold'em"])
+def test_the_library_trains_to_the_commands_bits(game, monkeypatch, tmp_path):
+    """Whatever number of threads torch has at the caller's, which is left as it was."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(4)
+        if game == "hold'em":
+            chosen = ("game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "trainer=holdem_deep_cfr", "trainer.evaluate_from=1")
+            rules = Holdem(
+                ranks="QKA", suits="cdh", deals=[0, 1, 1], blinds=[1, 2], stack=162, bets="100%", raises="100%", raise_cap=1, min_bet=2
+            ).build()
+            fits = {
+                "advantage": FitConfig(steps=5, learning_rate=0.003),
+                "policy": FitConfig(steps=20, learning_rate=0.003, final_rate=0.01),
+            }
+            config = HoldemDeepCFRConfig(iterations=2, evaluate_from=1, seed=3, **fits)
+            carry_on(open_run(HoldemDeepCFR(rules, board_tree(rules), config), tmp_path / "library"), tmp_path / "library")
+        else:
+            chosen = (f"game={game}",)
+            config = DeepCFRConfig(iterations=2, seed=3, advantage=FitConfig(steps=5), policy=FitConfig(steps=20, final_rate=0.01))
+            train(public_tree(game), config, tmp_path / "library")
+        assert torch.get_num_threads() == 4
+        torch.set_num_threads(2)
+        short = ("trainer.iterations=2", "trainer.advantage.steps=5", "trainer.policy.steps=20", "seed=3")
+        assert timebank(monkeypatch, "train", *chosen, *short, f"hydra.run.dir={tmp_path / 'command'}") == 0
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    ours, theirs = (load_file(tmp_path / name / POLICY_FILE) for name in ("library", "command"))
+    assert ours.keys() == theirs.keys()
+    for key, tensor in ours.items():
+        np.testing.assert_array_equal(tensor, theirs[key])
 
 
 def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
@@ -110,7 +160,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_bits(monkeypatch, tmp_pat
     result = tmp_path / "stopped" / "result.json"
     wait_for(lambda: result.is_file() and len(result_of(tmp_path / "stopped").get("history", [])) >= 3, process)
     process.send_signal(kind)
-    process.communicate(timeout=30)
+    finish(process)
     assert process.returncode == (-signal.SIGKILL if kind == signal.SIGKILL else 130)
     assert result_of(tmp_path / "stopped")["status"] in ("running", "interrupted")
     assert timebank(monkeypatch, "train", f"resume={tmp_path / 'stopped'}") == 0
@@ -130,7 +180,7 @@ def test_an_ablation_that_was_killed_goes_on_to_the_same_numbers(monkeypatch, tm
     kept = tmp_path / "stopped" / "measurements"
     wait_for(lambda: kept.is_dir() and len(list(kept.glob("*.json"))) >= 2, process)
     process.kill()
-    process.communicate(timeout=30)
+    finish(process)
     done = {p.name: p.read_bytes() for p in kept.glob("*.json")}
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path / 'stopped'}", *SERIAL) == 0
     assert strengths(tmp_path / "stopped") == strengths(tmp_path / "whole")
@@ -142,7 +192,7 @@ def test_ctrl_c_in_an_ablation_keeps_what_was_measured(tmp_path):
     process = start("ablate", *arguments, f"hydra.run.dir={tmp_path}")
     wait_for(lambda: (tmp_path / "result.json").is_file() and result_of(tmp_path).get("rows"), process)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = finish(process)
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert f"resume={tmp_path}" in error

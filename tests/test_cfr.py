@@ -16,6 +16,7 @@ from tests.naive import best_response as naive_best_response
 from tests.naive import cfr as naive
 from tests.naive.synthetic import random_game
 from tests.naive.tables import random_strategy, to_policy
+from tests.running import HANG_SECONDS
 
 
 def row_of(name):
@@ -282,7 +283,7 @@ def test_bad_starts_are_refused(leduc, kuhn):
 
 
 def run_python(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300).stdout.strip()
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_SECONDS).stdout.strip()
 
 
 def test_thinking_imports_no_network():

@@ -28,14 +28,6 @@ def tiny(**changes):
     return DeepCFRConfig(**{**settings, **changes})
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def weights(run):
     return [parameter.detach().numpy() for network in run.advantages for parameter in network.parameters()]
 
@@ -315,12 +307,11 @@ def test_a_truncated_state_is_refused_and_left_alone(kuhn, tmp_path):
 
 
 KILLED = """
-import os, sys, torch
+import sys
 from pathlib import Path
 from agents.training import DeepCFRConfig, FitConfig, train
 from agents.networks import PolicyNetworkConfig
 from games import public_tree
-torch.set_num_threads(1)
 config = DeepCFRConfig(iterations=10**9, network=PolicyNetworkConfig(hidden=16, embedding=4), advantage=FitConfig(steps=10),
                        policy=FitConfig(steps=20), save_seconds=0.0, capacity=500)
 train(public_tree("leduc_poker"), config, sys.argv[1], progress=lambda *row: print(row[0], flush=True))

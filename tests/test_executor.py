@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents import Local, Serial
+from tests.running import HANG_SECONDS
 
 
 def square(x):
@@ -67,4 +68,4 @@ def large(number):
 def test_stopping_in_the_middle_of_a_result_does_not_hang(attempt):
     """Each result takes long to write: a worker is stopped in the middle of its next one."""
     program = "from agents import Local; from tests.test_executor import large; results = Local(2).map(large, range(8)); next(results); "
-    subprocess.run([sys.executable, "-c", program + "results.close()"], check=True, timeout=60, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", program + "results.close()"], check=True, timeout=HANG_SECONDS, cwd=Path(__file__).parents[1])

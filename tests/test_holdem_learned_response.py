@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-import torch
 
 from agents.holdem_dealer import Cells, HoldemDealer
 from agents.holdem_lbr import Showdowns, always_call, holdem_lbr_exploitability
@@ -36,14 +35,6 @@ GAMES = {
 }
 SMALL = {"fit": FitConfig(steps=10, learning_rate=0.003), "network": HoldemNetworkConfig(hidden=16, layers=2, embedding=16, bets=16)}
 QUICK = HoldemResponseConfig(rounds=8, hands=20_000, **SMALL)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @lru_cache(maxsize=4)

@@ -41,7 +41,6 @@ def config(**more):
 
 
 def run(**more):
-    torch.set_num_threads(1)
     return HoldemDeepCFR(GAME, TREE, config(**more), ENCODING)
 
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from agents import solved_policy
 from agents.lbr import ACTION_SETS, lbr_exploitability
@@ -13,14 +12,6 @@ from tests.test_aivat import random_strategy
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker(suit_isomorphism=true)")
 DICE = public_tree("liars_dice(numdice=1,dice_sides=3)")
 QUICK = ResponseConfig(rounds=6, hands=2000, fit=FitConfig(steps=30))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():  # two wait for each other on a busy machine: minutes instead of seconds
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("tree", [KUHN, DICE, LEDUC], ids=["kuhn", "dice", "leduc"])

@@ -14,7 +14,7 @@ from tests.conftest import SMALL_GAMES
 from tests.naive import scripted
 from tests.naive.histories import expected_value, infostates, openspiel_histories, random_policy, walk
 from tests.naive.tables import to_strategy
-from tests.running import start_code
+from tests.running import finish, start_code
 
 CHANCE, TERMINAL = scripted.CHANCE, scripted.TERMINAL
 HISTORY = r"\(at history \[[\d, ]*\]\)"
@@ -195,7 +195,7 @@ def test_the_history_named_is_the_offending_one():
 
 
 def run_code(code):
-    output, errors = start_code(code).communicate(timeout=300)
+    output, errors = finish(start_code(code))
     assert errors == ""
     return output
 

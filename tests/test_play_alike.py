@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numba import config
@@ -120,7 +122,7 @@ def test_rows_are_the_mean_over_all_suit_maps_that_change_nothing(name, dtype):
             before, after = (x[first : first + tiles * stride].reshape(tiles, stride, LANES) for x in (rows, found))
             place = {hands[h]: divmod(i, LANES) for i, h in enumerate(own.tolist())}
             ends = np.cumsum([len(tree.cards[0]), *game.deals[1 : int(tree.boards[b, STREET]) + 1]])
-            streets = [set(suits_and_ranks(game, cards[low:high])) for low, high in zip(ends[:-1], ends[1:], strict=True)]
+            streets = [set(suits_and_ranks(game, cards[low:high])) for low, high in pairwise(ends)]
             group = [m for m in whole if all({(rank, m[suit]) for rank, suit in street} == street for street in streets)]
             for hand, (tile, lane) in place.items():
                 images = [place[frozenset((rank, m[suit]) for rank, suit in hand)] for m in group]

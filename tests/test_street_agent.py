@@ -80,7 +80,7 @@ def test_a_blueprint_without_buckets_is_the_solvers_answer(tmp_path):
     own = blueprint(tmp_path, sizes=[0, 0, 0])
     solver = BoardSolver(GAME, DCFR)
     solver.run(4)
-    np.testing.assert_array_equal(own.strategies()[1], solver.average[1])
+    np.testing.assert_array_equal(own.strategies()[1], solver.answer().average[1])
     assert own.exploitability == solver.exploitability()
 
 
@@ -133,10 +133,12 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
     assert {"rows.csv", "ablation.png", "ablation.svg"} <= {path.name for path in run.iterdir()}
     assert "mbb/g" in capsys.readouterr().out
     kept = next((run / "measurements").glob("search*.json"))
-    changed = json.loads(kept.read_text()) | {"opponent_best_response": 123.0}
-    kept.write_text(json.dumps(changed))
-    assert timebank(monkeypatch, "ablate", f"resume={run}") == 0
-    assert result_of(run)["rows"][1]["exploitability"]["value"] > 50  # what was measured is not measured again
+    measured, before = json.loads(kept.read_text()), result["rows"][1]["exploitability"]["value"]
+    for value, taken in ((measured["opponent_best_response"] + 1.0, True), (1e6, False)):  # more than there are chips: set aside
+        kept.write_text(json.dumps(measured | {"opponent_best_response": value}))
+        assert timebank(monkeypatch, "ablate", f"resume={run}") == 0
+        found = result_of(run)["rows"][1]["exploitability"]["value"]
+        assert found == pytest.approx(before + 0.5 if taken else before)  # what was measured is not measured again
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,9 @@ def training_history(config: AgentConfig) -> list[dict[str, Any]]:
     """Return what a network's checkpoint says of its training: rows with compute in multiply-adds; none for other policies."""
     if config.policy != "network" or config.checkpoint is None:
         return []
-    from agents.networks import policy_metadata
+    from agents.networks.checkpoint import history_of, policy_metadata
 
-    rows = policy_metadata(Path(config.checkpoint)).get("history", [])
+    rows = history_of(policy_metadata(Path(config.checkpoint)), config.checkpoint)
     return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 

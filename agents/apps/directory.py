@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import fcntl
-import json
+import os
+import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
-from omegaconf import OmegaConf
+import yaml
 
 from agents.apps.refusal import Refusal
+from agents.report import make_new
+from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, read_text, require
+from games.files import require_regular
 
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 ANSWERS = (SOLUTION, "policy.json")
+LOCK = ".lock"
+FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|blueprints|uniform|network-.*|[0-9-]+")  # that runs write to
+FILES = ("hands.jsonl",)  # that runs add to; others are replaced whole
+MOST_YAML_BYTES = 1 << 18
+LONGEST_OVERRIDE = 1 << 16  # characters; ranges of all hands have 20,000
+RESOLVER = re.compile(r"\$\{[^}]*:")  # an interpolation that calls something, such as ${oc.env:NAME}
 
 
 def resumed(command: str, overrides: list[str]) -> list[str]:
@@ -37,19 +48,43 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
     return [*before, *(o for o in overrides if not o.startswith("resume=")), directory_override(directory)]
 
 
-def lock(directory: Path) -> TextIO:
+def lock(directory: Path) -> BinaryIO:
     """Return the open lock of a run's directory; the process has it until it closes the file or ends.
 
+    Nothing is written to the file: it may be a link to another one under another name.
+
     Raises:
-        Refusal: another process has it.
+        Refusal: another process has it, or it is no regular file.
     """
-    file = (directory / ".lock").open("w")
+    path = directory / LOCK
+    try:
+        with suppress(FileNotFoundError):
+            require_regular(os.lstat(path))  # before it is opened: a pipe would be waited for
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666), "r+b")
+    except ValueError as error:
+        raise Refusal(f"hydra.run.dir must have a {LOCK} of its own, got {path} ({error})") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
         raise Refusal(f"hydra.run.dir must not be in use, got {directory}, where another process is running") from None
     return file
+
+
+def check_folders(directory: Path) -> None:
+    """Refuse a directory whose folders are links: what a run writes there would end up elsewhere.
+
+    Raises:
+        Refusal: a folder that commands write to is a link, or a file that they write over is.
+    """
+    links = [directory / name for name in FILES if (directory / name).is_symlink()]
+    for folder, folders, files in os.walk(directory):
+        here = Path(folder)
+        if here == directory:
+            folders[:] = [name for name in folders if FOLDERS.fullmatch(name)]
+        links += [here / name for name in (*folders, *(files if here.name == ".hydra" else ())) if (here / name).is_symlink()]
+    if links:
+        raise Refusal(f"hydra.run.dir must be a directory without links in it, got {links[0]}, which leads elsewhere")
 
 
 def claim(command: str, directory: Path, overrides: list[str], settings: dict[str, Any], again: bool) -> Path:
@@ -81,16 +116,16 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
                     f"hydra.run.dir must be new or of the same game and search, got {directory}, which holds a result of other ones"
                 )
             directory.mkdir(parents=True, exist_ok=True)
-            if (directory / ".lock").exists():
+            check_folders(directory)
+            if os.path.lexists(directory / LOCK):
                 lock(directory).close()  # before Hydra writes there
         else:
             directory.parent.mkdir(parents=True, exist_ok=True)
             directory = _new(directory)
-        probe = directory / ".writable"
-        probe.touch()
+        make_new(probe := directory / ".writable")
         probe.unlink()
     except OSError as error:
-        raise Refusal(f"hydra.run.dir must be a directory that can be written, got {directory} ({error.strerror})") from None
+        raise Refusal(f"hydra.run.dir must be a directory that can be written, got {directory} ({error.strerror or error})") from None
     return directory.resolve()
 
 
@@ -138,12 +173,41 @@ def _without_directory(overrides: list[str]) -> list[str]:
 
 
 def _started_with(directory: Path) -> list[str] | None:
-    """Return the overrides of the run in a directory, None if there is none. Settings of Hydra itself are not taken from a file."""
+    """Return the overrides of the run in a directory, None if there is none. Settings of Hydra itself are not taken from a file.
+
+    Raises:
+        ValueError: the file is damaged, or somebody's who means harm: no list of texts, or one that asks for this machine's own settings.
+    """
+    path = directory / ".hydra" / "overrides.yaml"
     try:
-        kept = OmegaConf.to_container(OmegaConf.load(directory / ".hydra" / "overrides.yaml"))
-    except (OSError, ValueError):
+        kept = _read_yaml(path)
+    except OSError:
         return None
-    return [str(o) for o in kept if not str(o).lstrip("+~").startswith("hydra")] if isinstance(kept, list) else None
+    if not (isinstance(kept, list) and all(isinstance(o, str) and len(o) <= LONGEST_OVERRIDE for o in kept)):
+        raise ValueError(f"{path} must be a list of texts, got {brief(kept)}")
+    own = [o for o in kept if not o.lstrip("+~").startswith("hydra")]
+    for o in own:
+        if RESOLVER.search(o):  # its value would be shown, and kept
+            raise ValueError(f"{path} must name no environment of this machine, got {printable(o.partition('=')[0], 80)}=${{…:…}}")
+    return own
+
+
+def _read_yaml(path: Path) -> Any:
+    """Return a YAML file's content: plain data, without references, which could repeat a small text a billion times.
+
+    Raises:
+        OSError: no such file, or it cannot be read.
+        ValueError: it is no such YAML.
+    """
+    text = read_text(path, MOST_YAML_BYTES)
+    try:
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            require(depth <= MOST_DEPTH and not isinstance(event, yaml.AliasEvent), "it must be plain and nested few times")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, *DAMAGES) as error:
+        raise ValueError(f"{path} must be YAML as this program writes it, got {printable(str(error), 200)}") from None
 
 
 def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
@@ -151,8 +215,8 @@ def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
     if _result(directory).get("status") not in ("complete", "interrupted"):
         return False
     try:
-        kept = OmegaConf.to_container(OmegaConf.load(directory / ".hydra" / "config.yaml"))
-    except Exception:  # damaged YAML raises errors of the parser's own: not known to be the same
+        kept = _read_yaml(directory / ".hydra" / "config.yaml")
+    except (OSError, ValueError):  # not known to be the same
         return True
     return not isinstance(kept, dict) or any(kept.get(key) != settings[key] for key in PLAYED)
 
@@ -163,8 +227,11 @@ def _command(directory: Path) -> str | None:
 
 
 def _result(directory: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((directory / "result.json").read_text())
-    except (OSError, ValueError):
+    """Return a run's result; nothing where there is none, and of one that cannot be read that it is a result all the same."""
+    if not os.path.lexists(path := directory / "result.json"):
         return {}
-    return found if isinstance(found, dict) else {}
+    try:
+        found = read_json(path)
+    except (OSError, ValueError):
+        found = None
+    return found if isinstance(found, dict) else {"status": "complete", "exploitability": None}

@@ -55,11 +55,10 @@ def run(config: PlayConfig, directory: Path) -> None:
         budget = enough_for(config.budget.build(), config.agent) if config.agent.think else Budget(seconds=0)
 
         hands = directory / "hands.jsonl"
-        hands.touch()
+        append(hands, "")
 
         def save(record: Record) -> None:
-            with hands.open("a") as file:
-                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            append(hands, json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
         with said_if_slow(COMPILING):
@@ -68,6 +67,19 @@ def run(config: PlayConfig, directory: Path) -> None:
         print(f"seed {seed} (seed={seed} deals the same hands again)")
         terminal.run(config.hands)
         print(f"hands saved: {hands}")
+
+
+def append(path: Path, text: str) -> None:
+    """Add text to a file, which is made if need be.
+
+    Raises:
+        OSError: it cannot be written; names the file.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666), "a") as file:
+            file.write(text)
+    except OSError as error:
+        raise OSError(f"{path} must be a file that can be written, got {error.strerror or error}") from None
 
 
 def derived(config: PlayConfig) -> TreeView:

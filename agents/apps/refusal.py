@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
+from agents.runtime.storage import printable
+
+LONGEST = 5000  # characters of a line
+
 
 class Refusal(Exception):  # noqa: N818  # it is the user's input that is wrong, not the program
     """A bad value; the message is the line."""
@@ -12,7 +16,7 @@ class Refusal(Exception):  # noqa: N818  # it is the user's input that is wrong,
 
 def fail(message: str, status: int = 2) -> NoReturn:
     """Print one line and end: with status 2 for a bad value, 1 for a fault of the machine."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {printable(message, LONGEST)}", file=sys.stderr)
     raise SystemExit(status)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 import threading
 import time
@@ -14,8 +14,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from agents.apps.directory import RESUMABLE, lock
+from agents.apps.directory import LOCK, RESUMABLE, check_folders, lock
 from agents.report import Keeper, counted, duration, machine, remove_leftovers, version, write_json
+from agents.runtime.storage import load_or_set_aside, number_in, read_json, require
 from games import PublicTree, public_tree
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
@@ -30,14 +31,10 @@ class Run:
 
     def __init__(self, directory: Path, command: str, game: str, seed: int, notes: Sequence[str] = ()) -> None:
         self.directory, self.start = directory, time.perf_counter()
+        check_folders(directory)
         self._lock = lock(directory)
         remove_leftovers(directory)
-        kept: dict[str, Any] = {}
-        if command in RESUMABLE:
-            try:
-                kept = json.loads((directory / "result.json").read_text())
-            except (OSError, ValueError):
-                kept = {}
+        kept = (load_or_set_aside(directory / "result.json", _read) if command in RESUMABLE else None) or {}
         self._before, self._own = float(kept.get("seconds") or 0.0), False
         self.result = kept | {"command": command, "game": game, "seed": seed, "version": version(), "machine": machine()}
         if notes:  # what of the settings was taken otherwise than written
@@ -46,12 +43,30 @@ class Run:
         self.write(status="running")
 
     def write(self, **entries: Any) -> None:
-        """Add entries and write the file; ``seconds`` is the run's so far (all its sessions) unless given once."""
+        """Add entries and write the file; ``seconds`` is the run's so far (all its sessions) unless given once.
+
+        Raises:
+            OSError: the run's directory is no longer where it was, or cannot be written.
+        """
+        self.require_directory()
         self._own |= "seconds" in entries
         self.result |= entries
         if not self._own:
             self.result["seconds"] = self._before + time.perf_counter() - self.start
         write_json(self.directory / "result.json", self.result)
+
+    def require_directory(self) -> None:
+        """Refuse to go on where the directory was deleted or moved: what is there now is not this run's.
+
+        Raises:
+            OSError: it was.
+        """
+        try:
+            there = os.lstat(self.directory / LOCK)
+        except OSError:
+            there = None
+        if there is None or not os.path.samestat(there, os.fstat(self._lock.fileno())):
+            raise OSError(f"{self.directory} must stay where it is while the run lives, got none: it was deleted or moved")
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -70,6 +85,21 @@ class Run:
             if interrupted:
                 more = f" (go on with resume={self.directory})" if self.result["command"] in RESUMABLE else ""
                 print(f"\ninterrupted; what there is so far is in {self.directory}{more}", file=sys.stderr)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a result of this program's.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    result: dict[str, Any] = read_json(path)
+    require(isinstance(result, dict), "a result must be a mapping")
+    require(result.get("seconds") is None or number_in(result["seconds"], 0, 1e12), "a result's seconds must be a number of at least 0")
+    for key in ("history", "rows"):
+        rows = result.get(key, [])
+        require(isinstance(rows, list) and all(isinstance(row, dict) for row in rows), f"a result's {key} must be a list of mappings")
+    return result
 
 
 COMPILING = "compiling, once: what is compiled is kept for later runs"

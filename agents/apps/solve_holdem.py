@@ -27,6 +27,7 @@ from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory
 DEFAULT = "default_holdem"  # what search=default means here
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 TRACE = ("iteration", "seconds", "exploitability")
+ROUNDING = 1e-3  # of the pot: rounding errors of the values that are said beside them (docs/holdem.md)
 
 
 def check(config: SolveConfig) -> None:
@@ -144,13 +145,15 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     Without an iteration there are no decisions to show; above a quarter of the pot every figure says that the game is not solved.
     """
     game, exploitability, directory = solver.game, solution.exploitability or 0.0, result.directory
-    values, strength_is = solver.values(), strength_text(game, exploitability)
+    apart, strength_is = solver.values_apart(), strength_text(game, exploitability)
+    values, missed = ((apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2), abs(sum(apart)) / game.pot
     reason = not_solved(solution.iterations, exploitability, game.pot, "the blinds" if game.betting.blinds else "the pot")
     root, nodes = None, list[dict[str, Any]]()
     if solution.iterations:
         root = decision(solver)
         nodes = [{"line": line, "board": cards_text(p.cards), **decision(solver, *p)} for line, p in _places(config, game)]
-    entries: dict[str, Any] = {"values": list(values), "root": root, "nodes": nodes, "solved": reason is None, "not_solved": reason}
+    entries: dict[str, Any] = {"values": list(values), "rounding_pot_fraction": missed, "root": root, "nodes": nodes}
+    entries |= {"solved": reason is None, "not_solved": reason}
     if not game.betting.blinds:
         entries["ev"] = [v + game.pot / 2 for v in values]
     result.write(
@@ -165,6 +168,8 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     shown = entries.get("ev", values)
     ended = config.budget.iterations is None and solution.iterations == solver.enough
     note = f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {solver.enough:,}\n" if ended else ""
+    if missed > ROUNDING:
+        note += f"rounding: the EVs miss the pot by {missed:.1%} of it; in float32 stacks this deep have no better ones (docs/holdem.md)\n"
     values_table = table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
     print(
         f"{game.name}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "

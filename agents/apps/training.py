@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
-
 from agents.apps.run import Progress, Run
 from agents.figures import plot_training
 from agents.report import duration, table, write_csv
@@ -38,11 +36,13 @@ def train_reported(
     Returns:
         The last policy.
     """
-    torch.set_num_threads(1)  # the same bits on every machine; networks here are too small to gain from more
-    run = open_run(fresh(), directory)
+    start = fresh()
+    result.require_directory()  # the next lines would make a new one
+    run = open_run(start, directory)
     progress = Progress("training", run.config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:
+        result.require_directory()
         progress.at(iteration, f"exploitability {text(history[-1].exploitability)} at {history[-1].iteration:,}" if history else "")
         if len(history) != len(result.history):
             result.write(history=[_plain(row) for row in history])

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agents.networks.checkpoint import CheckpointError, fill_networks, first_line, load_tensors, network_arrays, require_game, save_tensors
+from agents.networks.checkpoint import load_networks, load_tensors, name_of, network_arrays, require_game, save_tensors
 from agents.networks.holdem_features import HoldemEncoding
-from agents.networks.holdem_policy import HoldemNetworkConfig, HoldemPolicy, make_holdem_network
+from agents.networks.holdem_policy import HoldemNetwork, HoldemNetworkConfig, HoldemPolicy, make_holdem_network
 from games.holdem import HoldemGame
 
 _KIND = "holdem_policy"
@@ -41,13 +41,11 @@ def load_holdem_policy(path: Path | str, encoding: HoldemEncoding) -> HoldemPoli
     """
     tensors, metadata = load_tensors(path, _KIND)
     require_game(metadata, encoding.game.description(), path)
-    try:
-        config = HoldemNetworkConfig(**metadata["network"])
-        networks = (make_holdem_network(config, encoding, 0), make_holdem_network(config, encoding, 0))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"checkpoint must name a valid network, got {path}: {first_line(error)}") from None
-    fill_networks({f"policy.{p}": network for p, network in enumerate(networks)}, tensors, path)
-    return HoldemPolicy(encoding, networks, str(metadata.get("name", "network")))
+
+    def make(sizes: Mapping[str, int], player: int) -> HoldemNetwork:
+        return make_holdem_network(HoldemNetworkConfig(**sizes), encoding, 0)
+
+    return HoldemPolicy(encoding, load_networks(metadata, tensors, make, path), name_of(metadata))
 
 
 def holdem_policy_metadata(path: Path | str, game: HoldemGame) -> dict[str, Any]:

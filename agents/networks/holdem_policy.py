@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.holdem_features import HoldemEncoding
+from agents.networks.threads import one_thread
 from games.kernels import LANES
 from search.kernels.buckets import expand
 from search.kernels.classes import match_highest, softmax
@@ -91,7 +92,7 @@ def outputs_of(network: HoldemNetwork, encoding: HoldemEncoding, player: int) ->
     for street in encoding.streets[player]:
         bets = torch.from_numpy(street.bets)
         found = np.empty((len(street.cards), len(street.bets)), np.float32)
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             for at in range(0, len(found), CHUNK):
                 found[at : at + CHUNK] = network(torch.from_numpy(street.cards[at : at + CHUNK]), bets).numpy()
         if not np.isfinite(found).all():

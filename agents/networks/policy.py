@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.features import Encoding
+from agents.networks.threads import one_thread
 from search import Strategy
 
 Float32 = npt.NDArray[np.float32]
@@ -125,7 +126,7 @@ class NetworkPolicy:
         def pair(layer: nn.Linear) -> tuple[Float32, Float32]:
             return np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()
 
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             embedded = network.hands(torch.from_numpy(self.encoding.hand[player])) * network.config.embedding**-0.5
         hands = np.zeros((network.config.embedding, self.tree.padded_hands(player)), np.float32)
         hands[:, : len(embedded)] = embedded.numpy().T

@@ -24,6 +24,7 @@ __all__ = [
     "DAMAGES",
     "brief",
     "finite",
+    "first_line",
     "load_or_set_aside",
     "number_in",
     "open_regular",
@@ -141,6 +142,11 @@ def brief(value: Any, most: int = 80) -> str:
         most: characters.
     """
     return printable(repr(value), most)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, its kind if it says nothing."""
+    return printable((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 def require(fits: bool, rule: str) -> None:

@@ -51,6 +51,8 @@ from agents.networks import (
     save_policy,
 )
 from agents.networks.checkpoint import require_description
+from agents.networks.threads import one_thread
+from agents.strength import stakes
 from agents.training.memory import Batch, Memory
 from agents.training.regression import FitConfig, cross_entropy, fit, inputs, make_optimiser, squared_error, whole
 from games import PublicTree
@@ -113,7 +115,7 @@ class HistoryRow:
 
 
 class DeepCFR:
-    """A run of Deep CFR on one tree. With torch on one thread, the same seed gives the same bits."""
+    """A run of Deep CFR on one tree. The same seed gives the same bits: torch works on one thread here, whatever the caller's setting."""
 
     kind = "deep_cfr"
 
@@ -141,6 +143,12 @@ class DeepCFR:
         """The game string."""
         return self.tree.game
 
+    @property
+    def stakes(self) -> float:
+        """The most chips that a deal can win or lose."""
+        return stakes(self.tree)
+
+    @one_thread()
     def step(self) -> None:
         """Run one iteration."""
         start = time.perf_counter()
@@ -156,6 +164,7 @@ class DeepCFR:
         self.iteration = t
         self.seconds += time.perf_counter() - start
 
+    @one_thread()
     def played(self, player: int) -> Float:
         """Return [K, A, H], what the player plays in self-play now: regret matching on the advantage network's outputs."""
         if self.advantage_memories[player].seen == 0:
@@ -192,6 +201,7 @@ class DeepCFR:
         states = self.config.batch_size or len(self.tree.sequences[p].node)
         return 3 * config.steps * network.multiply_adds(states, self.tree.num_hands(p))  # backward is two forwards
 
+    @one_thread()
     def policy(self) -> NetworkPolicy:
         """Train policy networks from scratch on the strategy memories as they are and return what they play.
 

@@ -39,6 +39,8 @@ from agents.networks.checkpoint import require_description
 from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy, save_holdem_policy
 from agents.networks.holdem_features import HoldemEncoding, StreetFeatures, encode_holdem
 from agents.networks.holdem_policy import HoldemNetwork, HoldemNetworkConfig, HoldemPolicy, make_holdem_network, matched
+from agents.networks.threads import one_thread
+from agents.strength import stakes
 from agents.training.deep_cfr import HistoryRow
 from agents.training.regression import FitConfig, make_optimiser
 from games.board_tree import BoardTree
@@ -126,7 +128,7 @@ class ClassTargets:
 
 
 class HoldemDeepCFR:
-    """A run of Deep CFR on one hold'em game. With torch on one thread, the same seed gives the same bits."""
+    """A run of Deep CFR on one hold'em game. The same seed gives the same bits: see ``one_thread``."""
 
     kind = "holdem_deep_cfr"
 
@@ -152,6 +154,12 @@ class HoldemDeepCFR:
         """The game's description."""
         return self.game.description()
 
+    @property
+    def stakes(self) -> float:
+        """The most chips that a deal can win or lose."""
+        return stakes(self.game)
+
+    @one_thread()
     def step(self) -> None:
         """Run one iteration."""
         start = time.perf_counter()
@@ -203,6 +211,7 @@ class HoldemDeepCFR:
         streets = self._streets(p, self.strategy_memories[p])
         return 3 * config.steps * sum(network.multiply_adds(s.size, len(s.bets)) for s in streets)  # backward is two forwards
 
+    @one_thread()
     def policy(self) -> HoldemPolicy:
         """Train policy networks from scratch on the strategy memories as they are and return what they play.
 

@@ -108,6 +108,8 @@ class Memory:
             held = name in ("decision", "target", "weight")
             if array is None or array.dtype != own.dtype or array.shape[held:] != own.shape[held:]:
                 raise ValueError(f"memory's {name} must be {own.dtype} {list(own.shape)}, got {'none' if array is None else array.shape}")
+        if not (state["seen"][0] >= 0 and (state["decision"] < len(self._total_weight)).all() and (state["weight"] >= 0).all()):
+            raise ValueError("memory must hold samples of the game's decisions, with weights of at least 0")
         self.seen = int(state["seen"][0])
         self.size = min(self.seen, self.capacity)
         self.decision, self.target, self.weight = (state[name].copy() for name in ("decision", "target", "weight"))

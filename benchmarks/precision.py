@@ -1,0 +1,65 @@
+"""How deep can stacks be before float32 can no longer tell?
+
+    python benchmarks/precision.py
+
+A river and a turn, the pot 10, stacks from once the pot to 100 million times, solved by as many iterations in float32 and in float64. Every
+number is in % of the pot: what float32 says of its own exploitability, what float64 says of the same strategies, what is left by float64's,
+how far the players' values in float32 are from adding up to the pot, and how far the first player's EVs are apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from agents.report import machine, table, version
+from games.holdem import HoldemGame, board_tree
+from games.holdem_config import Spot
+from search import BoardSolver, variant
+from search.board_search import value_against
+from search.board_sweeps import BoardSweeps
+
+OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
+IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"
+BOARDS = {"river": ("Td9d6hQc4s", 30_000), "turn": ("Td9d6hQc", 300)}
+POT = 10
+DEPTHS = (1, 10, 100, 200, 1_000, 1_000_000, 100_000_000)
+
+
+def spot(board: str, depth: int) -> HoldemGame:
+    """Return a spot whose stacks are so many pots."""
+    return Spot(board=board, ranges=[OOP, IP], pot=POT, stack=POT * depth, bets="75%,a", raises="100%,a", raise_cap=2).build()
+
+
+def compare(game: HoldemGame, iterations: int) -> list[float]:
+    """Return the five numbers, in % of the pot."""
+    short, long = (BoardSolver(game, variant("default_holdem"), dtype=dtype) for dtype in (np.float32, np.float64))
+    for solver in (short, long):
+        solver.run(iterations)
+    tree = board_tree(game, np.float64)
+    sweeps, rows = BoardSweeps(tree, 1, np.float64), short.answer().average
+    own = (rows[0].astype(np.float64), rows[1].astype(np.float64))
+    measured = sum(value_against(game, sweeps, own, p) for p in (0, 1)) / 2
+    apart = abs(short.values()[0] - long.values()[0])
+    return [100 * x / POT for x in (short.exploitability(), measured, long.exploitability(), abs(sum(short.values_apart())), apart)]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--spots", default=",".join(BOARDS))
+    options = parser.parse_args()
+    rows = []
+    for name in options.spots.split(","):
+        board, iterations = BOARDS[name]
+        for depth in DEPTHS:
+            numbers = compare(spot(board, depth), iterations)
+            rows.append([name, f"{depth:,}", str(iterations), *(f"{x:.2g}" for x in numbers)])
+    heads = ["spot", "stack / pot", "iterations", "float32 of itself", "float64 of float32's", "float64's own", "values apart", "EV apart"]
+    print(table(heads, rows))
+    print(f"\n{machine()}, {version()}")
+
+
+if __name__ == "__main__":
+    main()
