@@ -46,13 +46,12 @@ def test_rounding_makes_no_exploitability_negative():
     assert np.isnan(exploitability_of(np.nan, 1.0))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_hand_with_nothing_to_decide_is_exploitable_by_nothing(dtype):
+def test_a_hand_with_nothing_to_decide_is_exploitable_by_nothing():
     """A turn without bets: the players' values are opposite but for rounding, which is below 0 on some of these boards."""
     noise = []
     for board in ("Td9d6hQc", "Ts9s5h4c", "AhKd7c2s", "8h8d3c3s"):
         game = Spot(board=board, ranges=["22+,A2+,K9s+,QTs+", "full"], pot=60, stack=2000, bets="", raises="").build()
-        solver = BoardSolver(game, variant("default_holdem"), dtype=dtype)
+        solver = BoardSolver(game, variant("default_holdem"))
         solution = solver.solve(Budget(iterations=4), trace=True)
         noise.append(sum(solver._values(BEST)))
         assert [row[2] for row in solution.trace] == [max(noise[-1] / 2, 0.0)] * len(solution.trace)
