@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,8 @@ def make_blueprint(
         ValueError: sizes that do not fit the game, or another blueprint in the directory.
     """
     sizes = list(sizes) if any(sizes) else []
-    name = f"{variant.name}:{iterations}" + ("".join(f":{size or 'all'}" for size in sizes))
-    about: Row = {"format": FORMAT, "game": game.description(), "name": name, "seed": seed, "variant": repr(variant)}
+    much = f":{iterations}" + "".join(f":{size or 'all'}" for size in sizes)
+    about: Row = {"format": FORMAT, "game": game.description(), "name": f"{variant.name}{much}", "seed": seed, "variant": repr(variant)}
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
@@ -126,7 +126,7 @@ def make_blueprint(
         found = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": before + solution.seconds}
         kept = keep_blueprint(game, directory, {**about, **found}, solution.strategy.average)
         (directory / UNFINISHED).unlink(missing_ok=True)
-    return kept
+    return replace(kept, name=f"{variant.label}{much}")
 
 
 def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:

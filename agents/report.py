@@ -130,6 +130,12 @@ def version() -> Row:
     return {"package": of("timebank"), "git": commit or None, "numba": of("numba"), "torch": of("torch")}
 
 
+def version_text() -> str:
+    """Return the version as a line: ``timebank 0.1.0``, with the commit where it is known."""
+    found = version()
+    return f"timebank {found['package'] or 'not installed'}" + (f" (commit {found['git']})" if found["git"] else "")
+
+
 def machine() -> Row:
     """Return where a number was measured."""
     model = platform.processor()

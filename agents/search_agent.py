@@ -105,7 +105,7 @@ class SearchAgent:
         form = form_of(gadget, bounds, spread)
         if gadget in WITH_GIFTS and gift_scale != 1:
             form += f"-gifts{gift_scale:g}"
-        self.name = f"{blueprint.name}+{solve_from}:{form}:{variant.name}"
+        self.name = f"{blueprint.name}+{solve_from}:{form}:{variant.label}"
         self._solver: Solver | None = None
         self._blueprint_seconds = 0.0  # of asking the blueprint about the whole game
         self._blueprint_worth = 0

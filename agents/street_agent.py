@@ -64,8 +64,9 @@ class StreetAgent:
         form += f"-gifts{gift_scale:g}" if gadget in WITH_GIFTS and gift_scale != 1 else ""
         form += "" if warm_start == "short" else f"-{warm_start}-warm"
         self._play: StreetPlay | None = None
-        search = f"+{'+'.join(map(str, streets))}:{form}:{variant.name}" if streets else ""
-        self.name = f"{blueprint.name}{search}"
+        solved_alike = blueprint.name.split(":")[0] == variant.label
+        search = f"+{'+'.join(self.game.streets[s] for s in streets)}:{form}" + ("" if solved_alike else f":{variant.label}")
+        self.name = f"{blueprint.name}{search if streets else ''}"
 
     @property
     def game(self) -> HoldemGame:

@@ -150,15 +150,15 @@ REFUSED = [
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
     (["game=liars_dice", "game.numdice=0", "budget.iterations=1"], "game.numdice must be at least 1, got 0"),
     (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must give at most 20,000,000 histories"),
-    (["budgt.iterations=1"], "budgt must be a key of the settings"),
+    (["budgt.iterations=1"], "budgt.iterations must be a key of the settings, got an unknown one (did you mean budget.iterations?)"),
     (["+a=1", "budget.iterations=1"], "a must be a key of the settings"),
-    (["budget.iterations=many"], "budget.iterations must have the right type: Value 'many'"),
-    (["budget.iterations=-1"], "budget.iterations must be a number of at least 0, got -1"),
-    (["budget.seconds=-0.5"], "budget.seconds must be a number of at least 0, got -0.5"),
-    (["budget.seconds=nan"], "budget.seconds must be a number of at least 0, got nan"),
+    (["budget.iterations=many"], "budget.iterations must be a whole number or null, got 'many'"),
+    (["budget.iterations=-1"], "budget.iterations must be at least 0, got -1"),
+    (["budget.seconds=-0.5"], "budget.seconds must be at least 0 seconds, got -0.5"),
+    (["budget.seconds=nan"], "budget.seconds must be a finite number of seconds, got nan"),
     ([], "budget must limit seconds, iterations or exploitability, got none"),
     (["search=magic", "budget.iterations=1"], "search must be one of cfr, cfr_plus"),
-    (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
+    (["search.discount=never", "budget.iterations=1"], "search.discount must be one of before, after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
     (
@@ -166,9 +166,9 @@ REFUSED = [
         "budget.iterations must be choices with commas between or a range() to be swept over, got 'interval(1,5)'",
     ),
     (["-m", "search=glob(*)", "budget.iterations=1"], "search must be choices with commas between or a range() to be swept over"),
-    (["-m", "game=[1", "budget.iterations=1"], "viable alternative"),
+    (["-m", "game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
     (["resume=nowhere"], "resume must be given to train, ablate or match"),
-    (["game=[1", "budget.iterations=1"], "viable alternative"),
+    (["game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
 ]
 
 
@@ -299,6 +299,13 @@ def test_settings_that_cannot_be_written_are_a_fault_of_the_machine(monkeypatch,
 def test_one_iteration_is_one(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 0
     assert "default, 1 iteration in " in capsys.readouterr().out
+
+
+def test_a_changed_row_reports_what_was_changed(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "search=dcfr", "search.alpha=2", "budget.iterations=1", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == 0
+    assert result_of(tmp_path)["algorithm"] == "dcfr(alpha=2)"
+    assert "dcfr(alpha=2), 1 iteration in " in capsys.readouterr().out
 
 
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):

@@ -11,8 +11,8 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, with_enough
-from agents.apps.config import AblateConfig, AgentConfig
+from agents.apps.build import agents_of, build_budgets, build_executor, check_files, of_file, with_enough
+from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
@@ -32,7 +32,6 @@ Blueprints = dict[tuple[int, ...], BoardBlueprint]
 # Blueprints, what they took against what they are worth, of that the row of the network searched, and the unit of what they took.
 Made = tuple[Blueprints, list[dict[str, Any]], dict[str, Any] | None, str]
 PROBABILITIES = "action probabilities"
-MOST_BUCKETS = 10**7  # of a street
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
 
 
@@ -58,8 +57,6 @@ def check(config: AblateConfig, directory: Path) -> None:
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
     most = max(cores() // build_executor(config.executor).workers, 1)
-    if config.sweeps < 1:
-        raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     if config.agent.budget.build().limited():
         raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
     for agent in settings(config).values():
@@ -93,25 +90,22 @@ def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies:
     """Refuse what no agent of hold'em can be made of, on so many cores."""
     if agent.policy not in policies:
         raise ValueError(f"agent.policy must be {', '.join(policies[:-1])} or {policies[-1]} on hold'em, got {agent.policy!r}")
-    if agent.iterations < 1:
-        raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
-    if agent.buckets and (len(agent.buckets) != len(game.deals) or not 0 <= min(agent.buckets) <= max(agent.buckets) <= MOST_BUCKETS):
+    if agent.buckets and len(agent.buckets) != len(game.deals):
         rule = f"a number from 0 to {MOST_BUCKETS:,} for each of {len(game.deals)} streets"
         raise ValueError(f"agent.buckets must be {rule}, got {agent.buckets}")
     if agent.policy != "tabular" and agent.buckets:
         raise ValueError(f"agent.buckets must be left out but for a tabular policy, got {agent.buckets}")
     if not 1 <= agent.threads <= cores_each:
         raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
-    if agent.think:
+    if agent.think or agent.solve_from != AgentConfig.solve_from:  # that is no street, but never thought of then
         streets_of(agent.solve_from, game)
-        thinker(agent)
-    if agent.policy != "network" or agent.checkpoint is None:
-        return
-    if not Path(agent.checkpoint).is_file():
-        raise ValueError(f"agent.checkpoint must be a checkpoint file, got {agent.checkpoint}")
-    from agents.networks.holdem_checkpoint import holdem_policy_metadata
+    thinker(agent)
+    check_files(agent)
+    if agent.policy == "network" and agent.checkpoint is not None:
+        from agents.networks.holdem_checkpoint import holdem_policy_metadata
 
-    holdem_policy_metadata(Path(agent.checkpoint), game)
+        checkpoint = Path(agent.checkpoint)
+        of_file("agent.checkpoint", lambda: holdem_policy_metadata(checkpoint, game))
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -152,7 +146,6 @@ def thinker(agent: AgentConfig) -> dict[str, Any]:
     """Return what a StreetAgent is told of its searches; refuses what none knows."""
     form_of(agent.gadget, agent.bounds, agent.spread)
     check_search(agent.warm_start, agent.gift_scale)
-    with_enough([], agent)
     names = ("gadget", "bounds", "spread", "threads", "warm_start", "gift_scale")
     return {name: getattr(agent, name) for name in names}
 

@@ -36,10 +36,14 @@ def check(config: MatchConfig) -> None:
             if agent.policy == "bot":
                 check_still(agent)
                 check_bot(agent.bot or "", BOTS, ", on hold'em")
+                agent.budget.build()
                 continue
+            if agent.bot is not None:
+                check_bot(agent.bot, BOTS, ", on hold'em")
             check_agent(agent, game, each, (*POLICIES, "bot"))
             if agent.policy == "network" and agent.checkpoint is None:
                 raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
+            budget_of(agent, config)
             if agent.think:
                 StreetSearch(0, agent.gadget, agent.bounds, budget_of(agent, config))  # refuses budgets that limit nothing
         except (ValueError, OSError) as error:
