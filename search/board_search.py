@@ -276,6 +276,8 @@ class BoardSearch:
             if i == 1:
                 self.looking, self.reading, self.iterating, self.judging = Pace(), Pace(), Pace(), Pace()
             self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)), deliver, None, until)
+        for pace in self._paces():
+            pace.settle()
 
     def worth(self, board: int, arrival: Arrival, strategies: SoFar) -> int:
         """Return how many cold iterations make the subgames at a board, unsafe, as strong as some strategies; at most ``MOST_WORTH``."""
@@ -304,8 +306,11 @@ class BoardSearch:
         return left / max(self.iterating.expected * size, 1e-9)
 
     def _heal(self) -> None:
-        for pace in (self.looking, self.reading, self.iterating, self.judging):
+        for pace in self._paces():
             pace.heal()
+
+    def _paces(self) -> tuple[Pace, ...]:
+        return self.looking, self.reading, self.iterating, self.judging
 
     def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
         """Start from a strategy as if so many iterations had been spent on it, in place."""

@@ -90,17 +90,18 @@ class Pace:
         fastest: seconds of the fastest unit lately; 0 if unknown.
     """
 
-    def __init__(self) -> None:
-        self.expected = self.fastest = 0.0
+    def __init__(self, expected: float = 0.0) -> None:
+        self.expected, self.fastest = expected, 0.0
 
-    def learn(self, seconds: float) -> None:
-        """Take in what a unit took."""
-        if self.fastest == 0:
-            self.expected = self.fastest = seconds
-            return
+    def learn(self, seconds: float, weight: float = 0.5) -> None:
+        """Take in what a unit took; ``weight`` at most one half."""
         old = self.expected
-        self.expected = old + 0.5 * (min(max(seconds, old / 2), 1.5 * old) - old)
-        self.fastest = min(seconds, SLOWER * self.fastest)
+        self.expected = old + weight * (min(max(seconds, old / 2), 1.5 * old) - old) if old else seconds
+        self.fastest = min(seconds, SLOWER * self.fastest) if self.fastest else seconds
+
+    def settle(self) -> None:
+        """Expect the fastest seen: after trials outside every clock."""
+        self.expected = self.fastest
 
     def heal(self) -> None:
         """Expect less: the work was not begun for its sake."""

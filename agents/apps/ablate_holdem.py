@@ -17,7 +17,7 @@ from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
-from agents.report import ablation_table, cores, exchange_table, spoilt_note, write_csv
+from agents.report import ablation_table, cores, duration, exchange_table, spoilt_note, write_csv
 from agents.street_agent import StreetAgent
 from agents.strength import WholeAgent
 from games.board_subtree import entering
@@ -118,8 +118,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         else:
             blueprints, sizes, own, unit = solved(config, game, variant, directory / "blueprints")
         made = {b.name: b for b in blueprints.values()}.values()
-        kept = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made]
-        result.write(blueprints=kept)
+        result.write(blueprints=[{"compute": b.size, **b.row()} for b in made])
         lines = lines_of(config, game, variant, blueprints)
         announce(game, next(iter(blueprints.values())), lines)
         rows: list[dict[str, Any]] = []
@@ -170,7 +169,8 @@ def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run
     if searched:
         history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
-    print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {strength_text(game, blueprint.exploitability)}", flush=True)
+    text = f"{strength_text(game, blueprint.exploitability)}{blueprint.written()}"
+    print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {text}", flush=True)
     return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, searched_row(history, searched), "multiply-adds"
 
 
@@ -234,6 +234,10 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
     kinds = ("png", "svg")
     plot_ablation(rows, f"{result.result['game']}: what thinking adds", [result.directory / f"ablation.{kind}" for kind in kinds])
     print(ablation_table(rows))
+    loading = {line: max(row["load_seconds"] for row in rows if row["line"] == line) for line in order}
+    told = [f"{line} {duration(seconds)}" for line, seconds in loading.items() if seconds > 0]
+    if told:
+        print(f"computed once for the game, outside every decision's clock, at most, each seat: {', '.join(told)}")
     if rates:
         by_size = unit == PROBABILITIES
         title = f"{result.result['game']}: the {'blueprint size' if by_size else 'training'} that thinking is worth"
