@@ -62,14 +62,9 @@ def check(config: AblateConfig, directory: Path) -> None:
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)
-    trains = config.agent.policy == "network" and config.agent.checkpoint is None
-    if config.searched_iterations and not trains:
-        raise ValueError(f"searched_iterations must be left out where no network is trained, got {config.searched_iterations}")
-    if trains:
+    if config.agent.policy == "network" and config.agent.checkpoint is None:
         from agents.apps import train_holdem
-        from agents.apps.training import check_searched
 
-        check_searched(config.searched_iterations, config.trainer.iterations)
         train_holdem.check_training(game, config.trainer, directory / "training")
 
 
@@ -163,7 +158,7 @@ def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run
     searched, training = config.searched_iterations, directory / "training"
     if config.agent.checkpoint is None:
         train_holdem(game, config.trainer, training, result, searched)
-        searched = searched_kept(training, searched)
+        searched = searched_kept(training, searched, config.trainer.iterations)
     checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
     if searched:
