@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agents import BlueprintAgent, SearchAgent, exploitability, solved_policy, tabulate
+from agents import BlueprintAgent, exploitability, solved_policy, tabulate
 from games import public_tree
 from search import BoardSolver, Budget, Solver, variant
 from tests.running import ROOT, result_of, timebank
