@@ -74,6 +74,8 @@ def measure(task: Measurement) -> Row:
         "decisions": report.decisions,
         "solves": report.solves,
         "kept": report.kept,
+        "skipped": report.skipped,
+        "loading": report.loading,
         "seconds": report.seconds,
         "iterations": report.iterations,
         "spent": asdict(report.spent),
@@ -190,6 +192,8 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
         "kept": sum(seat["kept"] for seat in seats),
+        "skipped": sum(seat.get("skipped", 0) for seat in seats) if isinstance(agent, WholeAgent) else None,
+        "load_seconds": statistics.fmean(seat.get("loading", 0.0) for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
         "overruns": overruns,

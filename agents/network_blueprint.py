@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,13 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
-        tree = tree_of(game)
+        begun, tree = time.perf_counter(), tree_of(game)
         policy = load_holdem_policy(checkpoint, encode_holdem(game, tree))
         rows = (policy.rows(0), policy.rows(1))
+        writing = time.perf_counter() - begun
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
         exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))
         found = {"size": policy.size, "exploitability": exploitability, "seconds": history[-1]["seconds"] if history else 0.0}
+        found["writing_seconds"] = writing
         kept = keep_blueprint(game, directory, {**about, **found}, rows)
     return kept, history

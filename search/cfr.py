@@ -194,4 +194,4 @@ class Solver(Anytime[Strategy]):
     def expected_iterations(self, node: int, seconds: float) -> float:
         """Return how many iterations of the subgame at ``node`` fit into some seconds, as far as this solver knows its machine."""
         rows = sum(hi - lo for lo, hi in self.tree.subgame(node).rows) + EMPTY_ROWS
-        return (seconds - self._answer_seconds - CALL_SECONDS) / (self._seconds_per_row * rows)
+        return (seconds - self._answer_seconds - CALL_SECONDS) / (self._pace.expected * rows)

@@ -126,7 +126,7 @@ def training_history(config: AgentConfig) -> list[dict[str, Any]]:
     from agents.networks.checkpoint import history_of, policy_metadata
 
     checkpoint = Path(config.checkpoint)
-    rows = history_of(of_file("agent.checkpoint", lambda: policy_metadata(checkpoint)), config.checkpoint)
+    rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
     return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 
