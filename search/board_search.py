@@ -225,28 +225,28 @@ class BoardSearch:
         if worth:
             self._warm(part, sweeps, rows, before, worth)
         iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
-        solving = clock.spent()
-        answer, left = (rows.average[0], rows.average[1]), None
+        solving, count = clock.spent(), int(solved.sum())
+        report.seconds, report.iterations = [solving / count] * count, [iterations] * count
+        report.spent = Spent(prepared, solving - prepared, 0.0)
+        if iterations == 0:
+            report.kept += count
+            report.skipped += count
+            return report, None
+        answer, left, played = (rows.average[0], rows.average[1]), None, solved.copy()
         for p in (0, 1):
             play_alike(part.tree, p, answer[p])
-        played = solved.copy()
-        if iterations == 0:
-            played[:] = False
-        else:
-            root.enter(sweeps, solved)
-            boards = part.boards_above(until) if search.gadget in WITH_GIFTS else []
-            watched = range(len(boards))
-            sweeps.evaluate(answer, BEST, watched, opponent)
-            limit = bound if search.safe else safe
-            harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - limit)
-            if search.judge and (search.safe or iterations < FEW):
-                played &= harm <= gain
-            report.harm = float((harm * root.scale)[played].sum())
-            if boards and search.bounds != "safe":
-                sweeps.evaluate(answer, VALUE, watched, opponent)
-            if boards:
-                left = Left(part, opponent, float(root.scale[0]), {b: sweeps.watched(opponent, i) for i, b in enumerate(boards)})
-        count = int(solved.sum())
+        root.enter(sweeps, solved)
+        boards = part.boards_above(until) if search.gadget in WITH_GIFTS else []
+        watched = range(len(boards))
+        sweeps.evaluate(answer, BEST, watched, opponent)
+        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if search.safe else safe))
+        if search.judge and (search.safe or iterations < FEW):
+            played &= harm <= gain
+        report.harm = float((harm * root.scale)[played].sum())
+        if boards and search.bounds != "safe":
+            sweeps.evaluate(answer, VALUE, watched, opponent)
+        if boards:
+            left = Left(part, opponent, float(root.scale[0]), {b: sweeps.watched(opponent, i) for i, b in enumerate(boards)})
         report.solves = int(played.sum())
         report.kept += count - report.solves
         for p in (0, 1):
@@ -255,12 +255,8 @@ class BoardSearch:
         if deliver is not None and report.solves:
             deliver(found)
         seconds = clock.spent()
-        if iterations:
-            self.judging.learn((seconds - solving) / size)
-        else:
-            report.skipped += count
-        report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
-        report.spent = Spent(prepared, solving - prepared, seconds - solving)
+        self.judging.learn((seconds - solving) / size)
+        report.seconds, report.spent = [seconds / count] * count, Spent(prepared, solving - prepared, seconds - solving)
         return report, found
 
     def warm_up(
@@ -275,7 +271,8 @@ class BoardSearch:
         for i in range(1 + WARM_UPS):
             if i == 1:
                 self.looking, self.reading, self.iterating, self.judging = Pace(), Pace(), Pace(), Pace()
-            self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)), deliver, None, until)
+            trial = replace(search, budget=Budget(iterations=2), judge=False)  # whatever comes of it is delivered
+            self.solve(board, arrival, strategies, seat, trial, deliver, None, until)
         for pace in self._paces():
             pace.settle()
 
