@@ -29,6 +29,7 @@ from agents.report import write_text
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
 from agents.strength import WholeAgent, stakes, tabulate
 from search import Budget, Spent
+from search.best_response import exploitability_of
 
 Row = dict[str, Any]
 ROUNDING = 1e-6  # of values in float32, as a share
@@ -73,6 +74,8 @@ def measure(task: Measurement) -> Row:
         "decisions": report.decisions,
         "solves": report.solves,
         "kept": report.kept,
+        "skipped": report.skipped,
+        "loading": report.loading,
         "seconds": report.seconds,
         "iterations": report.iterations,
         "spent": asdict(report.spent),
@@ -154,7 +157,9 @@ def game_of(agent: Agent | WholeAgent) -> str:
 
 def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row]) -> Row:
     """Join a group's measurements: exploitability is the mean over sweeps of (BR against seat 0 + BR against seat 1) / 2."""
-    draws = [(a["opponent_best_response"] + b["opponent_best_response"]) / 2 for a, b in zip(seats[::2], seats[1::2], strict=True)]
+    draws = [
+        exploitability_of(a["opponent_best_response"], b["opponent_best_response"]) for a, b in zip(seats[::2], seats[1::2], strict=True)
+    ]
     seconds = [s for seat in seats for s in seat["seconds"]]
     iterations = [n for seat in seats for n in seat["iterations"]]
     strength: Row = {"value": statistics.fmean(draws), "unit": "chips", "draws": draws}
@@ -187,6 +192,8 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
         "kept": sum(seat["kept"] for seat in seats),
+        "skipped": sum(seat.get("skipped", 0) for seat in seats) if isinstance(agent, WholeAgent) else None,
+        "load_seconds": statistics.fmean(seat.get("loading", 0.0) for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
         "overruns": overruns,

@@ -83,7 +83,7 @@ class TabularPolicy:
 def solved_policy(tree: PublicTree, variant: Variant, iterations: int) -> TabularPolicy:
     """Return the average strategy after that many iterations of CFR on the whole game."""
     solution = Solver(tree, variant).solve(Budget(iterations=iterations))
-    return TabularPolicy(solution.strategy, f"tabular:{variant.name}:{iterations}")
+    return TabularPolicy(solution.strategy, f"tabular:{variant.label}:{iterations}")
 
 
 def ranges_of(policy: Policy, node: int) -> tuple[Float, Float]:

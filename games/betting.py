@@ -24,6 +24,8 @@ from games.public_tree import CHANCE, TERMINAL, Float, Int
 
 _TOKEN = re.compile(r"-?[0-9]{1,6}(\.[0-9]+)?[%x]|[1-9]?e|a")
 _NOBODY = -1
+MOST_ADD_ALLIN = 20  # times the pot: an all-in of more is offered by the size a
+SHARE = "a share: 0.1 for 10 %"  # of the pot, what a threshold is
 _MAX_STATES = 70_000  # that are gone through to count the nodes of a tree that is too large: about a second
 _MAX_STEPS = 25_000  # of random lines of play that tell its size where that is not enough: half a second
 _LONGEST = 1_000  # steps of a line; of a hand with longer ones nothing is told from so few
@@ -134,6 +136,9 @@ class Betting:
             ),
             ("min_bet", self.min_bet > 0, "be positive"),
             *((key, getattr(self, key) >= 0, "be 0 (off) or more") for key in ("raise_cap", "add_allin", "force_allin", "merging")),
+            ("add_allin", self.add_allin <= MOST_ADD_ALLIN, f"be at most {MOST_ADD_ALLIN} times the pot, {SHARE}"),
+            ("force_allin", self.force_allin <= 1, f"be at most 1, {SHARE}"),
+            ("merging", self.merging < 1, f"be below 1, {SHARE}"),
         )
         for key, holds, rule in rules:
             if not holds:

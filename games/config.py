@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
-from games.openspiel import MAX_HISTORIES
+from games.openspiel import MAX_HISTORIES, tidy
+from games.settings import bounded, check_bounds
 
 
 @dataclass(kw_only=True)
@@ -36,8 +37,8 @@ class LeducPoker:
 class LiarsDice:
     """Liar's Dice for two: bids are public, dice are not."""
 
-    numdice: int = 1
-    dice_sides: int = 6
+    numdice: int = bounded(1, least=1, most=100)
+    dice_sides: int = bounded(6, least=1, most=100)
 
     def game_string(self) -> str:
         """Return OpenSpiel's name of the game.
@@ -45,9 +46,7 @@ class LiarsDice:
         Raises:
             ValueError: no dice or no sides, or more histories than are derived.
         """
-        for key in ("numdice", "dice_sides"):
-            if getattr(self, key) < 1:
-                raise ValueError(f"game.{key} must be at least 1, got {getattr(self, key)}")
+        check_bounds(self, "game")
         hands = comb(self.dice_sides + self.numdice - 1, self.numdice)
         histories = 2 ** (2 * self.numdice * self.dice_sides + 1) * hands**2
         if histories > MAX_HISTORIES:
@@ -67,4 +66,4 @@ class OpenSpielGame:
 
     def game_string(self) -> str:
         """Return OpenSpiel's name of the game."""
-        return self.string
+        return tidy(self.string)

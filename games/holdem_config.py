@@ -12,14 +12,15 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from games.betting import Betting, Menu, parse_sizes
+from games.betting import MOST_ADD_ALLIN, SHARE, Betting, Menu, parse_sizes
 from games.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
 from games.files import read_text
 from games.holdem import STREETS, HoldemGame
 from games.ranges import parse_range
+from games.settings import MOST as MOST_CHIPS
+from games.settings import bounded, within
 
 Built = TypeVar("Built")
-MOST_CHIPS = 10**9  # amounts are float32 in the solver: seven digits
 # Smaller weights, as shares of the largest, are taken as 0. All 1,326 hands together then have less than 1.4e-9 of the range, and no EV
 # moves by more than that share of the stacks. Libratus' endgame 3 has a weight of 5e-10; a player's own actions leave smaller ones.
 LEAST_WEIGHT = 1e-12
@@ -72,10 +73,10 @@ class Bets:
     donks: str | None = None
     menu: Menus = field(default_factory=Menus)
     raise_cap: int = 0
-    add_allin: float = 0.0
-    force_allin: float = 0.0
-    merging: float = 0.0
-    min_bet: int = 1
+    add_allin: float = bounded(0.0, most=MOST_ADD_ALLIN, hint=SHARE)
+    force_allin: float = bounded(0.0, most=1, hint=SHARE)
+    merging: float = bounded(0.0, below=1, hint=SHARE)
+    min_bet: int = bounded(1, above=0, unit="chips")
 
     def game_string(self) -> str:
         """Refuse: only games derived from OpenSpiel have a game string.
@@ -174,8 +175,8 @@ class Spot(Bets):
 
     board: str = "???"
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
-    pot: int = 100
-    stack: int = 500
+    pot: int = bounded(100, above=0, unit="chips")
+    stack: int = bounded(500, above=0, unit="chips")
 
     def build(self) -> HoldemGame:
         """Return the game.
@@ -215,9 +216,9 @@ class Holdem(Bets):
     ranks: str = FULL_DECK.ranks
     suits: str = FULL_DECK.suits
     deals: list[int] = field(default_factory=lambda: [0, 3, 1, 1])
-    blinds: list[int] = field(default_factory=lambda: [1, 2])
-    stack: int = 200
-    limit: list[int] = field(default_factory=list)
+    blinds: list[int] = field(default_factory=lambda: [1, 2], metadata=within(above=0, unit="chips"))
+    stack: int = bounded(200, above=0, unit="chips")
+    limit: list[int] = field(default_factory=list, metadata=within(above=0, unit="chips"))
     max_raises: list[int] = field(default_factory=list)
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
     name: str = "holdem"
@@ -270,10 +271,10 @@ class LibratusEndgame(Bets):
     """
 
     file: str = "???"
-    stack: int = 20_000
+    stack: int = bounded(20_000, above=0, unit="chips")
     bets: str = "50%,100%,a"
     raises: str = "100%,a"
-    min_bet: int = 100
+    min_bet: int = bounded(100, above=0, unit="chips")
 
     def build(self) -> HoldemGame:
         """Return the game.

@@ -42,6 +42,15 @@ class Variant:
     discount: str = "before"
     source: str = ""
 
+    @property
+    def label(self) -> str:
+        """What reports call it: its name, and what differs from the row of that name, as in ``dcfr(alpha=2)``."""
+        row = VARIANTS.get(self.name, self)
+        keys = ("alpha", "beta", "gamma", "predictive", "discount")
+        pairs = [(key, getattr(self, key)) for key in keys if getattr(self, key) != getattr(row, key)]
+        changed = [f"{key}={value}" if isinstance(value, str) else f"{key}={value:g}" for key, value in pairs]
+        return f"{self.name}({', '.join(changed)})" if changed else self.name
+
     def __post_init__(self) -> None:
         if self.discount not in ("before", "after"):
             raise ValueError(f"search.discount must be before or after, got {self.discount!r}")

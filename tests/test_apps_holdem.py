@@ -29,10 +29,10 @@ REFUSED = [
     ("game=spot budget.iterations=1", "game.board must be given"),
     ("game=spot game.board=null", "game.board must be given, got null"),
     ("game=spot game.board=Td9d6h game.bets=[50%,a]", "game.bets must be text, in quotes where it has commas, got [50%,a]"),
-    ("game=spot game.board=Td9d6h game.ranges=AA", "game.ranges must be a list, in [ ], got AA"),
-    ("game=spot game.board=Td9d6h load=[1]", "load must be text, in quotes where it has commas, got [1]"),
+    ("game=spot game.board=Td9d6h game.ranges=AA", "game.ranges must be a list in [ ], got 'AA' (as in "),
+    ("game=spot game.board=Td9d6h load=[1]", "load must be text, in quotes where it has commas, or null, got [1]"),
     ("game=spot game.board=Td9d6h threads=null", "threads must be given, got null"),
-    ("game=spot game.board=Td9d6h game.menu=3", "game.menu must have the right type, got 3"),
+    ("game=spot game.board=Td9d6h game.menu=3", "game.menu must be settings in { }, got 3"),
     ("game=spot game.board=Td9d6hQd9d", "game.board must be distinct cards, got '9d' twice in 'Td9d6hQd9d'"),
     ("game=spot game.board=Td9d6x", "game.board must be cards such as Td9d6h, got '6x' in 'Td9d6x'"),
     ("game=spot game.board=Td9d", "game.board must have 3, 4 or 5 cards, got 2 in 'Td9d'"),
@@ -40,15 +40,20 @@ REFUSED = [
     ("game=spot game.board=Td9d6h game.ranges=[full,QQ:1.5]", "game.ranges[1] must have weights in 0..1, got 'QQ:1.5'"),
     ("game=spot game.board=Td9d6h game.ranges=[TdTh,full]", "game.ranges[0] must leave a hand that the board does not hold, got 'TdTh'"),
     ("game=spot game.board=Td9d6h game.ranges=[AsAh,AsAh]", "game.ranges must leave two hands that share no card"),
+    (
+        "game=spot game.board=Td9d6h game.ranges=['AsAh,KK:1e-7','AsAh']",
+        "game.ranges must leave 0.0001 of their pairs of hands that share no card, got ['AsAh,KK:1e-7', 'AsAh']",
+    ),
+    ("game=spot game.board=Td9d6h game.ranges=[T9s+,full]", "game.ranges[0] must have no connector with a plus, got 'T9s+' at character 0"),
     ("game=spot game.board=Td9d6h game.ranges=[full]", "game.ranges must be two, got 1"),
-    ("game=spot game.board=Td9d6h game.stack=0", "game.stack must be positive, got 0"),
-    ("game=spot game.board=Td9d6h game.pot=0", "game.pot must be positive, got 0"),
+    ("game=spot game.board=Td9d6h game.stack=0", "game.stack must be above 0 chips, got 0"),
+    ("game=spot game.board=Td9d6h game.pot=0", "game.pot must be above 0 chips, got 0"),
     ("game=spot game.board=Td9d6h game.bets=50", "game.bets must be sizes such as 50%, 2.5x (raises), a, e, got '50' (entry 1)"),
     ("game=spot game.board=Td9d6h game.bets=0%", "game.bets must have sizes above 0%, got '0%' (entry 1)"),
     ("game=spot game.board=Td9d6h game.menu.ip.river.raises=7z", "game.menu.ip.river.raises must be sizes such as"),
-    ("game=spot game.board=Td9d6h game.min_bet=0", "game.min_bet must be positive, got 0"),
-    ("game=spot game.board=Td9d6h game.merging=-1", "game.merging must be 0 (off) or more, got -1.0"),
-    ("game=spot game.board=Td9d6h threads=-1", f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got -1"),
+    ("game=spot game.board=Td9d6h game.min_bet=0", "game.min_bet must be above 0 chips, got 0"),
+    ("game=spot game.board=Td9d6h game.merging=-1", "game.merging must be at least 0, got -1.0 (a share: 0.1 for 10 %)"),
+    ("game=spot game.board=Td9d6h threads=-1", "threads must be at least 0, got -1"),
     ("game=spot game.board=Td9d6h threads=20000", f"threads must be in 0..{cores()} (the cores of this machine"),
     ("game=spot game.board=Td9d6h load=nowhere.npz", "load must be a file that save=true wrote, got nowhere.npz"),
     ("game=spot game.board=Td9d6h load=", "load must be a file that save=true wrote, got ''"),
@@ -88,8 +93,19 @@ REFUSED = [
     (f"{RIVER_BOARD} show=7", "show must be a line such as 'check / bet 50' or a list of them, got 7"),
     ("game=kuhn_poker show=pass", "show must be left out for a game derived from OpenSpiel, got pass"),
     ("game=kuhn_poker storage=16", "storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got 16"),
-    (f"{RIVER_BOARD} storage=8", "storage must be 32 or 16 (bits of each regret and average), got 8"),
+    (f"{RIVER_BOARD} game.merging=12", "game.merging must be below 1, got 12.0 (a share: 0.1 for 10 %)"),
+    (f"{RIVER_BOARD} game.add_allin=200", "game.add_allin must be at most 20, got 200.0 (a share: 0.1 for 10 %)"),
+    (f"{RIVER_BOARD} game.force_allin=15", "game.force_allin must be at most 1, got 15.0 (a share: 0.1 for 10 %)"),
+    (f"{RIVER_BOARD} storage=8", "storage must be one of 32, 16, got 8 (bits of each regret and average)"),
 ]
+
+
+def test_what_is_taken_otherwise_than_written_is_said(monkeypatch, tmp_path, capsys):
+    given = ["game=spot", "game.board='Td,9d,6h,Qc,4s'", "game.ranges=['AA,KK:1e-40','QQ']", "budget.iterations=1"]
+    assert timebank(monkeypatch, "solve", *given, f"hydra.run.dir={tmp_path}") == 0
+    note = "game.ranges[0]: 6 hands with 1e-40 of the range are taken as 0 (below 1e-12 of the largest weight)"
+    assert f"note: {note}\n" in capsys.readouterr().err
+    assert result_of(tmp_path)["notes"] == [note]
 
 
 @pytest.mark.parametrize(("overrides", "message"), REFUSED)

@@ -5,15 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from agents.apps import run
+from agents.apps import build, run
 from agents.apps.directory import lock
 from agents.apps.launch import launch
 from agents.apps.run import expected, said_if_slow, seconds_of
-from games import public_tree
+from games import openspiel, public_tree
 from search import Budget
 from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
 
@@ -95,9 +94,40 @@ def test_what_budgets_come_to():
     assert expected(Budget(seconds=1), 3.0) == "about 3 s an iteration on this machine, which budget.seconds=1 is too short for"
 
 
-def test_the_time_of_an_iteration_is_not_that_of_compiling():
-    took = iter([0.2, *[0.02] * 20])
-    assert seconds_of(lambda: time.sleep(next(took))) < 0.2
+def test_the_time_of_an_iteration_is_not_that_of_compiling(monkeypatch):
+    took = iter([5.0, 0.3, 0.2, 0.4])
+    now = [0.0]
+
+    def once():
+        now[0] += next(took)
+
+    monkeypatch.setattr(run, "TRIAL_SECONDS", 0.8)
+    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
+    assert seconds_of(once) == pytest.approx(0.2)
+
+
+def test_a_long_derivation_is_counted_as_it_goes(monkeypatch, tmp_path, capsys):
+    for module, name in ((openspiel, "LOOK_SECONDS"), (openspiel, "TELL_SECONDS"), (run, "PROGRESS_SECONDS")):
+        monkeypatch.setattr(module, name, 0.0)
+    build.timed_tree.cache_clear()
+    given = ["game=liars_dice", "game.dice_sides=3", "budget.iterations=1", f"hydra.run.dir={tmp_path}"]
+    assert timebank(monkeypatch, "solve", *given) == 0
+    counts = re.findall(
+        r"liars_dice\(numdice=1,dice_sides=3\), millions of (private deals|histories): (\S+) of (\S+)", capsys.readouterr().err
+    )
+    assert counts[0] == ("private deals", "1e-06", "9e-06")
+    assert counts[-1] == ("histories", "0.001143", "0.001143")  # 127 public nodes, 9 deals
+    assert result_of(tmp_path)["build_seconds"] > 0
+
+
+@pytest.mark.parametrize("game", ["battleship", "liars_dice(numdice=5)"])
+def test_an_unsuitable_game_leaves_nothing(monkeypatch, tmp_path, capfd, game):
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "solve", "game=openspiel", f"game.string='{game}'", "budget.iterations=1") == 2
+    error = capfd.readouterr().err
+    assert error.startswith(f"error: {game} is not suitable: ")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_what_takes_long_is_announced(capsys):
@@ -126,15 +156,15 @@ REFUSED = [
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
     (["game=liars_dice", "game.numdice=0", "budget.iterations=1"], "game.numdice must be at least 1, got 0"),
     (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must give at most 20,000,000 histories"),
-    (["budgt.iterations=1"], "budgt must be a key of the settings"),
+    (["budgt.iterations=1"], "budgt.iterations must be a key of the settings, got an unknown one (did you mean budget.iterations?)"),
     (["+a=1", "budget.iterations=1"], "a must be a key of the settings"),
-    (["budget.iterations=many"], "budget.iterations must have the right type: Value 'many'"),
-    (["budget.iterations=-1"], "budget.iterations must be a number of at least 0, got -1"),
-    (["budget.seconds=-0.5"], "budget.seconds must be a number of at least 0, got -0.5"),
-    (["budget.seconds=nan"], "budget.seconds must be a number of at least 0, got nan"),
+    (["budget.iterations=many"], "budget.iterations must be a whole number or null, got 'many'"),
+    (["budget.iterations=-1"], "budget.iterations must be at least 0, got -1"),
+    (["budget.seconds=-0.5"], "budget.seconds must be at least 0 seconds, got -0.5"),
+    (["budget.seconds=nan"], "budget.seconds must be a finite number of seconds, got nan"),
     ([], "budget must limit seconds, iterations or exploitability, got none"),
     (["search=magic", "budget.iterations=1"], "search must be one of cfr, cfr_plus"),
-    (["search.discount=never", "budget.iterations=1"], "search.discount must be before or after, got 'never'"),
+    (["search.discount=never", "budget.iterations=1"], "search.discount must be one of before, after, got 'never'"),
     (["threads=2", "budget.iterations=1"], "threads must be 1"),
     (["budget.iterations=1", "hydra.run.dir=/proc/nowhere"], "hydra.run.dir must be a directory that can be written, got /proc/nowhere"),
     (
@@ -142,9 +172,9 @@ REFUSED = [
         "budget.iterations must be choices with commas between or a range() to be swept over, got 'interval(1,5)'",
     ),
     (["-m", "search=glob(*)", "budget.iterations=1"], "search must be choices with commas between or a range() to be swept over"),
-    (["-m", "game=[1", "budget.iterations=1"], "viable alternative"),
+    (["-m", "game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
     (["resume=nowhere"], "resume must be given to train, ablate or match"),
-    (["game=[1", "budget.iterations=1"], "viable alternative"),
+    (["game=[1", "budget.iterations=1"], "game must be a value that can be read, got '[1'"),
 ]
 
 
@@ -275,6 +305,13 @@ def test_settings_that_cannot_be_written_are_a_fault_of_the_machine(monkeypatch,
 def test_one_iteration_is_one(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 0
     assert "default, 1 iteration in " in capsys.readouterr().out
+
+
+def test_a_changed_row_reports_what_was_changed(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "search=dcfr", "search.alpha=2", "budget.iterations=1", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given) == 0
+    assert result_of(tmp_path)["algorithm"] == "dcfr(alpha=2)"
+    assert "dcfr(alpha=2), 1 iteration in " in capsys.readouterr().out
 
 
 def test_no_iterations_draw_nothing(monkeypatch, tmp_path):

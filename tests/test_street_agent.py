@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,8 +103,19 @@ def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
     assert search["exploitability"]["mbb_per_game"] == pytest.approx(search["exploitability"]["value"] * 1000 / 7)
     assert search["against_blueprint"]["value"] > alone["against_blueprint"]["value"] == pytest.approx(0, abs=1e-5)
     assert search["iterations"] == 100
+    assert search["load_seconds"] > 0
+    assert search["skipped"] == 0
     assert search["decisions"] == search["solves"] + search["kept"] > 0
     assert list(ablate(lines, executor=Serial(), directory=tmp_path / "kept")) == [alone, search]
+
+
+def test_an_agent_is_named_by_its_blueprint_streets_and_gadget(tmp_path):
+    made = blueprint(tmp_path / "a")
+    assert StreetAgent(made, DCFR, (1, 2), gadget="resolve").name == "dcfr:4:all:2:3+flop+turn:resolve"
+    assert StreetAgent(made, variant("cfr"), (2,), gadget="resolve").name == "dcfr:4:all:2:3+turn:resolve:cfr"
+    changed = make_blueprint(GAME, (), replace(DCFR, alpha=2.0), 4, tmp_path / "b")
+    assert changed.name == "dcfr(alpha=2):4"
+    assert json.loads((tmp_path / "b" / "blueprint.json").read_text())["name"] == "dcfr:4"  # as in older directories
 
 
 @pytest.mark.parametrize(

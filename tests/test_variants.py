@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,13 @@ def test_unknown_names_are_refused(name):
 def test_an_unknown_discount_is_refused():
     with pytest.raises(ValueError, match="discount must be before or after, got 'during'"):
         Variant("mine", 1.0, 1.0, 1.0, discount="during")
+
+
+def test_a_changed_row_is_not_reported_as_the_row():
+    assert variant("dcfr").label == "dcfr"
+    assert replace(variant("dcfr"), alpha=2.0, discount="after").label == "dcfr(alpha=2, discount=after)"
+    assert replace(variant("cfr_plus"), beta=0.0).label == "cfr_plus(beta=0)"
+    assert Variant("mine", 1.0, 1.0, 1.0).label == "mine"
 
 
 def test_regret_discounts():

@@ -12,7 +12,6 @@ from agents.apps import ablate_holdem
 from agents.apps.build import (
     REFERENCES,
     agents_of,
-    build_agent,
     build_budgets,
     build_executor,
     build_policy,
@@ -20,48 +19,36 @@ from agents.apps.build import (
     lines_of,
     training_history,
     tree_of,
-    with_enough,
+    untrained,
 )
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.apps.train import check_trainer, train_derived
+from agents.apps.train import check_training, train_derived
 from agents.apps.train_holdem import with_trainer
-from agents.apps.training import check_searched, searched_file, searched_kept, searched_row
+from agents.apps.training import searched_file, searched_kept, searched_row
 from agents.figures import plot_ablation, plot_exchange
 from agents.networks import load_policy
-from agents.policy import Policy, UniformPolicy
+from agents.policy import Policy
 from agents.report import ablation_table, exchange_table, spoilt_note, write_csv
-from agents.training import check_state
 from games.holdem_config import Bets
 
 
 def check(config: AblateConfig, directory: Path) -> None:
-    """Refuse bad values and another run's state; every line is built once on a uniform policy."""
+    """Refuse bad values and another run's state; every line is built once."""
     if isinstance(config.game, Bets):
         ablate_holdem.check(config, directory)
         return
-    uniform = UniformPolicy(tree_of(config.game.game_string()))
-    check_agent(config.agent)
+    tree, variant = tree_of(config.game.game_string()), config.search.build()
+    check_agent(config.agent, tree, variant)
     if config.agent.budget.build().limited():
         raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
-    check_searched(config.searched_iterations, config.trainer.iterations if trains(config) else None)
-    if trains(config):
-        check_trainer(config.trainer)
-        check_state(directory / "training", uniform.tree.game, config.trainer)
+    if untrained(config.agent):
+        check_training(tree.game, config.trainer, directory / "training")
     build_budgets(config.budgets, config.unit)
     build_executor(config.executor)
-    if config.sweeps < 1:
-        raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     for agent in agents_of(config).values():
-        check_agent(agent)
-        build_agent(agent, uniform, config.search.build())
-        with_enough([], agent)
-
-
-def trains(config: AblateConfig) -> bool:
-    """Say whether the network is trained in this run."""
-    return config.agent.policy == "network" and config.agent.checkpoint is None
+        check_agent(agent, tree, variant)
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -74,9 +61,9 @@ def run(config: AblateConfig, directory: Path) -> None:
         tree = tree_of(game)
         policy: Policy
         searched, training = 0, directory / "training"
-        if trains(config):
+        if untrained(config.agent):
             policy = train_derived(tree, config.trainer, training, result, config.searched_iterations)
-            searched = searched_kept(training, config.searched_iterations)
+            searched = searched_kept(training, config.searched_iterations, config.trainer.iterations)
             if searched:
                 policy = load_policy(searched_file(training, searched), tree)
         else:

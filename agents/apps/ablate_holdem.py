@@ -11,13 +11,13 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, with_enough
-from agents.apps.config import AblateConfig, AgentConfig
+from agents.apps.build import agents_of, build_budgets, build_executor, check_files, of_file, with_enough
+from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
-from agents.report import ablation_table, cores, exchange_table, spoilt_note, write_csv
+from agents.report import ablation_table, cores, duration, exchange_table, spoilt_note, write_csv
 from agents.street_agent import StreetAgent
 from agents.strength import WholeAgent
 from games.board_subtree import entering
@@ -32,7 +32,6 @@ Blueprints = dict[tuple[int, ...], BoardBlueprint]
 # Blueprints, what they took against what they are worth, of that the row of the network searched, and the unit of what they took.
 Made = tuple[Blueprints, list[dict[str, Any]], dict[str, Any] | None, str]
 PROBABILITIES = "action probabilities"
-MOST_BUCKETS = 10**7  # of a street
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
 
 
@@ -58,21 +57,14 @@ def check(config: AblateConfig, directory: Path) -> None:
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
     most = max(cores() // build_executor(config.executor).workers, 1)
-    if config.sweeps < 1:
-        raise ValueError(f"sweeps must be at least 1, got {config.sweeps}")
     if config.agent.budget.build().limited():
         raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)
-    trains = config.agent.policy == "network" and config.agent.checkpoint is None
-    if config.searched_iterations and not trains:
-        raise ValueError(f"searched_iterations must be left out where no network is trained, got {config.searched_iterations}")
-    if trains:
+    if config.agent.policy == "network" and config.agent.checkpoint is None:
         from agents.apps import train_holdem
-        from agents.apps.training import check_searched
 
-        check_searched(config.searched_iterations, config.trainer.iterations)
         train_holdem.check_training(game, config.trainer, directory / "training")
 
 
@@ -93,25 +85,22 @@ def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies:
     """Refuse what no agent of hold'em can be made of, on so many cores."""
     if agent.policy not in policies:
         raise ValueError(f"agent.policy must be {', '.join(policies[:-1])} or {policies[-1]} on hold'em, got {agent.policy!r}")
-    if agent.iterations < 1:
-        raise ValueError(f"agent.iterations must be at least 1, got {agent.iterations}")
-    if agent.buckets and (len(agent.buckets) != len(game.deals) or not 0 <= min(agent.buckets) <= max(agent.buckets) <= MOST_BUCKETS):
+    if agent.buckets and len(agent.buckets) != len(game.deals):
         rule = f"a number from 0 to {MOST_BUCKETS:,} for each of {len(game.deals)} streets"
         raise ValueError(f"agent.buckets must be {rule}, got {agent.buckets}")
     if agent.policy != "tabular" and agent.buckets:
         raise ValueError(f"agent.buckets must be left out but for a tabular policy, got {agent.buckets}")
     if not 1 <= agent.threads <= cores_each:
         raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
-    if agent.think:
+    if agent.think or agent.solve_from != AgentConfig.solve_from:  # that is no street, but never thought of then
         streets_of(agent.solve_from, game)
-        thinker(agent)
-    if agent.policy != "network" or agent.checkpoint is None:
-        return
-    if not Path(agent.checkpoint).is_file():
-        raise ValueError(f"agent.checkpoint must be a checkpoint file, got {agent.checkpoint}")
-    from agents.networks.holdem_checkpoint import holdem_policy_metadata
+    thinker(agent)
+    check_files(agent)
+    if agent.policy == "network" and agent.checkpoint is not None:
+        from agents.networks.holdem_checkpoint import holdem_policy_metadata
 
-    holdem_policy_metadata(Path(agent.checkpoint), game)
+        checkpoint = Path(agent.checkpoint)
+        of_file("agent.checkpoint", lambda: holdem_policy_metadata(checkpoint, game))
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -124,8 +113,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         else:
             blueprints, sizes, own, unit = solved(config, game, variant, directory / "blueprints")
         made = {b.name: b for b in blueprints.values()}.values()
-        kept = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made]
-        result.write(blueprints=kept)
+        result.write(blueprints=[{"compute": b.size, **b.row()} for b in made])
         lines = lines_of(config, game, variant, blueprints)
         announce(game, next(iter(blueprints.values())), lines)
         rows: list[dict[str, Any]] = []
@@ -152,7 +140,6 @@ def thinker(agent: AgentConfig) -> dict[str, Any]:
     """Return what a StreetAgent is told of its searches; refuses what none knows."""
     form_of(agent.gadget, agent.bounds, agent.spread)
     check_search(agent.warm_start, agent.gift_scale)
-    with_enough([], agent)
     names = ("gadget", "bounds", "spread", "threads", "warm_start", "gift_scale")
     return {name: getattr(agent, name) for name in names}
 
@@ -171,13 +158,14 @@ def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run
     searched, training = config.searched_iterations, directory / "training"
     if config.agent.checkpoint is None:
         train_holdem(game, config.trainer, training, result, searched)
-        searched = searched_kept(training, searched)
+        searched = searched_kept(training, searched, config.trainer.iterations)
     checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
     if searched:
         history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
-    print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {strength_text(game, blueprint.exploitability)}", flush=True)
+    text = f"{strength_text(game, blueprint.exploitability)}{blueprint.written()}"
+    print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {text}", flush=True)
     return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, searched_row(history, searched), "multiply-adds"
 
 
@@ -241,6 +229,10 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
     kinds = ("png", "svg")
     plot_ablation(rows, f"{result.result['game']}: what thinking adds", [result.directory / f"ablation.{kind}" for kind in kinds])
     print(ablation_table(rows))
+    loading = {line: max(row["load_seconds"] for row in rows if row["line"] == line) for line in order}
+    told = [f"{line} {duration(seconds)}" for line, seconds in loading.items() if seconds > 0]
+    if told:
+        print(f"computed once for the game, outside every decision's clock, at most, each seat: {', '.join(told)}")
     if rates:
         by_size = unit == PROBABILITIES
         title = f"{result.result['game']}: the {'blueprint size' if by_size else 'training'} that thinking is worth"

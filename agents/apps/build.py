@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
@@ -17,10 +17,14 @@ from agents.executor import Executor, Local, Serial
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
 from games import PublicTree
+from games.settings import check_bounds, nearest
 from search import Budget, Variant
 
-MOST = 10**9  # seconds or iterations of a decision
+if TYPE_CHECKING:  # torch is for those who have networks
+    from agents.networks import Encoding
+
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
+Read = TypeVar("Read")
 LINE_KEYS: dict[str, type] = {
     "solve_from": str,
     "gadget": str,
@@ -49,33 +53,70 @@ def tree_of(game: str) -> PublicTree:
     return timed_tree(game)[0]
 
 
-def check_agent(config: AgentConfig) -> None:
-    """Refuse what can be refused without building anything."""
+@lru_cache(maxsize=1)
+def encoding_of(game: str) -> Encoding:
+    """Return what networks see of a game."""
+    from agents.networks import encode
+
+    return encode(tree_of(game))
+
+
+def check_agent(config: AgentConfig, tree: PublicTree, variant: Variant) -> None:
+    """Refuse an agent that cannot be made, and values of keys that it does not use; its files are read."""
     if config.policy not in POLICIES:
         raise ValueError(f"agent.policy must be one of {', '.join(POLICIES)}, got {config.policy!r}")
-    if config.iterations < 1:
-        raise ValueError(f"agent.iterations must be at least 1, got {config.iterations}")
     if config.threads != 1:
         raise ValueError(f"agent.threads must be 1 but on hold'em, got {config.threads}")
+    if config.buckets:
+        raise ValueError(f"agent.buckets must be left out but on hold'em, got {config.buckets}")
+    check_files(config)
+    policy = UniformPolicy(tree) if config.policy == "tabular" or untrained(config) else build_policy(config, tree, variant)
+    build_agent(replace(config, think=True), policy, variant)
+
+
+def check_files(config: AgentConfig) -> None:
+    """Refuse files that are not there."""
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
-    if config.policy == "table" and not Path(config.table or "").is_file():
+    if (config.table is not None or config.policy == "table") and not Path(config.table or "").is_file():
         raise ValueError(f"agent.table must be a file of information states, got {config.table}")
 
 
+def untrained(config: AgentConfig) -> bool:
+    """Say whether an agent plays a network that is trained in its run."""
+    return config.policy == "network" and config.checkpoint is None
+
+
 def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Policy:
-    """Return the agent's policy; a network needs a checkpoint."""
+    """Return the agent's policy; a network needs a checkpoint.
+
+    Raises:
+        ValueError: a file that holds none; the message names the key.
+    """
     if config.policy == "uniform":
         return UniformPolicy(tree)
     if config.policy == "tabular":
         return solved_policy(tree, variant, config.iterations)
     if config.policy == "table":
-        return policy_from_file(Path(str(config.table)), tree)
+        return of_file("agent.table", lambda: policy_from_file(Path(str(config.table)), tree))
     from agents.networks import load_policy
 
     if config.checkpoint is None:
         raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
-    return load_policy(Path(config.checkpoint), tree)
+    return of_file("agent.checkpoint", lambda: load_policy(Path(str(config.checkpoint)), tree))
+
+
+def of_file(key: str, read: Callable[[], Read]) -> Read:
+    """Return what ``read`` returns; its errors name the key of the file.
+
+    Raises:
+        ValueError: the file holds something else, or cannot be read.
+    """
+    try:
+        return read()
+    except (ValueError, OSError) as error:
+        text, name = str(error), key.rsplit(".", 1)[-1]
+        raise ValueError(f"{key}{text.removeprefix(name)}" if text.startswith(f"{name} ") else f"{key}: {text}") from None
 
 
 def training_history(config: AgentConfig) -> list[dict[str, Any]]:
@@ -84,7 +125,8 @@ def training_history(config: AgentConfig) -> list[dict[str, Any]]:
         return []
     from agents.networks.checkpoint import history_of, policy_metadata
 
-    rows = history_of(policy_metadata(Path(config.checkpoint)), config.checkpoint)
+    checkpoint = Path(config.checkpoint)
+    rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
     return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 
@@ -107,13 +149,11 @@ def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
 
 def build_budgets(values: list[float], unit: str) -> list[Budget]:
     """Return the budgets above 0; refuses bad ones."""
-    if unit not in ("seconds", "iterations"):
-        raise ValueError(f"unit must be seconds or iterations, got {unit!r}")
     if not values:
         raise ValueError("budgets must name at least one thinking time, got []")
     for value in values:
-        if not (type(value) in (int, float) and math.isfinite(value) and 0 <= value <= MOST):
-            raise ValueError(f"budgets must be numbers from 0 to {MOST:,}, got {value}")
+        if type(value) not in (int, float):  # OmegaConf takes a list for a number
+            raise ValueError(f"budgets must be numbers, got {value}")
     if unit == "iterations" and any(v != int(v) for v in values):
         raise ValueError(f"budgets must be whole numbers of iterations, got {values}")
     kinds: dict[str, Any] = {"seconds": float, "iterations": int}
@@ -129,16 +169,13 @@ def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
     """Return an agent's budgets: these, and the exploitability that is enough for it."""
     if config.enough is None:
         return budgets
-    if not (math.isfinite(config.enough) and config.enough > 0):
-        raise ValueError(f"agent.enough must be positive (chips), got {config.enough}")
     return [replace(budget, exploitability=config.enough) for budget in budgets]
 
 
 def build_executor(config: ExecutorConfig) -> Executor:
-    """Return the executor; refuses bad settings."""
-    if config.kind not in ("local", "serial"):
-        raise ValueError(f"executor.kind must be local or serial, got {config.kind!r}")
-    return Local(config.workers) if config.kind == "local" else Serial()
+    """Return the executor; refuses bad settings, those of the other kind too."""
+    local = Local(config.workers)
+    return local if config.kind == "local" else Serial()
 
 
 def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
@@ -157,10 +194,13 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
             if not isinstance(line, dict):
                 raise ValueError(f"lines.{name} must be keys of agent with values, such as {{gadget: resolve}}, got {line!r}")
             if key not in LINE_KEYS:
-                raise ValueError(f"lines.{name}.{key} must be one of {', '.join(LINE_KEYS)}, got an unknown key")
+                raise ValueError(
+                    f"lines.{name}.{key} must be one of {', '.join(LINE_KEYS)}, got an unknown key{nearest(str(key), LINE_KEYS)}"
+                )
             if not (isinstance(value, LINE_KEYS[key]) or (LINE_KEYS[key] is float and type(value) is int)):
                 raise ValueError(f"lines.{name}.{key} must be a {LINE_KEYS[key].__name__}, got {value!r}")
         found[str(name)] = replace(config.agent, **{"think": True, **line})
+        check_bounds(found[str(name)], f"lines.{name}")
     return found
 
 

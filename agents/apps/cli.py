@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 
+from agents.apps.errors import fail
+from agents.report import version_text
+from games.settings import nearest, shown
+
 COMMANDS = {
     "solve": "solve a game within a budget",
     "train": "train a policy network by self-play",
@@ -22,9 +26,11 @@ def main() -> None:
         print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
         print("\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000; timebank <command> --help lists them.")
         return
+    if name == "--version":
+        print(version_text())
+        return
     if name not in COMMANDS:
-        print(f"error: command must be one of {', '.join(COMMANDS)}, got {name!r}", file=sys.stderr)
-        raise SystemExit(2)
+        fail(f"command must be one of {', '.join(COMMANDS)}, got {shown(name)}{nearest(name, COMMANDS)}")
     sys.argv = [f"timebank {name}", *sys.argv[2:]]
     try:
         importlib.import_module(f"agents.apps.{name}").main()

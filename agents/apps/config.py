@@ -5,26 +5,35 @@ Each group's YAML starts with its schema. Nothing here has a ``_target_``: what 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
+from agents.hand import VALUES
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
 from games.holdem_config import Holdem, LibratusEndgame, Spot
-from search import Budget, Variant, variant
+from games.settings import bounded, within
+from search import BOUNDS, GADGETS, VARIANTS, Budget, Variant, variant
+from search.gadgets import WARM_START
+
+MOST_SEED = 2**63 - 1
+LEAST_TARGET = 1e-9  # chips: solves come near 0 and never below this reliably
+POLICIES = ("uniform", "tabular", "network", "table", "bot")
+MOST_BUCKETS = 10**7  # of a street
 
 
 @dataclass(kw_only=True)
 class SearchConfig:
     """A row of the CFR family by its name in search.variants; what is given besides replaces the row's."""
 
-    name: str = "???"
-    alpha: float | None = None
-    beta: float | None = None
+    name: str = bounded("???", among=tuple(VARIANTS))
+    alpha: float | None = bounded(None, least=-math.inf, most=math.inf)
+    beta: float | None = bounded(None, least=-math.inf, most=math.inf)
     gamma: float | None = None
     predictive: float | None = None
-    discount: str = "before"
+    discount: str = bounded("before", among=("before", "after"))
 
     def build(self, default: str = "default") -> Variant:
         """Return the variant; refuses bad values. ``default`` names the fastest one for the game at hand."""
@@ -34,14 +43,25 @@ class SearchConfig:
 
 @dataclass(kw_only=True)
 class BudgetConfig:
-    """See search.budget."""
+    """See search.budget.
 
-    seconds: float | None = None
+    Attributes:
+        seconds: wall-clock seconds of a solve or a decision.
+        iterations: of the solver.
+        exploitability: chips (NashConv / 2), whatever the pot.
+    """
+
+    seconds: float | None = bounded(None, unit="seconds")
     iterations: int | None = None
-    exploitability: float | None = None
+    exploitability: float | None = bounded(None, unit="chips")
 
     def build(self) -> Budget:
-        """Return the budget; refuses bad values."""
+        """Return the budget; refuses one that never ends."""
+        if self.exploitability is not None and self.exploitability < LEAST_TARGET and self.seconds is None and self.iterations is None:
+            raise ValueError(
+                f"budget.exploitability must be at least {LEAST_TARGET:g} chips where nothing else limits the work, which would never end, "
+                f"got {self.exploitability:g} (budget.seconds or budget.iterations limits it)"
+            )
         return Budget(seconds=self.seconds, iterations=self.iterations, exploitability=self.exploitability)
 
 
@@ -64,22 +84,22 @@ class AgentConfig:
         budget: of each decision, in a match.
     """
 
-    policy: str = "???"
-    iterations: int = 1000
-    buckets: list[int] = field(default_factory=list)
+    policy: str = bounded("???", among=POLICIES)
+    iterations: int = bounded(1000, least=1)
+    buckets: list[int] = field(default_factory=list, metadata=within(most=MOST_BUCKETS))
     checkpoint: str | None = None
     table: str | None = None
     bot: str | None = None
     think: bool = False
     solve_from: str = "decision"
-    gadget: str = "resolve"
-    bounds: str = "safe"
-    gift_scale: float = 1.0
-    spread: float = 1.0
-    warm_start: str = "short"
-    enough: float | None = None
+    gadget: str = bounded("resolve", among=GADGETS)
+    bounds: str = bounded("safe", among=BOUNDS)
+    gift_scale: float = bounded(1.0, most=1)
+    spread: float = bounded(1.0, above=0, unit="chips")
+    warm_start: str = bounded("short", among=WARM_START)
+    enough: float | None = bounded(None, above=0, unit="chips")
     measure_error: bool = True
-    threads: int = 1
+    threads: int = bounded(1, least=1)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 
@@ -87,7 +107,7 @@ class AgentConfig:
 class ExecutorConfig:
     """Where independent work runs; ``workers`` 0 means one per core."""
 
-    kind: str = "local"
+    kind: str = bounded("local", among=("local", "serial"))
     workers: int = 0
 
 
@@ -110,11 +130,11 @@ class SolveConfig:
     search: SearchConfig = field(default_factory=SearchConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     threads: int = 1
-    storage: int = 32
+    storage: int = bounded(32, among=(32, 16), hint="bits of each regret and average")
     save: bool = False
     load: str | None = None
     show: Any = None
-    seed: int = 0
+    seed: int = bounded(0, most=MOST_SEED)
 
     def lines(self) -> dict[str, str]:
         """Return the lines of ``show`` by key, for errors; refuses what is neither one nor a list of them."""
@@ -133,7 +153,7 @@ class TrainConfig:
     command: str = "train"
     game: Any = None
     trainer: Any = None
-    seed: int = 0
+    seed: int = bounded(0, most=MOST_SEED)
 
 
 @dataclass(kw_only=True)
@@ -147,7 +167,7 @@ class AblateConfig:
         lines: by name, overrides of ``agent``; none means the agent itself.
         references: also measure uniform play, and full-game CFR from the root, at every budget.
         searched_iterations: of self-play, after which the network is taken that plays and searches; training goes on beyond it, so that
-            the exchange rate is read off a measured curve. 0 takes the last network.
+            the exchange rate is read off a measured curve. 0, or no fewer than are trained, takes the last network.
     """
 
     command: str = "ablate"
@@ -157,12 +177,12 @@ class AblateConfig:
     agent: AgentConfig = field(default_factory=AgentConfig)
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     budgets: list[float] = field(default_factory=list)
-    unit: str = "seconds"
-    sweeps: int = 3
+    unit: str = bounded("seconds", among=("seconds", "iterations"))
+    sweeps: int = bounded(3, least=1, most=10**6)
     lines: dict[str, Any] = field(default_factory=dict)
     references: bool = True
-    searched_iterations: int = 0
-    seed: int = 0
+    searched_iterations: int = bounded(0)
+    seed: int = bounded(0, most=MOST_SEED)
 
 
 @dataclass(kw_only=True)
@@ -191,13 +211,13 @@ class MatchConfig:
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     hands: int = 10000
     duplicate: bool = True
-    values: str = "blueprint"
-    precision: float | None = None
+    values: str = bounded("blueprint", among=VALUES)
+    precision: float | None = bounded(None, above=0, unit="chips a hand")
     exact: bool = True
-    draws: int = 3
-    limit_seconds: float = 10.0
+    draws: int = bounded(3, least=1, most=10**6)
+    limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
     salt: str | None = None
-    seed: int = 0
+    seed: int = bounded(0, most=MOST_SEED)
 
 
 @dataclass(kw_only=True)
@@ -215,8 +235,8 @@ class PlayConfig:
     search: SearchConfig = field(default_factory=SearchConfig)
     agent: AgentConfig = field(default_factory=AgentConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
-    hands: int | None = None
-    seed: int | None = None
+    hands: int | None = bounded(None, least=1)
+    seed: int | None = bounded(None, most=MOST_SEED)
 
 
 def register(command: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import yaml
 
-from agents.apps.refusal import Refusal
+from agents.apps.errors import UsageError
 from agents.report import make_new
 from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, read_text, require
 from games.files import require_regular
@@ -32,7 +32,7 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
     """Turn ``resume=DIR`` into the overrides that DIR was started with, in DIR; overrides given besides come last and win.
 
     Raises:
-        Refusal: DIR holds no run of this command.
+        UsageError: DIR holds no run of this command.
     """
     given = [o for o in overrides if o.startswith("resume=")]
     if not given:
@@ -40,11 +40,11 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
     directory = Path(given[-1].removeprefix("resume="))
     before = _started_with(directory)
     if command not in RESUMABLE:
-        raise Refusal(f"resume must be given to {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]}, got it for {command}, which starts anew")
+        raise UsageError(f"resume must be given to {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]}, got it for {command}, which starts anew")
     if before is None:
-        raise Refusal(f"resume must be a run directory, got {directory} (no .hydra/overrides.yaml there)")
+        raise UsageError(f"resume must be a run directory, got {directory} (no .hydra/overrides.yaml there)")
     if _command(directory) not in (command, None):
-        raise Refusal(f"resume must be a directory of {command}, got {directory}, which is one of {_command(directory)}")
+        raise UsageError(f"resume must be a directory of {command}, got {directory}, which is one of {_command(directory)}")
     return [*before, *(o for o in overrides if not o.startswith("resume=")), directory_override(directory)]
 
 
@@ -54,7 +54,7 @@ def lock(directory: Path) -> BinaryIO:
     Nothing is written to the file: it may be a link to another one under another name.
 
     Raises:
-        Refusal: another process has it, or it is no regular file.
+        UsageError: another process has it, or it is no regular file.
     """
     path = directory / LOCK
     try:
@@ -62,12 +62,12 @@ def lock(directory: Path) -> BinaryIO:
             require_regular(os.lstat(path))  # before it is opened: a pipe would be waited for
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666), "r+b")
     except ValueError as error:
-        raise Refusal(f"hydra.run.dir must have a {LOCK} of its own, got {path} ({error})") from None
+        raise UsageError(f"hydra.run.dir must have a {LOCK} of its own, got {path} ({error})") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
-        raise Refusal(f"hydra.run.dir must not be in use, got {directory}, where another process is running") from None
+        raise UsageError(f"hydra.run.dir must not be in use, got {directory}, where another process is running") from None
     return file
 
 
@@ -75,7 +75,7 @@ def check_folders(directory: Path) -> None:
     """Refuse a directory whose folders are links: what a run writes there would end up elsewhere.
 
     Raises:
-        Refusal: a folder that commands write to is a link, or a file that they write over is.
+        UsageError: a folder that commands write to is a link, or a file that they write over is.
     """
     links = [directory / name for name in FILES if (directory / name).is_symlink()]
     for folder, folders, files in os.walk(directory):
@@ -84,7 +84,7 @@ def check_folders(directory: Path) -> None:
             folders[:] = [name for name in folders if FOLDERS.fullmatch(name)]
         links += [here / name for name in (*folders, *(files if here.name == ".hydra" else ())) if (here / name).is_symlink()]
     if links:
-        raise Refusal(f"hydra.run.dir must be a directory without links in it, got {links[0]}, which leads elsewhere")
+        raise UsageError(f"hydra.run.dir must be a directory without links in it, got {links[0]}, which leads elsewhere")
 
 
 def claim(command: str, directory: Path, overrides: list[str], settings: dict[str, Any], again: bool) -> Path:
@@ -98,35 +98,49 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
         again: the user said ``resume=``.
 
     Raises:
-        Refusal: it holds another run, is in use, or cannot be written.
+        UsageError: it holds another run, is in use, or cannot be written.
     """
     try:
         if any(o.startswith("hydra.run.dir=") for o in overrides):
             before = _started_with(directory)
             other = before is not None and before != _without_directory(overrides) and not again
             if _command(directory) not in (command, None) or (other and command in RESUMABLE):
-                raise Refusal(
+                raise UsageError(
                     f"hydra.run.dir must be new or of the same run, got {directory}, which holds another (resume= goes on with it)"
                 )
             if command == "solve":
                 again = before == _without_directory(overrides)  # the very command: its result is made anew, what it saved is not
                 keep_answer(directory, settings.get("load"), again=again)
             elif command not in RESUMABLE and _of_other(directory, settings):
-                raise Refusal(
+                raise UsageError(
                     f"hydra.run.dir must be new or of the same game and search, got {directory}, which holds a result of other ones"
                 )
-            directory.mkdir(parents=True, exist_ok=True)
+            made(directory, "hydra.run.dir")
             check_folders(directory)
             if os.path.lexists(directory / LOCK):
                 lock(directory).close()  # before Hydra writes there
         else:
             directory.parent.mkdir(parents=True, exist_ok=True)
-            directory = _new(directory)
+            directory = made(_new(directory), "hydra.run.dir")
+    except OSError as error:
+        text = f"hydra.run.dir must be a directory that can be written, got {directory} ({error.strerror or error})"
+        raise UsageError(text) from None
+    return directory.resolve()
+
+
+def made(directory: Path, key: str) -> Path:
+    """Return a directory that is there and can be written.
+
+    Raises:
+        UsageError: it cannot be made or written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
         make_new(probe := directory / ".writable")
         probe.unlink()
     except OSError as error:
-        raise Refusal(f"hydra.run.dir must be a directory that can be written, got {directory} ({error.strerror or error})") from None
-    return directory.resolve()
+        raise UsageError(f"{key} must be a directory that can be written, got {directory} ({error.strerror or error})") from None
+    return directory
 
 
 def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir", again: bool = False) -> None:
@@ -139,14 +153,14 @@ def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir", a
         again: the directory is of the same command, whose result may be replaced if it saved nothing.
 
     Raises:
-        Refusal: there is one.
+        UsageError: there is one.
     """
     solution = directory / SOLUTION
     if solution.exists():
         if load is None or not solution.samefile(load):
-            raise Refusal(f"{key} must be new, got {directory}, which holds a solution (load={solution} goes on with it)")
+            raise UsageError(f"{key} must be new, got {directory}, which holds a solution (load={solution} goes on with it)")
     elif any((directory / name).exists() for name in ANSWERS) or ("exploitability" in _result(directory) and not again):
-        raise Refusal(f"{key} must be new, got {directory}, which holds a result that would be lost (use another directory)")
+        raise UsageError(f"{key} must be new, got {directory}, which holds a result that would be lost (use another directory)")
 
 
 def _new(directory: Path) -> Path:
@@ -162,10 +176,10 @@ def _new(directory: Path) -> Path:
             return directory
 
 
-def directory_override(directory: Path) -> str:
+def directory_override(directory: Path, key: str = "hydra.run.dir") -> str:
     """Return the override that says where a run is, quoted for Hydra's grammar whatever the path holds."""
     path = str(directory).replace("'", "\\'")
-    return f"hydra.run.dir='{path}'"
+    return f"{key}='{path}'"
 
 
 def _without_directory(overrides: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from agents.agent import Agent
-from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of
+from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of, untrained
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.hand import Entrant
 from agents.match import Match
@@ -15,8 +15,10 @@ from agents.opponents.bot import Bot, SandboxedBot
 from agents.opponents.openspiel import check_bot
 from agents.policy import Policy, UniformPolicy
 from games import PublicTree
+from games.settings import shown
 from search import Budget
 
+MOST_NAME = 100  # bytes of an agent's name: two of them and a digest make a file's
 THINKING = Budget(seconds=0.01)  # of an agent that thinks where no budget is given
 
 
@@ -28,13 +30,13 @@ def check_entrants(config: MatchConfig) -> None:
 def check_names(config: MatchConfig) -> None:
     """Refuse names that would not make a file's."""
     for name in config.agents:
-        if not re.fullmatch(r"\w+", name):
-            raise ValueError(f"agents must have names of letters, digits and _, got {name!r}")
+        if not re.fullmatch(r"\w+", name) or len(name.encode()) > MOST_NAME:
+            raise ValueError(f"agents must have names of letters, digits and _, {MOST_NAME} bytes at most, got {shown(name)}")
 
 
 def trains(config: MatchConfig) -> bool:
     """Say whether a network is trained in this run."""
-    return any(agent.policy == "network" and agent.checkpoint is None for agent in config.agents.values())
+    return any(map(untrained, config.agents.values()))
 
 
 def named(
@@ -56,15 +58,18 @@ def named(
             if trial:
                 check_bot(config.bot or "")
             return SandboxedBot(tree, config.bot or "", match.limit_seconds)
-        check_agent(config)
-        untrained = config.policy == "network" and config.checkpoint is None
-        if trial and (untrained or config.policy == "tabular"):
+        variant = match.search.build()
+        if trial:
+            check_agent(config, tree, variant)
+            if config.bot is not None:
+                check_bot(config.bot)
+        if trial and (untrained(config) or config.policy == "tabular"):
             policy: Policy = UniformPolicy(tree)
-        elif untrained and network is not None:
+        elif untrained(config) and network is not None:
             policy = network
         else:
-            policy = build_policy(config, tree, match.search.build())
-        return build_agent(replace(config, measure_error=False), policy, match.search.build())
+            policy = build_policy(config, tree, variant)
+        return build_agent(replace(config, measure_error=False), policy, variant)
     except (ValueError, OSError) as error:
         raise ValueError(of_agent(name, error)) from None
 
@@ -93,9 +98,9 @@ def check_salt(match: MatchConfig) -> None:
 
 def budget_of(config: AgentConfig, match: MatchConfig) -> Budget:
     """Return what each decision of an agent may spend."""
+    own = config.budget.build()
     if not config.think:
         return Budget(seconds=0)
-    own = config.budget.build()
     return enough_for(own if own.limited() else match.budget.build() if match.budget.build().limited() else THINKING, config)
 
 

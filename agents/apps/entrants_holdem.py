@@ -36,10 +36,14 @@ def check(config: MatchConfig) -> None:
             if agent.policy == "bot":
                 check_still(agent)
                 check_bot(agent.bot or "", BOTS, ", on hold'em")
+                agent.budget.build()
                 continue
+            if agent.bot is not None:
+                check_bot(agent.bot, BOTS, ", on hold'em")
             check_agent(agent, game, each, (*POLICIES, "bot"))
             if agent.policy == "network" and agent.checkpoint is None:
                 raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
+            budget_of(agent, config)
             if agent.think:
                 StreetSearch(0, agent.gadget, agent.bounds, budget_of(agent, config))  # refuses budgets that limit nothing
         except (ValueError, OSError) as error:
@@ -61,11 +65,9 @@ def build(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
         key = blueprint_key(agent, game)
         if key not in made:
             made[key] = blueprint_of(agent, game, config.search.build(DEFAULT), directory / key, config.seed)
-            print(f"blueprint {made[key].name}: {strength_text(game, made[key].exploitability)}", flush=True)
+            print(f"blueprint {made[key].name}: {strength_text(game, made[key].exploitability)}{made[key].written()}", flush=True)
         blueprints[name] = made[key]
-    result.write(
-        blueprints=[{"name": b.name, "size": b.size, "exploitability": b.exploitability, "seconds": b.seconds} for b in made.values()]
-    )
+    result.write(blueprints=[blueprint.row() for blueprint in made.values()])
     return _matches(config, game, blueprints)
 
 

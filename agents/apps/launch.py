@@ -1,41 +1,46 @@
-"""Between the shell and a command: overrides checked before any work, errors in one line, a run directory, resuming.
+"""Between the shell and a command: settings checked before any work, errors in one line, a run directory, resuming.
 
-Hydra composes; this module looks at everything first, so that a bad value costs nothing and ends with status 2. A single run with no
-settings of Hydra's own then starts from what was composed: Hydra's ``main`` would compose it twice more, which takes longer than small
-games do. With TIMEBANK_TRACE=1 in the environment, errors that come up during the work show their traceback.
+``agents.apps.compose`` composes; this module looks at everything first, so that a bad value costs nothing and ends with status 2. A
+single run with no settings of Hydra's own then starts from what was composed: Hydra's ``main`` would compose it twice more, which takes
+longer than small games do. With TIMEBANK_TRACE=1 in the environment, errors that come up during the work show their traceback.
 """
 
 from __future__ import annotations
 
 import gc
-import itertools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ValueType
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from agents.apps.compose import CONF, Composed, compose, directory_of, expanded, layered
 from agents.apps.config import register
-from agents.apps.directory import claim, directory_override, keep_answer, resumed
-from agents.apps.refusal import Refusal, fail, one_line
-from agents.report import write_text
+from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
+from agents.apps.errors import UsageError, fail
+from agents.report import version_text, write_text
+from games.settings import nearest, shown
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
-VALUED_FLAGS = {"--cfg", "-c", "--package", "-p", "--info", "-i"}
-HYDRA_FLAGS = {"--help", "-h", "--hydra-help", "--version", "--resolve", "--shell-completion"} | VALUED_FLAGS
+FLAGS = {  # all that a command knows, by the name that the code uses
+    **dict.fromkeys(("-m", "--multirun"), "sweep"),
+    **dict.fromkeys(("-h", "--help"), "help"),
+    **dict.fromkeys(("-c", "--cfg"), "show"),
+    "--resolve": "resolve",
+    "--hydra-help": "hydra",
+    "--version": "version",
+}
+SHOWN = ("job", "hydra", "all")  # of --cfg
+
+Check = Callable[[Any, Path], None]
 
 
-def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any, Path], None]) -> None:
+def launch(command: str, check: Check, run: Callable[[Any, Path], None]) -> None:
     """Compose ``conf/<command>.yaml`` with the shell's overrides, check it, run it in its directory.
 
     Args:
@@ -51,108 +56,125 @@ def launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any,
         raise SystemExit(130) from None
 
 
-def _launch(command: str, check: Callable[[Any, Path], None], run: Callable[[Any, Path], None]) -> None:
+def prepare(command: str, overrides: list[str], check: Check) -> Composed:
+    """Compose and check one run; write nothing.
+
+    Raises:
+        UsageError: a bad key or value.
+    """
+    composed = compose(command, overrides)
+    try:
+        check(composed.settings, composed.directory)
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from None
+    return composed
+
+
+def _launch(command: str, check: Check, run: Callable[[Any, Path], None]) -> None:
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
-    flags, given = _split(sys.argv[1:])
-    overrides, swept = given, bool({"-m", "--multirun"} & set(flags))
+    single: Composed | None = None
+    try:
+        flags, given = _split(sys.argv[1:])
+        if "version" in flags:
+            print(version_text())
+            return
+        if "show" in flags:
+            print(_yaml(command, given, flags), end="")
+            return
+        swept, asked = "sweep" in flags, {"help", "hydra"} & set(flags)
+        if asked:
+            layered(command, given)
+            arguments = ["--help", *given] if "help" in asked else ["--hydra-help"]  # the second is of no command and takes no keys
+        else:
+            overrides = resumed(command, given)
+            if swept and overrides is not given:
+                raise UsageError("resume must be given without -m, got both")
+            for one in expanded(overrides) if swept else [overrides]:
+                composed = prepare(command, one, check)
+            if swept:
+                directory = made(directory_of(composed.own, "sweep.dir"), "hydra.sweep.dir")
+                arguments = ["-m", *_but(overrides, "hydra.sweep.dir="), directory_override(directory, "hydra.sweep.dir")]
+            else:
+                settings = dict[str, Any](OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
+                directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
+                single = None if any(o.startswith("hydra") for o in _but(overrides, "hydra.run.dir=")) else composed
+                arguments = [*_but(overrides, "hydra.run.dir="), directory_override(directory)]
+    except (UsageError, ValueError, OSError) as error:
+        fail(str(error))
 
-    def job(config: DictConfig, directory: Path) -> None:
+    def job(settings: Any, directory: Path) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
         try:
             if command == "solve" and swept:
-                keep_answer(directory, config.load, "hydra.sweep.dir")
-            run(OmegaConf.to_object(config), directory)
-        except (Refusal, ValueError, OSError) as error:
+                keep_answer(directory, settings.load, "hydra.sweep.dir")
+            run(settings, directory)
+        except (UsageError, ValueError, OSError) as error:
             if os.environ.get("TIMEBANK_TRACE"):
                 raise
             fail(str(error), status=1 if isinstance(error, OSError) else 2)
 
-    single = None
-    try:
-        if not HYDRA_FLAGS & {flag.split("=")[0] for flag in flags}:
-            overrides = resumed(command, given)
-            if swept:
-                for one in _expand(overrides):
-                    _composed(command, one, check)
-            else:
-                config, own, directory = _composed(command, overrides, check)
-                settings = dict[str, Any](OmegaConf.to_container(config))  # type: ignore[arg-type]
-                directory = claim(command, directory, overrides, settings, again=overrides is not given)
-                if not flags and all(o.startswith("hydra.run.dir=") for o in overrides if o.lstrip("+~").startswith("hydra")):
-                    single = config, own, directory
-                overrides = [o for o in overrides if not o.startswith("hydra.run.dir=")] + [directory_override(directory)]
-    except (Refusal, ValueError, OSError) as error:
-        fail(str(error))
     if single is not None:
         try:
-            _record(*single)
+            _record(single, directory)
         except OSError as error:
             fail(str(error), status=1)
-        job(single[0], single[2])
+        job(single.settings, directory)
         return
-    if "--hydra-help" in flags:  # of no command: Hydra takes no keys there
-        overrides = []
-    sys.argv = [sys.argv[0], *flags, *overrides]
+    sys.argv = [sys.argv[0], *arguments]
     main = hydra.main(config_path=str(CONF), config_name=command, version_base="1.3")
-    main(lambda config: job(config, Path(HydraConfig.get().runtime.output_dir)))()
+    main(lambda config: job(OmegaConf.to_object(config), Path(HydraConfig.get().runtime.output_dir)))()
 
 
-def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Part Hydra's flags (with their values) from overrides."""
-    flags: list[str] = []
+def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Part flags, by the name that the code uses and with their values, from overrides.
+
+    Raises:
+        UsageError: a flag that there is not.
+    """
+    flags: dict[str, str] = {}
     overrides: list[str] = []
-    for argument in arguments:
-        valued = bool(flags) and flags[-1] in VALUED_FLAGS and "=" not in argument
-        (flags if argument.startswith("-") or valued else overrides).append(argument)
+    rest = iter(arguments)
+    for argument in rest:
+        if not argument.startswith("-"):
+            overrides.append(argument)
+            continue
+        flag, _, value = argument.partition("=")
+        if flag not in FLAGS or (value and FLAGS[flag] != "show"):
+            raise UsageError(f"a flag must be one of {', '.join(FLAGS)}, got {shown(argument)}{nearest(flag, FLAGS)}")
+        if FLAGS[flag] == "show":
+            value = value or next(rest, "")
+            if value not in SHOWN:
+                raise UsageError(f"{flag} must be one of {', '.join(SHOWN)}, got {shown(value)}")
+        flags[FLAGS[flag]] = value
+    if "resolve" in flags and "show" not in flags:
+        raise UsageError("--resolve must be given with --cfg, got it alone")
     return flags, overrides
 
 
-def _expand(overrides: list[str]) -> Iterator[list[str]]:
-    """Yield every combination of simple sweeps (``seed=1,2``), as Hydra's basic sweeper would run them."""
-    choices = []
+def _yaml(command: str, overrides: list[str], flags: dict[str, str]) -> str:
+    """Return what ``--cfg`` prints.
+
+    Raises:
+        UsageError: bad overrides, or ``--resolve`` of values that are not known before the work.
+    """
+    config = layered(command, overrides)
+    keys = [str(key) for key in config]
+    parts = {"job": [key for key in keys if key != "hydra"], "hydra": ["hydra"], "all": keys}
     try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-    except HydraException as error:
-        raise Refusal(one_line(error)) from None
-    for override in parsed:
-        key, line = override.key_or_group, override.input_line or ""
-        if override.is_discrete_sweep() and override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
-            choices.append([f"{key}={one}" for one in override.sweep_string_iterator()])
-        elif override.is_sweep_override():
-            raise Refusal(f"{key} must be choices with commas between or a range() to be swept over, got {line.partition('=')[2]!r}")
-        else:
-            choices.append([line])
-    yield from (list(combination) for combination in itertools.product(*choices))
+        return OmegaConf.to_yaml(OmegaConf.masked_copy(config, parts[flags["show"]]), resolve="resolve" in flags)
+    except OmegaConfBaseException as error:
+        raise UsageError(f"--resolve must be given where all values are known, got {error.full_key}, which is not") from None
 
 
-def _composed(command: str, overrides: list[str], check: Callable[[Any, Path], None]) -> tuple[DictConfig, DictConfig, Path]:
-    """Compose and check; return the run's settings, Hydra's own and the run's directory."""
-    GlobalHydra.instance().clear()
-    changed = next((o for o in overrides if o.startswith(("~", "command="))), None)
-    if changed is not None:
-        raise Refusal(f"{changed.lstrip('~').split('=')[0]} must stay as it is, got {changed!r}")
-    added = next((o for o in overrides if o.startswith("+") and not o.startswith(("+experiment=", "+lines", "+agent@agents."))), None)
-    if added is not None:
-        raise Refusal(f"{added.lstrip('+').split('=')[0]} must be a key of the settings, got {added!r}, which would add one")
-    try:
-        with hydra.initialize_config_dir(str(CONF), version_base="1.3", job_name=command):
-            config = hydra.compose(command, overrides, return_hydra_config=True)
-            if isinstance(config.get("seed"), int) and config.seed < 0:  # before it is another's key by interpolation
-                raise Refusal(f"seed must be at least 0, got {config.seed}")
-            own = OmegaConf.masked_copy(config, "hydra")
-            directory = Path(OmegaConf.to_container(config.hydra.run, resolve=True)["dir"])  # type: ignore[call-overload, index]
-            with open_dict(config):
-                del config.hydra
-            check(OmegaConf.to_object(config), directory)
-            return config, own, directory
-    except (HydraException, OmegaConfBaseException) as error:
-        raise Refusal(one_line(error)) from None
+def _but(overrides: list[str], start: str) -> list[str]:
+    return [o for o in overrides if not o.startswith(start)]
 
 
-def _record(config: DictConfig, own: DictConfig, directory: Path) -> None:
+def _record(composed: Composed, directory: Path) -> None:
     """Write what a run was started with where Hydra would."""
     kept = directory / ".hydra"
     kept.mkdir(exist_ok=True)
-    for name, content in (("config", config), ("hydra", own), ("overrides", own.hydra.overrides.task)):
+    own = composed.own
+    for name, content in (("config", composed.config), ("hydra", own), ("overrides", own.hydra.overrides.task)):
         write_text(kept / f"{name}.yaml", OmegaConf.to_yaml(content))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sys
@@ -19,7 +18,7 @@ from agents.apps.config import MatchConfig
 from agents.apps.entrants import build_matches, check_entrants, check_names, check_salt, trains
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.apps.train import check_trainer, train_derived
+from agents.apps.train import check_training, train_derived
 from agents.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
 from agents.match import Match, check_hands, new_salt, play_matches
 from agents.match_figure import plot_matches
@@ -37,20 +36,15 @@ from agents.match_report import (
 )
 from agents.report import spoilt_note, write_csv
 from agents.runtime.storage import load_or_set_aside, read_text, require
-from agents.training import check_state
 from games.holdem_config import Bets
 
 
 def check(config: MatchConfig, directory: Path) -> None:
     """Refuse bad values and another run's state."""
     check_hands(config.hands)
-    if config.precision is not None and not (math.isfinite(config.precision) and config.precision > 0):
-        raise ValueError(f"precision must be positive (chips a hand), got {config.precision}")
-    if not (math.isfinite(config.limit_seconds) and config.limit_seconds > 0):
-        raise ValueError(f"limit_seconds must be positive and finite, got {config.limit_seconds}")
-    if config.draws < 1:
-        raise ValueError(f"draws must be at least 1, got {config.draws}")
     build_executor(config.executor)
+    config.search.build()
+    config.budget.build()
     check_names(config)
     check_salt(config)
     if isinstance(config.game, Bets):
@@ -58,8 +52,7 @@ def check(config: MatchConfig, directory: Path) -> None:
         return
     check_entrants(config)
     if trains(config):
-        check_trainer(config.trainer)
-        check_state(directory / "training", tree_of(config.game.game_string()).game, config.trainer)
+        check_training(config.game.game_string(), config.trainer, directory / "training")
 
 
 def run(config: MatchConfig, directory: Path) -> None:

@@ -16,7 +16,6 @@ from agents.apps.build import build_agent, build_policy, check_agent, enough_for
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
-from agents.policy import UniformPolicy
 from agents.table_view import TableView, TreeView
 from agents.terminal import Record, Terminal
 from games.holdem_config import Bets
@@ -28,9 +27,7 @@ def check(config: PlayConfig, directory: Path) -> None:
     if isinstance(config.game, Bets):
         play_holdem.check(config)
     else:
-        tree = tree_of(config.game.game_string())
-        check_agent(config.agent)
-        build_agent(config.agent, UniformPolicy(tree), config.search.build())
+        check_agent(config.agent, tree_of(config.game.game_string()), config.search.build())
     if config.agent.policy == "network" and config.agent.checkpoint is None:
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     if config.agent.budget.build().limited():
@@ -38,10 +35,6 @@ def check(config: PlayConfig, directory: Path) -> None:
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
-    if config.hands is not None and config.hands < 1:
-        raise ValueError(f"hands must be at least 1, got {config.hands}")
-    if config.seed is not None and config.seed < 0:
-        raise ValueError(f"seed must be at least 0, got {config.seed}")
 
 
 def run(config: PlayConfig, directory: Path) -> None:

@@ -57,7 +57,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         solve_and_report(
             result, solver, budget, lambda e: f"{e:.3g} chips",
             lambda solution: report(result, solver, solution, uniform_play, config.save),
-            build_seconds=build_seconds, compile_seconds=compiled - built, algorithm=solver.variant.name,
+            build_seconds=build_seconds, compile_seconds=compiled - built, algorithm=solver.variant.label,
         )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def report(result: Run, solver: Solver, solution: Solution[Strategy], uniform_pl
         trace=solution.trace,
     )
     print(
-        f"{solver.tree.game}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
+        f"{solver.tree.game}: {solver.variant.label}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, "
         f"exploitability {solution.exploitability:.3g} chips, value {values[0]:.6g} to the first player\n{result.directory}"
         + ("" if reason is None else f"\nNOT SOLVED: {reason}")
     )
@@ -87,7 +87,7 @@ def report(result: Run, solver: Solver, solution: Solution[Strategy], uniform_pl
     write_csv(result.directory / "trace.csv", [dict(zip(heads, row, strict=True)) for row in solution.trace])
     if save:
         write_json(result.directory / "policy.json", policy_table(solution.strategy))
-    title = warned(f"{solver.tree.game}, {solver.variant.name}", reason)
+    title = warned(f"{solver.tree.game}, {solver.variant.label}", reason)
     plot_trace(solution.trace, title, [result.directory / f"trace.{kind}" for kind in ("png", "svg")])
 
 

@@ -34,8 +34,6 @@ def check(config: SolveConfig) -> None:
     """Refuse bad values, a game that does not fit into memory among them."""
     if not 0 <= config.threads <= cores():
         raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
-    if config.storage not in STORAGE:
-        raise ValueError(f"storage must be 32 or 16 (bits of each regret and average), got {config.storage}")
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
     check_memory(game, variant, config.threads or cores(), config.storage, smaller=True)
@@ -104,7 +102,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         save = partial(save_solution, solver, directory / SOLUTION) if config.save else None
         solve_and_report(
             result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
-            build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.name, memory_bytes=solver.memory_bytes(),
+            build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.label, memory_bytes=solver.memory_bytes(),
         )  # fmt: skip
 
 
@@ -172,7 +170,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         note += f"rounding: the EVs miss the pot by {missed:.1%} of it; in float32 stacks this deep have no better ones (docs/holdem.md)\n"
     values_table = table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
     print(
-        f"{game.name}: {solver.variant.name}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "
+        f"{game.name}: {solver.variant.label}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "
         f"{strength_is} ({exploitability:.4g} chips)\n"
         + (f"{values_table}\n\n{decision_table(root)}\n" if root else "")
         + note
@@ -180,7 +178,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         + f"{directory}"
         + ("" if reason is None else f"\nNOT SOLVED: {reason}")
     )
-    title = warned(f"{game.name}, {solver.variant.name}", reason)
+    title = warned(f"{game.name}, {solver.variant.label}", reason)
     plot_trace(solution.trace, title, [directory / f"trace.{kind}" for kind in ("png", "svg")])
     drawn = [("root", "first decision", root), *((f"node_{i}", node["line"], node) for i, node in enumerate(nodes))]
     for name, line, node in drawn:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.apps import train_holdem
-from agents.apps.build import tree_of
+from agents.apps.build import encoding_of, tree_of
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run
@@ -23,14 +23,14 @@ def check(config: TrainConfig, directory: Path) -> None:
     if isinstance(config.game, Bets):
         train_holdem.check(config, directory)
         return
-    check_trainer(config.trainer)
-    check_state(directory, tree_of(config.game.game_string()).game, config.trainer)
+    check_training(config.game.game_string(), config.trainer, directory)
 
 
-def check_trainer(trainer: object) -> None:
-    """Refuse a trainer of hold'em."""
+def check_training(game: str, trainer: object, directory: Path) -> None:
+    """Refuse a trainer of hold'em, a game that no network can see, and another run's state."""
     if not isinstance(trainer, DeepCFRConfig):
         raise ValueError("trainer must be deep_cfr or deep_cfr_small for a game derived from OpenSpiel, got one of hold'em")
+    check_state(directory, encoding_of(game).tree.game, trainer)
 
 
 def run(config: TrainConfig, directory: Path) -> None:
@@ -48,10 +48,13 @@ def run(config: TrainConfig, directory: Path) -> None:
 def train_derived(tree: PublicTree, config: DeepCFRConfig, directory: Path, result: Run, searched: int = 0) -> NetworkPolicy:
     """Train on a tree derived from OpenSpiel, with progress; see ``train_reported``."""
 
+    def fresh() -> DeepCFR:
+        return DeepCFR(tree, config, encoding_of(tree.game))
+
     def strength(exploitability: float) -> dict[str, Any]:
         return {"value": exploitability, "unit": "chips"}
 
-    return train_reported(lambda: DeepCFR(tree, config), directory, result, lambda e: f"{e:.3g} chips", strength, searched)
+    return train_reported(fresh, directory, result, lambda e: f"{e:.3g} chips", strength, searched)
 
 
 def main() -> None:

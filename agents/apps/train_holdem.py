@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agents.apps.compose import CONF
 from agents.apps.config import TrainConfig
-from agents.apps.launch import CONF
 from agents.apps.run import Run
 from agents.apps.solve_holdem import free_memory, smaller_game, strength, strength_text
 from agents.apps.training import train_reported, training_table

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.holdem_features import HoldemEncoding
+from agents.networks.policy import MOST_LAYERS, MOST_WIDTH
 from agents.networks.threads import one_thread
 from games.kernels import LANES
+from games.settings import bounded, check_bounds
 from search.kernels.buckets import expand
 from search.kernels.classes import match_highest, softmax
 
@@ -32,15 +34,13 @@ class HoldemNetworkConfig:
         bets: width of the bets' one hidden layer.
     """
 
-    hidden: int = 128
-    layers: int = 3
-    embedding: int = 64
-    bets: int = 128
+    hidden: int = bounded(128, least=1, most=MOST_WIDTH)
+    layers: int = bounded(3, least=1, most=MOST_LAYERS)
+    embedding: int = bounded(64, least=1, most=MOST_WIDTH)
+    bets: int = bounded(128, least=1, most=MOST_WIDTH)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "embedding", "bets"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"network.{name} must be at least 1, got {getattr(self, name)}")
+        check_bounds(self, "network")
 
 
 class HoldemNetwork(nn.Module):

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 
 from agents.networks.features import Encoding
 from agents.networks.threads import one_thread
+from games.settings import bounded, check_bounds
 from search import Strategy
 
 Float32 = npt.NDArray[np.float32]
+MOST_WIDTH, MOST_LAYERS = 16_384, 256  # of any network: beyond use here, and a layer of that width still fits into memory
 
 
 @dataclass(kw_only=True)
@@ -28,14 +30,12 @@ class PolicyNetworkConfig:
         embedding: length of a hand's embedding.
     """
 
-    hidden: int = 128
-    layers: int = 2
-    embedding: int = 16
+    hidden: int = bounded(128, least=1, most=MOST_WIDTH)
+    layers: int = bounded(2, least=1, most=MOST_LAYERS)
+    embedding: int = bounded(16, least=1, most=MOST_WIDTH)
 
     def __post_init__(self) -> None:
-        for name in ("hidden", "layers", "embedding"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"network.{name} must be at least 1, got {getattr(self, name)}")
+        check_bounds(self, "network")
 
 
 class PolicyNetwork(nn.Module):

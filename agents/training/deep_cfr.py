@@ -29,6 +29,7 @@ What differs from the paper, and why:
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -56,6 +57,7 @@ from agents.strength import stakes
 from agents.training.memory import Batch, Memory
 from agents.training.regression import FitConfig, cross_entropy, fit, inputs, make_optimiser, squared_error, whole
 from games import PublicTree
+from games.settings import bounded, check_bounds
 from search import Evaluator, Strategy
 from search.regrets import RegretSweep
 
@@ -78,22 +80,18 @@ class DeepCFRConfig:
         save_seconds: the training state is saved when this long has passed since the last time.
     """
 
-    iterations: int = 256
+    iterations: int = bounded(256, least=1)
     network: PolicyNetworkConfig = field(default_factory=PolicyNetworkConfig)
     advantage: FitConfig = field(default_factory=lambda: FitConfig(steps=60, learning_rate=0.01, final_rate=0.1))
     policy: FitConfig = field(default_factory=lambda: FitConfig(steps=500, learning_rate=0.01, final_rate=0.01))
     batch_size: int = 0
-    capacity: int = 200_000
-    seed: int = 0
-    evaluate_growth: float = 2.0
-    save_seconds: float = 20.0
+    capacity: int = bounded(200_000, least=1)
+    seed: int = bounded(0, most=2**63 - 1)
+    evaluate_growth: float = bounded(2.0, above=1)
+    save_seconds: float = bounded(20.0, most=math.inf, unit="seconds")
 
     def __post_init__(self) -> None:
-        for name, least in (("iterations", 1), ("batch_size", 0), ("capacity", 1), ("seed", 0), ("save_seconds", 0)):
-            if not getattr(self, name) >= least:  # NaN is refused, too
-                raise ValueError(f"trainer.{name} must be at least {least}, got {getattr(self, name)}")
-        if not self.evaluate_growth > 1:
-            raise ValueError(f"trainer.evaluate_growth must be greater than 1, got {self.evaluate_growth}")
+        check_bounds(self, "trainer")
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from agents.training.deep_cfr import HistoryRow
 from agents.training.regression import FitConfig, make_optimiser
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame
+from games.settings import bounded, check_bounds
 from search.board_regrets import BoardRegrets
 
 Float32 = npt.NDArray[np.float32]
@@ -67,22 +68,18 @@ class HoldemDeepCFRConfig:
         save_seconds: the training state is saved when this long has passed since the last time.
     """
 
-    iterations: int = 128
+    iterations: int = bounded(128, least=1)
     network: HoldemNetworkConfig = field(default_factory=HoldemNetworkConfig)
     advantage: FitConfig = field(default_factory=lambda: FitConfig(steps=20, learning_rate=0.003, final_rate=0.1))
     policy: FitConfig = field(default_factory=lambda: FitConfig(steps=400, learning_rate=0.003, final_rate=0.01))
-    batch_size: int = 4096
-    seed: int = 0
-    evaluate_from: int = 8
-    evaluate_growth: float = 2.0
-    save_seconds: float = 60.0
+    batch_size: int = bounded(4096, least=1)
+    seed: int = bounded(0, most=2**63 - 1)
+    evaluate_from: int = bounded(8, least=1)
+    evaluate_growth: float = bounded(2.0, above=1)
+    save_seconds: float = bounded(60.0, most=math.inf, unit="seconds")
 
     def __post_init__(self) -> None:
-        for name, least in (("iterations", 1), ("batch_size", 1), ("seed", 0), ("evaluate_from", 1), ("save_seconds", 0)):
-            if not getattr(self, name) >= least:  # NaN is refused, too
-                raise ValueError(f"trainer.{name} must be at least {least}, got {getattr(self, name)}")
-        if not self.evaluate_growth > 1:
-            raise ValueError(f"trainer.evaluate_growth must be greater than 1, got {self.evaluate_growth}")
+        check_bounds(self, "trainer")
 
 
 class ClassMemory:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from agents.networks import Encoding, PolicyNetwork
 from agents.training.memory import Batch
+from games.settings import bounded, check_bounds
 
 Float = npt.NDArray[np.float64]
 
@@ -28,17 +29,12 @@ class FitConfig:
         final_rate: as a fraction of ``learning_rate``.
     """
 
-    steps: int = 60
-    learning_rate: float = 0.01
-    final_rate: float = 0.1
+    steps: int = bounded(60, least=1)
+    learning_rate: float = bounded(0.01, above=0, most=1e6)
+    final_rate: float = bounded(0.1, most=1)
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1, got {self.steps}")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
-        if not 0 <= self.final_rate <= 1:
-            raise ValueError(f"final_rate must be in 0..1, got {self.final_rate}")
+        check_bounds(self)
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
