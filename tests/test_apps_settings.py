@@ -158,6 +158,7 @@ UNUSED = [  # values of keys that the run has no use for
     ),
     ("match", ["game=ms1f1", "agent@agents.a=uniform", "agents.a.gift_scale=2"], "agents.a.gift_scale must be at most 1, got 2.0"),
     ("match", [f"+agent@agents.{'x' * 61}=uniform"], "letters, digits and _ for a name"),
+    ("play", ["agent=tabular", "agent.budget.seconds=1"], "agent.budget.seconds must be left out (budget says what decisions may spend)"),
     ("play", ["agent=tabular", "agent.solve_from=moon"], "solve_from must be one of decision, round, root, got 'moon'"),
 ]
 

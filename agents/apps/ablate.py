@@ -16,6 +16,7 @@ from agents.apps.build import (
     build_executor,
     build_policy,
     check_agent,
+    check_no_budget,
     lines_of,
     training_history,
     tree_of,
@@ -41,8 +42,7 @@ def check(config: AblateConfig, directory: Path) -> None:
         return
     tree, variant = tree_of(config.game.game_string()), config.search.build()
     check_agent(config.agent, tree, variant)
-    if config.agent.budget.build().limited():
-        raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
+    check_no_budget(config.agent, "budgets")
     if untrained(config.agent):
         check_training(tree.game, config.trainer, directory / "training")
     build_budgets(config.budgets, config.unit)

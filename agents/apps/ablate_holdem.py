@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, check_files, of_file, with_enough
+from agents.apps.build import agents_of, build_budgets, build_executor, check_files, check_no_budget, of_file, with_enough
 from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
@@ -57,8 +57,7 @@ def check(config: AblateConfig, directory: Path) -> None:
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
     most = max(cores() // build_executor(config.executor).workers, 1)
-    if config.agent.budget.build().limited():
-        raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
+    check_no_budget(config.agent, "budgets")
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)

@@ -74,6 +74,13 @@ def check_agent(config: AgentConfig, tree: PublicTree, variant: Variant) -> None
     build_agent(replace(config, think=True), policy, variant)
 
 
+def check_no_budget(config: AgentConfig, instead: str) -> None:
+    """Refuse a budget of an agent's own where the command has one of that name for its decisions."""
+    for key, value in vars(config.budget).items():
+        if value is not None:
+            raise ValueError(f"agent.budget.{key} must be left out ({instead} says what decisions may spend), got {value}")
+
+
 def check_files(config: AgentConfig) -> None:
     """Refuse files that are not there."""
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
