@@ -41,7 +41,7 @@ from games.holdem import HoldemGame
 
 PART_DEALS, PART_SECONDS = 500, 2.0
 MOST_HANDS = 10**9
-BOT_HANDS = 500  # in a part with somebody's bot: what is not a whole part is not kept, and each part starts a process
+BOT_HANDS = 100  # in a part with somebody's bot: what is not a whole part is not kept, and each part starts a process
 STRETCH_DEALS = 25_000  # whose first halves come before the second ones. A longer one would have to be played to its half before a match
 # that is stopped has an estimate to tell, and its order would have to be kept.
 FILE_HANDS = 1000  # at least, in a file of kept hands
