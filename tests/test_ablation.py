@@ -120,6 +120,15 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
         content | {"seconds": [1.0]},
         content | {"kept": "no"},
         content | {"spent": 1},
+        content | {"opponent_best_response": 1e6},  # Kuhn's stakes are 2
+        content | {"opponent_best_response": -2.01},
+        content | {"against_blueprint": 3.0},
+        content | {"solver_error": 1e300},
+        content | {"seconds": [-1.0] * len(content["seconds"])},
+        content | {"iterations": [1.5] * len(content["iterations"])},
+        content | {"solves": content["decisions"] + 1},
+        content | {"decisions": -1},
+        content | {"spent": content["spent"] | {"iterating": -1.0}},
     ]
     for damaged in [
         *damages,
