@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from agents.abstraction import make_buckets
-from agents.report import Keeper, Row, replacing, write_json
+from agents.report import Keeper, Row, duration, replacing, write_json
 from agents.runtime.arrays import map_npy, open_archive
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
 from agents.solution_file import MOST_ITERATIONS, in_range
@@ -21,6 +21,7 @@ from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree
 from games.kernels import LANES
 from search import BoardSolver, Budget, Variant
+from search.best_response import exploitability_of
 from search.board_search import value_against
 from search.board_sweeps import BoardSweeps, Rows
 from search.board_trunk import Strategies
@@ -43,6 +44,7 @@ class BoardBlueprint:
         size: numbers that it consists of: action probabilities, both players', one set a bucket; of a network its parameters.
         exploitability: chips a deal, exact, in the real game.
         seconds: of solving or training.
+        writing_seconds: of a network, those that asking it at every infostate took; None for what was solved.
     """
 
     game: HoldemGame
@@ -51,11 +53,21 @@ class BoardBlueprint:
     size: int
     exploitability: float
     seconds: float
+    writing_seconds: float | None = None
 
     @property
     def tree(self) -> BoardTree:
         """The game's board tree, made once in a process."""
         return tree_of(self.game)
+
+    def row(self) -> Row:
+        """Return what ``result.json`` says of it."""
+        row: Row = {"name": self.name, "size": self.size, "exploitability": self.exploitability, "seconds": self.seconds}
+        return row if self.writing_seconds is None else row | {"writing_seconds": self.writing_seconds}
+
+    def written(self) -> str:
+        """Return what writing a network out took, as text to be put behind what else is said of it."""
+        return "" if self.writing_seconds is None else f"; asked at every infostate in {duration(self.writing_seconds)}"
 
     def strategies(self) -> Strategies:
         """Return both players' [stored rows, 8], mapped from disk.
@@ -137,7 +149,7 @@ def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
         tree = tree_of(game)
         rows = (np.zeros((tree.stored_rows[0], LANES), tree.weight.dtype), np.zeros((tree.stored_rows[1], LANES), tree.weight.dtype))
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
-        exploitability = sum(value_against(game, sweeps, rows, p) for p in (0, 1)) / 2
+        exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))
         kept = keep_blueprint(game, directory, {**about, "size": 0, "exploitability": exploitability, "seconds": 0.0}, rows)
     return kept
 
@@ -208,7 +220,8 @@ def _checked(path: Path, tree: BoardTree, player: int) -> Rows:
 
 
 def _blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint:
-    return BoardBlueprint(game, directory.resolve(), about["name"], about["size"], float(about["exploitability"]), float(about["seconds"]))
+    sizes = about["size"], float(about["exploitability"]), float(about["seconds"])
+    return BoardBlueprint(game, directory.resolve(), about["name"], *sizes, about.get("writing_seconds"))
 
 
 def _about(path: Path, most: float) -> Row:
@@ -219,6 +232,8 @@ def _about(path: Path, most: float) -> Row:
     """
     about: Row = read_json(path)
     require(isinstance(about["name"], str) and whole_in(about["size"], 0, 2**53), "a blueprint must have a name and a size")
-    require(number_in(about["seconds"], 0, 1e12), "a blueprint's seconds must be a number of at least 0")
+    written = about.get("writing_seconds")  # of networks; older versions have none
+    seconds = [about["seconds"], *([] if written is None else [written])]
+    require(all(number_in(x, 0, 1e12) for x in seconds), "a blueprint's seconds must be numbers of at least 0")
     require(number_in(about["exploitability"], -MOST_NOISE, most), f"a blueprint's exploitability must be at most {most:g} chips")
     return about

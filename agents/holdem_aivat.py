@@ -27,7 +27,7 @@ from games.cards import CARDS
 from games.holdem import HoldemGame
 from games.isomorphism import permute_card
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, HANDS, PARENT, ROWS, STREET
+from games.kernels.boards import CHILD, CHILD_END, PARENT, ROWS, STREET
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 from search.board_strategy import BoardStrategy, image_of_hands
@@ -234,8 +234,7 @@ class HoldemAivat:
             sweeps.reach[p][:] = 0
             sweeps.reach[p][above(tree, p, board), : entry.reach[p].shape[1]] = entry.reach[p]
         sweeps.evaluate((own[0], own[1]), VALUE)
-        hands = tree.boards[board, HANDS : HANDS + 2].tolist()
-        cfv = [sweeps.watched(p, int(tree.forests[p].table[s, ROWS]), hands[p]).astype(np.float32) for p in (0, 1)]
+        cfv = [sweeps.watched(p).astype(np.float32) for p in (0, 1)]
         reach = [row_reach(tree, p, self.strategies[p], board, entry.reach[p]).astype(np.float32) for p in (0, 1)]
         return BoardValues((cfv[0], cfv[1]), (reach[0], reach[1]))
 

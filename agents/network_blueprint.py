@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from agents.networks.checkpoint import history_of
 from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy
 from agents.networks.holdem_features import encode_holdem
 from games.holdem import HoldemGame
+from search.best_response import exploitability_of
 from search.board_search import value_against
 from search.board_sweeps import BoardSweeps
 
@@ -36,11 +38,13 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
-        tree = tree_of(game)
+        begun, tree = time.perf_counter(), tree_of(game)
         policy = load_holdem_policy(checkpoint, encode_holdem(game, tree))
         rows = (policy.rows(0), policy.rows(1))
+        writing = time.perf_counter() - begun
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
-        exploitability = sum(value_against(game, sweeps, rows, p) for p in (0, 1)) / 2
+        exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))
         found = {"size": policy.size, "exploitability": exploitability, "seconds": history[-1]["seconds"] if history else 0.0}
+        found["writing_seconds"] = writing
         kept = keep_blueprint(game, directory, {**about, **found}, rows)
     return kept, history

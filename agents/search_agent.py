@@ -16,6 +16,8 @@ the last solve that covers the node, the blueprint before any.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +38,7 @@ from search import (
     gifts,
     whole_game,
 )
+from search.budget import Pace
 from search.gadgets import NEED_RANGE, WITH_GIFTS, check_search, form_of
 from search.strategy import Float
 
@@ -46,6 +49,8 @@ SOLVE_FROM = ("decision", "round", "root")
 # is worth its iterations; a blueprint as many as a cold solve of the whole game needs to be as strong, at most this many (found at load).
 # Measured on Leduc with a network of 0.028 chips, worth 55: after 10 iterations 0.054 warm, 0.53 cold; after 250 0.0022 and 0.0013.
 MOST_WORTH = 100
+SAMPLES = 3  # of each part of a decision whose time is learnt at load
+SPARE = 2.0  # times what judging and asking are expected to take is left for them
 
 
 @dataclass(frozen=True)
@@ -107,11 +112,10 @@ class SearchAgent:
             form += f"-gifts{gift_scale:g}"
         self.name = f"{blueprint.name}+{solve_from}:{form}:{variant.label}"
         self._solver: Solver | None = None
-        self._blueprint_seconds = 0.0  # of asking the blueprint about the whole game
+        # asking the blueprint about everything and about a decision, judging an answer by row
+        self._asking_all, self._asking, self._judging = Pace(), Pace(), Pace()
         self._blueprint_worth = 0
         self._blueprint_loses = (0.0, 0.0)  # by seat, what a best responder wins from it
-        self._judge_seconds = 0.0  # of judging an answer, by row
-        self._ask_seconds = 0.0  # of asking the blueprint about a decision
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_solver": None}  # each process allocates its own
@@ -121,17 +125,21 @@ class SearchAgent:
         if self._solver is None:
             solver = self._solver = Solver(self.tree, self.variant)
             self.blueprint.strategy()
-            start = time.perf_counter()
-            solver.start(whole_game(self.tree), self.blueprint.strategy(), 1)
-            self._blueprint_seconds = time.perf_counter() - start
+            for _ in range(SAMPLES):
+                with timed(self._asking_all):
+                    solver.start(whole_game(self.tree), self.blueprint.strategy(), 1)
             self._warm_up_gadget(solver)
             solver.calibrate()
-            self._judge_seconds = _judging(solver, self.blueprint.strategy())
+            blueprint = self.blueprint.strategy()
+            for _ in range(SAMPLES):
+                with timed(self._judging, solver.rows):
+                    solver.evaluator.best_response_cfvs(blueprint, 0, full_ranges(self.tree)[1])
+                with timed(self._asking):
+                    self.blueprint.at(int(np.flatnonzero(self.tree.player >= 0)[0]))
+            for pace in (self._asking_all, self._asking, self._judging):
+                pace.settle()
             first, second = (solver.evaluator.best_response_value(self.blueprint.strategy(), player) for player in (1, 0))
             self._blueprint_loses = (first, second)
-            start = time.perf_counter()
-            self.blueprint.at(int(np.flatnonzero(self.tree.player >= 0)[0]))
-            self._ask_seconds = 2 * (time.perf_counter() - start)
             if self.warm_start != "never":
                 self._blueprint_worth = _worth(solver, self.blueprint.strategy())
 
@@ -167,13 +175,19 @@ class SearchAgent:
             most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
             enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
             judged, first = self._judges(subgame), self.judge and root == 0 and self.solve_from == "decision"
-            clock = deadline.sooner(self._judge_seconds * solver.rows) if judged or first else deadline
-            clock = clock.sooner(self._ask_seconds) if first else clock
+            clock = deadline.sooner(SPARE * self._judging.expected * solver.rows) if judged or first else deadline
+            clock = clock.sooner(SPARE * self._asking.expected) if first else clock
             solution = solver.solve(replace(budget, iterations=most, exploitability=enough), clock)
             iterations, solved = solution.iterations, deadline.spent()
-            worse = judged and iterations > 0 and not _is_better(solver, subgame, solution.strategy)
-            if first and iterations:
-                worse = solver.evaluator.best_response_value(solution.strategy, 1 - seat) > self._blueprint_loses[seat]
+            worse = False
+            if judged and iterations:
+                worse = not _is_better(solver, subgame, solution.strategy)
+            elif first and iterations:
+                with timed(self._judging, solver.rows):
+                    worse = solver.evaluator.best_response_value(solution.strategy, 1 - seat) > self._blueprint_loses[seat]
+            elif iterations == 0:
+                self._judging.heal()
+                self._asking.heal()
             if worse:
                 policy = (self.blueprint.at(node) if strategy is None else strategy.at(node)).copy()
                 seconds = deadline.spent()
@@ -220,7 +234,8 @@ class SearchAgent:
         if self.warm_start != "short":
             return max(worth, 1) if self.warm_start == "always" else 0
         remaining = deadline.remaining()
-        if thought is None and root == 0 and self._blueprint_seconds > remaining / 2:
+        if thought is None and root == 0 and self._asking_all.expected > remaining / 2:
+            self._asking_all.heal()
             return 0  # asking the blueprint about the whole game would take most of the time, or more
         expected = solver.expected_iterations(root, remaining)
         if budget.iterations is not None:
@@ -241,10 +256,12 @@ class SearchAgent:
             return None
         if thought is not None:
             strategy, own = thought.answer, thought.ranges[seat]
-        elif self._blueprint_seconds > deadline.remaining() / 2:
+        elif self._asking_all.expected > deadline.remaining() / 2:
+            self._asking_all.heal()
             return None
         else:
-            strategy, own = self.blueprint.strategy(), full_ranges(self.tree)[seat]
+            with timed(self._asking_all):
+                strategy, own = self.blueprint.strategy(), full_ranges(self.tree)[seat]
         best = self.bounds == "safe"
         return self.gift_scale * gifts(solver.evaluator, strategy, 1 - seat, _scaled(own), root, best)
 
@@ -290,14 +307,12 @@ def _is_better(solver: Solver, subgame: Subgame, answer: Strategy) -> bool:
     return bool(np.maximum(change, 0.0).sum() <= (np.maximum(-change, 0.0) * subgame.ranges[opponent]).sum())
 
 
-def _judging(solver: Solver, strategy: Strategy) -> float:
-    """Return the seconds a row that judging takes, with something to spare."""
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        solver.evaluator.best_response_cfvs(strategy, 0, full_ranges(solver.tree)[1])
-        seconds.append(time.perf_counter() - start)
-    return 2 * min(seconds) / solver.rows
+@contextmanager
+def timed(pace: Pace, units: float = 1.0) -> Iterator[None]:
+    """Learn what so many units of work take."""
+    start = time.perf_counter()
+    yield
+    pace.learn((time.perf_counter() - start) / units)
 
 
 def _worth(solver: Solver, blueprint: Strategy) -> int:

@@ -6,6 +6,7 @@ street, where it is solved anew with the last solve's ranges and bounds. Before 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,7 @@ class StreetAgent:
         form += f"-gifts{gift_scale:g}" if gadget in WITH_GIFTS and gift_scale != 1 else ""
         form += "" if warm_start == "short" else f"-{warm_start}-warm"
         self._play: StreetPlay | None = None
+        self.load_seconds = 0.0  # what ``load`` took
         solved_alike = blueprint.name.split(":")[0] == variant.label
         search = f"+{'+'.join(self.game.streets[s] for s in streets)}:{form}" + ("" if solved_alike else f":{variant.label}")
         self.name = f"{blueprint.name}{search if streets else ''}"
@@ -104,12 +106,14 @@ class StreetAgent:
     def load(self) -> None:
         """Make the tree and all that decisions need; load the kernels and learn the machine's speed."""
         if self._play is None:
+            begun = time.perf_counter()
             searches = tuple(self.search(street, Budget(iterations=1)) for street in self.streets)
             self._play = StreetPlay(self.trunk, self.variant, searches, self.threads)
+            self.load_seconds = time.perf_counter() - begun
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what ``load`` makes."""
-        return vars(self) | {"_play": None}
+        return vars(self) | {"_play": None, "load_seconds": 0.0}
 
     def decide(self, seat: int, node: int, cards: tuple[int, ...], thought: Any, budget: Budget) -> Decision:
         """See ``agents.holdem_agent.HoldemAgent``: at its first decision of a street to search from it solves the line that was taken."""
@@ -135,7 +139,9 @@ class StreetAgent:
         report, known = SeatReport(seat, np.zeros((0, 0))), list[SoFar]()
         for i, street in enumerate(self.streets):
             known += [strategies] * (street - len(known))
+            begun = time.perf_counter()
             search = self.search(street, budget)
+            report.loading += time.perf_counter() - begun
             journal = None if folder is None else SweepJournal(game, tree, street, folder / game.streets[street])
 
             def tell(done: int, boards: int, before: int = i) -> None:
@@ -143,10 +149,13 @@ class StreetAgent:
                     progress((before + done / boards) / len(self.streets))
 
             strategies, found = search_street(
-                game, tree, strategies, seat, search, self.variant, threads=self.threads, progress=tell, known=known, journal=journal
-            )
+                game, tree, strategies, seat, search, self.variant, threads=self.threads, progress=tell, known=known, journal=journal,
+                until=self.streets[-1],
+            )  # fmt: skip
             report.solves += found.solves
             report.kept += found.kept
+            report.skipped += found.skipped
+            report.loading += found.loading
             report.decisions += found.solves + found.kept
             report.solver_error += found.harm
             report.seconds += found.seconds

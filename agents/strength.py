@@ -24,6 +24,7 @@ from agents.aivat import terminal_values
 from games import TERMINAL, PublicTree
 from games.holdem import HoldemGame
 from search import Budget, Evaluator, Spent, Strategy, uniform
+from search.best_response import exploitability_of
 
 Float = npt.NDArray[np.float64]
 
@@ -40,12 +41,14 @@ class SeatReport:
         decisions: public states at which the seat was asked.
         solves: decisions for which a subgame was solved.
         kept: decisions that played the last strategy on because no search was possible, or none better was found.
+        skipped: those of them that the budget allowed no iteration for.
         seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
         iterations: likewise.
         spent: what the seconds went into, summed.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
             the clock is (they are different draws); NaN if not measured.
+        loading: seconds outside every decision's budget: what the agent computes once for a game.
     """
 
     seat: int
@@ -55,10 +58,12 @@ class SeatReport:
     decisions: int = 0
     solves: int = 0
     kept: int = 0
+    skipped: int = 0
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
     solver_error: float = 0.0
+    loading: float = 0.0
 
 
 @runtime_checkable
@@ -172,4 +177,4 @@ def stakes(game: PublicTree | HoldemGame) -> float:
 
 def exploitability(seats: tuple[SeatReport, SeatReport]) -> float:
     """Return (BR against seat 0 + BR against seat 1) / 2 in chips: NashConv / 2 of the agent that plays both."""
-    return (seats[0].opponent_best_response + seats[1].opponent_best_response) / 2
+    return exploitability_of(seats[0].opponent_best_response, seats[1].opponent_best_response)

@@ -75,19 +75,25 @@ class Subtree:
         tree: the part as a tree; its hands are the whole tree's, and hands at its first board point to those of the board above.
         lines: its betting.
         spans: per street and player, where the whole tree stores the part's boards: (first row, tiles, rows a tile).
+        boards: per street, which boards of the whole tree are the part's.
     """
 
     tree: BoardTree
     lines: Lines
     spans: tuple[tuple[tuple[int, int, int], tuple[int, int, int]], ...]
+    boards: tuple[range, ...]
+
+    def boards_above(self, street: int) -> list[int]:
+        """Return the whole tree's number of each of the part's boards above a street of the whole game, in the part's order."""
+        return [board for boards in self.boards[: max(street - self.lines.street, 0)] for board in boards]
 
     def take(self, player: int, stored: Any, out: npt.NDArray[Any]) -> None:
         """Copy a player's rows of the part from the whole tree's ``stored``, which need only have slices, to ``out``, in place."""
         at = 0
         for span, rows in zip(self.spans, self.lines.rows[player], strict=True):
             first, tiles, stride = span[player]
-            picked = stored[first : first + tiles * stride].reshape(tiles, stride, LANES)[:, rows]
-            out[at : at + tiles * len(rows)] = picked.reshape(-1, LANES)
+            picked = stored[first : first + tiles * stride].reshape(tiles, stride, LANES)[:, run(rows)]
+            out[at : at + tiles * len(rows)].reshape(tiles, len(rows), LANES)[:] = picked
             at += tiles * len(rows)
 
     def put(self, player: int, part: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
@@ -96,7 +102,7 @@ class Subtree:
         for span, rows in zip(self.spans, self.lines.rows[player], strict=True):
             first, tiles, stride = span[player]
             picked = part[at : at + tiles * len(rows)].reshape(tiles, len(rows), LANES)
-            out[first : first + tiles * stride].reshape(tiles, stride, LANES)[:, rows] = picked
+            out[first : first + tiles * stride].reshape(tiles, stride, LANES)[:, run(rows)] = picked
             at += tiles * len(rows)
 
 
@@ -138,4 +144,22 @@ def subtree(tree: BoardTree, lines: Lines, board: int) -> Subtree:
         tree, forests=lines.forests, boards=boards, weight=weight, cards=tuple(tree.cards[b] for b in picked),
         stored_rows=(stored[0], stored[1]), decisions=lines.decisions,
     )  # fmt: skip
-    return Subtree(part, lines, tuple(spans))
+    return Subtree(part, lines, tuple(spans), tuple(range(*r) for r in ranges))
+
+
+def run(rows: Int) -> Int | slice:
+    """Return rows that follow each other as a slice, which is copied several times as fast; others as they are."""
+    return slice(int(rows[0]), int(rows[-1]) + 1) if len(rows) and rows[-1] - rows[0] == len(rows) - 1 else rows
+
+
+def part_rows(tree: BoardTree, lines: Lines) -> Int:
+    """Return [boards of the lines' street, 2], the rows that each one's part stores, without making it."""
+    found = np.zeros((int((tree.boards[:, STREET] == lines.street).sum()), 2), np.int64)
+    low = high = np.flatnonzero(tree.boards[:, STREET] == lines.street)
+    high = high + 1
+    for s in range(len(lines.rows[0])):
+        for p in (0, 1):
+            tiles = np.append(0, np.cumsum(-(-tree.boards[:, HANDS + p] // LANES)))
+            found[:, p] += (tiles[high] - tiles[low]) * len(lines.rows[p][s])
+        low, high = tree.boards[low, CHILD], tree.boards[high - 1, CHILD_END]
+    return found

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from search.budget import Budget, Deadline
+from search.budget import Budget, Deadline, Pace
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
 CALL_SECONDS = 8e-6  # of a kernel call that does nothing
@@ -47,7 +47,7 @@ class Anytime(ABC, Generic[Answer]):
 
     def __init__(self) -> None:
         self._done = np.zeros(1, np.int64)  # iterations; an array, so that kernels can count
-        self._seconds_per_row = 5e-8  # of one iteration; learnt from slice to slice
+        self._pace = Pace(5e-8)  # seconds of one iteration by row; learnt from slice to slice
         self._spent = self._checked = 0.0  # solving and checking seconds of the solve at hand
         self._trace: list[tuple[int, float, float]] = []
         self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
@@ -122,6 +122,8 @@ class Anytime(ABC, Generic[Answer]):
             if checking:
                 count = min(count, next_check - self.iterations)
             if count <= 0:
+                if self._spent == 0:
+                    self._pace.heal()
                 break
             try:
                 self.run(count)
@@ -160,7 +162,7 @@ class Anytime(ABC, Generic[Answer]):
 
     def _slice(self, most: int | None, remaining: float) -> int:
         """Return how many iterations to do before the next look at the clock; 0 if one more would end late."""
-        per_iteration = self._seconds_per_row * self.rows
+        per_iteration = self._pace.expected * self.rows
         count = max(1, int(SLICE_SECONDS / per_iteration))
         if remaining != math.inf:
             left = remaining - self._answer_seconds - CALL_SECONDS
@@ -171,11 +173,9 @@ class Anytime(ABC, Generic[Answer]):
         return count
 
     def _learn(self, count: int, spent: float) -> None:
-        """Remember how long an iteration takes. An outlier (the machine was busy elsewhere) moves the memory by a quarter at most."""
+        """Remember how long an iteration takes."""
         seen = max(spent - CALL_SECONDS, 0.1 * spent) / (count * self.rows)
-        old = self._seconds_per_row
-        weight = min(0.5, spent / 1e-4)  # a slice of a few microseconds says little
-        self._seconds_per_row = old + weight * (min(max(seen, old / 2), 1.5 * old) - old)
+        self._pace.learn(seen, min(0.5, spent / 1e-4))  # a slice of a few microseconds says little
 
     def _next_check(self, budget: Budget) -> int:
         """For a target every 10 iterations at first, then every 5 %: a check costs about an iteration. Else powers of two, for a trace."""

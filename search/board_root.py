@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from games.board_subtree import Subtree
 from search.board_sweeps import BoardSweeps, Gadget, Rows
-from search.board_trunk import Arrival, Float, above, mass_at
+from search.board_trunk import Arrival, Float, above, mass_at, scaled
 from search.gadgets import left_to_gain
 from search.kernels.gadget import COMBINED, UNSAFE, GadgetArrays, enter_board
 from search.kernels.streets import BEST
@@ -23,10 +23,10 @@ class BoardRoot:
         mass: the searcher's reach that each of the opponent's hands can meet.
     """
 
-    def __init__(self, part: Subtree, arrival: Arrival, columns: npt.NDArray[np.int64], seat: int) -> None:
+    def __init__(self, part: Subtree, arrival: Arrival, seat: int) -> None:
         self.seat, self.opponent = seat, 1 - seat
         self.places = [above(part.tree, p, 0) for p in (0, 1)]
-        entry = [arrival.reach[p][np.ix_(self.places[p], columns)] for p in (0, 1)]
+        entry = [arrival.reach[p][self.places[p]] for p in (0, 1)]
         self.scale = entry[seat].max(axis=0)
         self.own, self.model = scaled(entry[seat]), entry[self.opponent]
         self.mass = mass_at(part.tree, self.opponent, 0, self.own)
@@ -37,11 +37,11 @@ class BoardRoot:
             sweeps.reach[p][:] = 0
             sweeps.reach[p][self.places[p], : reach.shape[1]] = reach * lines
 
-    def raise_by_gifts(self, bound: Rows, arrival: Arrival, columns: npt.NDArray[np.int64], scale: float) -> None:
+    def raise_by_gifts(self, bound: Rows, arrival: Arrival, scale: float) -> None:
         """Raise the opponent's bounds by a share of what its hands gave away on the way, if that is known, in place."""
         if arrival.gifts is not None:
             where = self.places[self.opponent]
-            bound[where, : self.mass.shape[1]] += scale * arrival.gifts[np.ix_(where, columns)] * self.mass
+            bound[where, : self.mass.shape[1]] += scale * arrival.gifts[where] * self.mass
 
     def gadget(self, bound: Rows, lines: npt.NDArray[np.bool_], spread: float) -> GadgetArrays:
         """Return a gadget's arrays, ``spread`` in chips; hands of other lines do not exist for it."""
@@ -88,7 +88,7 @@ class BoardRoot:
             sweeps.reach[p][:] = kept[p]
         lines = slice(self.mass.shape[1])
         if gadget is None:
-            both: Float = (found[self.opponent] * reach).sum(axis=0) + ours
+            both: Float = np.maximum((found[self.opponent] * reach).sum(axis=0) + ours, 0.0)  # never below but by rounding
             return both[lines] / 2
         arrays = gadget.arrays
         return left_to_gain(kind, found[self.opponent], ours, reach, unasked, arrays.bound, arrays.mass)[lines]
@@ -99,9 +99,3 @@ class BoardRoot:
         entering = scaled(self.model) if gadget is None else self.model if gadget.kind == COMBINED else np.ones_like(self.mass)
         deals = (entering * self.mass).sum(axis=0)
         return float((found[deals > 0] / deals[deals > 0]).max(initial=0.0))
-
-
-def scaled(reach: Float) -> Float:
-    """Return reach with the largest of every line 1; only ratios matter, and products of small ones would underflow."""
-    largest = reach.max(axis=0)
-    return reach / np.where(largest > 0, largest, 1.0)

@@ -8,24 +8,26 @@ that enter a board are solved side by side: they are subgames of their own, and 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from games.board_subtree import Lines, Subtree, entering, subtree
+from games.board_subtree import Lines, Subtree, part_rows, subtree
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
-from games.kernels.boards import DECISIONS, FIRST_ROW
+from games.kernels.boards import DECISIONS, FIRST_ROW, HANDS, PARENT, STREET
 from search.anytime import SLICE_SECONDS
+from search.board_path import Left
 from search.board_root import BoardRoot
 from search.board_strategy import play_alike
 from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, SoFar, Strategies, root_reach
-from search.budget import Budget, Deadline, Spent
-from search.gadgets import NEED_RANGE, TAGS, UNSAFE, check_search, form_of
+from search.budget import Budget, Deadline, Pace, Spent
+from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, check_search, form_of
 from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
@@ -37,7 +39,9 @@ FEW = 30  # iterations: answers of fewer are judged whatever the gadget (from th
 SHORT = 6
 INERTIA = 2.0  # times what regrets grow to in theory; of 1, 2 and 4, with averages weighing 1 or 4 times, best after 10 and 30 iterations
 LEAST_WARM = 2  # iterations: a warm start takes more than one
+WARMING = 1.5  # iterations' time that a warm start takes
 MOST_WORTH = 100
+WARM_UPS = 3  # solves that the machine's speed is learnt from
 FIRST_CHECK = 16  # iterations before what is left to gain is looked at, and least between looks: each costs about one
 FIRST = np.array([[0.0, 0.0, 0.0, 0.0]])  # coefficients of an iteration that forgets what was before it
 FILL = 0.8  # of the time left, to be filled by one slice
@@ -51,28 +55,34 @@ class SearchReport:
         solves: subgames solved: lines that the searcher's strategy reaches, on boards that suits do not make equal.
         kept: subgames where the strategy so far was kept: the model says that the opponent never comes, no iteration fitted into the
             budget, or the answer was judged to be worse.
+        skipped: those of them that the budget allowed no iteration for.
         harm: chips a deal that best responses win above the bounds (above what they could before, where those are not safe), summed
             over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
         iterations: of each solve.
         spent: what those seconds went into, summed.
+        loading: seconds outside every solve's budget: what is computed once for a whole game.
     """
 
     solves: int = 0
     kept: int = 0
+    skipped: int = 0
     harm: float = 0.0
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
+    loading: float = 0.0
 
     def add(self, other: SearchReport, weight: float = 1.0) -> None:
         """Add what another search came to, its harm times a weight."""
         self.solves += other.solves
         self.kept += other.kept
+        self.skipped += other.skipped
         self.harm += weight * other.harm
         self.seconds += other.seconds
         self.iterations += other.iterations
         self.spent += other.spent
+        self.loading += other.loading
 
 
 @dataclass(frozen=True)
@@ -117,10 +127,17 @@ class StreetSearch:
 
 
 class Answer(NamedTuple):
-    """A solved part: per player [its stored rows, 8], the searcher's strategies, and the opponent's as the model from here on."""
+    """A solved part.
+
+    Attributes:
+        part: what was solved.
+        average: per player [its stored rows, 8], the searcher's strategies, and the opponent's as the model from here on.
+        left: values of what is played, the answer or the strategy so far, for searches below; None if nobody will ask.
+    """
 
     part: Subtree
     average: tuple[Rows, Rows]
+    left: Left | None
 
 
 class BoardSearch:
@@ -139,91 +156,131 @@ class BoardSearch:
         self.dtype = tree.weight.dtype
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
-        self._columns = np.array([entering(game, lines.street).index(node) for node in lines.nodes])
-        self._row_seconds = self._answer_row_seconds = 0.0  # of an iteration and of judging an answer, by stored row; 0 if unknown
-        self._preparing = 0.0  # seconds that came before the first iteration, at least; 0 if unknown
+        self._first, self._rows = int(np.argmax(tree.boards[:, STREET] == lines.street)), part_rows(tree, lines)
+        # a look at a board's cards and ranges; by stored row, reading the strategy so far, an iteration, and judging the answer
+        self.looking, self.reading, self.iterating, self.judging = Pace(), Pace(), Pace(), Pace()
 
-    def solve(self, board: int, arrival: Arrival, strategies: SoFar, seat: int, search: StreetSearch) -> tuple[SearchReport, Answer | None]:
+    def solve(
+        self,
+        board: int,
+        arrival: Arrival,
+        strategies: SoFar,
+        seat: int,
+        search: StreetSearch,
+        deliver: Callable[[Answer], None] | None = None,
+        clock: Deadline | None = None,
+        until: int = 0,
+    ) -> tuple[SearchReport, Answer | None]:
         """Search the subgames at one board.
 
         Args:
             board: of the lines' street.
-            arrival: how both players come to the board, from the one above.
+            arrival: how both players come to the board on the searcher's lines, from the one above.
             strategies: so far.
             seat: who searches; the other one is modelled.
             search: how.
+            deliver: takes the answer over, within the budget, if there is one to be played.
+            clock: if it was started before this call.
+            until: street; the answer's values on boards above it are left for searches that begin there. One line's only.
 
         Returns:
             What it came to, and the answer, whose arrays the next solve overwrites; None where nothing could be solved.
         """
-        clock = Deadline(search.budget.seconds)
-        if clock.remaining() < self._preparing:
-            return SearchReport(kept=int((arrival.reach[seat][:, self._columns].max(axis=0) > 0).sum())), None
-        part = subtree(self.tree, self.lines, board)
-        if not sum(part.tree.stored_rows):
+        clock, size = clock or Deadline(search.budget.seconds), int(self._rows[board - self._first].sum())
+        if size == 0:
             return SearchReport(), None  # all-in: nobody decides any more
-        sweeps = self._look_at(part)
+        begun = clock.spent()
+        if clock.remaining() < self.looking.expected + size * sum(p.expected for p in (self.reading, self.iterating, self.judging)):
+            self._heal()
+            count = int((arrival.reach[seat].max(axis=0) > 0).sum())
+            return SearchReport(0, count, count, 0.0, [clock.spent()] * count, [0] * count), None
+        part = subtree(self.tree, self.lines, board)
+        sweeps, reading = self._look_at(part), clock.spent()
         before, rows = self._take(part, strategies), self._fresh(part)
-        root = BoardRoot(part, arrival, self._columns, seat)
+        read = clock.spent() - reading
+        root = BoardRoot(part, arrival, seat)
         met = root.model * root.mass if search.gadget in NEED_RANGE else root.mass
         reached, solved = root.own.max(axis=0) > 0, (root.own.max(axis=0) > 0) & (met.max(axis=0) > 0)
         report, opponent = SearchReport(kept=int((reached & ~solved).sum())), 1 - seat
         if not solved.any():
             return report, None
         root.enter(sweeps, solved)
-        sweeps.evaluate(before, BEST, only=opponent)
+        reading = clock.spent()
+        boards = part.boards_above(until) if search.gadget in WITH_GIFTS else []
+        sweeps.evaluate(before, BEST, range(len(boards)), opponent)
         safe = bound = sweeps.cfv[opponent].copy()
+        if search.gadget != UNSAFE and search.bounds != "safe":
+            sweeps.evaluate(before, VALUE, range(len(boards)), opponent)
+            bound = sweeps.cfv[opponent].copy()
+        left = _left(sweeps, part, opponent, root, boards)
+        read += clock.spent() - reading
         gadget = None
         if search.gadget != UNSAFE:
-            if search.bounds != "safe":
-                sweeps.evaluate(before, VALUE, only=opponent)
-                bound = sweeps.cfv[opponent].copy()
-            root.raise_by_gifts(bound, arrival, self._columns, search.gift_scale)
+            root.raise_by_gifts(bound, arrival, search.gift_scale)
             spread = search.spread if search.bounds == "distributional" else 0.0
             gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
         prepared = clock.spent()
-        self._preparing = prepared if self._preparing == 0 else min(self._preparing, prepared)
-        worth = search.worth if self._starts_warm(search, sum(part.tree.stored_rows), clock) else 0
+        self.looking.learn(prepared - begun - read)
+        self.reading.learn(read / size)
+        worth = search.worth if self._starts_warm(search, size, clock) else 0
         if worth:
             self._warm(part, sweeps, rows, before, worth)
         iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
-        solving = clock.spent()
-        answer = (rows.average[0], rows.average[1])
+        solving, count = clock.spent(), int(solved.sum())
+        report.seconds, report.iterations = [solving / count] * count, [iterations] * count
+        report.spent = Spent(prepared, solving - prepared, 0.0)
+        if iterations == 0:
+            report.kept += count
+            report.skipped += count
+            return report, None
+        answer, played = (rows.average[0], rows.average[1]), solved.copy()
         for p in (0, 1):
             play_alike(part.tree, p, answer[p])
-        played = solved.copy()
-        if iterations == 0:
-            played[:] = False
-        else:
-            root.enter(sweeps, solved)
-            sweeps.evaluate(answer, BEST, only=opponent)
-            limit = bound if search.safe else safe
-            harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - limit)
-            if search.judge and (search.safe or iterations < FEW):
-                played &= harm <= gain
-            report.harm = float((harm * root.scale)[played].sum())
-        seconds, count = clock.spent(), int(solved.sum())
-        self._answer_row_seconds = _learnt(self._answer_row_seconds, (seconds - solving) / sum(part.tree.stored_rows))
-        report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
-        report.spent = Spent(prepared, solving - prepared, seconds - solving)
+        root.enter(sweeps, solved)
+        sweeps.evaluate(answer, BEST, range(len(boards)), opponent)
+        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if search.safe else safe))
+        if search.judge and (search.safe or iterations < FEW):
+            played &= harm <= gain
+        report.harm = float((harm * root.scale)[played].sum())
+        if boards and search.bounds != "safe":
+            sweeps.evaluate(answer, VALUE, range(len(boards)), opponent)
+        if played.any():
+            left = _left(sweeps, part, opponent, root, boards)
         report.solves = int(played.sum())
         report.kept += count - report.solves
         for p in (0, 1):
             self._keep(part, p, np.logical_not(played), before[p], answer[p])
-        return report, Answer(part, answer)
+        found = Answer(part, answer, left)
+        if deliver is not None and report.solves:
+            deliver(found)
+        seconds = clock.spent()
+        self.judging.learn((seconds - solving) / size)
+        report.seconds, report.spent = [seconds / count] * count, Spent(prepared, solving - prepared, seconds - solving)
+        return report, found
 
-    def warm_up(self, board: int, arrival: Arrival, strategies: SoFar, seat: int, search: StreetSearch) -> None:
-        """Load the kernels, then learn the machine's speed; see ``solve``."""
-        for _ in range(2):
-            self._row_seconds = self._answer_row_seconds = self._preparing = 0.0
-            self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)))
+    def warm_up(
+        self, strategies: SoFar, seat: int, search: StreetSearch, deliver: Callable[[Answer], None] | None = None, until: int = 0
+    ) -> None:
+        """Load the kernels, then learn the machine's speed from a few solves of the largest part; see ``solve``."""
+        board = self._first + int(self._rows.sum(axis=1).argmax())
+        place = int(self.tree.boards[board, PARENT])
+        hands = [len(root_reach(self.game, p)) if place < 0 else int(self.tree.boards[place, HANDS + p]) for p in (0, 1)]
+        shape = [(count, len(self.lines)) for count in hands]
+        arrival = Arrival(place, (np.ones(shape[0]), np.ones(shape[1])), np.zeros(shape[1 - seat]))
+        for i in range(1 + WARM_UPS):
+            if i == 1:
+                self.looking, self.reading, self.iterating, self.judging = Pace(), Pace(), Pace(), Pace()
+            trial = replace(search, budget=Budget(iterations=2), judge=False)  # whatever comes of it is delivered
+            self.solve(board, arrival, strategies, seat, trial, deliver, None, until)
+        for pace in self._paces():
+            pace.settle()
 
     def worth(self, board: int, arrival: Arrival, strategies: SoFar) -> int:
         """Return how many cold iterations make the subgames at a board, unsafe, as strong as some strategies; at most ``MOST_WORTH``."""
         part = subtree(self.tree, self.lines, board)
         sweeps, every = self._look_at(part), np.ones(len(self.lines), bool)
-        before, rows, root = self._take(part, strategies), self._fresh(part), BoardRoot(part, arrival, self._columns, 0)
+        before, rows, root = self._take(part, strategies), self._fresh(part), BoardRoot(part, arrival, 0)
         root.enter(sweeps, every)
         goal, done, weights = root.exploitability(sweeps, before).sum(), 0, coefficients(self.variant)
         while done < MOST_WORTH and (done == 0 or root.exploitability(sweeps, (rows.average[0], rows.average[1])).sum() > goal):
@@ -235,9 +292,22 @@ class BoardSearch:
         """Say whether a solve starts from the strategy so far: see ``SHORT``."""
         if search.warm_start != "short":
             return search.warm_start == "always"
-        expected = math.inf if self._row_seconds == 0 else clock.remaining() / (self._row_seconds * size)
-        expected = min(expected, search.budget.iterations or math.inf)
+        expected = float(search.budget.iterations or math.inf)
+        if search.budget.seconds is not None and self.iterating.expected > 0:
+            expected = min(expected, self._fits(clock, size) - WARMING)
         return LEAST_WARM <= expected < SHORT * search.worth
+
+    def _fits(self, clock: Deadline, size: int) -> float:
+        """Return how many iterations fit into the time left, the answer judged."""
+        left = clock.remaining() - 1.2 * self.judging.expected * size
+        return left / max(self.iterating.expected * size, 1e-9)
+
+    def _heal(self) -> None:
+        for pace in self._paces():
+            pace.heal()
+
+    def _paces(self) -> tuple[Pace, ...]:
+        return self.looking, self.reading, self.iterating, self.judging
 
     def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
         """Start from a strategy as if so many iterations had been spent on it, in place."""
@@ -260,26 +330,25 @@ class BoardSearch:
             block, begin = divmod(worth + done, BLOCK)
             count = BLOCK - begin if budget.iterations is None else min(budget.iterations - done, BLOCK - begin)
             if budget.seconds is not None:
-                expected = max(self._row_seconds * size, 1e-9)
-                fits = (clock.remaining() - 1.2 * self._answer_row_seconds * size) / expected
-                count = min(count, max(1, int(SLICE_SECONDS / expected)), max(int(FILL * fits), int(fits >= 1)))
+                fits = self._fits(clock, size)
+                slices = int(SLICE_SECONDS / max(self.iterating.expected * size, 1e-9))
+                count = min(count, max(1, slices), max(int(FILL * fits), int(fits >= 1)))
             if count <= 0:
                 break
             count = int(min(count, next_check - done))
             start = clock.spent()
             sweeps.update(rows, coefficients(self.variant, block), begin, begin + count, gadget)
-            self._row_seconds = _learnt(self._row_seconds, (clock.spent() - start) / (count * size))
+            self.iterating.learn((clock.spent() - start) / (count * size))
             done += count
             if done == next_check:
                 answer, choice = (rows.average[0], rows.average[1]), average_weight(self.variant, worth, worth + done)
-                if clock.remaining() < 3 * self._answer_row_seconds * size:
+                if clock.remaining() < 3 * self.judging.expected * size:
                     break
                 if root.left_to_gain(sweeps, answer, gadget, choice) <= (budget.exploitability or 0.0):
                     break
                 next_check = done + max(FIRST_CHECK, done // 4)
-        if done == 0:  # a memory of a busy moment must not keep every later solve from beginning
-            self._row_seconds *= 0.7
-            self._answer_row_seconds *= 0.7
+        if done == 0:
+            self._heal()
         return done
 
     def _look_at(self, part: Subtree) -> BoardSweeps:
@@ -289,11 +358,10 @@ class BoardSearch:
         return self._sweeps
 
     def _space(self, name: str, part: Subtree) -> tuple[Rows, Rows]:
-        """Return arrays of the part's size, kept from part to part."""
-        kept = self._arrays.setdefault(name, [np.zeros((0, LANES), self.dtype)] * 2)
-        for p in (0, 1):
-            if len(kept[p]) < part.tree.stored_rows[p]:
-                kept[p] = aligned_zeros(part.tree.stored_rows[p], LANES, self.dtype)
+        """Return arrays of the part's size, kept from part to part: as large as the largest one's."""
+        if name not in self._arrays:
+            self._arrays[name] = [aligned_zeros(int(rows), LANES, self.dtype) for rows in self._rows.max(axis=0)]
+        kept = self._arrays[name]
         return kept[0][: part.tree.stored_rows[0]], kept[1][: part.tree.stored_rows[1]]
 
     def _take(self, part: Subtree, strategies: SoFar) -> tuple[Rows, Rows]:
@@ -329,11 +397,11 @@ class BoardSearch:
             at += tiles * len(rows)
 
 
-def _learnt(old: float, seen: float) -> float:
-    """Return what to expect next time: an outlier (the machine was busy elsewhere) moves it by a quarter at most."""
-    if old == 0:
-        return seen
-    return old + 0.5 * (min(max(seen, old / 2), 1.5 * old) - old)
+def _left(sweeps: BoardSweeps, part: Subtree, player: int, root: BoardRoot, boards: list[int]) -> Left | None:
+    """Return what the last evaluation leaves of one line's boards; None if there are none."""
+    if not boards:
+        return None
+    return Left(part, player, float(root.scale[0]), {board: sweeps.watched(player, i) for i, board in enumerate(boards)})
 
 
 def value_against(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int, best: bool = True) -> float:

@@ -13,8 +13,8 @@ from games.betting_forest import betting_forest, betting_streets
 from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree, game_size
 from games.kernels import LANES, aligned_zeros
-from games.kernels.boards import ROWS
 from search.anytime import Anytime
+from search.best_response import exploitability_of
 from search.board_strategy import BoardStrategy, play_alike
 from search.board_sweeps import BoardSweeps, StoredRows, workspace_bytes
 from search.kernels.streets import BEST, VALUE
@@ -163,7 +163,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return NashConv / 2 of the average strategies in chips a deal."""
         if strategy is not None and strategy.average[0] is not self.average[0]:
             raise ValueError("strategy must be this solver's answer, got another's")
-        return sum(self._values(BEST)) / 2
+        return exploitability_of(*self._values(BEST))
 
     def values(self) -> tuple[float, float]:
         """Return both players' expected chips a deal when both play the average strategies."""
@@ -179,8 +179,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return a player's cfvs at one board when both play the average strategies."""
         self._values(VALUE, board)
         hands = self.tree.hands_at(player, board)
-        rows = int(self.tree.forests[player].table[self.tree.boards[board, 0], ROWS])
-        return BoardValues(hands, self._most[1 - player] / self._cfv_unit * self._sweeps.watched(player, rows, len(hands)))
+        return BoardValues(hands, self._most[1 - player] / self._cfv_unit * self._sweeps.watched(player, board))
 
     def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> npt.NDArray[np.float64]:
         """Return what each action of a decision brings its player when both play the average strategies.
@@ -218,7 +217,7 @@ class BoardSolver(Anytime[BoardStrategy]):
     def _values(self, mode: int, watched: int = 0) -> tuple[float, float]:
         """Return each player's value against the opponent's average strategy, in chips a deal."""
         self._play_alike()
-        self._sweeps.evaluate(self.average, mode, watched)
+        self._sweeps.evaluate(self.average, mode, range(watched, watched + 1))
         found = [
             float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)
             for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)

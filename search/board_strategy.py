@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -77,17 +78,15 @@ class BoardStrategy:
         while len(self.tree.cards[board]) < len(cards):
             before = len(self.tree.cards[board])
             count = self.game.deals[int(boards[board, STREET]) + 1]
-            new = {permute_card(permutation, c) for c in cards[before : before + count]}
-            for child in range(int(boards[board, CHILD]), int(boards[board, CHILD_END])):
-                there = set(self.tree.cards[child][before:])
-                fitting = [g for g in group if {permute_card(g, c) for c in new} == there]
-                if fitting:
-                    permutation = fitting[0][permutation]
-                    group = [g for g in group if {permute_card(g, c) for c in there} == there]
-                    board = child
-                    break
-            else:
+            new = [permute_card(permutation, c) for c in cards[before : before + count]]
+            images = [tuple(sorted(permute_card(g, c) for c in new)) for g in group]
+            there = min(images)  # the first of all that suits make equal stands for them, and boards stand in this order
+            low, high = int(boards[board, CHILD]), int(boards[board, CHILD_END])
+            board = bisect_left(self.tree.cards, there, low, high, key=lambda own: own[before:])
+            if board == high or self.tree.cards[board][before:] != there:
                 raise ValueError(f"cards must be a board of the game, got {cards}")
+            permutation = group[images.index(there)][permutation]
+            group = [g for g in group if {permute_card(g, c) for c in there} == set(there)]
         return board, permutation
 
     def at(self, node: int, cards: tuple[int, ...] | None = None) -> Float:

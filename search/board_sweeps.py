@@ -15,7 +15,7 @@ from numba import config
 
 from games.board_tree import BoardTree
 from games.kernels import LANES, aligned_zeros
-from games.kernels.boards import EXITS, FOLDS, GROUPS, LINES, ROWS, SHOWS, Forest
+from games.kernels.boards import EXITS, FOLDS, GROUPS, HANDS, LINES, ROWS, SHOWS, STREET, Forest
 from games.kernels.showdown import SUMS
 from search.kernels.gadget import UNSAFE, GadgetArrays
 from search.kernels.play import BOTH, play_streets
@@ -23,6 +23,7 @@ from search.kernels.streets import CHUNKS, LAYOUT, UPDATE
 from search.kernels.threads import DONE
 
 Rows = npt.NDArray[Any]
+FIRST_BOARD, NONE = range(1), range(0)
 AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that changes nothing
 
 
@@ -72,6 +73,7 @@ class BoardSweeps:
         self.reach, self.cfv = (both[0][0], both[1][0]), (both[0][1], both[1][1])
         tiles = tree.nowhere // LANES
         self._watched = [aligned_zeros(tiles * (int(f.table[:, ROWS].max()) + 1), LANES, dtype) for f in tree.forests]
+        self._seen, self._seen_rows = FIRST_BOARD, [0, 0]
         nothing = np.zeros((1, 1), dtype)
         self._no_gadget = Gadget(UNSAFE, 0, GadgetArrays(*[nothing] * len(GadgetArrays._fields)))
 
@@ -98,35 +100,47 @@ class BoardSweeps:
             gadget: above the root.
             only: the player who is updated; BOTH for both, in turn.
         """
-        self._play(rows, UPDATE, weights, begin, end, 0, gadget or self._no_gadget, only)
+        self._play(rows, UPDATE, weights, begin, end, NONE, gadget or self._no_gadget, only)
 
-    def evaluate(self, strategies: tuple[Rows, ...], mode: int, watched: int = 0, only: int = BOTH) -> None:
+    def evaluate(self, strategies: tuple[Rows, ...], mode: int, watched: range = FIRST_BOARD, only: int = BOTH) -> None:
         """Fill ``cfv`` with both players' cfvs against ``strategies``: of the best response (BEST) or of the own strategy (VALUE).
 
         Args:
             strategies: per player [stored rows, 8], in proportion to the strategy.
             mode: see there.
-            watched: the board whose values ``watched`` returns.
+            watched: the boards whose values ``watched`` returns.
             only: the player whose cfvs are wanted; BOTH for both.
         """
+        self._watch(watched)
         self._play(StoredRows(strategies, strategies, strategies), mode, AS_IT_IS, 0, 1, watched, self._no_gadget, only)
 
-    def watched(self, player: int, rows: int, hands: int) -> npt.NDArray[np.float64]:
-        """Return [rows, hands], a player's cfvs of the rows of the board that the last evaluation watched."""
-        tiles = -(-hands // LANES)
-        table = self._watched[player][: tiles * (rows + 1)].reshape(tiles, rows + 1, LANES)
+    def watched(self, player: int, board: int = 0) -> npt.NDArray[np.float64]:
+        """Return [rows, hands], a player's cfvs of the rows of a board that the last evaluation watched."""
+        rows = int(self.tree.forests[player].table[self.tree.boards[board, STREET], ROWS])
+        hands = int(self.tree.boards[board, HANDS + player])
+        tiles, first = -(-hands // LANES), (board - self._seen.start) * self._seen_rows[player]
+        table = self._watched[player][first : first + tiles * (rows + 1)].reshape(tiles, rows + 1, LANES)
         return table.transpose(1, 0, 2).reshape(rows + 1, -1)[:rows, :hands].astype(np.float64)
 
+    def _watch(self, boards: range) -> None:
+        """Make room for the values of some boards."""
+        streets = self.tree.boards[boards.start : boards.stop, STREET]
+        self._seen = boards
+        for p, forest in enumerate(self.tree.forests):
+            rows = self._seen_rows[p] = self.tree.nowhere // LANES * (int(forest.table[streets, ROWS].max(initial=0)) + 1)
+            if len(self._watched[p]) < len(boards) * rows:
+                self._watched[p] = aligned_zeros(len(boards) * rows, LANES, self._watched[p].dtype)
+
     def _play(
-        self, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: int, gadget: Gadget,
+        self, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: range, gadget: Gadget,
         only: int = BOTH,
     ) -> None:  # fmt: skip
         """Sweep in all threads; none can stop before all are done, since they wait for each other."""
-        tree, o = self.tree, gadget.opponent
+        tree, o, seen = self.tree, gadget.opponent, (watched.start, watched.stop)
         kept = [[_words(a) for a in own] for own in rows]
-        arrays = tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p]) for p in (0, 1))
+        arrays = tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p]) for p in (0, 1))
         above = (gadget.kind, o, tuple(gadget.arrays), self.cfv[o], self.reach[o])
-        played = (self._forests, self._hands, tree.boards, tree.weight, arrays, tree.nowhere, watched, mode, weights, above)
+        played = (self._forests, self._hands, tree.boards, tree.weight, arrays, tree.nowhere, seen, mode, weights, above)
 
         def play(thread: int) -> None:
             play_streets(*played, self._shared, self._work[thread], self._sync, thread, self.threads, only, begin, end)

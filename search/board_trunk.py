@@ -6,6 +6,7 @@ probabilities (``BoardSolver.average``).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -78,8 +79,9 @@ def mass_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
     own, others = (slice(int(firsts[p]), int(firsts[p] + counts[p])) for p in (player, 1 - player))
     hands = tree.hands[1 - player]
     by_card = np.zeros((CARDS, other.shape[1]))
-    np.add.at(by_card, hands.low[others], other)
-    np.add.at(by_card, hands.high[others], other)
+    cards = np.concatenate([hands.low[others], hands.high[others]])
+    for line in range(other.shape[1]):
+        by_card[:, line] = np.bincount(cards, np.tile(other[:, line], 2), CARDS)
     mine = tree.hands[player]
     same = np.append(other, np.zeros((1, other.shape[1])), axis=0)[np.minimum(mine.same[own], len(other))]
     total = other.sum(axis=0)
@@ -122,6 +124,22 @@ def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry
     return reach
 
 
+def gift(cfvs: Float, mass: Float, own: Float | None) -> Float:
+    """Return [A, hands], what each of a player's actions at a decision gives away, in chips.
+
+    With values v(a) of a hand, per mass of the hand, an action a gives max v - v(a); in the strategies' own values it gives
+    sum_a strategy(a) v(a) - v(a), if that is positive.
+
+    Args:
+        cfvs: [A, hands] after each action.
+        mass: [hands] the other player's reach that each hand can meet; hands with 0 give nothing.
+        own: [A, hands] the player's own strategy; None for best-response values.
+    """
+    value = cfvs.max(axis=0) if own is None else (own * cfvs).sum(axis=0)
+    given: Float = np.maximum(value - cfvs, 0.0) / np.where(mass > 0, mass, np.inf)
+    return given
+
+
 class Trunk:
     """Walks a strategy so far down to the boards above a street.
 
@@ -133,6 +151,7 @@ class Trunk:
         giver: the player whose gifts are wanted; None for nobody's.
         best: gifts in best-response values, as safe bounds are; else in the strategies' own values.
         known: of each street above, the strategies so far when it was played, whose values its gifts are in; ``strategies`` unless given.
+            Streets of one tuple are evaluated together, from the first of them.
     """
 
     def __init__(
@@ -151,26 +170,20 @@ class Trunk:
         self._streets = betting_streets(game.bets, (0,))
         self._lines: dict[int, Lines] = {}
         self._sweeps: dict[int, BoardSweeps] = {}
+        self._cfvs: dict[int, Float] = {}  # by board: [rows, the giver's hands], evaluated from above and not asked for yet
 
     def arrivals(self) -> Iterator[Arrival]:
         """Yield how both players come to the street, in the order of the boards above it."""
+        for arrival in self.departures():
+            if arrival.board < 0 or int(self.tree.boards[arrival.board, STREET]) == self.street - 1:
+                yield arrival
+
+    def departures(self) -> Iterator[Arrival]:
+        """Yield how both players leave the boards of every street above, each before the boards below it."""
         if self.street == 0:
             yield self.start(-1)
         else:
             yield from self._below(self.start(0))
-
-    def arrival(self, board: int) -> Arrival:
-        """Return how both players come to the street at one board above it; -1 above the first street."""
-        way = [board]
-        while way[-1] > 0:
-            way.append(int(self.tree.boards[way[-1], PARENT]))
-        entry = self.start(way.pop())
-        if entry.board < 0:
-            return entry
-        found = self.leave(entry)
-        for child in reversed(way):
-            found = self.leave(self.enter(child, found))
-        return found
 
     def start(self, board: int) -> Arrival:
         """Return how both players come to the first board; -1 is above it."""
@@ -180,8 +193,8 @@ class Trunk:
     def _below(self, entry: Arrival) -> Iterator[Arrival]:
         board, tree = entry.board, self.tree
         found = self.leave(entry)
+        yield found
         if int(tree.boards[board, STREET]) == self.street - 1:
-            yield found
             return
         for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
             yield from self._below(self.enter(child, found))
@@ -201,11 +214,7 @@ class Trunk:
         return Arrival(entry.board, (rows[0][exits[0]].T, rows[1][exits[1]].T), gifts)
 
     def _gifts(self, entry: Arrival, rows: list[Float]) -> Float:
-        """Return [the giver's hands, lines of the next street], gifts so far and those of this board.
-
-        At a decision of the giver's with values v(a) of its hand, per mass of the hand, an action a gives max v - v(a) away; in the
-        strategies' own values it gives sum_a strategy(a) v(a) - v(a), if that is positive.
-        """
+        """Return [the giver's hands, lines of the next street], gifts so far and those of this board."""
         assert self.giver is not None
         assert entry.gifts is not None
         bets, giver, board = self.game.bets, self.giver, entry.board
@@ -227,22 +236,27 @@ class Trunk:
             if player == giver:
                 mass = mass_at(self.tree, giver, board, rows[1 - giver][other_row[node]][:, None])[:, 0]
                 worth = np.array([values[own_row[child]] for child in children])
-                value = worth.max(axis=0) if self._mode == BEST else self._mean(worth, rows[giver], own_row[node], own_row[children[0]])
-                given = np.maximum(value - worth, 0.0) / np.where(mass > 0, mass, np.inf)
+                own = None if self._mode == BEST else self._shares(len(worth), rows[giver], own_row[node], own_row[children[0]])
+                given = gift(worth, mass, own)
             for i, child in enumerate(children):
                 gifts[child] = here + given[i] if player == giver else here
         return np.stack(found, axis=1)
 
     @staticmethod
-    def _mean(worth: Float, reach: Float, above_row: int, first_row: int) -> Float:
-        """Return [hands], the mean worth of actions under the giver's own strategy; 0 for hands that never come there."""
+    def _shares(actions: int, reach: Float, above_row: int, first_row: int) -> Float:
+        """Return [A, hands], the giver's own strategy; 0 for hands that never come there."""
         total = reach[above_row]
-        shares = reach[first_row : first_row + len(worth)] / np.where(total > 0, total, np.inf)
-        mean: Float = (shares * worth).sum(axis=0)
-        return mean
+        shares: Float = reach[first_row : first_row + actions] / np.where(total > 0, total, np.inf)
+        return shares
 
     def _values(self, entry: Arrival) -> Float:
         """Return [rows, the giver's hands], the cfvs of the giver's rows at a board."""
+        if entry.board not in self._cfvs:
+            self._evaluate(entry)
+        return self._cfvs.pop(entry.board)
+
+    def _evaluate(self, entry: Arrival) -> None:
+        """Keep the giver's cfvs at a board, and at those below it whose values are in the same strategies."""
         assert self.giver is not None
         tree, s = self.tree, int(self.tree.boards[entry.board, STREET])
         if s not in self._lines:
@@ -256,8 +270,30 @@ class Trunk:
         for p in (0, 1):
             part.take(p, self.known[s][p], own[p])
             sweeps.reach[p][:] = 0
-            places = above(tree, p, entry.board)
-            sweeps.reach[p][places, : entry.reach[p].shape[1]] = entry.reach[p]
-        sweeps.evaluate((own[0], own[1]), self._mode)
-        count = int(tree.forests[self.giver].table[s, ROWS])
-        return sweeps.watched(self.giver, count, int(tree.boards[entry.board, HANDS + self.giver]))
+        places, reach = above(tree, 1 - self.giver, entry.board), entry.reach[1 - self.giver]
+        scale = reach.max(axis=0)
+        sweeps.reach[1 - self.giver][places, : len(scale)] = scaled(reach)  # as a search does: values are then the same to the bit
+        until = s + 1
+        while until < self.street and self.known[until] is self.known[s]:
+            until += 1
+        boards = part.boards_above(until)
+        sweeps.evaluate((own[0], own[1]), self._mode, range(len(boards)), self.giver)
+        for i, board in enumerate(boards):
+            lines = self._lines_of(s, int(tree.boards[board, STREET]))
+            self._cfvs[board] = scale[lines][:, None] * sweeps.watched(self.giver, i)
+
+    def _lines_of(self, first: int, street: int) -> npt.NDArray[np.int64]:
+        """Return [the giver's rows of a street], the line of a street above, or of the same one, that each belongs to."""
+        assert self.giver is not None
+        own, starts = self._streets[street][self.giver], entering(self.game, first)
+        found = np.zeros(own.rows, np.int64)
+        for node, row in own.row.items():
+            found[row] = bisect_right(starts, node) - 1
+        return found
+
+
+def scaled(reach: Float) -> Float:
+    """Return reach with the largest of every line 1; only ratios matter, and products of small ones would underflow."""
+    largest = reach.max(axis=0)
+    found: Float = reach / np.where(largest > 0, largest, 1.0)
+    return found

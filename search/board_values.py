@@ -56,9 +56,7 @@ def values_against(strategy: BoardStrategy, node: int, cards: tuple[int, ...], r
     for p in (0, 1):
         sweeps.reach[p][above(tree, p, board), 0] = 1.0 if p == player else there[tree.hands_at(p, board)]
     sweeps.evaluate((stored[0], stored[1]), VALUE, only=player)
-    count = int(part.tree.forests[player].table[0, ROWS])
-    seen = sweeps.watched(player, count, int(part.tree.boards[0, HANDS + player]))
-    return strategy.of_all_hands(seen[_rows(part, player, node)], player, board, permutation)
+    return strategy.of_all_hands(sweeps.watched(player)[_rows(part, player, node)], player, board, permutation)
 
 
 def _rows(part: Subtree, player: int, node: int) -> slice:

@@ -6,6 +6,9 @@ import math
 import time
 from dataclasses import dataclass
 
+SLOWER = 1.25  # what the fastest seen lately rises by at most with each unit that is slower: machines do become slower
+HEALED, FORGOTTEN = 0.7, 0.999  # what is left of an expectation's excess over the fastest seen, and of both, each time work is not begun
+
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
@@ -73,3 +76,35 @@ class Deadline:
         clock = Deadline(None, self.start)
         clock.end = self.end - seconds
         return clock
+
+
+class Pace:
+    """How long a unit of some work takes: learnt each time it is done, and healed where a bad sample keeps it from being begun.
+
+    An outlier (the machine was busy elsewhere) moves what is expected by a quarter at most. Each time the work is not begun for its sake,
+    it comes nearer to the fastest seen lately, and that falls by a thousandth. So no memory of a busy moment lasts, and work that is truly
+    too long for its budget is tried in vain too seldom to count among late decisions: once in 110 where it would be late by 12 %.
+
+    Attributes:
+        expected: seconds of a unit next time; 0 if unknown.
+        fastest: seconds of the fastest unit lately; 0 if unknown.
+    """
+
+    def __init__(self, expected: float = 0.0) -> None:
+        self.expected, self.fastest = expected, 0.0
+
+    def learn(self, seconds: float, weight: float = 0.5) -> None:
+        """Take in what a unit took; ``weight`` at most one half."""
+        old = self.expected
+        self.expected = old + weight * (min(max(seconds, old / 2), 1.5 * old) - old) if old else seconds
+        self.fastest = min(seconds, SLOWER * self.fastest) if self.fastest else seconds
+
+    def settle(self) -> None:
+        """Expect the fastest seen: after trials outside every clock."""
+        self.expected = self.fastest
+
+    def heal(self) -> None:
+        """Expect less: the work was not begun for its sake."""
+        self.expected = self.fastest + HEALED * (self.expected - self.fastest)
+        self.fastest *= FORGOTTEN
+        self.expected *= FORGOTTEN

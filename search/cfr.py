@@ -10,7 +10,7 @@ import numpy.typing as npt
 from games import PublicTree
 from games.kernels import aligned_zeros
 from search.anytime import CALL_SECONDS, Anytime
-from search.best_response import Evaluator, span_of
+from search.best_response import Evaluator, exploitability_of, span_of
 from search.gadgets import TAGS, left_to_gain
 from search.kernels import (
     UNSAFE,
@@ -157,7 +157,8 @@ class Solver(Anytime[Strategy]):
         gadget = self.subgame.gadget
         if gadget is None:
             ranges = self.subgame.ranges
-            return sum(float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1)) / 2
+            first, second = (float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1))
+            return exploitability_of(first, second)
         if gadget.spread:
             return float("nan")
         opponent, own = gadget.opponent, self.subgame.ranges[1 - gadget.opponent]
@@ -193,4 +194,4 @@ class Solver(Anytime[Strategy]):
     def expected_iterations(self, node: int, seconds: float) -> float:
         """Return how many iterations of the subgame at ``node`` fit into some seconds, as far as this solver knows its machine."""
         rows = sum(hi - lo for lo, hi in self.tree.subgame(node).rows) + EMPTY_ROWS
-        return (seconds - self._answer_seconds - CALL_SECONDS) / (self._seconds_per_row * rows)
+        return (seconds - self._answer_seconds - CALL_SECONDS) / (self._pace.expected * rows)

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from numba import config
 
-from games.board_subtree import entering, street_lines, subtree
-from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
+from games.board_subtree import entering, part_rows, street_lines, subtree
+from games.kernels.boards import CHILD, HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
+from search.board_path import Paths, Root
 from search.board_search import BoardSearch, StreetSearch, value_against
 from search.board_sweeps import BoardSweeps
 from search.board_trunk import Trunk, above, board_weights, mass_at
 from search.gadgets import WITH_GIFTS
+from search.kernels.streets import BEST
 from search.street_sweep import search_street
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.test_holdem import UNEVEN, small
@@ -321,9 +323,10 @@ def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint():
     assert report.solves > 0.9 * len(report.seconds)  # likewise: one that was held up for all of its time keeps the blueprint
     assert np.median(report.seconds) < 0.03  # a machine that is busy elsewhere is late with some
     assert np.median(report.iterations) > 100  # not the least: other processes share the machine that runs this
+    assert report.loading > 0
     out, report = search_street(game, tree, arrays, 0, StreetSearch(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
     assert report.solves == 0
-    assert report.kept > 0
+    assert report.kept >= report.skipped > 0
     np.testing.assert_array_equal(out[0], arrays[0])
 
 
@@ -389,3 +392,62 @@ def test_an_answer_of_few_iterations_is_judged_whatever_the_gadget(gadget):
         found[judge] = report.harm, strength(game, tree, [out, out])[0]
     assert found[True][0] < found[False][0]
     assert found[True][1] < found[False][1]
+
+
+def test_one_lines_ranges_are_those_of_all_lines():
+    game, tree, arrays = blueprint()
+    paths = Paths(game, tree)
+    for street in (1, 2):
+        for arrival in Trunk(game, tree, arrays, street).arrivals():
+            board = int(tree.boards[arrival.board, CHILD])
+            for line, node in enumerate(entering(game, street)):
+                found = paths.follow(paths.start(), node, board, arrays)
+                for p in (0, 1):
+                    np.testing.assert_array_equal(found.reach[p][:, 0], arrival.reach[p][:, line])
+
+
+@pytest.mark.parametrize("bounds", ["safe", "estimate"])
+def test_a_search_leaves_the_gifts_that_all_lines_have(bounds):
+    """What the flop's search leaves for the turn is what a walk over all lines finds in its strategies."""
+    game, tree, arrays = blueprint()
+    seat, board, best = 0, int(np.flatnonzero(tree.boards[:, STREET] == 1)[0]), bounds == "safe"
+    search, paths, compared = StreetSearch(1, "refined", bounds, Budget(iterations=20), judge=False), Paths(game, tree), 0
+    start = next(Trunk(game, tree, arrays, 1, 1 - seat, best).arrivals())
+    after, answers = (arrays[0].copy(), arrays[1].copy()), {}
+    for line, node in enumerate(entering(game, 1)):
+        own = paths.follow(paths.start(), node, board, arrays)._replace(gifts=start.gifts[:, [line]])
+        searcher = BoardSearch(game, tree, street_lines(game, [node], np.float64), DCFR)
+        _, answer = searcher.solve(board, own, arrays, seat, search, None, None, 2)
+        put(answer, after)
+        answers[node] = Root(node, board, own, answer.left)
+    known = [arrays, after]
+    every = next(a for a in Trunk(game, tree, after, 2, 1 - seat, best, known).arrivals() if a.board == board)
+    for line, node in enumerate(entering(game, 2)):
+        root = next(root for first, root in answers.items() if first <= node < int(game.bets.end[first]))
+        found = paths.follow(root, node, int(tree.boards[board, CHILD]), after, 1 - seat, best)
+        np.testing.assert_array_equal(found.gifts[:, 0], every.gifts[:, line])
+        compared += int((every.gifts[:, line] > start.gifts.max()).sum())
+    assert compared > 0
+
+
+def test_an_evaluation_watches_as_many_boards_as_are_wanted():
+    game, tree, arrays = blueprint()
+    sweeps = BoardSweeps(tree, 1, np.float64)
+    for p in (0, 1):
+        sweeps.reach[p][: np.count_nonzero(game.live[p]), 0] = game.live[p][game.live[p] > 0]
+    sweeps.evaluate(arrays, BEST, range(len(tree.boards)))
+    every = [[sweeps.watched(p, b) for b in range(len(tree.boards))] for p in (0, 1)]
+    for b in (0, 1, len(tree.boards) - 1):
+        sweeps.evaluate(arrays, BEST, range(b, b + 1))
+        for p in (0, 1):
+            assert every[p][b].any()
+            np.testing.assert_array_equal(sweeps.watched(p, b), every[p][b])
+
+
+def test_a_parts_rows_are_known_before_it_is_made():
+    game, tree, _ = blueprint()
+    for street in (0, 1, 2):
+        lines = street_lines(game, entering(game, street)[-1:], np.float64)
+        boards = np.flatnonzero(tree.boards[:, STREET] == street)
+        expected = [subtree(tree, lines, int(board)).tree.stored_rows for board in boards]
+        np.testing.assert_array_equal(part_rows(tree, lines), expected)

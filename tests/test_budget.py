@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from search import Budget, Deadline, Evaluator, Solver, check_strategy, uniform, variant
+from search.budget import Pace
 from tests.naive.tables import random_strategy
 
 KEYS = ("seconds", "iterations", "exploitability")
@@ -175,3 +176,56 @@ def test_an_anytime_answer_gets_better_with_time(leduc):
         return statistics.median(found)
 
     assert median(0.05) < median(0.002)
+
+
+def test_a_pace_is_learnt_and_an_outlier_moves_it_little():
+    pace = Pace()
+    for _ in range(20):
+        pace.learn(0.004)
+    pace.learn(1.0)
+    assert pace.expected == pytest.approx(0.005)
+    assert pace.fastest == pytest.approx(0.005)
+
+
+def decisions_until(pace, budget):
+    """Return how many decisions pass until one is not kept from its work by what it is expected to take."""
+    for count in range(10_000):
+        if pace.expected < budget:
+            return count
+        pace.heal()
+    return math.inf
+
+
+def test_a_bad_sample_heals():
+    """One busy moment is over after some decisions; even where all that was ever seen was seen in one."""
+    pace = Pace()
+    for _ in range(4):
+        pace.learn(0.004)
+    pace.expected = 0.02
+    assert decisions_until(pace, 0.01) <= 3
+    busy = Pace()
+    busy.learn(0.02)
+    assert decisions_until(busy, 0.01) < 700
+
+
+@pytest.mark.parametrize("seconds", [0.0101, 0.0105, 0.0112, 0.012, 0.015, 0.02, 0.1])
+def test_work_too_long_for_its_budget_is_tried_too_seldom_to_be_late(seconds):
+    """Less than one decision in a hundred is more than 1 ms + 2 % late."""
+    pace, budget, late, count = Pace(), 0.01, 0, 20_000
+    pace.learn(seconds)
+    for _ in range(count):
+        if pace.expected < budget:
+            late += seconds > 1.02 * budget + 1e-3
+            pace.learn(seconds)
+        else:
+            pace.heal()
+    assert late < 0.01 * count
+
+
+def test_a_solver_that_found_no_time_heals(leduc):
+    solver = Solver(leduc.tree, variant("default"))
+    solver.solve(Budget(seconds=0.02))
+    solver._pace.expected = 1.0
+    tries = [solver.solve(Budget(seconds=0.02)).iterations for _ in range(60) if not solver.start(solver.subgame)]
+    assert tries[0] == 0
+    assert max(tries) > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -75,6 +76,8 @@ def test_a_blueprint_plays_itself(blueprint):
         ((1, 2), "refined", "safe"),
         ((0, 2), "combined", "estimate"),
         ((1, 2), "maxmargin", "safe"),
+        ((0, 2), "refined", "safe"),
+        ((0, 1, 2), "reach_maxmargin", "estimate"),
     ],
 )
 @pytest.mark.parametrize("seat", [0, 1])
@@ -113,3 +116,32 @@ def test_lines_that_are_all_in_have_nothing_to_search(tmp_path):
     node = next(n for n in np.flatnonzero(game.bets.player == 1).tolist() if game.bets.round[n] == 1)
     assert agent.decide(1, node, (game.deck.cards()[0],), None, TWENTY).iterations == 20
     assert agent.strategies(0, Budget(seconds=0.001))[1].seconds  # each line by itself
+
+
+def flop_decision(cards=(0,)):
+    """Return the first decision on the flop: seat, node, cards."""
+    node = next(n for n in range(len(GAME.bets.player)) if GAME.bets.round[n] == 1 and GAME.bets.player[n] >= 0)
+    return int(GAME.bets.player[node]), node, (int(GAME.deck.cards()[cards[0]]),)
+
+
+def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypatch):
+    agent = StreetAgent(blueprint, DCFR, (1,), "refined")
+    agent.load()
+    looks = itertools.count()
+    monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=lambda: 1e-3 * next(looks)))  # a clock of 1 ms a look
+    for searcher in agent._play._searchers.values():
+        searcher.looking.expected = 0.06
+    found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03)) for _ in range(8)]
+    assert found[0].kept
+    assert found[0].iterations == 0
+    assert all(decision.iterations > 0 for decision in found[-3:])
+
+
+def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprint):
+    """In the median, since any one may meet a busy machine; ranges and gifts included."""
+    agent, budget = StreetAgent(blueprint, DCFR, (1, 2), "refined"), Budget(seconds=0.02)
+    agent.load()
+    assert agent.load_seconds > 0
+    asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget, some(1)) if d.solved or d.kept]
+    assert np.median([decision.seconds for decision in asked]) < 1.02 * budget.seconds + 1e-3
+    assert np.median([decision.iterations for decision in asked]) > 0

@@ -103,6 +103,8 @@ def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
     assert search["exploitability"]["mbb_per_game"] == pytest.approx(search["exploitability"]["value"] * 1000 / 7)
     assert search["against_blueprint"]["value"] > alone["against_blueprint"]["value"] == pytest.approx(0, abs=1e-5)
     assert search["iterations"] == 100
+    assert search["load_seconds"] > 0
+    assert search["skipped"] == 0
     assert search["decisions"] == search["solves"] + search["kept"] > 0
     assert list(ablate(lines, executor=Serial(), directory=tmp_path / "kept")) == [alone, search]
 
@@ -162,7 +164,7 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
             ["agent.buckets=[0,0,99999999]"],
             "agent.buckets must be a number from 0 to 10,000,000 for each of 3 streets, got [0, 0, 99999999]",
         ),
-        (["agent.budget.seconds=1"], "agent.budget must be left out (budgets says what decisions may spend), got "),
+        (["agent.budget.seconds=1"], "agent.budget.seconds must be left out (budgets says what decisions may spend), got 1.0"),
         (["agent.buckets=[0,0,-1]"], "agent.buckets must be a number from 0 to 10,000,000 for each of 3 streets, got [0, 0, -1]"),
         (["agent.think=true", "agent.solve_from=river"], "agent.solve_from must be a street of the game (preflop, flop, turn) or several"),
         (

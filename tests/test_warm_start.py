@@ -92,7 +92,7 @@ def test_what_is_left_to_gain_is_the_whole_games_exploitability():
     lines = street_lines(game, [0], np.float64)
     part, sweeps = subtree(tree, lines, 0), BoardSweeps(subtree(tree, lines, 0).tree, 1, np.float64)
     sweeps.look_at(replace(part.tree, forests=sweeps.tree.forests))
-    root = BoardRoot(part, next(Trunk(game, tree, arrays, 0).arrivals()), np.array([0]), 0)
+    root = BoardRoot(part, next(Trunk(game, tree, arrays, 0).arrivals()), 0)
     root.enter(sweeps, np.ones(1, bool))
     kept = [reach.copy() for reach in sweeps.reach]
     per_deal = root.left_to_gain(sweeps, arrays, None, 1.0)

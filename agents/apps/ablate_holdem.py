@@ -11,13 +11,13 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, check_files, of_file, with_enough
+from agents.apps.build import agents_of, build_budgets, build_executor, check_files, check_no_budget, of_file, with_enough
 from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.figures import plot_ablation, plot_exchange
-from agents.report import ablation_table, cores, exchange_table, spoilt_note, write_csv
+from agents.report import ablation_table, cores, duration, exchange_table, spoilt_note, write_csv
 from agents.street_agent import StreetAgent
 from agents.strength import WholeAgent
 from games.board_subtree import entering
@@ -57,19 +57,13 @@ def check(config: AblateConfig, directory: Path) -> None:
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
     most = max(cores() // build_executor(config.executor).workers, 1)
-    if config.agent.budget.build().limited():
-        raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
+    check_no_budget(config.agent, "budgets")
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)
-    trains = config.agent.policy == "network" and config.agent.checkpoint is None
-    if config.searched_iterations and not trains:
-        raise ValueError(f"searched_iterations must be left out where no network is trained, got {config.searched_iterations}")
-    if trains:
+    if config.agent.policy == "network" and config.agent.checkpoint is None:
         from agents.apps import train_holdem
-        from agents.apps.training import check_searched
 
-        check_searched(config.searched_iterations, config.trainer.iterations)
         train_holdem.check_training(game, config.trainer, directory / "training")
 
 
@@ -118,8 +112,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         else:
             blueprints, sizes, own, unit = solved(config, game, variant, directory / "blueprints")
         made = {b.name: b for b in blueprints.values()}.values()
-        kept = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made]
-        result.write(blueprints=kept)
+        result.write(blueprints=[{"compute": b.size, **b.row()} for b in made])
         lines = lines_of(config, game, variant, blueprints)
         announce(game, next(iter(blueprints.values())), lines)
         rows: list[dict[str, Any]] = []
@@ -164,13 +157,14 @@ def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run
     searched, training = config.searched_iterations, directory / "training"
     if config.agent.checkpoint is None:
         train_holdem(game, config.trainer, training, result, searched)
-        searched = searched_kept(training, searched)
+        searched = searched_kept(training, searched, config.trainer.iterations)
     checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
     if searched:
         history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
-    print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {strength_text(game, blueprint.exploitability)}", flush=True)
+    text = f"{strength_text(game, blueprint.exploitability)}{blueprint.written()}"
+    print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {text}", flush=True)
     return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, searched_row(history, searched), "multiply-adds"
 
 
@@ -234,6 +228,10 @@ def report(result: Run, rows: list[dict[str, Any]], sizes: list[dict[str, Any]],
     kinds = ("png", "svg")
     plot_ablation(rows, f"{result.result['game']}: what thinking adds", [result.directory / f"ablation.{kind}" for kind in kinds])
     print(ablation_table(rows))
+    loading = {line: max(row["load_seconds"] for row in rows if row["line"] == line) for line in order}
+    told = [f"{line} {duration(seconds)}" for line, seconds in loading.items() if seconds > 0]
+    if told:
+        print(f"computed once for the game, outside every decision's clock, at most, each seat: {', '.join(told)}")
     if rates:
         by_size = unit == PROBABILITIES
         title = f"{result.result['game']}: the {'blueprint size' if by_size else 'training'} that thinking is worth"

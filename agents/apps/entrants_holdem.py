@@ -65,11 +65,9 @@ def build(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
         key = blueprint_key(agent, game)
         if key not in made:
             made[key] = blueprint_of(agent, game, config.search.build(DEFAULT), directory / key, config.seed)
-            print(f"blueprint {made[key].name}: {strength_text(game, made[key].exploitability)}", flush=True)
+            print(f"blueprint {made[key].name}: {strength_text(game, made[key].exploitability)}{made[key].written()}", flush=True)
         blueprints[name] = made[key]
-    result.write(
-        blueprints=[{"name": b.name, "size": b.size, "exploitability": b.exploitability, "seconds": b.seconds} for b in made.values()]
-    )
+    result.write(blueprints=[blueprint.row() for blueprint in made.values()])
     return _matches(config, game, blueprints)
 
 

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from agents.runtime.storage import printable
+
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-LONGEST = 1_000  # characters of a line
+LONGEST = 2_000  # characters of a line
 
 
 class UsageError(Exception):
@@ -17,7 +19,7 @@ class UsageError(Exception):
 
 def fail(message: str, status: int = 2) -> NoReturn:
     """Print one line and end: with status 2 for a bad value, 1 for a fault of the machine."""
-    print(f"error: {one_line(message)}", file=sys.stderr)
+    print(f"error: {printable(message, LONGEST)}", file=sys.stderr)
     raise SystemExit(status)
 
 
@@ -26,9 +28,3 @@ def told(error: Exception, directory: Path) -> str:
     if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
         return f"{directory} and the cache of compiled kernels must be places that can be written, got {error.strerror}"
     return str(error)
-
-
-def one_line(message: str) -> str:
-    """Return a message as one printable line: escapes of terminals are written out, the middle of a long line is left out."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(message.split()))
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 300]} ... {line[-250:]}"

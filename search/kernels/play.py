@@ -43,7 +43,7 @@ def choose(gadget: Any, player: int, weights: Weights, sync: Any, thread: int, t
 
 @kernel
 def play_streets(
-    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: int, mode: int, weights: Any, gadget: Any,
+    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: Any, mode: int, weights: Any, gadget: Any,
     shared: Any, work: Any, sync: Any, thread: int, threads: int, only: int, begin: int, end: int,
 ) -> None:  # fmt: skip
     """Sweep for player 0, then for player 1, for rows begin .. end-1 of ``weights``: row t is iteration t + 1 of alternating CFR.
@@ -57,9 +57,9 @@ def play_streets(
         hands: both players' ``Hands``, as plain tuples.
         boards: see ``Side``, as are the rest.
         weight: of each board.
-        arrays: for both players (layout, regret, matching, average, root, seen).
+        arrays: for both players (layout, regret, matching, average, root, seen, seen_rows).
         nowhere: index of a hand that is not there.
-        watched: the board whose values ``seen`` keeps.
+        watched: (first, end) of the boards whose values ``seen`` keeps.
         mode: UPDATE, BEST or VALUE.
         weights: [T, 4] coefficients.
         gadget: (kind, opponent, ``GadgetArrays`` as a plain tuple, the opponent's cfvs and reach at the root as [nowhere + 1, lines]).
@@ -77,11 +77,11 @@ def play_streets(
     a, b = arrays
     side = Side(
         ZERO, forest, other_forest, own, other, borrowed(boards), borrowed(weight), borrowed(a[0]), borrowed(a[1]), borrowed(a[2]),
-        borrowed(a[3]), borrowed(b[2]), borrowed(a[4]), borrowed(b[4]), borrowed(a[5]), nowhere, watched,
+        borrowed(a[3]), borrowed(b[2]), borrowed(a[4]), borrowed(b[4]), borrowed(a[5]), nowhere, watched[0], watched[1], a[6],
     )  # fmt: skip
     other_side = Side(
         1 - ZERO, other_forest, forest, other, own, borrowed(boards), borrowed(weight), borrowed(b[0]), borrowed(b[1]), borrowed(b[2]),
-        borrowed(b[3]), borrowed(a[2]), borrowed(b[4]), borrowed(a[4]), borrowed(b[5]), nowhere, watched,
+        borrowed(b[3]), borrowed(a[2]), borrowed(b[4]), borrowed(a[4]), borrowed(b[5]), nowhere, watched[0], watched[1], b[6],
     )  # fmt: skip
     for t in range(begin, end):
         row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]), t)

@@ -79,9 +79,11 @@ class Side(NamedTuple):
     other_matching: Any  # [stored rows, 8] the same of the opponent
     root: Any  # [2 * (nowhere + 1) * line groups, 8]: own reach at the root by hand and line, then own cfvs there
     other_root: Any  # the same of the opponent
-    seen: Any  # [tiles * (rows + 1), 8] cfvs of the own rows of the board ``watched``
+    seen: Any  # [watched boards * seen_rows, 8] cfvs of the own rows of watched boards, each a [tiles * (rows + 1), 8]
     nowhere: int  # index of a hand that is not there
-    watched: int
+    watched: int  # first board whose values ``seen`` keeps
+    watched_end: int  # one past the last
+    seen_rows: int  # rows of ``seen`` that a watched board has
 
 
 class Weights(NamedTuple):
@@ -235,9 +237,10 @@ def own_up(side: Side, weights: Weights, b: int, t: int, up: Any, back: int, wid
         x = load_column(wide, layout[s, BACK] + hand * exits + g, exits)
         add_picked(work, value, 1, forest.exit_row, forest.table[s, EXIT] + LANES * g, x)
     ascend(side, s, weights, work, value, plans, plan, side.boards[b, STORE + p] + t * (rows - lines) - lines)
-    if b == side.watched:
+    if side.watched <= b < side.watched_end:
+        seen = (b - side.watched) * side.seen_rows + t * (rows + 1)
         for r in range(rows):
-            store_row(side.seen, t * (rows + 1) + r, load_row(work, value + r))
+            store_row(side.seen, seen + r, load_row(work, value + r))
     scale, entries, first = splat(side.weight[b]), (lines + LANES - 1) // LANES, side.boards[b, HAND + p] + hand
     for g in range(entries):
         for r in range(LANES * g, LANES * g + LANES):
