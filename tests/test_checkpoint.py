@@ -1,11 +1,12 @@
 import json
+import resource
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
 from agents.networks import CheckpointError, PolicyNetworkConfig, load_policy, load_tensors, save_policy, save_tensors
-from agents.networks.checkpoint import policy_metadata
+from agents.networks.checkpoint import history_of, policy_metadata
 from tests.test_networks import make_policy
 
 
@@ -101,10 +102,58 @@ def test_missing_tensors_are_refused(path, leduc):
     assert "tensor policy.0.first.bias must be float32 [16], got none" in refusal(path, leduc.tree)
 
 
-@pytest.mark.parametrize("network", [{"hidden": 0}, {"width": 3}, {"hidden": "x"}, None])
+SIZES = {"hidden": 16, "layers": 2, "embedding": 4}
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"hidden": 0}, {"width": 3}, {"hidden": "x"}, None, [], SIZES | {"layers": 10**9}, SIZES | {"hidden": 10**30},
+        SIZES | {"hidden": 2**31, "embedding": 2**31}, SIZES | {"layers": True}, SIZES | {"hidden": 16.0},
+    ],
+)  # fmt: skip
 def test_an_invalid_network_is_refused(path, leduc, network):
     altered(path, metadata={"network": network})
     assert "valid network" in refusal(path, leduc.tree)
+
+
+@pytest.mark.parametrize("size", [{"hidden": 16_384}, {"layers": 8}, {"embedding": 16_384}])
+def test_sizes_are_compared_with_the_tensors_before_there_is_a_network(path, leduc, size):
+    altered(path, metadata={"network": SIZES | size})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "must be float32 [" in refusal(path, leduc.tree)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB; a layer of the first would take 1 GB
+
+
+def test_a_name_moves_no_cursor(path, leduc):
+    altered(path, metadata={"name": "\x1b[2Jnice\n" + "x" * 1000})
+    name = load_policy(path, leduc.tree).name
+    assert name.startswith(r"\x1b[2Jnice x")
+    assert name.isprintable()
+    assert len(name) <= 100
+
+
+def test_what_a_refusal_quotes_moves_no_cursor(path, leduc):
+    altered(path, metadata={"game": "\x1b]0;pwned\x07"})
+    assert refusal(path, leduc.tree).isprintable()
+
+
+ROW = {"iteration": 1, "seconds": 0.5, "multiply_adds": 10, "exploitability": 0.25}
+
+
+def test_a_history_is_read(path):
+    altered(path, metadata={"history": [ROW, ROW | {"iteration": 2, "more": "x"}]})
+    assert history_of(policy_metadata(path), path) == [ROW, ROW | {"iteration": 2}]
+
+
+ODD_ROWS = [[ROW | {key: x}] for key in ROW for x in (-1, 1e300, None, [], float("inf"))]
+
+
+@pytest.mark.parametrize("history", [3, {}, [3], [{}], [ROW | {"multiply_adds": 1.5}], *ODD_ROWS])
+def test_a_history_of_impossible_numbers_is_refused(path, history):
+    altered(path, metadata={"history": history})
+    with pytest.raises(CheckpointError, match="must have a history of iteration, seconds, multiply_adds, exploitability in range, got"):
+        history_of(policy_metadata(path), path)
 
 
 def test_a_file_of_another_kind_is_refused(path, leduc, tmp_path):

@@ -1,3 +1,4 @@
+import math
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from agents.networks import CheckpointError, PolicyNetworkConfig, load_policy
+from agents.networks import CheckpointError, PolicyNetworkConfig, load_policy, load_tensors, save_tensors
 from agents.policy import UniformPolicy
 from agents.training import POLICY_FILE, STATE_FILE, DeepCFR, DeepCFRConfig, FitConfig, Memory, load_state, save_state, train
 from search import Evaluator, check_strategy
@@ -337,6 +338,54 @@ def test_a_killed_run_resumes_bit_for_bit(leduc, tmp_path):
     while through.iteration < target:
         through.step()
     assert_same(run, through)
+
+
+def odd_state(directory, metadata=None, tensors=None):
+    """Write a state again with other contents, honest digest included."""
+    path = directory / STATE_FILE
+    found, header = load_tensors(path, "deep_cfr")
+    save_tensors(path, {**found, **(tensors or {})}, {**header, **(metadata or {})}, "deep_cfr")
+
+
+PAST = {"iteration": 1, "seconds": 0.5, "multiply_adds": 10, "exploitability": 0.25}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seconds": -1.0}, {"seconds": math.inf}, {"seconds": None}, {"multiply_adds": 1.5}, {"losses": [1.0]}, {"losses": [math.nan, 0.0]},
+        {"rng": None}, {"rng": {}}, {"iteration": -1}, {"iteration": 1.5}, {"iteration": None}, {"config": None}, {"history": 3},
+        {"history": [PAST | {"exploitability": 1e6}]}, {"history": [PAST | {"iteration": 9}]}, {"history": [PAST, PAST]},
+        {"history": [PAST | {"seconds": math.inf}]},
+    ],
+)  # fmt: skip
+def test_a_state_of_impossible_numbers_is_refused(kuhn, tmp_path, change):
+    run = DeepCFR(kuhn.tree, tiny())
+    run.step()
+    save_state(run, tmp_path)
+    odd_state(tmp_path, metadata=change)
+    with pytest.raises(CheckpointError, match=r"^(training state|checkpoint) must (be complete|have a history)") as caught:
+        load_state(tmp_path, kuhn.tree, tiny())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("advantage_memory.0.target", math.inf), ("advantage_memory.0.weight", -1.0), ("advantage_memory.1.decision", 2**31),
+        ("strategy_memory.0.total_weight", math.nan), ("strategy_memory.1.seen", -1), ("optimiser.0.0.exp_avg", math.nan),
+        ("optimiser.0.1.exp_avg_sq", -1.0), ("optimiser.1.0.step", math.inf), ("advantage.0.first.weight", math.nan),
+    ],
+)  # fmt: skip
+def test_a_state_of_impossible_arrays_is_refused(kuhn, tmp_path, name, number):
+    run = DeepCFR(kuhn.tree, tiny())
+    run.step()
+    save_state(run, tmp_path)
+    array = load_tensors(tmp_path / STATE_FILE, "deep_cfr")[0][name].copy()
+    array.reshape(-1)[0] = number
+    odd_state(tmp_path, tensors={name: array})
+    with pytest.raises(CheckpointError, match="must be"):
+        load_state(tmp_path, kuhn.tree, tiny())
 
 
 # the baseline

@@ -190,19 +190,25 @@ def _started_with(directory: Path) -> list[str] | None:
     """Return the overrides of the run in a directory, None if there is none. Settings of Hydra itself are not taken from a file.
 
     Raises:
-        ValueError: the file is damaged, or somebody's who means harm: no list of texts, or one that asks for this machine's own settings.
+        UsageError: the file is no list of texts, or a text asks for something of this machine, such as a variable of its environment.
     """
     path = directory / ".hydra" / "overrides.yaml"
     try:
         kept = _read_yaml(path)
+        require(isinstance(kept, list) and all(isinstance(o, str) for o in kept), f"{path} must be a list of texts, got {brief(kept)}")
+        longest = max(map(len, kept), default=0)
+        require(longest <= LONGEST_OVERRIDE, f"{path} must have texts of at most {LONGEST_OVERRIDE:,} characters, got {longest:,}")
+        own = [o for o in kept if not o.lstrip("+~").startswith("hydra")]
+        calling = next((o for o in own if RESOLVER.search(o)), None)
+        if calling is not None:  # what it asks for would be shown, and kept
+            key = printable(calling.partition("=")[0], 80)
+            raise ValueError(
+                f"{path} must not ask for anything of this machine, got {key}=${{...:...}} (give {key}= yourself, or hydra.run.dir=)"
+            )
     except OSError:
         return None
-    if not (isinstance(kept, list) and all(isinstance(o, str) and len(o) <= LONGEST_OVERRIDE for o in kept)):
-        raise ValueError(f"{path} must be a list of texts, got {brief(kept)}")
-    own = [o for o in kept if not o.lstrip("+~").startswith("hydra")]
-    for o in own:
-        if RESOLVER.search(o):  # its value would be shown, and kept
-            raise ValueError(f"{path} must name no environment of this machine, got {printable(o.partition('=')[0], 80)}=${{…:…}}")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     return own
 
 

@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from agents.apps.compose import CONF, Composed, compose, directory_of, expanded, layered
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
-from agents.apps.errors import UsageError, fail
+from agents.apps.errors import UsageError, fail, told
 from agents.report import version_text, write_text
 from games.settings import nearest, shown
 
@@ -112,7 +112,7 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None]) -> Non
         except (UsageError, ValueError, OSError) as error:
             if os.environ.get("TIMEBANK_TRACE"):
                 raise
-            fail(str(error), status=1 if isinstance(error, OSError) else 2)
+            fail(told(error, directory), status=1 if isinstance(error, OSError) else 2)
 
     if single is not None:
         try:

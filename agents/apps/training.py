@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +50,7 @@ def train_reported(
             result.write(history=[_plain(row) for row in history])
 
     writer = tensorboard_writer(directory / "tensorboard")
+    complain, threading.excepthook = threading.excepthook, _ignore_lost_files  # a full disk or a deleted directory is told below, once
     try:
         if run.iteration < searched < run.config.iterations:
             carry_on(run, directory, writer, tell, lambda: run.iteration >= searched)
@@ -56,7 +59,9 @@ def train_reported(
         trained = carry_on(run, directory, writer, tell)
     finally:
         progress.close()
-        writer.close()
+        with suppress(OSError):  # curves only; what else cannot be written is told
+            writer.close()
+        threading.excepthook = complain
     history = [_plain(row) for row in trained.history]
     alone = strength(history[-1]["exploitability"]) | {"exact": True}
     result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
@@ -87,6 +92,12 @@ def searched_kept(directory: Path, searched: int, iterations: int) -> int:
 def searched_row(history: list[dict[str, Any]], searched: int) -> dict[str, Any] | None:
     """Return the row of a training history that is of the policy searched; None without a history."""
     return next((row for row in history if row["iteration"] == searched), history[-1] if history else None)
+
+
+def _ignore_lost_files(arguments: threading.ExceptHookArgs) -> None:
+    """Say nothing of files that TensorBoard's thread can no longer write."""
+    if not issubclass(arguments.exc_type, OSError):
+        threading.__excepthook__(arguments)
 
 
 def training_table(history: list[dict[str, Any]], text: Callable[[float], str]) -> str:
