@@ -35,7 +35,7 @@ class Thought:
     Attributes:
         street: the last one whose search is over; -1 before any.
         strategies: so far.
-        root: of the last search that is played, or of the game.
+        root: of the last search whose bounds are known, or of the game.
     """
 
     street: int
@@ -126,8 +126,11 @@ class StreetPlay:
         def deliver(answer: Answer) -> None:
             played.append(Thought(search.street, overlay(before.strategies, answer), Root(entry, board, arrival, answer.left)))
 
-        report, _ = self._searchers[entry].solve(board, arrival, before.strategies, seat, search, deliver, clock, self.last)
-        return played[0] if played else replace(before, street=search.street), report
+        report, answer = self._searchers[entry].solve(board, arrival, before.strategies, seat, search, deliver, clock, self.last)
+        if played:
+            return played[0], report
+        left = None if answer is None else answer.left
+        return Thought(search.street, before.strategies, before.root if left is None else Root(entry, board, arrival, left)), report
 
     def _copied(self, answer: Answer) -> None:
         overlay(self.blueprint, answer)

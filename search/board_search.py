@@ -24,7 +24,7 @@ from search.anytime import SLICE_SECONDS
 from search.board_path import Left
 from search.board_root import BoardRoot
 from search.board_strategy import play_alike
-from search.board_sweeps import NONE, BoardSweeps, Gadget, Rows, StoredRows
+from search.board_sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.board_trunk import Arrival, SoFar, Strategies, root_reach
 from search.budget import Budget, Deadline, Pace, Spent
 from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, check_search, form_of
@@ -132,7 +132,7 @@ class Answer(NamedTuple):
     Attributes:
         part: what was solved.
         average: per player [its stored rows, 8], the searcher's strategies, and the opponent's as the model from here on.
-        left: what is left for searches below; None if nobody will ask.
+        left: values of what is played, the answer or the strategy so far, for searches below; None if nobody will ask.
     """
 
     part: Subtree
@@ -206,11 +206,13 @@ class BoardSearch:
             return report, None
         root.enter(sweeps, solved)
         reading = clock.spent()
-        sweeps.evaluate(before, BEST, NONE, opponent)
+        boards = part.boards_above(until) if search.gadget in WITH_GIFTS else []
+        sweeps.evaluate(before, BEST, range(len(boards)), opponent)
         safe = bound = sweeps.cfv[opponent].copy()
         if search.gadget != UNSAFE and search.bounds != "safe":
-            sweeps.evaluate(before, VALUE, NONE, opponent)
+            sweeps.evaluate(before, VALUE, range(len(boards)), opponent)
             bound = sweeps.cfv[opponent].copy()
+        left = _left(sweeps, part, opponent, root, boards)
         read += clock.spent() - reading
         gadget = None
         if search.gadget != UNSAFE:
@@ -225,28 +227,26 @@ class BoardSearch:
         if worth:
             self._warm(part, sweeps, rows, before, worth)
         iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
-        solving = clock.spent()
-        answer, left = (rows.average[0], rows.average[1]), None
+        solving, count = clock.spent(), int(solved.sum())
+        report.seconds, report.iterations = [solving / count] * count, [iterations] * count
+        report.spent = Spent(prepared, solving - prepared, 0.0)
+        if iterations == 0:
+            report.kept += count
+            report.skipped += count
+            return report, None
+        answer, played = (rows.average[0], rows.average[1]), solved.copy()
         for p in (0, 1):
             play_alike(part.tree, p, answer[p])
-        played = solved.copy()
-        if iterations == 0:
-            played[:] = False
-        else:
-            root.enter(sweeps, solved)
-            boards = part.boards_above(until) if search.gadget in WITH_GIFTS else []
-            watched = range(len(boards))
-            sweeps.evaluate(answer, BEST, watched, opponent)
-            limit = bound if search.safe else safe
-            harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - limit)
-            if search.judge and (search.safe or iterations < FEW):
-                played &= harm <= gain
-            report.harm = float((harm * root.scale)[played].sum())
-            if boards and search.bounds != "safe":
-                sweeps.evaluate(answer, VALUE, watched, opponent)
-            if boards:
-                left = Left(part, opponent, float(root.scale[0]), {b: sweeps.watched(opponent, i) for i, b in enumerate(boards)})
-        count = int(solved.sum())
+        root.enter(sweeps, solved)
+        sweeps.evaluate(answer, BEST, range(len(boards)), opponent)
+        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if search.safe else safe))
+        if search.judge and (search.safe or iterations < FEW):
+            played &= harm <= gain
+        report.harm = float((harm * root.scale)[played].sum())
+        if boards and search.bounds != "safe":
+            sweeps.evaluate(answer, VALUE, range(len(boards)), opponent)
+        if played.any():
+            left = _left(sweeps, part, opponent, root, boards)
         report.solves = int(played.sum())
         report.kept += count - report.solves
         for p in (0, 1):
@@ -255,12 +255,8 @@ class BoardSearch:
         if deliver is not None and report.solves:
             deliver(found)
         seconds = clock.spent()
-        if iterations:
-            self.judging.learn((seconds - solving) / size)
-        else:
-            report.skipped += count
-        report.seconds, report.iterations = [seconds / count] * count, [iterations] * count
-        report.spent = Spent(prepared, solving - prepared, seconds - solving)
+        self.judging.learn((seconds - solving) / size)
+        report.seconds, report.spent = [seconds / count] * count, Spent(prepared, solving - prepared, seconds - solving)
         return report, found
 
     def warm_up(
@@ -275,7 +271,8 @@ class BoardSearch:
         for i in range(1 + WARM_UPS):
             if i == 1:
                 self.looking, self.reading, self.iterating, self.judging = Pace(), Pace(), Pace(), Pace()
-            self.solve(board, arrival, strategies, seat, replace(search, budget=Budget(iterations=2)), deliver, None, until)
+            trial = replace(search, budget=Budget(iterations=2), judge=False)  # whatever comes of it is delivered
+            self.solve(board, arrival, strategies, seat, trial, deliver, None, until)
         for pace in self._paces():
             pace.settle()
 
@@ -398,6 +395,13 @@ class BoardSearch:
             here = slice(at, at + tiles * len(rows))
             answer[here].reshape(tiles, len(rows), LANES)[:, picked] = before[here].reshape(tiles, len(rows), LANES)[:, picked]
             at += tiles * len(rows)
+
+
+def _left(sweeps: BoardSweeps, part: Subtree, player: int, root: BoardRoot, boards: list[int]) -> Left | None:
+    """Return what the last evaluation leaves of one line's boards; None if there are none."""
+    if not boards:
+        return None
+    return Left(part, player, float(root.scale[0]), {board: sweeps.watched(player, i) for i, board in enumerate(boards)})
 
 
 def value_against(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int, best: bool = True) -> float:

@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass
 
-SLOWER = 1.02  # what the fastest seen rises by with each unit that is slower: machines do become slower
+SLOWER = 1.25  # what the fastest seen lately rises by at most with each unit that is slower: machines do become slower
 HEALED, FORGOTTEN = 0.7, 0.999  # what is left of an expectation's excess over the fastest seen, and of both, each time work is not begun
 
 

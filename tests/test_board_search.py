@@ -323,9 +323,10 @@ def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint():
     assert report.solves > 0.9 * len(report.seconds)  # likewise: one that was held up for all of its time keeps the blueprint
     assert np.median(report.seconds) < 0.03  # a machine that is busy elsewhere is late with some
     assert np.median(report.iterations) > 100  # not the least: other processes share the machine that runs this
+    assert report.loading > 0
     out, report = search_street(game, tree, arrays, 0, StreetSearch(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
     assert report.solves == 0
-    assert report.kept > 0
+    assert report.kept >= report.skipped > 0
     np.testing.assert_array_equal(out[0], arrays[0])
 
 

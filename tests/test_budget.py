@@ -184,7 +184,7 @@ def test_a_pace_is_learnt_and_an_outlier_moves_it_little():
         pace.learn(0.004)
     pace.learn(1.0)
     assert pace.expected == pytest.approx(0.005)
-    assert pace.fastest == pytest.approx(0.004)
+    assert pace.fastest == pytest.approx(0.005)
 
 
 def decisions_until(pace, budget):

@@ -166,6 +166,8 @@ def test_search_from_a_networks_blueprint_improves_it(tmp_path):
     blueprint, history = make_network_blueprint(GAME, tmp_path / "policy", tmp_path / "blueprint")
     assert blueprint.size == sum(w.size for w in weights(own.policy().networks))
     assert blueprint.exploitability == pytest.approx(own.history[-1].exploitability, rel=1e-5)
+    assert 0 < blueprint.row()["writing_seconds"] < 600
+    assert blueprint.written().startswith("; asked at every infostate in ")
     assert [row["iteration"] for row in history] == [6]
     again, _ = make_network_blueprint(GAME, tmp_path / "policy", tmp_path / "blueprint")
     assert again == blueprint

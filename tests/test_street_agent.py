@@ -103,6 +103,8 @@ def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
     assert search["exploitability"]["mbb_per_game"] == pytest.approx(search["exploitability"]["value"] * 1000 / 7)
     assert search["against_blueprint"]["value"] > alone["against_blueprint"]["value"] == pytest.approx(0, abs=1e-5)
     assert search["iterations"] == 100
+    assert search["load_seconds"] > 0
+    assert search["skipped"] == 0
     assert search["decisions"] == search["solves"] + search["kept"] > 0
     assert list(ablate(lines, executor=Serial(), directory=tmp_path / "kept")) == [alone, search]
 
