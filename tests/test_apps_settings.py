@@ -93,6 +93,8 @@ HYDRAS = [
     ("solve", ["budgt.iterations=1"], "must be a key of the settings, got an unknown one (did you mean budget.iterations?)"),
     ("solve", ["budget.iterations=müller"], "budget.iterations must be a value that can be read, got 'müller'"),
     ("solve", ["budget.iterations=${nokey}"], "budget.iterations must refer to a key of its type, got ${nokey}"),
+    ("solve", ["game=spot", "game.board=Td9d6h", "game.menu.ip.turn=${seed}"], "game.menu.ip.turn must be given as it is, not as another"),
+    ("match", ["agents.a={budget: '${seed}'}"], "agents.a must be settings in { }, got "),
     ("solve", ["seed=${seed}"], "seed must refer to a key of its type, got ${seed}"),
     ("solve", ["load=${oc.env:HOME}"], "load must be a plain value or one other key's, as ${seed} is, got ${oc.env:HOME}"),
     ("solve", ["seed=1" + "0" * 5000], "seed must be a value that can be read, got '1000"),
@@ -143,7 +145,7 @@ UNUSED = [  # values of keys that the run has no use for
     (
         "ablate",
         ["experiment=none", "agent=tabular", "agent.solve_from=turn"],
-        "solve_from must be one of decision, round, root, got 'turn'",
+        "agent.solve_from must be one of decision, round, root, got 'turn'",
     ),
     ("ablate", ["experiment=none", "agent=tabular", "agent.enough=-1"], "agent.enough must be above 0 chips, got -1.0"),
     ("ablate", ["experiment=none", "agent=tabular", "agent.buckets=[0,3]"], "agent.buckets must be left out but on hold'em, got [0, 3]"),
@@ -159,7 +161,7 @@ UNUSED = [  # values of keys that the run has no use for
     ("match", ["game=ms1f1", "agent@agents.a=uniform", "agents.a.gift_scale=2"], "agents.a.gift_scale must be at most 1, got 2.0"),
     ("match", [f"+agent@agents.{'x' * 61}=uniform"], "letters, digits and _ for a name"),
     ("play", ["agent=tabular", "agent.budget.seconds=1"], "agent.budget.seconds must be left out (budget says what decisions may spend)"),
-    ("play", ["agent=tabular", "agent.solve_from=moon"], "solve_from must be one of decision, round, root, got 'moon'"),
+    ("play", ["agent=tabular", "agent.solve_from=moon"], "agent.solve_from must be one of decision, round, root, got 'moon'"),
 ]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, check_files, check_no_budget, of_file, with_enough
+from agents.apps.build import agents_of, build_budgets, build_executor, check_files, check_no_budget, named_agent, of_file, with_enough
 from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
@@ -93,7 +93,7 @@ def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies:
         raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
     if agent.think or agent.solve_from != AgentConfig.solve_from:  # that is no street, but never thought of then
         streets_of(agent.solve_from, game)
-    thinker(agent)
+    named_agent(lambda: thinker(agent))
     check_files(agent)
     if agent.policy == "network" and agent.checkpoint is not None:
         from agents.networks.holdem_checkpoint import holdem_policy_metadata

@@ -71,7 +71,20 @@ def check_agent(config: AgentConfig, tree: PublicTree, variant: Variant) -> None
         raise ValueError(f"agent.buckets must be left out but on hold'em, got {config.buckets}")
     check_files(config)
     policy = UniformPolicy(tree) if config.policy == "tabular" or untrained(config) else build_policy(config, tree, variant)
-    build_agent(replace(config, think=True), policy, variant)
+    named_agent(lambda: build_agent(replace(config, think=True), policy, variant))
+
+
+def named_agent(build: Callable[[], Read]) -> Read:
+    """Return what ``build`` returns; its errors name keys of ``agent``.
+
+    Raises:
+        ValueError: as ``build`` does.
+    """
+    try:
+        return build()
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if text.startswith("agent.") else f"agent.{text}") from None
 
 
 def check_no_budget(config: AgentConfig, instead: str) -> None:

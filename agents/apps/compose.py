@@ -304,11 +304,14 @@ def _check_reference(config: DictConfig, override: Override) -> None:
         raise UsageError(f"{key} must refer to a key of its type, got {_value(override)}") from None
 
 
-def _built(config: Any, key: str) -> Any:
+def _built(config: DictConfig, key: str) -> Any:
     """Return settings as dataclasses, the innermost ones first, so that their own errors name the key."""
-    for name, node in config.items() if isinstance(config, DictConfig) else ():
+    for name, node in config.items_ex(resolve=False):
+        inner = ".".join(filter(None, (key, str(name))))
+        if isinstance(node, DictConfig | ListConfig) and node._is_interpolation():
+            raise UsageError(f"{inner} must be given as it is, not as another key's value, got {node._value()}")
         if isinstance(node, DictConfig):
-            _built(node, ".".join(filter(None, (key, str(name)))))
+            _built(node, inner)
     try:
         return OmegaConf.to_object(config)
     except ValueError as error:

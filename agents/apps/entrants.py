@@ -77,6 +77,8 @@ def named(
 def of_agent(name: str, error: Exception) -> str:
     """Return an error's text as one about ``agents.<name>``."""
     text = str(error)
+    if text.startswith("budget."):
+        return f"agents.{name}.{text}"
     return f"agents.{name}" + (text.removeprefix("agent") if text.startswith("agent.") else f": {text}")
 
 
