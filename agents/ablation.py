@@ -29,10 +29,13 @@ from agents.report import write_text
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
 from agents.strength import WholeAgent, stakes, tabulate
 from search import Budget, Spent
+from search.best_response import exploitability_of
 
 Row = dict[str, Any]
 ROUNDING = 1e-6  # of values in float32, as a share
 LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
+# The rivers of holdem5 are 816,480 subgames: as many seconds, and as many iterations.
+MOST_MEASUREMENT_BYTES, MOST_MEASUREMENT_ITEMS = 1 << 26, 2_000_000
 SPOILT = 0.05  # share of late decisions: on a quiet machine one in a hundred is late, so more say that it was busy
 
 
@@ -156,7 +159,9 @@ def game_of(agent: Agent | WholeAgent) -> str:
 
 def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row]) -> Row:
     """Join a group's measurements: exploitability is the mean over sweeps of (BR against seat 0 + BR against seat 1) / 2."""
-    draws = [(a["opponent_best_response"] + b["opponent_best_response"]) / 2 for a, b in zip(seats[::2], seats[1::2], strict=True)]
+    draws = [
+        exploitability_of(a["opponent_best_response"], b["opponent_best_response"]) for a, b in zip(seats[::2], seats[1::2], strict=True)
+    ]
     seconds = [s for seat in seats for s in seat["seconds"]]
     iterations = [n for seat in seats for n in seat["iterations"]]
     strength: Row = {"value": statistics.fmean(draws), "unit": "chips", "draws": draws}
@@ -259,7 +264,7 @@ def _read(path: Path, most: float) -> Row:
     Raises:
         ValueError: the file holds something else, or what cannot have been measured; KeyError, TypeError likewise.
     """
-    row: Row = read_json(path)
+    row: Row = read_json(path, MOST_MEASUREMENT_BYTES, items=MOST_MEASUREMENT_ITEMS)
     most *= 1 + ROUNDING
     require(number_in(row["opponent_best_response"], -most, most), f"a measurement's opponent_best_response must be at most {most:g} chips")
     counts = [row[key] for key in ("decisions", "solves", "kept")]
@@ -269,6 +274,8 @@ def _read(path: Path, most: float) -> Row:
     require(lengths[0] == lengths[1] <= counts[0], "a measurement must have seconds and iterations of the same decisions")
     require(all(number_in(x, 0, 1e9) for x in row["seconds"]), "a measurement's seconds must be numbers of at least 0")
     require(all(whole_in(n, 0, 2**53) for n in row["iterations"]), "a measurement's iterations must be whole numbers of at least 0")
+    fits = whole_in(row.get("skipped", 0), 0, 2**53) and number_in(row.get("loading", 0.0), 0, 1e9)  # older versions have neither
+    require(fits, "a measurement's skipped and loading must be numbers of at least 0")
     spent = row.get("spent")  # older versions have none
     require(
         spent is None or all(number_in(spent[part.name], 0, 1e12) for part in fields(Spent)), "what a measurement spent must be numbers"
@@ -277,8 +284,8 @@ def _read(path: Path, most: float) -> Row:
     limits = {"solver_error": 2 * most * max(1, counts[1]), "against_blueprint": most, "running_share": 1e9}
     for key, limit in limits.items():
         value = row[key] if key == "solver_error" else row.get(key, math.nan)
-        fits = type(value) in (int, float) and (math.isnan(value) or -limit <= value <= limit)
-        require(fits, f"a measurement's {key} must be a number of at most {limit:g}")
+        possible = type(value) in (int, float) and (math.isnan(value) or -limit <= value <= limit)
+        require(possible, f"a measurement's {key} must be a number of at most {limit:g}")
     return row
 
 

@@ -21,6 +21,7 @@ from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree
 from games.kernels import LANES
 from search import BoardSolver, Budget, Variant
+from search.best_response import exploitability_of
 from search.board_search import value_against
 from search.board_sweeps import BoardSweeps, Rows
 from search.board_trunk import Strategies
@@ -148,7 +149,7 @@ def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
         tree = tree_of(game)
         rows = (np.zeros((tree.stored_rows[0], LANES), tree.weight.dtype), np.zeros((tree.stored_rows[1], LANES), tree.weight.dtype))
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
-        exploitability = sum(value_against(game, sweeps, rows, p) for p in (0, 1)) / 2
+        exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))
         kept = keep_blueprint(game, directory, {**about, "size": 0, "exploitability": exploitability, "seconds": 0.0}, rows)
     return kept
 

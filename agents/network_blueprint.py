@@ -11,6 +11,7 @@ from agents.networks.checkpoint import history_of
 from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy
 from agents.networks.holdem_features import encode_holdem
 from games.holdem import HoldemGame
+from search.best_response import exploitability_of
 from search.board_search import value_against
 from search.board_sweeps import BoardSweeps
 
@@ -42,7 +43,7 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
         rows = (policy.rows(0), policy.rows(1))
         writing = time.perf_counter() - begun
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
-        exploitability = sum(value_against(game, sweeps, rows, p) for p in (0, 1)) / 2
+        exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))
         found = {"size": policy.size, "exploitability": exploitability, "seconds": history[-1]["seconds"] if history else 0.0}
         found["writing_seconds"] = writing
         kept = keep_blueprint(game, directory, {**about, **found}, rows)

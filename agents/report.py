@@ -177,9 +177,11 @@ def memory_text(size: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as people say them: 0, 300 us, 1 ms, 2.5 s."""
+    """Return seconds as people say them: 0, 300 us, 1 ms, 2.5 s, 1,930 s."""
     if seconds == 0:
         return "0"
+    if seconds >= 1000:
+        return f"{seconds:,.0f} s"
     for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= factor:
             return f"{seconds / factor:.3g} {unit}"

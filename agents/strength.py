@@ -24,6 +24,7 @@ from agents.aivat import terminal_values
 from games import TERMINAL, PublicTree
 from games.holdem import HoldemGame
 from search import Budget, Evaluator, Spent, Strategy, uniform
+from search.best_response import exploitability_of
 
 Float = npt.NDArray[np.float64]
 
@@ -176,4 +177,4 @@ def stakes(game: PublicTree | HoldemGame) -> float:
 
 def exploitability(seats: tuple[SeatReport, SeatReport]) -> float:
     """Return (BR against seat 0 + BR against seat 1) / 2 in chips: NashConv / 2 of the agent that plays both."""
-    return (seats[0].opponent_best_response + seats[1].opponent_best_response) / 2
+    return exploitability_of(seats[0].opponent_best_response, seats[1].opponent_best_response)

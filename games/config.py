@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
-from games.openspiel import MAX_HISTORIES
+from games.openspiel import MAX_HISTORIES, tidy
 from games.settings import bounded, check_bounds
 
 
@@ -66,4 +66,4 @@ class OpenSpielGame:
 
     def game_string(self) -> str:
         """Return OpenSpiel's name of the game."""
-        return self.string
+        return tidy(self.string)

@@ -63,7 +63,7 @@ def load_game(game: str) -> Any:
         UnknownGameError: no such game or parameter.
         UnsuitableGameError: not a sequential two-player zero-sum game with information states.
     """
-    game = _tidy(game)
+    game = tidy(game)
     try:
         with _in_memory(game), _silent():
             spiel = _load(game)
@@ -118,7 +118,7 @@ def _check(game: str, parameters: dict[str, Any], known: dict[str, Any]) -> None
             _check(game, value, known)
 
 
-def _tidy(game: str) -> str:
+def tidy(game: str) -> str:
     """Return a game string without the blanks that do not count."""
     return re.sub(r"([(,])(\w+)\s*=\s*", r"\1\2=", re.sub(r"\s*([(),])\s*", r"\1", game.strip()))
 
@@ -219,13 +219,13 @@ def deals(game: str) -> list[Deal]:
         UnknownGameError: no such game or parameter.
         UnsuitableGameError: as for ``public_tree``, as far as the deals go.
     """
-    game = _tidy(game)
+    game = tidy(game)
     found, _ = _deals(game, load_game(game), MAX_HISTORIES)
     return [Deal(tuple(deal.state.history()), deal.hands, deal.weight) for deal in found]
 
 
 def _derive(game: str, max_histories: int = MAX_HISTORIES, keep: bool = True, progress: Progress | None = None) -> _Derivation:
-    game = _tidy(game)
+    game = tidy(game)
     spiel = load_game(game)
     collecting = gc.isenabled()
     try:
@@ -330,19 +330,18 @@ def _deals(game: str, spiel: Any, max_histories: int, progress: Progress | None 
     if size.histories > MAX_DEALS or not size.whole:
         got = size if size.histories > MAX_DEALS else "too many to count within a second"
         raise _unsuitable(game, f"at most {MAX_DEALS:,} private deals can be listed, got {got}")
-    listed, told, looked = 0, time.perf_counter() + LOOK_SECONDS, False
+    listed, told, looked = 0, time.perf_counter() + LOOK_SECONDS, 0
 
     def look() -> None:
-        """Refuse a game whose histories below the deals so far are too many; tell how far it is."""
+        """Refuse a game of which the deals so far have too many histories, asked whenever they have doubled; tell how far it is."""
         nonlocal told, looked
-        if not looked:
-            below = _estimate([deal.state for deal in found.values()])
-            below = below._replace(histories=below.histories * size.histories / listed)
+        if len(found) >= 2 * looked:
+            looked, below = len(found), _estimate([deal.state for deal in found.values()])._replace(whole=len(found) == size.histories)
             if below.histories > max_histories:
                 raise _unsuitable(game, f"at most {max_histories:,} histories can be derived, got {below}")
         if progress is not None:
             progress("private deals", listed, size.histories)
-        told, looked = time.perf_counter() + TELL_SECONDS, True
+        told = time.perf_counter() + TELL_SECONDS
 
     def visit(state: Any, weight: float) -> None:
         nonlocal listed

@@ -17,6 +17,15 @@ from search.strategy import Strategy, full_ranges
 Float = npt.NDArray[np.float64]
 
 
+def exploitability_of(first: float, second: float) -> float:
+    """Return NashConv / 2 of both players' best-response values.
+
+    It is never below 0 in exact arithmetic. Where sums leave a rounding error below 0 (a game with nothing to decide), it is 0.
+    """
+    found = (first + second) / 2
+    return 0.0 if found < 0 else found  # NaN stays
+
+
 def span_of(part: Slice, player: int) -> tuple[int, ...]:
     """Return one player's part of a subgame as the kernels take it: a plain ``Span``."""
     return plain(Span(*part.decisions[player], *part.rows[player], part.root_row[player], *part.terminals))  # type: ignore[no-any-return]
@@ -104,8 +113,8 @@ class Evaluator:
 
     def nash_conv(self, strategy: Strategy) -> float:
         """Return BR_0 + BR_1 in chips."""
-        return self.best_response_value(strategy, 0) + self.best_response_value(strategy, 1)
+        return 2 * self.exploitability(strategy)
 
     def exploitability(self, strategy: Strategy) -> float:
         """Return NashConv / 2 in chips."""
-        return self.nash_conv(strategy) / 2
+        return exploitability_of(self.best_response_value(strategy, 0), self.best_response_value(strategy, 1))

@@ -21,6 +21,7 @@ from games.cards import CARDS
 from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from search.best_response import exploitability_of
 from search.board_sweeps import BoardSweeps, StoredRows
 from search.board_trunk import above, board_weights, root_reach
 from search.bucket_solver import COLLECT, Buckets
@@ -183,7 +184,8 @@ class BoardRegrets:
             self.spread(p, strategies[p], self._strategy[p])
         self._sweeps.evaluate((self._strategy[0], self._strategy[1]), BEST)
         found = zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
-        return sum(float((r.astype(np.float64) * v).sum()) for r, v in found) / self.game.deal_mass / 2
+        first, second = (float((r.astype(np.float64) * v).sum()) for r, v in found)
+        return exploitability_of(first, second) / self.game.deal_mass
 
 
 _COLLECT_ONLY = np.where(np.arange(4) == 2, -1.0, COLLECT)  # the average is not kept here

@@ -88,7 +88,7 @@ class BoardRoot:
             sweeps.reach[p][:] = kept[p]
         lines = slice(self.mass.shape[1])
         if gadget is None:
-            both: Float = (found[self.opponent] * reach).sum(axis=0) + ours
+            both: Float = np.maximum((found[self.opponent] * reach).sum(axis=0) + ours, 0.0)  # never below but by rounding
             return both[lines] / 2
         arrays = gadget.arrays
         return left_to_gain(kind, found[self.opponent], ours, reach, unasked, arrays.bound, arrays.mass)[lines]

@@ -14,6 +14,7 @@ from games.board_tree import BoardTree
 from games.holdem import HoldemGame, board_tree, game_size
 from games.kernels import LANES, aligned_zeros
 from search.anytime import Anytime
+from search.best_response import exploitability_of
 from search.board_strategy import BoardStrategy, play_alike
 from search.board_sweeps import BoardSweeps, StoredRows, workspace_bytes
 from search.kernels.streets import BEST, VALUE
@@ -162,7 +163,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return NashConv / 2 of the average strategies in chips a deal."""
         if strategy is not None and strategy.average[0] is not self.average[0]:
             raise ValueError("strategy must be this solver's answer, got another's")
-        return sum(self._values(BEST)) / 2
+        return exploitability_of(*self._values(BEST))
 
     def values(self) -> tuple[float, float]:
         """Return both players' expected chips a deal when both play the average strategies."""

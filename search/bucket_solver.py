@@ -18,6 +18,7 @@ from games.holdem import HoldemGame
 from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search.anytime import Anytime
+from search.best_response import exploitability_of
 from search.board_strategy import BoardStrategy, play_alike
 from search.board_sweeps import BoardSweeps, StoredRows
 from search.board_trunk import board_weights, root_reach
@@ -143,7 +144,8 @@ class BucketSolver(Anytime[BoardStrategy]):
         strategy = self.answer() if strategy is None else strategy
         self._sweeps.evaluate(strategy.average, BEST)
         found = zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
-        return sum(float((r.astype(np.float64) * v).sum()) for r, v in found) / self.game.deal_mass / 2
+        first, second = (float((r.astype(np.float64) * v).sum()) for r, v in found)
+        return exploitability_of(first, second) / self.game.deal_mass
 
 
 def _chance(tree: BoardTree, player: int) -> list[npt.NDArray[np.float64]]:

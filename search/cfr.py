@@ -10,7 +10,7 @@ import numpy.typing as npt
 from games import PublicTree
 from games.kernels import aligned_zeros
 from search.anytime import CALL_SECONDS, Anytime
-from search.best_response import Evaluator, span_of
+from search.best_response import Evaluator, exploitability_of, span_of
 from search.gadgets import TAGS, left_to_gain
 from search.kernels import (
     UNSAFE,
@@ -157,7 +157,8 @@ class Solver(Anytime[Strategy]):
         gadget = self.subgame.gadget
         if gadget is None:
             ranges = self.subgame.ranges
-            return sum(float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1)) / 2
+            first, second = (float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1))
+            return exploitability_of(first, second)
         if gadget.spread:
             return float("nan")
         opponent, own = gadget.opponent, self.subgame.ranges[1 - gadget.opponent]

@@ -224,5 +224,5 @@ def left_to_gain(kind: int, theirs: Float, ours: Float, reach: Float, unasked: F
     else:
         best = (unasked * theirs + (1.0 - unasked) * np.maximum(theirs, bounds)).sum(axis=0)
         elsewhere = ((1.0 - reach) * bounds).sum(axis=0)
-    gap: Float = (best + ours - elsewhere) / 2
+    gap: Float = np.maximum((best + ours - elsewhere) / 2, 0.0)  # never below but by rounding
     return gap

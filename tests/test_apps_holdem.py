@@ -40,6 +40,11 @@ REFUSED = [
     ("game=spot game.board=Td9d6h game.ranges=[full,QQ:1.5]", "game.ranges[1] must have weights in 0..1, got 'QQ:1.5'"),
     ("game=spot game.board=Td9d6h game.ranges=[TdTh,full]", "game.ranges[0] must leave a hand that the board does not hold, got 'TdTh'"),
     ("game=spot game.board=Td9d6h game.ranges=[AsAh,AsAh]", "game.ranges must leave two hands that share no card"),
+    (
+        "game=spot game.board=Td9d6h game.ranges=['AsAh,KK:1e-7','AsAh']",
+        "game.ranges must leave 0.0001 of their pairs of hands that share no card, got ['AsAh,KK:1e-7', 'AsAh']",
+    ),
+    ("game=spot game.board=Td9d6h game.ranges=[T9s+,full]", "game.ranges[0] must have no connector with a plus, got 'T9s+' at character 0"),
     ("game=spot game.board=Td9d6h game.ranges=[full]", "game.ranges must be two, got 1"),
     ("game=spot game.board=Td9d6h game.stack=0", "game.stack must be above 0 chips, got 0"),
     ("game=spot game.board=Td9d6h game.pot=0", "game.pot must be above 0 chips, got 0"),
@@ -93,6 +98,14 @@ REFUSED = [
     (f"{RIVER_BOARD} game.force_allin=15", "game.force_allin must be at most 1, got 15.0 (a share: 0.1 for 10 %)"),
     (f"{RIVER_BOARD} storage=8", "storage must be one of 32, 16, got 8 (bits of each regret and average)"),
 ]
+
+
+def test_what_is_taken_otherwise_than_written_is_said(monkeypatch, tmp_path, capsys):
+    given = ["game=spot", "game.board='Td,9d,6h,Qc,4s'", "game.ranges=['AA,KK:1e-40','QQ']", "budget.iterations=1"]
+    assert timebank(monkeypatch, "solve", *given, f"hydra.run.dir={tmp_path}") == 0
+    note = "game.ranges[0]: 6 hands with 1e-40 of the range are taken as 0 (below 1e-12 of the largest weight)"
+    assert f"note: {note}\n" in capsys.readouterr().err
+    assert result_of(tmp_path)["notes"] == [note]
 
 
 @pytest.mark.parametrize(("overrides", "message"), REFUSED)

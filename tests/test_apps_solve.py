@@ -5,15 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from agents.apps import run
+from agents.apps import build, run
 from agents.apps.directory import lock
 from agents.apps.launch import launch
 from agents.apps.run import expected, said_if_slow, seconds_of
-from games import public_tree
+from games import openspiel, public_tree
 from search import Budget
 from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
 
@@ -95,9 +94,40 @@ def test_what_budgets_come_to():
     assert expected(Budget(seconds=1), 3.0) == "about 3 s an iteration on this machine, which budget.seconds=1 is too short for"
 
 
-def test_the_time_of_an_iteration_is_not_that_of_compiling():
-    took = iter([0.2, *[0.02] * 20])
-    assert seconds_of(lambda: time.sleep(next(took))) < 0.2
+def test_the_time_of_an_iteration_is_not_that_of_compiling(monkeypatch):
+    took = iter([5.0, 0.3, 0.2, 0.4])
+    now = [0.0]
+
+    def once():
+        now[0] += next(took)
+
+    monkeypatch.setattr(run, "TRIAL_SECONDS", 0.8)
+    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
+    assert seconds_of(once) == pytest.approx(0.2)
+
+
+def test_a_long_derivation_is_counted_as_it_goes(monkeypatch, tmp_path, capsys):
+    for module, name in ((openspiel, "LOOK_SECONDS"), (openspiel, "TELL_SECONDS"), (run, "PROGRESS_SECONDS")):
+        monkeypatch.setattr(module, name, 0.0)
+    build.timed_tree.cache_clear()
+    given = ["game=liars_dice", "game.dice_sides=3", "budget.iterations=1", f"hydra.run.dir={tmp_path}"]
+    assert timebank(monkeypatch, "solve", *given) == 0
+    counts = re.findall(
+        r"liars_dice\(numdice=1,dice_sides=3\), millions of (private deals|histories): (\S+) of (\S+)", capsys.readouterr().err
+    )
+    assert counts[0] == ("private deals", "1e-06", "9e-06")
+    assert counts[-1] == ("histories", "0.001143", "0.001143")  # 127 public nodes, 9 deals
+    assert result_of(tmp_path)["build_seconds"] > 0
+
+
+@pytest.mark.parametrize("game", ["battleship", "liars_dice(numdice=5)"])
+def test_an_unsuitable_game_leaves_nothing(monkeypatch, tmp_path, capfd, game):
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "solve", "game=openspiel", f"game.string='{game}'", "budget.iterations=1") == 2
+    error = capfd.readouterr().err
+    assert error.startswith(f"error: {game} is not suitable: ")
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_what_takes_long_is_announced(capsys):

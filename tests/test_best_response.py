@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search import Evaluator, full_ranges, uniform
+from games.holdem_config import Spot
+from search import BoardSolver, Budget, Evaluator, full_ranges, uniform
+from search.best_response import exploitability_of
+from search.kernels.streets import BEST
+from search.variants import variant
 from tests.naive import best_response as naive
 from tests.naive.histories import CHANCE, History, deals, expected_value, hands, random_policy, subgame, walk
 from tests.naive.synthetic import random_game
@@ -34,6 +38,25 @@ def test_best_responses_agree_with_the_twin(golden_case):
     for p in (0, 1):
         expected = naive.best_response_value(golden_case.root, policy, p)
         assert evaluator.best_response_value(strategy, p) == pytest.approx(expected, abs=1e-12)
+
+
+def test_rounding_makes_no_exploitability_negative():
+    assert exploitability_of(3.0, -1.0) == 1.0
+    assert str(exploitability_of(1e-7, -3e-7)) == "0.0"
+    assert np.isnan(exploitability_of(np.nan, 1.0))
+
+
+def test_a_hand_with_nothing_to_decide_is_exploitable_by_nothing():
+    """A turn without bets: the players' values are opposite but for rounding, which is below 0 on some of these boards."""
+    noise = []
+    for board in ("Td9d6hQc", "Ts9s5h4c", "AhKd7c2s", "8h8d3c3s"):
+        game = Spot(board=board, ranges=["22+,A2+,K9s+,QTs+", "full"], pot=60, stack=2000, bets="", raises="").build()
+        solver = BoardSolver(game, variant("default_holdem"))
+        solution = solver.solve(Budget(iterations=4), trace=True)
+        noise.append(sum(solver._values(BEST)))
+        assert [row[2] for row in solution.trace] == [max(noise[-1] / 2, 0.0)] * len(solution.trace)
+        assert solution.exploitability == max(noise[-1] / 2, 0.0) < 1e-5
+    assert min(noise) < 0
 
 
 @given(number=st.integers(0, 10**6), sizes=st.tuples(st.integers(1, 9), st.integers(1, 9)), zeros=st.sampled_from([0.0, 0.5]))

@@ -41,7 +41,7 @@ def strategies(name):
     solver = BoardSolver(GAMES[name], variant("dcfr"), 1, np.float64)
     for _ in range(2):
         solver.run(5)
-        yield f"solved:{solver.iterations}", tuple(a.copy() for a in solver.average)
+        yield f"solved:{solver.iterations}", tuple(a.copy() for a in solver.answer().average)
     yield "loose", tuple(a + 0.3 for a in solver.average)  # comes everywhere, and hands that suits make equal play alike
 
 

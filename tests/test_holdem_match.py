@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint
 from agents.exact_value import MOST_BYTES, exact_values, table_bytes
-from agents.hand import Entrant
+from agents.hand import Entrant, play_hand
 from agents.match import Match, play_matches
 from agents.match_report import Tally
 from agents.street_agent import StreetAgent
@@ -44,6 +46,38 @@ def test_hands_are_dealt_twice_and_cards_come_once(entrants):
         shown = "".join(first["hands"]) + "".join(boards[0])
         parse_cards(shown, deck=GAME.deck)  # no card comes twice
     assert {r["round"] for r in records} == {0, 1, 2}
+
+
+def test_a_hand_is_the_same_whatever_was_played_before(entrants):
+    match = Match((entrants["search"], entrants["strong"]), values="none")
+    of_all = {(r["deal"], *r["seats"]): r for r in played(match, 40)}
+    for deal, swapped in ((19, True), (3, False), (19, False)):
+        alone = play_hand(match.table(), deal, swapped)
+        before = of_all[deal, *alone["seats"]]
+        assert all(alone[key] == before[key] for key in ("hands", "play", "chips"))
+
+
+def test_kept_hands_are_checked_by_the_rules(entrants, tmp_path, caplog):
+    match = Match((entrants["search"], entrants["strong"]))
+    whole = played(match, 40, directory=tmp_path)
+    (path,) = tmp_path.rglob("*.jsonl")
+    lines = path.read_text().splitlines()
+    first = json.loads(lines[0])
+    for wrong in (
+        {"chips": first["chips"] + 1},
+        {"aivat": 1e6},
+        {"hands": first["hands"][::-1]},
+        {"play": [*first["play"], "fold"]},
+        {"round": 7},
+    ):
+        path.write_text("\n".join([json.dumps(first | wrong), *lines[1:]]))
+        caplog.clear()
+        again = played(match, 40, directory=tmp_path)
+        assert "is damaged" in caplog.text
+        assert [r["chips"] for r in again] == [r["chips"] for r in whole]
+    caplog.clear()
+    assert [r["play"] for r in played(match, 40, directory=tmp_path)] == [r["play"] for r in whole]
+    assert not caplog.text
 
 
 def test_two_who_play_alike_come_out_even(entrants):

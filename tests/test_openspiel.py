@@ -8,6 +8,7 @@ from open_spiel.python import policy as openspiel_policy
 from open_spiel.python.algorithms import expected_game_score
 
 from games import UnknownGameError, UnsuitableGameError, features, information_states, load_game, openspiel, public_tree
+from games.config import OpenSpielGame
 from games.openspiel import _estimate
 from search import Evaluator
 from tests.conftest import SMALL_GAMES
@@ -227,8 +228,8 @@ def test_too_large_games_are_refused():
         ("liars_dice(numdice=1000)", r"1,000,000 private deals can be listed, got more than .*e\+30"),
         (
             "liars_dice(numdice=3)",
-            r"20,000,000 histories can be derived, got about [45]\.\d*e\+14",
-        ),  # 2^37 * 56^2 = 4.3e14; more if the dice take a second
+            r"20,000,000 histories can be derived, got (about 4\.31|more than [\d.]+)e\+1\d",
+        ),  # 2^37 * 56^2 or of as many deals as a second lists
         ("liars_dice(numdice=2)", r"20,000,000 histories can be derived, got about 1\.48e\+10"),  # 2^25 * 21^2
         ("connect_four", r"20,000,000 histories can be derived, got about .*e\+2\d"),
         ("python_liars_poker", r"1,000,000 private deals can be listed, got about 1e\+20"),  # 10^20
@@ -327,6 +328,7 @@ def test_unknown_games_and_parameters_are_refused_in_one_line(game, capfd):
 
 def test_blanks_beside_brackets_commas_and_names_do_not_count():
     assert public_tree(" liars_dice (numdice = 1 , dice_sides=2 ) ").game == "liars_dice(numdice=1,dice_sides=2)"
+    assert OpenSpielGame(string=" kuhn_poker( players=2 ) ").game_string() == "kuhn_poker(players=2)"
     with pytest.raises(UnknownGameError, match="blind"):
         load_game("universal_poker(blind=1 2,nosuch=1)")  # a blank inside a value is the value's
 

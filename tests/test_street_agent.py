@@ -164,7 +164,7 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
             ["agent.buckets=[0,0,99999999]"],
             "agent.buckets must be a number from 0 to 10,000,000 for each of 3 streets, got [0, 0, 99999999]",
         ),
-        (["agent.budget.seconds=1"], "agent.budget must be left out (budgets says what decisions may spend), got "),
+        (["agent.budget.seconds=1"], "agent.budget.seconds must be left out (budgets says what decisions may spend), got 1.0"),
         (["agent.buckets=[0,0,-1]"], "agent.buckets must be a number from 0 to 10,000,000 for each of 3 streets, got [0, 0, -1]"),
         (["agent.think=true", "agent.solve_from=river"], "agent.solve_from must be a street of the game (preflop, flop, turn) or several"),
         (

@@ -16,6 +16,7 @@ from agents.apps.build import (
     build_executor,
     build_policy,
     check_agent,
+    check_no_budget,
     lines_of,
     training_history,
     tree_of,
@@ -26,7 +27,7 @@ from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_training, train_derived
 from agents.apps.train_holdem import with_trainer
-from agents.apps.training import check_searched, searched_file, searched_kept, searched_row
+from agents.apps.training import searched_file, searched_kept, searched_row
 from agents.figures import plot_ablation, plot_exchange
 from agents.networks import load_policy
 from agents.policy import Policy
@@ -41,9 +42,7 @@ def check(config: AblateConfig, directory: Path) -> None:
         return
     tree, variant = tree_of(config.game.game_string()), config.search.build()
     check_agent(config.agent, tree, variant)
-    if config.agent.budget.build().limited():
-        raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
-    check_searched(config.searched_iterations, config.trainer.iterations if untrained(config.agent) else None)
+    check_no_budget(config.agent, "budgets")
     if untrained(config.agent):
         check_training(tree.game, config.trainer, directory / "training")
     build_budgets(config.budgets, config.unit)
@@ -64,7 +63,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         searched, training = 0, directory / "training"
         if untrained(config.agent):
             policy = train_derived(tree, config.trainer, training, result, config.searched_iterations)
-            searched = searched_kept(training, config.searched_iterations)
+            searched = searched_kept(training, config.searched_iterations, config.trainer.iterations)
             if searched:
                 policy = load_policy(searched_file(training, searched), tree)
         else:

@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, check_files, of_file, with_enough
+from agents.apps.build import agents_of, build_budgets, build_executor, check_files, check_no_budget, of_file, with_enough
 from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
@@ -57,19 +57,13 @@ def check(config: AblateConfig, directory: Path) -> None:
     config.search.build(DEFAULT)
     build_budgets(config.budgets, config.unit)
     most = max(cores() // build_executor(config.executor).workers, 1)
-    if config.agent.budget.build().limited():
-        raise ValueError(f"agent.budget must be left out (budgets says what decisions may spend), got {config.agent.budget}")
+    check_no_budget(config.agent, "budgets")
     for agent in settings(config).values():
         check_agent(agent, game, most)
     check_memory(config, game)
-    trains = config.agent.policy == "network" and config.agent.checkpoint is None
-    if config.searched_iterations and not trains:
-        raise ValueError(f"searched_iterations must be left out where no network is trained, got {config.searched_iterations}")
-    if trains:
+    if config.agent.policy == "network" and config.agent.checkpoint is None:
         from agents.apps import train_holdem
-        from agents.apps.training import check_searched
 
-        check_searched(config.searched_iterations, config.trainer.iterations)
         train_holdem.check_training(game, config.trainer, directory / "training")
 
 
@@ -163,7 +157,7 @@ def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run
     searched, training = config.searched_iterations, directory / "training"
     if config.agent.checkpoint is None:
         train_holdem(game, config.trainer, training, result, searched)
-        searched = searched_kept(training, searched)
+        searched = searched_kept(training, searched, config.trainer.iterations)
     checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
     if searched:

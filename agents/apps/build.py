@@ -74,6 +74,13 @@ def check_agent(config: AgentConfig, tree: PublicTree, variant: Variant) -> None
     build_agent(replace(config, think=True), policy, variant)
 
 
+def check_no_budget(config: AgentConfig, instead: str) -> None:
+    """Refuse a budget of an agent's own where the command has one of that name for its decisions."""
+    for key, value in vars(config.budget).items():
+        if value is not None:
+            raise ValueError(f"agent.budget.{key} must be left out ({instead} says what decisions may spend), got {value}")
+
+
 def check_files(config: AgentConfig) -> None:
     """Refuse files that are not there."""
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
@@ -126,7 +133,7 @@ def training_history(config: AgentConfig) -> list[dict[str, Any]]:
     from agents.networks.checkpoint import history_of, policy_metadata
 
     checkpoint = Path(config.checkpoint)
-    rows = history_of(of_file("agent.checkpoint", lambda: policy_metadata(checkpoint)), config.checkpoint)
+    rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
     return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 

@@ -251,12 +251,14 @@ def _lay(config: DictConfig, override: Override) -> None:
                 f"{key} must be a plain value or one other key's, as ${{seed}} is, got {_value(override)} (let the shell fill it in)"
             )
     try:
+        if isinstance(value, int | float) and value not in (0, 1) and _type_at(config, key)[0] is bool:
+            raise TypeError  # OmegaConf takes any number for true
         OmegaConf.update(config, key, value, merge=True, force_add=override.is_add())
-    except (ConfigKeyError, ConfigAttributeError) as error:
-        unknown = key if key.startswith(str(error.full_key)) else str(error.full_key)
-        raise UsageError(f"{unknown} must be a key of the settings, got an unknown one{_meant(config, unknown)}") from None
     except Exception as error:  # OmegaConf's, and Python's
         wrong = str(getattr(error, "full_key", None) or key)
+        if isinstance(error, ConfigKeyError | ConfigAttributeError | IndexError) or key.startswith(f"{wrong}."):
+            unknown = key if key.startswith(wrong) else wrong
+            raise UsageError(f"{unknown} must be a key of the settings, got an unknown one{_meant(config, unknown)}") from None
         got = shown(value) if isinstance(value, str) else shown(_value(override))[1:-1]
         raise UsageError(f"{wrong} must {_rule(config, wrong, value)}, got {got}{_advice(config, wrong, override)}") from None
     if not any("${" in text for text in _texts(value)) and not key.startswith("hydra."):
@@ -325,11 +327,14 @@ def _keys(config: DictConfig) -> list[str]:
 
 
 def _type_at(config: DictConfig, key: str) -> tuple[Any, Bounds]:
-    """Return the type of a key, as its schema declares it, and its bounds."""
+    """Return the type of a key, as its schema declares it, and its bounds; of a key that there is not, any."""
     *above, last = split_key(key)
     parent: Any = config
     for part in above:
-        parent = parent._get_node(int(part) if isinstance(parent, ListConfig) else part)
+        try:
+            parent = parent._get_node(int(part) if isinstance(parent, ListConfig) else part)
+        except (AttributeError, ConfigKeyError, ConfigAttributeError, ValueError, IndexError):  # a key through a value
+            return Any, Bounds()
     if isinstance(parent, ListConfig | DictConfig):
         kind = OmegaConf.get_type(parent)
         if isinstance(kind, type) and is_dataclass(kind) and last in (hints := get_type_hints(kind)):
@@ -341,10 +346,7 @@ def _type_at(config: DictConfig, key: str) -> tuple[Any, Bounds]:
 
 def _rule(config: DictConfig, key: str, value: Any) -> str:
     """Return the rule of a key's type that a value breaks."""
-    try:
-        kind, bounds = _type_at(config, key)
-    except Exception:  # a key through a list or a value
-        kind, bounds = Any, Bounds()
+    kind, bounds = _type_at(config, key)
     optional = type(None) in get_args(kind)
     kind = next((k for k in get_args(kind) if k is not type(None)), kind) if optional or get_origin(kind) is Union else kind
     if value is None and not optional:

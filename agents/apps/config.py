@@ -167,7 +167,7 @@ class AblateConfig:
         lines: by name, overrides of ``agent``; none means the agent itself.
         references: also measure uniform play, and full-game CFR from the root, at every budget.
         searched_iterations: of self-play, after which the network is taken that plays and searches; training goes on beyond it, so that
-            the exchange rate is read off a measured curve. 0 takes the last network.
+            the exchange rate is read off a measured curve. 0, or no fewer than are trained, takes the last network.
     """
 
     command: str = "ablate"
@@ -181,7 +181,7 @@ class AblateConfig:
     sweeps: int = bounded(3, least=1, most=10**6)
     lines: dict[str, Any] = field(default_factory=dict)
     references: bool = True
-    searched_iterations: int = 0
+    searched_iterations: int = bounded(0)
     seed: int = bounded(0, most=MOST_SEED)
 
 

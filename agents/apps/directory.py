@@ -123,7 +123,8 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
             directory.parent.mkdir(parents=True, exist_ok=True)
             directory = made(_new(directory), "hydra.run.dir")
     except OSError as error:
-        raise UsageError(f"hydra.run.dir must be a directory that can be written, got {directory} ({error.strerror or error})") from None
+        text = f"hydra.run.dir must be a directory that can be written, got {directory} ({error.strerror or error})"
+        raise UsageError(text) from None
     return directory.resolve()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-LONGEST = 1_000  # characters of a line
+from agents.runtime.storage import printable
+
+LONGEST = 2_000  # characters of a line
 
 
 class UsageError(Exception):
@@ -14,11 +16,5 @@ class UsageError(Exception):
 
 def fail(message: str, status: int = 2) -> NoReturn:
     """Print one line and end: with status 2 for a bad value, 1 for a fault of the machine."""
-    print(f"error: {one_line(message)}", file=sys.stderr)
+    print(f"error: {printable(message, LONGEST)}", file=sys.stderr)
     raise SystemExit(status)
-
-
-def one_line(message: str) -> str:
-    """Return a message as one printable line: escapes of terminals are written out, the middle of a long line is left out."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in " ".join(message.split()))
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 300]} ... {line[-250:]}"

@@ -100,7 +100,7 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None]) -> Non
                 directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
                 single = None if any(o.startswith("hydra") for o in _but(overrides, "hydra.run.dir=")) else composed
                 arguments = [*_but(overrides, "hydra.run.dir="), directory_override(directory)]
-    except (UsageError, OSError) as error:
+    except (UsageError, ValueError, OSError) as error:
         fail(str(error))
 
     def job(settings: Any, directory: Path) -> None:

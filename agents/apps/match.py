@@ -82,6 +82,20 @@ def run(config: MatchConfig, directory: Path) -> None:
         finally:
             if any(tally.hands >= 4 for tally in tallies):
                 report(result, config, tallies, exact)
+            for tally in tallies:
+                if tally.played > 0 and tally.hands < 4:
+                    waiting = f"{tally.played:,} hands were played, not yet both of a deal"
+                    print(f"{names_of(tally)}: {waiting}; hands forfeited: {faults_of(tally.faults)}")
+
+
+def names_of(tally: Tally) -> str:
+    """Return who plays."""
+    return " - ".join(entrant.name for entrant in tally.match.entrants)
+
+
+def faults_of(faults: dict[str, int]) -> str:
+    """Return forfeited hands by who and how."""
+    return ", ".join(f"{key} {n}" for key, n in faults.items()) or "none"
 
 
 def salt_of(config: MatchConfig, directory: Path) -> str | None:
@@ -114,8 +128,9 @@ def play_all(config: MatchConfig, matches: list[Match], tallies: list[Tally], di
                 if new and before is None:
                     before = sum(tally.played for tally in tallies)
                 tallies[number].add(records)
-                names = " - ".join(entrant.name for entrant in matches[number].entrants)
-                progress.at(sum(tally.played for tally in tallies), f"{names} {live(tallies[number], config.precision)}")
+                progress.at(
+                    sum(tally.played for tally in tallies), f"{names_of(tallies[number])} {live(tallies[number], config.precision)}"
+                )
     finally:
         progress.close()
     done = sum(tally.played for tally in tallies)
@@ -160,7 +175,7 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
     for row in rows:
         names = " - ".join(row["agents"])
         if row["faults"]:
-            print(f"{names}: hands forfeited: {', '.join(f'{key} {n}' for key, n in row['faults'].items())}")
+            print(f"{names}: hands forfeited: {faults_of(row['faults'])}")
         if row["waiting_hands"]:
             print(f"{names}: {row['waiting_hands']:,} more hands were played of deals whose other hand was not, and are not counted")
         if row.get("hands_needed", 0) is None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from agents.apps import play_holdem
-from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of
+from agents.apps.build import build_agent, build_policy, check_agent, check_no_budget, enough_for, tree_of
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
@@ -30,8 +30,7 @@ def check(config: PlayConfig, directory: Path) -> None:
         check_agent(config.agent, tree_of(config.game.game_string()), config.search.build())
     if config.agent.policy == "network" and config.agent.checkpoint is None:
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
-    if config.agent.budget.build().limited():
-        raise ValueError(f"agent.budget must be left out (budget says what a decision may spend), got {config.agent.budget}")
+    check_no_budget(config.agent, "budget")
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")

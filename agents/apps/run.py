@@ -106,7 +106,7 @@ COMPILING = "compiling, once: what is compiled is kept for later runs"
 PREPARING = "building the game's tree; the first run also compiles, once"
 SLOW_SECONDS = 1.5  # without a word
 PROGRESS_SECONDS = 10.0  # between lines where there is no terminal
-LONG_SECONDS, TRIALS, TRIAL_SECONDS = 10.0, 20, 0.05  # of timing an iteration: compiling takes no more; calls; seconds of them
+TRIALS, TRIAL_SECONDS = 20, 0.05  # of timing an iteration: calls, and seconds of them, at most
 
 
 @contextmanager
@@ -158,9 +158,10 @@ class Progress:
 
 
 def seconds_of(once: Callable[[], object]) -> float:
-    """Return about what a call takes: the least of a few. The first one may compile, so it is alone only where it takes long anyway."""
+    """Return about what a call takes: the least of a few in a moment, after one that may compile."""
+    once()
     spent = list[float]()
-    while not spent or (spent[0] < LONG_SECONDS and len(spent) < TRIALS and sum(spent[1:]) < TRIAL_SECONDS):
+    while not spent or (len(spent) < TRIALS and sum(spent) < TRIAL_SECONDS):
         start = time.perf_counter()
         once()
         spent.append(time.perf_counter() - start)

@@ -71,9 +71,14 @@ def searched_file(directory: Path, searched: int) -> Path:
     return directory / (f"policy_{searched}.safetensors" if searched else POLICY_FILE)
 
 
-def searched_kept(directory: Path, searched: int) -> int:
-    """Return ``searched`` if that policy was kept; else 0, and say so: an older run's training was past it before it was asked for."""
-    if searched and not searched_file(directory, searched).is_file():
+def searched_kept(directory: Path, searched: int, iterations: int) -> int:
+    """Return after how many iterations the policy to be searched was kept; 0 is the last one, also of shorter trainings.
+
+    Older versions kept none: of theirs the last one is searched, and a line says so.
+    """
+    if not 0 < searched < iterations:
+        return 0
+    if not searched_file(directory, searched).is_file():
         print(f"training was past iteration {searched} when its network was first asked for, so the last one is searched", flush=True)
         return 0
     return searched
@@ -82,14 +87,6 @@ def searched_kept(directory: Path, searched: int) -> int:
 def searched_row(history: list[dict[str, Any]], searched: int) -> dict[str, Any] | None:
     """Return the row of a training history that is of the policy searched; None without a history."""
     return next((row for row in history if row["iteration"] == searched), history[-1] if history else None)
-
-
-def check_searched(searched: int, iterations: int | None) -> None:
-    """Refuse a policy that the training never comes to; ``iterations`` is None where nothing is trained."""
-    if iterations is None and searched:
-        raise ValueError(f"searched_iterations must be left out where no network is trained, got {searched}")
-    if iterations is not None and not 0 <= searched < iterations:
-        raise ValueError(f"searched_iterations must be in 0..{iterations - 1} (trainer.iterations go on beyond it), got {searched}")
 
 
 def training_table(history: list[dict[str, Any]], text: Callable[[float], str]) -> str:

@@ -11,7 +11,7 @@ import importlib
 import os
 import pickle
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from agents.opponents.sandbox import ALLOWED, FaultError, Sandbox
@@ -61,7 +61,7 @@ class Observation:
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Observation:
-        """Return the observation that ``asdict`` and JSON made fields of."""
+        """Return the observation that JSON made fields of."""
         made: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
         return cls(**made)
 
@@ -158,7 +158,7 @@ class SandboxedBot:
     def step(self, observation: Observation) -> int:
         """Pass it on, within the limit."""
         assert self._sandbox is not None
-        return observation.place(self._sandbox.ask("step", self.limit_seconds, observation=asdict(observation)))
+        return observation.place(self._sandbox.ask("step", self.limit_seconds, observation=vars(observation)))
 
     def end(self) -> None:
         """End the bot and all that it started."""

@@ -242,4 +242,5 @@ def _environment(directory: str) -> dict[str, str]:
     found = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     path = dict.fromkeys(os.path.abspath(entry) for entry in sys.path)
     own = {"HOME": directory, "TMPDIR": directory, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
+    own["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # compiled kernels
     return found | own | dict.fromkeys(ONE_THREAD, "1")
