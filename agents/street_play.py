@@ -19,7 +19,7 @@ from games.kernels.boards import STREET
 from search import Budget, Variant
 from search.board_overlay import overlay
 from search.board_path import Paths, Root
-from search.board_search import Answer, BoardSearch, SearchReport, StreetSearch
+from search.board_search import SPARE, Answer, BoardSearch, SearchReport, StreetSearch
 from search.board_strategy import BoardStrategy
 from search.board_trunk import Float, SoFar, Strategies, Trunk, root_reach
 from search.budget import Deadline, Pace
@@ -103,7 +103,7 @@ class StreetPlay:
                 entry = self._entry(node, search.street)
                 board, _ = self.find(cards[: self._counts[search.street]])
                 found, report = self._searched(
-                    seat, entry, board, found, replace(search, budget=budget), clock.sooner(self._answering.expected)
+                    seat, entry, board, found, replace(search, budget=budget), clock.sooner(SPARE * self._answering.expected)
                 )
                 total.add(report)
                 root = entry if report.solves else root

@@ -41,6 +41,7 @@ INERTIA = 2.0  # times what regrets grow to in theory; of 1, 2 and 4, with avera
 LEAST_WARM = 2  # iterations: a warm start takes more than one
 WARMING = 1.5  # iterations' time that a warm start takes
 MOST_WORTH = 100
+SPARE = 1.3  # times what the last part of a decision is expected to take is left for it
 WARM_UPS = 3  # solves that the machine's speed is learnt from
 FIRST_CHECK = 16  # iterations before what is left to gain is looked at, and least between looks: each costs about one
 FIRST = np.array([[0.0, 0.0, 0.0, 0.0]])  # coefficients of an iteration that forgets what was before it
@@ -157,8 +158,7 @@ class BoardSearch:
         self._sweeps: BoardSweeps | None = None
         self._arrays: dict[str, list[Rows]] = {}
         self._first, self._rows = int(np.argmax(tree.boards[:, STREET] == lines.street)), part_rows(tree, lines)
-        # a look at a board's cards and ranges; by stored row, reading the strategy so far, an iteration, and judging the answer
-        self.looking, self.reading, self.iterating, self.judging = Pace(), Pace(), Pace(), Pace()
+        self._new_paces()
 
     def solve(
         self,
@@ -190,7 +190,7 @@ class BoardSearch:
         if size == 0:
             return SearchReport(), None  # all-in: nobody decides any more
         begun = clock.spent()
-        if clock.remaining() < self.looking.expected + size * sum(p.expected for p in (self.reading, self.iterating, self.judging)):
+        if clock.remaining() < self.looking.expected + size * (self.reading.expected + self.iterating.expected) + self._after(size):
             self._heal()
             count = int((arrival.reach[seat].max(axis=0) > 0).sum())
             return SearchReport(0, count, count, 0.0, [clock.spent()] * count, [0] * count), None
@@ -237,16 +237,22 @@ class BoardSearch:
         answer, played = (rows.average[0], rows.average[1]), solved.copy()
         for p in (0, 1):
             play_alike(part.tree, p, answer[p])
+        weighing = clock.spent()
         root.enter(sweeps, solved)
+        weighed = clock.spent() - weighing
         sweeps.evaluate(answer, BEST, range(len(boards)), opponent)
+        weighing = clock.spent()
         harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if search.safe else safe))
         if search.judge and (search.safe or iterations < FEW):
             played &= harm <= gain
         report.harm = float((harm * root.scale)[played].sum())
+        weighed += clock.spent() - weighing
         if boards and search.bounds != "safe":
             sweeps.evaluate(answer, VALUE, range(len(boards)), opponent)
+        weighing = clock.spent()
         if played.any():
             left = _left(sweeps, part, opponent, root, boards)
+        weighed += clock.spent() - weighing
         report.solves = int(played.sum())
         report.kept += count - report.solves
         for p in (0, 1):
@@ -255,7 +261,8 @@ class BoardSearch:
         if deliver is not None and report.solves:
             deliver(found)
         seconds = clock.spent()
-        self.judging.learn((seconds - solving) / size)
+        self.weighing.learn(weighed)
+        self.judging.learn((seconds - solving - weighed) / size)
         report.seconds, report.spent = [seconds / count] * count, Spent(prepared, solving - prepared, seconds - solving)
         return report, found
 
@@ -270,7 +277,7 @@ class BoardSearch:
         arrival = Arrival(place, (np.ones(shape[0]), np.ones(shape[1])), np.zeros(shape[1 - seat]))
         for i in range(1 + WARM_UPS):
             if i == 1:
-                self.looking, self.reading, self.iterating, self.judging = Pace(), Pace(), Pace(), Pace()
+                self._new_paces()
             trial = replace(search, budget=Budget(iterations=2), judge=False)  # whatever comes of it is delivered
             self.solve(board, arrival, strategies, seat, trial, deliver, None, until)
         for pace in self._paces():
@@ -299,15 +306,24 @@ class BoardSearch:
 
     def _fits(self, clock: Deadline, size: int) -> float:
         """Return how many iterations fit into the time left, the answer judged."""
-        left = clock.remaining() - 1.2 * self.judging.expected * size
+        left = clock.remaining() - self._after(size)
         return left / max(self.iterating.expected * size, 1e-9)
 
     def _heal(self) -> None:
         for pace in self._paces():
             pace.heal()
 
+    def _new_paces(self) -> None:
+        """Know nothing of the machine's speed."""
+        # looking at a board's cards and ranges, and weighing an answer's values; by stored row, all that is as long as the part
+        self.looking, self.weighing, self.reading, self.iterating, self.judging = (Pace() for _ in range(5))
+
     def _paces(self) -> tuple[Pace, ...]:
-        return self.looking, self.reading, self.iterating, self.judging
+        return self.looking, self.weighing, self.reading, self.iterating, self.judging
+
+    def _after(self, size: int) -> float:
+        """Return the seconds to leave for what comes after the last iteration."""
+        return SPARE * (self.weighing.expected + size * self.judging.expected)
 
     def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
         """Start from a strategy as if so many iterations had been spent on it, in place."""
@@ -342,7 +358,7 @@ class BoardSearch:
             done += count
             if done == next_check:
                 answer, choice = (rows.average[0], rows.average[1]), average_weight(self.variant, worth, worth + done)
-                if clock.remaining() < 3 * self.judging.expected * size:
+                if clock.remaining() < 3 * self._after(size):
                     break
                 if root.left_to_gain(sweeps, answer, gadget, choice) <= (budget.exploitability or 0.0):
                     break

@@ -19,7 +19,7 @@ from games.board_tree import BoardTree
 from games.holdem import HoldemGame
 from games.kernels.boards import CHILD, CHILD_END, STREET
 from search.board_path import Paths
-from search.board_search import Answer, BoardSearch, SearchReport, StreetSearch
+from search.board_search import SPARE, Answer, BoardSearch, SearchReport, StreetSearch
 from search.board_strategy import BoardStrategy
 from search.board_trunk import Arrival, SoFar, Strategies, Trunk, board_weights
 from search.budget import Deadline, Pace, Spent
@@ -105,7 +105,7 @@ def search_street(
         clock = Deadline(search.budget.seconds)
         own = paths.follow(paths.start(), nodes[line], board, strategies)
         own = own._replace(gifts=None if arrival.gifts is None else arrival.gifts[:, [line]])
-        report, _ = searcher.solve(board, own, strategies, seat, search, put, clock.sooner(reading.expected), until)
+        report, _ = searcher.solve(board, own, strategies, seat, search, put, clock.sooner(SPARE * reading.expected), until)
         solved, whole = clock.spent(), BoardStrategy(game, tree, out)
         first = next((n for n in range(nodes[line], int(game.bets.end[nodes[line]])) if game.bets.player[n] == seat), None)
         if first is not None:
