@@ -241,10 +241,9 @@ def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
     given = (*KUHN, "agent@agents.b=table", f"agents.b.table={tmp_path / 's' / 'policy.json'}", f"hydra.run.dir={tmp_path / 'm'}")
     capsys.readouterr()
     assert timebank(monkeypatch, "match", *given) == 2
-    assert (
-        "error: agents.b.table: table:policy.json must have actions of ['0', '1'] at kuhn_poker's information state"
-        in capsys.readouterr().err
-    )
+    error = capsys.readouterr().err
+    assert error.startswith("error: agents.b.table: ")
+    assert "policy.json must be a JSON file of information states of kuhn_poker" in error
 
 
 def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, undrawn, capsys):
