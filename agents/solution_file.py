@@ -118,8 +118,8 @@ def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant, bits: in
     if not other:
         return ""
     if theirs["name"] != variant.name:
-        return f"search must be that of load ({brief(theirs['name'])}), got {variant.name}"
-    return f"search.{other[0]} must be that of load ({brief(theirs[other[0]])}), got {own[other[0]]}"
+        return f"search must be that of load ({printable(str(theirs['name']))}), got {variant.name}"
+    return f"search.{other[0]} must be that of load ({printable(str(theirs[other[0]]))}), got {own[other[0]]}"
 
 
 def _coefficients(variant: Variant) -> dict[str, Any]:
