@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from agents.report import replacing
 from agents.runtime.arrays import open_archive
-from agents.runtime.storage import DAMAGES, brief, first_line, require, whole_in
+from agents.runtime.storage import DAMAGES, brief, first_line, printable, require, whole_in
 from games.holdem import HoldemGame, game_size
 from games.kernels import LANES
 from search import BoardSolver, Variant, state_names
