@@ -43,7 +43,8 @@ def play_alike(tree: BoardTree, player: int, rows: npt.NDArray[Any]) -> None:
     """
     orbits, table = tree.orbits[player], tree.forests[player].table
     boards = tree.boards[tree.boards[:, ORBIT + player] < tree.boards[:, ORBIT_END + player]]
-    first, ranges = boards[:, STORE + player], boards[:, [ORBIT + player, ORBIT_END + player]]
+    # contiguous however many boards there are: a kernel that meets another layout is compiled anew, in the middle of a decision
+    first, ranges = (np.ascontiguousarray(boards[:, columns]) for columns in (STORE + player, [ORBIT + player, ORBIT_END + player]))
     stride = (table[:, ROWS] - table[:, LINES])[boards[:, STREET]]
     space = np.empty(stride.max(initial=0))
     if rows.dtype != np.float16:

@@ -247,7 +247,9 @@ def test_lines_side_by_side_are_lines_by_themselves():
     nodes = entering(game, 1)
     for own, out in ([nodes], together), ([[node] for node in nodes], apart):
         for lines in own:
-            put(BoardSearch(game, tree, street_lines(game, lines, np.float64), DCFR).solve(1, arrival, arrays, 0, search)[1], out)
+            columns = [nodes.index(node) for node in lines]
+            own = arrival._replace(reach=(arrival.reach[0][:, columns], arrival.reach[1][:, columns]))
+            put(BoardSearch(game, tree, street_lines(game, lines, np.float64), DCFR).solve(1, own, arrays, 0, search)[1], out)
     for p in (0, 1):
         np.testing.assert_allclose(together[p], apart[p], rtol=1e-12, atol=1e-15)
 

@@ -132,7 +132,7 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
     monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=lambda: 1e-3 * next(looks)))  # a clock of 1 ms a look
     for searcher in agent._play._searchers.values():
         searcher.looking.expected = 0.06
-    found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03)) for _ in range(8)]
+    found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03, iterations=20)) for _ in range(8)]
     assert found[0].kept
     assert found[0].iterations == 0
     assert all(decision.iterations > 0 for decision in found[-3:])
