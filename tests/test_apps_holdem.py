@@ -261,6 +261,8 @@ def test_a_large_game_says_first_which_street_costs_most():
         "about 10 ms an iteration on this machine, 1 s for 100 iterations",
         small,
     )
+    aimed = solve_holdem.size_text(solver, 3 * needed, Budget(exploitability=0.2), 0.01)
+    assert aimed.endswith(f"; until 0.2 chips, {100 * 0.2 / solver.game.pot:.3g} % of pot")
     large = solve_holdem.size_text(solver, needed + 1, Budget(iterations=100), 0.01)
     assert re.search(r"B of \S+ [kM]B free, 9\d % of it for the river: use fewer sizes \(game\.bets", large)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from agents.apps.ablate_holdem import check_agent, streets_of, thinker
 from agents.apps.config import PlayConfig
 from agents.apps.entrants_holdem import POLICIES, blueprint_key, blueprint_of
+from agents.apps.run import COMPILING, said_if_slow
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.holdem_view import HoldemView
-from agents.report import cores
+from agents.report import cores, duration
 from agents.street_agent import StreetAgent
 from search import BoardStrategy
 
@@ -28,4 +29,8 @@ def view(config: PlayConfig, directory: Path, seed: int) -> HoldemView:
     print(f"blueprint {blueprint.name}: {strength_text(game, blueprint.exploitability)}", flush=True)
     streets = streets_of(agent.solve_from, game) if agent.think else []
     player = StreetAgent(blueprint, variant, streets, **thinker(agent))
+    if streets:
+        with said_if_slow(COMPILING):
+            player.load()
+        print(f"loaded in {duration(player.load_seconds)}, outside of every decision's clock", flush=True)
     return HoldemView(player, BoardStrategy(game, blueprint.tree, blueprint.strategies()))

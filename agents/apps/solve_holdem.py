@@ -119,7 +119,9 @@ def size_text(solver: BoardSolver, free: int, budget: Budget, seconds: float) ->
         large = (
             f" of {memory_text(free)} free, {100 * rows[most] / sum(rows):.0f} % of it for the {game.streets[most]}: {smaller_game(game)}"
         )
-    return f"{game.name}: {memory_text(needed)}{large}; {size}; {expected(left, seconds)}"
+    target = budget.exploitability
+    goal = "" if target is None else f"; until {target:g} chips, {strength_text(game, target)}"
+    return f"{game.name}: {memory_text(needed)}{large}; {size}; {expected(left, seconds)}{goal}"
 
 
 def strength(game: HoldemGame, exploitability: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from agents.apps.compose import CONF
@@ -22,8 +23,14 @@ SCHEMAS = ("holdem_schema", "spot_schema", "libratus_endgame_schema")  # of the 
 def with_trainer(arguments: list[str]) -> list[str]:
     """Add ``trainer=holdem_deep_cfr`` for a game of hold'em, where none is given: Hydra has one default for all games."""
     given = dict(argument.partition("=")[::2] for argument in arguments)
-    game = CONF / "game" / f"{given.get('game', '')}.yaml"
-    if "trainer" in given or not game.is_file() or not any(schema in game.read_text() for schema in SCHEMAS):
+    name = given.get("game", "")
+    game = CONF / "game" / f"{name}.yaml"
+    if (
+        "trainer" in given
+        or not re.fullmatch(r"\w{1,100}", name)
+        or not game.is_file()
+        or not any(schema in game.read_text() for schema in SCHEMAS)
+    ):
         return arguments
     return [*arguments, "trainer=holdem_deep_cfr"]
 
