@@ -410,5 +410,5 @@ def test_play_refuses_a_game_that_does_not_fit_into_memory(monkeypatch, tmp_path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(solve_holdem, "free_memory", lambda: 1_000)
     assert timebank(monkeypatch, "play", *HOLDEM) == 2
-    assert "game must fit into memory (1e-06 GB are free), got" in capsys.readouterr().err
+    assert "game must fit into memory (1 kB are free), got" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
