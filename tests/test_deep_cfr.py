@@ -176,10 +176,10 @@ def test_a_policy_needs_an_iteration(kuhn):
     ("make", "message"),
     [
         (lambda: DeepCFRConfig(iterations=0), "trainer.iterations must be at least 1, got 0"),
-        (lambda: DeepCFRConfig(evaluate_growth=1.0), "trainer.evaluate_growth must be greater than 1, got 1.0"),
-        (lambda: FitConfig(learning_rate=float("nan")), "learning_rate must be positive, got nan"),
+        (lambda: DeepCFRConfig(evaluate_growth=1.0), "trainer.evaluate_growth must be above 1, got 1.0"),
+        (lambda: FitConfig(learning_rate=float("nan")), "learning_rate must be a finite number, got nan"),
         (lambda: FitConfig(steps=0), "steps must be at least 1, got 0"),
-        (lambda: FitConfig(final_rate=2.0), "final_rate must be in 0..1, got 2.0"),
+        (lambda: FitConfig(final_rate=2.0), "final_rate must be at most 1, got 2.0"),
     ],
 )
 def test_bad_numbers_are_refused(make, message):
