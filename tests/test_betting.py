@@ -291,7 +291,7 @@ def test_a_lower_bound_of_a_trees_size_is_told_as_one(monkeypatch):
 
 
 SIZES = st.lists(st.sampled_from(["10%", "33%", "75%", "100%", "250%", "a", "e"]), min_size=1, max_size=3)
-SHARE = st.sampled_from([0.0, 0.1, 0.5, 1.5])
+SHARE, BELOW_1 = st.sampled_from([0.0, 0.1, 0.5, 1.5]), st.sampled_from([0.0, 0.1, 0.5, 0.9])
 
 
 @st.composite
@@ -310,8 +310,8 @@ def no_limit(draw):
         tuple((one(), one()) for _ in range(rounds)),
         raise_cap=draw(st.integers(0, 2)),
         add_allin=draw(SHARE),
-        force_allin=draw(SHARE),
-        merging=draw(SHARE),
+        force_allin=draw(BELOW_1),
+        merging=draw(BELOW_1),
         min_bet=draw(st.integers(1, 3)),
     )
 
