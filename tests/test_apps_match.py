@@ -98,6 +98,15 @@ def watched(seen, directory):
     return play
 
 
+def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, undrawn, capsys):
+    assert timebank(monkeypatch, "match", *KUHN, "hands=100", f"hydra.run.dir={tmp_path}") == 0
+    before = (tmp_path / "result.json").read_text()
+    capsys.readouterr()
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}", "hands=40") == 2
+    assert capsys.readouterr().err == f"error: hands must be at least the 100 that {tmp_path} has, got 40\n"
+    assert (tmp_path / "result.json").read_text() == before
+
+
 def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, undrawn, capsys):
     assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 0
     assert "salt" not in result_of(tmp_path / "a")

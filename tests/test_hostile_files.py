@@ -209,7 +209,7 @@ def tables(folder):
 def results(folder):
     content = {"command": "train", "seconds": 1.5, "history": [{"compute": 1, "exploitability": 0.5}], "rows": [{"line": "a"}]}
     yield Kind("result.json", json.dumps(content).encode(), run_result._read, "json")
-    yield Kind("result.json", json.dumps(content).encode(), lambda file: run_directory._result(file.parent), "json")
+    yield Kind("result.json", json.dumps(content).encode(), lambda file: run_directory.result_in(file.parent), "json")
     texts = b"- game=kuhn_poker\n- budget.iterations=3\n"
     (folder / ".hydra").mkdir()
     read = run_directory._started_with

@@ -102,7 +102,15 @@ def same_figures(shown: str, told: str) -> bool:
 def test_gadgets_against_each_other(monkeypatch, tmp_path, capsys):
     shown = row("docs/matches.md", "experiment=gadget_match", "a - b")
     monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
-    given = ("budget.iterations=300", "agents.b.solve_from=round", "agents.b.gadget=resolve", "hands=4", f"hydra.run.dir={tmp_path}")
+    given = (
+        "agent@agents.a=network",
+        "agent@agents.b=search",
+        "budget.iterations=300",
+        "agents.b.solve_from=round",
+        "agents.b.gadget=resolve",
+        "hands=4",
+        f"hydra.run.dir={tmp_path}",
+    )
     assert timebank(monkeypatch, "match", *given) == 0
     # Networks are trained, and training adds up in an order that the processor decides.
     agree(shown[4], result_of(tmp_path)["rows"][0]["exact"]["value"], relative=0.5)

@@ -159,7 +159,7 @@ def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir", a
     if solution.exists():
         if load is None or not solution.samefile(load):
             raise UsageError(f"{key} must be new, got {directory}, which holds a solution (load={solution} goes on with it)")
-    elif any((directory / name).exists() for name in ANSWERS) or ("exploitability" in _result(directory) and not again):
+    elif any((directory / name).exists() for name in ANSWERS) or ("exploitability" in result_in(directory) and not again):
         raise UsageError(f"{key} must be new, got {directory}, which holds a result that would be lost (use another directory)")
 
 
@@ -232,7 +232,7 @@ def _read_yaml(path: Path) -> Any:
 
 def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
     """Say whether a directory holds a result that is not known to be of these settings."""
-    if _result(directory).get("status") not in ("complete", "interrupted"):
+    if result_in(directory).get("status") not in ("complete", "interrupted"):
         return False
     try:
         kept = _read_yaml(directory / ".hydra" / "config.yaml")
@@ -242,11 +242,11 @@ def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
 
 
 def _command(directory: Path) -> str | None:
-    command = _result(directory).get("command")
+    command = result_in(directory).get("command")
     return None if command is None else str(command)
 
 
-def _result(directory: Path) -> dict[str, Any]:
+def result_in(directory: Path) -> dict[str, Any]:
     """Return a run's result; nothing where there is none, and of one that cannot be read that it is a result all the same."""
     if not os.path.lexists(path := directory / "result.json"):
         return {}

@@ -15,12 +15,13 @@ from typing import Any
 from agents.apps import entrants_holdem
 from agents.apps.build import build_executor, tree_of
 from agents.apps.config import MatchConfig
+from agents.apps.directory import result_in
 from agents.apps.entrants import build_matches, check_entrants, check_names, check_salt, trains
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_training, train_derived
 from agents.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
-from agents.match import Match, check_hands, new_salt, play_matches
+from agents.match import MOST_HANDS, Match, check_hands, new_salt, play_matches
 from agents.match_figure import plot_matches
 from agents.match_report import (
     Tally,
@@ -35,7 +36,7 @@ from agents.match_report import (
     standings,
 )
 from agents.report import spoilt_note, write_csv
-from agents.runtime.storage import load_or_set_aside, read_text, require
+from agents.runtime.storage import load_or_set_aside, read_text, require, whole_in
 from games.holdem_config import Bets
 
 
@@ -47,12 +48,22 @@ def check(config: MatchConfig, directory: Path) -> None:
     config.budget.build()
     check_names(config)
     check_salt(config)
+    played = hands_in(directory)
+    if config.hands < played:
+        raise ValueError(f"hands must be at least the {played:,} that {directory} has, got {config.hands:,}")
     if isinstance(config.game, Bets):
         entrants_holdem.check(config)
         return
     check_entrants(config)
     if trains(config):
         check_training(config.game.game_string(), config.trainer, directory / "training")
+
+
+def hands_in(directory: Path) -> int:
+    """Return how many hands the longest match of a directory's result has; 0 where there is none."""
+    rows = result_in(directory).get("rows")
+    counts = [row.get("hands") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return max((count for count in counts if whole_in(count, 0, MOST_HANDS)), default=0)
 
 
 def run(config: MatchConfig, directory: Path) -> None:
