@@ -198,7 +198,7 @@ def not_solved(iterations: int, exploitability: float, stake: float, stake_text:
         stake_text: what ``stake`` is called.
     """
     if iterations == 0:
-        return "no iteration fitted into the budget, so this is uniform play"
+        return "no iteration was done, so this is uniform play"
     if exploitability > UNSOLVED * stake:
         return f"exploitability is {100 * exploitability / stake:.3g} % of {stake_text}, above {100 * UNSOLVED:g} %"
     return None

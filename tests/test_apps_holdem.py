@@ -229,7 +229,7 @@ def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
 def test_without_an_iteration_there_is_nothing_to_show(monkeypatch, tmp_path, capsys):
     status, result = solve(monkeypatch, tmp_path, "budget.iterations=0", "show=check")
     assert status in (0, None)
-    reason = "no iteration fitted into the budget, so this is uniform play"
+    reason = "no iteration was done, so this is uniform play"
     assert (result["solved"], result["not_solved"], result["root"], result["nodes"]) == (False, reason, None, [])
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == f"NOT SOLVED: {reason}"

@@ -64,7 +64,7 @@ def test_liars_dice_overrides_and_a_target(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("iterations", "reason"),
     [
-        (0, "no iteration fitted into the budget, so this is uniform play"),
+        (0, "no iteration was done, so this is uniform play"),
         (2, "exploitability is 55.6 % of uniform play's, above 25 %"),
         (100, None),
     ],
