@@ -62,8 +62,9 @@ def check(config: MatchConfig, directory: Path) -> None:
 def hands_in(directory: Path) -> int:
     """Return how many hands the longest match of a directory's result has; 0 where there is none."""
     rows = result_in(directory).get("rows")
-    counts = [row.get("hands") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return max((count for count in counts if whole_in(count, 0, MOST_HANDS)), default=0)
+    if not isinstance(rows, list):
+        return 0
+    return max((row["hands"] for row in rows if isinstance(row, dict) and whole_in(row.get("hands"), 0, MOST_HANDS)), default=0)
 
 
 def run(config: MatchConfig, directory: Path) -> None:
