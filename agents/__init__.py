@@ -3,15 +3,15 @@
 Networks and training are imported from ``agents.networks`` and ``agents.training``: they bring torch.
 """
 
-from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent, Decision
 from agents.blueprint import BlueprintAgent
-from agents.executor import Executor, Local, Serial
-from agents.hand import Entrant
-from agents.match import Match, play_matches
+from agents.evaluation.ablation import ablate, exchange_rate
+from agents.evaluation.strength import exploitability, tabulate
+from agents.match.deal import Entrant
+from agents.match.match import Match, play_matches
 from agents.policy import Policy, TabularPolicy, UniformPolicy, solved_policy
+from agents.runtime.executor import Executor, Local, Serial
 from agents.search_agent import SearchAgent
-from agents.strength import exploitability, tabulate
 
 __all__ = [
     "Agent",

@@ -19,13 +19,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from games.board_tree import BoardTree
-from games.holdem import HoldemGame
+from games.holdem.board_tree import BoardTree
+from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, PARENT, STREET, SYMMETRIES, SYMMETRY
 from games.kernels.evaluator import board_strengths
-from search.board_trunk import above
-from search.bucket_solver import Buckets, lossless_buckets
+from search.boards.bucket_solver import Buckets, lossless_buckets
+from search.boards.trunk import above
 
 Float = npt.NDArray[np.float64]
 SAMPLE = 20_000  # points that k-means looks at; the rest go to the nearest centre

@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 
 from agents.abstraction import make_buckets
-from agents.report import Keeper, Row, duration, replacing, write_json
+from agents.evaluation.strength import stakes
+from agents.reporting.tables import Keeper, Row, duration, replacing, write_json
 from agents.runtime.arrays import map_npy, open_archive
+from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
-from agents.solution_file import MOST_ITERATIONS, in_range
-from agents.strength import stakes
-from games.board_tree import BoardTree
-from games.holdem import HoldemGame, board_tree
+from games.holdem.board_tree import BoardTree, board_tree
+from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from search import BoardSolver, Budget, Variant
-from search.best_response import exploitability_of
-from search.board_search import value_against
-from search.board_sweeps import BoardSweeps, Rows
-from search.board_trunk import Strategies
-from search.bucket_solver import BucketSolver
+from search.boards.bucket_solver import BucketSolver
+from search.boards.search import value_against
+from search.boards.sweeps import BoardSweeps, Rows
+from search.boards.trunk import Strategies
+from search.tree.evaluator import exploitability_of
 
 ABOUT, UNFINISHED, FORMAT = "blueprint.json", "unfinished.npz", 1
 MOST_NOISE = 1e-3  # chips that rounding takes an exploitability below 0, at most

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, runtime_checkable
 
 from agents.agent import Decision
-from games.holdem import HoldemGame
+from games.holdem.rules import HoldemGame
 from search import Budget
 
 

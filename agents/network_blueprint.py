@@ -10,10 +10,10 @@ from agents.board_blueprint import FORMAT, BoardBlueprint, keep_blueprint, kept_
 from agents.networks.checkpoint import history_of
 from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy
 from agents.networks.holdem_features import encode_holdem
-from games.holdem import HoldemGame
-from search.best_response import exploitability_of
-from search.board_search import value_against
-from search.board_sweeps import BoardSweeps
+from games.holdem.rules import HoldemGame
+from search.boards.search import value_against
+from search.boards.sweeps import BoardSweeps
+from search.tree.evaluator import exploitability_of
 
 
 def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[dict[str, Any]]]:

@@ -40,7 +40,7 @@ from search import (
 )
 from search.budget import Pace
 from search.gadgets import NEED_RANGE, WITH_GIFTS, check_search, form_of
-from search.strategy import Float
+from search.tree.strategy import Float
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
 SOLVE_FROM = ("decision", "round", "root")
@@ -297,7 +297,7 @@ def _scaled(range_: Float) -> Float:
 def _is_better(solver: Solver, subgame: Subgame, answer: Strategy) -> bool:
     """Say whether the opponent's hands win no more above their bounds against an answer than they lose below with the model's range.
 
-    A rule of thumb (see ``search.board_search.StreetSearch.judge``): too few iterations for the subgame then hardly ever cost anything.
+    A rule of thumb (see ``search.boards.search.StreetSearch.judge``): too few iterations for the subgame then hardly ever cost anything.
     """
     gadget = subgame.gadget
     assert gadget is not None

@@ -16,16 +16,16 @@ import numpy as np
 
 from agents.agent import Decision
 from agents.board_blueprint import BoardBlueprint
+from agents.evaluation.strength import SeatReport, stakes
+from agents.evaluation.sweep_journal import SweepJournal
 from agents.street_play import StreetPlay, worth_of
-from agents.strength import SeatReport, stakes
-from agents.sweep_journal import SweepJournal
-from games.holdem import HoldemGame
+from games.holdem.rules import HoldemGame
 from search import Budget, Variant
-from search.board_search import StreetSearch, value_against
-from search.board_sweeps import BoardSweeps
-from search.board_trunk import SoFar, Strategies
+from search.boards.search import StreetSearch, value_against
+from search.boards.street_sweep import search_street
+from search.boards.sweeps import BoardSweeps
+from search.boards.trunk import SoFar, Strategies
 from search.gadgets import WITH_GIFTS, check_search, form_of
-from search.street_sweep import search_street
 
 
 class StreetAgent:
@@ -39,7 +39,7 @@ class StreetAgent:
         bounds: ``safe``, ``estimate`` or ``distributional``; see there.
         spread: chips, the standard deviation of distributional bounds.
         threads: kernel threads of a decision.
-        warm_start: see search.board_search.StreetSearch.
+        warm_start: see search.boards.search.StreetSearch.
         gift_scale: likewise.
     """
 

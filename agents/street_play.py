@@ -14,14 +14,14 @@ import numpy as np
 
 from agents.agent import Decision
 from agents.board_blueprint import BoardBlueprint
-from games.board_subtree import entering, street_lines
+from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import STREET
 from search import Budget, Variant
-from search.board_overlay import overlay
-from search.board_path import Paths, Root
-from search.board_search import SPARE, Answer, BoardSearch, SearchReport, StreetSearch
-from search.board_strategy import BoardStrategy
-from search.board_trunk import Float, SoFar, Strategies, Trunk, root_reach
+from search.boards.overlay import overlay
+from search.boards.path import Paths, Root
+from search.boards.search import SPARE, Answer, BoardSearch, SearchReport, StreetSearch
+from search.boards.strategy import BoardStrategy
+from search.boards.trunk import Float, SoFar, Strategies, Trunk, root_reach
 from search.budget import Deadline, Pace
 from search.gadgets import WITH_GIFTS
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from agents import BlueprintAgent, SearchAgent, Serial, solved_policy
-from agents.exact_value import exact_values
-from agents.hand import Entrant
-from agents.match import Match, play_matches
-from agents.match_report import Tally
-from agents.report import machine, table, version
+from agents.match.deal import Entrant
+from agents.match.exact_value import exact_values
+from agents.match.match import Match, play_matches
+from agents.match.statistics import Tally
+from agents.reporting.tables import machine, table, version
 from games import public_tree
 from search import Budget, variant
 

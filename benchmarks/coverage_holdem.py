@@ -17,13 +17,13 @@ import numpy as np
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint
-from agents.exact_value import exact_values
-from agents.hand import Draws, Entrant, play_hand
-from agents.match import Match
-from agents.match_report import Tally
-from agents.report import machine, table, version
+from agents.match.deal import Draws, Entrant, play_hand
+from agents.match.exact_value import exact_values
+from agents.match.match import Match
+from agents.match.statistics import Tally
+from agents.reporting.tables import machine, table, version
 from agents.street_agent import StreetAgent
-from games.holdem_config import Holdem
+from games.holdem.config import Holdem
 from search import Budget, variant
 
 GAMES = {"ms1f1": Holdem(deals=[0, 1]), "ms2f1t1h5": Holdem(ranks="TJQKA", deals=[0, 1, 1])}  # as in conf/game

@@ -24,11 +24,11 @@ import numpy as np
 
 from agents.board_blueprint import make_blueprint
 from agents.networks import NetworkPolicy, PolicyNetworkConfig, encode, make_network
-from agents.report import duration, machine, table, version
+from agents.reporting.tables import duration, machine, table, version
 from agents.search_agent import SearchAgent
 from agents.street_agent import StreetAgent
 from games import public_tree
-from games.holdem_config import Holdem
+from games.holdem.config import Holdem
 from games.public_tree import CHANCE, TERMINAL
 from search import Budget, variant
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.figures import blank_figure, log_axes, save_figure
-from agents.report import machine, table, version
-from games.holdem_config import Menus, PlayerMenu, Spot, StreetMenu
+from agents.reporting.figures import blank_figure, log_axes, save_figure
+from agents.reporting.tables import machine, table, version
+from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
 from search import BoardSolver, variant
 
 OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"

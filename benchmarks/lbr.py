@@ -2,7 +2,7 @@
 
 Agents are uniform play, one that always calls, blueprints, and search from them with a number of iterations a decision. All values are
 exact, (seat 0 + seat 1) / 2, on Leduc in chips a hand, in hold'em in mbb/g. A response is also learned by play, 200,000 hands in each seat
-on Leduc (agents/learned_response.py), 15 million in hold'em (agents/holdem_learned_response.py).
+on Leduc (agents/evaluation/learned_response.py), 15 million in hold'em (agents/evaluation/holdem_learned_response.py).
 
     python benchmarks/lbr.py                                     # leduc_poker, ms1f1, ms2f1t1h5, ms3f1t1r1h5: about an hour
     python benchmarks/lbr.py ms2f1t1h5                           # some of them
@@ -21,22 +21,22 @@ import numpy as np
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent
 from agents.board_blueprint import make_blueprint
-from agents.holdem_lbr import Showdowns, holdem_lbr_exploitability
-from agents.holdem_lbr import always_call as always_call_holdem
-from agents.holdem_learned_response import holdem_learned_exploitability
-from agents.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
-from agents.learned_response import WEAKNESS as UNLEARNED
-from agents.learned_response import learned_exploitability
+from agents.evaluation.holdem_lbr import Showdowns, holdem_lbr_exploitability
+from agents.evaluation.holdem_lbr import always_call as always_call_holdem
+from agents.evaluation.holdem_learned_response import holdem_learned_exploitability
+from agents.evaluation.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
+from agents.evaluation.learned_response import WEAKNESS as UNLEARNED
+from agents.evaluation.learned_response import learned_exploitability
 from agents.networks.holdem_features import encode_holdem
-from agents.report import table, version
+from agents.reporting.tables import table, version
 from agents.street_agent import StreetAgent
 from games import PublicTree, public_tree
-from games.holdem import board_tree
-from games.holdem_config import Holdem
+from games.holdem.board_tree import board_tree
+from games.holdem.config import Holdem
 from search import Budget, Strategy, uniform, variant
-from search.board_search import value_against
-from search.board_sweeps import BoardSweeps
-from search.board_trunk import Strategies
+from search.boards.search import value_against
+from search.boards.sweeps import BoardSweeps
+from search.boards.trunk import Strategies
 
 Row = tuple[str, list[float], float]  # who, LBR with each set of actions and the learned response, exact
 # As in conf/game. Blueprints: iterations and buckets of each street; the search begins with the last street.

@@ -9,7 +9,7 @@ import statistics
 import sys
 import time
 
-from agents.report import machine, table, version
+from agents.reporting.tables import machine, table, version
 from games import public_tree
 from search import Budget, Solver, variant, whole_game
 

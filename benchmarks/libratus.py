@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.report import machine, table, version
-from games.holdem_config import LibratusEndgame
+from agents.reporting.tables import machine, table, version
+from games.holdem.config import LibratusEndgame
 from search import BoardSolver, variant
 
 VARIANTS = ("cfr", "cfr_plus", "linear_cfr", "dcfr", "pcfr_plus")

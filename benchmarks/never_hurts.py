@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 from agents import SearchAgent, exploitability, solved_policy, tabulate
 from agents.board_blueprint import make_blueprint
-from agents.report import machine, table, version
+from agents.reporting.tables import machine, table, version
 from agents.street_agent import StreetAgent
 from games import public_tree
-from games.holdem_config import Holdem
+from games.holdem.config import Holdem
 from search import Budget, Evaluator, variant
 
 GADGETS = ("resolve", "maxmargin", "reach_maxmargin", "refined")

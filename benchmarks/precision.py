@@ -13,12 +13,13 @@ import argparse
 
 import numpy as np
 
-from agents.report import machine, table, version
-from games.holdem import HoldemGame, board_tree
-from games.holdem_config import Spot
+from agents.reporting.tables import machine, table, version
+from games.holdem.board_tree import board_tree
+from games.holdem.config import Spot
+from games.holdem.rules import HoldemGame
 from search import BoardSolver, variant
-from search.board_search import value_against
-from search.board_sweeps import BoardSweeps
+from search.boards.search import value_against
+from search.boards.sweeps import BoardSweeps
 
 OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
 IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"

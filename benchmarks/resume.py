@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agents.report import machine, table, version
+from agents.reporting.tables import machine, table, version
 
 ROOT = Path(__file__).resolve().parents[1]
 HANDS = 20_000

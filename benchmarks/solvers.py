@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import pyspiel
 
-from agents.report import machine, table, version
+from agents.reporting.tables import machine, table, version
 from games import public_tree
 from search import Solver, variant
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from agents.report import machine, table, version
+from agents.reporting.tables import machine, table, version
 
 PROGRAM = """
 from games import public_tree

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from omegaconf import OmegaConf
 
-from agents.report import machine, table, version
-from games.holdem import HoldemGame
-from games.holdem_config import Holdem
+from agents.reporting.tables import machine, table, version
+from games.holdem.config import Holdem
+from games.holdem.rules import HoldemGame
 from games.kernels.boards import STORE, STREET
 from search import BoardSolver, variant
-from search.board_search import value_against
-from search.board_sweeps import BoardSweeps
+from search.boards.search import value_against
+from search.boards.sweeps import BoardSweeps
 
 HELD = 1e20  # regrets so large that what an iteration adds changes no probability
 

@@ -8,7 +8,7 @@ is no default. Iterations are counted on a grid 5 % wide.
 
 from __future__ import annotations
 
-from agents.report import machine, table, version
+from agents.reporting.tables import machine, table, version
 from games import public_tree
 from search import VARIANTS, Solver
 

@@ -1,14 +1,14 @@
 """How to think: the CFR family, best response, subgames, gadgets, budgets. Knows no network and no file."""
 
 from search.anytime import Anytime, Solution
-from search.best_response import Evaluator
-from search.board_solver import BoardSolver, memory_needed, state_names, useful_threads
-from search.board_strategy import BoardStrategy
+from search.boards.solver import BoardSolver, memory_needed, state_names, useful_threads
+from search.boards.strategy import BoardStrategy
 from search.budget import Budget, Deadline, Spent
-from search.cfr import Solver
 from search.gadgets import BOUNDS, GADGETS, Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
-from search.strategy import Strategy, check_strategy, full_ranges, uniform
-from search.subgame import Subgame, whole_game
+from search.tree.evaluator import Evaluator
+from search.tree.solver import Solver
+from search.tree.strategy import Strategy, check_strategy, full_ranges, uniform
+from search.tree.subgame import Subgame, whole_game
 from search.variants import VARIANTS, Variant, variant
 
 __all__ = [

@@ -32,9 +32,9 @@ import numpy as np
 import numpy.typing as npt
 
 from games import PublicTree
-from search.best_response import Evaluator
 from search.kernels import COMBINED, MAXMARGIN, REFINED, RESOLVE
-from search.strategy import Strategy
+from search.tree.evaluator import Evaluator
+from search.tree.strategy import Strategy
 
 Float = npt.NDArray[np.float64]
 UNSAFE = "unsafe"

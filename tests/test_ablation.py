@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from agents import BlueprintAgent, Local, SearchAgent, Serial, UniformPolicy, ablate, exchange_rate, solved_policy
-from agents.report import ablation_table
+from agents.reporting.tables import ablation_table
 from games import public_tree
 from search import Budget, variant
 

@@ -13,7 +13,7 @@ from agents.abstraction import hand_features, make_buckets
 from games.kernels import LANES
 from games.kernels.boards import HANDS, STREET
 from search import BoardSolver, variant
-from search.bucket_solver import BucketSolver, lossless_buckets
+from search.boards.bucket_solver import BucketSolver, lossless_buckets
 from search.kernels.buckets import expand, fold
 from tests.naive.evaluator import strength
 from tests.test_holdem import UNEVEN, small

@@ -6,10 +6,10 @@ from open_spiel.python.algorithms import exploitability as spiel_exploitability
 from open_spiel.python.algorithms.evaluate_bots import evaluate_bots
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, exploitability, solved_policy, tabulate
-from agents.exact_value import exact_values, table_value
-from agents.hand import Entrant
-from agents.match import Match, play_matches
-from agents.match_report import Tally
+from agents.match.deal import Entrant
+from agents.match.exact_value import exact_values, table_value
+from agents.match.match import Match, play_matches
+from agents.match.statistics import Tally
 from agents.opponents.bot import SandboxedBot
 from agents.opponents.openspiel import TimebankBot, TimebankPolicy, check_bot, make, policy_of
 from agents.opponents.sandbox import FaultError

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from agents.aivat import Step, aivat, history_values, terminal_values
+from agents.evaluation.aivat import Step, aivat, history_values, terminal_values
 from agents.policy import solved_policy
 from games import CHANCE, TERMINAL, public_tree
 from search import Evaluator, Strategy, uniform, variant

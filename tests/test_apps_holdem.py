@@ -14,10 +14,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from agents import report
 from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
-from agents.report import cores, write_json
-from games.holdem_config import LibratusEndgame, Spot
+from agents.reporting import tables as report
+from agents.reporting.tables import cores, write_json
+from games.holdem.config import LibratusEndgame, Spot
 from search import BoardSolver, Budget, variant
 from tests.running import finish, let_work, result_of, start, start_code, timebank, wait_for, wait_for_solving
 
@@ -478,7 +478,7 @@ def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
 
 KEPT_EVERY = """
 import sys
-from agents import report
+from agents.reporting import tables as report
 from agents.apps import solve
 report.KEEP_SECONDS = 0.1
 sys.argv = ["solve", *sys.argv[1:]]

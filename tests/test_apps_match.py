@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.apps import solve_holdem
-from agents.match import play_part
+from agents.match.match import play_part
 from tests.running import HANG_SECONDS, ROOT, finish, result_of, start, timebank, wait_for
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
@@ -68,7 +68,7 @@ def rows_without_times(directory):
 
 def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, undrawn, capsys):
     seen = []
-    monkeypatch.setattr("agents.match.play_part", watched(seen, tmp_path / "a"))
+    monkeypatch.setattr("agents.match.match.play_part", watched(seen, tmp_path / "a"))
     for name in ("a", "b"):
         assert timebank(monkeypatch, "match", *BOT, f"hydra.run.dir={tmp_path / name}") == 0
     salts = [result_of(tmp_path / name)["salt"] for name in ("a", "b")]
@@ -131,7 +131,7 @@ def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_
         shutil.rmtree(tmp_path / "a")
         return play_part(part)
 
-    monkeypatch.setattr("agents.match.play_part", play)
+    monkeypatch.setattr("agents.match.match.play_part", play)
     assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 1
     error = capsys.readouterr().err
     assert "must be a file that can be written, got No such file or directory" in error
@@ -256,7 +256,7 @@ def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
 
 
 def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, undrawn, capsys):
-    import agents.match
+    import agents.match.match
 
     written = []
 
@@ -266,7 +266,7 @@ def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, undra
         written.append(path)
         path.write_text(text)
 
-    monkeypatch.setattr(agents.match, "write_text", full)
+    monkeypatch.setattr(agents.match.match, "write_text", full)
     assert timebank(monkeypatch, "match", *KUHN, "hands=3000", f"hydra.run.dir={tmp_path}") == 1
     assert "must be a file that can be written, got No space left on device" in capsys.readouterr().err
     assert result_of(tmp_path)["status"] == "failed"
@@ -408,7 +408,7 @@ def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path,
 
 
 def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undrawn, capsys):
-    monkeypatch.setattr("agents.exact_value.MOST_BYTES", 1000)
+    monkeypatch.setattr("agents.match.exact_value.MOST_BYTES", 1000)
     monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
     assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0
     assert "a - b: no exact value: tables would take" in capsys.readouterr().out

@@ -18,8 +18,8 @@ from agents.training import (
     train,
 )
 from games import public_tree
-from games.holdem import board_tree
-from games.holdem_config import Holdem
+from games.holdem.board_tree import board_tree
+from games.holdem.config import Holdem
 from tests.running import ROOT, finish, result_of, start, timebank, wait_for
 
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")

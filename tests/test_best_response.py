@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.holdem_config import Spot
+from games.holdem.config import Spot
 from search import BoardSolver, Budget, Evaluator, full_ranges, uniform
-from search.best_response import exploitability_of
 from search.kernels.streets import BEST
+from search.tree.evaluator import exploitability_of
 from search.variants import variant
 from tests.naive import best_response as naive
 from tests.naive.histories import CHANCE, History, deals, expected_value, hands, random_policy, subgame, walk

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from games import betting
-from games.betting import Betting, Menu, Size, betting_tree, count_nodes, parse_sizes
+from games.holdem.betting import Betting, Menu, Size, betting_tree, count_nodes, parse_sizes
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
@@ -254,7 +254,7 @@ def test_a_large_tree_is_refused_with_its_size():
 
 def test_a_huge_tree_is_refused_with_an_estimate(monkeypatch):
     rules = full_game((50, 100), 20_000, "33%,50%,75%,100%,150%,a", "50%,100%,a")
-    monkeypatch.setattr("games.betting._MAX_STATES", 1_000)
+    monkeypatch.setattr("games.holdem.betting._MAX_STATES", 1_000)
     assert count_nodes(rules) == pytest.approx(2_503_909, rel=0.5)
     with pytest.raises(ValueError, match=r"^the betting tree must have at most 1,000 nodes, got about \de\+06$"):
         betting_tree(rules, max_nodes=1_000)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from agents.networks.holdem_features import encode_holdem
-from games.betting_forest import betting_streets
-from games.holdem import board_tree
+from games.holdem.board_tree import board_tree
+from games.holdem.layout import betting_streets
 from games.kernels.boards import STREET
 from search import BoardSolver, variant
-from search.board_regrets import BoardRegrets
-from search.board_trunk import above, board_weights, mass_at, root_reach, row_reach
+from search.boards.regrets import BoardRegrets
+from search.boards.trunk import above, board_weights, mass_at, root_reach, row_reach
 from tests.test_holdem import GAMES, small
 
 CASES = {"full ranges": small([0, 1, 1]), **{name: GAMES[name] for name in ("one-card flop and turn", "no suits alike", "turn")}}

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from numba import config
 
-from games.board_subtree import entering, part_rows, street_lines, subtree
+from games.holdem.subtree import entering, part_rows, street_lines, subtree
 from games.kernels.boards import CHILD, HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.board_path import Paths, Root
-from search.board_search import BoardSearch, StreetSearch, value_against
-from search.board_sweeps import BoardSweeps
-from search.board_trunk import Trunk, above, board_weights, mass_at
+from search.boards.path import Paths, Root
+from search.boards.search import BoardSearch, StreetSearch, value_against
+from search.boards.street_sweep import search_street
+from search.boards.sweeps import BoardSweeps
+from search.boards.trunk import Trunk, above, board_weights, mass_at
 from search.gadgets import WITH_GIFTS
 from search.kernels.streets import BEST
-from search.street_sweep import search_street
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.test_holdem import UNEVEN, small
 

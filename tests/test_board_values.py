@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from search import BoardSolver, variant
-from search.board_values import values_against
+from search.boards.values import values_against
 from tests.test_holdem import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from games.cards import FULL_DECK, Deck, card_text, cards_text, hand_indices, hand_text, hole_hands, parse_cards
+from games.holdem.cards import FULL_DECK, Deck, card_text, cards_text, hand_indices, hand_text, hole_hands, parse_cards
 
 SMALL = Deck("TJQKA")
 

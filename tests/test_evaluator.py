@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.cards import Deck, card_text, hole_hands, parse_cards
+from games.holdem.cards import Deck, card_text, hole_hands, parse_cards
 from games.kernels import kernel
 from games.kernels.evaluator import CATEGORIES, CATEGORY_SHIFT, board_strengths, strength, strengths
 from tests.naive import evaluator as naive

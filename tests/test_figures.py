@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from agents import BlueprintAgent, UniformPolicy
-from agents.figures import plot_ablation, plot_exchange, plot_trace, plot_training
-from agents.hand import Entrant
-from agents.match_report import decision_row, decision_table
-from agents.report import spoilt_note
+from agents.match.deal import Entrant
+from agents.match.statistics import decision_row, decision_table
+from agents.reporting.figures import plot_ablation, plot_exchange, plot_trace, plot_training
+from agents.reporting.tables import spoilt_note
 from games import public_tree
 from search import Budget
 

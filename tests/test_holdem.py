@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config
 
-from agents.holdem_report import decision
-from agents.solution_file import load_solution, save_solution
+from agents.reporting.hand_grid import decision
+from agents.runtime.solution_file import load_solution, save_solution
 from games import public_tree
-from games.holdem import board_tree, game_size
-from games.holdem_config import Holdem, Spot
+from games.holdem.board_tree import board_tree, game_size
+from games.holdem.config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
 from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, useful_threads, variant
-from search.board_solver import ENOUGH_32
+from search.boards.solver import ENOUGH_32
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
@@ -372,7 +372,7 @@ def test_float32_does_not_drift(name):
 
 
 def test_without_a_number_of_iterations_float32_ends_where_it_tells_no_more_apart(monkeypatch):
-    monkeypatch.setattr("search.board_solver.ENOUGH_32", 50)
+    monkeypatch.setattr("search.boards.solver.ENOUGH_32", 50)
     game = spot("Td9d6hQc4s", ["AA", "KK"], 200, 900, "a", "a")
     asked = [(Budget(seconds=60), 50), (Budget(exploitability=0), 50), (Budget(iterations=70, seconds=60), 70)]
     assert [BoardSolver(game, variant("dcfr")).solve(budget).iterations for budget, _ in asked] == [done for _, done in asked]

@@ -14,7 +14,7 @@ from agents.board_blueprint import make_blueprint
 from agents.holdem_agent import HoldemAgent
 from agents.street_agent import StreetAgent
 from search import Budget, variant
-from search.board_strategy import BoardStrategy
+from search.boards.strategy import BoardStrategy
 from tests.test_holdem import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)

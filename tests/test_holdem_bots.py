@@ -9,18 +9,18 @@ import pytest
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
-from agents.exact_value import exact_values, table_bytes
-from agents.hand import Entrant, play_hand
-from agents.holdem_table import observation_of
-from agents.match import MOST_FAULTS, Match, play_matches
-from agents.match_report import Tally
+from agents.match.deal import Entrant, play_hand
+from agents.match.exact_value import exact_values, table_bytes
+from agents.match.holdem_table import observation_of
+from agents.match.match import MOST_FAULTS, Match, play_matches
+from agents.match.statistics import Tally
 from agents.opponents.bot import Observation, SandboxedBot
 from agents.opponents.builtin import BOTS, UniformRandom
 from agents.opponents.sandbox import FaultError
 from agents.street_agent import StreetAgent
-from games.cards import hand_indices, parse_cards
-from games.holdem_config import Holdem, Spot
-from games.holdem_lines import Place, find_decision
+from games.holdem.cards import hand_indices, parse_cards
+from games.holdem.config import Holdem, Spot
+from games.holdem.lines import Place, find_decision
 from search import Budget, variant
 from tests.bots import Broken, Here, NoAnswer
 from tests.running import result_of, timebank

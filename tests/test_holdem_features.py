@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents.networks.holdem_features import bet_features, encode_holdem
-from games.holdem import board_tree
+from games.holdem.board_tree import board_tree
 from games.kernels.boards import HANDS, STREET
 from tests.test_holdem import GAMES, small
 

@@ -7,14 +7,14 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from agents.holdem_lbr import Showdowns, always_call, holdem_best_response, holdem_lbr_exploitability
-from agents.lbr import ACTION_SETS, ActionSet
-from games.holdem import board_tree
+from agents.evaluation.holdem_lbr import Showdowns, always_call, holdem_best_response, holdem_lbr_exploitability
+from agents.evaluation.lbr import ACTION_SETS, ActionSet
+from games.holdem.board_tree import board_tree
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.board_search import StreetSearch, value_against
-from search.board_sweeps import BoardSweeps
-from search.board_values import values_against
-from search.street_sweep import search_street
+from search.boards.search import StreetSearch, value_against
+from search.boards.street_sweep import search_street
+from search.boards.sweeps import BoardSweeps
+from search.boards.values import values_against
 from tests.test_holdem import UNEVEN, small
 
 GAMES = {

@@ -9,21 +9,21 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from agents.holdem_dealer import Cells, HoldemDealer
-from agents.holdem_lbr import Showdowns, always_call, holdem_lbr_exploitability
-from agents.holdem_learned_response import HoldemResponseConfig, holdem_learned_exploitability, holdem_learned_response
-from agents.lbr import ACTION_SETS
-from agents.learned_response import transitions
+from agents.evaluation.holdem_dealer import Cells, HoldemDealer
+from agents.evaluation.holdem_lbr import Showdowns, always_call, holdem_lbr_exploitability
+from agents.evaluation.holdem_learned_response import HoldemResponseConfig, holdem_learned_exploitability, holdem_learned_response
+from agents.evaluation.lbr import ACTION_SETS
+from agents.evaluation.learned_response import transitions
 from agents.networks.holdem_features import encode_holdem
 from agents.networks.holdem_policy import HoldemNetworkConfig
 from agents.training.regression import FitConfig
-from games.cards import hand_indices
-from games.holdem import board_tree
-from games.isomorphism import permute_cards
+from games.holdem.board_tree import board_tree
+from games.holdem.cards import hand_indices
+from games.holdem.isomorphism import permute_cards
 from games.kernels.boards import CHILD, CHILD_END
 from search import BoardSolver, variant
-from search.board_search import value_against
-from search.board_sweeps import BoardSweeps
+from search.boards.search import value_against
+from search.boards.sweeps import BoardSweeps
 from search.kernels.buckets import expand
 from tests.test_holdem import UNEVEN, small
 

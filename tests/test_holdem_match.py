@@ -9,12 +9,12 @@ import pytest
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint
-from agents.exact_value import MOST_BYTES, exact_values, table_bytes
-from agents.hand import Entrant, play_hand
-from agents.match import Match, play_matches
-from agents.match_report import Tally
+from agents.match.deal import Entrant, play_hand
+from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
+from agents.match.match import Match, play_matches
+from agents.match.statistics import Tally
 from agents.street_agent import StreetAgent
-from games.cards import parse_cards
+from games.holdem.cards import parse_cards
 from search import Budget, variant
 from tests.test_holdem import UNEVEN, small
 
@@ -113,7 +113,7 @@ def test_exact_values_are_zero_sum_and_kept(entrants, tmp_path):
 
 def test_tables_too_large_have_no_value(entrants, monkeypatch):
     match = Match((entrants["strong"], entrants["weak"]), values="none")
-    monkeypatch.setattr("agents.exact_value.MOST_BYTES", table_bytes(match, 1) - 1)
+    monkeypatch.setattr("agents.match.exact_value.MOST_BYTES", table_bytes(match, 1) - 1)
     assert exact_values([match], 1, Serial()) == [None]
     assert MOST_BYTES > table_bytes(match, 1) > 0
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from agents.holdem_report import EMPTY, action_colors, by_class, decision_table, plot_decision, write_decision
-from games.cards import FULL_DECK
+from agents.reporting.hand_grid import EMPTY, action_colors, by_class, decision_table, plot_decision, write_decision
+from games.holdem.cards import FULL_DECK
 
 
 def decision(actions, hands):

@@ -18,10 +18,10 @@ from agents.street_agent import StreetAgent
 from agents.training import FitConfig, HoldemDeepCFR, HoldemDeepCFRConfig, carry_on, open_run
 from agents.training.holdem_deep_cfr import uniform_tables
 from agents.training.state import fill_run, save_state
-from games.holdem import board_tree
+from games.holdem.board_tree import board_tree
 from search import Budget, variant
-from search.board_regrets import BoardRegrets
-from search.board_strategy import BoardStrategy
+from search.boards.regrets import BoardRegrets
+from search.boards.strategy import BoardStrategy
 from tests.running import result_of, timebank
 from tests.test_holdem import UNEVEN, small
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from agents.agent import Decision
-from agents.holdem_view import HoldemView
-from agents.terminal import Terminal
-from games.cards import hand_indices, parse_cards
-from games.holdem_config import Holdem, Spot
-from games.holdem_lines import Place, find_decision
+from agents.play.holdem_view import HoldemView
+from agents.play.terminal import Terminal
+from games.holdem.cards import hand_indices, parse_cards
+from games.holdem.config import Holdem, Spot
+from games.holdem.lines import Place, find_decision
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, Budget, variant
-from search.board_search import value_against
-from search.board_sweeps import BoardSweeps
+from search.boards.search import value_against
+from search.boards.sweeps import BoardSweeps
 from tests.test_holdem import UNEVEN, small
 
 GAMES = {

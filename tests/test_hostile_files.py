@@ -25,22 +25,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents import BlueprintAgent, Serial, UniformPolicy, ablate, ablation, exact_value, play_matches, report
+from agents import BlueprintAgent, Serial, UniformPolicy, ablate, play_matches
 from agents.apps import directory as run_directory
 from agents.apps import run as run_result
 from agents.apps.errors import UsageError
 from agents.board_blueprint import ABOUT, kept_blueprint
-from agents.hand import Entrant
-from agents.match import Match, _Shelf
+from agents.evaluation import ablation
+from agents.evaluation.sweep_journal import SweepJournal
+from agents.match import exact_value
+from agents.match.deal import Entrant
+from agents.match.match import Match, _Shelf
 from agents.networks import PolicyNetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
 from agents.networks.checkpoint import history_of
 from agents.policy import policy_from_file
-from agents.solution_file import check_solution, load_solution, save_solution
+from agents.reporting import tables as report
+from agents.runtime.solution_file import check_solution, load_solution, save_solution
 from agents.street_agent import StreetAgent
-from agents.sweep_journal import SweepJournal
 from agents.training import DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state
-from games import holdem_config, public_tree
+from games import public_tree
 from games.files import read_text
+from games.holdem import config as holdem_config
 from search import BoardSolver, Budget, variant
 from tests.running import ROOT, timebank
 from tests.test_holdem import UNEVEN, small

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.cards import FULL_DECK, RANKS, SUITS, Deck, card_text, hand_indices, hole_hands, parse_cards
-from games.isomorphism import canonical_deals, hand_permutation, permute_card, permute_cards, suit_permutations, symmetries
-from games.ranges import parse_range
+from games.holdem.cards import FULL_DECK, RANKS, SUITS, Deck, card_text, hand_indices, hole_hands, parse_cards
+from games.holdem.isomorphism import canonical_deals, hand_permutation, permute_card, permute_cards, suit_permutations, symmetries
+from games.holdem.ranges import parse_range
 from tests.naive import isomorphism as naive
 
 SMALL = Deck("TJQKA")

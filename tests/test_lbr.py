@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from agents import SearchAgent, solved_policy, tabulate
-from agents.exact_value import table_value
-from agents.lbr import ACTION_SETS, ActionSet, calling, lbr_exploitability, local_best_response
+from agents.evaluation.lbr import ACTION_SETS, ActionSet, calling, lbr_exploitability, local_best_response
+from agents.match.exact_value import table_value
 from games import public_tree
 from search import Budget, Evaluator, Strategy, uniform, variant
 from tests.test_aivat import random_strategy

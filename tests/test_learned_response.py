@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from agents import solved_policy
-from agents.lbr import ACTION_SETS, lbr_exploitability
-from agents.learned_response import ResponseConfig, learned_exploitability, learned_response
+from agents.evaluation.lbr import ACTION_SETS, lbr_exploitability
+from agents.evaluation.learned_response import ResponseConfig, learned_exploitability, learned_response
 from agents.training.regression import FitConfig
 from games import public_tree
 from search import Evaluator, Strategy, check_strategy, uniform, variant

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy
-from agents.exact_value import exact_values, table_value
-from agents.hand import Draws, Entrant, play_hand
-from agents.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
-from agents.match_report import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
+from agents.match.deal import Draws, Entrant, play_hand
+from agents.match.exact_value import exact_values, table_value
+from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
+from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
 from agents.opponents.bot import SandboxedBot
 from agents.opponents.openspiel import make
 from agents.opponents.sandbox import FaultError
@@ -260,7 +260,7 @@ def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_
 
 
 def test_all_first_halves_come_before_the_second_ones_in_another_order(monkeypatch):
-    monkeypatch.setattr("agents.match.STRETCH_DEALS", 300)
+    monkeypatch.setattr("agents.match.match.STRETCH_DEALS", 300)
     match = Match((uniform("a"), passing()), salt="salt")
     rounds = [np.array(numbers) for numbers in match.rounds_of_play(1000)]
     assert [len(numbers) for numbers in rounds] == [300, 300, 200, 200]
@@ -277,7 +277,7 @@ def test_all_first_halves_come_before_the_second_ones_in_another_order(monkeypat
 
 
 def test_bots_are_made_anew_for_each_part_from_seeds_of_their_own(monkeypatch):
-    monkeypatch.setattr("agents.match.BOT_HANDS", 100)
+    monkeypatch.setattr("agents.match.match.BOT_HANDS", 100)
     seeds = []
     monkeypatch.setattr(Here, "begin", lambda self, seed: seeds.append(seed))
     monkeypatch.setattr(Here, "restart", lambda self, seat: None)
@@ -313,7 +313,7 @@ def test_matches_without_bots_are_what_they_were():
 
 
 def test_a_match_with_a_bot_that_was_stopped_goes_on_to_the_same_table(tmp_path, monkeypatch):
-    monkeypatch.setattr("agents.match.BOT_HANDS", 100)
+    monkeypatch.setattr("agents.match.match.BOT_HANDS", 100)
     bot = Entrant("bot", SandboxedBot(KUHN, "uniform_random", 60), STILL)
     match = Match((searcher("a"), bot), salt="salt")
     whole = tallied(match, 800)
@@ -348,7 +348,7 @@ def test_kept_hands_of_parts_that_were_small_files_are_taken(tmp_path):
 
 
 def test_short_parts_share_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("agents.match.PART_DEALS", 20)
+    monkeypatch.setattr("agents.match.match.PART_DEALS", 20)
     match = Match((blueprint("a"), uniform("b")))
     list(play_matches([match], 2600, directory=tmp_path))
     files = sorted(tmp_path.rglob("*.jsonl"))

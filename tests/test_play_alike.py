@@ -11,18 +11,18 @@ from numba import config
 from agents.abstraction import make_buckets
 from agents.networks.holdem_features import encode_holdem
 from agents.networks.holdem_policy import HoldemNetworkConfig, HoldemPolicy, make_holdem_network
-from games import holdem
-from games.holdem import board_tree
-from games.holdem_config import Holdem
-from games.isomorphism import hand_permutation
+from games.holdem import board_tree as holdem
+from games.holdem.board_tree import board_tree
+from games.holdem.config import Holdem
+from games.holdem.isomorphism import hand_permutation
 from games.kernels import LANES
 from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.board_search import StreetSearch, value_against
-from search.board_strategy import play_alike
-from search.board_sweeps import BoardSweeps
-from search.bucket_solver import BucketSolver, lossless_buckets
-from search.street_sweep import search_street
+from search.boards.bucket_solver import BucketSolver, lossless_buckets
+from search.boards.search import StreetSearch, value_against
+from search.boards.strategy import play_alike
+from search.boards.street_sweep import search_street
+from search.boards.sweeps import BoardSweeps
 from tests.naive.holdem import Twin
 from tests.naive.isomorphism import symmetries
 from tests.test_holdem import GAMES

@@ -11,8 +11,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from games.betting import betting_tree
-from games.cards import cards_text
+from games.holdem.betting import betting_tree
+from games.holdem.cards import cards_text
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 from tests.test_betting import children, full_game

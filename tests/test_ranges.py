@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.cards import FULL_DECK, RANKS, Deck, hand_text, hole_hands
-from games.ranges import parse_range, range_text
+from games.holdem.cards import FULL_DECK, RANKS, Deck, hand_text, hole_hands
+from games.holdem.ranges import parse_range, range_text
 
 SMALL = Deck("TJQKA")
 DECKS = [FULL_DECK, SMALL, Deck("2579A", "hs"), Deck("TJQKA", "c"), Deck("A", "cd")]

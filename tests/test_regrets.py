@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from search.regrets import RegretSweep
+from search.tree.regrets import RegretSweep
 from tests.conftest import DICE, KUHN, LEDUC, case_of
 from tests.naive.histories import at_public_node
 from tests.naive.regrets import instantaneous_regrets

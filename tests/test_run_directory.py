@@ -10,13 +10,13 @@ from functools import partial
 
 import pytest
 
-import agents.ablation
+import agents.evaluation.ablation
 from agents.apps import directory as run_directory
 from agents.apps.directory import check_folders, lock
 from agents.apps.errors import UsageError, told
 from agents.apps.run import Run
 from agents.policy import policy_from_file
-from agents.report import remove_leftovers, replacing
+from agents.reporting.tables import remove_leftovers, replacing
 from agents.training import DeepCFR
 from tests.running import result_of, timebank
 
@@ -188,7 +188,7 @@ def vanish(monkeypatch, owner, name, directory):
 
 
 @pytest.mark.parametrize(
-    ("command", "owner", "name"), [(TRAIN, DeepCFR, "step"), (ABLATE, agents.ablation, "measure")], ids=["train", "ablate"]
+    ("command", "owner", "name"), [(TRAIN, DeepCFR, "step"), (ABLATE, agents.evaluation.ablation, "measure")], ids=["train", "ablate"]
 )
 def test_a_run_whose_directory_is_deleted_ends_with_one_line(monkeypatch, tmp_path, capsys, command, owner, name):
     directory = tmp_path / "run"

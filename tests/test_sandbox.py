@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from agents.holdem_table import observation_of
+from agents.match.holdem_table import observation_of
 from agents.opponents import sandbox
 from agents.opponents.bot import Observation, SandboxedBot, check_bot
 from agents.opponents.builtin import BOTS
 from agents.opponents.sandbox import FaultError, Sandbox
-from games.holdem_lines import find_decision
+from games.holdem.lines import find_decision
 from tests.bots import WRONGS, seed_of
 from tests.test_holdem_bots import TEN, hand_of
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from agents import BlueprintAgent, SearchAgent, UniformPolicy, exploitability, solved_policy, tabulate
-from agents.ablation import LATE_FRACTION, LATE_SECONDS
+from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS
 from games import public_tree
 from games.kernels import compilations
 from search import GADGETS, Budget, Evaluator, Strategy, check_strategy, full_ranges, gifts, uniform, variant

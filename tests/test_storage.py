@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numba import config
 
-from agents.holdem_report import decision
-from agents.solution_file import check_solution, load_solution, save_solution
-from games.holdem_config import Spot
+from agents.reporting.hand_grid import decision
+from agents.runtime.solution_file import check_solution, load_solution, save_solution
+from games.holdem.config import Spot
 from games.kernels.stored import LARGEST
 from search import VARIANTS, BoardSolver, memory_needed, variant
 

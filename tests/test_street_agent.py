@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents import Serial, ablate, report, tabulate
+from agents import Serial, ablate, tabulate
 from agents.board_blueprint import make_blueprint
+from agents.reporting import tables as report
 from agents.street_agent import StreetAgent
 from search import BoardSolver, Budget, anytime, variant
 from tests.running import result_of, timebank

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search import mass_at
-from search.best_response import span_of
 from search.gadgets import TAGS
 from search.kernels import (
     MAXMARGIN,
@@ -23,6 +22,7 @@ from search.kernels import (
     reach_of_choice,
     seed,
 )
+from search.tree.evaluator import span_of
 from search.variants import VARIANTS, coefficients
 from tests.naive import sweep as naive
 from tests.naive.synthetic import random_game

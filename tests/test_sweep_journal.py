@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents import Serial, ablate, report, tabulate
-from agents.headway import Teller, shares, watched
+from agents import Serial, ablate, tabulate
+from agents.evaluation.sweep_journal import SweepJournal
+from agents.reporting import tables as report
+from agents.runtime.progress import Teller, shares, watched
 from agents.street_agent import StreetAgent
-from agents.sweep_journal import SweepJournal
 from search import Budget
-from search.board_search import BoardSearch
+from search.boards.search import BoardSearch
 from tests.test_street_agent import DCFR, blueprint
 
 BUDGET = Budget(iterations=7)
@@ -98,7 +99,7 @@ def test_what_was_kept_on_the_way_is_removed_when_it_is_measured(tmp_path, agent
 
 
 def test_how_far_tasks_are_is_seen_from_outside(tmp_path, monkeypatch):
-    monkeypatch.setattr("agents.headway.SECONDS", 0.0)
+    monkeypatch.setattr("agents.runtime.progress.SECONDS", 0.0)
     folders = [tmp_path / name for name in ("one", "two", "none", "broken")]
     Teller(folders[0])(0.25)
     Teller(folders[1])(0.5)
@@ -108,7 +109,7 @@ def test_how_far_tasks_are_is_seen_from_outside(tmp_path, monkeypatch):
 
 
 def test_a_watcher_looks_until_the_block_is_done(monkeypatch):
-    monkeypatch.setattr("agents.headway.SECONDS", 1e-3)
+    monkeypatch.setattr("agents.runtime.progress.SECONDS", 1e-3)
     looks = []
     with watched(lambda: looks.append(1)):
         while len(looks) < 3:

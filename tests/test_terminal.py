@@ -3,9 +3,9 @@ import re
 import pytest
 
 from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
-from agents.aivat import terminal_values
-from agents.table_view import TreeView, card_text, contributions, keys_of
-from agents.terminal import Terminal
+from agents.evaluation.aivat import terminal_values
+from agents.play.table_view import TreeView, card_text, contributions, keys_of
+from agents.play.terminal import Terminal
 from games import TERMINAL, public_tree
 from search import Budget, variant
 

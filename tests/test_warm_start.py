@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from games.board_subtree import street_lines, subtree
+from games.holdem.subtree import street_lines, subtree
 from search import BoardSolver, Budget, variant
-from search.board_root import BoardRoot
-from search.board_search import FEW, MOST_WORTH, BoardSearch, StreetSearch
-from search.board_sweeps import BoardSweeps
-from search.board_trunk import Trunk
+from search.boards.root import BoardRoot
+from search.boards.search import FEW, MOST_WORTH, BoardSearch, StreetSearch
+from search.boards.street_sweep import search_street
+from search.boards.sweeps import BoardSweeps
+from search.boards.trunk import Trunk
 from search.gadgets import GADGETS
 from search.kernels.warm import seed_rows
-from search.street_sweep import search_street
 from tests.naive.holdem import seeded
 from tests.test_board_search import blueprint, compiled, strength
 

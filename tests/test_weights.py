@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from agents.holdem_report import decision
-from games.cards import cards_text, parse_cards
-from games.holdem_config import Spot
-from games.holdem_lines import find_decision
+from agents.reporting.hand_grid import decision
+from games.holdem.cards import cards_text, parse_cards
+from games.holdem.config import Spot
+from games.holdem.lines import find_decision
 from games.public_tree import TERMINAL
 from search import BoardSolver, Budget
 from search.variants import variant

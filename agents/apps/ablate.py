@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agents.ablation import ablate, exchange_rate
 from agents.apps import ablate_holdem
 from agents.apps.build import (
     REFERENCES,
@@ -28,11 +27,12 @@ from agents.apps.run import Progress, Run
 from agents.apps.train import check_training, train_derived
 from agents.apps.train_holdem import with_trainer
 from agents.apps.training import searched_file, searched_kept, searched_row
-from agents.figures import plot_ablation, plot_exchange
+from agents.evaluation.ablation import ablate, exchange_rate
 from agents.networks import load_policy
 from agents.policy import Policy
-from agents.report import ablation_table, exchange_table, spoilt_note, write_csv
-from games.holdem_config import Bets
+from agents.reporting.figures import plot_ablation, plot_exchange
+from agents.reporting.tables import ablation_table, exchange_table, spoilt_note, write_csv
+from games.holdem.config import Bets
 
 
 def check(config: AblateConfig, directory: Path) -> None:

@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from agents.ablation import ablate, exchange_rate
 from agents.agent import Agent
 from agents.apps.build import agents_of, build_budgets, build_executor, check_files, check_no_budget, named_agent, of_file, with_enough
 from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
-from agents.figures import plot_ablation, plot_exchange
-from agents.report import ablation_table, cores, duration, exchange_table, spoilt_note, write_csv
+from agents.evaluation.ablation import ablate, exchange_rate
+from agents.evaluation.strength import WholeAgent
+from agents.reporting.figures import plot_ablation, plot_exchange
+from agents.reporting.tables import ablation_table, cores, duration, exchange_table, spoilt_note, write_csv
 from agents.street_agent import StreetAgent
-from agents.strength import WholeAgent
-from games.board_subtree import entering
-from games.holdem import HoldemGame, game_size
+from games.holdem.board_tree import game_size
+from games.holdem.rules import HoldemGame
+from games.holdem.subtree import entering
 from games.kernels import LANES
 from games.kernels.boards import STREET
 from search import Budget, Variant

@@ -13,8 +13,8 @@ from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
 from agents.apps.run import derive
 from agents.blueprint import BlueprintAgent
-from agents.executor import Executor, Local, Serial
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
+from agents.runtime.executor import Executor, Local, Serial
 from agents.search_agent import SearchAgent
 from games import PublicTree
 from games.settings import check_bounds, nearest

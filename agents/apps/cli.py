@@ -6,7 +6,7 @@ import importlib
 import sys
 
 from agents.apps.errors import fail
-from agents.report import version_text
+from agents.reporting.tables import version_text
 from games.settings import nearest, shown
 
 COMMANDS = {

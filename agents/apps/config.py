@@ -11,9 +11,9 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
-from agents.hand import VALUES
+from agents.match.deal import VALUES
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
-from games.holdem_config import Holdem, LibratusEndgame, Spot
+from games.holdem.config import Holdem, LibratusEndgame, Spot
 from games.settings import bounded, within
 from search import BOUNDS, GADGETS, VARIANTS, Budget, Variant, variant
 from search.gadgets import WARM_START
@@ -121,7 +121,7 @@ class SolveConfig:
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
         load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
             just as many, or no budget, it is reported as it is, and fewer are refused.
-        show: decisions of hold'em to report besides the first, each as the line that leads there (see ``games.holdem_lines``): one, or a
+        show: decisions of hold'em to report besides the first, each as the line that leads there (see ``games.holdem.lines``): one, or a
             list of them.
     """
 
@@ -193,7 +193,7 @@ class MatchConfig:
         agents: by name; everybody plays everybody. ``+agent@agents.c=…`` adds one.
         budget: of each decision of an agent that thinks and has no budget of its own.
         hands: of each match, half of them in each seat.
-        duplicate, values: see agents.match.
+        duplicate, values: see agents.match.match.
         precision: half-width of the 95 % interval that is wanted, chips a hand; says how many more hands it takes.
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import yaml
 
 from agents.apps.errors import UsageError
-from agents.report import make_new
+from agents.reporting.tables import make_new
 from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, read_text, require
 from games.files import require_regular
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from agents.agent import Agent
 from agents.apps.build import build_agent, build_policy, check_agent, enough_for, tree_of, untrained
 from agents.apps.config import AgentConfig, MatchConfig
-from agents.hand import Entrant
-from agents.match import Match
+from agents.match.deal import Entrant
+from agents.match.match import Match
 from agents.opponents.bot import Bot, SandboxedBot
 from agents.opponents.openspiel import check_bot
 from agents.policy import Policy, UniformPolicy

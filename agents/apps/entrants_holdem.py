@@ -13,16 +13,16 @@ from agents.apps.entrants import budget_of, check_still, of_agent
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint
-from agents.hand import Entrant
 from agents.holdem_agent import HoldemAgent
-from agents.match import Match
+from agents.match.deal import Entrant
+from agents.match.match import Match
 from agents.opponents.bot import Bot, SandboxedBot, check_bot
 from agents.opponents.builtin import BOTS
-from agents.report import cores
+from agents.reporting.tables import cores
 from agents.street_agent import StreetAgent
-from games.holdem import HoldemGame
+from games.holdem.rules import HoldemGame
 from search import Variant
-from search.board_search import StreetSearch
+from search.boards.search import StreetSearch
 
 POLICIES = ("tabular", "network", "uniform")  # blueprints
 

@@ -24,7 +24,7 @@ from agents.apps.compose import CONF, Composed, compose, directory_of, expanded,
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
 from agents.apps.errors import UsageError, fail, told
-from agents.report import version_text, write_text
+from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown
 
 FLAGS = {  # all that a command knows, by the name that the code uses

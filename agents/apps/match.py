@@ -20,10 +20,10 @@ from agents.apps.entrants import build_matches, check_entrants, check_names, che
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
 from agents.apps.train import check_training, train_derived
-from agents.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
-from agents.match import MOST_HANDS, Match, check_hands, new_salt, play_matches
-from agents.match_figure import plot_matches
-from agents.match_report import (
+from agents.match.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
+from agents.match.figure import plot_matches
+from agents.match.match import MOST_HANDS, Match, check_hands, new_salt, play_matches
+from agents.match.statistics import (
     Tally,
     blinds_table,
     decision_rows,
@@ -35,9 +35,9 @@ from agents.match_report import (
     seat_table,
     standings,
 )
-from agents.report import spoilt_note, write_csv
+from agents.reporting.tables import spoilt_note, write_csv
 from agents.runtime.storage import load_or_set_aside, read_text, require, whole_in
-from games.holdem_config import Bets
+from games.holdem.config import Bets
 
 
 def check(config: MatchConfig, directory: Path) -> None:

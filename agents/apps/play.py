@@ -16,9 +16,9 @@ from agents.apps.build import build_agent, build_policy, check_agent, check_no_b
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
-from agents.table_view import TableView, TreeView
-from agents.terminal import Record, Terminal
-from games.holdem_config import Bets
+from agents.play.table_view import TableView, TreeView
+from agents.play.terminal import Record, Terminal
+from games.holdem.config import Bets
 from search import Budget
 
 

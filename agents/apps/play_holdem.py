@@ -9,8 +9,8 @@ from agents.apps.config import PlayConfig
 from agents.apps.entrants_holdem import POLICIES, blueprint_key, blueprint_of
 from agents.apps.run import COMPILING, said_if_slow
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
-from agents.holdem_view import HoldemView
-from agents.report import cores, duration
+from agents.play.holdem_view import HoldemView
+from agents.reporting.tables import cores, duration
 from agents.street_agent import StreetAgent
 from search import BoardStrategy
 

@@ -15,12 +15,12 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.apps.directory import LOCK, RESUMABLE, check_folders, lock
-from agents.report import Keeper, counted, duration, machine, remove_leftovers, version, write_json
+from agents.reporting.tables import Keeper, counted, duration, machine, remove_leftovers, version, write_json
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require
 from games import PublicTree, public_tree
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
-from search.board_sweeps import uninterrupted
+from search.boards.sweeps import uninterrupted
 
 
 class Run:

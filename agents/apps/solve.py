@@ -10,10 +10,10 @@ from agents.apps.build import timed_tree, tree_of
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
-from agents.figures import plot_trace
 from agents.policy import policy_table
-from agents.report import counted, duration, memory_text, not_solved, warned, write_csv, write_json
-from games.holdem_config import Bets
+from agents.reporting.figures import plot_trace
+from agents.reporting.tables import counted, duration, memory_text, not_solved, warned, write_csv, write_json
+from games.holdem.config import Bets
 from search import Solution, Solver, Strategy, uniform
 
 

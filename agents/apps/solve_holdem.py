@@ -15,13 +15,14 @@ import numpy as np
 from agents.apps.config import SolveConfig
 from agents.apps.directory import SOLUTION
 from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
-from agents.figures import plot_trace
-from agents.holdem_report import decision, decision_table, write_decision
-from agents.report import cores, counted, duration, memory_text, not_solved, table, warned, write_csv
-from agents.solution_file import check_solution, load_solution, save_solution
-from games.cards import cards_text
-from games.holdem import HoldemGame, game_size
-from games.holdem_lines import Place, find_decision
+from agents.reporting.figures import plot_trace
+from agents.reporting.hand_grid import decision, decision_table, write_decision
+from agents.reporting.tables import cores, counted, duration, memory_text, not_solved, table, warned, write_csv
+from agents.runtime.solution_file import check_solution, load_solution, save_solution
+from games.holdem.board_tree import game_size
+from games.holdem.cards import cards_text
+from games.holdem.lines import Place, find_decision
+from games.holdem.rules import HoldemGame
 from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory_needed, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here

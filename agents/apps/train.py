@@ -15,7 +15,7 @@ from agents.apps.training import train_reported, training_table
 from agents.networks import NetworkPolicy
 from agents.training import POLICY_FILE, DeepCFR, DeepCFRConfig, check_state
 from games import PublicTree
-from games.holdem_config import Bets
+from games.holdem.config import Bets
 
 
 def check(config: TrainConfig, directory: Path) -> None:

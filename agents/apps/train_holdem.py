@@ -13,7 +13,8 @@ from agents.apps.training import train_reported, training_table
 from agents.board_blueprint import tree_of
 from agents.networks.holdem_policy import HoldemPolicy
 from agents.training import POLICY_FILE, HoldemDeepCFR, HoldemDeepCFRConfig, check_state
-from games.holdem import HoldemGame, game_size
+from games.holdem.board_tree import game_size
+from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 
 TABLES = 12  # arrays of the size of a player's regrets, at most: what sweeps hold, the memories, and what is on its way between them

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agents.apps.run import Progress, Run
-from agents.figures import plot_training
-from agents.report import duration, table, write_csv
+from agents.reporting.figures import plot_training
+from agents.reporting.tables import duration, table, write_csv
 from agents.training import POLICY_FILE, HistoryRow, SelfPlay, carry_on, open_run, tensorboard_writer
 
 P = TypeVar("P")

@@ -18,7 +18,7 @@ from torch import nn
 
 from agents.networks.features import encode
 from agents.networks.policy import NetworkPolicy, PolicyNetwork, PolicyNetworkConfig, make_network
-from agents.report import replacing
+from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_safetensors
 from agents.runtime.storage import brief, first_line, number_in, parse_json, printable, require, whole_in
 from games import PublicTree

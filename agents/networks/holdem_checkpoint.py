@@ -9,7 +9,7 @@ from typing import Any
 from agents.networks.checkpoint import load_networks, load_tensors, name_of, network_arrays, require_game, save_tensors
 from agents.networks.holdem_features import HoldemEncoding
 from agents.networks.holdem_policy import HoldemNetwork, HoldemNetworkConfig, HoldemPolicy, make_holdem_network
-from games.holdem import HoldemGame
+from games.holdem.rules import HoldemGame
 
 _KIND = "holdem_policy"
 

@@ -22,16 +22,16 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.abstraction import hand_features
-from games.betting import BettingTree
-from games.betting_forest import betting_streets
-from games.board_tree import BoardTree
-from games.cards import CARDS
-from games.holdem import HoldemGame
-from games.isomorphism import Permutation, permute_cards
+from games.holdem.betting import BettingTree
+from games.holdem.board_tree import BoardTree
+from games.holdem.cards import CARDS
+from games.holdem.isomorphism import Permutation, permute_cards
+from games.holdem.layout import betting_streets
+from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import HANDS, STREET
 from games.public_tree import TERMINAL
-from search.bucket_solver import Buckets
+from search.boards.bucket_solver import Buckets
 
 Float32 = npt.NDArray[np.float32]
 Int = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ class HoldemEncoding:
 
     @cached_property
     def buckets(self) -> tuple[list[Buckets], list[Buckets]]:
-        """The classes as ``search.bucket_solver`` takes them."""
+        """The classes as ``search.boards.bucket_solver`` takes them."""
         return [s.classes for s in self.streets[0]], [s.classes for s in self.streets[1]]
 
     @property

@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from agents.opponents.sandbox import ALLOWED, FaultError, Sandbox
 from games import PublicTree
-from games.holdem import HoldemGame
+from games.holdem.rules import HoldemGame
 
 MAKE_SECONDS = 30.0  # for somebody's bot to be made, if decisions may not take longer
 

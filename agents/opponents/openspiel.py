@@ -18,7 +18,7 @@ import pyspiel
 from open_spiel.python import policy as spiel_policy
 
 from agents.agent import Agent
-from agents.course import course_on_tree
+from agents.decision_cache import course_on_tree
 from agents.opponents import bot as bots
 from agents.opponents.bot import Observation, load_bot
 from agents.policy import TabularPolicy, policy_from_table

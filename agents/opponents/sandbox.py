@@ -21,7 +21,7 @@ import weakref
 from contextlib import suppress
 from typing import Any
 
-from agents.executor import ONE_THREAD
+from agents.runtime.executor import ONE_THREAD
 from agents.runtime.storage import brief, printable
 
 ALLOWED = "TIMEBANK_BOTS"  # environment variable: modules whose bots may be loaded by name, with commas between

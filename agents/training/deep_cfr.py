@@ -40,6 +40,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from agents.evaluation.strength import stakes
 from agents.networks import (
     Encoding,
     NetworkPolicy,
@@ -53,13 +54,12 @@ from agents.networks import (
 )
 from agents.networks.checkpoint import require_description
 from agents.networks.threads import one_thread
-from agents.strength import stakes
 from agents.training.memory import Batch, Memory
 from agents.training.regression import FitConfig, cross_entropy, fit, inputs, make_optimiser, squared_error, whole
 from games import PublicTree
 from games.settings import bounded, check_bounds
 from search import Evaluator, Strategy
-from search.regrets import RegretSweep
+from search.tree.regrets import RegretSweep
 
 Float = npt.NDArray[np.float64]
 

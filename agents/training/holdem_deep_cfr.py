@@ -35,18 +35,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from agents.evaluation.strength import stakes
 from agents.networks.checkpoint import require_description
 from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy, save_holdem_policy
 from agents.networks.holdem_features import HoldemEncoding, StreetFeatures, encode_holdem
 from agents.networks.holdem_policy import HoldemNetwork, HoldemNetworkConfig, HoldemPolicy, make_holdem_network, matched
 from agents.networks.threads import one_thread
-from agents.strength import stakes
 from agents.training.deep_cfr import HistoryRow
 from agents.training.regression import FitConfig, make_optimiser
-from games.board_tree import BoardTree
-from games.holdem import HoldemGame
+from games.holdem.board_tree import BoardTree
+from games.holdem.rules import HoldemGame
 from games.settings import bounded, check_bounds
-from search.board_regrets import BoardRegrets
+from search.boards.regrets import BoardRegrets
 
 Float32 = npt.NDArray[np.float32]
 WHOLE = 512  # classes of a street that every minibatch holds

@@ -1,4 +1,4 @@
-"""The arrays of hold'em that kernels read: betting forests and hands on boards (see ``games.board_tree``), and what their columns are."""
+"""The arrays of hold'em that kernels read (see ``games.holdem.board_tree``): betting forests, hands on boards, and their columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hot path of hold'em: one player's half of an iteration on a ``games.board_tree.BoardTree``.
+"""The hot path of hold'em: one player's half of an iteration on a ``games.holdem.board_tree.BoardTree``.
 
 A board is done in three steps. *Down*: tile by tile of eight hands, both players' strategies from their regrets, their reach, and from
 it the opponent's reach at terminals and at the lines that leave the street. *Across*: the values of all terminals of the board, and the

@@ -1,0 +1,125 @@
+"""The boards of a sweep that are done, kept in files now and then: a sweep that was killed goes on where it was last kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.evaluation.strength import stakes
+from agents.reporting.tables import Keeper, replacing
+from agents.runtime.arrays import open_archive
+from agents.runtime.storage import load_or_set_aside, number_in, require, whole_in
+from games.holdem.board_tree import BoardTree
+from games.holdem.rules import HoldemGame
+from games.holdem.subtree import entering, street_lines, subtree
+from games.kernels.boards import STREET
+from search import Spent
+from search.boards.search import SearchReport
+from search.boards.sweeps import Rows
+from search.boards.trunk import Strategies
+
+
+class SweepJournal:
+    """Keeps batches of boards in a folder: every minute, or so seldom that it takes a tenth of the time.
+
+    Args:
+        game: whole.
+        tree: its board tree.
+        street: where the sweep's subgames begin.
+        folder: of this sweep alone; made when there is something to keep.
+    """
+
+    def __init__(self, game: HoldemGame, tree: BoardTree, street: int, folder: Path) -> None:
+        self.tree, self.street, self.folder = tree, street, folder
+        self._lines = street_lines(game, entering(game, street), tree.weight.dtype)
+        self._stakes = stakes(game)
+        self._new: dict[int, SearchReport] = {}
+        self._batches = 0
+        self._keeper = Keeper(self._write)
+        self._out: Strategies | None = None
+
+    def restore(self, out: Strategies) -> dict[int, SearchReport]:
+        """Put the answers of kept boards into ``out``, in place; return their reports by board. A damaged batch is none."""
+        found: dict[int, SearchReport] = {}
+        for path in sorted(self.folder.glob("boards_*.npz")):
+            number = path.stem.removeprefix("boards_")
+            if not number.isdecimal() or len(number) > 18:
+                continue
+            self._batches = max(self._batches, int(number) + 1)
+            batch = load_or_set_aside(path, lambda file: self._read(file, out))
+            if batch is not None:
+                reports, rows = batch
+                for p in (0, 1):
+                    at = 0
+                    for board in reports:
+                        for span in self._spans(board, p):
+                            size = span.stop - span.start
+                            out[p][span] = rows[p][at : at + size]
+                            at += size
+                found |= reports
+        return found
+
+    def add(self, board: int, report: SearchReport, out: Strategies) -> None:
+        """Keep a board whose answers are in ``out``, now or later."""
+        self._new[board], self._out = report, out
+        self._keeper.look()
+
+    def _write(self) -> None:
+        """Write the boards that are new as a batch, whole or not at all."""
+        assert self._out is not None
+        for folder in (self.folder.parent, self.folder):  # not the one above: where a run's directory was deleted there is no new one
+            folder.mkdir(exist_ok=True)
+        reports = {str(board): asdict(report) for board, report in self._new.items()}
+        rows = [np.concatenate([self._out[p][span] for board in self._new for span in self._spans(board, p)]) for p in (0, 1)]
+        arrays: dict[str, Any] = {"reports": np.frombuffer(json.dumps(reports).encode(), np.uint8), "rows_0": rows[0], "rows_1": rows[1]}
+        with replacing(self.folder / f"boards_{self._batches:06d}.npz") as temporary, temporary.open("wb") as stream:
+            np.savez(stream, **arrays)
+        self._batches += 1
+        self._new = {}
+
+    def _read(self, path: Path, out: Strategies) -> tuple[dict[int, SearchReport], list[Rows]]:
+        """Return a batch.
+
+        Raises:
+            ValueError: the file holds something else; others of ``agents.runtime.storage.DAMAGES`` likewise.
+        """
+        with open_archive(path) as saved:
+            told = saved.json("reports")
+            for text, report in told.items():
+                board = int(text)
+                known = text == str(board) and 0 <= board < len(self.tree.boards) and self.tree.boards[board, STREET] == self.street
+                require(known, "a kept board must be one of the street")
+                self._check(report)
+            boards = [int(text) for text in told]
+            sizes = [sum(span.stop - span.start for board in boards for span in self._spans(board, p)) for p in (0, 1)]
+            rows = [saved.array(f"rows_{p}", (sizes[p], out[p].shape[1]), out[p].dtype) for p in (0, 1)]
+        require(all(np.isfinite(own).all() and (own >= 0).all() for own in rows), "rows must be finite numbers of at least 0")
+        return {int(text): SearchReport(**{**report, "spent": Spent(**report["spent"])}) for text, report in told.items()}, rows
+
+    def _check(self, report: dict[str, Any]) -> None:
+        """Refuse a report that no search of a board can have come to.
+
+        Raises:
+            ValueError: it is one; KeyError, TypeError likewise.
+        """
+        counts, own = (report["solves"], report["kept"]), fields(Spent)
+        require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")
+        require(
+            len(report["seconds"]) == len(report["iterations"]) <= sum(counts), "a report must have seconds and iterations of its solves"
+        )
+        require(all(number_in(x, 0, 1e9) for x in report["seconds"]), "a report's seconds must be numbers of at least 0")
+        require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
+        require(all(number_in(report["spent"][part.name], 0, 1e12) for part in own), "what a report spent must be numbers of at least 0")
+        most = 2 * self._stakes * max(1, sum(counts))
+        require(number_in(report["harm"], -most, most), f"a report's harm must be at most {most:g} chips")
+
+    def _spans(self, board: int, player: int) -> Iterator[slice]:
+        """Yield where a player's rows of a board and of those below it are stored."""
+        for span in subtree(self.tree, self._lines, board).spans:
+            first, tiles, stride = span[player]
+            yield slice(first, first + tiles * stride)

@@ -1,0 +1,1 @@
+"""Head-to-head matches."""

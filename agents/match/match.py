@@ -1,0 +1,363 @@
+"""Head-to-head matches: hands between two agents, in duplicate, the same whatever plays them and however often they were interrupted.
+
+* *Duplicate.* Every deal is played twice with the seats swapped: same private hands, same public chance, and each seat draws its actions
+  with the same numbers. What luck gave to one it gives to the other; two agents that play alike come out even on every deal.
+* *Draws.* A hand depends on (seed, number of the deal) and the players alone, not on the number of processes. Where a bot plays it depends
+  on a secret salt too (see ``agents.match.deal.Draws``), so that a bot cannot compute a deal.
+* *Parts.* Hands are played in parts of a size that depends on the settings alone; a part is kept whole when it is done. Bots are made anew,
+  in a process of their own, for each part, from a seed that the salt gives.
+* *Halves.* Where a bot plays, the two hands of a deal are its halves. All first halves of a stretch of deals are played before the second
+  ones, which come in another order: a bot that remembers one half cannot tell which hand is the other.
+
+A hand is scored in chips to the match's first entrant.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import pickle
+import secrets
+from collections import Counter
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.evaluation.ablation import digest
+from agents.match.deal import VALUES, Draws, Entrant, Record, Table, check_hand, play_hand
+from agents.match.holdem_table import HoldemTable
+from agents.match.tree_table import TreeTable
+from agents.opponents.bot import Bot
+from agents.reporting.tables import write_text
+from agents.runtime.executor import Executor, Serial
+from agents.runtime.storage import load_or_set_aside, parse_json, read_text, require, whole_in
+from games.holdem.rules import HoldemGame
+
+PART_DEALS, PART_SECONDS = 500, 2.0
+MOST_HANDS = 10**9
+BOT_HANDS = 100  # in a part with somebody's bot: what is not a whole part is not kept, and each part starts a process
+STRETCH_DEALS = 25_000  # whose first halves come before the second ones. A longer one would have to be played to its half before a match
+# that is stopped has an estimate to tell, and its order would have to be kept.
+FILE_HANDS = 1000  # at least, in a file of kept hands
+MOST_FILE_BYTES = 1 << 26  # some 30 kB a hand
+MOST_FAULTS = 100  # of one bot: after as many forfeited hands the match is stopped
+MOST_WAITS, WAIT_HANDS = 3, 50  # of one bot, of as many hands in a part: each wait costs the limit or the start of a process
+WAITS = ("late", "died", "garbage")
+
+
+def new_salt() -> str:
+    """Return a secret that nobody can guess. It begins with a letter that makes it text wherever it is written."""
+    return "s" + secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Match:
+    """Two entrants and what decides their hands.
+
+    Attributes:
+        entrants: the first is the one that chips are counted for.
+        seed: of every deal.
+        duplicate: deals are played twice, seats swapped; else once, with alternating seats.
+        values: AIVAT's value function: ``blueprint`` (both play what they play without thinking; uniform for bots), ``uniform``, or
+            ``none`` for no AIVAT.
+        salt: a secret that deals come from too, where a bot plays; a new one if none is given. Empty for matches without bots.
+    """
+
+    entrants: tuple[Entrant, Entrant]
+    seed: int = 0
+    duplicate: bool = True
+    values: str = "blueprint"
+    salt: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "salt", (self.salt or new_salt()) if self.bots else "")
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, got {self.seed}")
+        if self.values not in VALUES:
+            raise ValueError(f"values must be one of {', '.join(VALUES)}, got {self.values!r}")
+        games = [_game(entrant) for entrant in self.entrants]
+        if games[0] != games[1]:
+            raise ValueError(f"agents must play one game, got {self.entrants[0].name}: {games[0]} and {self.entrants[1].name}: {games[1]}")
+
+    @property
+    def game(self) -> str:
+        """All that makes the game."""
+        return _game(self.entrants[0])
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of betting."""
+        game = self.entrants[0].game
+        return len(game.deals) if isinstance(game, HoldemGame) else int(game.round.max()) + 1
+
+    @property
+    def big_blind(self) -> float | None:
+        """Chips, where the game has blinds."""
+        game = self.entrants[0].game
+        return game.big_blind if isinstance(game, HoldemGame) else None
+
+    @property
+    def bots(self) -> list[Bot]:
+        """Entrants whose policy is not known."""
+        return [entrant.agent for entrant in self.entrants if isinstance(entrant.agent, Bot)]
+
+    @property
+    def draws(self) -> Draws:
+        """Where the match's random numbers come from."""
+        return Draws(self.seed, self.salt, tuple(entrant.name for entrant in self.entrants))
+
+    def rules(self) -> Table:
+        """Return a table that knows the rules; nobody can play at it before ``load``."""
+        kind = HoldemTable if isinstance(self.entrants[0].game, HoldemGame) else TreeTable
+        return kind(self.entrants, self.draws, self.values)
+
+    def table(self) -> Table:
+        """Return the table, ready; agents load."""
+        table = self.rules()
+        table.load()
+        return table
+
+    @property
+    def part_hands(self) -> int:
+        """Hands in a part: some two seconds of the time allowed at most, taking a hand for four decisions of each player."""
+        if self.bots:
+            return BOT_HANDS
+        allowed = 8 * sum(entrant.budget.seconds or 0.0 for entrant in self.entrants if not entrant.steady)
+        deals = PART_DEALS if allowed == 0 else max(1, min(PART_DEALS, int(PART_SECONDS / allowed)))
+        return deals * (1 + self.duplicate)
+
+    def rounds_of_play(self, hands: int) -> Iterator[Sequence[int]]:
+        """Yield hands by number, in the order of play; those of one round may be played in parallel, and rounds follow each other."""
+        if not self.duplicate:
+            yield [2 * deal + deal % 2 for deal in range(hands)]
+        elif not self.bots:
+            yield range(hands)
+        else:
+            for first in range(0, hands // 2, STRETCH_DEALS):
+                deals = np.arange(first, min(first + STRETCH_DEALS, hands // 2))
+                yield (2 * deals + deals % 2).tolist()  # each entrant has each seat half of the time
+                deals = self.draws.secret("order", first).permutation(deals)
+                yield (2 * deals + 1 - deals % 2).tolist()
+
+    def marks(self) -> list[str]:
+        """Return, for each entrant, what kept measurements of it must agree with."""
+        agents = [e.agent.name if isinstance(e.agent, Bot) else digest(e.agent) for e in self.entrants]
+        return [_hash([self.game, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
+
+    def fingerprint(self) -> str:
+        """Return what kept hands must agree with."""
+        return _hash([self.marks(), self.seed, self.duplicate, self.values, *([self.salt] if self.salt else [])])
+
+
+def _game(entrant: Entrant) -> str:
+    game = entrant.game
+    return game.description() if isinstance(game, HoldemGame) else game.game
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:10]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One task: hands that one process plays in order.
+
+    Attributes:
+        match: pickled, so that a worker which has met it before knows it again.
+        hands: by number: 2 · deal + whether the seats are swapped.
+    """
+
+    match: bytes
+    hands: Sequence[int]
+
+
+def play_part(part: Part) -> list[Record]:
+    """Play a part; less of it if a bot is late, dies or answers garbage in ``MOST_WAITS`` of ``WAIT_HANDS`` hands."""
+    match, table = _at(part.match)
+    for i, bot in enumerate(table.bots):
+        if bot is not None:
+            bot.begin(int(match.draws.secret("bot", i, part.hands[0]).integers(2**31 - 1)))
+    if not all(entrant.steady for entrant in match.entrants):
+        gc.collect()
+        gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
+    try:
+        records: list[Record] = []
+        for number in part.hands:
+            records.append(play_hand(table, number // 2, bool(number % 2)))
+            if max(_faults(records[-WAIT_HANDS:], WAITS).values(), default=0) >= MOST_WAITS:
+                break
+        return records
+    finally:
+        gc.unfreeze()
+        for bot in match.bots:
+            bot.end()
+
+
+_tables: dict[bytes, tuple[Match, Table]] = {}  # of this process, the last used ones
+MOST_TABLES = 4
+
+
+def _at(packed: bytes) -> tuple[Match, Table]:
+    """Return a match and its table, ready."""
+    if packed not in _tables:
+        while len(_tables) >= MOST_TABLES:
+            _leave(next(iter(_tables)))
+        match: Match = pickle.loads(packed)
+        _tables[packed] = match, match.table()
+    return _tables[packed]
+
+
+def _leave(packed: bytes) -> None:
+    """End what a table keeps."""
+    match, _ = _tables.pop(packed)
+    for bot in match.bots:
+        bot.close()
+
+
+def check_hands(hands: int) -> None:
+    """Refuse numbers of hands that no match has."""
+    if not 4 <= hands <= MOST_HANDS or hands % 2:
+        raise ValueError(f"hands must be an even number from 4 to {MOST_HANDS:,} (each seat plays half of them), got {hands}")
+
+
+def play_matches(
+    matches: Sequence[Match],
+    hands: int,
+    executor: Executor | None = None,
+    directory: Path | None = None,
+) -> Generator[tuple[int, list[Record], bool]]:
+    """Play matches; yield (match number, records, whether played now) part by part, in any order, kept ones first.
+
+    Args:
+        matches: each is played.
+        hands: of each match.
+        executor: where the hands are played; in this process by default.
+        directory: hands are kept here as JSON lines, each hand a line, and not played again; None keeps none. It must exist. What is kept
+            of a match with a bot can be read by nobody but the owner.
+
+    Raises:
+        ValueError: a number of hands that no match has.
+        ChildProcessError: a bot has forfeited ``MOST_FAULTS`` hands, or was late, died or answered garbage in ``MOST_WAITS`` of
+            ``WAIT_HANDS``.
+        OSError: hands cannot be kept; the directory may be gone.
+    """
+    check_hands(hands)
+    faults: Counter[str] = Counter()
+    shelves = [_Shelf(match, directory) for match in matches]
+    done = [bytearray(2 * hands) for _ in matches]  # by number of hand
+    deals = [hands // (1 + match.duplicate) for match in matches]
+    for i, shelf in enumerate(shelves):
+        for records in shelf.read(deals[i], done[i]):
+            faults.update(_faults(records))
+            yield i, records, False
+    packed = [pickle.dumps(match) for match in matches]
+    try:
+        for numbers in zip_longest(*(match.rounds_of_play(hands) for match in matches), fillvalue=()):
+            tasks = [(i, Part(packed[i], part)) for i, own in enumerate(numbers) for part in _parts(own, matches[i].part_hands, done[i])]
+            with closing((executor or Serial()).map(play_part, [part for _, part in tasks])) as results:
+                for task, records in results:
+                    i = tasks[task][0]
+                    shelves[i].keep(records)
+                    faults.update(_faults(records))
+                    yield i, records, True
+                    _check_faults(records, faults)
+    finally:
+        for i, match in enumerate(matches):
+            if match.bots and packed[i] in _tables:
+                _leave(packed[i])
+
+
+def _parts(hands: Sequence[int], size: int, done: bytearray) -> Iterator[Sequence[int]]:
+    """Yield hands in parts, without those that are done."""
+    for first in range(0, len(hands), size):
+        part = hands[first : first + size]
+        missing = [number for number in part if not done[number]]
+        if missing:
+            yield part if len(missing) == len(part) else missing
+
+
+def _check_faults(records: list[Record], faults: Counter[str]) -> None:
+    """End a match in which a bot has done wrong too often.
+
+    Raises:
+        ChildProcessError: names the bot and what it did last.
+    """
+    for who, count in _faults(records[-WAIT_HANDS:], WAITS).items():
+        if count >= MOST_WAITS:
+            text = f"{who} was late, died or answered garbage in {count} of {min(len(records), WAIT_HANDS)} hands"
+            raise ChildProcessError(f"{text}, {MOST_WAITS} of {WAIT_HANDS} are the most; the last: {_last(records, who)}")
+    for who in _faults(records):
+        if faults[who] >= MOST_FAULTS:
+            text = f"{who} has forfeited {faults[who]} hands, {MOST_FAULTS} are the most; the last: {_last(records, who)}"
+            raise ChildProcessError(text)
+
+
+def _faults(records: list[Record], kinds: Collection[str] | None = None) -> Counter[str]:
+    """Return how many hands each bot has forfeited, of all kinds of faults or of some."""
+    faults = [record["fault"] for record in records if "fault" in record]
+    return Counter(fault["who"] for fault in faults if kinds is None or fault["kind"] in kinds)
+
+
+def _last(records: list[Record], who: str) -> str:
+    """Return what a bot did wrong last."""
+    return str([r["fault"]["text"] for r in records if r.get("fault", {}).get("who") == who][-1])
+
+
+class _Shelf:
+    """The kept hands of one match: a directory of files, each named by the first hand in it and written whole whenever a part is done."""
+
+    def __init__(self, match: Match, directory: Path | None) -> None:
+        self.match, self._rules = match, match.rules()
+        self.path: Path | None = None
+        self._file, self._lines = Path(), list[str]()
+        if directory is not None:
+            directory.mkdir(exist_ok=True)  # no parents here and below: what was deleted on the way is not made again
+            self.path = directory / f"{match.entrants[0].name}-{match.entrants[1].name}-{match.fingerprint()}"
+            self.path.mkdir(exist_ok=True)
+            if match.bots:
+                self.path.chmod(0o700)
+
+    def read(self, deals: int, done: bytearray) -> Iterator[list[Record]]:
+        """Yield the hands of each file as far as they are asked for, and mark them in ``done``; set aside files that hold anything else."""
+        for path in [] if self.path is None else sorted(self.path.glob("*.jsonl")):
+            records = []
+            for record in load_or_set_aside(path, self._read) or []:
+                number = self._number(record)
+                if record["deal"] < deals and not done[number]:
+                    done[number] = True
+                    records.append(record)
+            if records:
+                yield records
+
+    def keep(self, records: list[Record]) -> None:
+        """Write hands down."""
+        if self.path is None or not records:
+            return
+        if not self._lines:
+            number = self._number(records[0])
+            self._file = self.path / (f"{number // 2:09d}-{number % 2}.jsonl" if self.match.bots else f"{number // 2:09d}.jsonl")
+        self._lines += [json.dumps(record) + "\n" for record in records]
+        write_text(self._file, "".join(self._lines))
+        if len(self._lines) >= FILE_HANDS:
+            self._lines = []
+
+    def _read(self, path: Path) -> list[Record]:
+        """Return the hands in a file; raises what ``kept`` catches if there is anything else."""
+        records: list[Record] = [parse_json(line) for line in read_text(path, MOST_FILE_BYTES).splitlines()]
+        for record in records:
+            number = self._number(record)
+            check_hand(self._rules, record, number // 2, bool(number % 2))
+        return records
+
+    def _number(self, record: Record) -> int:
+        """Return a hand's number."""
+        deal = record["deal"]
+        require(whole_in(deal, 0, MOST_HANDS), "a hand must have the number of its deal")
+        number: int = 2 * deal + int(record["seats"][0] != self.match.entrants[0].name)
+        return number

@@ -1,0 +1,359 @@
+"""What a match says: intervals, seats, rounds, decision times; and the tables that people read.
+
+Three estimates of the same mean, chips a hand to the first entrant, each with a 95 % interval (Student's t):
+
+* ``raw``: the spread of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
+  duplicates, and an interval for this match only if it was played without.
+* ``duplicate``: the spread of deals, each the mean of its two hands.
+* ``aivat``: the same of AIVAT's estimates; see agents.evaluation.aivat.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import stdtrit
+
+from agents.blueprint import BlueprintAgent
+from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
+from agents.match.deal import Entrant, Record
+from agents.match.exact_value import ExactValue
+from agents.match.match import Match
+from agents.reporting.tables import duration, table
+
+Float = npt.NDArray[np.float64]
+Row = dict[str, Any]
+ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
+NO_SPREAD = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
+ALIKE = "all alike: no hand told more than another; either AIVAT's values are the match's own, or too few hands were played to differ"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean in chips a hand with its standard error and 95 % interval."""
+
+    mean: float
+    standard_error: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Of the interval."""
+        return (self.high - self.low) / 2
+
+
+def estimate(groups: Sequence[Float]) -> Estimate:
+    """Return the mean of the groups' means, each group being independent samples; the error is that of stratified sampling."""
+    mean = sum(float(x.mean()) for x in groups) / len(groups)
+    squares = [float(x.var(ddof=1)) / len(x) for x in groups]
+    error = math.sqrt(sum(squares)) / len(groups)
+    half = error * float(stdtrit(sum(len(x) - 1 for x in groups), 0.975))
+    return Estimate(mean, error, mean - half, mean + half)
+
+
+SCORES = np.dtype([("number", "i8"), ("seat", "i1"), ("round", "i1"), ("chips", "f8"), ("aivat", "f8")])  # of a hand; seat: first entrant's
+DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("kept", "i1")])
+
+
+class Tally:
+    """The hands of one match so far; what is told of them does not depend on the order in which they came.
+
+    A hand takes 26 bytes, and each decision that was timed 14.
+
+    Attributes:
+        match: which is played.
+        faults: hands forfeited, by who and how.
+        played: hands.
+    """
+
+    def __init__(self, match: Match) -> None:
+        self.match = match
+        self._scores, self._decisions = np.zeros(0, SCORES), np.zeros(0, DECISIONS)
+        self._asked, self._seconds = np.zeros(2, np.int64), 0.0
+        self.faults: dict[str, int] = {}
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Take hands."""
+        name = self.match.entrants[0].name
+        seats = [int(r["seats"][0] != name) for r in records]
+        numbers = [2 * r["deal"] + seat for r, seat in zip(records, seats, strict=True)]
+        scores = [(n, s, r["round"], r["chips"], r.get("aivat", math.nan)) for n, s, r in zip(numbers, seats, records, strict=True)]
+        every = np.concatenate([self._scores, np.array(scores, SCORES)])
+        self._scores = every[np.argsort(every["number"], kind="stable")]
+        decisions = [tuple(decision) for r in records for decision in r["decisions"]]
+        self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
+        self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
+        self._seconds += sum(r["seconds"] for r in records)
+        for fault in (r["fault"] for r in records if "fault" in r):
+            key = f"{fault['who']} {fault['kind']}"
+            self.faults[key] = self.faults.get(key, 0) + 1
+
+    @property
+    def played(self) -> int:
+        """Hands so far."""
+        return len(self._scores)
+
+    @property
+    def hands(self) -> int:
+        """Hands that are counted: in duplicate those of deals of which both hands were played."""
+        return int(self._counted().sum())
+
+    def _counted(self) -> npt.NDArray[np.bool_]:
+        deals = self._scores["number"] // 2
+        if not self.match.duplicate or not len(deals):
+            return np.ones(len(deals), bool)
+        same = deals[1:] == deals[:-1]
+        counted: npt.NDArray[np.bool_] = np.append(same, False) | np.append(False, same)
+        return counted
+
+    def scores(self) -> Float:
+        """Return [hands, 4] in the order of deals: seat of the first entrant, round, chips, aivat."""
+        rows = self._scores[self._counted()]
+        return np.stack([rows[key].astype(float) for key in ("seat", "round", "chips", "aivat")], axis=1)
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return the estimates that there are, the best first; none of fewer than four hands."""
+        scores = self.scores()
+        if len(scores) < 4:
+            return {}
+        seats = [scores[:, 0] == seat for seat in (0, 1)]
+        found = {"raw": estimate([scores[seat, 2] for seat in seats])}
+        pairs = scores.reshape(-1, 2, 4).mean(axis=1) if self.match.duplicate else None
+        if pairs is not None:
+            found["duplicate"] = estimate([pairs[:, 2]])
+        if self.match.values != "none":
+            found["aivat"] = estimate([pairs[:, 3]]) if pairs is not None else estimate([scores[seat, 3] for seat in seats])
+        return {kind: found[kind] for kind in ESTIMATES if kind in found}
+
+    def seats(self) -> list[Row]:
+        """Return a row for each seat of the first entrant."""
+        scores = self.scores()
+        rows = []
+        for seat in (0, 1):
+            own = scores[scores[:, 0] == seat]
+            kinds = {"chips": 2} | ({"aivat": 3} if self.match.values != "none" else {})
+            rows.append({"seat": seat, "hands": len(own)} | {k: asdict(estimate([own[:, c]])) for k, c in kinds.items() if len(own) > 1})
+        return rows
+
+    def rounds(self) -> list[Row]:
+        """Return a row for each round that hands ended in: how many, what they paid on average and what that makes of the mean."""
+        scores = self.scores()
+        rows = []
+        for number in range(self.match.rounds):
+            own = scores[scores[:, 1] == number]
+            paid = float(own[:, 2].sum())
+            mean, share = (paid / len(own) if len(own) else 0.0), len(own) / max(len(scores), 1)
+            rows.append({"round": number, "hands": len(own), "share": share, "chips": mean, "chips_per_hand": paid / max(len(scores), 1)})
+        return rows
+
+    def decisions(self, who: int) -> Float:
+        """Return [timed decisions, 3] of one entrant, the fastest first: seconds, iterations, kept.
+
+        The same decision is made, and timed, once.
+        """
+        own = np.sort(self._decisions[self._decisions["who"] == who], order=["seconds", "iterations", "kept"])
+        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "kept")], axis=1)
+
+    def asked(self, who: int) -> int:
+        """Return how many decisions an entrant was asked for."""
+        return int(self._asked[who])
+
+    def speed(self) -> Row:
+        """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
+        played, thought = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
+        return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
+
+
+def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
+    """Return what an entrant's decisions took.
+
+    Args:
+        entrant: whose.
+        asked: how many there were.
+        made: those that were timed, see ``Tally.decisions``.
+    """
+    seconds, limit, count = made[:, 0], entrant.budget.seconds, max(len(made), 1)
+    late = seconds - limit if limit else np.zeros(0)
+    row: Row = {"agent": entrant.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
+    row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
+    overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
+    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
+    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
+
+
+def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
+    """Return ``decision_row`` for each entrant over all its matches."""
+    found: dict[str, tuple[Entrant, list[tuple[int, Float]]]] = {}
+    for tally in tallies:
+        for who, entrant in enumerate(tally.match.entrants):
+            found.setdefault(entrant.name, (entrant, []))[1].append((tally.asked(who), tally.decisions(who)))
+    return [decision_row(e, sum(n for n, _ in parts), np.concatenate([made for _, made in parts])) for e, parts in found.values()]
+
+
+def hands_needed(hands: int, now: Estimate, precision: float) -> int:
+    """Return how many more hands bring the interval's half-width to a precision, if their spread is that of those played."""
+    return max(0, math.ceil(hands * (now.half_width / precision) ** 2) - hands)
+
+
+def more_hands(tally: Tally, precision: float) -> int | None:
+    """Return ``hands_needed`` of the best estimate; None where all hands came out alike, which tells nothing of how far apart they may be.
+
+    Where neither thinks and AIVAT's values are those of their policies it is the match's value itself, and no more hands are needed.
+    """
+    found = tally.estimates()
+    kind = next(iter(found))
+    policies = all(isinstance(entrant.agent, BlueprintAgent) for entrant in tally.match.entrants)
+    if kind == "aivat" and tally.match.values == "blueprint" and policies:
+        return 0
+    if found[kind].standard_error <= NO_SPREAD * found["raw"].standard_error:
+        return None
+    return hands_needed(tally.hands, found[kind], precision)
+
+
+def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -> Row:
+    """Return a match as result.json has it."""
+    found = tally.estimates()
+    best = next(iter(found), None)
+    raw = found["raw"].standard_error if found else math.nan
+    row: Row = {
+        "agents": [entrant.name for entrant in tally.match.entrants],
+        "hands": tally.hands,
+        "waiting_hands": tally.played - tally.hands,  # whose deals' other hands are still to be played
+        "unit": "chips",
+        "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in found.items()},
+        "best": best,
+        "seats": tally.seats(),
+        "rounds": tally.rounds(),
+        "decisions": decision_rows([tally]),
+        "speed": tally.speed(),
+        "faults": tally.faults,
+        "exact": None if exact is None else asdict(exact),
+    }
+    if tally.match.big_blind is not None:
+        row["big_blind"] = tally.match.big_blind
+        row["mbb_per_game"] = in_blinds(row)
+    if precision is not None and best is not None:
+        row |= {"precision": precision, "hands_needed": more_hands(tally, precision)}
+    return row
+
+
+def in_blinds(row: Row) -> Row:
+    """Return a row's estimates and exact value in thousandths of a big blind a hand."""
+
+    def scaled(values: Row) -> Row:
+        return {key: values[key] * 1000 / row["big_blind"] for key in ("mean", "value", "standard_error", "low", "high") if key in values}
+
+    exact = row["exact"]
+    found = {"estimates": {kind: e | scaled(e) for kind, e in row["estimates"].items()}}
+    return found | {"exact": None if exact is None else {"draws": exact["draws"], **scaled(exact)}}
+
+
+def describe(matches: Sequence[Match]) -> list[Row]:
+    """Return who plays: each entrant's name, agent and budget of a decision."""
+    entrants = {entrant.name: entrant for match in matches for entrant in match.entrants}
+    rows = []
+    for name, entrant in entrants.items():
+        budget = entrant.budget
+        limits = [duration(budget.seconds)] if budget.seconds else []
+        limits += [f"{budget.iterations} iterations"] if budget.iterations is not None else []
+        limits += [f"{budget.exploitability:g} chips"] if budget.exploitability is not None else []
+        rows.append({"name": name, "agent": entrant.agent.name, "budget": " or ".join(limits) or "no thinking"})
+    return rows
+
+
+def live(tally: Tally, precision: float | None) -> str:
+    """Return the best estimate so far in a few words, and the hands that are still to be played for a precision."""
+    for kind, e in tally.estimates().items():
+        more = None if precision is None else more_hands(tally, precision)
+        needed = "" if more is None else f", {more:,} to go"
+        return f"{e.mean:+.4g} ± {e.half_width:.2g} chips/hand ({kind}{needed})"
+    return ""
+
+
+def value_text(mean: float, half_width: float) -> str:
+    """Return a mean and what it may be off by to as many digits as that leaves."""
+    digits = 6 if half_width <= 0 or not math.isfinite(half_width) else max(0, min(6, 1 - math.floor(math.log10(half_width))))
+    return f"{mean:+.{digits}f} ± {half_width:.{digits}f}"
+
+
+def blinds_table(rows: Sequence[Row]) -> str:
+    """Return ``match_table`` in thousandths of a big blind a hand; empty where there are no blinds."""
+    scaled = [row | row["mbb_per_game"] for row in rows if "mbb_per_game" in row]
+    return f"mbb/g, thousandths of a big blind a hand:\n{match_table(scaled)}" if scaled else ""
+
+
+def match_table(rows: Sequence[Row]) -> str:
+    """Return matches as text: who against whom, with every estimate."""
+    kinds = [kind for kind in reversed(ESTIMATES) if any(kind in row["estimates"] for row in rows)]
+    lines = []
+    for row in rows:
+        cells = []
+        for kind in kinds:
+            e = row["estimates"].get(kind)
+            cells.append("" if e is None else _estimate_text(e))
+        exact = row["exact"]
+        if exact is None:
+            text = "-"
+        elif exact["draws"] == 1:
+            text = f"{exact['value']:+.6f}" + ("" if exact["standard_error"] == 0 else " (one draw)")
+        else:
+            text = value_text(exact["value"], 1.96 * exact["standard_error"])
+        cells += [text, _reduction(row["estimates"].get(row["best"], {}).get("of_raw_error"))]
+        lines.append([" - ".join(row["agents"]), f"{row['hands']:,}", *cells])
+    text = table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
+    alike = any((e["of_raw_error"] or 0.0) < NO_SPREAD for row in rows for e in row["estimates"].values())
+    return text + (f"\n{ALIKE}" if alike else "")
+
+
+def _estimate_text(e: Row) -> str:
+    """Return an estimate with its interval; one without spread is no interval."""
+    if (e["of_raw_error"] or 0.0) < NO_SPREAD:
+        return f"{e['mean']:+.6f} (all alike)"
+    return value_text(e["mean"], (e["high"] - e["low"]) / 2)
+
+
+def _reduction(share: float | None) -> str:
+    """Return how many times smaller than the raw one an error of ``share`` of it is."""
+    if share is None:
+        return "-"
+    return "all of it" if share < NO_SPREAD else f"{1 / share:.3g}x" if share > 1e-3 else f"{1 / share:,.0f}x"
+
+
+def seat_table(row: Row) -> str:
+    """Return the first agent's seats, and the rounds in which hands ended, as text."""
+    lines = []
+    for seat in row["seats"]:
+        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in (seat.get("chips"), seat.get("aivat"))]
+        lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
+    if len(row["rounds"]) > 1:
+        lines += [[f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}", ""] for r in row["rounds"]]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", "aivat"], lines)
+
+
+def decision_table(rows: Sequence[Row]) -> str:
+    """Return ``decision_rows`` as text."""
+    lines = []
+    for row in rows:
+        times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
+        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"]) + "*" * row["spoilt"]]
+        lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
+    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
+
+
+def standings(rows: Sequence[Row]) -> str:
+    """Return each agent's mean over all its matches as text, the best first: exact values if all are known, else the best estimates."""
+    exact = all(row["exact"] is not None for row in rows)
+    won: dict[str, list[float]] = {}
+    for row in rows:
+        value = row["exact"]["value"] if exact else row["estimates"][row["best"]]["mean"]
+        for name, sign in zip(row["agents"], (1, -1), strict=True):
+            won.setdefault(name, []).append(sign * value)
+    order = sorted(won, key=lambda name: -sum(won[name]) / len(won[name]))
+    lines = [[name, str(len(won[name])), f"{sum(won[name]) / len(won[name]):+.6f}"] for name in order]
+    return table(["agent", "matches", f"chips a hand, {'exact' if exact else rows[0]['best']}"], lines)

@@ -1,0 +1,103 @@
+"""Maps over independent work: the one seam for processes here and clusters later. No scheduler, queue or wire protocol of our own."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from agents.reporting.tables import cores
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class Executor(Protocol):
+    """Runs a function over tasks and yields (task number, result) as they finish, in any order."""
+
+    @property
+    def workers(self) -> int:
+        """How many tasks run at a time."""
+        ...
+
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
+        """Yield results as they come. An exception of a task is raised here."""
+        ...
+
+
+@dataclass(frozen=True)
+class Serial:
+    """One task after another in this process."""
+
+    workers: int = 1
+
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
+        """Yield results in order."""
+        for i, task in enumerate(tasks):
+            yield i, function(task)
+
+
+@dataclass(frozen=True)
+class Local:
+    """Processes on this machine, one thread each, no more of them than cores.
+
+    Attributes:
+        workers: processes; 0 means one per core.
+    """
+
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        most = cores()
+        if not 0 <= self.workers <= most:
+            raise ValueError(f"executor.workers must be in 0..{most} (the cores of this machine), got {self.workers}")
+        object.__setattr__(self, "workers", self.workers or most)
+
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
+        """Yield results as they finish; running work is abandoned if the caller stops."""
+        if not tasks:
+            return
+        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read by the libraries when a worker imports them
+        pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
+        try:
+            running: dict[Future[Any], int] = {pool.submit(function, task): i for i, task in enumerate(tasks)}
+            # Every worker has its own end of the pipe of results now. With ours open, too, the rest of a result that a worker was stopped
+            # in the middle of would be waited for without end, when this process exits at the latest.
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
+            while running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
+        except BrokenProcessPool:
+            raise ChildProcessError("a worker process died (killed, or out of memory); what was done is kept, resume goes on") from None
+        except BaseException:
+            for process in list(getattr(pool, "_processes", {}).values()):
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def start_worker() -> None:
+    """Leave Ctrl-C to the parent, which keeps what is done and stops the workers; do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        parent = multiprocessing.parent_process()
+        if parent is not None and os.getppid() != parent.pid:
+            os._exit(1)  # it was killed before this, and no signal will come

@@ -1,0 +1,127 @@
+"""Solved hold'em on disk: everything that solving on needs, in one archive that holds no code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.reporting.tables import replacing
+from agents.runtime.arrays import open_archive
+from agents.runtime.storage import DAMAGES, brief, first_line, printable, require, whole_in
+from games.holdem.board_tree import game_size
+from games.holdem.rules import HoldemGame
+from games.kernels import LANES
+from search import BoardSolver, Variant, state_names
+
+Rows = npt.NDArray[Any]
+
+FORMAT = 2
+MOST_ITERATIONS = 2**53  # they are float64 where they make weights
+LARGEST = 1e30  # of a sum of regrets or reaches: so many iterations for 10^9 chips against 1,326 hands come to 10^28
+
+
+def save_solution(solver: BoardSolver, file: Path) -> None:
+    """Write a solver's state, so that it goes on exactly; whole or not at all."""
+    variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
+    about = {"format": FORMAT, "game": solver.game.description(), "variant": variant, "iterations": solver.iterations}
+    about["storage"] = _bits(solver.storage)
+    arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
+    with replacing(file) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)
+
+
+def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32) -> int:
+    """Return the iterations of a file, if ``load_solution`` can take it over into a solver of this game, variant and storage.
+
+    Array sizes are checked as far as they are known without the game's boards.
+
+    Raises:
+        ValueError: as of ``load_solution``.
+    """
+    rows = game_size(game).rows
+
+    def fits(name: str, shape: tuple[int, ...]) -> bool:
+        return len(shape) == 2 and shape[0] <= rows[int(name[-1])] and shape[1] == LANES
+
+    return _read(file, game, variant, storage, fits, lambda name, array: None)
+
+
+def load_solution(solver: BoardSolver, file: Path) -> None:
+    """Take over what ``save_solution`` wrote.
+
+    Raises:
+        ValueError: no such file, or one of another game, variant or storage, or a damaged one; nothing is changed.
+    """
+    own = solver.state()
+    arrays: dict[str, Rows] = {}
+
+    def fits(name: str, shape: tuple[int, ...]) -> bool:
+        return shape == own[name].shape
+
+    iterations = _read(file, solver.game, solver.variant, solver.storage, fits, arrays.__setitem__)
+    solver.restore(arrays, iterations)
+
+
+def _read(
+    file: Path,
+    game: HoldemGame,
+    variant: Variant,
+    storage: Any,
+    fits: Callable[[str, tuple[int, ...]], bool],
+    take: Callable[[str, Rows], None],
+) -> int:
+    """Return a file's iterations after looking at all of it; ``fits`` is asked about each array's shape before ``take`` gets it."""
+    try:
+        with open_archive(file, follow=True) as saved:
+            about = saved.json("about")
+            require(isinstance(about, dict) and about.get("format") == FORMAT, f"it must be of format {FORMAT}")
+            about.setdefault("storage", 32)  # files from before there was a choice
+            iterations = about["iterations"]
+            require(whole_in(iterations, 0, MOST_ITERATIONS), f"{brief(iterations)} iterations")
+            wrong = _misfit(about, file, game, variant, _bits(storage))
+            for name in () if wrong else state_names(variant):
+                shape = saved.header(name).shape
+                array = saved.array(name, shape, storage) if fits(name, shape) else None
+                if array is None or not in_range(name, array):
+                    wrong = f"load must hold finite arrays of the game's size, averages of at least 0, got {name} of {file}"
+                    break
+                take(name, array)
+    except DAMAGES as error:
+        raise ValueError(f"load must be a file that save=true wrote, got {file} ({first_line(error)})") from None
+    if wrong:
+        raise ValueError(wrong)
+    return int(iterations)
+
+
+def in_range(name: str, array: Rows) -> bool:
+    """Say whether an array of a solver's state holds what solving can have come to: no NaN, nothing too large, no negative average."""
+    least = 0.0 if name.startswith("average") else -LARGEST
+    return not array.size or least <= float(array.min()) <= float(array.max()) <= LARGEST
+
+
+def _bits(storage: Any) -> int:
+    return 8 * int(np.dtype(storage).itemsize)
+
+
+def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant, bits: int) -> str:
+    """Say in what a file is of something else; nothing if it fits."""
+    if about["game"] != game.description():
+        return f"load must be a file of this game, got {file}, which is of another"
+    if about["storage"] != bits:
+        return f"storage must be that of load ({brief(about['storage'])} bits), got {bits}"
+    theirs, own = about["variant"], _coefficients(variant)
+    other = [key for key in own if theirs[key] != own[key]]
+    if not other:
+        return ""
+    if theirs["name"] != variant.name:
+        return f"search must be that of load ({printable(str(theirs['name']))}), got {variant.name}"
+    return f"search.{other[0]} must be that of load ({printable(str(theirs[other[0]]))}), got {own[other[0]]}"
+
+
+def _coefficients(variant: Variant) -> dict[str, Any]:
+    return {key: getattr(variant, key) for key in ("alpha", "beta", "gamma", "predictive", "discount")}

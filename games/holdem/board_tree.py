@@ -1,0 +1,243 @@
+"""Hold'em as arrays: one betting forest per street, multiplied by boards.
+
+A street's betting does not depend on its cards, so it is kept once: the *lines* that enter the street, each with its small betting tree.
+A *board* is what chance has shown so far; boards stand street by street, children of a board next to each other, one for each class of
+cards that suits make equal. What is stored for a board is ``[tiles, rows, 8]``: a player's sequences of the street by tiles of eight
+hands, so that a tile's sequences stand together and eight hands make one vector operation.
+
+A player's rows of a street: first its lines (what the player did on the streets before), then one row per action. Hands of a board are
+those that its cards leave, on the showdown street by strength.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, prod
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from games.holdem.cards import CARDS, Deck
+from games.holdem.isomorphism import Permutation, canonical_deals, hand_permutation, permute_card, symmetries
+from games.holdem.layout import betting_forest, betting_streets
+from games.holdem.rules import HoldemGame
+from games.kernels import LANES
+from games.kernels.boards import BOARD_COLUMNS, HAND, HANDS, ORBIT, ORBIT_END, Forest, Hands, Index, Int, Orbits
+from games.kernels.evaluator import board_strengths
+
+
+@dataclass(frozen=True)
+class BoardTree:
+    """A hold'em game as arrays. ``nowhere`` is the index that stands for a hand that is not there; its reach is zero."""
+
+    forests: tuple[Forest, Forest]
+    hands: tuple[Hands, Hands]
+    orbits: tuple[Orbits, Orbits]
+    boards: Int  # [boards, BOARD_COLUMNS]
+    weight: npt.NDArray[Any]  # [boards] times this a child's values count for its parent
+    cards: tuple[tuple[int, ...], ...]  # [boards] in the order of the streets
+    group: tuple[npt.NDArray[np.uint8], ...]  # suit permutations that leave the first board and both ranges as they are
+    nowhere: int
+    stored_rows: tuple[int, int]  # rows of eight of a player's regrets
+    decisions: tuple[Index, Index]  # per player and street as in Forest.parent_row: the betting node of each decision
+
+    def hands_at(self, player: int, board: int) -> npt.NDArray[np.int64]:
+        """Return the index of each of the player's hands at a board, in the board's order."""
+        first, count = self.boards[board, HAND + player], self.boards[board, HANDS + player]
+        return self.hands[player].hand[first : first + count].astype(np.int64)
+
+    def memory_bytes(self) -> int:
+        """Return the size of the arrays in bytes."""
+        return self.boards.nbytes + self.weight.nbytes + sum(a.nbytes for part in (*self.forests, *self.hands, *self.orbits) for a in part)
+
+
+class Size(NamedTuple):
+    """How large a game is, told without building it.
+
+    Attributes:
+        boards: canonical boards of all streets, exactly.
+        rows: of eight hands, of both players' regrets; exact where every hand of the deck is in the ranges, else somewhat too many.
+        tree_bytes: the boards and their hands, at most.
+        street_rows: of both players, street by street.
+    """
+
+    boards: int
+    rows: tuple[int, int]
+    tree_bytes: int
+    street_rows: tuple[int, ...]
+
+
+def game_size(game: HoldemGame) -> Size:
+    """Count boards and rows; takes no longer than the tree of bets."""
+    rounds = len(game.deals)
+    rows = np.zeros((2, rounds), np.int64)  # a row per action
+    above = game.bets.parent[1:]
+    acting = game.bets.player[above] >= 0
+    np.add.at(rows, (game.bets.player[above][acting], game.bets.round[above][acting]), 1)
+    group = symmetries([s for s in game.board if s], game.live, game.hands, game.deck)
+    dead = [card for street in game.board for card in street]
+    sequences = np.array([_fixed_sequences(g, dead, game.deals[1:], game.deck) for g in group])
+    boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
+    hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:]])) for p in (0, 1)])
+    tiles = -(-hands // LANES)
+    by_street = boards * tiles * rows
+    stored = by_street.sum(axis=1)
+    below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, :-1].sum()) * LANES
+    # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries, and its orbit.
+    tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
+    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()))
+
+
+def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[int], deck: Deck) -> list[int]:
+    """Return, street by street, how many sequences of deals a suit permutation leaves as they are, street by street as sets.
+
+    Such a set is a union of cycles of the live cards, so only the number of cycles of each length counts.
+    """
+    cycles = [0] * (len(permutation) + 1)
+    seen = set(dead)
+    for card in deck.cards().tolist():
+        length = 0
+        while card not in seen:
+            seen.add(card)
+            card, length = permute_card(permutation, card), length + 1
+        cycles[length] += length > 0
+    ways = {tuple(cycles[1:]): 1}
+    found = [1]
+    for count in deals:
+        after: dict[tuple[int, ...], int] = {}
+        for left, number in ways.items():
+            for taken in itertools.product(*(range(min(n, count // length) + 1) for length, n in enumerate(left, 1))):
+                if sum(length * t for length, t in enumerate(taken, 1)) == count:
+                    key = tuple(n - t for n, t in zip(left, taken, strict=True))
+                    after[key] = after.get(key, 0) + number * prod(map(comb, left, taken))
+        ways = after
+        found.append(sum(ways.values()))
+    return found
+
+
+def _most_hands(game: HoldemGame, player: int, dealt: npt.NDArray[np.int64]) -> list[int]:
+    """Return how many of a player's hands are left at most after so many more cards: exact where all hands are in the range."""
+    hands = game.hands[game.live[player] > 0]
+    degree = np.bincount(hands.ravel(), minlength=CARDS)  # hands that hold a card
+    dead = [card for street in game.board for card in street]
+    fewest = np.sort(degree[np.setdiff1d(game.deck.cards(), dead)])
+    return [len(hands) - max(0, int(fewest[:k].sum()) - comb(int(k), 2)) for k in dealt]
+
+
+class _Board(NamedTuple):
+    street: int
+    parent: int
+    cards: tuple[int, ...]
+    group: list[Permutation]
+    weight: float
+
+
+def _boards(game: HoldemGame, rounds: int) -> tuple[list[_Board], list[tuple[int, int]]]:
+    """Return all boards street by street, and of each the range of its children."""
+    dealt = tuple(card for street in game.board for card in street)
+    group = symmetries([s for s in game.board if s], game.live, game.hands, game.deck)
+    boards = [_Board(0, -1, dealt, group, 1.0)]
+    children = []
+    size = len(game.deck.cards())
+    for b in range(2**62):
+        if b == len(boards):
+            break
+        board = boards[b]
+        first = len(boards)
+        if board.street + 1 < rounds:
+            count = game.deals[board.street + 1]
+            ways = comb(size - len(board.cards) - 4, count)
+            for cards, multiplicity in canonical_deals(board.group, set(board.cards), count, game.deck):
+                same = [g for g in board.group if {permute_card(g, c) for c in cards} == set(cards)]
+                boards.append(_Board(board.street + 1, b, board.cards + cards, same, multiplicity / ways))
+        children.append((first, len(boards)))
+    return boards, children
+
+
+def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
+    """Return a game's arrays.
+
+    Args:
+        game: what is played.
+        dtype: of amounts and weights; regrets and values have the same.
+    """
+    streets = betting_streets(game.bets, (0,))
+    rounds = len(streets)
+    boards, children = _boards(game, rounds)
+    roots = [np.flatnonzero(w) for w in game.live]
+    nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
+    forests = (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype))
+    table = np.zeros((len(boards), BOARD_COLUMNS), np.int64)
+    lists: list[list[list[npt.NDArray[Any]]]] = [[[] for _ in Hands._fields] for _ in (0, 1)]
+    orbits: list[list[npt.NDArray[np.int64]]] = [[], []]
+    hand_at, tie_at, image_at, stored = [0, 0], 0, [0, 0], [0, 0]
+    before: dict[int, list[npt.NDArray[Any]]] = {-1: roots}
+    permutations = {bytes(g): hand_permutation(g, game.hands) for g in boards[0].group}
+    position = np.full(len(game.hands), nowhere, np.int64)
+    for b, board in enumerate(boards):
+        last = board.street == rounds - 1
+        new = set(board.cards) - (set(boards[board.parent].cards) if board.parent >= 0 else set())
+        there = []
+        for p in (0, 1):
+            hands = before[board.parent][p]
+            keep = np.flatnonzero(~np.isin(game.hands[hands], list(new)).any(axis=1)) if board.parent >= 0 else np.arange(len(hands))
+            there.append((hands[keep], keep))
+        table[b, :2] = board.street, board.parent
+        table[b, 2:4] = children[b]
+        if last:
+            power = [board_strengths(board.cards, game.hands[hands]) for hands, _ in there]
+            orders = [np.argsort(x, kind="stable") for x in power]
+            there = [(hands[order], keep[order]) for (hands, keep), order in zip(there, orders, strict=True)]
+            ranks = np.unique(np.concatenate(power))
+            for p in (0, 1):
+                lists[p][5].append(np.searchsorted(power[p][orders[p]], ranks, side="right"))
+            table[b, 10:12] = tie_at, tie_at + len(ranks)
+            tie_at += len(ranks)
+        for p in (0, 1):
+            hands, keep = there[p]
+            padding = -len(hands) % LANES
+            position[there[1 - p][0]] = np.arange(len(there[1 - p][0]))
+            columns = (game.hands[hands, 0], game.hands[hands, 1], keep, position[hands], hands)
+            position[there[1 - p][0]] = nowhere
+            for column, fill, values in zip(range(5), (0, 0, nowhere, nowhere, 0), columns, strict=True):
+                lists[p][column].append(np.append(values, np.full(padding, fill)))
+            table[b, 4 + p], table[b, 6 + p], table[b, 8 + p] = hand_at[p], len(hands), stored[p]
+            table[b, 12 + p] = image_at[p]
+            hand_at[p] += len(hands) + padding
+            stored[p] += (len(hands) + padding) // LANES * (streets[board.street][p].rows - streets[board.street][p].lines)
+            position[hands] = np.arange(len(hands))
+            images = [position[permutations[bytes(g)][hands]] for g in board.group[1:]]
+            position[hands] = nowhere
+            table[b, ORBIT + p] = len(orbits[p])
+            orbits[p] += _orbits(images)
+            table[b, ORBIT_END + p] = len(orbits[p])
+            if not last:
+                lists[p][6] += [np.append(image, np.full(padding, nowhere)) for image in images]
+                image_at[p] += len(images) * (len(hands) + padding)
+        table[b, 14] = 0 if last else len(board.group) - 1
+        if not last:
+            before[b] = [hands for hands, _ in there]
+    kinds: list[Any] = [np.uint8, np.uint8, np.uint16, np.uint16, np.uint16, np.uint16, np.uint16]
+    sides = [Hands(*(np.concatenate([np.zeros(0), *c]).astype(kind) for c, kind in zip(lists[p], kinds, strict=True))) for p in (0, 1)]
+    weight = np.array([board.weight for board in boards], dtype)
+    decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
+    alike = [
+        Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), np.concatenate([np.zeros(0), *own]).astype(np.uint16)) for own in orbits
+    ]
+    return BoardTree(
+        forests, (sides[0], sides[1]), (alike[0], alike[1]), table, weight, tuple(board.cards for board in boards),
+        tuple(boards[0].group), nowhere, (stored[0], stored[1]), (decisions[0], decisions[1]),
+    )  # fmt: skip
+
+
+def _orbits(images: Sequence[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
+    """Return the hands of each orbit of more than one, of what every symmetry but the identity makes of each hand."""
+    if not images:
+        return []
+    least = np.minimum(np.arange(len(images[0])), np.min(images, axis=0))
+    order = np.argsort(least, kind="stable")
+    ends = np.flatnonzero(np.diff(least[order])) + 1
+    return [orbit for orbit in np.split(order, ends) if len(orbit) > 1]

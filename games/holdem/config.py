@@ -1,0 +1,379 @@
+"""What can be set of hold'em: spots, whole games, and endgames read from files. Each builds a ``HoldemGame``."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from games.files import read_text
+from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting, Menu, parse_sizes
+from games.holdem.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
+from games.holdem.ranges import parse_range
+from games.holdem.rules import STREETS, HoldemGame
+from games.settings import MOST as MOST_CHIPS
+from games.settings import bounded, within
+
+Built = TypeVar("Built")
+# Smaller weights, as shares of the largest, are taken as 0. All 1,326 hands together then have less than 1.4e-9 of the range, and no EV
+# moves by more than that share of the stacks. Libratus' endgame 3 has a weight of 5e-10; a player's own actions leave smaller ones.
+LEAST_WEIGHT = 1e-12
+LEAST_MEETING = 1e-4  # of all pairs of hands: the others share a card, and float32 takes them from the sum over all with an error of 1e-7
+MOST_FILE_BYTES = 1 << 20  # of an endgame, which has 2,652 numbers
+
+
+@dataclass(kw_only=True)
+class StreetMenu:
+    """One player's sizes on one street; none means the game's own."""
+
+    bets: str | None = None
+    raises: str | None = None
+    donks: str | None = None
+
+
+@dataclass(kw_only=True)
+class PlayerMenu:
+    """One player's sizes, street by street."""
+
+    preflop: StreetMenu = field(default_factory=StreetMenu)
+    flop: StreetMenu = field(default_factory=StreetMenu)
+    turn: StreetMenu = field(default_factory=StreetMenu)
+    river: StreetMenu = field(default_factory=StreetMenu)
+
+
+@dataclass(kw_only=True)
+class Menus:
+    """Sizes that replace the game's own: of the player out of position and of the one in position after the flop."""
+
+    oop: PlayerMenu = field(default_factory=PlayerMenu)
+    ip: PlayerMenu = field(default_factory=PlayerMenu)
+
+
+@dataclass(kw_only=True)
+class Bets:
+    """What every no-limit game can set.
+
+    Attributes:
+        bets, raises, donks: sizes on every street (see ``games.holdem.betting``); donks are the out-of-position player's bets into the last
+            street's aggressor, where they differ from bets.
+        menu: finer sizes.
+        raise_cap: bets and raises on a street at most, 0 for no cap.
+        add_allin, force_allin, merging: thresholds, off at 0 (see ``games.holdem.betting.Betting``).
+        min_bet: the smallest bet and raise.
+    """
+
+    bets: str = "50%,100%,a"
+    raises: str = "100%,a"
+    donks: str | None = None
+    menu: Menus = field(default_factory=Menus)
+    raise_cap: int = 0
+    add_allin: float = bounded(0.0, most=MOST_ADD_ALLIN, hint=SHARE)
+    force_allin: float = bounded(0.0, most=1, hint=SHARE)
+    merging: float = bounded(0.0, below=1, hint=SHARE)
+    min_bet: int = bounded(1, above=0, unit="chips")
+
+    def game_string(self) -> str:
+        """Refuse: only games derived from OpenSpiel have a game string.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"game must be derived from OpenSpiel (there are no networks for hold'em yet), got {type(self).__name__}")
+
+    def _menu(self, player: str, street: str) -> Menu:
+        own: StreetMenu = getattr(getattr(self.menu, player), street)
+
+        def sizes(kind: str) -> tuple[str, str] | None:
+            text = getattr(own, kind)
+            if text is not None:
+                return text, f"game.menu.{player}.{street}.{kind}"
+            common = getattr(self, kind)
+            return None if common is None else (common, f"game.{kind}")
+
+        bets, raises, donks = (sizes(kind) for kind in ("bets", "raises", "donks"))
+        assert bets is not None
+        assert raises is not None
+        return Menu(
+            parse_sizes(*bets, raises=False),
+            parse_sizes(*raises, raises=True),
+            None if donks is None or player == "ip" else parse_sizes(*donks, raises=False),
+        )
+
+    def _refuse_unused(self, streets: tuple[str, ...], limit: bool = False) -> None:
+        """Refuse sizes that could have no effect."""
+        common, names = Bets(), ("bets", "raises", "donks", "raise_cap", "add_allin", "force_allin", "merging", "min_bet")
+        given = [name for name in names if getattr(self, name) not in ("", getattr(common, name))] if limit else []
+        if given:
+            without = " ".join(f"game.{name}={'' if name in names[:3] else getattr(common, name)}" for name in given)
+            raise ValueError(f"game.{given[0]} must be left out in a limit game, got {getattr(self, given[0])!r} (left out by {without})")
+        if self.donks is not None and len(streets) == 1:
+            raise ValueError(f"game.donks must be left out in a game of one street, got {self.donks!r}")
+        for player, street, kind in itertools.product(("oop", "ip"), STREETS, ("bets", "raises", "donks")):
+            text = getattr(getattr(getattr(self.menu, player), street), kind)
+            where = "in a limit game" if limit else f"in a game that has no {street}" if street not in streets else ""
+            if kind == "donks" and not where:
+                where = "in position" if player == "ip" else "on the first street" if street == streets[0] else ""
+            if text is not None and where:
+                raise ValueError(f"game.menu.{player}.{street}.{kind} must be left out {where}, got {text!r}")
+
+    def _betting(self, start: tuple[float, float], stack: int, first: tuple[int, ...], streets: tuple[str, ...]) -> Betting:
+        """Return the rules; player 0 is out of position where he acts first on the last street."""
+        _few_chips("game.min_bet", self.min_bet)
+        self._refuse_unused(streets)
+        places = ("oop", "ip") if first[-1] == 0 else ("ip", "oop")
+        menus = tuple((self._menu(places[0], street), self._menu(places[1], street)) for street in streets)
+        return _named(
+            lambda: Betting(
+                start=start,
+                stack=stack,
+                first=first,
+                menus=menus,
+                raise_cap=self.raise_cap,
+                add_allin=self.add_allin,
+                force_allin=self.force_allin,
+                merging=self.merging,
+                min_bet=self.min_bet,
+            )
+        )
+
+
+def _named(build: Callable[[], Built]) -> Built:
+    """Return what ``build`` returns; an error of the rules names the key as it is set."""
+    try:
+        return build()
+    except ValueError as error:
+        text = str(error)
+        raise ValueError(text if text.startswith("game.") else f"game.{text.removeprefix('deck.')}") from None
+
+
+def _few_chips(key: str, chips: int) -> None:
+    if chips > MOST_CHIPS:
+        raise ValueError(f"{key} must be at most {MOST_CHIPS:,} chips, got {_digits(chips)}")
+
+
+def _digits(number: int) -> str:
+    """Return a number, or about how large it is where it is endless."""
+    return f"{number:,}" if number < 10**30 else f"about 10^{0.30103 * number.bit_length():.0f}"
+
+
+@dataclass(kw_only=True)
+class Spot(Bets):
+    """A spot after the flop: a board, two ranges, a pot and what is behind. Player 0 is out of position and acts first.
+
+    Attributes:
+        board: 3, 4 or 5 cards.
+        ranges: out of position, in position (see ``games.holdem.ranges``).
+        pot: chips in the pot.
+        stack: chips behind, each.
+    """
+
+    board: str = "???"
+    ranges: list[str] = field(default_factory=lambda: ["full", "full"])
+    pot: int = bounded(100, above=0, unit="chips")
+    stack: int = bounded(500, above=0, unit="chips")
+
+    def build(self) -> HoldemGame:
+        """Return the game.
+
+        Raises:
+            ValueError: a bad value, in one line with its key.
+        """
+        cards = parse_cards(self.board, "game.board")
+        if not 3 <= len(cards) <= 5:
+            raise ValueError(f"game.board must have 3, 4 or 5 cards, got {len(cards)} in {self.board!r}")
+        if self.pot <= 0:
+            raise ValueError(f"game.pot must be positive, got {self.pot}")
+        if self.stack <= 0:
+            raise ValueError(f"game.stack must be positive, got {self.stack}")
+        _few_chips("game.pot", self.pot)
+        _few_chips("game.stack", self.stack)
+        rounds = 6 - len(cards)
+        betting = self._betting((self.pot / 2, self.pot / 2), self.stack, (0,) * rounds, STREETS[-rounds:])
+        board = (cards[:3], *((card,) for card in cards[3:]))
+        return _ranged(f"spot {self.board}", betting, (0,) + (1,) * (rounds - 1), board, self.ranges, FULL_DECK, None)
+
+
+@dataclass(kw_only=True)
+class Holdem(Bets):
+    """A whole game from the blinds on. Player 0 is the small blind on the button: first before the flop, second after.
+
+    Attributes:
+        ranks, suits: of the deck.
+        deals: public cards before each round of betting, e.g. 0, 3, 1, 1.
+        blinds: small and big.
+        stack: chips of each player, blinds included.
+        limit: bet size of each round of a limit game; empty for no-limit.
+        max_raises: bets and raises on each round of a limit game, the blinds not counted.
+        ranges: hands that can be dealt, and their weights.
+    """
+
+    ranks: str = FULL_DECK.ranks
+    suits: str = FULL_DECK.suits
+    deals: list[int] = field(default_factory=lambda: [0, 3, 1, 1])
+    blinds: list[int] = field(default_factory=lambda: [1, 2], metadata=within(above=0, unit="chips"))
+    stack: int = bounded(200, above=0, unit="chips")
+    limit: list[int] = field(default_factory=list, metadata=within(above=0, unit="chips"))
+    max_raises: list[int] = field(default_factory=list)
+    ranges: list[str] = field(default_factory=lambda: ["full", "full"])
+    name: str = "holdem"
+
+    def build(self) -> HoldemGame:
+        """Return the game.
+
+        Raises:
+            ValueError: a bad value, in one line with its key.
+        """
+        rounds = len(self.deals)
+        if not 2 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:]) < 1:
+            raise ValueError(f"game.deals must be 0 and then one to three positive numbers of cards, got {self.deals}")
+        if len(self.blinds) != 2 or not 0 < self.blinds[0] < self.blinds[1]:
+            raise ValueError(f"game.blinds must be a small and a larger big one, got {self.blinds}")
+        for i, blind in enumerate(self.blinds):
+            _few_chips(f"game.blinds[{i}]", blind)
+        for i, size in enumerate(self.limit):
+            _few_chips(f"game.limit[{i}]", size)
+        _few_chips("game.stack", self.stack)
+        deck = _named(lambda: Deck(self.ranks, self.suits))
+        if not sum(self.deals) <= min(5, len(deck.cards()) - 5):
+            raise ValueError(f"game.deals must leave cards in the deck and sum to at most 5, got {self.deals}")
+        first = (0, *[1] * (rounds - 1))
+        start = (float(self.blinds[0]), float(self.blinds[1]))
+        if self.limit or self.max_raises:
+            self._refuse_unused((), limit=True)
+            betting = _named(
+                lambda: Betting(
+                    start=start,
+                    stack=self.stack,
+                    first=first,
+                    limit=tuple(self.limit),
+                    max_raises=tuple(self.max_raises),
+                    min_bet=self.blinds[1],
+                )
+            )
+        else:
+            betting = self._betting(start, self.stack, first, STREETS[:rounds])
+        return _ranged(self.name, betting, tuple(self.deals), (), self.ranges, deck, float(self.blinds[1]))
+
+
+@dataclass(kw_only=True)
+class LibratusEndgame(Bets):
+    """An endgame that Libratus met, from a file of the Sandholm lab's (github.com/Sandholm-Lab/LibratusEndgames).
+
+    Attributes:
+        file: round, board, pot and the reach of 2,652 hands.
+        stack: chips of each player in the whole game; the big blind is 100.
+    """
+
+    file: str = "???"
+    stack: int = bounded(20_000, above=0, unit="chips")
+    bets: str = "50%,100%,a"
+    raises: str = "100%,a"
+    min_bet: int = bounded(100, above=0, unit="chips")
+
+    def build(self) -> HoldemGame:
+        """Return the game.
+
+        Raises:
+            ValueError: a file that cannot be read as an endgame.
+        """
+        try:
+            cards, pot, reach = _endgame(read_text(self.file, MOST_FILE_BYTES, follow=True))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
+        order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]
+        index = {frozenset(hand): i for i, hand in enumerate(hole_hands().tolist())}
+        weights = np.zeros((2, 1326))
+        pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
+        for k, (a, b) in enumerate(pairs):
+            weights[:, index[frozenset(parse_cards(a + b))]] = reach[[k, 1326 + k]]
+        _few_chips("game.stack", self.stack)
+        rounds = 6 - len(cards)
+        behind = self.stack - pot // 2
+        if behind <= 0:
+            raise ValueError(f"game.stack must leave chips behind, got {self.stack} with a pot of {pot}")
+        betting = self._betting((pot / 2, pot / 2), behind, (0,) * rounds, STREETS[-rounds:])
+        board = (cards[:3], *((card,) for card in cards[3:]))
+        deals = (0,) + (1,) * (rounds - 1)
+        game = HoldemGame(Path(self.file).stem, betting, deals, board, (weights[0], weights[1]), big_blind=100.0)
+        reaches = ("the first 1,326 reaches of", "the last 1,326 reaches of", "reaches of")
+        return _checked(game, [("game.file", f"{which} {self.file}") for which in reaches])
+
+
+def _endgame(text: str) -> tuple[tuple[int, ...], int, npt.NDArray[np.float64]]:
+    """Return the board, the pot and the [2652] reaches of an endgame's file; raises ValueError with the reason alone."""
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        key, value = [*line[1:].split(maxsplit=1), "", ""][:2]
+        if line.startswith("-") and key:
+            if key in fields:
+                raise ValueError(f"it must have one -{key}, got another")
+            fields[key] = value.strip()
+    for key in ("board", "pot", "reach"):
+        if not fields.get(key):
+            raise ValueError(f"it must have a -{key}, got {'an empty one' if key in fields else 'none'}")
+    cards = parse_cards(fields["board"], "its board")
+    if not re.fullmatch("[0-9]{1,4000}", fields["pot"]):  # Python reads no longer ones
+        raise ValueError(f"its pot must be a whole number, got {fields['pot'][:40]!r}")
+    pot, reach = int(fields["pot"]), np.array(fields["reach"].split(), np.float64)
+    if reach.shape != (2652,) or not ((reach >= 0) & (reach <= 1)).all() or not 4 <= len(cards) <= 5:
+        raise ValueError("2,652 reaches in 0..1 and a board of 4 or 5 cards are needed")
+    if not 0 < pot <= MOST_CHIPS:
+        raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {_digits(pot)}")
+    return cards, pot, reach
+
+
+def _ranged(
+    name: str,
+    betting: Betting,
+    deals: tuple[int, ...],
+    board: tuple[tuple[int, ...], ...],
+    ranges: list[str],
+    deck: Deck,
+    big_blind: float | None,
+) -> HoldemGame:
+    """Return a game whose ranges are texts."""
+    if len(ranges) != 2:
+        raise ValueError(f"game.ranges must be two, got {len(ranges)}")
+    weights = [parse_range(text, f"game.ranges[{i}]", deck) for i, text in enumerate(ranges)]
+    game = HoldemGame(name, betting, deals, board, (weights[0], weights[1]), deck, big_blind)
+    texts = [text if len(text) <= 60 else f"{text[:57]}..." for text in ranges]
+    named = [*((f"game.ranges[{i}]", repr(text)) for i, text in enumerate(texts)), ("game.ranges", str(texts))]
+    return _checked(game, named)
+
+
+def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:
+    """Return a game that can be dealt and bet, with the smallest weights as 0 and a note that says so.
+
+    Args:
+        game: to be checked.
+        named: key and value of the first player's weights, of the second's and of both, for errors.
+    """
+    kept, notes = [], []
+    for (key, value), live in zip(named[:2], game.live, strict=True):
+        if not live.any():
+            raise ValueError(f"{key} must leave a hand that the board does not hold, got {value}")
+        small = (live > 0) & (live < LEAST_WEIGHT * live.max())
+        if small.any():
+            count, share = int(np.count_nonzero(small)), live[small].sum() / live.sum()
+            hands = "1 hand" if count == 1 else f"{count:,} hands"
+            notes.append(f"{key}: {hands} with {share:.2g} of the range are taken as 0 (below {LEAST_WEIGHT:g} of the largest weight)")
+        kept.append(np.where(small, 0.0, live))
+    if notes:
+        game = replace(game, weights=(kept[0], kept[1]), notes=(*game.notes, *notes))
+    even = replace(game, weights=(kept[0] / kept[0].max(), kept[1] / kept[1].max()))  # products of tiny weights would be 0
+    meeting = even.deal_mass / (even.live[0].sum() * even.live[1].sum())
+    if meeting < LEAST_MEETING:
+        pairs = f"{LEAST_MEETING:g} of their pairs of hands" if meeting > 1e-12 else "two hands"
+        raise ValueError(f"{named[2][0]} must leave {pairs} that share no card, got {named[2][1]}")
+    try:
+        game.bets  # noqa: B018  # built here, and kept
+    except ValueError as error:
+        keys = "game.max_raises must be low" if game.betting.limit else "game.bets and game.raises must be few, or game.raise_cap low"
+        raise ValueError(f"{keys} enough: {error}") from None
+    return game

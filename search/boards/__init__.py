@@ -1,0 +1,1 @@
+"""Solving hold'em: one betting forest per street, multiplied by boards."""

@@ -1,0 +1,121 @@
+"""Along one line of play in hold'em: who comes to a board with which hands, by Bayes, and what the opponent gave away on the way.
+
+What ``search.boards.trunk.Trunk`` finds for all lines by walking all boards, for one line and the boards that were dealt: a few array
+operations a decision of the way.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from games.holdem.board_tree import BoardTree
+from games.holdem.rules import HoldemGame
+from games.holdem.subtree import Subtree
+from games.kernels import LANES
+from games.kernels.boards import DECISION, DECISIONS, FIRST_ROW, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from search.boards.trunk import Arrival, Float, SoFar, above, gift, mass_at, root_reach
+
+
+class Left(NamedTuple):
+    """What a search leaves for those below it: the opponent's cfvs against the strategies so far, on the part's boards above some street.
+
+    Attributes:
+        part: one line's.
+        player: whose cfvs.
+        scale: what the searcher's reach was divided by.
+        cfvs: by board of the whole tree, [rows of the part's street, the player's hands].
+    """
+
+    part: Subtree
+    player: int
+    scale: float
+    cfvs: dict[int, Float]
+
+    def worth(self, board: int, rows: slice) -> Float:
+        """Return [A, hands], the cfvs of a decision's actions; ``rows`` are the whole tree's, lines left out."""
+        k = next(k for k, boards in enumerate(self.part.boards) if board in boards)
+        first = int(np.searchsorted(self.part.lines.rows[self.player][k], rows.start))
+        first += int(self.part.tree.forests[self.player].table[k, LINES])
+        return self.scale * self.cfvs[board][first : first + rows.stop - rows.start]
+
+
+class Root(NamedTuple):
+    """Where one line of play begins to be followed: the last subgame that was solved, or the game.
+
+    Attributes:
+        node: of the bets, entering a street.
+        board: of that street.
+        arrival: how both players come there, one line.
+        left: values there and below; None at the game's root.
+    """
+
+    node: int
+    board: int
+    arrival: Arrival
+    left: Left | None
+
+
+class Paths:
+    """Follows lines of play through a game."""
+
+    def __init__(self, game: HoldemGame, tree: BoardTree) -> None:
+        self.game, self.tree = game, tree
+        self.rows: dict[int, slice] = {}  # by decision: its rows of the player's on its street, lines left out
+        for p, forest in enumerate(tree.forests):
+            for row in forest.table:
+                lines, first, decision = (int(row[column]) for column in (LINES, FIRST_ROW, DECISION))
+                ends = forest.first_row[first : first + int(row[DECISIONS]) + 1].astype(np.int64) - lines
+                for k, (low, high) in enumerate(pairwise(ends.tolist())):
+                    self.rows[int(tree.decisions[p][decision + k])] = slice(low, high)
+
+    def start(self) -> Root:
+        """Return the game's root."""
+        return Root(0, 0, Arrival(-1, (root_reach(self.game, 0), root_reach(self.game, 1)), None), None)
+
+    def shares(self, stored: SoFar, board: int, node: int) -> Float:
+        """Return [A, hands of the board], the probabilities of a decision's actions; uniform for hands that never come there."""
+        player, rows = int(self.game.bets.player[node]), self.rows[node]
+        table = self.tree.forests[player].table[int(self.tree.boards[board, STREET])]
+        hands, stride = int(self.tree.boards[board, HANDS + player]), int(table[ROWS] - table[LINES])
+        tiles, first = -(-hands // LANES), int(self.tree.boards[board, STORE + player])
+        own = stored[player][first : first + tiles * stride].reshape(tiles, stride, LANES)[:, rows]
+        sums = np.maximum(own.transpose(1, 0, 2).reshape(rows.stop - rows.start, -1)[:, :hands].astype(np.float64), 0.0)
+        total = sums.sum(axis=0)
+        shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
+        return shares
+
+    def follow(self, root: Root, node: int, board: int, strategies: SoFar, giver: int | None = None, best: bool = True) -> Arrival:
+        """Return how both players come from a root to a later street's board, as one line.
+
+        Args:
+            root: where the line begins.
+            node: where the line enters the board's street.
+            board: where it ends.
+            strategies: so far.
+            giver: whose gifts on the way are added to those of the root, in the values that were left there; None for nobody's.
+            best: see ``search.boards.trunk.Trunk``.
+        """
+        tree, bets, boards, nodes = self.tree, self.game.bets, [board], [node]
+        while boards[0] != root.board:
+            boards.insert(0, int(tree.boards[boards[0], PARENT]))
+        while nodes[0] != root.node:
+            nodes.insert(0, int(bets.parent[nodes[0]]))
+        arrival, way = root.arrival, list(pairwise(nodes))
+        for here in boards[:-1]:
+            reach = [arrival.reach[p][above(tree, p, here), 0] for p in (0, 1)]
+            gifts = None if giver is None or arrival.gifts is None else arrival.gifts[above(tree, giver, here), 0]
+            for decision, after in way:
+                player = int(bets.player[decision])
+                if player < 0 or int(bets.round[decision]) != int(tree.boards[here, STREET]):
+                    continue
+                shares, taken = self.shares(strategies, here, decision), bets.children(decision).index(after)
+                if player == giver and gifts is not None and root.left is not None:
+                    mass = mass_at(tree, player, here, reach[1 - player][:, None])[:, 0]
+                    own = None if best else reach[player] * shares / np.where(reach[player] > 0, reach[player], np.inf)
+                    gifts = gifts + gift(root.left.worth(here, self.rows[decision]), mass, own)[taken]
+                reach[player] = reach[player] * shares[taken]
+            arrival = Arrival(here, (reach[0][:, None], reach[1][:, None]), None if gifts is None else gifts[:, None])
+        return arrival

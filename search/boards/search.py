@@ -1,0 +1,438 @@
+"""Subgame solving in hold'em: the subgames that begin with a street at one board, solved once and played from.
+
+A *strategy so far* is a pair of arrays [stored rows, 8] of the whole game's board tree, one per player, in proportion to the action
+probabilities (``BoardSolver.average``); the searcher's own part is what is searched for, the opponent's part is the model. All lines
+that enter a board are solved side by side: they are subgames of their own, and only share the look at the cards.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from games.holdem.board_tree import BoardTree
+from games.holdem.rules import HoldemGame
+from games.holdem.subtree import Lines, Subtree, part_rows, subtree
+from games.kernels import LANES, aligned_zeros
+from games.kernels.boards import DECISIONS, FIRST_ROW, HANDS, PARENT, STREET
+from search.anytime import SLICE_SECONDS
+from search.boards.path import Left
+from search.boards.root import BoardRoot
+from search.boards.strategy import play_alike
+from search.boards.sweeps import BoardSweeps, Gadget, Rows, StoredRows
+from search.boards.trunk import Arrival, SoFar, Strategies, root_reach
+from search.budget import Budget, Deadline, Pace, Spent
+from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, check_search, form_of
+from search.kernels.gadget import open_board
+from search.kernels.streets import BEST, VALUE
+from search.kernels.warm import seed_rows
+from search.variants import BLOCK, Variant, average_weight, coefficients
+
+FEW = 30  # iterations: answers of fewer are judged whatever the gadget (from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g)
+# A solve that expects fewer iterations than SHORT times what the strategy so far is worth starts from it. Refined search from the turn of
+# ms3f1t1r1h5, a strategy worth some 22: 30 iterations made 147 mbb/g cold, 108 and 88 counting for 10 and 50; 200 made 27.9, 28.6 and 30.3.
+SHORT = 6
+INERTIA = 2.0  # times what regrets grow to in theory; of 1, 2 and 4, with averages weighing 1 or 4 times, best after 10 and 30 iterations
+LEAST_WARM = 2  # iterations: a warm start takes more than one
+WARMING = 1.5  # iterations' time that a warm start takes
+MOST_WORTH = 100
+SPARE = 1.3  # times what the last part of a decision is expected to take is left for it
+WARM_UPS = 3  # solves that the machine's speed is learnt from
+FIRST_CHECK = 16  # iterations before what is left to gain is looked at, and least between looks: each costs about one
+FIRST = np.array([[0.0, 0.0, 0.0, 0.0]])  # coefficients of an iteration that forgets what was before it
+FILL = 0.8  # of the time left, to be filled by one slice
+
+
+@dataclass
+class SearchReport:
+    """What a search of a street's subgames came to.
+
+    Attributes:
+        solves: subgames solved: lines that the searcher's strategy reaches, on boards that suits do not make equal.
+        kept: subgames where the strategy so far was kept: the model says that the opponent never comes, no iteration fitted into the
+            budget, or the answer was judged to be worse.
+        skipped: those of them that the budget allowed no iteration for.
+        harm: chips a deal that best responses win above the bounds (above what they could before, where those are not safe), summed
+            over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
+        seconds: of each solve; lines that were solved side by side share theirs.
+        iterations: of each solve.
+        spent: what those seconds went into, summed.
+        loading: seconds outside every solve's budget: what is computed once for a whole game.
+    """
+
+    solves: int = 0
+    kept: int = 0
+    skipped: int = 0
+    harm: float = 0.0
+    seconds: list[float] = field(default_factory=list)
+    iterations: list[int] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
+    loading: float = 0.0
+
+    def add(self, other: SearchReport, weight: float = 1.0) -> None:
+        """Add what another search came to, its harm times a weight."""
+        self.solves += other.solves
+        self.kept += other.kept
+        self.skipped += other.skipped
+        self.harm += weight * other.harm
+        self.seconds += other.seconds
+        self.iterations += other.iterations
+        self.spent += other.spent
+        self.loading += other.loading
+
+
+@dataclass(frozen=True)
+class StreetSearch:
+    """How subgames are searched.
+
+    Attributes:
+        street: where they begin.
+        gadget: one of ``search.gadgets.GADGETS``.
+        bounds: ``safe`` (best-response values of the strategy so far), ``estimate`` (its own cfvs) or ``distributional`` (around those).
+        budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side. An
+            ``exploitability``, in chips a deal that comes to the subgame, stops a solve early: no line's game has more left to gain.
+        judge: with safe bounds, and after fewer than ``FEW`` iterations with any, keep the strategy so far where the opponent's hands win
+            more above the bounds against the answer than they lose below them with the model's range. That is a rule of thumb: a budget
+            too short for the subgame then hardly ever costs anything, and never more than ``SearchReport.harm``.
+        spread: chips, the standard deviation of distributional bounds.
+        warm_start: whether solves start from the strategy so far: ``never``, ``always``, or ``short``: if they expect few iterations.
+        worth: iterations that the strategy so far counts for in a warm start; see ``BoardSearch.worth``.
+        gift_scale: share of the gifts that raises bounds.
+    """
+
+    street: int
+    gadget: str
+    bounds: str
+    budget: Budget
+    judge: bool = True
+    spread: float = 1.0
+    warm_start: str = "short"
+    worth: int = 0
+    gift_scale: float = 1.0
+
+    @property
+    def safe(self) -> bool:
+        """Whether the gadget holds the opponent to what it could get before."""
+        return self.bounds == "safe" and self.gadget not in NEED_RANGE
+
+    def __post_init__(self) -> None:
+        form_of(self.gadget, self.bounds, self.spread)
+        check_search(self.warm_start, self.gift_scale)
+        if self.budget.seconds is None and not self.budget.iterations:
+            raise ValueError(f"budget must limit seconds or iterations, got {self.budget}")
+
+
+class Answer(NamedTuple):
+    """A solved part.
+
+    Attributes:
+        part: what was solved.
+        average: per player [its stored rows, 8], the searcher's strategies, and the opponent's as the model from here on.
+        left: values of what is played, the answer or the strategy so far, for searches below; None if nobody will ask.
+    """
+
+    part: Subtree
+    average: tuple[Rows, Rows]
+    left: Left | None
+
+
+class BoardSearch:
+    """Searches subgames that begin at boards of one street, for one seat. One per worker; arrays are allocated once.
+
+    Args:
+        game: whole.
+        tree: its board tree.
+        lines: all lines that enter the street, or some.
+        variant: of CFR.
+        threads: kernel threads of a solve; answers do not depend on their number.
+    """
+
+    def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant, threads: int = 1) -> None:
+        self.game, self.tree, self.lines, self.variant, self.threads = game, tree, lines, variant, threads
+        self.dtype = tree.weight.dtype
+        self._sweeps: BoardSweeps | None = None
+        self._arrays: dict[str, list[Rows]] = {}
+        self._first, self._rows = int(np.argmax(tree.boards[:, STREET] == lines.street)), part_rows(tree, lines)
+        self._new_paces()
+
+    def solve(
+        self,
+        board: int,
+        arrival: Arrival,
+        strategies: SoFar,
+        seat: int,
+        search: StreetSearch,
+        deliver: Callable[[Answer], None] | None = None,
+        clock: Deadline | None = None,
+        until: int = 0,
+    ) -> tuple[SearchReport, Answer | None]:
+        """Search the subgames at one board.
+
+        Args:
+            board: of the lines' street.
+            arrival: how both players come to the board on the searcher's lines, from the one above.
+            strategies: so far.
+            seat: who searches; the other one is modelled.
+            search: how.
+            deliver: takes the answer over, within the budget, if there is one to be played.
+            clock: if it was started before this call.
+            until: street; the answer's values on boards above it are left for searches that begin there. One line's only.
+
+        Returns:
+            What it came to, and the answer, whose arrays the next solve overwrites; None where nothing could be solved.
+        """
+        clock, size = clock or Deadline(search.budget.seconds), int(self._rows[board - self._first].sum())
+        if size == 0:
+            return SearchReport(), None  # all-in: nobody decides any more
+        begun = clock.spent()
+        if clock.remaining() < self.looking.expected + size * (self.reading.expected + self.iterating.expected) + self._after(size):
+            self._heal()
+            count = int((arrival.reach[seat].max(axis=0) > 0).sum())
+            return SearchReport(0, count, count, 0.0, [clock.spent()] * count, [0] * count), None
+        part = subtree(self.tree, self.lines, board)
+        sweeps, reading = self._look_at(part), clock.spent()
+        before, rows = self._take(part, strategies), self._fresh(part)
+        read = clock.spent() - reading
+        root = BoardRoot(part, arrival, seat)
+        met = root.model * root.mass if search.gadget in NEED_RANGE else root.mass
+        reached, solved = root.own.max(axis=0) > 0, (root.own.max(axis=0) > 0) & (met.max(axis=0) > 0)
+        report, opponent = SearchReport(kept=int((reached & ~solved).sum())), 1 - seat
+        if not solved.any():
+            return report, None
+        root.enter(sweeps, solved)
+        reading = clock.spent()
+        boards = part.boards_above(until) if search.gadget in WITH_GIFTS else []
+        sweeps.evaluate(before, BEST, range(len(boards)), opponent)
+        safe = bound = sweeps.cfv[opponent].copy()
+        if search.gadget != UNSAFE and search.bounds != "safe":
+            sweeps.evaluate(before, VALUE, range(len(boards)), opponent)
+            bound = sweeps.cfv[opponent].copy()
+        left = _left(sweeps, part, opponent, root, boards)
+        read += clock.spent() - reading
+        gadget = None
+        if search.gadget != UNSAFE:
+            root.raise_by_gifts(bound, arrival, search.gift_scale)
+            spread = search.spread if search.bounds == "distributional" else 0.0
+            gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved, spread))
+            open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
+        prepared = clock.spent()
+        self.looking.learn(prepared - begun - read)
+        self.reading.learn(read / size)
+        worth = search.worth if self._starts_warm(search, size, clock) else 0
+        if worth:
+            self._warm(part, sweeps, rows, before, worth)
+        iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
+        solving, count = clock.spent(), int(solved.sum())
+        report.seconds, report.iterations = [solving / count] * count, [iterations] * count
+        report.spent = Spent(prepared, solving - prepared, 0.0)
+        if iterations == 0:
+            report.kept += count
+            report.skipped += count
+            return report, None
+        answer, played = (rows.average[0], rows.average[1]), solved.copy()
+        for p in (0, 1):
+            play_alike(part.tree, p, answer[p])
+        weighing = clock.spent()
+        root.enter(sweeps, solved)
+        weighed = clock.spent() - weighing
+        sweeps.evaluate(answer, BEST, range(len(boards)), opponent)
+        weighing = clock.spent()
+        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if search.safe else safe))
+        if search.judge and (search.safe or iterations < FEW):
+            played &= harm <= gain
+        report.harm = float((harm * root.scale)[played].sum())
+        weighed += clock.spent() - weighing
+        if boards and search.bounds != "safe":
+            sweeps.evaluate(answer, VALUE, range(len(boards)), opponent)
+        weighing = clock.spent()
+        if played.any():
+            left = _left(sweeps, part, opponent, root, boards)
+        weighed += clock.spent() - weighing
+        report.solves = int(played.sum())
+        report.kept += count - report.solves
+        for p in (0, 1):
+            self._keep(part, p, np.logical_not(played), before[p], answer[p])
+        found = Answer(part, answer, left)
+        if deliver is not None and report.solves:
+            deliver(found)
+        seconds = clock.spent()
+        self.weighing.learn(weighed)
+        self.judging.learn((seconds - solving - weighed) / size)
+        report.seconds, report.spent = [seconds / count] * count, Spent(prepared, solving - prepared, seconds - solving)
+        return report, found
+
+    def warm_up(
+        self, strategies: SoFar, seat: int, search: StreetSearch, deliver: Callable[[Answer], None] | None = None, until: int = 0
+    ) -> None:
+        """Load the kernels, then learn the machine's speed from a few solves of the largest part; see ``solve``."""
+        board = self._first + int(self._rows.sum(axis=1).argmax())
+        place = int(self.tree.boards[board, PARENT])
+        hands = [len(root_reach(self.game, p)) if place < 0 else int(self.tree.boards[place, HANDS + p]) for p in (0, 1)]
+        shape = [(count, len(self.lines)) for count in hands]
+        arrival = Arrival(place, (np.ones(shape[0]), np.ones(shape[1])), np.zeros(shape[1 - seat]))
+        for i in range(1 + WARM_UPS):
+            if i == 1:
+                self._new_paces()
+            trial = replace(search, budget=Budget(iterations=2), judge=False)  # whatever comes of it is delivered
+            self.solve(board, arrival, strategies, seat, trial, deliver, None, until)
+        for pace in self._paces():
+            pace.settle()
+
+    def worth(self, board: int, arrival: Arrival, strategies: SoFar) -> int:
+        """Return how many cold iterations make the subgames at a board, unsafe, as strong as some strategies; at most ``MOST_WORTH``."""
+        part = subtree(self.tree, self.lines, board)
+        sweeps, every = self._look_at(part), np.ones(len(self.lines), bool)
+        before, rows, root = self._take(part, strategies), self._fresh(part), BoardRoot(part, arrival, 0)
+        root.enter(sweeps, every)
+        goal, done, weights = root.exploitability(sweeps, before).sum(), 0, coefficients(self.variant)
+        while done < MOST_WORTH and (done == 0 or root.exploitability(sweeps, (rows.average[0], rows.average[1])).sum() > goal):
+            sweeps.update(rows, weights, done, done + 1)
+            done += 1
+        return done
+
+    def _starts_warm(self, search: StreetSearch, size: int, clock: Deadline) -> bool:
+        """Say whether a solve starts from the strategy so far: see ``SHORT``."""
+        if search.warm_start != "short":
+            return search.warm_start == "always"
+        expected = float(search.budget.iterations or math.inf)
+        if search.budget.seconds is not None and self.iterating.expected > 0:
+            expected = min(expected, self._fits(clock, size) - WARMING)
+        return LEAST_WARM <= expected < SHORT * search.worth
+
+    def _fits(self, clock: Deadline, size: int) -> float:
+        """Return how many iterations fit into the time left, the answer judged."""
+        left = clock.remaining() - self._after(size)
+        return left / max(self.iterating.expected * size, 1e-9)
+
+    def _heal(self) -> None:
+        for pace in self._paces():
+            pace.heal()
+
+    def _new_paces(self) -> None:
+        """Know nothing of the machine's speed."""
+        # looking at a board's cards and ranges, and weighing an answer's values; by stored row, all that is as long as the part
+        self.looking, self.weighing, self.reading, self.iterating, self.judging = (Pace() for _ in range(5))
+
+    def _paces(self) -> tuple[Pace, ...]:
+        return self.looking, self.weighing, self.reading, self.iterating, self.judging
+
+    def _after(self, size: int) -> float:
+        """Return the seconds to leave for what comes after the last iteration."""
+        return SPARE * (self.weighing.expected + size * self.judging.expected)
+
+    def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
+        """Start from a strategy as if so many iterations had been spent on it, in place."""
+        sweeps.update(StoredRows(rows.regret, before, rows.average), FIRST, 0, 1)
+        scales = INERTIA * math.sqrt(worth), average_weight(self.variant, 0, worth)
+        for p in (0, 1):
+            forest = part.tree.forests[p]
+            seed_rows(forest.table, forest.first_row, part.tree.boards, p, before[p], rows.regret[p], rows.average[p], *scales)
+            if self.variant.predictive:
+                rows.matching[p][:] = rows.regret[p]
+
+    def _iterate(
+        self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, root: BoardRoot, gadget: Gadget | None, budget: Budget, clock: Deadline,
+        worth: int,
+    ) -> int:  # fmt: skip
+        """Iterate until the budget is spent; return how often. No slice begins that is predicted to end late."""
+        done, size = 0, sum(part.tree.stored_rows)
+        next_check = FIRST_CHECK if budget.exploitability is not None else math.inf
+        while budget.iterations is None or done < budget.iterations:
+            block, begin = divmod(worth + done, BLOCK)
+            count = BLOCK - begin if budget.iterations is None else min(budget.iterations - done, BLOCK - begin)
+            if budget.seconds is not None:
+                fits = self._fits(clock, size)
+                slices = int(SLICE_SECONDS / max(self.iterating.expected * size, 1e-9))
+                count = min(count, max(1, slices), max(int(FILL * fits), int(fits >= 1)))
+            if count <= 0:
+                break
+            count = int(min(count, next_check - done))
+            start = clock.spent()
+            sweeps.update(rows, coefficients(self.variant, block), begin, begin + count, gadget)
+            self.iterating.learn((clock.spent() - start) / (count * size))
+            done += count
+            if done == next_check:
+                answer, choice = (rows.average[0], rows.average[1]), average_weight(self.variant, worth, worth + done)
+                if clock.remaining() < 3 * self._after(size):
+                    break
+                if root.left_to_gain(sweeps, answer, gadget, choice) <= (budget.exploitability or 0.0):
+                    break
+                next_check = done + max(FIRST_CHECK, done // 4)
+        if done == 0:
+            self._heal()
+        return done
+
+    def _look_at(self, part: Subtree) -> BoardSweeps:
+        if self._sweeps is None:
+            self._sweeps = BoardSweeps(part.tree, self.threads, self.dtype)
+        self._sweeps.look_at(part.tree)
+        return self._sweeps
+
+    def _space(self, name: str, part: Subtree) -> tuple[Rows, Rows]:
+        """Return arrays of the part's size, kept from part to part: as large as the largest one's."""
+        if name not in self._arrays:
+            self._arrays[name] = [aligned_zeros(int(rows), LANES, self.dtype) for rows in self._rows.max(axis=0)]
+        kept = self._arrays[name]
+        return kept[0][: part.tree.stored_rows[0]], kept[1][: part.tree.stored_rows[1]]
+
+    def _take(self, part: Subtree, strategies: SoFar) -> tuple[Rows, Rows]:
+        space = self._space("before", part)
+        for p in (0, 1):
+            part.take(p, strategies[p], space[p])
+        return space
+
+    def _fresh(self, part: Subtree) -> StoredRows:
+        """Return the rows of a solve that has not begun."""
+        regret, average = self._space("regret", part), self._space("average", part)
+        matching = self._space("matching", part) if self.variant.predictive else regret
+        for space in (regret, average, matching):
+            for rows in space:
+                rows[:] = 0
+        return StoredRows(regret, matching, average)
+
+    def _keep(self, part: Subtree, player: int, lines: npt.NDArray[np.bool_], before: Rows, answer: Rows) -> None:
+        """Play the strategy so far below some lines: copy its rows over the answer's, in place."""
+        if not lines.any():
+            return
+        at = 0
+        decisions = iter(self.lines.decisions[player].tolist())
+        for s, rows in enumerate(self.lines.rows[player]):
+            forest, table = self.lines.forests[player], self.lines.forests[player].table[s]
+            first = forest.first_row[int(table[FIRST_ROW]) : int(table[FIRST_ROW]) + int(table[DECISIONS]) + 1].astype(np.int64)
+            nodes = np.array([next(decisions) for _ in range(int(table[DECISIONS]))], np.int64)
+            line = np.searchsorted(self.lines.nodes, nodes, side="right") - 1
+            picked = np.repeat(lines[line], np.diff(first)) if len(nodes) else np.zeros(0, bool)
+            tiles = part.spans[s][player][1]
+            here = slice(at, at + tiles * len(rows))
+            answer[here].reshape(tiles, len(rows), LANES)[:, picked] = before[here].reshape(tiles, len(rows), LANES)[:, picked]
+            at += tiles * len(rows)
+
+
+def _left(sweeps: BoardSweeps, part: Subtree, player: int, root: BoardRoot, boards: list[int]) -> Left | None:
+    """Return what the last evaluation leaves of one line's boards; None if there are none."""
+    if not boards:
+        return None
+    return Left(part, player, float(root.scale[0]), {board: sweeps.watched(player, i) for i, board in enumerate(boards)})
+
+
+def value_against(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int, best: bool = True) -> float:
+    """Return what a player wins in chips a deal against the other one's part of some strategies.
+
+    Args:
+        game: whole.
+        sweeps: over its board tree.
+        strategies: both players'.
+        player: whose value.
+        best: by best responding, else with the own part.
+    """
+    for p in (0, 1):
+        sweeps.reach[p][:] = 0
+        reach = root_reach(game, p)
+        sweeps.reach[p][: len(reach), :1] = reach
+    sweeps.evaluate(strategies, BEST if best else VALUE, only=player)
+    return float((sweeps.reach[player].astype(np.float64) * sweeps.cfv[player]).sum() / game.deal_mass)

@@ -1,0 +1,225 @@
+"""The solver of hold'em: alternating CFR on a board tree, by one thread or several, anytime, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from games.holdem.board_tree import BoardTree, board_tree, game_size
+from games.holdem.layout import betting_forest, betting_streets
+from games.holdem.rules import HoldemGame
+from games.kernels import LANES, aligned_zeros
+from search.anytime import Anytime
+from search.boards.strategy import BoardStrategy, play_alike
+from search.boards.sweeps import BoardSweeps, StoredRows, workspace_bytes
+from search.kernels.streets import BEST, VALUE
+from search.tree.evaluator import exploitability_of
+from search.variants import BLOCK, Variant, coefficients, thinned_coefficients, windowed_coefficients
+
+Rows = npt.NDArray[Any]
+# Stored rows of a game of one board below which threads wait for each other longer than they save. To 0.1 % of the pot two threads took
+# 9.0 ms against 6.9 with one on RB (1,456 rows), but 30 against 43 on RA (7,616): python benchmarks/holdem.py. The bound is in between.
+FEW_ROWS = 3_000
+# Beyond, regrets change by less than float32 can tell: on RB exploitability was least at 131,072 iterations (1e-5 chips, 5e-8 of the pot)
+# and twenty times as much at twice as many; in float64 it goes on falling.
+ENOUGH_32 = 1 << 17
+# In 16 bits nothing exceeds 65,504. A hand of weight 1 has this reach at the root, and averages are at most WINDOW times as large.
+REACH_16 = 4.0
+# No regret of an iteration exceeds this, so by regret matching's bound no sum of T exceeds REGRET_16 * sqrt(A * T): room for millions.
+# Negative ones that grow with T (CFR, Linear CFR) end at -65,504, as those of CFR+ do at 0.
+REGRET_16 = 16.0
+
+
+@dataclass(frozen=True)
+class BoardValues:
+    """What one player has at one board when both play the average strategies.
+
+    Attributes:
+        hands: [n] index of each hand.
+        cfvs: [rows, n] cfv of each of the player's rows of the street, in chips, weighted by the opponent's reach.
+    """
+
+    hands: npt.NDArray[np.int64]
+    cfvs: npt.NDArray[np.float64]
+
+
+def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, storage: Any = np.float32) -> tuple[int, int]:
+    """Return how many boards a game has and how many bytes it takes to solve in float32, at most, without building it.
+
+    Args:
+        game: to be solved.
+        variant: of CFR.
+        threads: kernel threads.
+        storage: dtype of regrets and averages.
+    """
+    size, streets = game_size(game), betting_streets(game.bets, (0,))
+    nowhere = max(-(-int(np.count_nonzero(live)) // LANES) for live in game.live) * LANES
+    forests = (betting_forest(streets, 0, np.float32), betting_forest(streets, 1, np.float32))
+    kept = sum(size.rows) * LANES * np.dtype(storage).itemsize * (3 if variant.predictive else 2)
+    tree = size.tree_bytes + sum(a.nbytes for forest in forests for a in forest)
+    solving = kept + workspace_bytes(forests, nowhere, threads, itemsize=4) + tree
+    return size.boards, max(solving, 6 * tree)  # while the tree is built its indices have eight bytes
+
+
+def state_names(variant: Variant) -> list[str]:
+    """Return the names of ``BoardSolver.state``: of each player what is matched, if a prediction is added, besides regrets and averages."""
+    return [f"{name}_{p}" for name in ("regret", "average", *(["matching"] if variant.predictive else [])) for p in (0, 1)]
+
+
+def useful_threads(game: HoldemGame, cores: int) -> int:
+    """Return how many threads to solve with: all cores, or one where a second does not pay (see ``FEW_ROWS``)."""
+    size = game_size(game)
+    return 1 if size.boards == 1 and sum(size.rows) < FEW_ROWS else cores
+
+
+def _largest_amount(tree: BoardTree) -> float:
+    return max(float(np.abs(amounts).max()) for forest in tree.forests for amounts in (forest.show_amount, forest.fold_amount))
+
+
+def _in_units(tree: BoardTree, unit: float) -> BoardTree:
+    """Return a tree whose amounts are in units: powers of two, so that none is rounded."""
+    first, second = (
+        forest._replace(show_amount=forest.show_amount * np.float32(unit), fold_amount=forest.fold_amount * np.float32(unit))
+        for forest in tree.forests
+    )
+    return replace(tree, forests=(first, second))
+
+
+class BoardSolver(Anytime[BoardStrategy]):
+    """CFR on a hold'em game or spot. Arrays are allocated once. Results do not depend on the number of threads.
+
+    Args:
+        game: what is solved.
+        variant: of CFR.
+        threads: kernel threads; every one of them is busy until all are done.
+        dtype: of all arrays: f4, or f8 to measure what f4 costs in precision.
+        storage: of regrets and averages: ``dtype`` unless given; f2 takes half the memory of f4 (see ``games.kernels.stored``). Both are
+            then in units that fit, and averages those of ``windowed_coefficients``.
+    """
+
+    def __init__(self, game: HoldemGame, variant: Variant, threads: int = 1, dtype: Any = np.float32, storage: Any = None) -> None:
+        super().__init__()
+        self.game, self.variant, self.threads, self.dtype = game, variant, threads, np.dtype(dtype)
+        self.storage = self.dtype if storage is None else np.dtype(storage)
+        if self.storage not in (self.dtype, np.float16):
+            raise ValueError(f"storage must be {self.dtype} or float16, got {self.storage}")
+        if self.dtype == np.float32:
+            self.enough = ENOUGH_32
+        self._most = (float(game.live[0].max()), float(game.live[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
+        even = replace(game, weights=(game.live[0] / self._most[0], game.live[1] / self._most[1]))
+        self._mass = even.deal_mass
+        self.tree, self._coefficients = board_tree(game, dtype), coefficients if self.dtype == np.float64 else thinned_coefficients
+        self._reach_unit, self._cfv_unit = 1.0, 1.0  # what a reach of 1 and a cfv of a chip are in the arrays
+        if self.storage == np.float16:
+            regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in even.live)  # of one iteration, at most
+            self._coefficients = windowed_coefficients
+            self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
+            self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
+        self._sweeps = BoardSweeps(self.tree, threads, dtype)
+        self._done = self._sweeps.done
+        self.regret, self.average = (tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows) for _ in (0, 1))
+        self.matching = self.regret
+        self._alike = True  # whether alike hands' averages are equal: see ``play_alike``
+        if variant.predictive:
+            self.matching = tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows)
+        for p, live in enumerate(even.live):
+            self._sweeps.reach[p][: np.count_nonzero(live), 0] = self._reach_unit * live[live > 0]
+
+    @property
+    def rows(self) -> int:
+        """Return the stored rows of both players."""
+        return sum(self.tree.stored_rows)
+
+    def memory_bytes(self) -> int:
+        """Return the size of the solver's and the tree's arrays in bytes."""
+        kept = [*self.regret, *self.average, *(self.matching if self.variant.predictive else ())]
+        return sum(a.nbytes for a in kept) + self._sweeps.memory_bytes() + self.tree.memory_bytes()
+
+    def warm_up(self) -> None:
+        """Compile or load the kernels, without doing any work."""
+        self._sweeps.update(self._rows(self.matching), self._coefficients(self.variant), 0, 0)
+        play_alike(replace(self.tree, boards=self.tree.boards[:0]), 0, np.zeros((0, LANES), self.dtype))
+
+    def run(self, iterations: int) -> None:
+        """Do that many iterations."""
+        self._alike = False
+        while iterations > 0:
+            block, begin = divmod(self.iterations, BLOCK)
+            end = min(begin + iterations, BLOCK)
+            weights = self._coefficients(self.variant, block)
+            self._sweeps.update(self._rows(self.matching), weights, begin, end)
+            iterations -= end - begin
+
+    def answer(self) -> BoardStrategy:
+        """Return the average strategies, as a view: they change when solving goes on."""
+        self._play_alike()
+        return BoardStrategy(self.game, self.tree, (self.average[0], self.average[1]))
+
+    def exploitability(self, strategy: BoardStrategy | None = None) -> float:
+        """Return NashConv / 2 of the average strategies in chips a deal."""
+        if strategy is not None and strategy.average[0] is not self.average[0]:
+            raise ValueError("strategy must be this solver's answer, got another's")
+        return exploitability_of(*self._values(BEST))
+
+    def values(self) -> tuple[float, float]:
+        """Return both players' expected chips a deal when both play the average strategies."""
+        first, second = self.values_apart()
+        value = (first - second) / 2
+        return value, -value
+
+    def values_apart(self) -> tuple[float, float]:
+        """Return the same, each player's worked out by itself: what their sum misses zero by is the size of rounding errors."""
+        return self._values(VALUE)
+
+    def board_values(self, player: int, board: int = 0) -> BoardValues:
+        """Return a player's cfvs at one board when both play the average strategies."""
+        self._values(VALUE, board)
+        hands = self.tree.hands_at(player, board)
+        return BoardValues(hands, self._most[1 - player] / self._cfv_unit * self._sweeps.watched(player, board))
+
+    def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> npt.NDArray[np.float64]:
+        """Return what each action of a decision brings its player when both play the average strategies.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards there; the game's own board unless given.
+
+        Returns:
+            [A, H] cfvs in chips over all hands of the deck, weighted by the opponent's reach of the decision.
+        """
+        answer, player = self.answer(), int(self.game.bets.player[node])
+        board, permutation, rows = answer.locate(node, cards)
+        return answer.of_all_hands(self.board_values(player, board).cfvs[rows], player, board, permutation)
+
+    def state(self) -> dict[str, Rows]:
+        """Return the arrays that solving on needs, by name; not copies."""
+        return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}
+
+    def restore(self, arrays: Mapping[str, Rows], iterations: int) -> None:
+        """Go on from another solver's ``state`` of the same game and variant."""
+        for name, own in self.state().items():
+            own[:] = arrays[name]
+        self.iterations, self._alike = iterations, False
+
+    def _play_alike(self) -> None:
+        if not self._alike:
+            for p in (0, 1):
+                play_alike(self.tree, p, self.average[p])
+            self._alike = True
+
+    def _rows(self, matching: tuple[Rows, ...]) -> StoredRows:
+        return StoredRows(self.regret, matching, self.average)
+
+    def _values(self, mode: int, watched: int = 0) -> tuple[float, float]:
+        """Return each player's value against the opponent's average strategy, in chips a deal."""
+        self._play_alike()
+        self._sweeps.evaluate(self.average, mode, range(watched, watched + 1))
+        found = [
+            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)
+            for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
+        ]
+        return found[0], found[1]

@@ -1,0 +1,178 @@
+"""What a hold'em solver answers: average strategies by board, node of the betting and hand."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from games.holdem.board_tree import BoardTree
+from games.holdem.cards import Deck, hole_hands
+from games.holdem.isomorphism import Permutation, hand_permutation, permute_card
+from games.holdem.rules import HoldemGame
+from games.kernels import LANES
+from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, ORBIT, ORBIT_END, ROWS, STORE, STREET
+from search.boards.trunk import Strategies
+from search.kernels.orbits import average_orbits
+
+Float = npt.NDArray[np.float64]
+
+
+@lru_cache(maxsize=64)
+def image_of_hands(permutation: bytes, deck: Deck) -> npt.NDArray[np.uint32]:
+    """Return ``hand_permutation`` of all hands of a deck; ``permutation`` is [4] u1 as bytes."""
+    return hand_permutation(np.frombuffer(permutation, np.uint8), hole_hands(deck))
+
+
+def play_alike(tree: BoardTree, player: int, rows: npt.NDArray[Any]) -> None:
+    """Give hands that the symmetries of their board make alike the mean of their rows, in place.
+
+    One board stands for all that suits make equal, and its values are worked out as if alike hands on it played alike. Solving keeps that
+    only up to rounding, which decides where actions are equally good. So every strategy comes through here before it is measured or
+    kept: the mean of rows weighted by own reach is the average of what the same player does under the suits' other names. Where all
+    hands play alike already, nothing changes.
+
+    Args:
+        tree: whole or a part.
+        player: whose rows.
+        rows: [stored rows, 8], weighted by own reach.
+    """
+    orbits, table = tree.orbits[player], tree.forests[player].table
+    boards = tree.boards[tree.boards[:, ORBIT + player] < tree.boards[:, ORBIT_END + player]]
+    # contiguous however many boards there are: a kernel that meets another layout is compiled anew, in the middle of a decision
+    first, ranges = (np.ascontiguousarray(boards[:, columns]) for columns in (STORE + player, [ORBIT + player, ORBIT_END + player]))
+    stride = (table[:, ROWS] - table[:, LINES])[boards[:, STREET]]
+    space = np.empty(stride.max(initial=0))
+    if rows.dtype != np.float16:
+        average_orbits(rows, first, stride, ranges, orbits.first, orbits.members, space)
+        return
+    ends = first + stride * -(-boards[:, HANDS + player] // LANES)
+    for b, (low, high) in enumerate(zip(first.tolist(), ends.tolist(), strict=True)):  # Numba has no half precision
+        here = rows[low:high].astype(np.float32)
+        average_orbits(here, first[b : b + 1] - low, stride[b : b + 1], ranges[b : b + 1], orbits.first, orbits.members, space)
+        rows[low:high] = here
+
+
+@dataclass(frozen=True)
+class BoardStrategy:
+    """Average strategies of both players; ``average`` is [stored rows, 8] each, weighted by own reach."""
+
+    game: HoldemGame
+    tree: BoardTree
+    average: Strategies
+
+    def find(self, cards: tuple[int, ...]) -> tuple[int, Permutation]:
+        """Return the board that stands for some cards, street by street in order, and what suits become on it.
+
+        Raises:
+            ValueError: cards that cannot come.
+        """
+        boards, start = self.tree.boards, len(self.tree.cards[0])
+        if tuple(cards[:start]) != self.tree.cards[0]:
+            raise ValueError(f"cards must begin with the game's board, got {cards}")
+        board, permutation = 0, np.arange(4, dtype=np.uint8)
+        group = list(self.tree.group)
+        while len(self.tree.cards[board]) < len(cards):
+            before = len(self.tree.cards[board])
+            count = self.game.deals[int(boards[board, STREET]) + 1]
+            new = [permute_card(permutation, c) for c in cards[before : before + count]]
+            images = [tuple(sorted(permute_card(g, c) for c in new)) for g in group]
+            there = min(images)  # the first of all that suits make equal stands for them, and boards stand in this order
+            low, high = int(boards[board, CHILD]), int(boards[board, CHILD_END])
+            board = bisect_left(self.tree.cards, there, low, high, key=lambda own: own[before:])
+            if board == high or self.tree.cards[board][before:] != there:
+                raise ValueError(f"cards must be a board of the game, got {cards}")
+            permutation = group[images.index(there)][permutation]
+            group = [g for g in group if {permute_card(g, c) for c in there} == set(there)]
+        return board, permutation
+
+    def at(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
+        """Return the strategy at a decision of the betting tree, on a board of the node's street.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards; the game's own board unless given.
+
+        Returns:
+            [A, H] over all hands of the deck; uniform for hands that never came there, or cannot.
+        """
+        return self.shares(self.sums(node, cards))
+
+    def at_board(self, node: int, board: int, permutation: Permutation) -> Float:
+        """Return the same, on a board that is known to stand for the cards (see ``find``)."""
+        return self.shares(self._sums(node, board, permutation, self._rows(node)))
+
+    @staticmethod
+    def shares(sums: Float) -> Float:
+        """Return [A, H] sums as shares; uniform where they are 0."""
+        total = sums.sum(axis=0)
+        shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
+        return shares
+
+    def sums(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
+        """Return what ``at`` normalises: [A, H], 0 for hands that are not there."""
+        board, permutation, rows = self.locate(node, cards)
+        return self._sums(node, board, permutation, rows)
+
+    def _sums(self, node: int, board: int, permutation: Permutation, rows: slice) -> Float:
+        player = int(self.game.bets.player[node])
+        table = self.tree.forests[player].table[self.tree.boards[board, STREET]]
+        lines, stored = int(table[LINES]), int(table[ROWS] - table[LINES])
+        tiles, first = -(-int(self.tree.boards[board, HANDS + player]) // LANES), int(self.tree.boards[board, STORE + player])
+        tiled = self.average[player][first : first + tiles * stored].reshape(tiles, stored, LANES)
+        sums = tiled[:, rows.start - lines : rows.stop - lines].transpose(1, 0, 2).reshape(rows.stop - rows.start, -1)
+        return self.of_all_hands(sums, player, board, permutation)
+
+    def reach(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[Float, Float]:
+        """Return what the players come to a decision with: [H] each, range times own action probabilities on the way there.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards there; the game's own board unless given.
+        """
+        game, shown = self.game, self.tree.cards[0] if cards is None else cards
+        dead = np.isin(game.hands, shown).any(axis=1)
+        found = [np.where(dead, 0.0, live) for live in game.live]
+        counts = len(self.tree.cards[0]) + np.cumsum([0, *game.deals[1:]])
+        while node > 0:
+            above = int(game.bets.parent[node])
+            player = int(game.bets.player[above])
+            if player >= 0:
+                shares = self.at(above, shown[: counts[int(game.bets.round[above])]])
+                found[player] *= shares[game.bets.children(above).index(node)]
+            node = above
+        return found[0], found[1]
+
+    def locate(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[int, Permutation, slice]:
+        """Return the board that stands for some cards, what suits become on it, and a decision's rows of the player's on the street.
+
+        Raises:
+            ValueError: no decision, or cards that are no board of its street.
+        """
+        player = int(self.game.bets.player[node])
+        if player < 0:
+            raise ValueError(f"node must be a decision, got {node}")
+        board, permutation = self.find(self.tree.cards[0] if cards is None else cards)
+        s = int(self.game.bets.round[node])
+        if int(self.tree.boards[board, STREET]) != s:
+            raise ValueError(f"cards must be a board of the node's street, got {len(self.tree.cards[board])} cards for street {s}")
+        return board, permutation, self._rows(node)
+
+    def _rows(self, node: int) -> slice:
+        """Return a decision's rows of the player's on its street."""
+        player, s = int(self.game.bets.player[node]), int(self.game.bets.round[node])
+        table, first_row = self.tree.forests[player].table, self.tree.forests[player].first_row
+        k = int(np.flatnonzero(self.tree.decisions[player] == node)[0]) - int(table[s, DECISION])
+        low, high = (int(first_row[int(table[s, FIRST_ROW]) + k + i]) for i in (0, 1))
+        return slice(low, high)
+
+    def of_all_hands(self, values: npt.NDArray[Any], player: int, board: int, permutation: Permutation) -> Float:
+        """Return [A, H] over all hands of the deck, as suits were before ``permutation``, of [A, n] over a player's hands at a board."""
+        hands = self.tree.hands_at(player, board)
+        full = np.zeros((len(values), len(self.game.hands)))
+        full[:, hands] = values[:, : len(hands)]
+        return full[:, image_of_hands(permutation.tobytes(), self.game.deck)]

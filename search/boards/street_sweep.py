@@ -1,0 +1,150 @@
+"""Every subgame that begins with a street, searched: what a street of an agent's play is, tabulated.
+
+Boards are independent work. A journal keeps those that are done, so that a sweep that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import Protocol
+
+import numpy as np
+
+from games.holdem.board_tree import BoardTree
+from games.holdem.rules import HoldemGame
+from games.holdem.subtree import entering, street_lines
+from games.kernels.boards import CHILD, CHILD_END, STREET
+from search.boards.path import Paths
+from search.boards.search import SPARE, Answer, BoardSearch, SearchReport, StreetSearch
+from search.boards.strategy import BoardStrategy
+from search.boards.trunk import Arrival, SoFar, Strategies, Trunk, board_weights
+from search.budget import Deadline, Pace, Spent
+from search.gadgets import WITH_GIFTS
+from search.variants import Variant
+
+SAME_SUITS = np.arange(4, dtype=np.uint8)
+
+
+class Journal(Protocol):
+    """Where the boards of a street that are done are kept."""
+
+    def restore(self, out: Strategies) -> Mapping[int, SearchReport]:
+        """Put the answers of kept boards into ``out``, in place; return their reports by board."""
+        ...
+
+    def add(self, board: int, report: SearchReport, out: Strategies) -> None:
+        """Keep a board whose answers are in ``out``."""
+        ...
+
+
+def search_street(
+    game: HoldemGame,
+    tree: BoardTree,
+    strategies: Strategies,
+    seat: int,
+    search: StreetSearch,
+    variant: Variant,
+    workers: int = 1,
+    threads: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    known: Sequence[SoFar] | None = None,
+    journal: Journal | None = None,
+    until: int = 0,
+) -> tuple[Strategies, SearchReport]:
+    """Search every subgame that begins with a street, for one seat.
+
+    With a budget in seconds each line is solved by itself, and its clock runs from the request to the policy as it does at the table. What
+    an agent computes once for a game (gifts of a blueprint, the speed of the machine), or is left with by a search above, is outside of
+    it: ``SearchReport.loading``.
+
+    Args:
+        game: whole.
+        tree: its board tree.
+        strategies: so far.
+        seat: who searches.
+        search: how.
+        variant: of CFR.
+        workers: boards that are searched at the same time.
+        threads: kernel threads of each.
+        progress: called with boards done and boards in all.
+        known: see ``Trunk``.
+        journal: of the same search; none keeps nothing.
+        until: the last street that will be searched: decisions by the clock leave values for it, see ``BoardSearch.solve``.
+
+    Returns:
+        The strategies so far from here on, the street's searched; and what the search came to.
+    """
+    begun, apart = time.perf_counter(), search.budget.seconds is not None
+    nodes = entering(game, search.street)
+    lines = [street_lines(game, own, tree.weight.dtype) for own in ([[node] for node in nodes] if apart else [nodes])]
+    weights, paths, reading = board_weights(tree), Paths(game, tree), Pace()
+    pool: SimpleQueue[list[BoardSearch]] = SimpleQueue()
+    for _ in range(workers):
+        pool.put([BoardSearch(game, tree, own, variant, threads) for own in lines])
+    out = (np.array(strategies[0]), np.array(strategies[1]))
+    kept = {} if journal is None else journal.restore(out)
+    total = SearchReport()
+    boards = int((tree.boards[:, STREET] == search.street).sum())
+
+    def solve(task: tuple[int, Arrival]) -> tuple[int, SearchReport]:
+        (board, arrival), searchers, found = task, pool.get(), SearchReport()
+        try:
+            for line, searcher in enumerate(searchers):
+                report = decide(board, arrival, line, searcher) if apart else searcher.solve(*task, strategies, seat, search, put)[0]
+                found.add(report, float(weights[board]) / game.deal_mass)
+        finally:
+            pool.put(searchers)
+        return board, found
+
+    def decide(board: int, arrival: Arrival, line: int, searcher: BoardSearch) -> SearchReport:
+        """Solve one line by the clock, which runs from the request to the policy as at the table; only gifts are there already."""
+        clock = Deadline(search.budget.seconds)
+        own = paths.follow(paths.start(), nodes[line], board, strategies)
+        own = own._replace(gifts=None if arrival.gifts is None else arrival.gifts[:, [line]])
+        report, _ = searcher.solve(board, own, strategies, seat, search, put, clock.sooner(SPARE * reading.expected), until)
+        solved, whole = clock.spent(), BoardStrategy(game, tree, out)
+        first = next((n for n in range(nodes[line], int(game.bets.end[nodes[line]])) if game.bets.player[n] == seat), None)
+        if first is not None:
+            whole.at_board(first, board, SAME_SUITS)
+        seconds = clock.spent()
+        reading.learn(seconds - solved)
+        report.seconds = [seconds] * len(report.seconds)
+        if report.solves:
+            report.spent += Spent(judging=seconds - solved)
+        return report
+
+    def put(answer: Answer) -> None:
+        for p in (0, 1):
+            answer.part.put(p, answer.average[p], out[p])
+
+    def tasks() -> Iterator[tuple[int, Arrival]]:
+        giver = 1 - seat if search.gadget in WITH_GIFTS else None
+        for arrival in Trunk(game, tree, strategies, search.street, giver, search.bounds == "safe", known).arrivals():
+            children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
+            yield from ((board, arrival) for board in range(*children))
+
+    missing = [task for task in tasks() if task[0] not in kept] if len(kept) < boards else []
+    if missing and search.warm_start != "never" and not search.worth:
+        every = BoardSearch(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
+        search = replace(search, worth=every.worth(*next(tasks()), strategies))
+    if missing and apart:  # load the kernels and learn the machine's speed
+        for _ in range(workers):
+            searchers = pool.get()
+            for searcher in searchers:
+                searcher.warm_up(strategies, seat, search, None, until)
+            pool.put(searchers)
+    for report in kept.values():
+        total.add(report)
+    total.loading = time.perf_counter() - begun
+    with ThreadPoolExecutor(workers) as running:
+        for done, (board, report) in enumerate(running.map(solve, missing), len(kept) + 1):
+            total.add(report)
+            if journal is not None:
+                journal.add(board, report, out)
+            if progress is not None:
+                progress(done, boards)
+    return out, total

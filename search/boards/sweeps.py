@@ -1,0 +1,229 @@
+"""Sweeps over a board tree or a part of one: workspaces, threads, and the reach and cfvs at the root."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import config
+
+from games.holdem.board_tree import BoardTree
+from games.kernels import LANES, aligned_zeros
+from games.kernels.boards import EXITS, FOLDS, GROUPS, HANDS, LINES, ROWS, SHOWS, STREET, Forest
+from games.kernels.showdown import SUMS
+from search.kernels.gadget import UNSAFE, GadgetArrays
+from search.kernels.play import BOTH, play_streets
+from search.kernels.streets import CHUNKS, LAYOUT, UPDATE
+from search.kernels.threads import DONE
+
+Rows = npt.NDArray[Any]
+FIRST_BOARD, NONE = range(1), range(0)
+AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that changes nothing
+
+
+class StoredRows(NamedTuple):
+    """What sweeps read and write, per player [stored rows, 8], all float16 or as the tree; see ``search.kernels.streets.Side``."""
+
+    regret: tuple[Rows, ...]
+    matching: tuple[Rows, ...]
+    average: tuple[Rows, ...]
+
+
+class Gadget(NamedTuple):
+    """A gadget above the root, for all lines at once."""
+
+    kind: int
+    opponent: int
+    arrays: GadgetArrays
+
+
+class BoardSweeps:
+    """Sweeps over one board tree, or over any tree of the same shape.
+
+    Attributes:
+        tree: what is swept; see ``look_at``.
+        reach: per player [nowhere + 1, padded lines], reach of each hand at the root by line. Hands are in the order of the board above
+            the first, or of the root where there is none.
+        cfv: per player [nowhere + 1, padded lines], cfvs there after a sweep.
+        done: [1], iterations of ``update`` so far, counted where they are done: Ctrl-C cannot come between.
+    """
+
+    def __init__(self, tree: BoardTree, threads: int, dtype: Any) -> None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}")
+        if threads > 1 and config.DISABLE_JIT:
+            raise ValueError(f"threads must be 1 without compilation (NUMBA_DISABLE_JIT), got {threads}")
+        self.tree, self.threads = tree, threads
+        self._forests, self._hands = _plain(tree.forests), _plain(tree.hands)
+        self._layouts, shared_rows, work_rows = _layouts(tree.forests, tree.nowhere, threads)
+        self._shared = aligned_zeros(shared_rows, LANES, dtype)
+        self._work = [aligned_zeros(work_rows, LANES, dtype) for _ in range(threads)]
+        self._sync = np.zeros((4, 8), np.int64)
+        self.done = self._sync[DONE, :1]
+        self._pool = _running_pool(threads - 1) if threads > 1 else None
+        groups = -(-int(tree.forests[0].table[0, LINES]) // LANES)
+        self._root = [aligned_zeros(2 * (tree.nowhere + 1) * groups, LANES, dtype) for _ in (0, 1)]
+        both = [root.reshape(2, tree.nowhere + 1, groups * LANES) for root in self._root]
+        self.reach, self.cfv = (both[0][0], both[1][0]), (both[0][1], both[1][1])
+        tiles = tree.nowhere // LANES
+        self._watched = [aligned_zeros(tiles * (int(f.table[:, ROWS].max()) + 1), LANES, dtype) for f in tree.forests]
+        self._seen, self._seen_rows = FIRST_BOARD, [0, 0]
+        nothing = np.zeros((1, 1), dtype)
+        self._no_gadget = Gadget(UNSAFE, 0, GadgetArrays(*[nothing] * len(GadgetArrays._fields)))
+
+    def memory_bytes(self) -> int:
+        """Return the size of the workspaces in bytes."""
+        return sum(a.nbytes for a in (self._shared, *self._work, *self._root, *self._watched))
+
+    def look_at(self, tree: BoardTree) -> None:
+        """Turn to another tree with the same forests: a part of the same game below another board."""
+        if tree.forests is not self.tree.forests or tree.nowhere != self.tree.nowhere:
+            raise ValueError("tree must have the forests that the workspaces were made for")
+        self.tree, self._hands = tree, _plain(tree.hands)
+
+    def update(
+        self, rows: StoredRows, weights: npt.NDArray[np.float64], begin: int, end: int, gadget: Gadget | None = None, only: int = BOTH
+    ) -> None:
+        """Run iterations begin .. end-1 of alternating CFR; row t of ``weights`` is iteration t + 1's coefficients. In place.
+
+        Args:
+            rows: regrets, what is matched, averages.
+            weights: [T, 4].
+            begin: first iteration.
+            end: one past the last.
+            gadget: above the root.
+            only: the player who is updated; BOTH for both, in turn.
+        """
+        self._play(rows, UPDATE, weights, begin, end, NONE, gadget or self._no_gadget, only)
+
+    def evaluate(self, strategies: tuple[Rows, ...], mode: int, watched: range = FIRST_BOARD, only: int = BOTH) -> None:
+        """Fill ``cfv`` with both players' cfvs against ``strategies``: of the best response (BEST) or of the own strategy (VALUE).
+
+        Args:
+            strategies: per player [stored rows, 8], in proportion to the strategy.
+            mode: see there.
+            watched: the boards whose values ``watched`` returns.
+            only: the player whose cfvs are wanted; BOTH for both.
+        """
+        self._watch(watched)
+        self._play(StoredRows(strategies, strategies, strategies), mode, AS_IT_IS, 0, 1, watched, self._no_gadget, only)
+
+    def watched(self, player: int, board: int = 0) -> npt.NDArray[np.float64]:
+        """Return [rows, hands], a player's cfvs of the rows of a board that the last evaluation watched."""
+        rows = int(self.tree.forests[player].table[self.tree.boards[board, STREET], ROWS])
+        hands = int(self.tree.boards[board, HANDS + player])
+        tiles, first = -(-hands // LANES), (board - self._seen.start) * self._seen_rows[player]
+        table = self._watched[player][first : first + tiles * (rows + 1)].reshape(tiles, rows + 1, LANES)
+        return table.transpose(1, 0, 2).reshape(rows + 1, -1)[:rows, :hands].astype(np.float64)
+
+    def _watch(self, boards: range) -> None:
+        """Make room for the values of some boards."""
+        streets = self.tree.boards[boards.start : boards.stop, STREET]
+        self._seen = boards
+        for p, forest in enumerate(self.tree.forests):
+            rows = self._seen_rows[p] = self.tree.nowhere // LANES * (int(forest.table[streets, ROWS].max(initial=0)) + 1)
+            if len(self._watched[p]) < len(boards) * rows:
+                self._watched[p] = aligned_zeros(len(boards) * rows, LANES, self._watched[p].dtype)
+
+    def _play(
+        self, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: range, gadget: Gadget,
+        only: int = BOTH,
+    ) -> None:  # fmt: skip
+        """Sweep in all threads; none can stop before all are done, since they wait for each other."""
+        tree, o, seen = self.tree, gadget.opponent, (watched.start, watched.stop)
+        kept = [[_words(a) for a in own] for own in rows]
+        arrays = tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p]) for p in (0, 1))
+        above = (gadget.kind, o, tuple(gadget.arrays), self.cfv[o], self.reach[o])
+        played = (self._forests, self._hands, tree.boards, tree.weight, arrays, tree.nowhere, seen, mode, weights, above)
+
+        def play(thread: int) -> None:
+            play_streets(*played, self._shared, self._work[thread], self._sync, thread, self.threads, only, begin, end)
+
+        if self._pool is None:
+            play(0)
+            return
+        with uninterrupted():
+            others = [self._pool.submit(play, i) for i in range(1, self.threads)]
+            play(0)
+            for other in others:
+                other.result()
+
+
+def _running_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool whose threads all run: in a sweep they wait for each other, so none may fail to start there."""
+    pool, go = ThreadPoolExecutor(threads), threading.Event()
+    try:
+        for _ in range(threads):
+            pool.submit(go.wait)
+    except RuntimeError as error:
+        raise OSError(f"threads must be as many as the system can start, got {threads + 1} ({error})") from None
+    finally:
+        go.set()
+    return pool
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and a batch system's stop back until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if held:
+        signal.raise_signal(held[0])
+
+
+def _words(rows: Rows) -> Rows:
+    """Return rows as kernels take them: Numba has no half precision."""
+    return rows.view(np.uint16) if rows.dtype == np.float16 else rows
+
+
+def _plain(named: Any) -> Any:
+    return tuple(_plain(x) if isinstance(x, tuple) else x for x in named)
+
+
+def workspace_bytes(forests: tuple[Forest, Forest], nowhere: int, threads: int, itemsize: int) -> int:
+    """Return ``BoardSweeps.memory_bytes`` of a tree with these forests without making it."""
+    _, shared, work = _layouts(forests, nowhere, threads)
+    groups = -(-int(forests[0].table[0, LINES]) // LANES)
+    watched = sum(nowhere // LANES * (int(f.table[:, ROWS].max()) + 1) for f in forests)
+    return (shared + threads * work + 4 * (nowhere + 1) * groups + watched) * LANES * itemsize
+
+
+def _layouts(
+    forests: tuple[Forest, Forest], nowhere: int, threads: int
+) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]], int, int]:
+    """Return where each array begins in the workspaces, by player, and the rows of the shared one and of a thread's."""
+    hands = nowhere + 1
+    shared = work = 0
+    layouts = []
+    for p in (0, 1):
+        own, other = forests[p].table, forests[1 - p].table
+        layout = np.zeros((len(own), LAYOUT), np.int64)
+        for s in range(len(own)):
+            exits = int(own[s, EXITS])
+            own_rows, other_rows = (max(int(t[s, ROWS]) + 1, -(-int(t[s, LINES]) // LANES) * LANES) for t in (own, other))
+            wide = [hands * int(own[s, column]) for column in (SHOWS, FOLDS)]
+            wide += [hands * exits, hands * exits, hands * int(own[s, GROUPS]), hands * exits * (CHUNKS if s == 0 else 1)]
+            wide += [nowhere // LANES * own_rows if exits else 0, 3 * SUMS * (threads if s == 0 else 1), hands * exits]
+            for column, rows in enumerate(wide):
+                if s == 0:
+                    layout[s, column], shared = shared, shared + rows
+                else:
+                    layout[s, column], work = work, work + rows
+            for column, rows in enumerate((other_rows, own_rows, own_rows, own_rows), len(wide)):
+                layout[s, column], work = work, work + rows
+        layouts.append(layout)
+    return (layouts[0], layouts[1]), shared, work

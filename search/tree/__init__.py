@@ -1,0 +1,1 @@
+"""Solving games whose whole public tree is in memory."""
