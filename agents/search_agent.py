@@ -25,6 +25,7 @@ import numpy as np
 
 from agents.agent import Decision
 from agents.policy import Policy, ranges_of
+from games.derived import DerivedGame, derived_game
 from search import (
     Budget,
     Deadline,
@@ -117,6 +118,13 @@ class SearchAgent:
         self._blueprint_worth = 0
         self._blueprint_loses = (0.0, 0.0)  # by seat, what a best responder wins from it
 
+    thinks = True
+
+    @property
+    def game(self) -> DerivedGame:
+        """What it plays."""
+        return derived_game(self.tree)
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_solver": None}  # each process allocates its own
 
@@ -150,9 +158,9 @@ class SearchAgent:
         solver.start(Subgame(self.tree, 0, ranges, gadget))
         solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
 
-    def decide(self, seat: int, node: int, thought: Thought | None, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: int, thought: Thought | None, budget: Budget) -> Decision:
         """Decide within the budget; see the module's text for what is solved."""
-        deadline = Deadline(budget.seconds)
+        deadline, node = Deadline(budget.seconds), state
         if self.tree.player[node] != seat:
             raise ValueError(f"node must be a decision of player {seat}, got public node {self.tree.text(node)!r}")
         self.load()

@@ -14,6 +14,8 @@ import numpy as np
 
 from agents.agent import Decision
 from agents.board_blueprint import BoardBlueprint
+from games.game import line_of
+from games.holdem.rules import HoldemState
 from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import STREET
 from search import Budget, Variant
@@ -94,9 +96,12 @@ class StreetPlay:
             if arrival.gifts is not None and arrival.board >= 0 and int(self.tree.boards[arrival.board, STREET]) + 1 in wanted:
                 self._gifts[seat, arrival.board] = arrival.gifts
 
-    def decide(self, seat: int, node: int, cards: tuple[int, ...], thought: Thought | None, budget: Budget) -> Decision:
-        """See ``agents.holdem_agent.HoldemAgent``."""
-        clock = Deadline(budget.seconds)
+    def decide(self, seat: int, state: HoldemState, thought: Thought | None, budget: Budget) -> Decision:
+        """See ``agents.agent.Agent``."""
+        clock, place = Deadline(budget.seconds), self.game.locate(state)
+        if place is None:
+            raise ValueError(f"bets must be of the game's menus, got {' / '.join(line_of(self.game, state))}")
+        node, cards = place
         found, total, root = thought or self._start, SearchReport(), None
         for search in self.searches:
             if found.street < search.street <= int(self.game.bets.round[node]):

@@ -139,7 +139,7 @@ def holdem(name: str) -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
                         going = [child for child in bets.children(node) if bets.player[child] != TERMINAL]
                         node = int(rng.choice(going or bets.children(node)))
 
-            yield f"{name} {'+'.join(game.streets[s] for s in streets)} {gadget}", agent.load_seconds, asked
+            yield f"{name} {'+'.join(game.rounds[s] for s in streets)} {gadget}", agent.load_seconds, asked
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def holdem(name: str, directory: Path) -> tuple[float, Iterator[Cell]]:
                     seats = [agent.tabulate(seat, Budget(iterations=iterations)) for seat in (0, 1)]
                     value = sum(seat.opponent_best_response for seat in seats) / 2
                     bound = sum(seat.solver_error for seat in seats) / 2
-                    search = f"{' and '.join(game.streets[s] for s in streets)}, {gadget}"
+                    search = f"{' and '.join(game.rounds[s] for s in streets)}, {gadget}"
                     yield Cell(search, iterations, 500 * value, 500 * bound)  # a big blind is 2 chips
 
     return 500 * blueprint.exploitability, cells()

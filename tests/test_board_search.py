@@ -122,7 +122,7 @@ def test_reach_is_the_product_of_the_strategys_probabilities():
         for p in (0, 1):
             reach = full(tree, game, p, arrival.board, arrival.reach[p])
             for line, node in enumerate(entering(game, 2)):
-                expected = game.live[p] * ~np.isin(game.hands, tree.cards[arrival.board]).any(axis=1)
+                expected = game.ranges[p] * ~np.isin(game.hands, tree.cards[arrival.board]).any(axis=1)
                 way = path(game, node)
                 for here, after in pairwise(way):
                     if game.bets.player[here] == p:
@@ -153,13 +153,13 @@ def test_gifts_are_what_the_twin_says():
         worth[node, cards] = values
         return values.max(axis=0)
 
-    twin.walk(0, (), giver, game.live[0], game.live[1], visit)
+    twin.walk(0, (), giver, game.ranges[0], game.ranges[1], visit)
     compared = 0
     for arrival in Trunk(game, tree, arrays, 2, giver).arrivals():
         cards = tree.cards[arrival.board]
         found = full(tree, game, giver, arrival.board, arrival.gifts)
         for line, node in enumerate(entering(game, 2)):
-            own, expected = game.live[0], np.zeros(len(game.hands))
+            own, expected = game.ranges[0], np.zeros(len(game.hands))
             way = path(game, node)
             for here, after in pairwise(way):
                 there = cards[: int(game.bets.round[here])]
@@ -437,7 +437,7 @@ def test_an_evaluation_watches_as_many_boards_as_are_wanted():
     game, tree, arrays = blueprint()
     sweeps = BoardSweeps(tree, 1, np.float64)
     for p in (0, 1):
-        sweeps.reach[p][: np.count_nonzero(game.live[p]), 0] = game.live[p][game.live[p] > 0]
+        sweeps.reach[p][: np.count_nonzero(game.ranges[p]), 0] = game.ranges[p][game.ranges[p] > 0]
     sweeps.evaluate(arrays, BEST, range(len(tree.boards)))
     every = [[sweeps.watched(p, b) for b in range(len(tree.boards))] for p in (0, 1)]
     for b in (0, 1, len(tree.boards) - 1):

@@ -31,11 +31,11 @@ class Watching(Twin):
                 self.found[node, cards] = values
                 return (self.strategy(node, cards, self.average) * values).sum(axis=0)
 
-            self.walk(0, start, player, self.game.live[1 - player], self.game.live[player], visit)
+            self.walk(0, start, player, self.game.ranges[1 - player], self.game.ranges[player], visit)
         return self.found
 
     def reach(self, node, cards):
-        found = [live * self.alive(cards) for live in self.game.live]
+        found = [live * self.alive(cards) for live in self.game.ranges]
         while node > 0:
             above = int(self.bets.parent[node])
             player = int(self.bets.player[above])

@@ -247,10 +247,10 @@ def test_two_bots_play():
 def test_the_correction_for_a_strangers_deal_is_zero_on_average(blueprint, seat):
     table = Match((bot_of("bot", "check_call"), blueprint)).table()
     values = table.values[seat]
-    live = np.flatnonzero(GAME.live[seat])
+    live = np.flatnonzero(GAME.ranges[seat])
     held = [(hand, None) if seat == 0 else (None, hand) for hand in live.tolist()]
     corrections = np.array([values.estimate([], h, 0.0) for h in held])
-    weights = (GAME.live[seat] * GAME.met(seat))[live]
+    weights = (GAME.ranges[seat] * GAME.cf_reach(GAME.root, seat, GAME.ranges[1 - seat]))[live]
     assert corrections.std() > 0.5
     assert float(weights @ corrections / weights.sum()) == pytest.approx(0, abs=1e-5)
 

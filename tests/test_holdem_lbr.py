@@ -85,7 +85,7 @@ def test_it_takes_what_is_worth_most_if_only_checks_and_calls_follow(name):
                 folds = reach * other.at(child, cards)[0]
                 meets = np.array([folds[~np.isin(game.hands, hand).any(axis=1)].sum() for hand in game.hands])
                 worth[i] = bets.contribution[child, 1 - seat] * meets + values_against(called, node, cards, reach - folds)[i]
-            here = (game.live[seat] > 0) & ~np.isin(game.hands, cards).any(axis=1)
+            here = (game.ranges[seat] > 0) & ~np.isin(game.hands, cards).any(axis=1)
             best = np.sort(worth, axis=0)[-2:]
             here &= best[1] - best[0] > 1e-6
             np.testing.assert_array_equal(own.at(node, cards).argmax(axis=0)[here], worth.argmax(axis=0)[here])
@@ -99,7 +99,7 @@ def test_without_bets_it_makes_none():
     rows, value = holdem_best_response(showdowns, sweeps, 0, pair[1], ActionSet(None))
     strategy = BoardStrategy(game, tree, (rows, rows)).at(0)
     verbs = [game.bets.labels[child].split()[0] for child in game.bets.children(0)]
-    assert not strategy[verbs.index("raise"), game.live[0] > 0].any()
+    assert not strategy[verbs.index("raise"), game.ranges[0] > 0].any()
     assert value < holdem_best_response(showdowns, sweeps, 0, pair[1], ActionSet(0))[1]
 
 

@@ -105,7 +105,7 @@ def test_rows_are_the_mean_over_all_suit_maps_that_change_nothing(name, dtype):
     game = GAMES[name]
     tree, generator = board_tree(game), np.random.default_rng(3)
     hands = [frozenset(suits_and_ranks(game, hand)) for hand in game.hands.tolist()]
-    ranges = [{hand: weight for hand, weight in zip(hands, live.tolist(), strict=True) if weight > 0} for live in game.live]
+    ranges = [{hand: weight for hand, weight in zip(hands, live.tolist(), strict=True) if weight > 0} for live in game.ranges]
     suits = sorted({card % 4 for card in game.deck.cards().tolist()})
     whole = symmetries([suits_and_ranks(game, street) for street in game.board], ranges, suits)
     for p in (0, 1):

@@ -28,7 +28,7 @@ from games.kernels.boards import STREET
 from search import Budget, Variant
 from search.gadgets import check_search, form_of
 
-Lines = dict[str, tuple[Agent | WholeAgent, list[Budget]]]
+Lines = dict[str, tuple[Agent[Any] | WholeAgent, list[Budget]]]
 Blueprints = dict[tuple[int, ...], BoardBlueprint]
 # Blueprints, what they took against what they are worth, of that the row of the network searched, and the unit of what they took.
 Made = tuple[Blueprints, list[dict[str, Any]], dict[str, Any] | None, str]
@@ -38,7 +38,7 @@ LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver h
 
 def streets_of(solve_from: str, game: HoldemGame) -> list[int]:
     """Return the numbers of streets named as in ``turn`` or ``turn+river``."""
-    there = game.streets
+    there = game.rounds
     found = [there.index(name) if name in there else -1 for name in solve_from.split("+")]
     if min(found) < 0 or found != sorted(set(found)):
         raise ValueError(
@@ -203,10 +203,10 @@ def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprint
     return lines
 
 
-def size_of(agent: Agent | WholeAgent) -> int:
+def size_of(agent: Agent[Any] | WholeAgent) -> int:
     """Return the size of the blueprint that an agent plays."""
     assert isinstance(agent, StreetAgent)
-    return agent.trunk.size
+    return agent.blueprint.size
 
 
 def announce(game: HoldemGame, blueprint: BoardBlueprint, lines: Lines) -> None:

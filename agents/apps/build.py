@@ -150,7 +150,7 @@ def training_history(config: AgentConfig) -> list[dict[str, Any]]:
     return [{"compute": row["multiply_adds"], **row} for row in rows]
 
 
-def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
+def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent[int]:
     """Return the agent that plays a policy as the settings say."""
     if not config.think:
         return BlueprintAgent(policy)
@@ -224,12 +224,12 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
     return found
 
 
-def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, list[Budget]]]:
+def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent[int], list[Budget]]]:
     """Return what is measured: the policy alone, each line, and the references."""
     variant = config.search.build()
     budgets = build_budgets(config.budgets, config.unit)
     still = [Budget(seconds=0)]
-    lines: dict[str, tuple[Agent, list[Budget]]] = {}
+    lines: dict[str, tuple[Agent[int], list[Budget]]] = {}
     if 0 in config.budgets or not config.agent.think:
         lines[f"{config.agent.policy} alone"] = (BlueprintAgent(policy), still)
     lines |= {name: (build_agent(agent, policy, variant), with_enough(budgets, agent)) for name, agent in agents_of(config).items()}

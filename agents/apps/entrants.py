@@ -15,6 +15,7 @@ from agents.opponents.bot import Bot, SandboxedBot
 from agents.opponents.openspiel import check_bot
 from agents.policy import Policy, UniformPolicy
 from games import PublicTree
+from games.derived import derived_game
 from games.settings import shown
 from search import Budget
 
@@ -41,7 +42,7 @@ def trains(config: MatchConfig) -> bool:
 
 def named(
     name: str, config: AgentConfig, match: MatchConfig, tree: PublicTree, network: Policy | None = None, trial: bool = False
-) -> Agent | Bot:
+) -> Agent[int] | Bot:
     """Return one agent; errors call it ``agents.<name>``.
 
     Args:
@@ -57,7 +58,7 @@ def named(
             check_still(config)
             if trial:
                 check_bot(config.bot or "")
-            return SandboxedBot(tree, config.bot or "", match.limit_seconds)
+            return SandboxedBot(derived_game(tree), config.bot or "", match.limit_seconds)
         variant = match.search.build()
         if trial:
             check_agent(config, tree, variant)

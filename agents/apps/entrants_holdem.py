@@ -13,7 +13,6 @@ from agents.apps.entrants import budget_of, check_still, of_agent
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint
-from agents.holdem_agent import HoldemAgent
 from agents.match.deal import Entrant
 from agents.match.match import Match
 from agents.opponents.bot import Bot, SandboxedBot, check_bot
@@ -76,7 +75,7 @@ def _matches(config: MatchConfig, game: HoldemGame, blueprints: dict[str, BoardB
     entrants = []
     for name, agent in config.agents.items():
         if agent.policy == "bot":
-            who: HoldemAgent | Bot = SandboxedBot(game, agent.bot or "", config.limit_seconds)
+            who: StreetAgent | Bot = SandboxedBot(game, agent.bot or "", config.limit_seconds)
         else:
             streets = streets_of(agent.solve_from, game) if agent.think else []
             who = StreetAgent(blueprints[name], variant, streets, **thinker(agent))

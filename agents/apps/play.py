@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from agents.agent import Agent
 from agents.apps import play_holdem
 from agents.apps.build import build_agent, build_policy, check_agent, check_no_budget, enough_for, tree_of
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
-from agents.play.table_view import TableView, TreeView
+from agents.evaluation.value_function import action_values
 from agents.play.terminal import Record, Terminal
 from games.holdem.config import Bets
 from search import Budget
@@ -43,7 +44,7 @@ def run(config: PlayConfig, directory: Path) -> None:
     built = config.game.build() if holdem else None
     game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
     with Run(directory, "play", game, seed, notes) as result:
-        view: TableView[Any] = play_holdem.view(config, directory, seed) if holdem else derived(config)
+        agent: Agent[Any] = play_holdem.agent_of(config, directory, seed) if holdem else derived(config)
         budget = enough_for(config.budget.build(), config.agent) if config.agent.think else Budget(seconds=0)
 
         hands = directory / "hands.jsonl"
@@ -54,8 +55,9 @@ def run(config: PlayConfig, directory: Path) -> None:
             result.write(hands=terminal.played, chips=terminal.total)
 
         with said_if_slow(COMPILING):
-            terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
-        result.write(agent=view.agent_name, hands=0, chips=0.0)
+            values = action_values(agent.game, agent.blueprint)
+            terminal = Terminal(agent, values, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
+        result.write(agent=agent.name, hands=0, chips=0.0)
         print(f"seed {seed} (seed={seed} deals the same hands again)")
         terminal.run(config.hands)
         print(f"hands saved: {hands}")
@@ -74,10 +76,10 @@ def append(path: Path, text: str) -> None:
         raise OSError(f"{path} must be a file that can be written, got {error.strerror or error}") from None
 
 
-def derived(config: PlayConfig) -> TreeView:
-    """Return the table of a game derived from OpenSpiel."""
+def derived(config: PlayConfig) -> Agent[int]:
+    """Return an agent of a game derived from OpenSpiel."""
     tree, variant = tree_of(config.game.game_string()), config.search.build()
-    return TreeView(build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant))
+    return build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant)
 
 
 def colored() -> bool:

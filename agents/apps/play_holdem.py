@@ -9,10 +9,8 @@ from agents.apps.config import PlayConfig
 from agents.apps.entrants_holdem import POLICIES, blueprint_key, blueprint_of
 from agents.apps.run import COMPILING, said_if_slow
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
-from agents.play.holdem_view import HoldemView
 from agents.reporting.tables import cores, duration
 from agents.street_agent import StreetAgent
-from search import BoardStrategy
 
 
 def check(config: PlayConfig) -> None:
@@ -22,8 +20,8 @@ def check(config: PlayConfig) -> None:
     check_memory(game, config.search.build(DEFAULT), cores())
 
 
-def view(config: PlayConfig, directory: Path, seed: int) -> HoldemView:
-    """Return the table: an agent that plays a blueprint, made in the run's directory or found there."""
+def agent_of(config: PlayConfig, directory: Path, seed: int) -> StreetAgent:
+    """Return an agent that plays a blueprint, made in the run's directory or found there."""
     game, variant, agent = config.game.build(), config.search.build(DEFAULT), config.agent
     blueprint = blueprint_of(agent, game, variant, directory / blueprint_key(agent, game), seed)
     print(f"blueprint {blueprint.name}: {strength_text(game, blueprint.exploitability)}", flush=True)
@@ -33,4 +31,4 @@ def view(config: PlayConfig, directory: Path, seed: int) -> HoldemView:
         with said_if_slow(COMPILING):
             player.load()
         print(f"loaded in {duration(player.load_seconds)}, outside of every decision's clock", flush=True)
-    return HoldemView(player, BoardStrategy(game, blueprint.tree, blueprint.strategies()))
+    return player

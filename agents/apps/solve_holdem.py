@@ -19,10 +19,10 @@ from agents.reporting.figures import plot_trace
 from agents.reporting.hand_grid import decision, decision_table, write_decision
 from agents.reporting.tables import cores, counted, duration, memory_text, not_solved, table, warned, write_csv
 from agents.runtime.solution_file import check_solution, load_solution, save_solution
+from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.cards import cards_text
-from games.holdem.lines import Place, find_decision
-from games.holdem.rules import HoldemGame
+from games.holdem.rules import HoldemGame, Place
 from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory_needed, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here
@@ -68,7 +68,8 @@ def smaller_game(game: HoldemGame) -> str:
 
 def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
     """Return the decisions to report besides the first with their lines; refuses lines that do not lead to one."""
-    return [(line, find_decision(game, line, key)) for key, line in config.lines().items()]
+    found = [(line, game.locate(find_decision(game, line, key))) for key, line in config.lines().items()]
+    return [(line, place) for line, place in found if place is not None]
 
 
 def free_memory() -> int:
@@ -110,7 +111,7 @@ def run(config: SolveConfig, directory: Path) -> None:
 def size_text(solver: BoardSolver, free: int, budget: Budget, seconds: float) -> str:
     """Return a solve's size in a line: memory, hands, boards, nodes, and what the budget comes to; what costs most where it is large."""
     game, needed = solver.game, solver.memory_bytes()
-    hands = " and ".join(f"{int(np.count_nonzero(live)):,}" for live in game.live)
+    hands = " and ".join(f"{int(np.count_nonzero(live)):,}" for live in game.ranges)
     size = f"{hands} hands, {counted(len(solver.tree.cards), 'board')}, {counted(len(game.bets.player), 'node')} of betting"
     left = budget if budget.iterations is None else replace(budget, iterations=max(budget.iterations - solver.iterations, 0))
     large = ""
@@ -118,7 +119,7 @@ def size_text(solver: BoardSolver, free: int, budget: Budget, seconds: float) ->
         rows = game_size(game).street_rows
         most = int(np.argmax(rows))
         large = (
-            f" of {memory_text(free)} free, {100 * rows[most] / sum(rows):.0f} % of it for the {game.streets[most]}: {smaller_game(game)}"
+            f" of {memory_text(free)} free, {100 * rows[most] / sum(rows):.0f} % of it for the {game.rounds[most]}: {smaller_game(game)}"
         )
     target = budget.exploitability
     goal = "" if target is None else f"; until {target:g} chips, {strength_text(game, target)}"

@@ -52,7 +52,7 @@ def check_training(game: HoldemGame, trainer: object, directory: Path) -> None:
             f"game must fit into memory to be trained on ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.2g} GB for "
             f"{size.boards:,} boards: {smaller_game(game)}"
         )
-    check_state(directory, game.description(), trainer, HoldemDeepCFR.kind)
+    check_state(directory, game.key, trainer, HoldemDeepCFR.kind)
 
 
 def run(config: TrainConfig, directory: Path) -> None:

@@ -22,8 +22,7 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.evaluation.strength import WholeAgent, stakes, tabulate
-from agents.holdem_agent import HoldemAgent
+from agents.evaluation.strength import WholeAgent, tabulate
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
 from agents.runtime.progress import Teller, shares, watched
@@ -32,6 +31,7 @@ from search import Budget, Spent
 from search.tree.evaluator import exploitability_of
 
 Row = dict[str, Any]
+Anybody = Agent[Any] | WholeAgent
 ROUNDING = 1e-6  # of values in float32, as a share
 LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
 # The rivers of holdem5 are 816,480 subgames: as many seconds, and as many iterations.
@@ -87,13 +87,13 @@ def measure(task: Measurement) -> Row:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Agent | WholeAgent:
-    agent: Agent | WholeAgent = pickle.loads(packed)
+def _unpacked(packed: bytes) -> Anybody:
+    agent: Anybody = pickle.loads(packed)
     return agent
 
 
 def ablate(
-    lines: Mapping[str, tuple[Agent | WholeAgent, Sequence[Budget]]],
+    lines: Mapping[str, tuple[Anybody, Sequence[Budget]]],
     sweeps: int = 3,
     executor: Executor | None = None,
     directory: Path | None = None,
@@ -110,7 +110,7 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    groups: list[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]] = []
+    groups: list[tuple[str, Anybody, Budget, list[Measurement]]] = []
     for line, (agent, budgets) in lines.items():
         packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + digest(agent)
         for budget in budgets:
@@ -152,12 +152,7 @@ def ablate(
             yield from complete()
 
 
-def game_of(agent: Agent | WholeAgent) -> str:
-    """Return what reports call an agent's game."""
-    return agent.game_name if isinstance(agent, WholeAgent) else agent.tree.game
-
-
-def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row]) -> Row:
+def _row(line: str, agent: Anybody, budget: Budget, seats: list[Row]) -> Row:
     """Join a group's measurements: exploitability is the mean over sweeps of (BR against seat 0 + BR against seat 1) / 2."""
     draws = [
         exploitability_of(a["opponent_best_response"], b["opponent_best_response"]) for a, b in zip(seats[::2], seats[1::2], strict=True)
@@ -165,8 +160,8 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
     seconds = [s for seat in seats for s in seat["seconds"]]
     iterations = [n for seat in seats for n in seat["iterations"]]
     strength: Row = {"value": statistics.fmean(draws), "unit": "chips", "draws": draws}
-    if isinstance(agent, WholeAgent) and agent.big_blind is not None:
-        strength["mbb_per_game"] = 1000 * strength["value"] / agent.big_blind
+    if agent.game.big_blind is not None:
+        strength["mbb_per_game"] = 1000 * strength["value"] / agent.game.big_blind
     if budget.seconds:
         strength["standard_error"] = statistics.stdev(draws) / math.sqrt(len(draws)) if len(draws) > 1 else float("nan")
     else:
@@ -178,7 +173,7 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
     overruns = sum(x > allowed for x in late)
     running = [seat["running_share"] for seat in seats if "running_share" in seat]  # measurements of older versions have none
     return {
-        "game": game_of(agent),
+        "game": agent.game.name,
         "line": line,
         "agent": agent.name,
         "thinking_seconds": budget.seconds if budget.iterations is None else None,
@@ -212,23 +207,23 @@ def _parts(seats: list[Row], decisions: int) -> Row:
     return {f"{name}_seconds": sum(seat["spent"][name] for seat in seats) / decisions if known else None for name in names}
 
 
-def _won(agent: Agent | WholeAgent, chips: float) -> Row | None:
+def _won(agent: Anybody, chips: float) -> Row | None:
     """Return what an agent wins a hand from its own blueprint, seats changing; None for agents without one."""
     if math.isnan(chips):
         return None
     found: Row = {"value": chips, "unit": "chips"}
-    if isinstance(agent, WholeAgent) and agent.big_blind is not None:
-        found["mbb_per_game"] = 1000 * chips / agent.big_blind
+    if agent.game.big_blind is not None:
+        found["mbb_per_game"] = 1000 * chips / agent.game.big_blind
     return found
 
 
-def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
+def digest(agent: Anybody) -> str:
     """What a kept measurement must agree with: the agent's settings and its policy's every number."""
-    if isinstance(agent, WholeAgent | HoldemAgent):
+    if isinstance(agent, WholeAgent):
         return hashlib.sha256(agent.fingerprint.encode()).hexdigest()[:10]
     settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
-    digest = hashlib.sha256(json.dumps([agent.name, game_of(agent), *settings]).encode())
-    policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
+    digest = hashlib.sha256(json.dumps([agent.name, agent.game.name, *settings]).encode())
+    policy = agent.blueprint
     if policy is None:  # somebody else's agent: by what it is made of
         digest.update(pickle.dumps(agent))
     else:
@@ -237,21 +232,16 @@ def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
     return digest.hexdigest()[:10]
 
 
-def _measured(directory: Path, groups: Sequence[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
+def _measured(directory: Path, groups: Sequence[tuple[str, Anybody, Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
     """Make the folder of measurements; yield those that are there by key."""
     directory.mkdir(parents=True, exist_ok=True)
     for _, agent, _, tasks in groups:
         kept = [path for task in tasks if os.path.lexists(path := directory / f"{task.key}.json")]
-        most = stakes_of(agent) if kept else 0.0
+        most = agent.game.max_payoff if kept else 0.0
         for path in kept:
             row = load_or_set_aside(path, partial(_read, most=most))
             if row is not None:
                 yield path.stem, row
-
-
-def stakes_of(agent: Agent | WholeAgent) -> float:
-    """Return the most chips that a deal of an agent's game can win or lose."""
-    return agent.stakes if isinstance(agent, WholeAgent) else stakes(agent.tree)
 
 
 def _read(path: Path, most: float) -> Row:

@@ -20,9 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent
-from agents.evaluation.aivat import terminal_values
-from games import TERMINAL, PublicTree
-from games.holdem.rules import HoldemGame
+from games.derived import tree_of
+from games.game import PublicGame
 from search import Budget, Evaluator, Spent, Strategy, uniform
 from search.tree.evaluator import exploitability_of
 
@@ -76,18 +75,8 @@ class WholeAgent(Protocol):
         ...
 
     @property
-    def game_name(self) -> str:
-        """What reports call the game."""
-        ...
-
-    @property
-    def big_blind(self) -> float | None:
-        """Chips, where the game has blinds."""
-        ...
-
-    @property
-    def stakes(self) -> float:
-        """See ``stakes`` below."""
+    def game(self) -> PublicGame[Any]:
+        """What it plays."""
         ...
 
     @property
@@ -103,7 +92,7 @@ class WholeAgent(Protocol):
 
 
 def tabulate(
-    agent: Agent | WholeAgent,
+    agent: Agent[int] | WholeAgent,
     seat: int,
     budget: Budget,
     progress: Callable[[float], None] | None = None,
@@ -121,7 +110,7 @@ def tabulate(
     if isinstance(agent, WholeAgent):
         return agent.tabulate(seat, budget, progress, folder)
     agent.load()
-    tree = agent.tree
+    tree = tree_of(agent.game)
     report = SeatReport(seat, uniform(tree).tables[seat].copy())
     first_row = 1  # tables of the whole game start at the first row behind the empty sequence
     own = np.ones(tree.num_hands(seat))
@@ -160,19 +149,10 @@ def tabulate(
     tables[seat] = report.table
     strategy, evaluator = Strategy(tree, tree.subgame(), (tables[0], tables[1])), Evaluator(tree)
     report.opponent_best_response = evaluator.best_response_value(strategy, 1 - seat)
-    blueprint = getattr(agent, "blueprint", None)
-    if blueprint is not None:
-        tables[1 - seat] = blueprint.strategy().tables[1 - seat]
+    if agent.thinks and agent.blueprint is not None:
+        tables[1 - seat] = agent.blueprint.strategy().tables[1 - seat]
         report.against_blueprint = evaluator.values(Strategy(tree, tree.subgame(), (tables[0], tables[1])))[seat]
     return report
-
-
-def stakes(game: PublicTree | HoldemGame) -> float:
-    """Return the most chips that a deal can win or lose: what a measured value is never beyond."""
-    if isinstance(game, HoldemGame):
-        return float(game.bets.contribution.max())
-    ends = np.flatnonzero(game.player == TERMINAL).tolist()
-    return max((float(np.abs(terminal_values(game, node)).max()) for node in ends), default=0.0)
 
 
 def exploitability(seats: tuple[SeatReport, SeatReport]) -> float:

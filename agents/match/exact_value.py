@@ -24,7 +24,6 @@ import numpy.typing as npt
 
 from agents.agent import Agent
 from agents.evaluation.strength import tabulate
-from agents.holdem_agent import HoldemAgent
 from agents.match.deal import Entrant
 from agents.match.match import Match
 from agents.opponents.bot import Bot
@@ -34,6 +33,7 @@ from agents.runtime.executor import Executor
 from agents.runtime.storage import load_or_set_aside, require
 from agents.street_agent import StreetAgent
 from games import PublicTree
+from games.derived import tree_of
 from games.holdem.board_tree import game_size
 from games.kernels import LANES
 from search import Evaluator, Strategy, check_strategy, uniform
@@ -64,15 +64,14 @@ class ExactValue:
 def table_bytes(match: Match, draws: int) -> int:
     """Return how large a match's tables are in hold'em; 0 with bots, which have none, and for other games, whose trees are small."""
     agents = [e.agent for e in match.entrants if isinstance(e.agent, StreetAgent)]
-    if not agents or not all(e.known for e in match.entrants):
+    if not agents or match.bots:
         return 0
     rows = game_size(agents[0].game).rows
     return sum(rows) * LANES * 4 * sum(1 if e.steady else draws for e in match.entrants)
 
 
 def _valued(match: Match, draws: int) -> bool:
-    kinds = [e.known and (isinstance(e.agent, StreetAgent) or not isinstance(e.agent, HoldemAgent)) for e in match.entrants]
-    return all(kinds) and table_bytes(match, draws) <= MOST_BYTES
+    return not match.bots and table_bytes(match, draws) <= MOST_BYTES
 
 
 def table_value(tree: PublicTree, first: Float, second: Float) -> float:
@@ -142,7 +141,7 @@ def _tabulated(task: _Seat) -> npt.NDArray[Any]:
     agent = entrant.agent
     if isinstance(agent, StreetAgent):
         return np.array(agent.strategies(task.seat, entrant.budget)[0][task.seat])
-    assert not isinstance(agent, Bot | HoldemAgent)
+    assert not isinstance(agent, Bot)
     return tabulate(agent, task.seat, entrant.budget).table
 
 
@@ -150,10 +149,10 @@ def _first_wins(match: Match, first: npt.NDArray[Any], second: npt.NDArray[Any])
     """Return player 0's exact expected chips of two tables."""
     agent = match.entrants[0].agent
     if isinstance(agent, StreetAgent):
-        tree = agent.trunk.tree
+        tree = agent.blueprint.tree
         return value_against(agent.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
-    assert not isinstance(agent, Bot | HoldemAgent)
-    return table_value(agent.tree, first, second)
+    assert not isinstance(agent, Bot)
+    return table_value(tree_of(agent.game), first, second)
 
 
 def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) -> ExactValue:
@@ -172,20 +171,20 @@ def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) ->
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
 
 
-def _read(path: Path, agent: Agent | HoldemAgent | Bot, seat: int) -> npt.NDArray[Any]:
+def _read(path: Path, agent: Agent[Any] | Bot, seat: int) -> npt.NDArray[Any]:
     """Return a seat's table.
 
     Raises:
         ValueError: the file holds something else.
     """
     if isinstance(agent, StreetAgent):
-        table = read_npy(path, (agent.trunk.tree.stored_rows[seat], LANES), agent.trunk.tree.weight.dtype)
+        table = read_npy(path, (agent.blueprint.tree.stored_rows[seat], LANES), agent.blueprint.tree.weight.dtype)
         require(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
         return table
-    assert not isinstance(agent, Bot | HoldemAgent)
-    tables = list(uniform(agent.tree).tables)
+    assert not isinstance(agent, Bot)
+    tables = list(uniform(tree_of(agent.game)).tables)
     tables[seat] = read_npy(path, tables[seat].shape, np.float64)
-    check_strategy(Strategy(agent.tree, agent.tree.subgame(), (tables[0], tables[1])), "a table")
+    check_strategy(Strategy(tree_of(agent.game), tree_of(agent.game).subgame(), (tables[0], tables[1])), "a table")
     return tables[seat]
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from games.files import read_text
-from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting, Menu, parse_sizes
+from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting
 from games.holdem.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
+from games.holdem.menus import Menu, parse_sizes
 from games.holdem.ranges import parse_range
 from games.holdem.rules import STREETS, HoldemGame
 from games.settings import MOST as MOST_CHIPS
@@ -355,7 +356,7 @@ def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:
         named: key and value of the first player's weights, of the second's and of both, for errors.
     """
     kept, notes = [], []
-    for (key, value), live in zip(named[:2], game.live, strict=True):
+    for (key, value), live in zip(named[:2], game.ranges, strict=True):
         if not live.any():
             raise ValueError(f"{key} must leave a hand that the board does not hold, got {value}")
         small = (live > 0) & (live < LEAST_WEIGHT * live.max())
@@ -367,7 +368,7 @@ def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:
     if notes:
         game = replace(game, weights=(kept[0], kept[1]), notes=(*game.notes, *notes))
     even = replace(game, weights=(kept[0] / kept[0].max(), kept[1] / kept[1].max()))  # products of tiny weights would be 0
-    meeting = even.deal_mass / (even.live[0].sum() * even.live[1].sum())
+    meeting = even.deal_mass / (even.ranges[0].sum() * even.ranges[1].sum())
     if meeting < LEAST_MEETING:
         pairs = f"{LEAST_MEETING:g} of their pairs of hands" if meeting > 1e-12 else "two hands"
         raise ValueError(f"{named[2][0]} must leave {pairs} that share no card, got {named[2][1]}")
