@@ -9,12 +9,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from agents.holdem_agent import HoldemAgent
 
 from agents.board_blueprint import make_blueprint
-from agents.holdem_agent import HoldemAgent
-from agents.street_agent import StreetAgent
+from agents.search_agent import NOTHING, SearchAgent
 from search import Budget, variant
 from search.boards.strategy import BoardStrategy
+from search.resolving import ResolveConfig
 from tests.test_holdem import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
@@ -58,7 +59,7 @@ def some(count):
 
 
 def test_a_blueprint_plays_itself(blueprint):
-    agent = StreetAgent(blueprint, DCFR)
+    agent = SearchAgent(blueprint, DCFR, NOTHING)
     assert isinstance(agent, HoldemAgent)
     agent.load()
     table = BoardStrategy(GAME, blueprint.tree, blueprint.strategies())
@@ -83,7 +84,7 @@ def test_a_blueprint_plays_itself(blueprint):
 )
 @pytest.mark.parametrize("seat", [0, 1])
 def test_what_is_played_is_what_is_measured(blueprint, streets, gadget, bounds, seat):
-    agent = StreetAgent(blueprint, DCFR, streets, gadget, bounds)
+    agent = SearchAgent(blueprint, DCFR, "+".join(GAME.rounds[s] for s in streets), ResolveConfig(gadget, bounds))
     measured = BoardStrategy(GAME, blueprint.tree, agent.strategies(seat, TWENTY)[0])
     moved = 0.0
     for node, cards, decision in decisions(agent, seat, TWENTY, some(1)):
@@ -95,7 +96,7 @@ def test_what_is_played_is_what_is_measured(blueprint, streets, gadget, bounds, 
 
 
 def test_an_agent_is_sent_without_what_it_has_loaded(blueprint):
-    agent = StreetAgent(blueprint, DCFR, (1,))
+    agent = SearchAgent(blueprint, DCFR, "flop")
     alone = len(pickle.dumps(agent))
     agent.load()
     assert len(pickle.dumps(agent)) < 2 * alone
@@ -103,7 +104,7 @@ def test_an_agent_is_sent_without_what_it_has_loaded(blueprint):
 
 
 def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
-    agent = StreetAgent(blueprint, DCFR, (1,))
+    agent = SearchAgent(blueprint, DCFR, "flop")
     node, cards, decision = next(d for d in decisions(agent, 0, Budget(seconds=1e-9), some(1)) if GAME.bets.round[d[0]] == 1)
     assert decision.kept
     assert not decision.solved
@@ -112,7 +113,7 @@ def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
 
 def test_lines_that_are_all_in_have_nothing_to_search(tmp_path):
     game = small([0, 1], ranges=UNEVEN, bets="a", raises="a")
-    agent = StreetAgent(make_blueprint(game, [], DCFR, 2, tmp_path), DCFR, (1,))
+    agent = SearchAgent(make_blueprint(game, [], DCFR, 2, tmp_path), DCFR, "flop")
     agent.load()
     node = next(n for n in np.flatnonzero(game.bets.player == 1).tolist() if game.bets.round[n] == 1)
     assert agent.decide(1, node, (game.deck.cards()[0],), None, TWENTY).iterations == 20
@@ -126,7 +127,7 @@ def flop_decision(cards=(0,)):
 
 
 def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypatch):
-    agent = StreetAgent(blueprint, DCFR, (1,), "refined")
+    agent = SearchAgent(blueprint, DCFR, "flop", ResolveConfig("refined"))
     agent.load()
     looks = itertools.count()
     monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=lambda: 1e-3 * next(looks)))  # a clock of 1 ms a look
@@ -141,7 +142,7 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
 def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprint, monkeypatch):
     """By a clock of CPU time, since others share the machine; ranges and gifts included."""
     monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=time.thread_time))
-    agent, budget = StreetAgent(blueprint, DCFR, (1, 2), "refined"), Budget(seconds=0.02)
+    agent, budget = SearchAgent(blueprint, DCFR, "flop+turn", ResolveConfig("refined")), Budget(seconds=0.02)
     agent.load()
     assert agent.load_seconds > 0
     asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget, some(1)) if d.solved or d.kept]

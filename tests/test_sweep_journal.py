@@ -9,9 +9,10 @@ from agents import Serial, ablate, tabulate
 from agents.evaluation.sweep_journal import SweepJournal
 from agents.reporting import tables as report
 from agents.runtime.progress import Teller, shares, watched
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from search import Budget
 from search.boards.search import BoardSearch
+from search.resolving import ResolveConfig
 from tests.test_street_agent import DCFR, blueprint
 
 BUDGET = Budget(iterations=7)
@@ -19,7 +20,7 @@ BUDGET = Budget(iterations=7)
 
 @pytest.fixture
 def agent(tmp_path):
-    return StreetAgent(blueprint(tmp_path / "blueprint"), DCFR, (1, 2), "refined")
+    return SearchAgent(blueprint(tmp_path / "blueprint"), DCFR, "flop+turn", ResolveConfig("refined"))
 
 
 @pytest.fixture

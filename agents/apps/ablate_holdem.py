@@ -9,26 +9,33 @@ from typing import Any
 
 import numpy as np
 
-from agents.agent import Agent
-from agents.apps.build import agents_of, build_budgets, build_executor, check_files, check_no_budget, named_agent, of_file, with_enough
+from agents.apps.build import (
+    agents_of,
+    build_budgets,
+    build_executor,
+    check_files,
+    check_no_budget,
+    named_agent,
+    of_file,
+    resolve_config,
+    with_enough,
+)
 from agents.apps.config import MOST_BUCKETS, AblateConfig, AgentConfig
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.solve_holdem import DEFAULT, free_memory, strength_text
 from agents.board_blueprint import BoardBlueprint, make_blueprint
 from agents.evaluation.ablation import ablate, exchange_rate
-from agents.evaluation.strength import WholeAgent
 from agents.reporting.figures import plot_ablation, plot_exchange
 from agents.reporting.tables import ablation_table, cores, duration, exchange_table, spoilt_note, write_csv
-from agents.street_agent import StreetAgent
+from agents.search_agent import NOTHING, SearchAgent
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering
 from games.kernels import LANES
 from games.kernels.boards import STREET
 from search import Budget, Variant
-from search.gadgets import check_search, form_of
 
-Lines = dict[str, tuple[Agent[Any] | WholeAgent, list[Budget]]]
+Lines = dict[str, tuple[SearchAgent, list[Budget]]]
 Blueprints = dict[tuple[int, ...], BoardBlueprint]
 # Blueprints, what they took against what they are worth, of that the row of the network searched, and the unit of what they took.
 Made = tuple[Blueprints, list[dict[str, Any]], dict[str, Any] | None, str]
@@ -94,7 +101,7 @@ def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies:
         raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
     if agent.think or agent.solve_from != AgentConfig.solve_from:  # that is no street, but never thought of then
         streets_of(agent.solve_from, game)
-    named_agent(lambda: thinker(agent))
+    named_agent(lambda: resolve_config(agent))
     check_files(agent)
     if agent.policy == "network" and agent.checkpoint is not None:
         from agents.networks.holdem_checkpoint import holdem_policy_metadata
@@ -127,7 +134,7 @@ def run(config: AblateConfig, directory: Path) -> None:
             executor = build_executor(config.executor)
             with closing(ablate(lines, config.sweeps, executor, directory / "measurements", tell)) as measured:
                 for row in measured:
-                    compute = size_of(lines[row["line"]][0]) if unit == PROBABILITIES else own["compute"] if own else None
+                    compute = lines[row["line"]][0].blueprint.size if unit == PROBABILITIES else own["compute"] if own else None
                     rows.append(row | {"train_compute": {"value": compute, "unit": unit}})
                     result.write(rows=rows)
         finally:
@@ -136,12 +143,10 @@ def run(config: AblateConfig, directory: Path) -> None:
                 report(result, rows, sizes, own, unit)
 
 
-def thinker(agent: AgentConfig) -> dict[str, Any]:
-    """Return what a StreetAgent is told of its searches; refuses what none knows."""
-    form_of(agent.gadget, agent.bounds, agent.spread)
-    check_search(agent.warm_start, agent.gift_scale)
-    names = ("gadget", "bounds", "spread", "threads", "warm_start", "gift_scale")
-    return {name: getattr(agent, name) for name in names}
+def searching(agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> SearchAgent:
+    """Return the agent that plays a blueprint, and searches from it if the settings say so."""
+    solve_from = agent.solve_from if agent.think else NOTHING
+    return SearchAgent(blueprint, variant, solve_from, resolve_config(agent), threads=agent.threads)
 
 
 def key_of(agent: AgentConfig) -> tuple[int, ...]:
@@ -194,28 +199,20 @@ def lines_of(config: AblateConfig, game: HoldemGame, variant: Variant, blueprint
     lines: Lines = {}
     still = [Budget(seconds=0)]
     if 0 in config.budgets:
-        lines |= {f"blueprint {b.name}": (StreetAgent(b, variant), still) for b in blueprints.values()}
+        lines |= {f"blueprint {b.name}": (SearchAgent(b, variant, NOTHING), still) for b in blueprints.values()}
     budgets = build_budgets(config.budgets, config.unit)
     for name, agent in settings(config).items():
         if agent.think and budgets:
-            streets = streets_of(agent.solve_from, game)
-            lines[name] = StreetAgent(blueprints[key_of(agent)], variant, streets, **thinker(agent)), with_enough(budgets, agent)
+            lines[name] = searching(agent, blueprints[key_of(agent)], variant), with_enough(budgets, agent)
     return lines
-
-
-def size_of(agent: Agent[Any] | WholeAgent) -> int:
-    """Return the size of the blueprint that an agent plays."""
-    assert isinstance(agent, StreetAgent)
-    return agent.blueprint.size
 
 
 def announce(game: HoldemGame, blueprint: BoardBlueprint, lines: Lines) -> None:
     """Say how much work it will be."""
     boards = np.bincount(blueprint.tree.boards[:, STREET])
     for name, (agent, budgets) in lines.items():
-        assert isinstance(agent, StreetAgent)
-        if agent.streets:
-            solves = sum(2 * int(boards[s]) * len(entering(game, s)) for s in agent.streets)
+        if agent.thinks:
+            solves = sum(2 * int(boards[s]) * len(entering(game, s)) for s in agent.rounds)
             print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
 
 

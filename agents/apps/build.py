@@ -19,6 +19,7 @@ from agents.search_agent import SearchAgent
 from games import PublicTree
 from games.settings import check_bounds, nearest
 from search import Budget, Variant
+from search.resolving import ResolveConfig
 
 if TYPE_CHECKING:  # torch is for those who have networks
     from agents.networks import Encoding
@@ -154,17 +155,12 @@ def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent[
     """Return the agent that plays a policy as the settings say."""
     if not config.think:
         return BlueprintAgent(policy)
-    return SearchAgent(
-        policy,
-        variant,
-        config.solve_from,
-        config.gadget,
-        config.warm_start,
-        config.measure_error,
-        config.bounds,
-        config.gift_scale,
-        config.spread,
-    )
+    return SearchAgent(policy, variant, config.solve_from, resolve_config(config), measure_error=config.measure_error)
+
+
+def resolve_config(config: AgentConfig) -> ResolveConfig:
+    """Return how an agent re-solves subgames."""
+    return ResolveConfig(config.gadget, config.bounds, config.spread, config.gift_scale, config.warm_start)
 
 
 def build_budgets(values: list[float], unit: str) -> list[Budget]:
@@ -235,6 +231,6 @@ def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent[int]
     lines |= {name: (build_agent(agent, policy, variant), with_enough(budgets, agent)) for name, agent in agents_of(config).items()}
     if config.references:
         uniform = UniformPolicy(policy.tree)
-        plain_cfr = SearchAgent(uniform, variant, "root", "unsafe", warm_start="never", measure_error=True)
+        plain_cfr = SearchAgent(uniform, variant, "root", ResolveConfig("unsafe", warm_start="never"), measure_error=True)
         lines |= {UNIFORM: (BlueprintAgent(uniform), still), FULL_GAME: (plain_cfr, budgets)}
     return {name: (agent, own) for name, (agent, own) in lines.items() if own}

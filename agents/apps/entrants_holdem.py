@@ -6,7 +6,7 @@ import itertools
 import math
 from pathlib import Path
 
-from agents.apps.ablate_holdem import check_agent, key_of, streets_of, thinker
+from agents.apps.ablate_holdem import check_agent, key_of, searching
 from agents.apps.build import build_executor
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.entrants import budget_of, check_still, of_agent
@@ -18,10 +18,9 @@ from agents.match.match import Match
 from agents.opponents.bot import Bot, SandboxedBot, check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from games.holdem.rules import HoldemGame
 from search import Variant
-from search.boards.search import StreetSearch
 
 POLICIES = ("tabular", "network", "uniform")  # blueprints
 
@@ -42,9 +41,9 @@ def check(config: MatchConfig) -> None:
             check_agent(agent, game, each, (*POLICIES, "bot"))
             if agent.policy == "network" and agent.checkpoint is None:
                 raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
-            budget_of(agent, config)
-            if agent.think:
-                StreetSearch(0, agent.gadget, agent.bounds, budget_of(agent, config))  # refuses budgets that limit nothing
+            budget = budget_of(agent, config)
+            if agent.think and budget.seconds is None and not budget.iterations:
+                raise ValueError(f"budget must limit seconds or iterations, got {budget}")
         except (ValueError, OSError) as error:
             raise ValueError(of_agent(name, error)) from None
     if any(agent.policy not in ("network", "bot") for agent in config.agents.values()):
@@ -75,10 +74,9 @@ def _matches(config: MatchConfig, game: HoldemGame, blueprints: dict[str, BoardB
     entrants = []
     for name, agent in config.agents.items():
         if agent.policy == "bot":
-            who: StreetAgent | Bot = SandboxedBot(game, agent.bot or "", config.limit_seconds)
+            who: SearchAgent | Bot = SandboxedBot(game, agent.bot or "", config.limit_seconds)
         else:
-            streets = streets_of(agent.solve_from, game) if agent.think else []
-            who = StreetAgent(blueprints[name], variant, streets, **thinker(agent))
+            who = searching(agent, blueprints[name], variant)
         entrants.append(Entrant(name, who, budget_of(agent, config)))
     return [Match(pair, config.seed, config.duplicate, config.values, config.salt or "") for pair in itertools.combinations(entrants, 2)]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agents.apps.ablate_holdem import check_agent, streets_of, thinker
+from agents.apps.ablate_holdem import check_agent, searching
 from agents.apps.config import PlayConfig
 from agents.apps.entrants_holdem import POLICIES, blueprint_key, blueprint_of
 from agents.apps.run import COMPILING, said_if_slow
 from agents.apps.solve_holdem import DEFAULT, check_memory, strength_text
 from agents.reporting.tables import cores, duration
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 
 
 def check(config: PlayConfig) -> None:
@@ -20,14 +20,13 @@ def check(config: PlayConfig) -> None:
     check_memory(game, config.search.build(DEFAULT), cores())
 
 
-def agent_of(config: PlayConfig, directory: Path, seed: int) -> StreetAgent:
+def agent_of(config: PlayConfig, directory: Path, seed: int) -> SearchAgent:
     """Return an agent that plays a blueprint, made in the run's directory or found there."""
     game, variant, agent = config.game.build(), config.search.build(DEFAULT), config.agent
     blueprint = blueprint_of(agent, game, variant, directory / blueprint_key(agent, game), seed)
     print(f"blueprint {blueprint.name}: {strength_text(game, blueprint.exploitability)}", flush=True)
-    streets = streets_of(agent.solve_from, game) if agent.think else []
-    player = StreetAgent(blueprint, variant, streets, **thinker(agent))
-    if streets:
+    player = searching(agent, blueprint, variant)
+    if player.thinks:
         with said_if_slow(COMPILING):
             player.load()
         print(f"loaded in {duration(player.load_seconds)}, outside of every decision's clock", flush=True)
