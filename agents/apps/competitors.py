@@ -51,7 +51,10 @@ def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Mat
     kind, made = build_kind(config.game), dict[str, Any]()
     variant = build_variant(config, kind)
     if any(map(untrained, config.agents.values())):
-        made["network"] = kind.train(config.trainer, directory / "training", result)
+        from agents.training import POLICY_FILE
+
+        kind.train(config.trainer, directory / "training", result)
+        made["network"], _ = kind.network(directory / "training" / POLICY_FILE, directory / "blueprints" / "network")
 
     def blueprint(agent: AgentConfig) -> Any:
         key = "network" if untrained(agent) else kind.blueprint_key(agent)
