@@ -17,7 +17,7 @@ from agents.apps.build import build_agent, build_policy, check_agent, check_no_b
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
-from agents.evaluation.value_function import action_values
+from agents.evaluation.aivat import value_function
 from agents.play.terminal import Record, Terminal
 from games.holdem.config import Bets
 from search import Budget
@@ -55,7 +55,7 @@ def run(config: PlayConfig, directory: Path) -> None:
             result.write(hands=terminal.played, chips=terminal.total)
 
         with said_if_slow(COMPILING):
-            values = action_values(agent.game, agent.blueprint)
+            values = value_function(agent.game, (agent.blueprint, agent.blueprint))
             terminal = Terminal(agent, values, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
         result.write(agent=agent.name, hands=0, chips=0.0)
         print(f"seed {seed} (seed={seed} deals the same hands again)")
