@@ -9,10 +9,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from agents.holdem_agent import HoldemAgent
 
 from agents.board_blueprint import make_blueprint
 from agents.search_agent import NOTHING, SearchAgent
+from games import CHANCE
+from games.game import children
+from games.holdem.cards import cards_text
 from search import Budget, variant
 from search.boards.strategy import BoardStrategy
 from search.resolving import ResolveConfig
@@ -31,19 +33,19 @@ def blueprint(tmp_path_factory):
 def decisions(agent, seat, budget, cards_of):
     """Ask an agent at every decision of a seat, with its thoughts; yield node, cards and decision."""
     game = agent.game
-    stack = [(0, game.board[0] if game.board else (), None)]
+    stack = [(game.root, None)]
     while stack:
-        node, cards, thought = stack.pop()
-        player = int(game.bets.player[node])
-        if player == -1:
-            new = cards_of(cards, game.deals[int(game.bets.round[node]) + 1])
-            stack.extend((node + 1, (*cards, *own), thought) for own in new)
+        state, thought = stack.pop()
+        player = game.player(state)
+        if player == CHANCE:
+            new = cards_of(state.cards, game.deals[game.round(state) + 1])
+            stack.extend((game.revealed(state, cards_text(own)), thought) for own in new)
         elif player >= 0:
             if player == seat:
-                decision = agent.decide(seat, node, cards, thought, budget)
-                yield node, cards, decision
+                decision = agent.decide(seat, state, thought, budget)
+                yield *game.locate(state), decision
                 thought = decision.thought
-            stack.extend((child, cards, thought) for child in game.bets.children(node))
+            stack.extend((child, thought) for child in children(game, state))
 
 
 def some(count):
@@ -60,7 +62,7 @@ def some(count):
 
 def test_a_blueprint_plays_itself(blueprint):
     agent = SearchAgent(blueprint, DCFR, NOTHING)
-    assert isinstance(agent, HoldemAgent)
+    assert not agent.thinks
     agent.load()
     table = BoardStrategy(GAME, blueprint.tree, blueprint.strategies())
     for node, cards, decision in decisions(agent, 0, Budget(seconds=0), some(3)):
@@ -100,7 +102,7 @@ def test_an_agent_is_sent_without_what_it_has_loaded(blueprint):
     alone = len(pickle.dumps(agent))
     agent.load()
     assert len(pickle.dumps(agent)) < 2 * alone
-    assert pickle.loads(pickle.dumps(agent)).fingerprint == agent.fingerprint
+    assert pickle.loads(pickle.dumps(agent)).fingerprint() == agent.fingerprint()
 
 
 def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
@@ -116,14 +118,14 @@ def test_lines_that_are_all_in_have_nothing_to_search(tmp_path):
     agent = SearchAgent(make_blueprint(game, [], DCFR, 2, tmp_path), DCFR, "flop")
     agent.load()
     node = next(n for n in np.flatnonzero(game.bets.player == 1).tolist() if game.bets.round[n] == 1)
-    assert agent.decide(1, node, (game.deck.cards()[0],), None, TWENTY).iterations == 20
+    assert agent.decide(1, game.state_at(node, (int(game.deck.cards()[0]),)), None, TWENTY).iterations == 20
     assert agent.strategies(0, Budget(seconds=0.001))[1].seconds  # each line by itself
 
 
 def flop_decision(cards=(0,)):
-    """Return the first decision on the flop: seat, node, cards."""
+    """Return the first decision on the flop: seat and state."""
     node = next(n for n in range(len(GAME.bets.player)) if GAME.bets.round[n] == 1 and GAME.bets.player[n] >= 0)
-    return int(GAME.bets.player[node]), node, (int(GAME.deck.cards()[cards[0]]),)
+    return int(GAME.bets.player[node]), GAME.state_at(node, (int(GAME.deck.cards()[cards[0]]),))
 
 
 def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypatch):
@@ -131,7 +133,7 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
     agent.load()
     looks = itertools.count()
     monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=lambda: 1e-3 * next(looks)))  # a clock of 1 ms a look
-    for searcher in agent._play._searchers.values():
+    for searcher in agent._resolver._searchers.values():
         searcher.looking.expected = 0.06
     found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03, iterations=20)) for _ in range(8)]
     assert found[0].kept

@@ -21,7 +21,7 @@ def both_seats(agent, budget):
 
 def whole_strategy(agent, budget):
     seats = both_seats(agent, budget)
-    return Strategy(agent.tree, agent.tree.subgame(), (seats[0].table, seats[1].table))
+    return Strategy(agent.game.tree, agent.game.tree.subgame(), (seats[0].table, seats[1].table))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_the_bounds_are_those_of_the_strategy_so_far_raised_by_its_gifts(bluepri
     assert (gift > 0.01).any() or scale == 0
     below = strategy.below(node)
     expected = (evaluator.best_response_cfvs if bounds == "safe" else evaluator.cfvs)(below, 1, own / own.max())
-    found = agent._solver.subgame
+    found = agent._resolver._solver.subgame
     np.testing.assert_allclose(found.gadget.bounds, expected + gift * found.mass(), rtol=1e-12, atol=1e-15)
 
 

@@ -32,13 +32,13 @@ from search.tree.solver import Solver
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import Subgame, whole_game
 from search.variants import Variant
+from search.warm_start import warm_iterations
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
 SOLVE_FROM = ("decision", "round", "root")
 
-# A warm start is taken by solves that expect fewer iterations than the strategy so far is worth, and counts for as many. A last solve
-# is worth its iterations; a blueprint as many as a cold solve of the whole game needs to be as strong, at most this many (found at load).
-# Measured on Leduc with a network of 0.028 chips, worth 55: after 10 iterations 0.054 warm, 0.53 cold; after 250 0.0022 and 0.0013.
+# In a warm start a last solve counts for its iterations, a blueprint for as many as a cold solve of the whole game needs to be as strong,
+# at most this many (found at load).
 MOST_WORTH = 100
 SAMPLES = 3  # of each part of a decision whose time is learnt at load
 SPARE = 2.0  # times what judging and asking are expected to take is left for them
@@ -205,17 +205,12 @@ class TreeResolver:
 
     def _warm(self, solver: Solver, root: int, memory: Memory | None, budget: Budget, clock: Deadline) -> int:
         """Return for how many iterations the strategy so far counts at the start of the solve at ``root``; 0 for a cold start."""
-        worth = self._blueprint_worth if memory is None else memory.worth
-        if self.config.warm_start != "short":
-            return max(worth, 1) if self.config.warm_start == "always" else 0
-        remaining = clock.remaining()
-        if memory is None and root == 0 and self._asking_all.expected > remaining / 2:
+        worth, remaining = self._blueprint_worth if memory is None else memory.worth, clock.remaining()
+        if self.config.warm_start == "short" and memory is None and root == 0 and self._asking_all.expected > remaining / 2:
             self._asking_all.heal()
             return 0  # asking the blueprint about the whole game would take most of the time, or more
         expected = solver.expected_iterations(root, remaining)
-        if budget.iterations is not None:
-            expected = min(expected, budget.iterations)
-        return worth if expected < worth else 0
+        return warm_iterations(self.config.warm_start, worth, min(expected, budget.iterations or expected))
 
     def _so_far(self, root: int, memory: Memory | None, warm: bool) -> tuple[Strategy | None, tuple[Float, Float]]:
         """Return the strategy so far at and below ``root`` (None for a cold start of the whole game) and the ranges there."""
