@@ -50,7 +50,10 @@ class ValueFunction(Protocol):
         ...
 
     def action_values(self, state: Any, range_: Float) -> Float:
-        """Return [A, H], what each action is worth to the acting player's hands, summed over the opponent's hands by ``range_`` [H']."""
+        """Return [A, H], the cfvs of a decision's actions against the opponent's ``range_`` [H'] there.
+
+        Hands that suits make equal must have equal weights; divided by the game's ``cf_reach`` cfvs are expected chips.
+        """
         ...
 
 

@@ -18,12 +18,6 @@ def plan(name):
     return tables, lambda game, state: representation.at(tables, state)
 
 
-def deals(representation, state, player):
-    """Return [H], the weight of each of the player's hands at a state, what it meets included."""
-    game = representation.game
-    return game.ranges[player] * game.cf_reach(state, player, game.ranges[1 - player])
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_a_table_is_what_was_written_state_by_state(name):
     representation, (tables, policy) = game_of(name), plan(name)
@@ -64,20 +58,14 @@ def test_an_agent_that_is_asked_everywhere_is_its_table(name, monkeypatch):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_actions_are_worth_what_both_go_on_to_win(name):
-    """At the first decision, weighted by what is played there; further down the values are those of the states below."""
+    """At the first decision, weighted by deals and by what is played there."""
     representation, (tables, _) = game_of(name), plan(name)
     game, values = representation.game, representation.value_function(tables)
-    root, player = game.root, game.player(game.root)
-    weights = game.ranges[player]
-    played = (representation.at(tables, root) * values.action_values(root, deal_weights(representation))).sum(axis=0)
-    mass = deals(representation, root, player).sum()
-    assert (played * weights).sum() / mass == pytest.approx(representation.value(tables, player), abs=1e-6)
-
-
-def deal_weights(representation):
-    """Return [H'], the opponent's weights at the root where each of its hands is dealt alike to all of the player's hands."""
-    game = representation.game
-    return game.ranges[1 - game.player(game.root)]
+    player = game.player(game.root)
+    others = game.ranges[1 - player]
+    won = (representation.at(tables, game.root) * values.action_values(game.root, others)).sum(axis=0) @ game.ranges[player]
+    mass = game.cf_reach(game.root, player, others) @ game.ranges[player]
+    assert won / mass == pytest.approx(representation.value(tables, player), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", EVERY)

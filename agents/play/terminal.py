@@ -223,15 +223,16 @@ class Terminal(Generic[State]):
         game, you = self.game, self.game.player(state)
         decision, own = self.decisions.at(you, state), np.zeros(game.num_hands[you])
         own[hand] = 1.0
-        likely = game.cf_reach(state, 1 - you, own) * game.ranges[1 - you]
+        others = game.ranges[1 - you]
         for above, here in pairwise(path(game, state)):
             if game.player(above) == 1 - you:
-                likely = likely * self.decisions.at(1 - you, above).policy[children(game, above).index(here)]
-        worth = (
-            [f"{value:+.3f}" for value in self.values.action_values(state, likely / likely.sum())[:, hand]]
-            if likely.any()
-            else ["-"] * len(decision.policy)
-        )
+                others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(here)]
+        likely = game.cf_reach(state, 1 - you, own) * others
+        worth = ["-"] * len(decision.policy)
+        if likely.any():
+            shares = others / others.sum()
+            values = self.values.action_values(state, shares)[:, hand] / game.cf_reach(state, you, shares)[hand]
+            worth = [f"{value:+.3f}" for value in values]
         rows = [
             [f"    {self._painted_action(self.action_text(state, action))}", f"{probability:.1%}", value]
             for action, probability, value in zip(game.actions(state), decision.policy[:, hand], worth, strict=True)

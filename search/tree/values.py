@@ -97,7 +97,7 @@ class TreeValues:
 
     def action_values(self, state: int, range_: Float) -> Float:
         """See ``search.representation.ValueFunction``."""
-        below = self.values[self.tree.children(state)]
+        below = self._weights(state) * self.values[self.tree.children(state)]
         found: Float = below @ range_ if self.tree.player[state] == 0 else -(range_ @ below)
         return found
 
