@@ -26,8 +26,8 @@ import numpy as np
 
 from games import PublicTree
 from search.budget import Budget, Deadline, Pace, Spent
-from search.gadgets import build_gadget, gifts
-from search.resolving import ResolveConfig, Resolved
+from search.gadgets import build_gadget, gifts, mass_at
+from search.resolving import MIN_TRUSTED_ITERATIONS, ResolveConfig, Resolved
 from search.tree.solver import Solver
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import Subgame, whole_game
@@ -156,9 +156,9 @@ class TreeResolver:
         prepared = clock.spent()
         most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
         enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
-        judged = self.config.judge and self.config.safe and subgame.gadget is not None
+        judging = self.config.judge and root != 0
         first = self.config.judge and root == 0 and self.solve_from == "decision"
-        limit = clock.sooner(SPARE * self._judging.expected * solver.rows) if judged or first else clock
+        limit = clock.sooner(SPARE * self._judging.expected * solver.rows) if judging or first else clock
         limit = limit.sooner(SPARE * self._asking.expected) if first else limit
         solution = solver.solve(replace(budget, iterations=most, exploitability=enough), limit)
         if solution.iterations == 0:
@@ -167,8 +167,8 @@ class TreeResolver:
             return Resolved(memory, kept=True, skipped=True)
         solved = clock.spent()
         worse = False
-        if judged:
-            worse = not _is_better(solver, subgame, solution.strategy)
+        if judging and strategy is not None and (self.config.safe or solution.iterations < MIN_TRUSTED_ITERATIONS):
+            worse = not self._is_better(solver, subgame, seat, strategy, solution.strategy)
         elif first:
             with timed(self._judging, solver.rows):
                 worse = solver.evaluator.best_response_value(solution.strategy, 1 - seat) > self._blueprint_loses[seat]
@@ -250,6 +250,19 @@ class TreeResolver:
         gadget = build_gadget(config.gadget, solver.evaluator, strategy, 1 - seat, own, config.bounds, gift, config.spread)
         return Subgame(self.tree, root, (own, other) if seat == 0 else (other, own), gadget)
 
+    def _is_better(self, solver: Solver, subgame: Subgame, seat: int, before: Strategy, answer: Strategy) -> bool:
+        """Say whether the opponent's hands win no more above their bounds against an answer than they lose below with the model's range.
+
+        Where bounds are not safe, what hands could get against the strategy before takes their place. A rule of thumb: too few iterations
+        for the subgame then hardly ever cost anything.
+        """
+        evaluator, own, model = solver.evaluator, subgame.ranges[seat], subgame.ranges[1 - seat]
+        safe = self.config.safe and subgame.gadget is not None
+        bounds = subgame.gadget.bounds if safe and subgame.gadget else evaluator.best_response_cfvs(before, 1 - seat, own)
+        change = evaluator.best_response_cfvs(answer, 1 - seat, own) - bounds
+        change[mass_at(self.tree, subgame.node, 1 - seat, own) == 0] = 0.0
+        return bool(np.maximum(change, 0.0).sum() <= (np.maximum(-change, 0.0) * model).sum())
+
     def solver_error(self, seat: int) -> float:
         """Return the exploitability of the game just solved, weighted by its real reach (a gadget deals the opponent every hand)."""
         assert self._solved is not None
@@ -276,19 +289,6 @@ def _scaled(range_: Float) -> Float:
     """Return a range with its largest weight 1; an empty one stays empty."""
     largest = range_.max()
     return range_ / largest if largest > 0 else range_
-
-
-def _is_better(solver: Solver, subgame: Subgame, answer: Strategy) -> bool:
-    """Say whether the opponent's hands win no more above their bounds against an answer than they lose below with the model's range.
-
-    A rule of thumb (see ``search.boards.search.BoardSearch.solve``): too few iterations for the subgame then hardly ever cost anything.
-    """
-    gadget = subgame.gadget
-    assert gadget is not None
-    opponent = gadget.opponent
-    change = solver.evaluator.best_response_cfvs(answer, opponent, subgame.ranges[1 - opponent]) - gadget.bounds
-    change[subgame.mass() == 0] = 0.0
-    return bool(np.maximum(change, 0.0).sum() <= (np.maximum(-change, 0.0) * subgame.ranges[opponent]).sum())
 
 
 @contextmanager
