@@ -193,12 +193,13 @@ class DerivedGame:
         return " ".join(self._revealed(state))
 
     def board_name(self, state: int) -> str:
-        return " ".join(self._card_name(label.removeprefix("Chance outcome:")) for label in self._revealed(state))
+        return " ".join(map(self._card_name, self._revealed(state)))
 
     def _revealed(self, state: int) -> list[str]:
-        """Return the labels of all public chance outcomes so far."""
+        """Return OpenSpiel's texts of all public chance outcomes so far."""
         tree = self.tree
-        return [tree.labels[node] for node in tree.path(state)[1:] if tree.player[tree.parent[node]] == CHANCE]
+        revealed = [node for node in tree.path(state)[1:] if tree.player[tree.parent[node]] == CHANCE]
+        return [tree.labels[node].removeprefix("Chance outcome:") for node in revealed]
 
     def _card_name(self, text: str) -> str:
         """Return OpenSpiel's text of a card or hand as people know it: J, Q, K in Kuhn, with suits in Leduc; dice as they are."""
