@@ -113,10 +113,11 @@ class DerivedGame:
 
     def revealed(self, state: int, text: str) -> int:
         children = self.tree.children(state)
-        for child in children:
-            if text in (self.tree.labels[child], self.board_name(child).split()[-1]):
+        names = [self._card_name(self._revealed(child)[-1]) for child in children]
+        for child, name in zip(children, names, strict=True):
+            if text in (self.tree.labels[child], name):
                 return child
-        raise ValueError(_listed([self.tree.labels[child] for child in children]))
+        raise ValueError(_listed(names))
 
     def _weights(self, state: int) -> Float:
         """Return [H0, H1], the joint probability of deals and of the public chance outcomes so far."""
