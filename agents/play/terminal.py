@@ -152,7 +152,7 @@ class Terminal(Generic[State]):
     def keys(self, state: State) -> dict[str, Action]:
         """Return {key: action}; the first key of each action is the one to be shown.
 
-        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; else its chips, or its number.
+        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; chips of bets; numbers of others.
         """
         actions = self.game.actions(state)
         texts = [self.action_text(state, action).lower() for action in actions]
@@ -161,7 +161,8 @@ class Terminal(Generic[State]):
         for i, (action, text, word) in enumerate(zip(actions, texts, words, strict=True), 1):
             alone = letters[word[0]] == 1 and word[0].isalpha() and word[0] not in (UNDO, QUIT)
             chips = [f"{action.chips:.10g}"] if action.kind == Kind.BET else []
-            names = [*([word[0]] if alone else []), *chips, *([] if alone or chips else [str(i)]), text, action.text.lower()]
+            numbers = chips or ([str(i)] if action.kind == Kind.OTHER or not alone else [])
+            names = [*([word[0]] if alone else []), *numbers, text, action.text.lower()]
             names += [word] if words.count(word) == 1 else []
             names += [f"{word} {chips[0]}"] if chips else []
             for name in names:
