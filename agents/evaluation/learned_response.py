@@ -21,12 +21,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.match.exact_value import table_value
+from agents.evaluation.lbr import response_value
 from agents.networks import Encoding, PolicyNetwork, PolicyNetworkConfig, encode, make_network
 from agents.networks.threads import one_thread
 from agents.training.regression import FitConfig, inputs, make_optimiser
 from games import CHANCE, TERMINAL, PublicTree
 from games.derived import derived_game
+from search import represent
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -177,8 +178,7 @@ def learned_response(tree: PublicTree, seat: int, table: Float, config: Response
     dense = np.where(encoding.legal[seat][:, :, None], encoding.dense(seat, values), -np.inf)
     chosen = (dense.argmax(axis=1)[:, None] == np.arange(dense.shape[1])[:, None]).astype(np.float64)
     found = encoding.table(seat, chosen)
-    own, other = (found, table) if seat == 0 else (table, found)
-    return found, table_value(tree, own, other) * (1 if seat == 0 else -1)
+    return found, response_value(represent(derived_game(tree)), seat, found, table)
 
 
 def learned_exploitability(tree: PublicTree, tables: Sequence[Float], config: ResponseConfig | None = None) -> float:
