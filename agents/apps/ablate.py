@@ -24,11 +24,8 @@ from agents.apps.build import (
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.apps.train import check_training, train_derived
-from agents.apps.train_holdem import with_trainer
-from agents.apps.training import searched_file, searched_kept, searched_row
+from agents.apps.training import check_training, train_and_report
 from agents.evaluation.ablation import ablate, exchange_rate
-from agents.networks import load_policy
 from agents.policy import Policy
 from agents.reporting.figures import plot_ablation, plot_exchange
 from agents.reporting.tables import ablation_table, exchange_table, spoilt_note, write_csv
@@ -44,7 +41,7 @@ def check(config: AblateConfig, directory: Path) -> None:
     check_agent(config.agent, tree, variant)
     check_no_budget(config.agent, "budgets")
     if untrained(config.agent):
-        check_training(tree.game, config.trainer, directory / "training")
+        check_training(config.game, config.trainer, directory / "training")
     build_budgets(config.budgets, config.unit)
     build_executor(config.executor)
     for agent in agents_of(config).values():
@@ -60,17 +57,15 @@ def run(config: AblateConfig, directory: Path) -> None:
     with Run(directory, "ablate", game, config.seed) as result:
         tree = tree_of(game)
         policy: Policy
-        searched, training = 0, directory / "training"
+        own: dict[str, Any] | None
         if untrained(config.agent):
-            policy = train_derived(tree, config.trainer, training, result, config.searched_iterations)
-            searched = searched_kept(training, config.searched_iterations, config.trainer.iterations)
-            if searched:
-                policy = load_policy(searched_file(training, searched), tree)
+            learned = train_and_report(config.game, config.trainer, directory / "training", result, config.searched_iterations)
+            policy, own = learned.policy, learned.row(result.history)
         else:
             policy = build_policy(config.agent, tree, config.search.build())
             result.write(history=training_history(config.agent))
+            own = result.history[-1] if result.history else None
         history = result.history
-        own = searched_row(history, searched)
         compute = {"value": own["compute"], "unit": "multiply-adds"} if own else None
         rows: list[dict[str, Any]] = []
         progress = Progress("measuring", None, "seat")
@@ -126,7 +121,7 @@ def main() -> None:
     given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in sys.argv[1:]}
     if not given & set(own):
         sys.argv.append("experiment=leduc")
-    sys.argv = with_trainer([_absolute(argument) for argument in sys.argv])
+    sys.argv = [_absolute(argument) for argument in sys.argv]
     launch("ablate", check, run)
 
 

@@ -63,9 +63,9 @@ def check(config: AblateConfig, directory: Path) -> None:
         check_agent(agent, game, most)
     check_memory(config, game)
     if config.agent.policy == "network" and config.agent.checkpoint is None:
-        from agents.apps import train_holdem
+        from agents.apps.training import check_training
 
-        train_holdem.check_training(game, config.trainer, directory / "training")
+        check_training(config.game, config.trainer, directory / "training")
 
 
 def check_memory(config: AblateConfig, game: HoldemGame) -> None:
@@ -97,10 +97,10 @@ def check_agent(agent: AgentConfig, game: HoldemGame, cores_each: int, policies:
     named_agent(lambda: thinker(agent))
     check_files(agent)
     if agent.policy == "network" and agent.checkpoint is not None:
-        from agents.networks.holdem_checkpoint import holdem_policy_metadata
+        from agents.networks import policy_metadata
 
         checkpoint = Path(agent.checkpoint)
-        of_file("agent.checkpoint", lambda: holdem_policy_metadata(checkpoint, game))
+        of_file("agent.checkpoint", lambda: policy_metadata(checkpoint, game.key))
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -151,22 +151,21 @@ def key_of(agent: AgentConfig) -> tuple[int, ...]:
 
 def learned(config: AblateConfig, game: HoldemGame, directory: Path, result: Run) -> Made:
     """Return the network's blueprint, trained or found in the run's directory or read from a checkpoint, and the training curve."""
-    from agents.apps.train_holdem import train_holdem
-    from agents.apps.training import searched_file, searched_kept, searched_row
+    from agents.apps.training import train_and_report
     from agents.network_blueprint import make_network_blueprint
 
-    searched, training = config.searched_iterations, directory / "training"
+    learned = None
     if config.agent.checkpoint is None:
-        train_holdem(game, config.trainer, training, result, searched)
-        searched = searched_kept(training, searched, config.trainer.iterations)
-    checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
+        learned = train_and_report(config.game, config.trainer, directory / "training", result, config.searched_iterations)
+    checkpoint = learned.checkpoint if learned else Path(str(config.agent.checkpoint))
     blueprint, history = make_network_blueprint(game, checkpoint, directory / "blueprints" / "network")
-    if searched:
+    if learned and learned.iterations:
         history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
     text = f"{strength_text(game, blueprint.exploitability)}{blueprint.written()}"
     print(f"blueprint {blueprint.name}: {blueprint.size:,} parameters, {text}", flush=True)
-    return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, searched_row(history, searched), "multiply-adds"
+    own = learned.row(history) if learned else history[-1] if history else None
+    return dict.fromkeys(map(key_of, settings(config).values()), blueprint), history, own, "multiply-adds"
 
 
 def solved(config: AblateConfig, game: HoldemGame, variant: Variant, directory: Path) -> Made:

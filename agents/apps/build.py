@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
@@ -19,9 +19,7 @@ from agents.search_agent import SearchAgent
 from games import PublicTree
 from games.settings import check_bounds, nearest
 from search import Budget, Variant
-
-if TYPE_CHECKING:  # torch is for those who have networks
-    from agents.networks import Encoding
+from search.tree.infostates import TreeInfostates
 
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 Read = TypeVar("Read")
@@ -54,11 +52,9 @@ def tree_of(game: str) -> PublicTree:
 
 
 @lru_cache(maxsize=1)
-def encoding_of(game: str) -> Encoding:
-    """Return what networks see of a game."""
-    from agents.networks import encode
-
-    return encode(tree_of(game))
+def infostates_of(game: str) -> TreeInfostates:
+    """Return what training sees of a game."""
+    return TreeInfostates(tree_of(game))
 
 
 def check_agent(config: AgentConfig, tree: PublicTree, variant: Variant) -> None:
@@ -123,7 +119,7 @@ def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Pol
 
     if config.checkpoint is None:
         raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
-    return of_file("agent.checkpoint", lambda: load_policy(Path(str(config.checkpoint)), tree))
+    return of_file("agent.checkpoint", lambda: load_policy(Path(str(config.checkpoint)), infostates_of(tree.game)))
 
 
 def of_file(key: str, read: Callable[[], Read]) -> Read:

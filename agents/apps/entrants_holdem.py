@@ -87,9 +87,9 @@ def blueprint_key(agent: AgentConfig, game: HoldemGame) -> str:
     """Return what tells blueprints apart, as a directory's name."""
     if agent.policy != "network":
         return "uniform" if agent.policy == "uniform" else "-".join(map(str, key_of(agent)))
-    from agents.networks.holdem_checkpoint import holdem_policy_metadata
+    from agents.networks import policy_metadata
 
-    return f"network-{holdem_policy_metadata(Path(str(agent.checkpoint)), game)['digest'][:8]}"
+    return f"network-{policy_metadata(Path(str(agent.checkpoint)), game.key)['digest'][:8]}"
 
 
 def blueprint_of(agent: AgentConfig, game: HoldemGame, variant: Variant, directory: Path, seed: int) -> BoardBlueprint:

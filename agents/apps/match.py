@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from agents.apps import entrants_holdem
-from agents.apps.build import build_executor, tree_of
+from agents.apps.build import build_executor
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.entrants import build_matches, check_entrants, check_names, check_salt, trains
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.apps.train import check_training, train_derived
+from agents.apps.training import check_training, train_and_report
 from agents.match.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
 from agents.match.figure import plot_matches
 from agents.match.match import MOST_HANDS, Match, check_hands, new_salt, play_matches
@@ -56,7 +56,7 @@ def check(config: MatchConfig, directory: Path) -> None:
         return
     check_entrants(config)
     if trains(config):
-        check_training(config.game.game_string(), config.trainer, directory / "training")
+        check_training(config.game, config.trainer, directory / "training")
 
 
 def hands_in(directory: Path) -> int:
@@ -79,8 +79,8 @@ def run(config: MatchConfig, directory: Path) -> None:
         if holdem:
             matches = entrants_holdem.build(config, directory / "blueprints", result)
         else:
-            network = train_derived(tree_of(game), config.trainer, directory / "training", result) if trains(config) else None
-            matches = build_matches(config, network)
+            learned = train_and_report(config.game, config.trainer, directory / "training", result) if trains(config) else None
+            matches = build_matches(config, learned.policy if learned else None)
         tallies = [Tally(match) for match in matches]
         exact: list[ExactValue | None] = [None] * len(matches)
         try:
