@@ -85,7 +85,14 @@ class Block:
 
 
 class Sweep(NamedTuple):
-    """One player's exact regrets, and how likely its infostates are; a list over the player's blocks."""
+    """One player's exact regrets, and how likely its infostates are; a list over the player's blocks.
+
+    With cfv(I, a) the counterfactual value of action a at infostate I when both play the strategy σ:
+
+        regret(I, a) = cfv(I, a) - Σ_b σ(I, b) cfv(I, b)                    (Zinkevich et al. 2007, eq. 7)
+
+    and regret(I, a) / cf_reach(I) is the advantage that Deep CFR regresses on (Brown et al. 2019, arXiv 1811.00164, section 4).
+    """
 
     regret: list[Table]  # [C, R] instantaneous regrets; a private side's are those of all its hands together
     cf_reach: list[Table]  # [C, K] opponent's and chance's probability of coming there, deals included

@@ -22,7 +22,7 @@ from agents.evaluation.learned_response import Learning, transitions
 from agents.networks import NetworkConfig, make_network
 from agents.networks.policy import outputs
 from agents.networks.threads import one_thread
-from agents.training.regression import ClassFitter, FitConfig, Targets, make_optimiser, squared_error
+from agents.training.regression import ClassFitter, FitConfig, fit, make_optimiser, squared_error
 from search.boards.infostates import BoardInfostates
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps, Rows
@@ -88,8 +88,8 @@ class _Learner:
         pots = [bets.contribution[nodes].sum(axis=1).astype(np.float32) for nodes in self.cells.nodes]
         values = [torch.from_numpy(mean / pot) for mean, pot in zip(self.cells.streets(means.astype(np.float32)), pots, strict=True)]
         weights = [torch.from_numpy(share * pot) for share, pot in zip(self.cells.streets(shares.astype(np.float32)), pots, strict=True)]
-        targets = [Targets(*pair) for pair in zip(values, weights, strict=True)]
-        self.fitter.fit(self.network, self.optimiser, targets, squared_error, self.config.fit, self.random)
+        losses = self.fitter.losses(self.network, list(zip(values, weights, strict=True)), squared_error, self.random)
+        fit(self.optimiser, losses, self.config.fit)
         answers = [pot * answer for pot, answer in zip(pots, outputs(self.network, self.infostates, self.seat), strict=True)]
         answer = np.concatenate([table.ravel() for table in answers])
         self.values = (answer + shares * (means - answer)).astype(np.float32)

@@ -2,8 +2,8 @@
 
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig
 from agents.training.regression import FitConfig
-from agents.training.run import POLICY_FILE, SelfPlay, Trained, open_run, tensorboard_writer, train
-from agents.training.state import STATE_FILE, HistoryRow, check_state, load_state, save_state
+from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
+from agents.training.state import STATE_FILE, HistoryRow, SelfPlay, check_state, load_state, save_state
 
 METHODS = {method.name: method for method in (DeepCFRConfig,)}  # the settings of each method, as commands name it
 

@@ -43,7 +43,7 @@ from agents.networks import NetworkConfig, NetworkPolicy, load_policy, make_netw
 from agents.networks.checkpoint import require_description
 from agents.networks.policy import SIZES, outputs
 from agents.networks.threads import one_thread
-from agents.training.regression import FitConfig, make_fitter, make_optimiser
+from agents.training.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.training.state import HistoryRow
 from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC, Infostates, Table, match_highest, uniform_tables
@@ -167,12 +167,14 @@ class DeepCFR:
         return kept
 
     def _train_advantages(self, p: int) -> None:
-        network, optimiser, buffer = self.advantages[p], self.optimisers[p], self.advantage_buffers[p]
-        self.losses[p] = self._fitters[p].fit_advantages(network, optimiser, buffer, self.config.advantage, self.rng)
+        fitter = self._fitters[p]
+        losses = fitter.advantage_losses(self.advantages[p], self.advantage_buffers[p], self.rng)
+        self.losses[p] = fit(self.optimisers[p], losses, self.config.advantage, fitter.tail)
         self.multiply_adds += self._cost(p, self.config.advantage)
 
     def _cost(self, p: int, config: FitConfig) -> int:
-        return 3 * len(config.rates()) * self._fitters[p].multiply_adds(self.advantages[p])  # backward is two forwards
+        found: int = 3 * len(config.rates()) * self._fitters[p].multiply_adds(self.advantages[p])  # backward is two forwards
+        return found
 
     @one_thread()
     def policy(self) -> NetworkPolicy:
@@ -190,8 +192,8 @@ class DeepCFR:
             rng, networks = np.random.default_rng((self.config.seed, self.iteration)), []
             for p, fitter in enumerate(self._fitters):
                 network = make_network(self.config.network, self.infostates, p, self._policy_seeds[p])
-                buffers = self.strategy_buffers[p], self.advantage_buffers[p]
-                fitter.fit_strategy(network, make_optimiser(network), *buffers, self.config.policy, rng)
+                losses = fitter.strategy_losses(network, self.strategy_buffers[p], self.advantage_buffers[p], rng)
+                fit(make_optimiser(network), losses, self.config.policy)
                 networks.append(network)
             policy = NetworkPolicy(self.infostates, (networks[0], networks[1]))
             self._trained = (self.iteration, policy, time.perf_counter() - start)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from agents.networks import CheckpointError
-from agents.training.state import STATE_FILE, HistoryRow, StoredRun, load_state, save_state
+from agents.training.state import STATE_FILE, HistoryRow, P, SelfPlay, load_state, save_state
 
 POLICY_FILE = "policy.safetensors"
 
 Progress = Callable[[int, list[HistoryRow]], None]
 
-P = TypeVar("P", covariant=True)
-Run = TypeVar("Run", bound=StoredRun)
+Run = TypeVar("Run", bound=SelfPlay[Any])
 
 
 class Trained(NamedTuple, Generic[P]):
@@ -26,34 +25,6 @@ class Trained(NamedTuple, Generic[P]):
 
     policy: P
     history: list[HistoryRow]  # the last row is the policy's
-
-
-class SelfPlay(StoredRun, Protocol[P]):
-    """A run of self-play that trains networks; ``agents.training.deep_cfr.DeepCFR`` is one."""
-
-    def step(self) -> None:
-        """Run one iteration."""
-        ...
-
-    def due(self) -> bool:
-        """Say whether exploitability is to be measured at this iteration."""
-        ...
-
-    def evaluate(self) -> HistoryRow:
-        """Measure the policy at this point, once per iteration."""
-        ...
-
-    def policy(self) -> P:
-        """Return the policy at this point."""
-        ...
-
-    def save_policy(self, path: Path) -> None:
-        """Write the policy at this point."""
-        ...
-
-    def load_policy(self, path: Path) -> P:
-        """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
-        ...
 
 
 class ScalarWriter(Protocol):

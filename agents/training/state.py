@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from agents.runtime.storage import DAMAGES, brief, finite, first_line, number_in
 from agents.training.buffer import Buffer
 from search.infostates import Infostates
 
+P = TypeVar("P", covariant=True)
 STATE_FILE = "training.safetensors"
 _MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "save_seconds")  # when to stop, look and save: not what is trained
 
@@ -45,10 +45,22 @@ class HistoryRow:
     exploitability: float
 
 
-class StoredRun(Protocol):
-    """A self-play run between two iterations."""
+class SelfPlay(Protocol[P]):
+    """A run of self-play that trains networks, between two iterations; ``agents.training.deep_cfr.DeepCFR`` is one.
 
-    config: Any  # with nothing left open; ``config.name`` is the trainer's
+    Attributes:
+        config: with nothing left open; ``name`` is the trainer's, and there are ``iterations`` and ``save_seconds``.
+        infostates: of the game.
+        iteration: how many were run.
+        seconds, multiply_adds: so far.
+        losses: of the advantage networks in the last iteration.
+        history: what was measured.
+        rng: of all sampling.
+        advantages, optimisers: by player, the networks and their Adam optimisers.
+        advantage_buffers, strategy_buffers: by player, see ``agents.training.buffer.Buffer``.
+    """
+
+    config: Any
     infostates: Infostates
     iteration: int
     seconds: float
@@ -56,29 +68,37 @@ class StoredRun(Protocol):
     losses: list[float]
     history: list[HistoryRow]
     rng: np.random.Generator
+    advantages: Any
+    optimisers: Any
+    advantage_buffers: Any
+    strategy_buffers: Any
 
-    @property
-    def advantages(self) -> Sequence[nn.Module]:
-        """Advantage networks by player."""
+    def step(self) -> None:
+        """Run one iteration."""
         ...
 
-    @property
-    def optimisers(self) -> Sequence[torch.optim.Adam]:
-        """Their optimisers."""
+    def due(self) -> bool:
+        """Say whether exploitability is to be measured at this iteration."""
         ...
 
-    @property
-    def advantage_buffers(self) -> Sequence[Buffer]:
-        """Buffers by player."""
+    def evaluate(self) -> HistoryRow:
+        """Measure the policy at this point, once per iteration."""
         ...
 
-    @property
-    def strategy_buffers(self) -> Sequence[Buffer]:
-        """Buffers by player."""
+    def policy(self) -> P:
+        """Return the policy at this point."""
+        ...
+
+    def save_policy(self, path: Path) -> None:
+        """Write the policy at this point."""
+        ...
+
+    def load_policy(self, path: Path) -> P:
+        """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
         ...
 
 
-def save_state(run: StoredRun, directory: Path | str) -> None:
+def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
     """Write the state of a run between two iterations to ``directory``, atomically.
 
     Raises:
@@ -104,7 +124,7 @@ def save_state(run: StoredRun, directory: Path | str) -> None:
     save_tensors(Path(directory) / STATE_FILE, tensors, metadata, run.config.name)
 
 
-def load_state(run: StoredRun, directory: Path | str) -> None:
+def load_state(run: SelfPlay[Any], directory: Path | str) -> None:
     """Give a new run the state in ``directory``, in place.
 
     Raises:
@@ -151,7 +171,7 @@ def _readable(path: Path, game: str, config: Any) -> tuple[Tensors, dict[str, An
     return tensors, metadata
 
 
-def _restore(run: StoredRun, tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
+def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
     """Give a run its state.
 
     Raises:
@@ -189,10 +209,10 @@ def _moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, 
     return found
 
 
-def _networks(run: StoredRun) -> dict[str, Any]:
+def _networks(run: SelfPlay[Any]) -> dict[str, Any]:
     return {f"advantage.{p}": network for p, network in enumerate(run.advantages)}
 
 
-def _buffers(run: StoredRun) -> dict[str, Buffer]:
+def _buffers(run: SelfPlay[Any]) -> dict[str, Buffer]:
     pairs = {"advantage_memory": run.advantage_buffers, "strategy_memory": run.strategy_buffers}
     return {f"{name}.{p}": buffer for name, pair in pairs.items() for p, buffer in enumerate(pair)}

@@ -10,8 +10,8 @@ import numpy as np
 from games import PublicTree, features
 from games.derived import derived_game
 from search.infostates import PUBLIC, Ask, Block, Float, Sweep, Table, Tables
-from search.tree.evaluator import Evaluator
-from search.tree.regrets import RegretSweep
+from search.kernels import evaluate, propagate_reach
+from search.tree.evaluator import Evaluator, span_of
 from search.tree.strategy import Strategy
 
 
@@ -38,18 +38,35 @@ class TreeInfostates:
         self.blocks = blocks[0], blocks[1]
 
     @cached_property
-    def _sweep(self) -> RegretSweep:
-        return RegretSweep(self.tree)
-
-    @cached_property
     def _evaluator(self) -> Evaluator:
         return Evaluator(self.tree)
 
+    @cached_property
+    def _scratch(self) -> tuple[list[Float], list[Float], list[Float], list[Float]]:
+        """Per player [rows, padded H] of reach, policy and cfvs, and [K, H, H_other] chance's part of each decision's reach."""
+        tree = self.tree
+        reach, policy, cfv = ([np.zeros((tree.num_rows(p), tree.padded_hands(p))) for p in (0, 1)] for _ in range(3))
+        weights = (tree.chance_weights, tree.chance_weights.transpose(0, 2, 1))
+        chance = [np.ascontiguousarray(weights[p][tree.chance_of[tree.sequences[p].node]]) for p in (0, 1)]
+        return reach, policy, cfv, chance
+
     def sweep(self, strategies: tuple[Tables, Tables], player: int) -> Sweep:
         """Return a player's regrets when both play ``strategies``."""
-        found, block = self._sweep.regrets(self._whole(strategies), player), self.blocks[player][0]
-        row_reach = found.reach[block.decision] * strategies[player][0].T
-        return Sweep([found.regret.T], [found.cf_reach.T], [found.reach.T], [row_reach.T])
+        tree, (reach, policy, cfv, chance) = self.tree, self._scratch
+        for p, sequences in enumerate(tree.sequences):
+            hands = tree.num_hands(p)
+            policy[p][1:, :hands] = strategies[p][0].T
+            reach[p][0, :hands] = 1.0
+            propagate_reach(sequences.first_row, sequences.parent_row, span_of(tree.subgame(), p), policy[p], reach[p])
+        (block,), own, other = self.blocks[player], tree.sequences[player], reach[1 - player]
+        span, hands = span_of(tree.subgame(), player), len(block.private)
+        evaluate(own.first_row, own.parent_row, tree.terminals[player], span, other, policy[player], False, cfv[player])
+        played, values = policy[player][1:, :hands], cfv[player][1:, :hands]
+        regret = values - np.add.reduceat(played * values, block.first_row[:-1], axis=0)[block.decision]
+        there = other[tree.row[1 - player, own.node], : tree.num_hands(1 - player)]
+        cf_reach = np.matmul(chance[player], there[:, :, None])[:, :, 0]
+        before, after = reach[player][own.parent_row, :hands], reach[player][1:, :hands].copy()
+        return Sweep([regret.T], [cf_reach.T], [before.T], [after.T])
 
     def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
         """Return NashConv / 2 in chips, exact."""
