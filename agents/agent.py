@@ -28,6 +28,7 @@ class Decision:
         root: public node of the subgame solved for this decision; None if none was.
         kept: a search was due and could not be made (the public state is impossible in the agent's model, or the budget allows no
             iteration), or its answer was judged to be no better, so the last solve's strategy (before any, the blueprint's) was played on.
+        skipped: a search was due, and the budget allowed no iteration.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
         spent: what the seconds went into, if something was solved.
     """
@@ -38,6 +39,7 @@ class Decision:
     iterations: int = 0
     root: int | None = None
     kept: bool = False
+    skipped: bool = False
     solver_error: float | None = None
     spent: Spent = field(default_factory=Spent)
 
@@ -72,6 +74,10 @@ class Agent(Protocol[State]):
     @property
     def thinks(self) -> bool:
         """Whether it searches; else its decisions do not depend on the budget."""
+        ...
+
+    def fingerprint(self) -> bytes:
+        """Return what kept deals and measurements of this agent must agree with."""
         ...
 
     def load(self) -> None:

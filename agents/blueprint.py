@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from agents.agent import Decision
 from agents.policy import Policy
-from games import PublicTree
 from games.derived import DerivedGame, derived_game
 from search import Budget
 
@@ -30,10 +32,10 @@ class BlueprintAgent:
         """What it plays."""
         return derived_game(self.blueprint.tree)
 
-    @property
-    def tree(self) -> PublicTree:
-        """The policy's tree."""
-        return self.blueprint.tree
+    def fingerprint(self) -> bytes:
+        """Return its settings and its every number; see ``agents.agent.Agent``."""
+        tables = [np.round(table, 6).tobytes() for table in self.blueprint.strategy().tables]
+        return b"".join([json.dumps([self.name, self.game.name, *["None"] * 3]).encode(), *tables])
 
     def load(self) -> None:
         """Ask the policy once."""

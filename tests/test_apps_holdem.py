@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from agents.apps import ablate_holdem, run, solve_holdem, training
+from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
 from agents.reporting import tables as report
 from agents.reporting.tables import cores, write_json
 from games.holdem.config import LibratusEndgame, Spot
@@ -169,7 +169,7 @@ def test_endgame_files_that_say_something_else_are_refused_with_the_reason(tmp_p
 
 def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(training, "free_memory", lambda: 10**8)
+    monkeypatch.setattr(train_holdem, "free_memory", lambda: 10**8)
     assert timebank(monkeypatch, "train", "game=holdem5") == 2
     assert capsys.readouterr().err.startswith(
         "error: game must fit into memory to be trained on (0.1 GB are free), got about 18 GB for 16,361 boards"

@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from games.holdem.lines import find_decision
 
 from agents.reporting.hand_grid import decision
 from games.holdem.cards import hand_text
 from games.holdem.config import Spot
-from games.holdem.lines import find_decision
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, variant
 from tests.naive.holdem import Twin

@@ -17,13 +17,14 @@ import torch
 from agents import tabulate
 from agents.network_blueprint import make_network_blueprint
 from agents.networks import CheckpointError, NetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from agents.training import POLICY_FILE, STATE_FILE, DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state, train
 from agents.training.buffer import ReservoirBuffer
 from games.holdem.board_tree import board_tree
 from search import Budget, variant
 from search.boards.infostates import BoardInfostates
 from search.infostates import Block, uniform_tables
+from search.resolving import ResolveConfig
 from tests.conftest import DICE, KUHN, LEDUC
 from tests.learners import BOTH, EVERY, HOLDEM, infostates_of, make_run, same, stepped, weights
 from tests.running import ROOT, result_of, timebank
@@ -508,7 +509,7 @@ def test_search_from_a_networks_blueprint_improves_it(tmp_path):
     assert [row["iteration"] for row in history] == [6]
     again, _ = make_network_blueprint(game, tmp_path / "policy", tmp_path / "blueprint")
     assert again == blueprint
-    searched = StreetAgent(blueprint, variant("default_holdem"), [1], "maxmargin")
+    searched = SearchAgent(blueprint, variant("default_holdem"), "flop", ResolveConfig("maxmargin"))
     reports = [tabulate(searched, seat, Budget(iterations=100)) for seat in (0, 1)]
     assert sum(r.opponent_best_response for r in reports) / 2 < 0.9 * blueprint.exploitability
     own.step()

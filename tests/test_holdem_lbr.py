@@ -11,10 +11,10 @@ from agents.evaluation.holdem_lbr import Showdowns, always_call, holdem_best_res
 from agents.evaluation.lbr import ACTION_SETS, ActionSet
 from games.holdem.board_tree import board_tree
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.boards.search import StreetSearch, value_against
-from search.boards.street_sweep import search_street
+from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
 from search.boards.values import values_against
+from tests.searching import searching, sweep
 from tests.test_holdem import UNEVEN, small
 
 GAMES = {
@@ -106,7 +106,7 @@ def test_without_bets_it_makes_none():
 def test_an_agent_that_searches_is_tabulated_first():
     game, (tree, showdowns, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
     pair = dict(strategies("flop, turn"))["solved:5"]
-    search = StreetSearch(1, "maxmargin", "safe", Budget(iterations=20))
-    seats = [search_street(game, tree, pair, seat, search, variant("dcfr"))[0][seat] for seat in (0, 1)]
+    search = searching(1, "maxmargin", "safe", Budget(iterations=20))
+    seats = [sweep(game, tree, pair, seat, search, variant("dcfr"))[0][seat] for seat in (0, 1)]
     exact = sum(value_against(game, sweeps, (seats[0], seats[1]), p) for p in (0, 1)) / 2
     assert max(holdem_lbr_exploitability(showdowns, sweeps, (seats[0], seats[1]), a) for a in ACTION_SETS) <= exact + 1e-9

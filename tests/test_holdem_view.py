@@ -7,13 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from agents.play.holdem_view import HoldemView
+from games.holdem.lines import Place, find_decision
 
 from agents.agent import Decision
-from agents.play.holdem_view import HoldemView
 from agents.play.terminal import Terminal
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Holdem, Spot
-from games.holdem.lines import Place, find_decision
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, Budget, variant
 from search.boards.search import value_against

@@ -19,12 +19,12 @@ from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
 from search.boards.bucket_solver import BucketSolver, lossless_buckets
 from search.boards.infostates import BoardInfostates
-from search.boards.search import StreetSearch, value_against
+from search.boards.search import value_against
 from search.boards.strategy import play_alike
-from search.boards.street_sweep import search_street
 from search.boards.sweeps import BoardSweeps
 from tests.naive.holdem import Twin
 from tests.naive.isomorphism import symmetries
+from tests.searching import searching, sweep
 from tests.test_holdem import GAMES
 
 pytestmark = pytest.mark.kernels
@@ -49,8 +49,8 @@ def abstracted(game, tree, iterations, sizes=None):
 
 
 def searched(game, tree, iterations):
-    search = StreetSearch(1, "resolve", "safe", Budget(iterations=iterations))
-    return search_street(game, tree, solved(game, tree, 30), 0, search, DEFAULT)[0]
+    search = searching(1, "resolve", "safe", Budget(iterations=iterations))
+    return sweep(game, tree, solved(game, tree, 30), 0, search, DEFAULT)[0]
 
 
 def learned(game, tree, iterations=0):

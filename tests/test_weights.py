@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from games.holdem.lines import find_decision
 
 from agents.reporting.hand_grid import decision
 from games.holdem.cards import cards_text, parse_cards
 from games.holdem.config import Spot
-from games.holdem.lines import find_decision
 from games.public_tree import TERMINAL
 from search import BoardSolver, Budget
 from search.variants import variant

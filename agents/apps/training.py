@@ -1,4 +1,4 @@
-"""Training from a command: what is trained, what is refused before, and progress, TensorBoard, result.json, table and figure of a run."""
+"""Training from a command: what is refused before, and progress, TensorBoard, result.json, table and figure of a run."""
 
 from __future__ import annotations
 
@@ -6,45 +6,15 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.apps.build import infostates_of
+from agents.apps.build import Kind
 from agents.apps.run import Progress, Run
-from agents.apps.solve_holdem import free_memory, smaller_game, strength, strength_text
-from agents.board_blueprint import tree_of
 from agents.networks import NetworkPolicy, load_policy
 from agents.reporting.figures import plot_training
-from agents.reporting.tables import write_csv
+from agents.reporting.tables import duration, table, write_csv
 from agents.training import POLICY_FILE, HistoryRow, check_state, open_run, tensorboard_writer, train
-from games.game import PublicGame
-from games.holdem.config import Bets
-from games.holdem.rules import HoldemGame
-from search.boards.infostates import BoardInfostates, training_bytes
-from search.infostates import Infostates
-
-
-class Trainable(NamedTuple):
-    """A game as training takes it.
-
-    Attributes:
-        game: the rules.
-        infostates: makes what is trained on.
-        deep: the infostates' deep side, told before they are made.
-        text: how an exploitability in chips reads.
-        strength: what result.json says of one.
-        memory: boards of a game that is large, and the bytes that training takes, about.
-        notes: what of the game's settings was taken otherwise than written.
-    """
-
-    game: PublicGame[Any]
-    infostates: Callable[[], Infostates]
-    deep: str
-    text: Callable[[float], str]
-    strength: Callable[[float], dict[str, Any]]
-    memory: tuple[int, int] = (0, 0)
-    notes: tuple[str, ...] = ()
 
 
 class Learned(NamedTuple):
@@ -65,53 +35,31 @@ class Learned(NamedTuple):
         return next((row for row in history if row["iteration"] == self.iterations), history[-1])
 
 
-def trainable(settings: Any) -> Trainable:
-    """Return the game of some settings."""
-    holdem = isinstance(settings, Bets)
-    if holdem:
-        game = settings.build()
-        texts = partial(strength_text, game), partial(strength, game)
-        return Trainable(game, partial(_board_infostates, game), BoardInfostates.deep, *texts, training_bytes(game), game.notes)
-    seen = infostates_of(settings.game_string())
-    return Trainable(seen.game, lambda: seen, seen.deep, lambda e: f"{e:.4g} chips", lambda e: {"value": e, "unit": "chips"})
+def check_training(kind: Kind, trainer: Any, directory: Path) -> None:
+    """Refuse settings that do not fit the game, a game that cannot be trained on, and another run's state."""
+    kind.check_infostates()
+    check_state(directory, kind.game.key, trainer.filled(kind.deep))
 
 
-def _board_infostates(game: HoldemGame) -> Infostates:
-    return BoardInfostates(game, tree_of(game))
-
-
-def check_training(game: Any, trainer: Any, directory: Path) -> None:
-    """Refuse a game that no network can see or that does not fit into memory, and another run's state."""
-    found, free = trainable(game), free_memory()
-    boards, needed = found.memory
-    if needed > 0.9 * free:
-        raise ValueError(
-            f"game must fit into memory to be trained on ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.2g} GB for "
-            f"{boards:,} boards: {smaller_game(game.build())}"
-        )
-    check_state(directory, found.game.key, trainer.filled(found.deep))
-
-
-def train_and_report(game: Any, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Learned:
+def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Learned:
     """Train with a progress bar; result.json always has the history so far, and compute in multiply-adds.
 
     Args:
-        game: settings of the game.
+        kind: of the game.
         trainer: settings of the training.
         directory: of the training; a state that is there is resumed.
         result: of the command's run.
         searched: iterations after which the policy is kept that is returned; 0 for the last one. Where an older version's training was past
             it, the last one is taken, and a line says so.
     """
-    found = trainable(game)
-    new = trainer.start(found.infostates())
+    new = trainer.start(kind.infostates())
     result.require_directory()  # the next lines would make a new one
     run = open_run(new, directory)
     progress = Progress("training", run.config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:
         result.require_directory()
-        last = f"exploitability {found.text(history[-1].exploitability)} at {history[-1].iteration:,}" if history else ""
+        last = f"exploitability {kind.strength_text(history[-1].exploitability)} at {history[-1].iteration:,}" if history else ""
         progress.at(iteration, last)
         if len(history) != len(result.history):
             result.write(history=[_plain(row) for row in history])
@@ -131,7 +79,7 @@ def train_and_report(game: Any, trainer: Any, directory: Path, result: Run, sear
             writer.close()
         threading.excepthook = complain
     history = [_plain(row) for row in trained.history]
-    alone = found.strength(history[-1]["exploitability"]) | {"exact": True}
+    alone = kind.strength(history[-1]["exploitability"]) | {"exact": True}
     result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
     write_csv(directory / "training.csv", history)
     title = f"{result.result['game']}, Deep CFR, network alone"
@@ -153,3 +101,10 @@ def _ignore_lost_files(arguments: threading.ExceptHookArgs) -> None:
 def _plain(row: HistoryRow) -> dict[str, Any]:
     entries = asdict(row)
     return {"compute": entries.pop("multiply_adds"), **entries}
+
+
+def training_table(history: list[dict[str, Any]], text: Callable[[float], str]) -> str:
+    """Return the training curve as a table."""
+    heads = ["iteration", "time", "multiply-adds", "exploitability"]
+    rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", text(r["exploitability"])] for r in history]
+    return table(heads, rows)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.evaluation.strength import WholeAgent, tabulate
+from agents.evaluation.strength import tabulate
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
 from agents.runtime.progress import Teller, shares, watched
@@ -31,7 +31,6 @@ from search import Budget, Spent
 from search.tree.evaluator import exploitability_of
 
 Row = dict[str, Any]
-Anybody = Agent[Any] | WholeAgent
 ROUNDING = 1e-6  # of values in float32, as a share
 LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends later than this after its budget
 # The rivers of holdem5 are 816,480 subgames: as many seconds, and as many iterations.
@@ -59,8 +58,7 @@ class Measurement:
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
     agent = _unpacked(task.agent)
-    if not isinstance(agent, WholeAgent):
-        agent.load()
+    agent.load()
     if task.budget.seconds:
         gc.collect()
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
@@ -87,13 +85,13 @@ def measure(task: Measurement) -> Row:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Anybody:
-    agent: Anybody = pickle.loads(packed)
+def _unpacked(packed: bytes) -> Agent[Any]:
+    agent: Agent[Any] = pickle.loads(packed)
     return agent
 
 
 def ablate(
-    lines: Mapping[str, tuple[Anybody, Sequence[Budget]]],
+    lines: Mapping[str, tuple[Agent[Any], Sequence[Budget]]],
     sweeps: int = 3,
     executor: Executor | None = None,
     directory: Path | None = None,
@@ -110,7 +108,7 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    groups: list[tuple[str, Anybody, Budget, list[Measurement]]] = []
+    groups: list[tuple[str, Agent[Any], Budget, list[Measurement]]] = []
     for line, (agent, budgets) in lines.items():
         packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + digest(agent)
         for budget in budgets:
@@ -152,7 +150,7 @@ def ablate(
             yield from complete()
 
 
-def _row(line: str, agent: Anybody, budget: Budget, seats: list[Row]) -> Row:
+def _row(line: str, agent: Agent[Any], budget: Budget, seats: list[Row]) -> Row:
     """Join a group's measurements: exploitability is the mean over sweeps of (BR against seat 0 + BR against seat 1) / 2."""
     draws = [
         exploitability_of(a["opponent_best_response"], b["opponent_best_response"]) for a, b in zip(seats[::2], seats[1::2], strict=True)
@@ -189,7 +187,7 @@ def _row(line: str, agent: Anybody, budget: Budget, seats: list[Row]) -> Row:
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
         "kept": sum(seat["kept"] for seat in seats),
-        "skipped": sum(seat.get("skipped", 0) for seat in seats) if isinstance(agent, WholeAgent) else None,
+        "skipped": sum(seat.get("skipped", 0) for seat in seats),
         "load_seconds": statistics.fmean(seat.get("loading", 0.0) for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
@@ -207,7 +205,7 @@ def _parts(seats: list[Row], decisions: int) -> Row:
     return {f"{name}_seconds": sum(seat["spent"][name] for seat in seats) / decisions if known else None for name in names}
 
 
-def _won(agent: Anybody, chips: float) -> Row | None:
+def _won(agent: Agent[Any], chips: float) -> Row | None:
     """Return what an agent wins a hand from its own blueprint, seats changing; None for agents without one."""
     if math.isnan(chips):
         return None
@@ -217,22 +215,12 @@ def _won(agent: Anybody, chips: float) -> Row | None:
     return found
 
 
-def digest(agent: Anybody) -> str:
-    """What a kept measurement must agree with: the agent's settings and its policy's every number."""
-    if isinstance(agent, WholeAgent):
-        return hashlib.sha256(agent.fingerprint.encode()).hexdigest()[:10]
-    settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
-    digest = hashlib.sha256(json.dumps([agent.name, agent.game.name, *settings]).encode())
-    policy = agent.blueprint
-    if policy is None:  # somebody else's agent: by what it is made of
-        digest.update(pickle.dumps(agent))
-    else:
-        for table in policy.strategy().tables:
-            digest.update(np.round(table, 6).tobytes())
-    return digest.hexdigest()[:10]
+def digest(agent: Agent[Any]) -> str:
+    """Return what a kept measurement must agree with: the agent's settings and its policy's every number."""
+    return hashlib.sha256(agent.fingerprint()).hexdigest()[:10]
 
 
-def _measured(directory: Path, groups: Sequence[tuple[str, Anybody, Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
+def _measured(directory: Path, groups: Sequence[tuple[str, Agent[Any], Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
     """Make the folder of measurements; yield those that are there by key."""
     directory.mkdir(parents=True, exist_ok=True)
     for _, agent, _, tasks in groups:

@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from agents.agent import Agent
 from games.derived import tree_of
-from games.game import PublicGame
 from search import Budget, Evaluator, Spent, Strategy, uniform
 from search.tree.evaluator import exploitability_of
 
@@ -66,49 +65,41 @@ class SeatReport:
 
 
 @runtime_checkable
-class WholeAgent(Protocol):
-    """An agent whose game is too large to ask it node by node, and that tabulates itself."""
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        ...
-
-    @property
-    def game(self) -> PublicGame[Any]:
-        """What it plays."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """What measurements of this agent must agree with to be of the same."""
-        ...
+class Tabulating(Protocol):
+    """An agent that tabulates itself."""
 
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
-        """Return a seat's report: what ``tabulate`` below would find."""
+        """Return a seat's report: what ``ask_everywhere`` would find."""
         ...
 
 
 def tabulate(
-    agent: Agent[int] | WholeAgent,
-    seat: int,
-    budget: Budget,
-    progress: Callable[[float], None] | None = None,
-    folder: Path | None = None,
+    agent: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
 ) -> SeatReport:
-    """Ask an agent at every public state that its own policy reaches, and measure the answer exactly.
+    """Return one seat's strategy, measured exactly.
 
     Args:
-        agent: loaded here, outside all clocks; one that tabulates itself sees to that.
+        agent: who plays.
         seat: the player that the agent plays.
         budget: of each decision.
         progress: called with the share of the work that is done, by agents that tabulate themselves.
         folder: where those keep what they have done, so that work that was stopped goes on; None keeps nothing.
     """
-    if isinstance(agent, WholeAgent):
+    if isinstance(agent, Tabulating):
         return agent.tabulate(seat, budget, progress, folder)
+    return ask_everywhere(agent, seat, budget)
+
+
+def ask_everywhere(agent: Agent[int], seat: int, budget: Budget) -> SeatReport:
+    """Ask an agent of a derived game at every public state that its own policy reaches, and measure the answer exactly.
+
+    Args:
+        agent: loaded here, outside all clocks.
+        seat: the player that the agent plays.
+        budget: of each decision.
+    """
     agent.load()
     tree = tree_of(agent.game)
     report = SeatReport(seat, uniform(tree).tables[seat].copy())
@@ -127,6 +118,7 @@ def tabulate(
         report.decisions += 1
         report.solves += decision.solved
         report.kept += decision.kept
+        report.skipped += decision.skipped
         if decision.solved or decision.kept:
             report.seconds.append(decision.seconds)
             report.iterations.append(decision.iterations)

@@ -17,12 +17,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent
+from agents.board_blueprint import BoardBlueprint
 from agents.evaluation.strength import tabulate
 from agents.match.deal import Entrant
 from agents.match.match import Match
@@ -31,7 +32,7 @@ from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_npy
 from agents.runtime.executor import Executor
 from agents.runtime.storage import load_or_set_aside, require
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from games import PublicTree
 from games.derived import tree_of
 from games.holdem.board_tree import game_size
@@ -63,11 +64,16 @@ class ExactValue:
 
 def table_bytes(match: Match, draws: int) -> int:
     """Return how large a match's tables are in hold'em; 0 with bots, which have none, and for other games, whose trees are small."""
-    agents = [e.agent for e in match.entrants if isinstance(e.agent, StreetAgent)]
+    agents = [e.agent for e in match.entrants if on_boards(e.agent)]
     if not agents or match.bots:
         return 0
-    rows = game_size(agents[0].game).rows
+    rows = game_size(agents[0].blueprint.game).rows
     return sum(rows) * LANES * 4 * sum(1 if e.steady else draws for e in match.entrants)
+
+
+def on_boards(agent: Any) -> TypeGuard[SearchAgent]:
+    """Say whether an agent's strategy is kept by board."""
+    return isinstance(getattr(agent, "blueprint", None), BoardBlueprint)
 
 
 def _valued(match: Match, draws: int) -> bool:
@@ -139,7 +145,7 @@ def exact_values(
 def _tabulated(task: _Seat) -> npt.NDArray[Any]:
     entrant: Entrant = pickle.loads(task.entrant)
     agent = entrant.agent
-    if isinstance(agent, StreetAgent):
+    if on_boards(agent):
         return np.array(agent.strategies(task.seat, entrant.budget)[0][task.seat])
     assert not isinstance(agent, Bot)
     return tabulate(agent, task.seat, entrant.budget).table
@@ -148,9 +154,9 @@ def _tabulated(task: _Seat) -> npt.NDArray[Any]:
 def _first_wins(match: Match, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
     """Return player 0's exact expected chips of two tables."""
     agent = match.entrants[0].agent
-    if isinstance(agent, StreetAgent):
+    if on_boards(agent):
         tree = agent.blueprint.tree
-        return value_against(agent.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
+        return value_against(agent.blueprint.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
     assert not isinstance(agent, Bot)
     return table_value(tree_of(agent.game), first, second)
 
@@ -177,7 +183,7 @@ def _read(path: Path, agent: Agent[Any] | Bot, seat: int) -> npt.NDArray[Any]:
     Raises:
         ValueError: the file holds something else.
     """
-    if isinstance(agent, StreetAgent):
+    if on_boards(agent):
         table = read_npy(path, (agent.blueprint.tree.stored_rows[seat], LANES), agent.blueprint.tree.weight.dtype)
         require(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
         return table

@@ -79,14 +79,6 @@ class Bets:
     merging: float = bounded(0.0, below=1, hint=SHARE)
     min_bet: int = bounded(1, above=0, unit="chips")
 
-    def game_string(self) -> str:
-        """Refuse: only games derived from OpenSpiel have a game string.
-
-        Raises:
-            ValueError: always.
-        """
-        raise ValueError(f"game must be derived from OpenSpiel (there are no networks for hold'em yet), got {type(self).__name__}")
-
     def _menu(self, player: str, street: str) -> Menu:
         own: StreetMenu = getattr(getattr(self.menu, player), street)
 
@@ -179,7 +171,7 @@ class Spot(Bets):
     pot: int = bounded(100, above=0, unit="chips")
     stack: int = bounded(500, above=0, unit="chips")
 
-    def build(self) -> HoldemGame:
+    def build(self, progress: object = None) -> HoldemGame:
         """Return the game.
 
         Raises:
@@ -224,7 +216,7 @@ class Holdem(Bets):
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
     name: str = "holdem"
 
-    def build(self) -> HoldemGame:
+    def build(self, progress: object = None) -> HoldemGame:
         """Return the game.
 
         Raises:
@@ -277,7 +269,7 @@ class LibratusEndgame(Bets):
     raises: str = "100%,a"
     min_bet: int = bounded(100, above=0, unit="chips")
 
-    def build(self) -> HoldemGame:
+    def build(self, progress: object = None) -> HoldemGame:
         """Return the game.
 
         Raises:

@@ -85,6 +85,10 @@ class HoldemGame:
     def __hash__(self) -> int:
         return hash(self.key)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what is found again when it is asked for."""
+        return {key: value for key, value in vars(self).items() if not key.startswith("_") and key != "apart"}
+
     @property
     def pot(self) -> float:
         """Chips in the pot before the first action."""
