@@ -14,7 +14,6 @@ from typing import Any
 
 from agents.apps.build import build_executor, build_kind
 from agents.apps.competitors import build_matches, check_competitors
-from agents.apps.compose import with_trainer
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.launch import launch
@@ -197,7 +196,7 @@ def _absolute(argument: str) -> str:
 
 def main() -> None:
     """Run the command."""
-    sys.argv = with_trainer([_absolute(argument) for argument in sys.argv])
+    sys.argv = [_absolute(argument) for argument in sys.argv]
     launch("match", check, run)
 
 
