@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from games import PublicTree
+from games.game import PublicGame
 from search import Budget, Spent
 
 Float = npt.NDArray[np.float64]
+State = TypeVar("State", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Decision:
         root: public node of the subgame solved for this decision; None if none was.
         kept: a search was due and could not be made (the public state is impossible in the agent's model, or the budget allows no
             iteration), or its answer was judged to be no better, so the last solve's strategy (before any, the blueprint's) was played on.
+        skipped: a search was due, and the budget allowed no iteration.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
         spent: what the seconds went into, if something was solved.
     """
@@ -36,6 +39,7 @@ class Decision:
     iterations: int = 0
     root: int | None = None
     kept: bool = False
+    skipped: bool = False
     solver_error: float | None = None
     spent: Spent = field(default_factory=Spent)
 
@@ -45,7 +49,7 @@ class Decision:
         return self.root is not None
 
 
-class Agent(Protocol):
+class Agent(Protocol[State]):
     """Somebody who plays.
 
     A decision depends on the seat, the public state and the agent's own thoughts of this hand: never on the hand held, never on anything
@@ -58,21 +62,38 @@ class Agent(Protocol):
         ...
 
     @property
-    def tree(self) -> PublicTree:
-        """The public tree that it plays on."""
+    def game(self) -> PublicGame[State]:
+        """What it plays."""
+        ...
+
+    @property
+    def blueprint(self) -> Any:
+        """What it plays without thinking; None if that is not known."""
+        ...
+
+    @property
+    def thinks(self) -> bool:
+        """Whether it searches; else its decisions do not depend on the budget."""
+        ...
+
+    def fingerprint(self) -> bytes:
+        """Return what kept deals and measurements of this agent must agree with."""
         ...
 
     def load(self) -> None:
         """Get ready: compile, allocate. Not part of any decision's time."""
         ...
 
-    def decide(self, seat: int, node: int, thought: Any, budget: Budget) -> Decision:
-        """Decide at a public node where ``seat`` acts.
+    def decide(self, seat: int, state: State, thought: Any, budget: Budget) -> Decision:
+        """Decide at a public state where ``seat`` acts.
 
         Args:
             seat: the agent's player number.
-            node: the public state, a decision of that player.
+            state: the public state, a decision of that player.
             thought: of the agent's previous decision in this hand; None at the first.
             budget: what this decision may spend.
+
+        Returns:
+            The decision; its policy is [A, H] over the game's hands, in the order of the actions on offer.
         """
         ...

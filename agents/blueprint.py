@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from agents.agent import Decision
 from agents.policy import Policy
-from games import PublicTree
+from games.derived import DerivedGame, derived_game
 from search import Budget
 
 
@@ -16,24 +19,30 @@ from search import Budget
 class BlueprintAgent:
     """Plays a policy: uniform, a tabular blueprint or a network alone."""
 
-    policy: Policy
+    blueprint: Policy
+    thinks = False
 
     @property
     def name(self) -> str:
         """The policy's name."""
-        return self.policy.name
+        return self.blueprint.name
 
     @property
-    def tree(self) -> PublicTree:
-        """The policy's tree."""
-        return self.policy.tree
+    def game(self) -> DerivedGame:
+        """What it plays."""
+        return derived_game(self.blueprint.tree)
+
+    def fingerprint(self) -> bytes:
+        """Return its settings and its every number; see ``agents.agent.Agent``."""
+        tables = [np.round(table, 6).tobytes() for table in self.blueprint.strategy().tables]
+        return b"".join([json.dumps([self.name, self.game.name, *["None"] * 3]).encode(), *tables])
 
     def load(self) -> None:
         """Ask the policy once."""
-        self.policy.strategy()
+        self.blueprint.strategy()
 
-    def decide(self, seat: int, node: int, thought: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: int, thought: Any, budget: Budget) -> Decision:
         """Play the policy; the budget is not used."""
         start = time.perf_counter()
-        policy = self.policy.at(node).copy()
+        policy = self.blueprint.at(state).copy()
         return Decision(policy, thought, time.perf_counter() - start)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from agents.abstraction import make_buckets
-from agents.evaluation.strength import stakes
 from agents.reporting.tables import Keeper, Row, duration, replacing, write_json
 from agents.runtime.arrays import map_npy, open_archive
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
@@ -113,7 +112,7 @@ def make_blueprint(
     """
     sizes = list(sizes) if any(sizes) else []
     much = f":{iterations}" + "".join(f":{size or 'all'}" for size in sizes)
-    about: Row = {"format": FORMAT, "game": game.description(), "name": f"{variant.name}{much}", "seed": seed, "variant": repr(variant)}
+    about: Row = {"format": FORMAT, "game": game.key, "name": f"{variant.name}{much}", "seed": seed, "variant": repr(variant)}
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
@@ -142,7 +141,7 @@ def make_blueprint(
 
 def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
     """Return the blueprint that takes every action with the same probability, kept as others are; see ``make_blueprint``."""
-    about: Row = {"format": FORMAT, "game": game.description(), "name": "uniform"}
+    about: Row = {"format": FORMAT, "game": game.key, "name": "uniform"}
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
@@ -199,7 +198,7 @@ def kept_blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBluepr
     Raises:
         ValueError: it differs in something that ``about`` says.
     """
-    kept = load_or_set_aside(directory / ABOUT, partial(_about, most=2 * stakes(game)))
+    kept = load_or_set_aside(directory / ABOUT, partial(_about, most=2 * game.max_payoff))
     if kept is None:
         return None
     if {key: kept.get(key) for key in about} != about:

@@ -1,47 +1,35 @@
-"""An agent's decisions along the course of a hand, in whatever order they are asked for."""
+"""An agent's decisions in the course of a deal, in whatever order they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic
 
-from agents.agent import Agent, Decision
+from agents.agent import Agent, Decision, State
+from games.game import path
 from search import Budget
 
-State = TypeVar("State", bound=Hashable)
 
-
-class Course(Generic[State]):
+class DecisionCache(Generic[State]):
     """Decisions of one agent in both seats. A thought needs those before it, so the decisions on the way are made first, each once.
 
     Args:
-        way: of a seat and a public state where it acts: its decisions on the way there, the state itself the last.
-        decide: what the agent does as a seat at a public state, given its thought of the decision before.
+        agent: loaded.
+        budget: of each decision.
     """
 
-    def __init__(self, way: Callable[[int, State], Sequence[State]], decide: Callable[[int, State, Any], Decision]) -> None:
-        self._way, self._decide = way, decide
+    def __init__(self, agent: Agent[State], budget: Budget) -> None:
+        self.agent, self.budget = agent, budget
         self._made: dict[tuple[int, State], Decision] = {}
 
     def forget(self) -> None:
-        """Start a new hand: decisions are made anew."""
+        """Start a new deal: decisions are made anew."""
         self._made.clear()
 
     def at(self, seat: int, state: State) -> Decision:
         """Return the decision of a seat at a public state where it acts."""
-        thought = None
-        for there in self._way(seat, state):
+        game, thought = self.agent.game, None
+        for there in [s for s in path(game, state) if game.player(s) == seat]:
             if (seat, there) not in self._made:
-                self._made[seat, there] = self._decide(seat, there, thought)
+                self._made[seat, there] = self.agent.decide(seat, there, thought, self.budget)
             thought = self._made[seat, there].thought
         return self._made[seat, state]
-
-
-def course_on_tree(agent: Agent, budget: Budget) -> Course[int]:
-    """Load an agent; return its course over its public tree's nodes, each decision within a budget."""
-    agent.load()
-    tree = agent.tree
-    return Course(
-        lambda seat, node: [n for n in tree.path(node) if tree.player[n] == seat],
-        lambda seat, node, thought: agent.decide(seat, node, thought, budget),
-    )

@@ -34,7 +34,7 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
     metadata = holdem_policy_metadata(checkpoint, game)
     history = [{"compute": row["multiply_adds"], **row} for row in history_of(metadata, checkpoint)]
     name = f"network:{metadata['digest'][:8]}"
-    about: dict[str, Any] = {"format": FORMAT, "game": game.description(), "name": name}
+    about: dict[str, Any] = {"format": FORMAT, "game": game.key, "name": name}
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:

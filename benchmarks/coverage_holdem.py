@@ -22,9 +22,10 @@ from agents.match.exact_value import exact_values
 from agents.match.match import Match
 from agents.match.statistics import Tally
 from agents.reporting.tables import machine, table, version
-from agents.street_agent import StreetAgent
+from agents.search_agent import NOTHING, SearchAgent
 from games.holdem.config import Holdem
 from search import Budget, variant
+from search.resolving import ResolveConfig
 
 GAMES = {"ms1f1": Holdem(deals=[0, 1]), "ms2f1t1h5": Holdem(ranks="TJQKA", deals=[0, 1, 1])}  # as in conf/game
 CASES = (("raw", "none"), ("duplicate", "none"), ("aivat", "uniform"), ("aivat", "blueprint"))
@@ -41,8 +42,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         blueprint = make_blueprint(game, [0] * last + [20], cfr, 10, Path(directory))
         entrants = (
-            Entrant("search", StreetAgent(blueprint, cfr, (last,), "refined"), Budget(iterations=20)),
-            Entrant("blueprint", StreetAgent(blueprint, cfr), Budget(seconds=0)),
+            Entrant("search", SearchAgent(blueprint, cfr, game.rounds[last], ResolveConfig("refined")), Budget(iterations=20)),
+            Entrant("blueprint", SearchAgent(blueprint, cfr, NOTHING), Budget(seconds=0)),
         )
         exact = exact_values([Match(entrants)], 1, Serial())[0]
         assert exact is not None

@@ -26,11 +26,12 @@ from agents.board_blueprint import make_blueprint
 from agents.networks import NetworkPolicy, PolicyNetworkConfig, encode, make_network
 from agents.reporting.tables import duration, machine, table, version
 from agents.search_agent import SearchAgent
-from agents.street_agent import StreetAgent
 from games import public_tree
+from games.game import children
 from games.holdem.config import Holdem
 from games.public_tree import CHANCE, TERMINAL
 from search import Budget, variant
+from search.resolving import ResolveConfig
 
 BUDGETS = {"leduc": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0), "ms3f1t1r1h5": (0.01, 0.1), "holdem5": (0.01, 0.1)}
 SECONDS, MOST = {"leduc": 40.0, "ms3f1t1r1h5": 25.0, "holdem5": 25.0}, 1000  # of a row, and its decisions
@@ -90,7 +91,7 @@ def leduc() -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
     tree = public_tree("leduc_poker")
     encoding = encode(tree)
     networks = [make_network(PolicyNetworkConfig(), encoding, p, seed=p) for p in (0, 1)]  # untrained: only their speed matters here
-    agent = SearchAgent(NetworkPolicy(encoding, (networks[0], networks[1])), variant("default"), warm_start="always")
+    agent = SearchAgent(NetworkPolicy(encoding, (networks[0], networks[1])), variant("default"), config=ResolveConfig(warm_start="always"))
     begun = time.perf_counter()
     agent.load()
     load, rng, nodes = time.perf_counter() - begun, np.random.default_rng(0), np.flatnonzero(tree.player >= 0)
@@ -112,34 +113,32 @@ def holdem(name: str) -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
     game = Holdem(
         name=name, ranks="TJQKA", deals=deals, blinds=[1, 2], stack=162, bets="100%", raises="100%", raise_cap=1, min_bet=2
     ).build()
-    bets, rng = game.bets, np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         threads = os.cpu_count() or 1
         blueprint = make_blueprint(game, [], variant("default_holdem"), iterations, Path(folder), threads=threads)
         for streets, gadget in SEARCHES[name]:
-            agent = StreetAgent(blueprint, variant("default_holdem"), streets, gadget)
+            agent = SearchAgent(blueprint, variant("default_holdem"), "+".join(game.rounds[s] for s in streets), ResolveConfig(gadget))
             agent.load()
 
-            def asked(budget: float, agent: StreetAgent = agent) -> Asked:
+            def asked(budget: float, agent: SearchAgent = agent) -> Asked:
                 while True:
-                    node, cards, thoughts = 0, (), [None, None]
-                    while bets.player[node] != TERMINAL:
-                        player = int(bets.player[node])
+                    state, thoughts, hands = game.root, [None, None], game.deal(rng.random())
+                    while (player := game.player(state)) != TERMINAL:
                         if player == CHANCE:
-                            live = np.setdiff1d(game.deck.cards(), cards)
-                            count = game.deals[int(bets.round[node]) + 1]
-                            cards, node = (*cards, *rng.choice(live, count, replace=False).tolist()), node + 1
+                            state = game.chance(state, hands, rng.random())
                             continue
                         begun = time.perf_counter()
-                        decision = agent.decide(player, node, cards, thoughts[player], Budget(seconds=budget))
+                        decision = agent.decide(player, state, thoughts[player], Budget(seconds=budget))
                         seconds = time.perf_counter() - begun
                         if decision.solved or decision.kept:
                             yield seconds, decision.iterations, decision.solved
                         thoughts[player] = decision.thought
-                        going = [child for child in bets.children(node) if bets.player[child] != TERMINAL]
-                        node = int(rng.choice(going or bets.children(node)))
+                        below = children(game, state)
+                        going = [child for child in below if game.player(child) != TERMINAL] or below
+                        state = going[rng.integers(len(going))]
 
-            yield f"{name} {'+'.join(game.streets[s] for s in streets)} {gadget}", agent.load_seconds, asked
+            yield f"{name} {'+'.join(game.rounds[s] for s in streets)} {gadget}", agent.load_seconds, asked
 
 
 if __name__ == "__main__":

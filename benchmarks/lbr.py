@@ -29,7 +29,6 @@ from agents.evaluation.learned_response import WEAKNESS as UNLEARNED
 from agents.evaluation.learned_response import learned_exploitability
 from agents.networks.holdem_features import encode_holdem
 from agents.reporting.tables import table, version
-from agents.street_agent import StreetAgent
 from games import PublicTree, public_tree
 from games.holdem.board_tree import board_tree
 from games.holdem.config import Holdem
@@ -37,6 +36,7 @@ from search import Budget, Strategy, uniform, variant
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Strategies
+from search.resolving import ResolveConfig
 
 Row = tuple[str, list[float], float]  # who, LBR with each set of actions and the learned response, exact
 # As in conf/game. Blueprints: iterations and buckets of each street; the search begins with the last street.
@@ -90,7 +90,7 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
         found.append(holdem_learned_exploitability(encoding, sweeps, own))
         return who, [1000 * v / 2 for v in found], 1000 * exact / 2
 
-    agent = StreetAgent(coarse, default, (len(game.deals) - 1,), "refined")
+    agent = SearchAgent(coarse, default, game.rounds[-1], ResolveConfig("refined"))
 
     yield row("uniform", (np.ones((tree.stored_rows[0], 8), np.float32), np.ones((tree.stored_rows[1], 8), np.float32)))
     yield row("always call", always_call_holdem(game, tree))

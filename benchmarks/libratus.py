@@ -30,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     game = LibratusEndgame(file=str(options.data / "subgame3.txt")).build()
     decisions = int((game.bets.player >= 0).sum())
-    mass = game.deal_mass / float(game.live[0].sum() * game.live[1].sum())
+    mass = game.deal_mass / float(game.ranges[0].sum() * game.ranges[1].sum())
     print(f"{decisions} decisions, deal mass {mass:.6f}")
     columns = []
     runs = [(name, dtype) for dtype in (np.float64, np.float32) for name in VARIANTS]

@@ -22,10 +22,10 @@ from typing import NamedTuple
 from agents import SearchAgent, exploitability, solved_policy, tabulate
 from agents.board_blueprint import make_blueprint
 from agents.reporting.tables import machine, table, version
-from agents.street_agent import StreetAgent
 from games import public_tree
 from games.holdem.config import Holdem
 from search import Budget, Evaluator, variant
+from search.resolving import ResolveConfig
 
 GADGETS = ("resolve", "maxmargin", "reach_maxmargin", "refined")
 COMMON = {"blinds": [1, 2], "stack": 162, "bets": "100%", "raises": "100%", "raise_cap": 1, "min_bet": 2}
@@ -52,7 +52,7 @@ def leduc() -> tuple[float, Iterator[Cell]]:
     def cells() -> Iterator[Cell]:
         for solve_from in ("round", "decision"):
             for gadget in GADGETS:
-                agent = SearchAgent(blueprint, variant("default"), solve_from, gadget, measure_error=True)
+                agent = SearchAgent(blueprint, variant("default"), solve_from, ResolveConfig(gadget), measure_error=True)
                 for iterations in (3, 10, 30, 100, 1000):
                     seats = tabulate(agent, 0, Budget(iterations=iterations)), tabulate(agent, 1, Budget(iterations=iterations))
                     yield Cell(f"{solve_from}, {gadget}", iterations, exploitability(seats), sum(seat.solver_error for seat in seats))
@@ -69,12 +69,12 @@ def holdem(name: str, directory: Path) -> tuple[float, Iterator[Cell]]:
     def cells() -> Iterator[Cell]:
         for streets in starts:
             for gadget in GADGETS:
-                agent = StreetAgent(blueprint, variant("cfr_plus"), streets, gadget)
+                agent = SearchAgent(blueprint, variant("cfr_plus"), "+".join(game.rounds[s] for s in streets), ResolveConfig(gadget))
                 for iterations in (50, 200, 800):
                     seats = [agent.tabulate(seat, Budget(iterations=iterations)) for seat in (0, 1)]
                     value = sum(seat.opponent_best_response for seat in seats) / 2
                     bound = sum(seat.solver_error for seat in seats) / 2
-                    search = f"{' and '.join(game.streets[s] for s in streets)}, {gadget}"
+                    search = f"{' and '.join(game.rounds[s] for s in streets)}, {gadget}"
                     yield Cell(search, iterations, 500 * value, 500 * bound)  # a big blind is 2 chips
 
     return 500 * blueprint.exploitability, cells()

@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
-from games.openspiel import MAX_HISTORIES, tidy
+from games.derived import DerivedGame, derived_game
+from games.openspiel import MAX_HISTORIES, Progress, public_tree, tidy
 from games.settings import bounded, check_bounds
 
 
+class Derived:
+    """Settings of a game of OpenSpiel's."""
+
+    def game_string(self) -> str:
+        """Return OpenSpiel's name of the game."""
+        raise NotImplementedError
+
+    def build(self, progress: Progress | None = None) -> DerivedGame:
+        """Return the game; ``progress`` is called as of ``games.public_tree``."""
+        return derived_game(public_tree(self.game_string(), progress=progress))
+
+
 @dataclass(kw_only=True)
-class KuhnPoker:
+class KuhnPoker(Derived):
     """Kuhn poker: three cards, one bet."""
 
     def game_string(self) -> str:
@@ -19,7 +32,7 @@ class KuhnPoker:
 
 
 @dataclass(kw_only=True)
-class LeducPoker:
+class LeducPoker(Derived):
     """Leduc poker: six cards, two rounds, one public card.
 
     Attributes:
@@ -34,7 +47,7 @@ class LeducPoker:
 
 
 @dataclass(kw_only=True)
-class LiarsDice:
+class LiarsDice(Derived):
     """Liar's Dice for two: bids are public, dice are not."""
 
     numdice: int = bounded(1, least=1, most=100)
@@ -55,7 +68,7 @@ class LiarsDice:
 
 
 @dataclass(kw_only=True)
-class OpenSpielGame:
+class OpenSpielGame(Derived):
     """Any other suitable game of OpenSpiel.
 
     Attributes:

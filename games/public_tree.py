@@ -46,7 +46,7 @@ class Slice(NamedTuple):
     terminals: tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PublicTree:
     """A public game flattened to arrays. N public nodes in preorder, parents first; H[p] hands of player p."""
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from games import betting
-from games.holdem.betting import Betting, Menu, Size, betting_tree, count_nodes, parse_sizes
+from games.holdem.betting import Betting
+from games.holdem.betting_tree import betting_tree, count_nodes
+from games.holdem.menus import Menu, Size, parse_sizes
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 

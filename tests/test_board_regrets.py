@@ -56,7 +56,14 @@ def test_regrets_are_those_of_a_first_iteration_of_cfr(name):
         expected = np.zeros_like(table)
         places = [b for b in np.flatnonzero(tree.boards[:, STREET] == s) for _ in tree.hands_at(0, int(b))]
         hands = np.concatenate([tree.hands_at(0, int(b)) for b in np.flatnonzero(tree.boards[:, STREET] == s)])
-        weight = chance[places] * game.live[0][hands] / game.live[0].max() / game.live[1].max() * game.live[0].max() * game.live[1].max()
+        weight = (
+            chance[places]
+            * game.ranges[0][hands]
+            / game.ranges[0].max()
+            / game.ranges[1].max()
+            * game.ranges[0].max()
+            * game.ranges[1].max()
+        )
         np.add.at(expected, own[own >= 0], weight[:, None] * stored.transpose(0, 2, 1)[own >= 0])
         np.testing.assert_allclose(table, expected, atol=1e-5 * np.abs(expected).max())
 
@@ -81,7 +88,7 @@ def test_reach_is_that_of_a_walk_board_by_board(name, player):
         walked = entries[board] = row_reach(tree, other, rows[other], board, entry)
         there = np.stack([walked[streets[other].row[node]] for node in streets[player].decisions], axis=1)
         hands = tree.hands_at(player, board)
-        mass = mass_at(tree, player, board, there) * game.live[player][hands][:, None] * chance[board]
+        mass = mass_at(tree, player, board, there) * game.ranges[player][hands][:, None] * chance[board]
         own = classes[player][s][classes[player][s] >= 0][at[s] : at[s] + len(hands)]
         at[s] += len(hands)
         np.add.at(expected[s], own, mass)

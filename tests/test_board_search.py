@@ -13,13 +13,14 @@ from games.holdem.subtree import entering, part_rows, street_lines, subtree
 from games.kernels.boards import CHILD, HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
 from search.boards.path import Paths, Root
-from search.boards.search import BoardSearch, StreetSearch, value_against
-from search.boards.street_sweep import search_street
+from search.boards.search import BoardSearch, value_against
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Trunk, above, board_weights, mass_at
 from search.gadgets import WITH_GIFTS
 from search.kernels.streets import BEST
+from search.resolving import ResolveConfig
 from tests.naive.holdem import SubgameTwin, Twin
+from tests.searching import searching, sweep
 from tests.test_holdem import UNEVEN, small
 
 pytestmark = pytest.mark.kernels
@@ -122,7 +123,7 @@ def test_reach_is_the_product_of_the_strategys_probabilities():
         for p in (0, 1):
             reach = full(tree, game, p, arrival.board, arrival.reach[p])
             for line, node in enumerate(entering(game, 2)):
-                expected = game.live[p] * ~np.isin(game.hands, tree.cards[arrival.board]).any(axis=1)
+                expected = game.ranges[p] * ~np.isin(game.hands, tree.cards[arrival.board]).any(axis=1)
                 way = path(game, node)
                 for here, after in pairwise(way):
                     if game.bets.player[here] == p:
@@ -153,13 +154,13 @@ def test_gifts_are_what_the_twin_says():
         worth[node, cards] = values
         return values.max(axis=0)
 
-    twin.walk(0, (), giver, game.live[0], game.live[1], visit)
+    twin.walk(0, (), giver, game.ranges[0], game.ranges[1], visit)
     compared = 0
     for arrival in Trunk(game, tree, arrays, 2, giver).arrivals():
         cards = tree.cards[arrival.board]
         found = full(tree, game, giver, arrival.board, arrival.gifts)
         for line, node in enumerate(entering(game, 2)):
-            own, expected = game.live[0], np.zeros(len(game.hands))
+            own, expected = game.ranges[0], np.zeros(len(game.hands))
             way = path(game, node)
             for here, after in pairwise(way):
                 there = cards[: int(game.bets.round[here])]
@@ -208,8 +209,8 @@ def test_a_search_is_its_twins(gadget, kind, street, seat):
     arrival = next(a for a in Trunk(game, tree, arrays, street).arrivals() if a.board == int(tree.boards[board, 1]))
     out = (arrays[0].copy(), arrays[1].copy())
     searcher = BoardSearch(game, tree, lines, DCFR)
-    search = StreetSearch(street, gadget, kind, Budget(iterations=5), judge=False)
-    report, answer = searcher.solve(board, arrival, arrays, seat, search)
+    search = searching(street, gadget, kind, Budget(iterations=5), judge=False)
+    report, answer = searcher.solve(board, arrival, arrays, seat, *search[1:])
     put(answer, out)
     assert report.solves == len(lines)
     assert report.iterations == [5] * len(lines)
@@ -242,21 +243,21 @@ def test_a_search_is_its_twins(gadget, kind, street, seat):
 def test_lines_side_by_side_are_lines_by_themselves():
     game, tree, arrays = blueprint()
     arrival = next(Trunk(game, tree, arrays, 1).arrivals())
-    search = StreetSearch(1, "resolve", "safe", Budget(iterations=4))
+    search = searching(1, "resolve", "safe", Budget(iterations=4))
     together, apart = ([a.copy() for a in arrays] for _ in range(2))
     nodes = entering(game, 1)
     for own, out in ([nodes], together), ([[node] for node in nodes], apart):
         for lines in own:
             columns = [nodes.index(node) for node in lines]
             own = arrival._replace(reach=(arrival.reach[0][:, columns], arrival.reach[1][:, columns]))
-            put(BoardSearch(game, tree, street_lines(game, lines, np.float64), DCFR).solve(1, own, arrays, 0, search)[1], out)
+            put(BoardSearch(game, tree, street_lines(game, lines, np.float64), DCFR).solve(1, own, arrays, 0, *search[1:])[1], out)
     for p in (0, 1):
         np.testing.assert_allclose(together[p], apart[p], rtol=1e-12, atol=1e-15)
 
 
 def test_searching_the_whole_game_is_solving_it():
     game, tree, arrays = blueprint()
-    out, report = search_street(game, tree, arrays, 0, StreetSearch(0, "unsafe", "safe", Budget(iterations=7), warm_start="never"), DCFR)
+    out, report = sweep(game, tree, arrays, 0, searching(0, "unsafe", "safe", Budget(iterations=7), warm_start="never"), DCFR)
     solver = BoardSolver(game, DCFR, 1, np.float64)
     solver.run(7)
     assert report.solves == 1
@@ -285,8 +286,8 @@ def test_safe_search_never_hurts(gadget, street):
     before = strength(game, tree, [arrays, arrays])
     for iterations, judge in ((1, True), (2, False), (2, True), (5, True), (20, False), (20, True), (500, False)):
         for seat in (0, 1):
-            search = StreetSearch(street, gadget, "safe", Budget(iterations=iterations), judge)
-            out, report = search_street(game, tree, arrays, seat, search, variant("default_holdem"))
+            search = searching(street, gadget, "safe", Budget(iterations=iterations), judge)
+            out, report = sweep(game, tree, arrays, seat, search, variant("default_holdem"))
             after = strength(game, tree, [out, out])[seat]
             assert after <= before[seat] + report.harm + 1e-9
             if iterations == 500:
@@ -298,9 +299,9 @@ def test_safe_search_never_hurts(gadget, street):
 def test_streets_are_searched_one_after_the_other():
     """The turn is searched with the ranges and bounds of the flop's answer, and does not hurt it."""
     game, tree, arrays = blueprint()
-    search = [StreetSearch(s, "resolve", "safe", Budget(iterations=300)) for s in (1, 2)]
-    once, _ = search_street(game, tree, arrays, 0, search[0], variant("default_holdem"))
-    twice, report = search_street(game, tree, once, 0, search[1], variant("default_holdem"))
+    search = [searching(s, "resolve", "safe", Budget(iterations=300)) for s in (1, 2)]
+    once, _ = sweep(game, tree, arrays, 0, search[0], variant("default_holdem"))
+    twice, report = sweep(game, tree, once, 0, search[1], variant("default_holdem"))
     values = [strength(game, tree, [x, x])[0] for x in (arrays, once, twice)]
     assert values[1] < values[0]
     assert values[2] <= values[1] + report.harm + 1e-9
@@ -309,8 +310,8 @@ def test_streets_are_searched_one_after_the_other():
 @compiled
 def test_threads_share_the_boards_and_change_nothing():
     game, tree, arrays = blueprint()
-    search = StreetSearch(2, "maxmargin", "safe", Budget(iterations=20))
-    one, *others = (search_street(game, tree, arrays, 1, search, DCFR, *n)[0] for n in ((1, 1), (2, 1), (1, 2)))
+    search = searching(2, "maxmargin", "safe", Budget(iterations=20))
+    one, *others = (sweep(game, tree, arrays, 1, search, DCFR, *n)[0] for n in ((1, 1), (2, 1), (1, 2)))
     for other in others:
         for p in (0, 1):
             np.testing.assert_array_equal(one[p], other[p])
@@ -319,14 +320,14 @@ def test_threads_share_the_boards_and_change_nothing():
 @compiled
 def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint():
     game, tree, arrays = blueprint()
-    search = StreetSearch(2, "resolve", "safe", Budget(seconds=0.02))
-    _, report = search_street(game, tree, arrays, 0, search, DCFR)
+    search = searching(2, "resolve", "safe", Budget(seconds=0.02))
+    _, report = sweep(game, tree, arrays, 0, search, DCFR)
     assert report.solves + report.kept == len(report.seconds)
     assert report.solves > 0.9 * len(report.seconds)  # likewise: one that was held up for all of its time keeps the blueprint
     assert np.median(report.seconds) < 0.03  # a machine that is busy elsewhere is late with some
     assert np.median(report.iterations) > 100  # not the least: other processes share the machine that runs this
     assert report.loading > 0
-    out, report = search_street(game, tree, arrays, 0, StreetSearch(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
+    out, report = sweep(game, tree, arrays, 0, searching(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
     assert report.solves == 0
     assert report.kept >= report.skipped > 0
     np.testing.assert_array_equal(out[0], arrays[0])
@@ -341,8 +342,8 @@ def test_where_the_model_never_comes_the_blueprint_is_kept(gadget):
     reach[1][:, 0] = 0.0
     out = (arrays[0].copy(), arrays[1].copy())
     searcher = BoardSearch(game, tree, street_lines(game, entering(game, 1), np.float64), DCFR)
-    search = StreetSearch(1, gadget, "safe", Budget(iterations=3), judge=False)
-    report, answer = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, search)
+    search = searching(1, gadget, "safe", Budget(iterations=3), judge=False)
+    report, answer = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, *search[1:])
     put(answer, out)
     assert report.kept == 1
     first = entering(game, 1)[0]
@@ -375,12 +376,17 @@ def test_mass_is_what_a_hand_can_meet():
     [
         ({"gadget": "magic"}, "gadget must be one of unsafe, resolve"),
         ({"bounds": "hope"}, "bounds must be one of safe, estimate"),
-        ({"budget": Budget(exploitability=1.0)}, "budget must limit seconds or iterations"),
     ],
 )
 def test_a_wrong_search_is_named(change, message):
     with pytest.raises(ValueError, match=message):
-        StreetSearch(**({"street": 1, "gadget": "resolve", "bounds": "safe", "budget": Budget(iterations=1)} | change))
+        ResolveConfig(**change)
+
+
+def test_a_search_without_a_limit_is_refused():
+    game, tree, arrays = blueprint()
+    with pytest.raises(ValueError, match="budget must limit seconds or iterations"):
+        sweep(game, tree, arrays, 0, searching(1, "resolve", "safe", Budget(exploitability=1.0)), DCFR)
 
 
 @compiled
@@ -389,8 +395,8 @@ def test_an_answer_of_few_iterations_is_judged_whatever_the_gadget(gadget):
     game, tree, arrays = blueprint()
     found = {}
     for judge in (True, False):
-        search = StreetSearch(1, gadget, "safe", Budget(iterations=1), judge)
-        out, report = search_street(game, tree, arrays, 0, search, variant("default_holdem"))
+        search = searching(1, gadget, "safe", Budget(iterations=1), judge)
+        out, report = sweep(game, tree, arrays, 0, search, variant("default_holdem"))
         found[judge] = report.harm, strength(game, tree, [out, out])[0]
     assert found[True][0] < found[False][0]
     assert found[True][1] < found[False][1]
@@ -413,13 +419,13 @@ def test_a_search_leaves_the_gifts_that_all_lines_have(bounds):
     """What the flop's search leaves for the turn is what a walk over all lines finds in its strategies."""
     game, tree, arrays = blueprint()
     seat, board, best = 0, int(np.flatnonzero(tree.boards[:, STREET] == 1)[0]), bounds == "safe"
-    search, paths, compared = StreetSearch(1, "refined", bounds, Budget(iterations=20), judge=False), Paths(game, tree), 0
+    search, paths, compared = searching(1, "refined", bounds, Budget(iterations=20), judge=False), Paths(game, tree), 0
     start = next(Trunk(game, tree, arrays, 1, 1 - seat, best).arrivals())
     after, answers = (arrays[0].copy(), arrays[1].copy()), {}
     for line, node in enumerate(entering(game, 1)):
         own = paths.follow(paths.start(), node, board, arrays)._replace(gifts=start.gifts[:, [line]])
         searcher = BoardSearch(game, tree, street_lines(game, [node], np.float64), DCFR)
-        _, answer = searcher.solve(board, own, arrays, seat, search, None, None, 2)
+        _, answer = searcher.solve(board, own, arrays, seat, *search[1:], None, None, 2)
         put(answer, after)
         answers[node] = Root(node, board, own, answer.left)
     known = [arrays, after]
@@ -437,7 +443,7 @@ def test_an_evaluation_watches_as_many_boards_as_are_wanted():
     game, tree, arrays = blueprint()
     sweeps = BoardSweeps(tree, 1, np.float64)
     for p in (0, 1):
-        sweeps.reach[p][: np.count_nonzero(game.live[p]), 0] = game.live[p][game.live[p] > 0]
+        sweeps.reach[p][: np.count_nonzero(game.ranges[p]), 0] = game.ranges[p][game.ranges[p] > 0]
     sweeps.evaluate(arrays, BEST, range(len(tree.boards)))
     every = [[sweeps.watched(p, b) for b in range(len(tree.boards))] for p in (0, 1)]
     for b in (0, 1, len(tree.boards) - 1):

@@ -6,11 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from games.holdem.lines import find_decision
 
 from agents.reporting.hand_grid import decision
 from games.holdem.cards import hand_text
 from games.holdem.config import Spot
-from games.holdem.lines import find_decision
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, variant
 from tests.naive.holdem import Twin
@@ -31,11 +31,11 @@ class Watching(Twin):
                 self.found[node, cards] = values
                 return (self.strategy(node, cards, self.average) * values).sum(axis=0)
 
-            self.walk(0, start, player, self.game.live[1 - player], self.game.live[player], visit)
+            self.walk(0, start, player, self.game.ranges[1 - player], self.game.ranges[player], visit)
         return self.found
 
     def reach(self, node, cards):
-        found = [live * self.alive(cards) for live in self.game.live]
+        found = [live * self.alive(cards) for live in self.game.ranges]
         while node > 0:
             above = int(self.bets.parent[node])
             player = int(self.bets.player[above])

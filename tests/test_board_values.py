@@ -44,8 +44,8 @@ def test_folding_loses_what_was_put_in():
     node = next(n for n, _ in decisions([0, 0, 0]) if bets.labels[bets.children(n)[0]] == "fold" and bets.round[n] == 1)
     cards = (int(GAME.deck.cards()[4]),)
     player = int(bets.player[node])
-    range_ = np.where(np.isin(GAME.hands, cards).any(axis=1), 0.0, GAME.live[1 - player])
-    hand = next(h for h in range(len(GAME.hands)) if GAME.live[player][h] > 0 and cards[0] not in GAME.hands[h])
+    range_ = np.where(np.isin(GAME.hands, cards).any(axis=1), 0.0, GAME.ranges[1 - player])
+    hand = next(h for h in range(len(GAME.hands)) if GAME.ranges[player][h] > 0 and cards[0] not in GAME.hands[h])
     meets = ~np.isin(GAME.hands, GAME.hands[hand]).any(axis=1)
     folded = values_against(answer, node, cards, range_)[0, hand]
     assert folded == pytest.approx(-bets.contribution[node, player] * range_[meets].sum())

@@ -101,7 +101,7 @@ def check_steps(game, row, steps):
     close(solver.values()[1], twin.worth(1, False), 1e-9)
     answer, regret = solver.answer(), BoardStrategy(game, solver.tree, solver.regret)
     for (node, cards), sums in twin.average.items():
-        there = game.live[int(game.bets.player[node])] * twin.alive(cards) > 0
+        there = game.ranges[int(game.bets.player[node])] * twin.alive(cards) > 0
         np.testing.assert_allclose(answer.sums(node, cards)[:, there], sums[:, there], rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(regret.sums(node, cards)[:, there], twin.regret[node, cards][:, there], rtol=1e-9, atol=1e-9)
 
@@ -248,7 +248,7 @@ def test_answers_are_strategies_and_values_sum_to_zero():
         assert solver.exploitability() >= 0
         for name in ("regret", "average"):
             assert all(np.isfinite(array).all() for array in getattr(solver, name))
-        shares = solver.answer().at(0)[:, game.live[int(game.bets.player[0])] > 0]
+        shares = solver.answer().at(0)[:, game.ranges[int(game.bets.player[0])] > 0]
         np.testing.assert_allclose(shares.sum(axis=0), 1.0, atol=1e-12)
 
 

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
-from agents.holdem_agent import HoldemAgent
-from agents.street_agent import StreetAgent
+from agents.search_agent import NOTHING, SearchAgent
+from games import CHANCE
+from games.game import children
+from games.holdem.cards import cards_text
 from search import Budget, variant
 from search.boards.strategy import BoardStrategy
+from search.resolving import ResolveConfig
 from tests.test_holdem import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
@@ -30,19 +33,19 @@ def blueprint(tmp_path_factory):
 def decisions(agent, seat, budget, cards_of):
     """Ask an agent at every decision of a seat, with its thoughts; yield node, cards and decision."""
     game = agent.game
-    stack = [(0, game.board[0] if game.board else (), None)]
+    stack = [(game.root, None)]
     while stack:
-        node, cards, thought = stack.pop()
-        player = int(game.bets.player[node])
-        if player == -1:
-            new = cards_of(cards, game.deals[int(game.bets.round[node]) + 1])
-            stack.extend((node + 1, (*cards, *own), thought) for own in new)
+        state, thought = stack.pop()
+        player = game.player(state)
+        if player == CHANCE:
+            new = cards_of(state.cards, game.deals[game.round(state) + 1])
+            stack.extend((game.revealed(state, cards_text(own)), thought) for own in new)
         elif player >= 0:
             if player == seat:
-                decision = agent.decide(seat, node, cards, thought, budget)
-                yield node, cards, decision
+                decision = agent.decide(seat, state, thought, budget)
+                yield *game.locate(state), decision
                 thought = decision.thought
-            stack.extend((child, cards, thought) for child in game.bets.children(node))
+            stack.extend((child, thought) for child in children(game, state))
 
 
 def some(count):
@@ -58,8 +61,8 @@ def some(count):
 
 
 def test_a_blueprint_plays_itself(blueprint):
-    agent = StreetAgent(blueprint, DCFR)
-    assert isinstance(agent, HoldemAgent)
+    agent = SearchAgent(blueprint, DCFR, NOTHING)
+    assert not agent.thinks
     agent.load()
     table = BoardStrategy(GAME, blueprint.tree, blueprint.strategies())
     for node, cards, decision in decisions(agent, 0, Budget(seconds=0), some(3)):
@@ -83,7 +86,7 @@ def test_a_blueprint_plays_itself(blueprint):
 )
 @pytest.mark.parametrize("seat", [0, 1])
 def test_what_is_played_is_what_is_measured(blueprint, streets, gadget, bounds, seat):
-    agent = StreetAgent(blueprint, DCFR, streets, gadget, bounds)
+    agent = SearchAgent(blueprint, DCFR, "+".join(GAME.rounds[s] for s in streets), ResolveConfig(gadget, bounds))
     measured = BoardStrategy(GAME, blueprint.tree, agent.strategies(seat, TWENTY)[0])
     moved = 0.0
     for node, cards, decision in decisions(agent, seat, TWENTY, some(1)):
@@ -95,15 +98,15 @@ def test_what_is_played_is_what_is_measured(blueprint, streets, gadget, bounds, 
 
 
 def test_an_agent_is_sent_without_what_it_has_loaded(blueprint):
-    agent = StreetAgent(blueprint, DCFR, (1,))
+    agent = SearchAgent(blueprint, DCFR, "flop")
     alone = len(pickle.dumps(agent))
     agent.load()
     assert len(pickle.dumps(agent)) < 2 * alone
-    assert pickle.loads(pickle.dumps(agent)).fingerprint == agent.fingerprint
+    assert pickle.loads(pickle.dumps(agent)).fingerprint() == agent.fingerprint()
 
 
 def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
-    agent = StreetAgent(blueprint, DCFR, (1,))
+    agent = SearchAgent(blueprint, DCFR, "flop")
     node, cards, decision = next(d for d in decisions(agent, 0, Budget(seconds=1e-9), some(1)) if GAME.bets.round[d[0]] == 1)
     assert decision.kept
     assert not decision.solved
@@ -112,25 +115,25 @@ def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
 
 def test_lines_that_are_all_in_have_nothing_to_search(tmp_path):
     game = small([0, 1], ranges=UNEVEN, bets="a", raises="a")
-    agent = StreetAgent(make_blueprint(game, [], DCFR, 2, tmp_path), DCFR, (1,))
+    agent = SearchAgent(make_blueprint(game, [], DCFR, 2, tmp_path), DCFR, "flop")
     agent.load()
     node = next(n for n in np.flatnonzero(game.bets.player == 1).tolist() if game.bets.round[n] == 1)
-    assert agent.decide(1, node, (game.deck.cards()[0],), None, TWENTY).iterations == 20
+    assert agent.decide(1, game.state_at(node, (int(game.deck.cards()[0]),)), None, TWENTY).iterations == 20
     assert agent.strategies(0, Budget(seconds=0.001))[1].seconds  # each line by itself
 
 
 def flop_decision(cards=(0,)):
-    """Return the first decision on the flop: seat, node, cards."""
+    """Return the first decision on the flop: seat and state."""
     node = next(n for n in range(len(GAME.bets.player)) if GAME.bets.round[n] == 1 and GAME.bets.player[n] >= 0)
-    return int(GAME.bets.player[node]), node, (int(GAME.deck.cards()[cards[0]]),)
+    return int(GAME.bets.player[node]), GAME.state_at(node, (int(GAME.deck.cards()[cards[0]]),))
 
 
 def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypatch):
-    agent = StreetAgent(blueprint, DCFR, (1,), "refined")
+    agent = SearchAgent(blueprint, DCFR, "flop", ResolveConfig("refined"))
     agent.load()
     looks = itertools.count()
     monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=lambda: 1e-3 * next(looks)))  # a clock of 1 ms a look
-    for searcher in agent._play._searchers.values():
+    for searcher in agent._resolver._searchers.values():
         searcher.looking.expected = 0.06
     found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03, iterations=20)) for _ in range(8)]
     assert found[0].kept
@@ -141,7 +144,7 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
 def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprint, monkeypatch):
     """By a clock of CPU time, since others share the machine; ranges and gifts included."""
     monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=time.thread_time))
-    agent, budget = StreetAgent(blueprint, DCFR, (1, 2), "refined"), Budget(seconds=0.02)
+    agent, budget = SearchAgent(blueprint, DCFR, "flop+turn", ResolveConfig("refined")), Budget(seconds=0.02)
     agent.load()
     assert agent.load_seconds > 0
     asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget, some(1)) if d.solved or d.kept]

@@ -6,21 +6,21 @@ import json
 
 import numpy as np
 import pytest
+from agents.match.holdem_table import observation_of
+from games.holdem.lines import Place, find_decision
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
 from agents.match.deal import Entrant, play_hand
 from agents.match.exact_value import exact_values, table_bytes
-from agents.match.holdem_table import observation_of
 from agents.match.match import MOST_FAULTS, Match, play_matches
 from agents.match.statistics import Tally
 from agents.opponents.bot import Observation, SandboxedBot
 from agents.opponents.builtin import BOTS, UniformRandom
 from agents.opponents.sandbox import FaultError
-from agents.street_agent import StreetAgent
+from agents.search_agent import NOTHING, SearchAgent
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Holdem, Spot
-from games.holdem.lines import Place, find_decision
 from search import Budget, variant
 from tests.bots import Broken, Here, NoAnswer
 from tests.running import result_of, timebank
@@ -43,12 +43,12 @@ def bot_of(name, make, game=GAME):
 
 @pytest.fixture(scope="module")
 def blueprint(tmp_path_factory):
-    return Entrant("ours", StreetAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint")), DCFR), STILL)
+    return Entrant("ours", SearchAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint")), DCFR, NOTHING), STILL)
 
 
 @pytest.fixture(scope="module")
 def uniform(tmp_path_factory):
-    return Entrant("uniform", StreetAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR), STILL)
+    return Entrant("uniform", SearchAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR, NOTHING), STILL)
 
 
 def played(match, hands):
@@ -247,10 +247,10 @@ def test_two_bots_play():
 def test_the_correction_for_a_strangers_deal_is_zero_on_average(blueprint, seat):
     table = Match((bot_of("bot", "check_call"), blueprint)).table()
     values = table.values[seat]
-    live = np.flatnonzero(GAME.live[seat])
+    live = np.flatnonzero(GAME.ranges[seat])
     held = [(hand, None) if seat == 0 else (None, hand) for hand in live.tolist()]
     corrections = np.array([values.estimate([], h, 0.0) for h in held])
-    weights = (GAME.live[seat] * GAME.met(seat))[live]
+    weights = (GAME.ranges[seat] * GAME.cf_reach(GAME.root, seat, GAME.ranges[1 - seat]))[live]
     assert corrections.std() > 0.5
     assert float(weights @ corrections / weights.sum()) == pytest.approx(0, abs=1e-5)
 

@@ -11,10 +11,10 @@ from agents.evaluation.holdem_lbr import Showdowns, always_call, holdem_best_res
 from agents.evaluation.lbr import ACTION_SETS, ActionSet
 from games.holdem.board_tree import board_tree
 from search import BoardSolver, BoardStrategy, Budget, variant
-from search.boards.search import StreetSearch, value_against
-from search.boards.street_sweep import search_street
+from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
 from search.boards.values import values_against
+from tests.searching import searching, sweep
 from tests.test_holdem import UNEVEN, small
 
 GAMES = {
@@ -85,7 +85,7 @@ def test_it_takes_what_is_worth_most_if_only_checks_and_calls_follow(name):
                 folds = reach * other.at(child, cards)[0]
                 meets = np.array([folds[~np.isin(game.hands, hand).any(axis=1)].sum() for hand in game.hands])
                 worth[i] = bets.contribution[child, 1 - seat] * meets + values_against(called, node, cards, reach - folds)[i]
-            here = (game.live[seat] > 0) & ~np.isin(game.hands, cards).any(axis=1)
+            here = (game.ranges[seat] > 0) & ~np.isin(game.hands, cards).any(axis=1)
             best = np.sort(worth, axis=0)[-2:]
             here &= best[1] - best[0] > 1e-6
             np.testing.assert_array_equal(own.at(node, cards).argmax(axis=0)[here], worth.argmax(axis=0)[here])
@@ -99,14 +99,14 @@ def test_without_bets_it_makes_none():
     rows, value = holdem_best_response(showdowns, sweeps, 0, pair[1], ActionSet(None))
     strategy = BoardStrategy(game, tree, (rows, rows)).at(0)
     verbs = [game.bets.labels[child].split()[0] for child in game.bets.children(0)]
-    assert not strategy[verbs.index("raise"), game.live[0] > 0].any()
+    assert not strategy[verbs.index("raise"), game.ranges[0] > 0].any()
     assert value < holdem_best_response(showdowns, sweeps, 0, pair[1], ActionSet(0))[1]
 
 
 def test_an_agent_that_searches_is_tabulated_first():
     game, (tree, showdowns, sweeps) = GAMES["flop, turn"], tree_of("flop, turn")
     pair = dict(strategies("flop, turn"))["solved:5"]
-    search = StreetSearch(1, "maxmargin", "safe", Budget(iterations=20))
-    seats = [search_street(game, tree, pair, seat, search, variant("dcfr"))[0][seat] for seat in (0, 1)]
+    search = searching(1, "maxmargin", "safe", Budget(iterations=20))
+    seats = [sweep(game, tree, pair, seat, search, variant("dcfr"))[0][seat] for seat in (0, 1)]
     exact = sum(value_against(game, sweeps, (seats[0], seats[1]), p) for p in (0, 1)) / 2
     assert max(holdem_lbr_exploitability(showdowns, sweeps, (seats[0], seats[1]), a) for a in ACTION_SETS) <= exact + 1e-9

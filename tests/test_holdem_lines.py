@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from games.holdem.lines import find_decision
 
 from games.holdem.cards import cards_text
 from games.holdem.config import Holdem, Spot
-from games.holdem.lines import find_decision
 
 TURN = Spot(board="Td9d6hQc", ranges=["66+,AhAd", "QQ-22"], pot=200, stack=900, bets="33%,60%,a", raises="75%,a").build()
 FLOP = Holdem(deals=[0, 3], blinds=[1, 2], stack=20, bets="100%", raises="100%", min_bet=2).build()

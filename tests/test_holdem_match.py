@@ -13,9 +13,10 @@ from agents.match.deal import Entrant, play_hand
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
 from agents.match.match import Match, play_matches
 from agents.match.statistics import Tally
-from agents.street_agent import StreetAgent
+from agents.search_agent import NOTHING, SearchAgent
 from games.holdem.cards import parse_cards
 from search import Budget, variant
+from search.resolving import ResolveConfig
 from tests.test_holdem import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
@@ -26,9 +27,9 @@ DCFR = variant("dcfr")
 def entrants(tmp_path_factory):
     weak, strong = (make_blueprint(GAME, (), DCFR, n, tmp_path_factory.mktemp("blueprint")) for n in (1, 30))
     return {
-        "weak": Entrant("weak", StreetAgent(weak, DCFR), Budget(seconds=0)),
-        "strong": Entrant("strong", StreetAgent(strong, DCFR), Budget(seconds=0)),
-        "search": Entrant("search", StreetAgent(weak, DCFR, (1,), "resolve"), Budget(iterations=20)),
+        "weak": Entrant("weak", SearchAgent(weak, DCFR, NOTHING), Budget(seconds=0)),
+        "strong": Entrant("strong", SearchAgent(strong, DCFR, NOTHING), Budget(seconds=0)),
+        "search": Entrant("search", SearchAgent(weak, DCFR, "flop", ResolveConfig("resolve")), Budget(iterations=20)),
     }
 
 

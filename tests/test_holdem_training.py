@@ -14,7 +14,7 @@ from agents.networks import CheckpointError
 from agents.networks.holdem_checkpoint import load_holdem_policy, save_holdem_policy
 from agents.networks.holdem_features import encode_holdem
 from agents.networks.holdem_policy import HoldemNetworkConfig, HoldemPolicy, make_holdem_network, matched
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from agents.training import FitConfig, HoldemDeepCFR, HoldemDeepCFRConfig, carry_on, open_run
 from agents.training.holdem_deep_cfr import uniform_tables
 from agents.training.state import fill_run, save_state
@@ -22,6 +22,7 @@ from games.holdem.board_tree import board_tree
 from search import Budget, variant
 from search.boards.regrets import BoardRegrets
 from search.boards.strategy import BoardStrategy
+from search.resolving import ResolveConfig
 from tests.running import result_of, timebank
 from tests.test_holdem import UNEVEN, small
 
@@ -171,7 +172,7 @@ def test_search_from_a_networks_blueprint_improves_it(tmp_path):
     assert [row["iteration"] for row in history] == [6]
     again, _ = make_network_blueprint(GAME, tmp_path / "policy", tmp_path / "blueprint")
     assert again == blueprint
-    searched = StreetAgent(blueprint, variant("default_holdem"), [1], "maxmargin")
+    searched = SearchAgent(blueprint, variant("default_holdem"), "flop", ResolveConfig("maxmargin"))
     reports = [tabulate(searched, seat, Budget(iterations=100)) for seat in (0, 1)]
     assert sum(r.opponent_best_response for r in reports) / 2 < 0.9 * blueprint.exploitability
     own.step()

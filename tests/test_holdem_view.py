@@ -7,13 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from agents.play.holdem_view import HoldemView
+from games.holdem.lines import Place, find_decision
 
 from agents.agent import Decision
-from agents.play.holdem_view import HoldemView
 from agents.play.terminal import Terminal
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Holdem, Spot
-from games.holdem.lines import Place, find_decision
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, Budget, variant
 from search.boards.search import value_against
@@ -77,7 +77,7 @@ def test_hands_are_played_to_the_end_and_saved_as_lines_of_the_game(name):
     for record in saved:
         cards = [parse_cards(text) for text in (*record["hands"], record["board"])]
         assert len(set(itertools.chain(*cards))) == sum(map(len, cards))  # no card twice
-        live = [game.live[p][hand(game, record["hands"][p])] for p in (0, 1)]
+        live = [game.ranges[p][hand(game, record["hands"][p])] for p in (0, 1)]
         assert min(live) > 0
         actions = [step for step in record["play"] if step in game.bets.labels]
         last = len(record["play"]) - record["play"][::-1].index(actions[-1]) - 1
@@ -90,7 +90,7 @@ def test_hands_are_dealt_as_often_as_their_weights_say():
     table = view("turn spot")
     game, rng = table.game, np.random.default_rng(0)
     dealt = [table.deal(rng) for _ in range(3000)]
-    weights = game.live[0] * game.met(0)
+    weights = game.ranges[0] * game.cf_reach(game.root, 0, game.ranges[1])
     count = np.bincount([first for first, _ in dealt], minlength=len(weights))
     expected = 3000 * weights / weights.sum()
     assert ((count - expected) ** 2 / np.where(expected > 0, expected, 1)).sum() < 40  # chi-squared, 9 hands that can be
@@ -103,17 +103,17 @@ def test_payoffs_average_to_the_games_value():
     table = view("two sizes")
     game, strategy, made = table.game, table.blueprint, {}
     total = mass = 0.0
-    for a, b in itertools.product(np.flatnonzero(game.live[0]).tolist()[::18], np.flatnonzero(game.live[1]).tolist()):
+    for a, b in itertools.product(np.flatnonzero(game.ranges[0]).tolist()[::18], np.flatnonzero(game.ranges[1]).tolist()):
         if set(game.hands[a].tolist()) & set(game.hands[b].tolist()):
             continue
-        weight = game.live[0][a] * game.live[1][b]
+        weight = game.ranges[0][a] * game.ranges[1][b]
         mass += weight
         total += weight * _value(table, made, table.root, (a, b))
     sweeps = BoardSweeps(strategy.tree, 1, np.float32)
     value_against(game, sweeps, strategy.average, 0, best=False)
-    order = np.flatnonzero(game.live[0])
+    order = np.flatnonzero(game.ranges[0])
     cfvs = dict(zip(order.tolist(), sweeps.cfv[0][: len(order), 0].tolist(), strict=True))
-    expected = sum(game.live[0][a] * cfvs[a] for a in order.tolist()[::18])
+    expected = sum(game.ranges[0][a] * cfvs[a] for a in order.tolist()[::18])
     assert total == pytest.approx(expected, rel=1e-3)
     assert mass > 0
 

@@ -40,12 +40,13 @@ from agents.networks.checkpoint import history_of
 from agents.policy import policy_from_file
 from agents.reporting import tables as report
 from agents.runtime.solution_file import check_solution, load_solution, save_solution
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from agents.training import DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state
 from games import public_tree
 from games.files import read_text
 from games.holdem import config as holdem_config
 from search import BoardSolver, Budget, variant
+from search.resolving import ResolveConfig
 from tests.running import ROOT, timebank
 from tests.test_holdem import UNEVEN, small
 from tests.test_street_agent import DCFR, blueprint
@@ -246,7 +247,7 @@ def holdem(folder):
 
     yield Kind(ABOUT, (own.directory / ABOUT).read_bytes(), found, "json")
     yield Kind("average_0.npy", (own.directory / "average_0.npy").read_bytes(), found, "npy")
-    agent, tree = StreetAgent(own, DCFR, (1,), "unsafe"), own.tree
+    agent, tree = SearchAgent(own, DCFR, "flop", ResolveConfig("unsafe")), own.tree
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(report, "KEEP_SECONDS", 0.0)
         agent.strategies(0, Budget(iterations=2), folder=folder / "kept")

@@ -19,12 +19,12 @@ from games.kernels import LANES
 from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
 from search.boards.bucket_solver import BucketSolver, lossless_buckets
-from search.boards.search import StreetSearch, value_against
+from search.boards.search import value_against
 from search.boards.strategy import play_alike
-from search.boards.street_sweep import search_street
 from search.boards.sweeps import BoardSweeps
 from tests.naive.holdem import Twin
 from tests.naive.isomorphism import symmetries
+from tests.searching import searching, sweep
 from tests.test_holdem import GAMES
 
 pytestmark = pytest.mark.kernels
@@ -49,8 +49,8 @@ def abstracted(game, tree, iterations, sizes=None):
 
 
 def searched(game, tree, iterations):
-    search = StreetSearch(1, "resolve", "safe", Budget(iterations=iterations))
-    return search_street(game, tree, solved(game, tree, 30), 0, search, DEFAULT)[0]
+    search = searching(1, "resolve", "safe", Budget(iterations=iterations))
+    return sweep(game, tree, solved(game, tree, 30), 0, search, DEFAULT)[0]
 
 
 def learned(game, tree, iterations=0):
@@ -105,7 +105,7 @@ def test_rows_are_the_mean_over_all_suit_maps_that_change_nothing(name, dtype):
     game = GAMES[name]
     tree, generator = board_tree(game), np.random.default_rng(3)
     hands = [frozenset(suits_and_ranks(game, hand)) for hand in game.hands.tolist()]
-    ranges = [{hand: weight for hand, weight in zip(hands, live.tolist(), strict=True) if weight > 0} for live in game.live]
+    ranges = [{hand: weight for hand, weight in zip(hands, live.tolist(), strict=True) if weight > 0} for live in game.ranges]
     suits = sorted({card % 4 for card in game.deck.cards().tolist()})
     whole = symmetries([suits_and_ranks(game, street) for street in game.board], ranges, suits)
     for p in (0, 1):

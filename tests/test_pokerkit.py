@@ -11,7 +11,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from games.holdem.betting import betting_tree
+from games.holdem.betting_tree import betting_tree
 from games.holdem.cards import cards_text
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL

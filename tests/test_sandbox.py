@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-
 from agents.match.holdem_table import observation_of
+from games.holdem.lines import find_decision
+
 from agents.opponents import sandbox
 from agents.opponents.bot import Observation, SandboxedBot, check_bot
 from agents.opponents.builtin import BOTS
 from agents.opponents.sandbox import FaultError, Sandbox
-from games.holdem.lines import find_decision
 from tests.bots import WRONGS, seed_of
 from tests.test_holdem_bots import TEN, hand_of
 

@@ -7,6 +7,7 @@ from games import public_tree
 from games.kernels import compilations
 from search import GADGETS, Budget, Evaluator, Strategy, check_strategy, full_ranges, gifts, uniform, variant
 from search.kernels import begin_choice, evaluate, iterate, match_regrets, propagate_reach, reach_of_choice, seed
+from search.resolving import ResolveConfig
 from tests.naive.histories import expected_value
 from tests.naive.tables import to_policy
 
@@ -20,7 +21,7 @@ def both_seats(agent, budget):
 
 def whole_strategy(agent, budget):
     seats = both_seats(agent, budget)
-    return Strategy(agent.tree, agent.tree.subgame(), (seats[0].table, seats[1].table))
+    return Strategy(agent.game.tree, agent.game.tree.subgame(), (seats[0].table, seats[1].table))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_tabulating_a_blueprint_gives_the_blueprint(tree):
 def test_what_a_seat_wins_from_its_blueprint_is_the_twins_expected_value(kuhn):
     root, strings = kuhn.root, kuhn.strings
     policy = solved_policy(KUHN, variant("cfr"), 5)
-    for seat, report in enumerate(both_seats(SearchAgent(policy, variant("default"), "decision", "resolve"), Budget(iterations=3))):
+    for seat, report in enumerate(both_seats(SearchAgent(policy, variant("default")), Budget(iterations=3))):
         tables = list(policy.strategy().tables)
         tables[seat] = report.table
         expected = expected_value(root, to_policy(Strategy(KUHN, KUHN.subgame(), (tables[0], tables[1])), strings))
@@ -47,7 +48,7 @@ def test_what_a_seat_wins_from_its_blueprint_is_the_twins_expected_value(kuhn):
 
 @pytest.mark.parametrize("iterations", [5, 20, 100])
 def test_search_from_the_root_is_full_game_cfr(iterations):
-    agent = SearchAgent(UniformPolicy(LEDUC), variant("default"), "root", "unsafe", warm_start="never")
+    agent = SearchAgent(UniformPolicy(LEDUC), variant("default"), "root", ResolveConfig("unsafe", warm_start="never"))
     seats = both_seats(agent, Budget(iterations=iterations))
     expected = solved_policy(LEDUC, variant("default"), iterations).strategy()
     assert exploitability(seats) == pytest.approx(Evaluator(LEDUC).exploitability(expected), abs=1e-12)
@@ -55,7 +56,7 @@ def test_search_from_the_root_is_full_game_cfr(iterations):
 
 
 def test_continual_resolving_falls_with_its_budget_and_passes_the_published_level(blueprint):
-    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve")
+    agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve"))
     values = [exploitability(both_seats(agent, Budget(iterations=n))) for n in (30, 300, 3000)]
     assert values[0] > values[1] > values[2]
     # 0.0050 chips is the independent agent's full look-ahead with safe re-solving, published.md section 3
@@ -71,7 +72,9 @@ SAFE = ("resolve", "maxmargin", "reach_maxmargin")
 def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(gadget, quality, iterations):
     policy = solved_policy(LEDUC, variant("cfr"), quality)
     before = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
-    seats = both_seats(SearchAgent(policy, variant("default"), "round", gadget, measure_error=True), Budget(iterations=iterations))
+    seats = both_seats(
+        SearchAgent(policy, variant("default"), "round", ResolveConfig(gadget), measure_error=True), Budget(iterations=iterations)
+    )
     error = seats[0].solver_error + seats[1].solver_error
     assert exploitability(seats) <= before + error + 1e-9
     if quality < 5000 and iterations == 1000:
@@ -83,7 +86,7 @@ def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(
 def test_answers_are_judged_so_that_few_iterations_hardly_hurt(gadget):
     policy = solved_policy(LEDUC, variant("cfr_plus"), 500)
     before = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
-    agents = [SearchAgent(policy, variant("default"), "round", gadget, judge=judge) for judge in (False, True)]
+    agents = [SearchAgent(policy, variant("default"), "round", ResolveConfig(gadget, judge=judge)) for judge in (False, True)]
     harm = [exploitability(both_seats(agent, Budget(iterations=10))) - before for agent in agents]
     assert harm[0] > 0.01
     assert harm[1] < 0.02 * harm[0]
@@ -94,7 +97,7 @@ def test_answers_are_judged_so_that_few_iterations_hardly_hurt(gadget):
 @pytest.mark.parametrize("solve_from", ["round", "decision"])
 def test_the_bounds_are_those_of_the_strategy_so_far_raised_by_its_gifts(blueprint, solve_from, scale, bounds):
     """From the blueprint before any solve, from the last solve after it; scaled as the ranges are."""
-    agent = SearchAgent(blueprint, variant("default"), solve_from, "reach_maxmargin", bounds=bounds, gift_scale=scale)
+    agent = SearchAgent(blueprint, variant("default"), solve_from, ResolveConfig("reach_maxmargin", bounds, gift_scale=scale))
     node = next(n for n in range(LEDUC.num_nodes) if LEDUC.text(n) == "Call Call Chance outcome:2")
     thought = agent.decide(0, 0, None, Budget(iterations=30)).thought
     assert (thought is None) == (solve_from == "round")
@@ -106,7 +109,7 @@ def test_the_bounds_are_those_of_the_strategy_so_far_raised_by_its_gifts(bluepri
     assert (gift > 0.01).any() or scale == 0
     below = strategy.below(node)
     expected = (evaluator.best_response_cfvs if bounds == "safe" else evaluator.cfvs)(below, 1, own / own.max())
-    found = agent._solver.subgame
+    found = agent._resolver._solver.subgame
     np.testing.assert_allclose(found.gadget.bounds, expected + gift * found.mass(), rtol=1e-12, atol=1e-15)
 
 
@@ -115,14 +118,16 @@ def test_round_search_without_safety_can_be_worse_than_its_blueprint(gadget):
     """Nothing is wrong with the solver: its own error is far less than the harm."""
     policy = solved_policy(LEDUC, variant("default"), 200)
     before = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
-    seats = both_seats(SearchAgent(policy, variant("default"), "round", gadget, measure_error=True), Budget(iterations=1000))
+    seats = both_seats(SearchAgent(policy, variant("default"), "round", ResolveConfig(gadget), measure_error=True), Budget(iterations=1000))
     error = seats[0].solver_error + seats[1].solver_error
     assert exploitability(seats) > 2 * before + 10 * error
 
 
 def test_unsafe_search_at_every_decision_is_worse_than_its_blueprint(blueprint):
     before = exploitability(both_seats(BlueprintAgent(blueprint), Budget(seconds=0)))
-    after = exploitability(both_seats(SearchAgent(blueprint, variant("default"), "decision", "unsafe"), Budget(iterations=300)))
+    after = exploitability(
+        both_seats(SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("unsafe")), Budget(iterations=300))
+    )
     assert after > 2 * before
 
 
@@ -130,7 +135,7 @@ def test_unsafe_search_at_every_decision_is_worse_than_its_blueprint(blueprint):
 @pytest.mark.parametrize("gadget", GADGETS)
 @pytest.mark.parametrize("warm", ["never", "short", "always"])
 def test_tables_are_probabilities_and_iteration_budgets_are_deterministic(blueprint, solve_from, gadget, warm):
-    agent = SearchAgent(blueprint, variant("default"), solve_from, gadget, warm)
+    agent = SearchAgent(blueprint, variant("default"), solve_from, ResolveConfig(gadget, warm_start=warm))
     budget = Budget(iterations=7)
     first, second = whole_strategy(agent, budget), whole_strategy(agent, budget)
     check_strategy(first)
@@ -139,7 +144,7 @@ def test_tables_are_probabilities_and_iteration_budgets_are_deterministic(bluepr
 
 
 def test_a_decision_changes_neither_memory_nor_blueprint(blueprint):
-    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve", "always")
+    agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve", warm_start="always"))
     before = [t.copy() for t in blueprint.strategy().tables]
     first = agent.decide(0, 0, None, Budget(iterations=20))
     kept = [t.copy() for t in first.thought.answer.tables]
@@ -153,7 +158,7 @@ def test_a_decision_changes_neither_memory_nor_blueprint(blueprint):
 
 
 def test_thinking_in_between_about_another_hand_changes_nothing(blueprint):
-    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve")
+    agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve"))
     node = int(LEDUC.sequences[0].node[40])
     thought = agent.decide(0, 0, None, Budget(iterations=50)).thought
     alone = agent.decide(0, node, thought, Budget(iterations=50)).policy
@@ -162,7 +167,7 @@ def test_thinking_in_between_about_another_hand_changes_nothing(blueprint):
 
 
 def test_nothing_compiles_in_a_decision(blueprint):
-    agent = SearchAgent(blueprint, variant("pcfr_plus"), "decision", "resolve", "always", measure_error=True)
+    agent = SearchAgent(blueprint, variant("pcfr_plus"), "decision", ResolveConfig("resolve", warm_start="always"), measure_error=True)
     agent.load()
     kernels = (iterate, evaluate, match_regrets, propagate_reach, seed, begin_choice, reach_of_choice)
     before = [compilations(k) for k in kernels]
@@ -171,7 +176,7 @@ def test_nothing_compiles_in_a_decision(blueprint):
 
 
 def test_a_budget_of_nothing_plays_the_blueprint_on_and_says_so(blueprint):
-    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve")
+    agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve"))
     seats = both_seats(agent, Budget(seconds=0))
     assert sum(s.kept for s in seats) == sum(s.decisions for s in seats)
     assert sum(s.solves for s in seats) == 0
@@ -188,11 +193,11 @@ def test_a_state_that_the_model_says_is_impossible_keeps_the_last_strategy():
     from agents import TabularPolicy
 
     policy = TabularPolicy(Strategy(LEDUC, LEDUC.subgame(), (tables[0], tables[1])))
-    agent = SearchAgent(policy, variant("default"), "round", "unsafe")
+    agent = SearchAgent(policy, variant("default"), "round", ResolveConfig("unsafe"))
     report = tabulate(agent, 0, Budget(iterations=5))
     assert report.decisions == len(LEDUC.sequences[0].node)  # seat 0's own policy reaches them all
     assert report.kept > 0
-    safe = tabulate(SearchAgent(policy, variant("default"), "round", "resolve", judge=False), 0, Budget(iterations=5))
+    safe = tabulate(SearchAgent(policy, variant("default"), "round", ResolveConfig("resolve", judge=False)), 0, Budget(iterations=5))
     assert safe.kept == 0  # bounds do not need the opponent's range
 
 
@@ -209,7 +214,7 @@ def test_own_actions_of_probability_zero_are_not_followed():
 
 
 def test_most_decisions_keep_a_millisecond(blueprint):
-    agent = SearchAgent(blueprint, variant("default"), "decision", "resolve", judge=False)
+    agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve", judge=False))
     report = tabulate(agent, 0, Budget(seconds=1e-3))
     late = [s - 1e-3 for s in report.seconds]
     # Medians, not the 99th percentile: other processes share the machine that runs this; benchmarks/deadlines.py has the percentiles.
@@ -223,14 +228,14 @@ def test_bad_settings_are_refused(blueprint):
     with pytest.raises(
         ValueError, match="gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'"
     ):
-        SearchAgent(blueprint, variant("cfr"), gadget="magic")
+        SearchAgent(blueprint, variant("cfr"), config=ResolveConfig("magic"))
     with pytest.raises(ValueError, match="warm_start must be one of never, short, always, got 'often'"):
-        SearchAgent(blueprint, variant("cfr"), warm_start="often")
+        SearchAgent(blueprint, variant("cfr"), config=ResolveConfig(warm_start="often"))
     with pytest.raises(ValueError, match="bounds must be one of safe, estimate, distributional, got 'loose'"):
-        SearchAgent(blueprint, variant("cfr"), bounds="loose")
+        SearchAgent(blueprint, variant("cfr"), config=ResolveConfig(bounds="loose"))
     for scale in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match=f"gift_scale must be from 0 to 1, got {scale}"):
-            SearchAgent(blueprint, variant("cfr"), gift_scale=scale)
+            SearchAgent(blueprint, variant("cfr"), config=ResolveConfig(gift_scale=scale))
     with pytest.raises(ValueError, match="solve_from=round needs a game with public chance"):
         SearchAgent(UniformPolicy(KUHN), variant("cfr"), "round")
     agent = SearchAgent(blueprint, variant("cfr"))
@@ -244,7 +249,11 @@ def test_a_warm_start_is_taken_where_it_pays(quality, iterations):
     policy = solved_policy(LEDUC, variant("cfr"), quality) if quality else UniformPolicy(LEDUC)
 
     def strength(warm):
-        return exploitability(both_seats(SearchAgent(policy, variant("default"), "root", "unsafe", warm), Budget(iterations=iterations)))
+        return exploitability(
+            both_seats(
+                SearchAgent(policy, variant("default"), "root", ResolveConfig("unsafe", warm_start=warm)), Budget(iterations=iterations)
+            )
+        )
 
     assert strength("short") <= strength("never")
     if quality == 60 and iterations == 10:
@@ -254,7 +263,7 @@ def test_a_warm_start_is_taken_where_it_pays(quality, iterations):
 @pytest.mark.parametrize(("solve_from", "first"), [("decision", 0), ("root", 0), ("round", 1)])
 def test_a_decision_made_without_search_is_never_solved_over(blueprint, solve_from, first):
     """The seat has played its blueprint there; a solve from above would take another strategy for granted."""
-    agent = SearchAgent(blueprint, variant("default"), solve_from, "resolve")
+    agent = SearchAgent(blueprint, variant("default"), solve_from, ResolveConfig("resolve"))
     tree = LEDUC
 
     def search(node, thought, budgets):
@@ -281,8 +290,8 @@ def test_searching_every_decision_never_hurts_a_good_blueprint(iterations, gadge
     policy = solved_policy(LEDUC, variant("cfr_plus"), 500)
     alone = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
     budget = Budget(iterations=iterations)
-    searched = both_seats(SearchAgent(policy, variant("default"), "decision", gadget, measure_error=True), budget)
+    searched = both_seats(SearchAgent(policy, variant("default"), "decision", ResolveConfig(gadget), measure_error=True), budget)
     assert exploitability(searched) <= alone + sum(s.solver_error for s in searched)
     assert exploitability(searched) < 2 * alone
-    bare = both_seats(SearchAgent(policy, variant("default"), "decision", gadget, judge=False), budget)
+    bare = both_seats(SearchAgent(policy, variant("default"), "decision", ResolveConfig(gadget, judge=False)), budget)
     assert exploitability(bare) > 10 * alone

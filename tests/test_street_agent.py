@@ -12,8 +12,9 @@ import pytest
 from agents import Serial, ablate, tabulate
 from agents.board_blueprint import make_blueprint
 from agents.reporting import tables as report
-from agents.street_agent import StreetAgent
+from agents.search_agent import NOTHING, SearchAgent
 from search import BoardSolver, Budget, anytime, variant
+from search.resolving import ResolveConfig
 from tests.running import result_of, timebank
 from tests.test_holdem import UNEVEN, small
 
@@ -88,7 +89,7 @@ def test_a_blueprint_without_buckets_is_the_solvers_answer(tmp_path):
 
 def test_an_agent_without_search_is_its_blueprint(tmp_path):
     own = blueprint(tmp_path)
-    agent = StreetAgent(own, DCFR)
+    agent = SearchAgent(own, DCFR, NOTHING)
     reports = [tabulate(agent, seat, Budget(seconds=0)) for seat in (0, 1)]
     assert sum(r.opponent_best_response for r in reports) / 2 == pytest.approx(own.exploitability, rel=1e-5)
     assert reports[0].decisions == 0
@@ -97,8 +98,8 @@ def test_an_agent_without_search_is_its_blueprint(tmp_path):
 
 def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
     own = blueprint(tmp_path)
-    agent = pickle.loads(pickle.dumps(StreetAgent(own, DCFR, (1, 2), "maxmargin")))
-    lines = {"alone": (StreetAgent(own, DCFR), [Budget(seconds=0)]), "search": (agent, [Budget(iterations=100)])}
+    agent = pickle.loads(pickle.dumps(SearchAgent(own, DCFR, "flop+turn", ResolveConfig("maxmargin"))))
+    lines = {"alone": (SearchAgent(own, DCFR, NOTHING), [Budget(seconds=0)]), "search": (agent, [Budget(iterations=100)])}
     alone, search = ablate(lines, executor=Serial(), directory=tmp_path / "kept")
     assert search["exploitability"]["value"] < 0.8 * alone["exploitability"]["value"]
     assert search["exploitability"]["mbb_per_game"] == pytest.approx(search["exploitability"]["value"] * 1000 / 7)
@@ -112,8 +113,8 @@ def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
 
 def test_an_agent_is_named_by_its_blueprint_streets_and_gadget(tmp_path):
     made = blueprint(tmp_path / "a")
-    assert StreetAgent(made, DCFR, (1, 2), gadget="resolve").name == "dcfr:4:all:2:3+flop+turn:resolve"
-    assert StreetAgent(made, variant("cfr"), (2,), gadget="resolve").name == "dcfr:4:all:2:3+turn:resolve:cfr"
+    assert SearchAgent(made, DCFR, "flop+turn", ResolveConfig("resolve")).name == "dcfr:4:all:2:3+flop+turn:resolve"
+    assert SearchAgent(made, variant("cfr"), "turn", ResolveConfig("resolve")).name == "dcfr:4:all:2:3+turn:resolve:cfr"
     changed = make_blueprint(GAME, (), replace(DCFR, alpha=2.0), 4, tmp_path / "b")
     assert changed.name == "dcfr(alpha=2):4"
     assert json.loads((tmp_path / "b" / "blueprint.json").read_text())["name"] == "dcfr:4"  # as in older directories
@@ -122,8 +123,11 @@ def test_an_agent_is_named_by_its_blueprint_streets_and_gadget(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"streets": (2, 1)}, "streets must be increasing numbers from 0 to 2, got"),
-        ({"streets": (3,)}, "streets must be increasing numbers from 0 to 2, got"),
+        (
+            {"solve_from": "turn+flop"},
+            "solve_from must be preflop, flop, turn, or several of them in order with . between, got 'turn.flop'",
+        ),
+        ({"solve_from": "river"}, "solve_from must be preflop, flop, turn, or several of them in order with . between, got 'river'"),
         ({"gadget": "magic"}, "gadget must be one of"),
         ({"bounds": "hope"}, "bounds must be one of"),
         ({"bounds": "distributional", "spread": 0.0}, "spread must be finite and above 0, got 0.0"),
@@ -131,8 +135,10 @@ def test_an_agent_is_named_by_its_blueprint_streets_and_gadget(tmp_path):
     ],
 )
 def test_a_wrong_agent_is_named(tmp_path, change, message):
+    solve_from, own = change.get("solve_from", "flop"), {key: value for key, value in change.items() if key != "solve_from"}
+    made = blueprint(tmp_path)
     with pytest.raises(ValueError, match=message):
-        StreetAgent(blueprint(tmp_path), DCFR, **change)
+        SearchAgent(made, DCFR, solve_from, ResolveConfig(**own))
 
 
 def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, capsys):

@@ -9,9 +9,10 @@ from agents import Serial, ablate, tabulate
 from agents.evaluation.sweep_journal import SweepJournal
 from agents.reporting import tables as report
 from agents.runtime.progress import Teller, shares, watched
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from search import Budget
 from search.boards.search import BoardSearch
+from search.resolving import ResolveConfig
 from tests.test_street_agent import DCFR, blueprint
 
 BUDGET = Budget(iterations=7)
@@ -19,7 +20,7 @@ BUDGET = Budget(iterations=7)
 
 @pytest.fixture
 def agent(tmp_path):
-    return StreetAgent(blueprint(tmp_path / "blueprint"), DCFR, (1, 2), "refined")
+    return SearchAgent(blueprint(tmp_path / "blueprint"), DCFR, "flop+turn", ResolveConfig("refined"))
 
 
 @pytest.fixture
@@ -59,9 +60,9 @@ def test_a_sweep_that_was_stopped_goes_on_and_comes_to_the_same(tmp_path, monkey
     assert len(searched) <= total - after + 1
     for p in (0, 1):
         np.testing.assert_array_equal(strategies[p], whole[0][p])
-    for name in ("solves", "kept", "decisions", "iterations"):
+    for name in ("solves", "kept", "iterations"):
         assert getattr(found, name) == getattr(whole[1], name)
-    assert found.solver_error == pytest.approx(whole[1].solver_error, rel=1e-12)
+    assert found.harm == pytest.approx(whole[1].harm, rel=1e-12)
 
 
 @pytest.mark.usefixtures("every_board")
@@ -83,8 +84,8 @@ def test_another_streets_batch_is_damaged(tmp_path, monkeypatch, agent):
     batch = next((tmp_path / "kept" / "flop").glob("boards_*.npz"))
     (tmp_path / "other").mkdir()
     batch.replace(tmp_path / "other" / batch.name)
-    game, tree = agent.game, agent.trunk.tree
-    out = tuple(np.array(rows) for rows in agent.trunk.strategies())
+    game, tree = agent.game, agent.blueprint.tree
+    out = tuple(np.array(rows) for rows in agent.blueprint.strategies())
     assert SweepJournal(game, tree, 2, tmp_path / "other").restore((out[0], out[1])) == {}
 
 

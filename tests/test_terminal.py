@@ -1,10 +1,10 @@
 import re
 
 import pytest
+from agents.play.table_view import TreeView, card_text, contributions, keys_of
 
 from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
 from agents.evaluation.aivat import terminal_values
-from agents.play.table_view import TreeView, card_text, contributions, keys_of
 from agents.play.terminal import Terminal
 from games import TERMINAL, public_tree
 from search import Budget, variant

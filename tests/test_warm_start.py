@@ -10,13 +10,13 @@ import pytest
 from games.holdem.subtree import street_lines, subtree
 from search import BoardSolver, Budget, variant
 from search.boards.root import BoardRoot
-from search.boards.search import FEW, MOST_WORTH, BoardSearch, StreetSearch
-from search.boards.street_sweep import search_street
+from search.boards.search import FEW, MOST_WORTH, BoardSearch
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Trunk
 from search.gadgets import GADGETS
 from search.kernels.warm import seed_rows
 from tests.naive.holdem import seeded
+from tests.searching import searching, sweep
 from tests.test_board_search import blueprint, compiled, strength
 
 pytestmark = pytest.mark.kernels
@@ -57,8 +57,8 @@ def test_a_warm_start_is_ahead_of_a_cold_one(blueprints, iterations):
     game, tree, arrays = blueprint(blueprints)
     found = {}
     for warm in ("never", "short"):
-        search = StreetSearch(1, "unsafe", "safe", Budget(iterations=iterations), judge=False, warm_start=warm)
-        out = search_street(game, tree, arrays, 0, search, DEFAULT)[0]
+        search = searching(1, "unsafe", "safe", Budget(iterations=iterations), judge=False, warm_start=warm)
+        out = sweep(game, tree, arrays, 0, search, DEFAULT)[0]
         found[warm] = strength(game, tree, [out, out])[0]
     assert found["short"] < found["never"]
 
@@ -66,8 +66,9 @@ def test_a_warm_start_is_ahead_of_a_cold_one(blueprints, iterations):
 @compiled
 def test_many_iterations_start_cold():
     game, tree, arrays = blueprint()
-    search = StreetSearch(1, "resolve", "safe", Budget(iterations=100), worth=5)
-    cold, short = (search_street(game, tree, arrays, 0, replace(search, warm_start=w), DEFAULT)[0] for w in ("never", "short"))
+    search = searching(1, "resolve", "safe", Budget(iterations=100), worth=5)
+    ways = [search._replace(config=replace(search.config, warm_start=warm)) for warm in ("never", "short")]
+    cold, short = (sweep(game, tree, arrays, 0, way, DEFAULT)[0] for way in ways)
     np.testing.assert_array_equal(cold[0], short[0])
 
 
@@ -78,10 +79,10 @@ def test_a_search_stops_when_little_is_left_to_gain(gadget):
     enough, most = 0.02, 4000
     budget = Budget(iterations=most, exploitability=enough)
     for street in (1, 2):
-        _, report = search_street(game, tree, arrays, 0, StreetSearch(street, gadget, "safe", budget), DEFAULT)
+        _, report = sweep(game, tree, arrays, 0, searching(street, gadget, "safe", budget), DEFAULT)
         assert FEW < max(report.iterations) < most
         hopeless = Budget(iterations=50, exploitability=1e-12)
-        _, report = search_street(game, tree, arrays, 0, StreetSearch(street, gadget, "safe", hopeless), DEFAULT)
+        _, report = sweep(game, tree, arrays, 0, searching(street, gadget, "safe", hopeless), DEFAULT)
         assert set(report.iterations) == {50}
 
 

@@ -1,29 +1,29 @@
-"""From settings to objects."""
+"""From settings to objects: games, agents, budgets, executors.
+
+What derived games and hold'em do differently is a ``Kind``: which blueprints there are, how they are made, how strength reads.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
-from agents.apps.run import derive
-from agents.blueprint import BlueprintAgent
-from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
+from agents.apps.run import Progress, Run
+from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
-from agents.search_agent import SearchAgent
-from games import PublicTree
+from games.game import PublicGame
 from games.settings import check_bounds, nearest
 from search import Budget, Variant
-
-if TYPE_CHECKING:  # torch is for those who have networks
-    from agents.networks import Encoding
+from search.resolving import ResolveConfig
 
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
+STILL = Budget(seconds=0)  # of agents that do not think
+Lines = dict[str, tuple[Agent[Any], list[Budget]]]
 Read = TypeVar("Read")
 LINE_KEYS: dict[str, type] = {
     "solve_from": str,
@@ -38,40 +38,148 @@ LINE_KEYS: dict[str, type] = {
     "measure_error": bool,
     "threads": int,
 }
-POLICIES = ("uniform", "tabular", "network", "table")
 
 
-@lru_cache(maxsize=1)
-def timed_tree(game: str) -> tuple[PublicTree, float]:
-    """Return a game's public tree and the seconds that its derivation took; a game is checked and run on the same tree."""
-    start = time.perf_counter()
-    return derive(game), time.perf_counter() - start
+class Kind(Protocol):
+    """What commands must know of a game besides its rules."""
+
+    @property
+    def game(self) -> PublicGame[Any]:
+        """Its rules."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the settings was taken otherwise than written."""
+        ...
+
+    @property
+    def default_variant(self) -> str:
+        """What search=default means."""
+        ...
+
+    @property
+    def size_unit(self) -> str | None:
+        """What ``size`` counts; None where blueprints have no size."""
+        ...
+
+    def strength(self, exploitability: float) -> dict[str, Any]:
+        """Return an exploitability with its unit."""
+        ...
+
+    def strength_text(self, exploitability: float) -> str:
+        """Return an exploitability as people read it."""
+        ...
+
+    def check_agent(self, agent: AgentConfig, variant: Variant, cores_each: int, bots: bool = False) -> None:
+        """Refuse an agent that cannot be made, and values of keys that it does not use; its files are read."""
+        ...
+
+    def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
+        """Refuse a game that will not fit: while blueprints are solved, or with every worker's copy of a strategy."""
+        ...
+
+    def check_solving(self, variant: Variant) -> None:
+        """Refuse a game that does not fit into memory to be solved."""
+        ...
+
+    def check_bot(self, bot: str) -> None:
+        """Refuse a bot that cannot be made."""
+        ...
+
+    def check_training(self, trainer: Any, directory: Path) -> None:
+        """Refuse a trainer that does not fit, and another run's state."""
+        ...
+
+    def train(self, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Any:
+        """Train a network with progress; return its policy."""
+        ...
+
+    def blueprint_key(self, agent: AgentConfig) -> str:
+        """Return what tells blueprints apart, as a directory's name."""
+        ...
+
+    def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> Any:
+        """Return a blueprint that is not trained in this run, made or found in a directory."""
+        ...
+
+    def network(self, checkpoint: Path, directory: Path) -> tuple[Any, list[dict[str, Any]]]:
+        """Return a network as a blueprint, and the history of its training: rows with ``compute`` in multiply-adds."""
+        ...
+
+    def size(self, blueprint: Any) -> int | None:
+        """Return how large a blueprint is, in ``size_unit``; None where it is not known."""
+        ...
+
+    def agent(self, agent: AgentConfig, blueprint: Any, variant: Variant) -> Agent[Any]:
+        """Return the agent that plays a blueprint as the settings say."""
+        ...
+
+    def alone(self, blueprint: Any, variant: Variant) -> Agent[Any]:
+        """Return the agent that plays a blueprint without thinking."""
+        ...
+
+    def alone_name(self, agent: AgentConfig, blueprint: Any) -> str:
+        """Return what that agent's line is called."""
+        ...
+
+    def references(self, variant: Variant, budgets: list[Budget]) -> Lines:
+        """Return what agents are measured beside."""
+        ...
+
+    def announce(self, lines: Lines) -> None:
+        """Say how much work it will be to measure some lines, where that is much."""
+        ...
+
+    def stand_in(self) -> Any:
+        """Return a blueprint that stands for one that is yet to be made."""
+        ...
 
 
-def tree_of(game: str) -> PublicTree:
-    """Return a game's public tree."""
-    return timed_tree(game)[0]
+_made: dict[str, tuple[PublicGame[Any], float]] = {}
 
 
-@lru_cache(maxsize=1)
-def encoding_of(game: str) -> Encoding:
-    """Return what networks see of a game."""
-    from agents.networks import encode
+def timed_game(settings: Any) -> tuple[PublicGame[Any], float]:
+    """Return a game and the seconds that making it took; a game is checked and run on the same object."""
+    key = repr(settings)
+    if key not in _made:
+        _made.clear()
+        bars: dict[str, Progress] = {}
 
-    return encode(tree_of(game))
+        def tell(what: str, done: int, total: float) -> None:
+            bar = bars.get(what) or bars.setdefault(what, Progress(f"millions of {what}", total / 1e6))
+            bar.at(done / 1e6)
+
+        start = time.perf_counter()
+        try:
+            _made[key] = settings.build(tell), time.perf_counter() - start
+        finally:
+            for bar in bars.values():
+                bar.close()
+    return _made[key]
 
 
-def check_agent(config: AgentConfig, tree: PublicTree, variant: Variant) -> None:
-    """Refuse an agent that cannot be made, and values of keys that it does not use; its files are read."""
-    if config.policy not in POLICIES:
-        raise ValueError(f"agent.policy must be one of {', '.join(POLICIES)}, got {config.policy!r}")
-    if config.threads != 1:
-        raise ValueError(f"agent.threads must be 1 but on hold'em, got {config.threads}")
-    if config.buckets:
-        raise ValueError(f"agent.buckets must be left out but on hold'em, got {config.buckets}")
-    check_files(config)
-    policy = UniformPolicy(tree) if config.policy == "tabular" or untrained(config) else build_policy(config, tree, variant)
-    named_agent(lambda: build_agent(replace(config, think=True), policy, variant))
+def build_kind(settings: Any) -> Kind:
+    """Return a game with what commands must know of it."""
+    game: Any = timed_game(settings)[0]
+    if game.spiel is None:
+        from agents.apps.holdem import HoldemKind
+
+        return HoldemKind(game)
+    from agents.apps.derived import DerivedKind
+
+    return DerivedKind(game)
+
+
+def build_variant(config: Any, kind: Kind) -> Variant:
+    """Return the CFR variant of a command's settings; ``default`` is the fastest one for the game at hand."""
+    found: Variant = config.search.build(kind.default_variant)
+    return found
+
+
+def agent_cores(executor: Executor) -> int:
+    """Return how many cores each worker has."""
+    return max(cores() // executor.workers, 1)
 
 
 def named_agent(build: Callable[[], Read]) -> Read:
@@ -107,25 +215,6 @@ def untrained(config: AgentConfig) -> bool:
     return config.policy == "network" and config.checkpoint is None
 
 
-def build_policy(config: AgentConfig, tree: PublicTree, variant: Variant) -> Policy:
-    """Return the agent's policy; a network needs a checkpoint.
-
-    Raises:
-        ValueError: a file that holds none; the message names the key.
-    """
-    if config.policy == "uniform":
-        return UniformPolicy(tree)
-    if config.policy == "tabular":
-        return solved_policy(tree, variant, config.iterations)
-    if config.policy == "table":
-        return of_file("agent.table", lambda: policy_from_file(Path(str(config.table)), tree))
-    from agents.networks import load_policy
-
-    if config.checkpoint is None:
-        raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
-    return of_file("agent.checkpoint", lambda: load_policy(Path(str(config.checkpoint)), tree))
-
-
 def of_file(key: str, read: Callable[[], Read]) -> Read:
     """Return what ``read`` returns; its errors name the key of the file.
 
@@ -139,32 +228,9 @@ def of_file(key: str, read: Callable[[], Read]) -> Read:
         raise ValueError(f"{key}{text.removeprefix(name)}" if text.startswith(f"{name} ") else f"{key}: {text}") from None
 
 
-def training_history(config: AgentConfig) -> list[dict[str, Any]]:
-    """Return what a network's checkpoint says of its training: rows with compute in multiply-adds; none for other policies."""
-    if config.policy != "network" or config.checkpoint is None:
-        return []
-    from agents.networks.checkpoint import history_of, policy_metadata
-
-    checkpoint = Path(config.checkpoint)
-    rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
-    return [{"compute": row["multiply_adds"], **row} for row in rows]
-
-
-def build_agent(config: AgentConfig, policy: Policy, variant: Variant) -> Agent:
-    """Return the agent that plays a policy as the settings say."""
-    if not config.think:
-        return BlueprintAgent(policy)
-    return SearchAgent(
-        policy,
-        variant,
-        config.solve_from,
-        config.gadget,
-        config.warm_start,
-        config.measure_error,
-        config.bounds,
-        config.gift_scale,
-        config.spread,
-    )
+def resolve_config(config: AgentConfig) -> ResolveConfig:
+    """Return how an agent re-solves subgames."""
+    return ResolveConfig(config.gadget, config.bounds, config.spread, config.gift_scale, config.warm_start)
 
 
 def build_budgets(values: list[float], unit: str) -> list[Budget]:
@@ -222,19 +288,3 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
         found[str(name)] = replace(config.agent, **{"think": True, **line})
         check_bounds(found[str(name)], f"lines.{name}")
     return found
-
-
-def lines_of(config: AblateConfig, policy: Policy) -> dict[str, tuple[Agent, list[Budget]]]:
-    """Return what is measured: the policy alone, each line, and the references."""
-    variant = config.search.build()
-    budgets = build_budgets(config.budgets, config.unit)
-    still = [Budget(seconds=0)]
-    lines: dict[str, tuple[Agent, list[Budget]]] = {}
-    if 0 in config.budgets or not config.agent.think:
-        lines[f"{config.agent.policy} alone"] = (BlueprintAgent(policy), still)
-    lines |= {name: (build_agent(agent, policy, variant), with_enough(budgets, agent)) for name, agent in agents_of(config).items()}
-    if config.references:
-        uniform = UniformPolicy(policy.tree)
-        plain_cfr = SearchAgent(uniform, variant, "root", "unsafe", warm_start="never", measure_error=True)
-        lines |= {UNIFORM: (BlueprintAgent(uniform), still), FULL_GAME: (plain_cfr, budgets)}
-    return {name: (agent, own) for name, (agent, own) in lines.items() if own}

@@ -12,14 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.apps import entrants_holdem
-from agents.apps.build import build_executor, tree_of
+from agents.apps.build import build_executor, build_kind
+from agents.apps.competitors import build_matches, check_competitors
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
-from agents.apps.entrants import build_matches, check_entrants, check_names, check_salt, trains
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
-from agents.apps.train import check_training, train_derived
 from agents.match.exact_value import MOST_BYTES, ExactValue, exact_values, table_bytes
 from agents.match.figure import plot_matches
 from agents.match.match import MOST_HANDS, Match, check_hands, new_salt, play_matches
@@ -37,26 +35,17 @@ from agents.match.statistics import (
 )
 from agents.reporting.tables import spoilt_note, write_csv
 from agents.runtime.storage import load_or_set_aside, read_text, require, whole_in
-from games.holdem.config import Bets
 
 
 def check(config: MatchConfig, directory: Path) -> None:
     """Refuse bad values and another run's state."""
     check_hands(config.hands)
     build_executor(config.executor)
-    config.search.build()
     config.budget.build()
-    check_names(config)
-    check_salt(config)
     played = hands_in(directory)
     if config.hands < played:
         raise ValueError(f"hands must be at least the {played:,} that {directory} has, got {config.hands:,}")
-    if isinstance(config.game, Bets):
-        entrants_holdem.check(config)
-        return
-    check_entrants(config)
-    if trains(config):
-        check_training(config.game.game_string(), config.trainer, directory / "training")
+    check_competitors(config, directory)
 
 
 def hands_in(directory: Path) -> int:
@@ -69,18 +58,12 @@ def hands_in(directory: Path) -> int:
 
 def run(config: MatchConfig, directory: Path) -> None:
     """Train or solve what is needed, play, report."""
-    holdem = isinstance(config.game, Bets)
-    built = config.game.build() if holdem else None
-    game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
-    with Run(directory, "match", game, config.seed, notes) as result:
+    kind = build_kind(config.game)
+    with Run(directory, "match", kind.game.name, config.seed, kind.notes) as result:
         config = replace(config, salt=config.salt or salt_of(config, directory / "hands"))
         if result.result.pop("salt", None) is not None:  # of a match that had come to its end and goes on
             result.write()
-        if holdem:
-            matches = entrants_holdem.build(config, directory / "blueprints", result)
-        else:
-            network = train_derived(tree_of(game), config.trainer, directory / "training", result) if trains(config) else None
-            matches = build_matches(config, network)
+        matches = build_matches(config, directory, result)
         tallies = [Tally(match) for match in matches]
         exact: list[ExactValue | None] = [None] * len(matches)
         try:

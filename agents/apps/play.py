@@ -5,32 +5,30 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from agents.apps import play_holdem
-from agents.apps.build import build_agent, build_policy, check_agent, check_no_budget, enough_for, tree_of
+from agents.apps.build import STILL, build_kind, build_variant, check_no_budget, enough_for, untrained
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
-from agents.play.table_view import TableView, TreeView
+from agents.evaluation.value_function import action_values
 from agents.play.terminal import Record, Terminal
-from games.holdem.config import Bets
-from search import Budget
+from agents.reporting.tables import cores, duration
 
 
 def check(config: PlayConfig, directory: Path) -> None:
     """Refuse bad values."""
-    if isinstance(config.game, Bets):
-        play_holdem.check(config)
-    else:
-        check_agent(config.agent, tree_of(config.game.game_string()), config.search.build())
-    if config.agent.policy == "network" and config.agent.checkpoint is None:
+    kind = build_kind(config.game)
+    variant = build_variant(config, kind)
+    kind.check_agent(config.agent, variant, cores())
+    if untrained(config.agent):
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     check_no_budget(config.agent, "budget")
+    kind.check_solving(variant)
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
@@ -38,14 +36,20 @@ def check(config: PlayConfig, directory: Path) -> None:
 
 def run(config: PlayConfig, directory: Path) -> None:
     """Play; every hand is saved when it is over."""
-    holdem = isinstance(config.game, Bets)
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
-    built = config.game.build() if holdem else None
-    game, notes = (config.game.game_string(), ()) if built is None else (built.name, built.notes)
-    with Run(directory, "play", game, seed, notes) as result:
-        view: TableView[Any] = play_holdem.view(config, directory, seed) if holdem else derived(config)
-        budget = enough_for(config.budget.build(), config.agent) if config.agent.think else Budget(seconds=0)
-
+    kind = build_kind(config.game)
+    variant = build_variant(config, kind)
+    with Run(directory, "play", kind.game.name, seed, kind.notes) as result:
+        blueprint = kind.blueprint(config.agent, variant, directory / kind.blueprint_key(config.agent), seed)
+        agent = kind.agent(replace(config.agent, measure_error=False), blueprint, variant)
+        budget = enough_for(config.budget.build(), config.agent) if config.agent.think else STILL
+        with said_if_slow(COMPILING):
+            start = time.perf_counter()
+            agent.load()
+            loading = time.perf_counter() - start
+            values = action_values(agent.game, agent.blueprint)
+        if agent.thinks:
+            print(f"loaded in {duration(loading)}, outside of every decision's clock", flush=True)
         hands = directory / "hands.jsonl"
         append(hands, "")
 
@@ -53,9 +57,8 @@ def run(config: PlayConfig, directory: Path) -> None:
             append(hands, json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
-        with said_if_slow(COMPILING):
-            terminal = Terminal(view, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
-        result.write(agent=view.agent_name, hands=0, chips=0.0)
+        terminal = Terminal(agent, values, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
+        result.write(agent=agent.name, hands=0, chips=0.0)
         print(f"seed {seed} (seed={seed} deals the same hands again)")
         terminal.run(config.hands)
         print(f"hands saved: {hands}")
@@ -72,12 +75,6 @@ def append(path: Path, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise OSError(f"{path} must be a file that can be written, got {error.strerror or error}") from None
-
-
-def derived(config: PlayConfig) -> TreeView:
-    """Return the table of a game derived from OpenSpiel."""
-    tree, variant = tree_of(config.game.game_string()), config.search.build()
-    return TreeView(build_agent(replace(config.agent, measure_error=False), build_policy(config.agent, tree, variant), variant))
 
 
 def colored() -> bool:

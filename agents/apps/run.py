@@ -17,7 +17,6 @@ from tqdm import tqdm
 from agents.apps.directory import LOCK, RESUMABLE, check_folders, lock
 from agents.reporting.tables import Keeper, counted, duration, machine, remove_leftovers, version, write_json
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require
-from games import PublicTree, public_tree
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
 from search.boards.sweeps import uninterrupted
@@ -179,21 +178,6 @@ def expected(budget: Budget, seconds: float) -> str:
     return f"{told}, " + (
         f"so {fits:,} in budget.seconds={budget.seconds:g}" if fits else f"which budget.seconds={budget.seconds:g} is too short for"
     )
-
-
-def derive(game: str) -> PublicTree:
-    """Derive an OpenSpiel game's public tree and tell how far a long derivation is."""
-    bars: dict[str, Progress] = {}
-
-    def tell(what: str, done: int, total: float) -> None:
-        bar = bars.get(what) or bars.setdefault(what, Progress(f"{game}, millions of {what}", total / 1e6))
-        bar.at(done / 1e6)
-
-    try:
-        return public_tree(game, progress=tell)
-    finally:
-        for bar in bars.values():
-            bar.close()
 
 
 def solve_and_report(

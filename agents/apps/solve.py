@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 
 from agents.apps import solve_holdem
-from agents.apps.build import timed_tree, tree_of
+from agents.apps.build import build_kind, timed_game
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
 from agents.policy import policy_table
 from agents.reporting.figures import plot_trace
 from agents.reporting.tables import counted, duration, memory_text, not_solved, warned, write_csv, write_json
-from games.holdem.config import Bets
+from games.derived import tree_of
 from search import Solution, Solver, Strategy, uniform
 
 
@@ -21,7 +21,7 @@ def check(config: SolveConfig, directory: Path) -> None:
     """Refuse bad values."""
     if not config.budget.build().limited() and config.load is None:
         raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=1000)")
-    if isinstance(config.game, Bets):
+    if build_kind(config.game).game.spiel is None:
         solve_holdem.check(config)
         return
     config.search.build()
@@ -32,18 +32,17 @@ def check(config: SolveConfig, directory: Path) -> None:
         raise ValueError(f"storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got {config.storage}")
     if config.threads != 1:
         raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
-    tree_of(config.game.game_string())
 
 
 def run(config: SolveConfig, directory: Path) -> None:
     """Solve and report."""
-    if isinstance(config.game, Bets):
+    if build_kind(config.game).game.spiel is None:
         solve_holdem.run(config, directory)
         return
-    game = config.game.game_string()
+    rules, build_seconds = timed_game(config.game)
+    game, tree = rules.name, tree_of(rules)
     budget = config.budget.build()
     with Run(directory, "solve", game, config.seed) as result:
-        tree, build_seconds = timed_tree(game)
         built = time.perf_counter()
         solver = Solver(tree, config.search.build())
         with said_if_slow(COMPILING):

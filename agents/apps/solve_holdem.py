@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from dataclasses import replace
@@ -14,16 +13,17 @@ import numpy as np
 
 from agents.apps.config import SolveConfig
 from agents.apps.directory import SOLUTION
+from agents.apps.holdem import HoldemKind, check_solving, free_memory, smaller_game
 from agents.apps.run import COMPILING, Run, expected, said_if_slow, seconds_of, solve_and_report
 from agents.reporting.figures import plot_trace
 from agents.reporting.hand_grid import decision, decision_table, write_decision
 from agents.reporting.tables import cores, counted, duration, memory_text, not_solved, table, warned, write_csv
 from agents.runtime.solution_file import check_solution, load_solution, save_solution
+from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.cards import cards_text
-from games.holdem.lines import Place, find_decision
-from games.holdem.rules import HoldemGame
-from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, memory_needed, useful_threads
+from games.holdem.rules import HoldemGame, Place
+from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, useful_threads
 
 DEFAULT = "default_holdem"  # what search=default means here
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
@@ -37,7 +37,7 @@ def check(config: SolveConfig) -> None:
         raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
     variant = config.search.build(DEFAULT)
     game: HoldemGame = config.game.build()
-    check_memory(game, variant, config.threads or cores(), config.storage, smaller=True)
+    check_solving(game, variant, config.threads or cores(), STORAGE[config.storage], STORAGE[16])
     if config.load == "":
         raise ValueError("load must be a file that save=true wrote, got ''")
     if config.load is not None:
@@ -47,37 +47,10 @@ def check(config: SolveConfig) -> None:
     _places(config, game)
 
 
-def check_memory(game: HoldemGame, variant: Variant, threads: int, storage: int = 32, smaller: bool = False) -> None:
-    """Refuse a game that does not fit into memory to be solved in so many bits; ``smaller``: in 16 it might."""
-    boards, needed = memory_needed(game, variant, threads, STORAGE[storage])
-    free = free_memory()
-    if needed > 0.9 * free:
-        least = memory_needed(game, variant, threads, STORAGE[16])[1]
-        raise ValueError(
-            f"game must fit into memory ({memory_text(free)} are free), got {memory_text(needed)} for {boards:,} boards: "
-            + (f"storage=16 takes {memory_text(least)}" if smaller and least <= 0.9 * free else smaller_game(game))
-        )
-
-
-def smaller_game(game: HoldemGame) -> str:
-    """Say what makes a game smaller."""
-    if game.betting.limit:
-        return "use a lower game.max_raises or fewer game.deals"
-    return "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
-
-
 def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
     """Return the decisions to report besides the first with their lines; refuses lines that do not lead to one."""
-    return [(line, find_decision(game, line, key)) for key, line in config.lines().items()]
-
-
-def free_memory() -> int:
-    """Return how many bytes are free."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):  # no Linux: the whole memory is the only limit known
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    found = [(line, game.locate(find_decision(game, line, key))) for key, line in config.lines().items()]
+    return [(line, place) for line, place in found if place is not None]
 
 
 def run(config: SolveConfig, directory: Path) -> None:
@@ -100,9 +73,10 @@ def run(config: SolveConfig, directory: Path) -> None:
             load_solution(solver, Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solver.iterations)
         print(size_text(solver, free, budget, seconds), flush=True)
+        kind = HoldemKind(game)
         save = partial(save_solution, solver, directory / SOLUTION) if config.save else None
         solve_and_report(
-            result, solver, budget, lambda e: strength_text(game, e), lambda solution: report(result, solver, solution, config), save,
+            result, solver, budget, lambda e: kind.strength_text(e), lambda solution: report(result, solver, solution, config), save,
             build_seconds=built - start, compile_seconds=compiled - built, algorithm=variant.label, memory_bytes=solver.memory_bytes(),
         )  # fmt: skip
 
@@ -110,7 +84,7 @@ def run(config: SolveConfig, directory: Path) -> None:
 def size_text(solver: BoardSolver, free: int, budget: Budget, seconds: float) -> str:
     """Return a solve's size in a line: memory, hands, boards, nodes, and what the budget comes to; what costs most where it is large."""
     game, needed = solver.game, solver.memory_bytes()
-    hands = " and ".join(f"{int(np.count_nonzero(live)):,}" for live in game.live)
+    hands = " and ".join(f"{int(np.count_nonzero(live)):,}" for live in game.ranges)
     size = f"{hands} hands, {counted(len(solver.tree.cards), 'board')}, {counted(len(game.bets.player), 'node')} of betting"
     left = budget if budget.iterations is None else replace(budget, iterations=max(budget.iterations - solver.iterations, 0))
     large = ""
@@ -118,26 +92,11 @@ def size_text(solver: BoardSolver, free: int, budget: Budget, seconds: float) ->
         rows = game_size(game).street_rows
         most = int(np.argmax(rows))
         large = (
-            f" of {memory_text(free)} free, {100 * rows[most] / sum(rows):.0f} % of it for the {game.streets[most]}: {smaller_game(game)}"
+            f" of {memory_text(free)} free, {100 * rows[most] / sum(rows):.0f} % of it for the {game.rounds[most]}: {smaller_game(game)}"
         )
     target = budget.exploitability
-    goal = "" if target is None else f"; until {target:g} chips, {strength_text(game, target)}"
+    goal = "" if target is None else f"; until {target:g} chips, {HoldemKind(game).strength_text(target)}"
     return f"{game.name}: {memory_text(needed)}{large}; {size}; {expected(left, seconds)}{goal}"
-
-
-def strength(game: HoldemGame, exploitability: float) -> dict[str, Any]:
-    """Return an exploitability with its unit."""
-    found = {"value": exploitability, "unit": "chips"}
-    if game.betting.blinds:
-        return found | {"mbb_per_game": 1000 * exploitability / (game.big_blind or 1.0)}
-    return found | {"pot_fraction": exploitability / game.pot}
-
-
-def strength_text(game: HoldemGame, exploitability: float) -> str:
-    """Return an exploitability as people read it."""
-    if game.betting.blinds:
-        return f"{1000 * exploitability / (game.big_blind or 1.0):.4g} mbb/g"
-    return f"{100 * exploitability / game.pot:.3g} % of pot"
 
 
 def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], config: SolveConfig) -> None:
@@ -146,7 +105,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     Without an iteration there are no decisions to show; above a quarter of the pot every figure says that the game is not solved.
     """
     game, exploitability, directory = solver.game, solution.exploitability or 0.0, result.directory
-    apart, strength_is = solver.values_apart(), strength_text(game, exploitability)
+    apart, strength_is = solver.values_apart(), HoldemKind(game).strength_text(exploitability)
     values, missed = ((apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2), abs(sum(apart)) / game.pot
     reason = not_solved(solution.iterations, exploitability, game.pot, "the blinds" if game.betting.blinds else "the pot")
     root, nodes = None, list[dict[str, Any]]()
@@ -159,7 +118,8 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
         entries["ev"] = [v + game.pot / 2 for v in values]
     result.write(
         iterations=solution.iterations, seconds=solution.seconds, check_seconds=solution.check_seconds, threads=solver.threads,
-        exploitability=strength(game, exploitability), trace=solution.trace, boards=len(solver.tree.cards), storage=config.storage,
+        exploitability=HoldemKind(game).strength(exploitability), trace=solution.trace,
+        boards=len(solver.tree.cards), storage=config.storage,
         **entries,
     )  # fmt: skip
     _remove_nodes(directory, len(nodes))

@@ -22,8 +22,7 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.evaluation.strength import WholeAgent, stakes, tabulate
-from agents.holdem_agent import HoldemAgent
+from agents.evaluation.strength import tabulate
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
 from agents.runtime.progress import Teller, shares, watched
@@ -59,8 +58,7 @@ class Measurement:
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
     agent = _unpacked(task.agent)
-    if not isinstance(agent, WholeAgent):
-        agent.load()
+    agent.load()
     if task.budget.seconds:
         gc.collect()
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
@@ -87,13 +85,13 @@ def measure(task: Measurement) -> Row:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Agent | WholeAgent:
-    agent: Agent | WholeAgent = pickle.loads(packed)
+def _unpacked(packed: bytes) -> Agent[Any]:
+    agent: Agent[Any] = pickle.loads(packed)
     return agent
 
 
 def ablate(
-    lines: Mapping[str, tuple[Agent | WholeAgent, Sequence[Budget]]],
+    lines: Mapping[str, tuple[Agent[Any], Sequence[Budget]]],
     sweeps: int = 3,
     executor: Executor | None = None,
     directory: Path | None = None,
@@ -110,7 +108,7 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    groups: list[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]] = []
+    groups: list[tuple[str, Agent[Any], Budget, list[Measurement]]] = []
     for line, (agent, budgets) in lines.items():
         packed, name = pickle.dumps(agent), re.sub(r"[^\w.]+", "-", line) + "-" + digest(agent)
         for budget in budgets:
@@ -152,12 +150,7 @@ def ablate(
             yield from complete()
 
 
-def game_of(agent: Agent | WholeAgent) -> str:
-    """Return what reports call an agent's game."""
-    return agent.game_name if isinstance(agent, WholeAgent) else agent.tree.game
-
-
-def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row]) -> Row:
+def _row(line: str, agent: Agent[Any], budget: Budget, seats: list[Row]) -> Row:
     """Join a group's measurements: exploitability is the mean over sweeps of (BR against seat 0 + BR against seat 1) / 2."""
     draws = [
         exploitability_of(a["opponent_best_response"], b["opponent_best_response"]) for a, b in zip(seats[::2], seats[1::2], strict=True)
@@ -165,8 +158,8 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
     seconds = [s for seat in seats for s in seat["seconds"]]
     iterations = [n for seat in seats for n in seat["iterations"]]
     strength: Row = {"value": statistics.fmean(draws), "unit": "chips", "draws": draws}
-    if isinstance(agent, WholeAgent) and agent.big_blind is not None:
-        strength["mbb_per_game"] = 1000 * strength["value"] / agent.big_blind
+    if agent.game.big_blind is not None:
+        strength["mbb_per_game"] = 1000 * strength["value"] / agent.game.big_blind
     if budget.seconds:
         strength["standard_error"] = statistics.stdev(draws) / math.sqrt(len(draws)) if len(draws) > 1 else float("nan")
     else:
@@ -178,7 +171,7 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
     overruns = sum(x > allowed for x in late)
     running = [seat["running_share"] for seat in seats if "running_share" in seat]  # measurements of older versions have none
     return {
-        "game": game_of(agent),
+        "game": agent.game.name,
         "line": line,
         "agent": agent.name,
         "thinking_seconds": budget.seconds if budget.iterations is None else None,
@@ -194,7 +187,7 @@ def _row(line: str, agent: Agent | WholeAgent, budget: Budget, seats: list[Row])
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
         "kept": sum(seat["kept"] for seat in seats),
-        "skipped": sum(seat.get("skipped", 0) for seat in seats) if isinstance(agent, WholeAgent) else None,
+        "skipped": sum(seat.get("skipped", 0) for seat in seats),
         "load_seconds": statistics.fmean(seat.get("loading", 0.0) for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
@@ -212,46 +205,31 @@ def _parts(seats: list[Row], decisions: int) -> Row:
     return {f"{name}_seconds": sum(seat["spent"][name] for seat in seats) / decisions if known else None for name in names}
 
 
-def _won(agent: Agent | WholeAgent, chips: float) -> Row | None:
+def _won(agent: Agent[Any], chips: float) -> Row | None:
     """Return what an agent wins a hand from its own blueprint, seats changing; None for agents without one."""
     if math.isnan(chips):
         return None
     found: Row = {"value": chips, "unit": "chips"}
-    if isinstance(agent, WholeAgent) and agent.big_blind is not None:
-        found["mbb_per_game"] = 1000 * chips / agent.big_blind
+    if agent.game.big_blind is not None:
+        found["mbb_per_game"] = 1000 * chips / agent.game.big_blind
     return found
 
 
-def digest(agent: Agent | WholeAgent | HoldemAgent) -> str:
-    """What a kept measurement must agree with: the agent's settings and its policy's every number."""
-    if isinstance(agent, WholeAgent | HoldemAgent):
-        return hashlib.sha256(agent.fingerprint.encode()).hexdigest()[:10]
-    settings = [repr(getattr(agent, name, None)) for name in ("variant", "warm_start", "measure_error")]
-    digest = hashlib.sha256(json.dumps([agent.name, game_of(agent), *settings]).encode())
-    policy = getattr(agent, "blueprint", None) or getattr(agent, "policy", None)
-    if policy is None:  # somebody else's agent: by what it is made of
-        digest.update(pickle.dumps(agent))
-    else:
-        for table in policy.strategy().tables:
-            digest.update(np.round(table, 6).tobytes())
-    return digest.hexdigest()[:10]
+def digest(agent: Agent[Any]) -> str:
+    """Return what a kept measurement must agree with: the agent's settings and its policy's every number."""
+    return hashlib.sha256(agent.fingerprint()).hexdigest()[:10]
 
 
-def _measured(directory: Path, groups: Sequence[tuple[str, Agent | WholeAgent, Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
+def _measured(directory: Path, groups: Sequence[tuple[str, Agent[Any], Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:
     """Make the folder of measurements; yield those that are there by key."""
     directory.mkdir(parents=True, exist_ok=True)
     for _, agent, _, tasks in groups:
         kept = [path for task in tasks if os.path.lexists(path := directory / f"{task.key}.json")]
-        most = stakes_of(agent) if kept else 0.0
+        most = agent.game.max_payoff if kept else 0.0
         for path in kept:
             row = load_or_set_aside(path, partial(_read, most=most))
             if row is not None:
                 yield path.stem, row
-
-
-def stakes_of(agent: Agent | WholeAgent) -> float:
-    """Return the most chips that a deal of an agent's game can win or lose."""
-    return agent.stakes if isinstance(agent, WholeAgent) else stakes(agent.tree)
 
 
 def _read(path: Path, most: float) -> Row:

@@ -16,44 +16,49 @@ With both policies known the estimate depends on the public history alone. If th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from games import CHANCE, TERMINAL, PublicTree
+from games import CHANCE, TERMINAL
+from games.derived import derived_game
 from search import Strategy
 
 Float = npt.NDArray[np.float64]
 
 
 class Step(NamedTuple):
-    """One step of a hand: the public node left, the one come to, and the policy [A, H] that drew it if it is known."""
+    """One step of a deal: the public state left, the one come to, and the policy [A, H] that drew it if it is known."""
 
-    node: Any  # of a public tree, or a place in hold'em
+    state: Any
     child: Any
     policy: Float | None = None
 
 
-def terminal_values(tree: PublicTree, node: int) -> Float:
-    """Return [H0, H1], what player 0 wins in chips at a terminal; 0 for deals that cannot be there."""
-    view, t = tree.terminals[0], int(tree.subgame(node).terminals[0])
-    first = int(view.matrix[t]) * view.other_hands
-    weights = tree.chance_weights[tree.chance_of[node]]
-    paid = view.scale[t] * view.payoff[first : first + view.other_hands, : tree.num_hands(0)].T
-    values: Float = np.divide(paid, weights, out=np.zeros_like(weights), where=weights > 0)
-    return values
+class Aivat(Protocol):
+    """A value function of a game, and the estimates that it makes."""
+
+    def estimate(self, steps: Sequence[Step], held: tuple[int | None, int | None] = (None, None), end: float | None = None) -> float:
+        """Return player 0's AIVAT estimate of a deal in chips.
+
+        Args:
+            steps: from the root on, to a terminal unless ``end`` is given; every decision of a player whose policy is known has it.
+            held: by player, the hand of one whose policy is not known: its deal is corrected for, its actions are not.
+            end: player 0's chips where the deal ended before a terminal.
+        """
+        ...
 
 
 def history_values(strategy: Strategy) -> Float:
     """Return [N, H0, H1], player 0's expected chips of every history when both play a strategy of the whole game from there on."""
-    tree = strategy.tree
+    tree, game = strategy.tree, derived_game(strategy.tree)
     if strategy.span.node != 0:
         raise ValueError(f"strategy must cover the whole game, got one from public node {strategy.span.node}")
     values = np.zeros((tree.num_nodes, *tree.deal_weights.shape))
     for node in range(tree.num_nodes - 1, -1, -1):
         if tree.player[node] == TERMINAL:
-            values[node] = terminal_values(tree, node)
+            values[node] = game.payoffs(node)
         if node:
             parent = int(tree.parent[node])
             values[parent] += values[node] * _probability(strategy, parent, node)
@@ -71,54 +76,54 @@ def _probability(strategy: Strategy, node: int, child: int) -> Float:
     return row[:, None] if player == 0 else row[None, :]
 
 
-def aivat(
-    tree: PublicTree, values: Float, hands: tuple[int, int], steps: Sequence[Step], known: tuple[bool, bool], end: Float | None = None
-) -> float:
-    """Return player 0's AIVAT estimate of a hand in chips.
+class TreeAivat:
+    """The value function of a strategy of a derived game.
 
     Args:
-        tree: the public tree.
-        values: [N, H0, H1] value function, player 0's chips; see ``history_values``. What it says of terminals must be true.
-        hands: of both players. One of a player whose policy is known is not looked at.
-        steps: from the root on, to a terminal unless ``end`` is given.
-        known: by player, whether the policy is known; then every step of that player must have it.
-        end: [H0, H1] player 0's chips where the hand ended before a terminal.
+        strategy: of the whole game, what both play without thinking.
     """
-    weights = tree.deal_weights
-    estimate = 0.0
-    mask = np.ones_like(weights)
-    for player in (0, 1):
-        if not known[player]:
-            held = np.zeros(weights.shape[player])
-            held[hands[player]] = 1.0
-            mask = mask * (held[:, None] if player == 0 else held[None, :])
-    if not all(known):
-        estimate += float((weights * values[0]).sum()) - _mean(weights * mask, values[0])
-    reach = mask  # [H0, H1] the product of both players' own reach
-    node = 0
-    for step in steps:
-        player = int(tree.player[step.node])
-        before = tree.chance_weights[tree.chance_of[step.node]]
-        node = step.child
-        if player == CHANCE:
-            total = float((before * reach).sum())
-            for child in tree.children(step.node):
-                after = tree.chance_weights[tree.chance_of[child]] * reach
-                estimate += float((after * values[child]).sum()) / total
-                if child == step.child:
-                    estimate -= _mean(after, values[child])
-        elif step.policy is not None:
-            here = before * reach
-            total = float(here.sum())
-            for child, row in zip(tree.children(step.node), step.policy, strict=True):
-                probability = row[:, None] if player == 0 else row[None, :]
-                estimate += float((here * probability * values[child]).sum()) / total
-                if child == step.child:
-                    reach = reach * probability
-                    estimate -= _mean(here * probability, values[child])
-        elif known[player]:
-            raise ValueError(f"steps must carry the policy of player {player}, which is known, got none at {tree.text(step.node)!r}")
-    return estimate + _mean(tree.chance_weights[tree.chance_of[node]] * reach, values[node] if end is None else end)
+
+    def __init__(self, strategy: Strategy) -> None:
+        self.tree, self.values = strategy.tree, history_values(strategy)
+
+    def estimate(self, steps: Sequence[Step], held: tuple[int | None, int | None] = (None, None), end: float | None = None) -> float:
+        """See ``Aivat``."""
+        tree, values = self.tree, self.values
+        weights = tree.deal_weights
+        estimate = 0.0
+        mask = np.ones_like(weights)
+        for player, hand in enumerate(held):
+            if hand is not None:
+                alone = np.zeros(weights.shape[player])
+                alone[hand] = 1.0
+                mask = mask * (alone[:, None] if player == 0 else alone[None, :])
+        if held != (None, None):
+            estimate += float((weights * values[0]).sum()) - _mean(weights * mask, values[0])
+        reach = mask  # [H0, H1] the product of both players' own reach
+        node = 0
+        for step in steps:
+            player = int(tree.player[step.state])
+            before = tree.chance_weights[tree.chance_of[step.state]]
+            node = step.child
+            if player == CHANCE:
+                total = float((before * reach).sum())
+                for child in tree.children(step.state):
+                    after = tree.chance_weights[tree.chance_of[child]] * reach
+                    estimate += float((after * values[child]).sum()) / total
+                    if child == step.child:
+                        estimate -= _mean(after, values[child])
+            elif step.policy is not None:
+                here = before * reach
+                total = float(here.sum())
+                for child, row in zip(tree.children(step.state), step.policy, strict=True):
+                    probability = row[:, None] if player == 0 else row[None, :]
+                    estimate += float((here * probability * values[child]).sum()) / total
+                    if child == step.child:
+                        reach = reach * probability
+                        estimate -= _mean(here * probability, values[child])
+            elif held[player] is None:
+                raise ValueError(f"steps must carry the policy of player {player}, which is known, got none at {tree.text(step.state)!r}")
+        return estimate + (_mean(tree.chance_weights[tree.chance_of[node]] * reach, values[node]) if end is None else end)
 
 
 def _mean(weights: Float, values: Float) -> float:

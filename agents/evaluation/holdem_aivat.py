@@ -20,11 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.evaluation.aivat import Step
+from games.game import line_of
 from games.holdem.board_tree import BoardTree
 from games.holdem.cards import CARDS
 from games.holdem.isomorphism import permute_card
 from games.holdem.layout import betting_streets
-from games.holdem.rules import HoldemGame
+from games.holdem.rules import HoldemGame, HoldemState, Place
 from games.holdem.subtree import Lines, entering, street_lines, subtree
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, PARENT, ROWS, STREET
@@ -73,37 +74,39 @@ class HoldemAivat:
         self._apart = self._holds @ self._holds.T == 0
 
     def estimate(self, steps: Sequence[Step], held: tuple[int | None, int | None] = (None, None), end: float | None = None) -> float:
-        """Return player 0's AIVAT estimate of a hand in chips.
-
-        Args:
-            steps: from the root on, to a terminal unless ``end`` is given; every decision of a player whose policy is known has it.
-            held: by player, a stranger's hand: its deal is corrected for, its actions are not. None of one whose policy is known.
-            end: player 0's chips where the hand ended before a terminal.
-        """
+        """See ``agents.evaluation.aivat.Aivat``."""
         bets = self.game.bets
-        reach = [np.array(live) for live in self.game.live]
+        reach = [np.array(live) for live in self.game.ranges]
         for p, hand in enumerate(held):
             if hand is not None:
                 reach[p][np.arange(len(reach[p])) != hand] = 0.0
         estimate = self._deal_correction(reach) if held != (None, None) else 0.0
+        last: HoldemState = self.game.root
         for step in steps:
-            player = int(bets.player[step.node.node])
+            last, place = step.child, self._locate(step.state)
+            player = int(bets.player[place.node])
             if player == CHANCE:
                 estimate += self._card_correction(step, reach)
                 dead = np.isin(self.game.hands, step.child.cards).any(axis=1)
                 reach = [np.where(dead, 0.0, own) for own in reach]
             elif step.policy is not None:
-                taken = bets.children(step.node.node).index(step.child.node)
+                taken = bets.children(place.node).index(self._locate(step.child).node)
                 mass = reach[player] * self._met(reach[1 - player])
-                worth = self._action_values(step.node.node, step.node.cards)
+                worth = self._action_values(place.node, place.cards)
                 here = mass * step.policy
                 expected = (here * worth).sum() / mass.sum()
                 got = (here[taken] * worth[taken]).sum() / here[taken].sum()
                 estimate += float(expected - got) * (1 if player == 0 else -1)
                 reach[player] = reach[player] * step.policy[taken]
             elif held[player] is None:
-                raise ValueError(f"steps must carry the policy of player {player}, which is known, got none at {step.node}")
-        return estimate + (self._paid(steps[-1].child.node, steps[-1].child.cards, reach) if end is None else end)
+                raise ValueError(f"steps must carry the policy of player {player}, which is known, got none at {place}")
+        return estimate + (self._paid(*self._locate(last), reach) if end is None else end)
+
+    def _locate(self, state: HoldemState) -> Place:
+        place = self.game.locate(state)
+        if place is None:
+            raise ValueError(f"bets must be of the game's menus, got {' / '.join(line_of(self.game, state))}")
+        return place
 
     def _met(self, reach: Float) -> Float:
         """Return [..., H], for each hand the reach of hands that share no card with it."""
@@ -140,7 +143,7 @@ class HoldemAivat:
     def _deal_correction(self, reach: list[Float]) -> float:
         """Return what was expected before the hands were dealt less what is expected with strangers' hands as they are in ``reach``."""
         worth, alive = self._root
-        before, after = (self._worth(worth, alive, list(own)) for own in (self.game.live, reach))
+        before, after = (self._worth(worth, alive, list(own)) for own in (self.game.ranges, reach))
         return float(before[0][0] / before[1][0] - after[0][0] / after[1][0])
 
     @cached_property
@@ -152,9 +155,10 @@ class HoldemAivat:
 
     def _card_correction(self, step: Step, reach: list[Float]) -> float:
         """Return what was expected before the cards of a street less what is expected after them."""
-        s, hands = int(self.game.bets.round[step.child.node]), self.game.hands
-        line = self._entering[s].index(step.child.node)
-        board, permutation = self._find(step.node.cards)
+        place, hands = self._locate(step.child), self.game.hands
+        s = int(self.game.bets.round[place.node])
+        line = self._entering[s].index(place.node)
+        board, permutation = self._find(step.state.cards)
         index = image_of_hands(permutation.tobytes(), self.game.deck)
         here = [np.zeros(len(hands)) for _ in (0, 1)]
         for p in (0, 1):
@@ -165,7 +169,7 @@ class HoldemAivat:
         weights = self.tree.weight[children].astype(np.float64)
         images, counts = self._images(board, here)
         expected = np.average([weights @ self._worth(values[:, :, line], alive, own)[0] for own in images], weights=counts) / total
-        child, permutation = self._find(step.child.cards)
+        child, permutation = self._find(place.cards)
         index, k = image_of_hands(permutation.tobytes(), self.game.deck), slice(child - first, child - first + 1)
         there = [np.zeros(len(hands)) for _ in (0, 1)]
         for p in (0, 1):

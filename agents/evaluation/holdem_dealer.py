@@ -107,7 +107,7 @@ class HoldemDealer:
         at = [self.tree.hands_at(p, 0) for p in (0, 1)]
         first, second = (self.game.hands[hands] for hands in at)
         shared = (first[:, None, :, None] == second[None, :, None, :]).any(axis=(2, 3))
-        deals: Float = np.where(shared, 0.0, self.game.live[0][at[0]][:, None] * self.game.live[1][at[1]])
+        deals: Float = np.where(shared, 0.0, self.game.ranges[0][at[0]][:, None] * self.game.ranges[1][at[1]])
         return deals
 
     def draw(self, board: Int, hands: Int, random: np.random.Generator) -> tuple[Int, Int]:

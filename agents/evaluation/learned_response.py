@@ -21,12 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.evaluation.aivat import terminal_values
 from agents.match.exact_value import table_value
 from agents.networks import Encoding, PolicyNetwork, PolicyNetworkConfig, encode, make_network
 from agents.networks.threads import one_thread
 from agents.training.regression import FitConfig, inputs, make_optimiser
 from games import CHANCE, TERMINAL, PublicTree
+from games.derived import derived_game
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -99,7 +99,7 @@ class _Dealer:
         ends = np.flatnonzero(tree.player == TERMINAL)
         self.end_of = np.full(tree.num_nodes, -1)
         self.end_of[ends] = np.arange(len(ends))
-        self.paid = np.stack([terminal_values(tree, int(node)) for node in ends]) * (1 if seat == 0 else -1)
+        self.paid = np.stack([derived_game(tree).payoffs(int(node)) for node in ends]) * (1 if seat == 0 else -1)
         self.deals = np.cumsum(tree.deal_weights.ravel())
 
     def weights(self, node: Int, hands: Int, values: Float, exploring: float) -> Float:

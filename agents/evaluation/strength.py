@@ -20,9 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent
-from agents.evaluation.aivat import terminal_values
-from games import TERMINAL, PublicTree
-from games.holdem.rules import HoldemGame
+from games.derived import tree_of
 from search import Budget, Evaluator, Spent, Strategy, uniform
 from search.tree.evaluator import exploitability_of
 
@@ -67,61 +65,43 @@ class SeatReport:
 
 
 @runtime_checkable
-class WholeAgent(Protocol):
-    """An agent whose game is too large to ask it node by node, and that tabulates itself."""
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        ...
-
-    @property
-    def game_name(self) -> str:
-        """What reports call the game."""
-        ...
-
-    @property
-    def big_blind(self) -> float | None:
-        """Chips, where the game has blinds."""
-        ...
-
-    @property
-    def stakes(self) -> float:
-        """See ``stakes`` below."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """What measurements of this agent must agree with to be of the same."""
-        ...
+class Tabulating(Protocol):
+    """An agent that tabulates itself."""
 
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
-        """Return a seat's report: what ``tabulate`` below would find."""
+        """Return a seat's report: what ``ask_everywhere`` would find."""
         ...
 
 
 def tabulate(
-    agent: Agent | WholeAgent,
-    seat: int,
-    budget: Budget,
-    progress: Callable[[float], None] | None = None,
-    folder: Path | None = None,
+    agent: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
 ) -> SeatReport:
-    """Ask an agent at every public state that its own policy reaches, and measure the answer exactly.
+    """Return one seat's strategy, measured exactly.
 
     Args:
-        agent: loaded here, outside all clocks; one that tabulates itself sees to that.
+        agent: who plays.
         seat: the player that the agent plays.
         budget: of each decision.
         progress: called with the share of the work that is done, by agents that tabulate themselves.
         folder: where those keep what they have done, so that work that was stopped goes on; None keeps nothing.
     """
-    if isinstance(agent, WholeAgent):
+    if isinstance(agent, Tabulating):
         return agent.tabulate(seat, budget, progress, folder)
+    return ask_everywhere(agent, seat, budget)
+
+
+def ask_everywhere(agent: Agent[int], seat: int, budget: Budget) -> SeatReport:
+    """Ask an agent of a derived game at every public state that its own policy reaches, and measure the answer exactly.
+
+    Args:
+        agent: loaded here, outside all clocks.
+        seat: the player that the agent plays.
+        budget: of each decision.
+    """
     agent.load()
-    tree = agent.tree
+    tree = tree_of(agent.game)
     report = SeatReport(seat, uniform(tree).tables[seat].copy())
     first_row = 1  # tables of the whole game start at the first row behind the empty sequence
     own = np.ones(tree.num_hands(seat))
@@ -138,6 +118,7 @@ def tabulate(
         report.decisions += 1
         report.solves += decision.solved
         report.kept += decision.kept
+        report.skipped += decision.skipped
         if decision.solved or decision.kept:
             report.seconds.append(decision.seconds)
             report.iterations.append(decision.iterations)
@@ -160,19 +141,10 @@ def tabulate(
     tables[seat] = report.table
     strategy, evaluator = Strategy(tree, tree.subgame(), (tables[0], tables[1])), Evaluator(tree)
     report.opponent_best_response = evaluator.best_response_value(strategy, 1 - seat)
-    blueprint = getattr(agent, "blueprint", None)
-    if blueprint is not None:
-        tables[1 - seat] = blueprint.strategy().tables[1 - seat]
+    if agent.thinks and agent.blueprint is not None:
+        tables[1 - seat] = agent.blueprint.strategy().tables[1 - seat]
         report.against_blueprint = evaluator.values(Strategy(tree, tree.subgame(), (tables[0], tables[1])))[seat]
     return report
-
-
-def stakes(game: PublicTree | HoldemGame) -> float:
-    """Return the most chips that a deal can win or lose: what a measured value is never beyond."""
-    if isinstance(game, HoldemGame):
-        return float(game.bets.contribution.max())
-    ends = np.flatnonzero(game.player == TERMINAL).tolist()
-    return max((float(np.abs(terminal_values(game, node)).max()) for node in ends), default=0.0)
 
 
 def exploitability(seats: tuple[SeatReport, SeatReport]) -> float:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from agents.evaluation.strength import stakes
 from agents.reporting.tables import Keeper, replacing
 from agents.runtime.arrays import open_archive
 from agents.runtime.storage import load_or_set_aside, number_in, require, whole_in
@@ -37,7 +36,7 @@ class SweepJournal:
     def __init__(self, game: HoldemGame, tree: BoardTree, street: int, folder: Path) -> None:
         self.tree, self.street, self.folder = tree, street, folder
         self._lines = street_lines(game, entering(game, street), tree.weight.dtype)
-        self._stakes = stakes(game)
+        self._stakes = game.max_payoff
         self._new: dict[int, SearchReport] = {}
         self._batches = 0
         self._keeper = Keeper(self._write)

@@ -2,18 +2,15 @@
 
 Everything that is drawn in deal k comes from one stream of numbers (see ``Draws``): the hands, public chance, and a part for each *seat*,
 so that the two hands of a deal, seats swapped, differ by who sits where and by nothing else.
-
-What a hand needs of a game is a ``Table``: that of games derived from OpenSpiel is in ``agents.match.tree_table``, hold'em's in
-``agents.match.holdem_table``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,20 +19,20 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent, Decision
-from agents.blueprint import BlueprintAgent
-from agents.evaluation.aivat import Step
-from agents.holdem_agent import HoldemAgent
-from agents.opponents.bot import Bot, Observation
+from agents.evaluation.aivat import Aivat, Step
+from agents.evaluation.value_function import value_function
+from agents.opponents.bot import Bot, observe
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
-from games import CHANCE, TERMINAL, PublicTree
-from games.holdem.rules import HoldemGame
+from games import CHANCE, TERMINAL
+from games.game import Action, PublicGame, children, drawn, line_of
 from search import Budget
 
 Float = npt.NDArray[np.float64]
 Record = dict[str, Any]
 VALUES = ("blueprint", "uniform", "none")
 FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError
+NUMBERS = 16  # of each seat and of chance, drawn at a time
 KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions", "seconds"}  # of a record; aivat and fault besides
 
 
@@ -44,18 +41,23 @@ class Entrant:
     """Who plays: a name in the match's tables, an agent, and what each of its decisions may spend."""
 
     name: str
-    agent: Agent | HoldemAgent | Bot
+    agent: Agent[Any] | Bot
     budget: Budget
 
     @property
     def steady(self) -> bool:
-        """Whether a decision is the same each time it is asked for, so that it need not be: no clock, or no thought."""
-        return not self.budget.seconds or isinstance(self.agent, BlueprintAgent)
+        """Whether a decision is the same each time it is asked for, so that it need not be: no clock, or no search."""
+        return not self.budget.seconds or not self.thinks
 
     @property
-    def game(self) -> PublicTree | HoldemGame:
-        """What it plays: a public tree, or a game of hold'em."""
-        return self.agent.game if isinstance(self.agent, HoldemAgent | Bot) else self.agent.tree
+    def thinks(self) -> bool:
+        """Whether its decisions depend on what they may spend; what a bot does is not known."""
+        return isinstance(self.agent, Bot) or self.agent.thinks
+
+    @property
+    def game(self) -> PublicGame[Any]:
+        """What it plays."""
+        return self.agent.game
 
     @property
     def known(self) -> bool:
@@ -80,11 +82,11 @@ class Draws:
     salt: str = ""
     match: tuple[str, ...] = ()
 
-    def deal(self, number: int, count: int) -> Float:
-        """Return a deal's numbers of [0, 1)."""
+    def deal(self, number: int) -> np.random.Generator:
+        """Return what draws a deal's numbers of [0, 1)."""
         if not self.salt:
-            return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,))).random(count)
-        return self.secret("deal", number).random(count)
+            return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(number,)))
+        return self.secret("deal", number)
 
     def secret(self, *what: str | int) -> np.random.Generator:
         """Return a generator of its own for a purpose."""
@@ -92,8 +94,8 @@ class Draws:
         return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()))
 
 
-class Table(ABC):
-    """Two entrants at one game in this process. Its nodes are public states; the root's is ``root``.
+class Table:
+    """Two entrants at one game in this process. Where the game has few states, a decision that is always the same is made once.
 
     A table knows the rules from the start; ``load`` gets it ready to play.
 
@@ -103,78 +105,55 @@ class Table(ABC):
         values: AIVAT's value function, see agents.match.match.
 
     Attributes:
-        longest: steps that a hand can take.
-        stake: the most chips that a hand can win.
         bots: each entrant's, None for an agent of ours.
     """
 
-    root: Any
-    longest: int
-    stake: float
-
     def __init__(self, entrants: tuple[Entrant, Entrant], draws: Draws, values: str) -> None:
         self.entrants, self.draws, self.valued_by = entrants, draws, values
+        self.game = entrants[0].game
         self.bots = [e.agent if isinstance(e.agent, Bot) else None for e in entrants]  # asking a protocol takes long
+        self._kept = [entrant.steady and self.game.num_states is not None for entrant in entrants]
+        self._decisions: dict[tuple[int, int, Any], Decision] = {}
+        self._scores: dict[tuple[Any, bool], float] = {}
+        self._aivat: list[Aivat] | None = None
 
     def load(self) -> None:
         """Get agents and AIVAT's values ready. Bots are made anew for each part of a match."""
         for entrant in self.entrants:
             if not isinstance(entrant.agent, Bot):
                 entrant.agent.load()
+        if self.valued_by != "none":
+            self._aivat = [self._valued(swapped) for swapped in (False, True)]
 
-    @abstractmethod
-    def dealt(self, number: float) -> tuple[int, int]:
-        """Return the hands that a number of [0, 1) stands for."""
+    def _valued(self, swapped: bool) -> Aivat:
+        """Return AIVAT with the first entrant in seat 0, or 1 if ``swapped``; bots count as uniform play."""
+        agents = [self.entrants[seat ^ swapped].agent for seat in (0, 1)]
+        blueprints = [None if isinstance(agent, Bot) or self.valued_by == "uniform" else agent.blueprint for agent in agents]
+        return value_function(self.game, (blueprints[0], blueprints[1]))
 
-    @abstractmethod
-    def player(self, node: Any) -> int:
-        """Return who acts, CHANCE or TERMINAL."""
-
-    @abstractmethod
-    def children(self, node: Any) -> list[Any]:
-        """Return where the actions of a decision lead."""
-
-    @abstractmethod
-    def drawn(self, node: Any, hands: tuple[int, int], number: float) -> Any:
-        """Return where public chance leads by a number of [0, 1)."""
-
-    @abstractmethod
-    def decide(self, who: int, seat: int, node: Any, thought: Any) -> tuple[Decision, bool]:
+    def decide(self, who: int, seat: int, state: Any, thought: Any) -> tuple[Decision, bool]:
         """Return an entrant's decision, and whether it was made now."""
+        if self._kept[who] and (who, seat, state) in self._decisions:
+            return self._decisions[who, seat, state], False
+        entrant = self.entrants[who]
+        assert not isinstance(entrant.agent, Bot)
+        decision = entrant.agent.decide(seat, state, thought, entrant.budget)
+        if self._kept[who]:
+            self._decisions[who, seat, state] = decision
+        return decision, True
 
-    @abstractmethod
-    def observation(self, node: Any, hand: int, random: np.random.Generator) -> Observation:
-        """Return a decision as a bot sees it that holds a hand. Its legal actions are in the order of ``children``.
-
-        Args:
-            node: the decision.
-            hand: of the player who acts.
-            random: for what stands in place of what the bot must not see.
-        """
-
-    @abstractmethod
-    def forfeited(self, node: Any, seat: int) -> Float:
-        """Return [H0, H1], player 0's chips if ``seat`` loses the most that any hand could lose from a public state on."""
-
-    @abstractmethod
-    def won(self, node: Any, hands: tuple[int, int]) -> float:
-        """Return player 0's chips at a terminal."""
-
-    @abstractmethod
-    def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: Float | None) -> float | None:
-        """Return player 0's AIVAT estimate, None if there is none."""
-
-    @abstractmethod
-    def shown(self, player: int, hand: int) -> str:
-        """Return a hand as text."""
-
-    @abstractmethod
-    def told(self, step: Step) -> str:
-        """Return a step as text."""
-
-    @abstractmethod
-    def round(self, node: Any) -> int:
-        """Return the round of a public state, from 0."""
+    def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: float | None) -> float | None:
+        """Return player 0's AIVAT estimate, None if there is none. With kept decisions it depends on the public history alone."""
+        if self._aivat is None:
+            return None
+        held = [None if self.bots[seat ^ swapped] is None else hands[seat] for seat in (0, 1)]
+        key = (steps[-1].child if steps else self.game.root, swapped)
+        if key in self._scores:
+            return self._scores[key]
+        found = self._aivat[swapped].estimate(steps, (held[0], held[1]), end)
+        if all(self._kept) and held == [None, None]:
+            self._scores[key] = found
+        return found
 
 
 def play_hand(table: Table, deal: int, swapped: bool) -> Record:
@@ -186,49 +165,50 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
         swapped: the first entrant has seat 1.
     """
     start = time.perf_counter()
+    game = table.game
     hands, streams = _dealt(table, deal)
     random = table.draws.secret("shown", deal, int(swapped)) if any(table.bots) else None
     thoughts: list[Any] = [None, None]  # by seat
     asked, decisions, steps = [0, 0], [], []
     fault: Record | None = None
-    node, end = table.root, None
-    while (seat := table.player(node)) != TERMINAL:
+    state, end = game.root, None
+    while (seat := game.player(state)) != TERMINAL:
         policy = None
         if seat == CHANCE:
-            child = table.drawn(node, hands, next(streams[2]))
+            child = game.chance(state, hands, next(streams[2]))
         else:
             who = seat ^ swapped
             asked[who] += 1
             bot = table.bots[who]
             if bot is not None and random is not None:
-                observation = table.observation(node, hands[seat], random)
+                observation = observe(game, state, hands[seat], random)
                 start_decision = time.perf_counter()
                 try:
                     if asked[who] == 1:
                         bot.restart(seat)
-                    child = table.children(node)[bot.step(observation)]
+                    child = game.child(state, _answered(game, state, bot.step(observation)))
                 except FaultError as error:
-                    fault = {"who": table.entrants[who].name, "kind": error.kind, "text": str(error), "node": node}
-                    end = table.forfeited(node, seat)
+                    fault = {"who": table.entrants[who].name, "kind": error.kind, "text": str(error), "line": line_of(game, state)}
+                    end = game.worst_payoff(state, seat)
                     break
                 finally:
                     decisions.append([who, time.perf_counter() - start_decision, 0, 0])
             else:
-                decision, now = table.decide(who, seat, node, thoughts[seat])
+                decision, now = table.decide(who, seat, state, thoughts[seat])
                 thoughts[seat], policy = decision.thought, decision.policy
                 if now:
                     decisions.append([who, decision.seconds, decision.iterations, int(decision.kept)])
-                child = table.children(node)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
-        steps.append(Step(node, child, policy))
-        node = child
+                child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
+        steps.append(Step(state, child, policy))
+        state = child
     sign = -1.0 if swapped else 1.0
     record: Record = {
         "deal": deal,
         "seats": [table.entrants[seat ^ swapped].name for seat in (0, 1)],
-        "hands": [table.shown(p, hands[p]) for p in (0, 1)],
-        "play": [table.told(step) for step in steps],
-        "round": table.round(node),
-        "chips": sign * (table.won(node, hands) if end is None else float(end[hands])),
+        "hands": [game.hand_text(p, hands[p]) for p in (0, 1)],
+        "play": [game.label(step.child) for step in steps],
+        "round": game.round(state),
+        "chips": sign * (game.payoff(state, hands) if end is None else end),
         "asked": asked,
         "decisions": decisions,
     }
@@ -240,10 +220,27 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
     return record | {"seconds": time.perf_counter() - start}
 
 
+def _answered(game: PublicGame[Any], state: Any, answer: int | str) -> Action:
+    """Return the action that a bot's answer names."""
+    offered = [action for action in game.actions(state) if action.code == answer]
+    return offered[0] if offered else game.action(state, str(answer))
+
+
 def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[float]]]:
-    """Return a deal's hands, and the numbers of each seat and of public chance."""
-    numbers = table.draws.deal(deal, 1 + 3 * table.longest)
-    return table.dealt(float(numbers[0])), [iter(numbers[1 + p :: 3].tolist()) for p in range(3)]
+    """Return a deal's hands, and the numbers of each seat and of public chance.
+
+    The numbers after the first one go to seat 0, seat 1 and chance in turn.
+    """
+    generator = table.draws.deal(deal)
+    hands, numbers = table.game.deal(float(generator.random())), list[float]()
+
+    def stream(part: int) -> Iterator[float]:
+        for i in itertools.count(part, 3):
+            while len(numbers) <= i:
+                numbers.extend(generator.random(3 * NUMBERS).tolist())
+            yield numbers[i]
+
+    return hands, [stream(part) for part in range(3)]
 
 
 def check_hand(table: Table, record: Any, deal: int, swapped: bool) -> None:
@@ -263,36 +260,35 @@ def check_hand(table: Table, record: Any, deal: int, swapped: bool) -> None:
     names = [table.entrants[seat ^ swapped].name for seat in (0, 1)]
     require((record["deal"], record["seats"]) == (deal, names), f"a hand must be deal {deal} with {names[0]} and {names[1]} in its seats")
     hands, streams = _dealt(table, deal)
-    require(record["hands"] == [table.shown(p, hands[p]) for p in (0, 1)], "a hand must have the hands of its deal")
-    node, asked = table.root, [0, 0]
+    game = table.game
+    require(record["hands"] == [game.hand_text(p, hands[p]) for p in (0, 1)], "a hand must have the hands of its deal")
+    state, asked = game.root, [0, 0]
     for text in record["play"]:
-        seat = table.player(node)
+        seat = game.player(state)
         require(seat != TERMINAL, "a hand's play must stop where the hand ends")
         if seat == CHANCE:
-            children = [table.drawn(node, hands, next(streams[2]))]
+            state = game.chance(state, hands, next(streams[2]))
         else:
-            children = table.children(node)
+            state = game.child(state, game.action(state, text))
             asked[seat ^ swapped] += 1
-        fitting = [child for child in children if table.told(Step(node, child)) == text]
-        require(len(fitting) > 0, "a hand's play must be legal actions, and the public cards of its deal")
-        node = fitting[0]
-    seat = table.player(node)
+        require(game.label(state) == text, "a hand's play must be legal actions, and the public cards of its deal")
+    seat = game.player(state)
     if "fault" not in record:
         require(seat == TERMINAL, "a hand's play must go on to its end")
-        chips = table.won(node, hands)
+        chips = game.payoff(state, hands)
     else:
         require(seat in (0, 1) and table.bots[seat ^ swapped] is not None, "a fault must be a bot's at its decision")
         fault = record["fault"]
         fits = fault["who"] == names[seat] and fault["kind"] in FAULTS and type(fault["text"]) is str
         require(fits, "a fault must say who, kind and text")
         asked[seat ^ swapped] += 1
-        chips = float(table.forfeited(node, seat)[hands])
+        chips = game.worst_payoff(state, seat)
     require(record["asked"] == asked, "a hand's asked must be how often each was to act")
-    require(type(record["round"]) is int and record["round"] == table.round(node), "a hand's round must be the one that it ended in")
-    won = -chips if swapped else chips
-    require(number_in(record["chips"], won - 1e-9 * table.stake, won + 1e-9 * table.stake), "a hand's chips must be what its play won")
+    require(type(record["round"]) is int and record["round"] == game.round(state), "a hand's round must be the one that it ended in")
+    won, rounding = -chips if swapped else chips, 1e-9 * game.max_payoff
+    require(number_in(record["chips"], won - rounding, won + rounding), "a hand's chips must be what its play won")
     require(("aivat" in record) == (table.valued_by != "none"), "a hand must have an estimate of AIVAT's, if there are any")
-    bound = 2 * table.stake * (len(record["play"]) + 2)  # each correction is a difference of two values, which are within the stake
+    bound = 2 * game.max_payoff * (len(record["play"]) + 2)  # each correction is a difference of two values, which are within the stake
     require(number_in(record.get("aivat", 0), -bound, bound), "an estimate of AIVAT's must be within the stakes")
     _check_decisions(record, asked)
 
@@ -309,15 +305,3 @@ def _check_decisions(record: Record, asked: list[int]) -> None:
     made = [sum(decision[0] == who for decision in record["decisions"]) for who in (0, 1)]
     require(made[0] <= asked[0] and made[1] <= asked[1], "a hand must have no more decisions than were asked for")
     require(number_in(record["seconds"], max(0, spent - 1e-3), math.inf), "a hand's seconds must be no fewer than its decisions'")
-
-
-def drawn(weights: list[float], number: float) -> int:
-    """Return the index that a number of [0, 1) stands for."""
-    left, last = number * sum(weights), 0
-    for i, weight in enumerate(weights):
-        if weight > 0:
-            if left < weight:
-                return i
-            last = i
-        left -= weight
-    return last

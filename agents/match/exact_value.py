@@ -17,14 +17,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent
+from agents.board_blueprint import BoardBlueprint
 from agents.evaluation.strength import tabulate
-from agents.holdem_agent import HoldemAgent
 from agents.match.deal import Entrant
 from agents.match.match import Match
 from agents.opponents.bot import Bot
@@ -32,8 +32,9 @@ from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_npy
 from agents.runtime.executor import Executor
 from agents.runtime.storage import load_or_set_aside, require
-from agents.street_agent import StreetAgent
+from agents.search_agent import SearchAgent
 from games import PublicTree
+from games.derived import tree_of
 from games.holdem.board_tree import game_size
 from games.kernels import LANES
 from search import Evaluator, Strategy, check_strategy, uniform
@@ -63,16 +64,20 @@ class ExactValue:
 
 def table_bytes(match: Match, draws: int) -> int:
     """Return how large a match's tables are in hold'em; 0 with bots, which have none, and for other games, whose trees are small."""
-    agents = [e.agent for e in match.entrants if isinstance(e.agent, StreetAgent)]
-    if not agents or not all(e.known for e in match.entrants):
+    agents = [e.agent for e in match.entrants if on_boards(e.agent)]
+    if not agents or match.bots:
         return 0
-    rows = game_size(agents[0].game).rows
+    rows = game_size(agents[0].blueprint.game).rows
     return sum(rows) * LANES * 4 * sum(1 if e.steady else draws for e in match.entrants)
 
 
+def on_boards(agent: Any) -> TypeGuard[SearchAgent]:
+    """Say whether an agent's strategy is kept by board."""
+    return isinstance(getattr(agent, "blueprint", None), BoardBlueprint)
+
+
 def _valued(match: Match, draws: int) -> bool:
-    kinds = [e.known and (isinstance(e.agent, StreetAgent) or not isinstance(e.agent, HoldemAgent)) for e in match.entrants]
-    return all(kinds) and table_bytes(match, draws) <= MOST_BYTES
+    return not match.bots and table_bytes(match, draws) <= MOST_BYTES
 
 
 def table_value(tree: PublicTree, first: Float, second: Float) -> float:
@@ -140,20 +145,20 @@ def exact_values(
 def _tabulated(task: _Seat) -> npt.NDArray[Any]:
     entrant: Entrant = pickle.loads(task.entrant)
     agent = entrant.agent
-    if isinstance(agent, StreetAgent):
+    if on_boards(agent):
         return np.array(agent.strategies(task.seat, entrant.budget)[0][task.seat])
-    assert not isinstance(agent, Bot | HoldemAgent)
+    assert not isinstance(agent, Bot)
     return tabulate(agent, task.seat, entrant.budget).table
 
 
 def _first_wins(match: Match, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
     """Return player 0's exact expected chips of two tables."""
     agent = match.entrants[0].agent
-    if isinstance(agent, StreetAgent):
-        tree = agent.trunk.tree
-        return value_against(agent.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
-    assert not isinstance(agent, Bot | HoldemAgent)
-    return table_value(agent.tree, first, second)
+    if on_boards(agent):
+        tree = agent.blueprint.tree
+        return value_against(agent.blueprint.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
+    assert not isinstance(agent, Bot)
+    return table_value(tree_of(agent.game), first, second)
 
 
 def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) -> ExactValue:
@@ -172,20 +177,20 @@ def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) ->
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
 
 
-def _read(path: Path, agent: Agent | HoldemAgent | Bot, seat: int) -> npt.NDArray[Any]:
+def _read(path: Path, agent: Agent[Any] | Bot, seat: int) -> npt.NDArray[Any]:
     """Return a seat's table.
 
     Raises:
         ValueError: the file holds something else.
     """
-    if isinstance(agent, StreetAgent):
-        table = read_npy(path, (agent.trunk.tree.stored_rows[seat], LANES), agent.trunk.tree.weight.dtype)
+    if on_boards(agent):
+        table = read_npy(path, (agent.blueprint.tree.stored_rows[seat], LANES), agent.blueprint.tree.weight.dtype)
         require(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
         return table
-    assert not isinstance(agent, Bot | HoldemAgent)
-    tables = list(uniform(agent.tree).tables)
+    assert not isinstance(agent, Bot)
+    tables = list(uniform(tree_of(agent.game)).tables)
     tables[seat] = read_npy(path, tables[seat].shape, np.float64)
-    check_strategy(Strategy(agent.tree, agent.tree.subgame(), (tables[0], tables[1])), "a table")
+    check_strategy(Strategy(tree_of(agent.game), tree_of(agent.game).subgame(), (tables[0], tables[1])), "a table")
     return tables[seat]
 
 

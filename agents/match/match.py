@@ -31,13 +31,11 @@ import numpy as np
 
 from agents.evaluation.ablation import digest
 from agents.match.deal import VALUES, Draws, Entrant, Record, Table, check_hand, play_hand
-from agents.match.holdem_table import HoldemTable
-from agents.match.tree_table import TreeTable
 from agents.opponents.bot import Bot
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
 from agents.runtime.storage import load_or_set_aside, parse_json, read_text, require, whole_in
-from games.holdem.rules import HoldemGame
+from games.game import PublicGame
 
 PART_DEALS, PART_SECONDS = 500, 2.0
 MOST_HANDS = 10**9
@@ -81,26 +79,14 @@ class Match:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.values not in VALUES:
             raise ValueError(f"values must be one of {', '.join(VALUES)}, got {self.values!r}")
-        games = [_game(entrant) for entrant in self.entrants]
+        games = [entrant.game.key for entrant in self.entrants]
         if games[0] != games[1]:
             raise ValueError(f"agents must play one game, got {self.entrants[0].name}: {games[0]} and {self.entrants[1].name}: {games[1]}")
 
     @property
-    def game(self) -> str:
-        """All that makes the game."""
-        return _game(self.entrants[0])
-
-    @property
-    def rounds(self) -> int:
-        """Rounds of betting."""
-        game = self.entrants[0].game
-        return len(game.deals) if isinstance(game, HoldemGame) else int(game.round.max()) + 1
-
-    @property
-    def big_blind(self) -> float | None:
-        """Chips, where the game has blinds."""
-        game = self.entrants[0].game
-        return game.big_blind if isinstance(game, HoldemGame) else None
+    def game(self) -> PublicGame[Any]:
+        """What is played."""
+        return self.entrants[0].game
 
     @property
     def bots(self) -> list[Bot]:
@@ -114,8 +100,7 @@ class Match:
 
     def rules(self) -> Table:
         """Return a table that knows the rules; nobody can play at it before ``load``."""
-        kind = HoldemTable if isinstance(self.entrants[0].game, HoldemGame) else TreeTable
-        return kind(self.entrants, self.draws, self.values)
+        return Table(self.entrants, self.draws, self.values)
 
     def table(self) -> Table:
         """Return the table, ready; agents load."""
@@ -148,16 +133,11 @@ class Match:
     def marks(self) -> list[str]:
         """Return, for each entrant, what kept measurements of it must agree with."""
         agents = [e.agent.name if isinstance(e.agent, Bot) else digest(e.agent) for e in self.entrants]
-        return [_hash([self.game, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
+        return [_hash([self.game.key, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""
         return _hash([self.marks(), self.seed, self.duplicate, self.values, *([self.salt] if self.salt else [])])
-
-
-def _game(entrant: Entrant) -> str:
-    game = entrant.game
-    return game.description() if isinstance(game, HoldemGame) else game.game
 
 
 def _hash(content: Any) -> str:

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from agents.blueprint import BlueprintAgent
 from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
 from agents.match.deal import Entrant, Record
 from agents.match.exact_value import ExactValue
@@ -145,7 +144,7 @@ class Tally:
         """Return a row for each round that hands ended in: how many, what they paid on average and what that makes of the mean."""
         scores = self.scores()
         rows = []
-        for number in range(self.match.rounds):
+        for number in range(len(self.match.game.rounds)):
             own = scores[scores[:, 1] == number]
             paid = float(own[:, 2].sum())
             mean, share = (paid / len(own) if len(own) else 0.0), len(own) / max(len(scores), 1)
@@ -208,7 +207,7 @@ def more_hands(tally: Tally, precision: float) -> int | None:
     """
     found = tally.estimates()
     kind = next(iter(found))
-    policies = all(isinstance(entrant.agent, BlueprintAgent) for entrant in tally.match.entrants)
+    policies = not any(entrant.thinks for entrant in tally.match.entrants)
     if kind == "aivat" and tally.match.values == "blueprint" and policies:
         return 0
     if found[kind].standard_error <= NO_SPREAD * found["raw"].standard_error:
@@ -235,8 +234,8 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         "faults": tally.faults,
         "exact": None if exact is None else asdict(exact),
     }
-    if tally.match.big_blind is not None:
-        row["big_blind"] = tally.match.big_blind
+    if tally.match.game.big_blind is not None:
+        row["big_blind"] = tally.match.game.big_blind
         row["mbb_per_game"] = in_blinds(row)
     if precision is not None and best is not None:
         row |= {"precision": precision, "hands_needed": more_hands(tally, precision)}

@@ -25,7 +25,7 @@ def save_holdem_policy(path: Path | str, policy: HoldemPolicy, metadata: Mapping
     game = policy.encoding.game
     header = {
         **(metadata or {}),
-        "game": game.description(),
+        "game": game.key,
         "game_name": game.name,
         "name": policy.name,
         "network": vars(policy.networks[0].config),
@@ -40,7 +40,7 @@ def load_holdem_policy(path: Path | str, encoding: HoldemEncoding) -> HoldemPoli
         CheckpointError: as for ``load_tensors``, or the checkpoint is of another game, of another shape, or has NaN in its weights.
     """
     tensors, metadata = load_tensors(path, _KIND)
-    require_game(metadata, encoding.game.description(), path)
+    require_game(metadata, encoding.game.key, path)
 
     def make(sizes: Mapping[str, int], player: int) -> HoldemNetwork:
         return make_holdem_network(HoldemNetworkConfig(**sizes), encoding, 0)
@@ -55,5 +55,5 @@ def holdem_policy_metadata(path: Path | str, game: HoldemGame) -> dict[str, Any]
         CheckpointError: as for ``load_tensors``, or it is of another game.
     """
     metadata = load_tensors(path, _KIND)[1]
-    require_game(metadata, game.description(), path)
+    require_game(metadata, game.key, path)
     return metadata

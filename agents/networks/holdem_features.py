@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.abstraction import hand_features
-from games.holdem.betting import BettingTree
+from games.holdem.betting_tree import BettingTree
 from games.holdem.board_tree import BoardTree
 from games.holdem.cards import CARDS
 from games.holdem.isomorphism import Permutation, permute_cards

@@ -10,13 +10,15 @@ import base64
 import importlib
 import os
 import pickle
+import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast, runtime_checkable
+
+import numpy as np
 
 from agents.opponents.sandbox import ALLOWED, FaultError, Sandbox
-from games import PublicTree
-from games.holdem.rules import HoldemGame
+from games.game import PublicGame, State, drawn, line_of
 
 MAKE_SECONDS = 30.0  # for somebody's bot to be made, if decisions may not take longer
 
@@ -35,6 +37,7 @@ class Observation:
         pot: what both have put in, with a spot's starting pot (hold'em).
         to_call: what is missing to the opponent's bet; 0 if there is none (hold'em).
         behind: what the player has left; the opponent has ``behind - to_call`` (hold'em).
+        amounts: where any amount is legal, the least and the largest round's total of a bet or raise: ``raise 750`` may be answered.
         state: in a game of OpenSpiel's the actions from its start to here. The opponent's hand in it is drawn anew for each decision from
             all that are possible.
     """
@@ -47,23 +50,53 @@ class Observation:
     pot: float = 0.0
     to_call: float = 0.0
     behind: float = 0.0
+    amounts: tuple[int, int] | None = None
     state: tuple[int, ...] = ()
 
-    def place(self, answer: Any) -> int:
-        """Return the place of an answer in ``legal``.
+    def checked(self, answer: Any) -> int | str:
+        """Return a legal answer.
 
         Raises:
             FaultError: it is not legal.
         """
-        if type(answer) not in (int, str) or answer not in self.legal:
-            raise FaultError("illegal", f"action must be one of {', '.join(map(str, self.legal))}, got {answer!r:.100}")
-        return self.legal.index(answer)
+        if type(answer) in (int, str) and answer in self.legal:
+            return cast("int | str", answer)
+        named = re.fullmatch("(bet|raise|all-in) ([0-9]{1,15})", answer) if type(answer) is str else None
+        if named and self.amounts is not None and self.amounts[0] <= int(named[2]) <= self.amounts[1]:
+            return cast("str", answer)
+        amounts = "" if self.amounts is None else f", or any amount from {self.amounts[0]} to {self.amounts[1]}"
+        raise FaultError("illegal", f"action must be one of {', '.join(map(str, self.legal))}{amounts}, got {answer!r:.100}")
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Observation:
         """Return the observation that JSON made fields of."""
         made: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
         return cls(**made)
+
+
+def observe(game: PublicGame[State], state: State, hand: int, random: np.random.Generator) -> Observation:
+    """Return a decision as a bot sees it that holds a hand.
+
+    Args:
+        game: what is played.
+        state: the decision.
+        hand: of the player who acts.
+        random: draws the hand that stands in place of the opponent's in ``Observation.state``.
+    """
+    player, chips, actions = game.player(state), game.chips(state), game.actions(state)
+    seen = Observation(
+        player, game.hand_text(player, hand), tuple(line_of(game, state)), tuple(action.code for action in actions), game.board_text(state)
+    )
+    if game.spiel is not None:
+        own = np.zeros(game.num_hands[player])
+        own[hand] = 1.0
+        likely = game.cf_reach(state, 1 - player, own) * game.ranges[1 - player]
+        other = drawn(likely.tolist(), random.random())
+        return replace(seen, board="", state=game.history(state, (hand, other) if player == 0 else (other, hand)))
+    if chips is None or chips.behind is None:
+        return seen
+    to_call = chips.paid[1 - player] - chips.paid[player]
+    return replace(seen, pot=sum(chips.paid), to_call=to_call, behind=chips.behind[player], amounts=game.amounts(state))
 
 
 @runtime_checkable
@@ -76,8 +109,8 @@ class Bot(Protocol):
         ...
 
     @property
-    def game(self) -> PublicTree | HoldemGame:
-        """What it plays: a public tree, or a game of hold'em."""
+    def game(self) -> PublicGame[Any]:
+        """What it plays."""
         ...
 
     def begin(self, seed: int) -> None:
@@ -88,8 +121,8 @@ class Bot(Protocol):
         """Start a hand; raises FaultError."""
         ...
 
-    def step(self, observation: Observation) -> int:
-        """Return the place in ``observation.legal`` of the action to take; raises FaultError."""
+    def step(self, observation: Observation) -> int | str:
+        """Return the action to take, one of ``observation.legal`` or an amount that ``observation.amounts`` allows; raises FaultError."""
         ...
 
     def end(self) -> None:
@@ -112,7 +145,7 @@ class SandboxedBot:
         limit_seconds: of one decision.
     """
 
-    game: PublicTree | HoldemGame
+    game: PublicGame[Any]
     bot: str
     limit_seconds: float = 10.0
 
@@ -155,10 +188,10 @@ class SandboxedBot:
         assert self._sandbox is not None
         self._sandbox.ask("restart", self.limit_seconds, seat=seat)
 
-    def step(self, observation: Observation) -> int:
+    def step(self, observation: Observation) -> int | str:
         """Pass it on, within the limit."""
         assert self._sandbox is not None
-        return observation.place(self._sandbox.ask("step", self.limit_seconds, observation=vars(observation)))
+        return observation.checked(self._sandbox.ask("step", self.limit_seconds, observation=vars(observation)))
 
     def end(self) -> None:
         """End the bot and all that it started."""
@@ -172,13 +205,14 @@ class SandboxedBot:
             self._sandbox = None
 
 
-def _family(game: PublicTree | HoldemGame, bot: str) -> tuple[str, str, str | None]:
+def _family(game: PublicGame[Any], bot: str) -> tuple[str, str, str | None]:
     """Return what a sandbox is made of.
 
-    A game of hold'em goes along, pickled, for bots that are shown it. It holds no secret, and nothing pickled ever comes back.
+    A game that OpenSpiel does not play goes along, pickled, for bots that are shown it. It holds no secret, and nothing pickled ever comes
+    back.
     """
-    if isinstance(game, PublicTree):
-        return "openspiel", bot, game.game
+    if game.spiel is not None:
+        return "openspiel", bot, game.spiel
     return "builtin", bot, base64.b64encode(pickle.dumps(game)).decode() if ":" in bot else None
 
 

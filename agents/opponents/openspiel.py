@@ -18,11 +18,12 @@ import pyspiel
 from open_spiel.python import policy as spiel_policy
 
 from agents.agent import Agent
-from agents.decision_cache import course_on_tree
+from agents.decision_cache import DecisionCache
 from agents.opponents import bot as bots
 from agents.opponents.bot import Observation, load_bot
 from agents.policy import TabularPolicy, policy_from_table
 from games import PublicTree, deals, information_states, load_game
+from games.derived import tree_of
 from search import Budget
 
 NEED_PARAMETERS = ("uniform_restricted_actions",)  # registered bots that cannot be made by name alone
@@ -31,8 +32,9 @@ NEED_PARAMETERS = ("uniform_restricted_actions",)  # registered bots that cannot
 class _Reader:
     """One agent in both seats of an OpenSpiel game: from information state strings to decisions."""
 
-    def __init__(self, agent: Agent, budget: Budget) -> None:
-        self.course, self.tree = course_on_tree(agent, budget), agent.tree
+    def __init__(self, agent: Agent[int], budget: Budget) -> None:
+        agent.load()
+        self.decisions, self.tree = DecisionCache(agent, budget), tree_of(agent.game)
         self.game = load_game(self.tree.game)
         self._where: list[dict[str, tuple[int, int]]] = []
         for player, strings in enumerate(information_states(self.tree.game)):
@@ -49,7 +51,7 @@ class _Reader:
         if text not in self._where[player]:
             raise ValueError(f"state must be one of {self.tree.game} where player {player} acts, got information state {text!r}")
         node, hand = self._where[player][text]
-        column = self.course.at(player, node).policy[:, hand]
+        column = self.decisions.at(player, node).policy[:, hand]
         actions = self.tree.sequences[player].action[self.tree.rows_at(node)]
         return {int(a): float(p) for a, p in zip(actions, column, strict=True)}
 
@@ -64,7 +66,7 @@ class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
         seed: of the actions drawn.
     """
 
-    def __init__(self, agent: Agent, player: int, budget: Budget, seed: int = 0) -> None:
+    def __init__(self, agent: Agent[int], player: int, budget: Budget, seed: int = 0) -> None:
         super().__init__()
         self._reader, self._player, self._random = _Reader(agent, budget), player, np.random.default_rng(seed)
 
@@ -78,11 +80,11 @@ class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
 
     def restart(self) -> None:
         """Start a new hand."""
-        self._reader.course.forget()
+        self._reader.decisions.forget()
 
     def restart_at(self, state: Any) -> None:
         """Start a new hand, wherever it begins."""
-        self._reader.course.forget()
+        self._reader.decisions.forget()
 
     def get_policy(self, state: Any) -> list[tuple[int, float]]:
         """Return (action, probability) of every legal action."""
@@ -109,7 +111,7 @@ class TimebankPolicy(spiel_policy.Policy):  # type: ignore[misc]
         budget: of each decision.
     """
 
-    def __init__(self, agent: Agent, budget: Budget) -> None:
+    def __init__(self, agent: Agent[int], budget: Budget) -> None:
         self._reader = _Reader(agent, budget)
         super().__init__(self._reader.game, [0, 1])
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from agents.decision_cache import Course
-from agents.play.table_view import QUIT, UNDO, TableView
+from agents.agent import Agent, State
+from agents.decision_cache import DecisionCache
+from agents.evaluation.value_function import ActionValues
 from agents.reporting.tables import counted, duration, table
 from games import CHANCE, TERMINAL
+from games.game import Action, Kind, PublicGame, children, drawn, line_of, path
 from search import Budget
 
 Record = dict[str, Any]
-State = TypeVar("State", bound=Hashable)
-THINK, HELP = "?", "help"
+THINK, HELP, UNDO, QUIT = "?", "help", "u", "q"
 BLUE, GREEN, RED = 34, 32, 31  # of ANSI
 COLORS = {"fold": BLUE, "check": GREEN, "call": GREEN, "bet": RED, "raise": RED, "all-in": RED}  # those of the figures
 SUIT_COLORS = {"♥": RED, "♦": RED}
@@ -30,7 +33,8 @@ class Terminal(Generic[State]):
     """Hands against an agent.
 
     Attributes:
-        view: the game, and who plays against.
+        agent: who plays against you.
+        values: of actions, as its blueprint sees them.
         budget: of its decisions.
         seed: of deals and of the agent's actions; each depends on the hand's number and the public state, so taking a move back does not
             draw anew.
@@ -40,7 +44,8 @@ class Terminal(Generic[State]):
         colored: actions, red suits and results have colours.
     """
 
-    view: TableView[State]
+    agent: Agent[State]
+    values: ActionValues
     budget: Budget
     seed: int
     ask: Callable[[str], str]
@@ -49,17 +54,14 @@ class Terminal(Generic[State]):
     colored: bool = False
 
     def __post_init__(self) -> None:
-        view = self.view
-        view.load()
-        self.course: Course[State] = Course(
-            lambda seat, state: [s for s in view.path(state) if view.player(s) == seat],
-            lambda seat, state, thought: view.decide(seat, state, thought, self.budget),
-        )
+        self.agent.load()
+        self.game: PublicGame[State] = self.agent.game
+        self.decisions = DecisionCache(self.agent, self.budget)
         self.total, self.played = 0.0, 0
 
     def run(self, hands: int | None = None) -> None:
         """Play until that many hands are over, or the player leaves."""
-        self.show(f"{self.view.title}. {THINK} shows what it thinks, {UNDO} takes a move back, {QUIT} leaves, {HELP} lists the keys.")
+        self.show(f"{self._title()}. {THINK} shows what it thinks, {UNDO} takes a move back, {QUIT} leaves, {HELP} lists the keys.")
         while hands is None or self.played < hands:
             try:
                 record = self.hand(self.played)
@@ -68,7 +70,7 @@ class Terminal(Generic[State]):
             self.played += 1
             self.total += record["chips"]
             self.save(record)
-            self.show(f"  so far: {self.view.chips_text(self.total, '+')} in {counted(self.played, 'hand')}")
+            self.show(f"  so far: {self._chips(self.total, '+')} in {counted(self.played, 'hand')}")
         self.show(f"\n{counted(self.played, 'hand')}, {self.total:+g} chips")
 
     def hand(self, number: int) -> Record:
@@ -77,12 +79,12 @@ class Terminal(Generic[State]):
         Raises:
             EOFError: the player leaves; the hand does not count.
         """
-        view, you = self.view, number % 2
-        self.course.forget()
-        hands = view.deal(np.random.default_rng([self.seed, number]))
-        self.show(f"\nHand {number + 1}: you are {view.seat_text(you)}, your hand is {self._cards(view.hand_text(you, hands[you]))}")
-        state, asked, undone, milliseconds = view.root, list[State](), 0, list[float]()
-        while (player := view.player(state)) != TERMINAL:
+        game, you = self.game, number % 2
+        self.decisions.forget()
+        hands = game.deal(self._random(number, "deal"))
+        self.show(f"\nHand {number + 1}: you are {game.seat_text(you)}, your hand is {self._cards(game.hand_name(you, hands[you]))}")
+        state, asked, undone, milliseconds = game.root, list[State](), 0, list[float]()
+        while (player := game.player(state)) != TERMINAL:
             if player == you:
                 child = self._yours(state, hands[you])
                 if child is None:
@@ -94,31 +96,84 @@ class Terminal(Generic[State]):
                     continue
                 asked.append(state)
             elif player == CHANCE:
-                child = view.draw(state, hands, self._stream(number, state))
-                self.show(f"  board: {self._cards(view.board_text(child))}")
+                child = game.chance(state, hands, self._random(number, f"round {game.round(state)}"))  # bets do not change the cards
+                self.show(f"  board: {self._cards(game.board_name(child))}")
             else:
-                decision = self.course.at(player, state)
+                decision = self.decisions.at(player, state)
                 milliseconds.append(1000 * decision.seconds)
-                weights = decision.policy[:, hands[player]]
-                child = view.children(state)[int(self._stream(number, state).choice(len(weights), p=weights / weights.sum()))]
-                self.show(f"  agent: {self._action(view.action_text(child))}")
+                action = game.actions(state)[drawn(decision.policy[:, hands[player]].tolist(), self._random(number, *line_of(game, state)))]
+                self.show(f"  agent: {self._painted_action(self.action_text(state, action))}")
+                child = game.child(state, action)
             state = child
-        chips = view.payoff(state, hands) * (1 if you == 0 else -1)
+        chips = game.payoff(state, hands) * (1 if you == 0 else -1)
         outcome, color = ("win", GREEN) if chips > 0 else ("lose", RED) if chips < 0 else ("get", None)
-        won = self._painted(f"you {outcome} {view.chips_text(abs(chips))}", color)
-        self.show(f"  agent had {self._cards(view.hand_text(1 - you, hands[1 - you]))}; {won}")
-        record = {"hand": number, "you": you, **view.record(state, hands), "chips": chips}
+        won = self._painted(f"you {outcome} {self._chips(abs(chips))}", color)
+        self.show(f"  agent had {self._cards(game.hand_name(1 - you, hands[1 - you]))}; {won}")
+        record: Record = {"hand": number, "you": you, "hands": [game.hand_text(p, hands[p]) for p in (0, 1)]}
+        record |= {"board": game.board_text(state), "play": line_of(game, state), "chips": chips}
         return record | {"undone": undone, "agent_milliseconds": milliseconds}
 
-    def _stream(self, number: int, state: State) -> np.random.Generator:
-        return np.random.default_rng([self.seed, number, self.view.stream(state)])
+    def _random(self, number: int, *what: str) -> float:
+        """Return the number of [0, 1) that draws something in a deal."""
+        return float(np.random.default_rng([self.seed, number, crc32("/".join(what).encode())]).random())
+
+    def _title(self) -> str:
+        game = self.game
+        chips = game.chips(game.root)
+        if chips is None or chips.behind is None:
+            return f"{game.name} against {self.agent.name}"
+        stakes = f"stacks of {self._chips(chips.behind[0] + chips.paid[0] - chips.opened[0])}"
+        if game.big_blind is not None and chips.paid[0] != chips.paid[1]:
+            stakes += f", blinds {min(chips.paid):g} and {max(chips.paid):g}"
+        else:
+            stakes += f", pot {sum(chips.paid):g} (half of the pot counts as each player's)"
+        return f"{game.name} against {self.agent.name}: {stakes}"
+
+    def _chips(self, chips: float, sign: str = "") -> str:
+        """Return chips, in big blinds too where the game has them."""
+        blind = self.game.big_blind
+        return f"{chips:{sign}.10g}" + (f" ({chips / blind:{sign}.3g} bb)" if blind and chips else "")
+
+    def action_text(self, state: State, action: Action) -> str:
+        """Return an action as people say it: check, call 2, bet 4, raise to 12, all-in 162; in games without a pot as the game does."""
+        chips, player = self.game.chips(state), self.game.player(state)
+        if chips is None or action.kind == Kind.OTHER:
+            return action.text
+        to_call = chips.paid[1 - player] - chips.paid[player]
+        if action.kind == Kind.PASS:
+            return f"call {self._chips(to_call)}" if to_call else "check"
+        if action.kind == Kind.FOLD:
+            return "fold"
+        if chips.behind is not None and chips.paid[player] + chips.behind[player] - chips.opened[player] == action.chips:
+            return f"all-in {self._chips(action.chips)}"
+        facing = chips.paid[1 - player] > chips.opened[1 - player]
+        return f"raise to {self._chips(action.chips)}" if facing else f"bet {self._chips(action.chips)}"
+
+    def keys(self, state: State) -> dict[str, Action]:
+        """Return {key: action}; the first key of each action is the one to be shown.
+
+        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; else its chips, or its number.
+        """
+        actions = self.game.actions(state)
+        texts = [self.action_text(state, action).lower() for action in actions]
+        words = [text.split()[0] for text in texts]
+        letters, found = Counter(word[0] for word in words), dict[str, Action]()
+        for i, (action, text, word) in enumerate(zip(actions, texts, words, strict=True), 1):
+            alone = letters[word[0]] == 1 and word[0].isalpha() and word[0] not in (UNDO, QUIT)
+            chips = [f"{action.chips:.10g}"] if action.kind == Kind.BET else []
+            names = [*([word[0]] if alone else []), *chips, *([] if alone or chips else [str(i)]), text, action.text.lower()]
+            names += [word] if words.count(word) == 1 else []
+            names += [f"{word} {chips[0]}"] if chips else []
+            for name in names:
+                found.setdefault(name, action)
+        return found
 
     def _yours(self, state: State, hand: int) -> State | None:
         """Ask until there is an action; None takes the last move back."""
-        view, children = self.view, self.view.children(state)
-        labels, keys = [view.action_text(child) for child in children], view.keys(state)
-        shown = {i: key for key, i in reversed(keys.items())}  # of several keys the first
-        choices = ", ".join(f"{shown[i]} {self._action(label)}" for i, label in enumerate(labels))
+        keys = self.keys(state)
+        shown = {action: key for key, action in reversed(keys.items())}  # of several keys the first
+        texts = {action: self.action_text(state, action) for action in self.game.actions(state)}
+        choices = ", ".join(f"{shown[action]} {self._painted_action(text)}" for action, text in texts.items())
         self.show(f"  {self._situation(state, hand)}\n  {choices}")
         while True:
             answer = " ".join(self.ask("  > ").lower().split())
@@ -127,31 +182,37 @@ class Terminal(Generic[State]):
             if answer == UNDO:
                 return None
             if answer in keys:
-                return children[keys[answer]]
-            if answer in [label.lower() for label in labels]:
-                return children[[label.lower() for label in labels].index(answer)]
+                return self.game.child(state, keys[answer])
             if answer == THINK:
                 self.show(self.thoughts(state, hand))
             elif answer == HELP:
-                keys_text = ", ".join(f"{shown[i]} or {label.lower()}" for i, label in enumerate(labels))
-                self.show(
-                    f"  your actions: {keys_text}\n  {THINK}: what it would do in your place, what that is worth, and what it may hold"
-                )
+                listed = ", ".join(f"{shown[action]} or {text.lower()}" for action, text in texts.items())
+                self.show(f"  your actions: {listed}\n  {THINK}: what it would do in your place, what that is worth, and what it may hold")
                 self.show(f"  {UNDO}: takes your last move back; {QUIT}: leaves; every hand that is over is saved")
             else:
-                known = [*(shown[i] for i in range(len(labels))), THINK, UNDO, QUIT, HELP]
+                known = [*(shown[action] for action in texts), THINK, UNDO, QUIT, HELP]
                 self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}")
 
     def _situation(self, state: State, hand: int) -> str:
-        view = self.view
-        board = view.board_text(state)
-        parts = [f"hand {view.hand_text(view.player(state), hand)}", *([f"board {board}"] if board else [])]
-        return " | ".join([*map(self._cards, parts), *view.situation(state)])
+        """Return what a player looks at before a decision."""
+        game, you = self.game, self.game.player(state)
+        board, chips = game.board_name(state), game.chips(state)
+        parts = [self._cards(f"hand {game.hand_name(you, hand)}"), *([self._cards(f"board {board}")] if board else [])]
+        parts += [game.rounds[game.round(state)]] if len(game.rounds) > 1 else []
+        if chips is None:
+            return " | ".join([*parts, *([f"last: {game.label(state)}"] if game.parent(state) is not None else [])])
+        to_call = chips.paid[1 - you] - chips.paid[you]
+        parts.append(f"pot {self._chips(sum(chips.paid))} (yours {chips.paid[you]:g})")
+        parts += [f"to call {self._chips(to_call)}"] if to_call else []
+        if chips.behind is not None:
+            mine, its = chips.behind[you], chips.behind[1 - you]
+            parts.append(f"behind {mine:g}" + (f" (its {its:g})" if mine != its else ""))
+        return " | ".join(parts)
 
     def _painted(self, text: str, color: int | None) -> str:
         return f"\033[{color}m{text}\033[0m" if self.colored and color is not None else text
 
-    def _action(self, text: str) -> str:
+    def _painted_action(self, text: str) -> str:
         return self._painted(text, COLORS.get(text.split()[0].lower()))
 
     def _cards(self, text: str) -> str:
@@ -159,28 +220,29 @@ class Terminal(Generic[State]):
 
     def thoughts(self, state: State, hand: int) -> str:
         """Return what the agent would do in your place with your hand, what it is worth, and what its own hand may be, as you can tell."""
-        view, you = self.view, self.view.player(state)
-        decision = self.course.at(you, state)
-        likely = np.array(view.unseen(state, you, hand))
-        for above, here in pairwise(view.path(state)):
-            if view.player(above) == 1 - you:
-                likely *= self.course.at(1 - you, above).policy[view.children(above).index(here)]
+        game, you = self.game, self.game.player(state)
+        decision, own = self.decisions.at(you, state), np.zeros(game.num_hands[you])
+        own[hand] = 1.0
+        likely = game.cf_reach(state, 1 - you, own) * game.ranges[1 - you]
+        for above, here in pairwise(path(game, state)):
+            if game.player(above) == 1 - you:
+                likely = likely * self.decisions.at(1 - you, above).policy[children(game, above).index(here)]
+        worth = [f"{value:+.3f}" for value in self.values(state, hand, likely)] if likely.any() else ["-"] * len(decision.policy)
         rows = [
-            [f"    {view.action_text(child)}", f"{probability:.1%}", "-" if worth is None else f"{worth:+.3f}"]
-            for child, probability, worth in zip(
-                view.children(state), decision.policy[:, hand], view.worth(state, hand, likely), strict=True
-            )
+            [f"    {self._painted_action(self.action_text(state, action))}", f"{probability:.1%}", value]
+            for action, probability, value in zip(game.actions(state), decision.policy[:, hand], worth, strict=True)
         ]
         held = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
         spent = f"{duration(decision.seconds)}, {decision.iterations} iterations"
         lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {held}"]
-        return "\n".join([*lines, f"    thought for {spent}; chips by {view.valued_by}"])
+        valued_by = "uniform play" if self.agent.blueprint is None else "its blueprint"
+        return "\n".join([*lines, f"    thought for {spent}; chips by {valued_by}"])
 
     def _classes(self, player: int, likely: npt.NDArray[np.float64]) -> list[tuple[str, float]]:
         """Return the most likely classes of hands with their shares, and what all others have; of equal ones the highest first."""
         shares: dict[str, float] = {}
         for h in np.flatnonzero(likely)[::-1].tolist():
-            text = self.view.class_text(player, h)
+            text = self.game.hand_class(player, h)
             shares[text] = shares.get(text, 0.0) + float(likely[h] / likely.sum())
         ordered = sorted(shares.items(), key=lambda item: -round(item[1], ROUND))
         rest = [(f"{len(ordered) - TOLD} others", sum(share for _, share in ordered[TOLD:]))] if len(ordered) > TOLD else []

@@ -44,14 +44,14 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
     strategy, reach = solver.answer().at(node, cards), solver.answer().reach(node, cards)
-    own, other = reach[player] / game.live[player].max(), reach[1 - player] / game.live[1 - player].max()
+    own, other = reach[player] / game.ranges[player].max(), reach[1 - player] / game.ranges[1 - player].max()
     there = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
-    dealt, met = there.met(player), replace(there, weights=(other, other)).met(player)
+    dealt, met = (there.cf_reach(there.root, player, reach) for reach in (there.ranges[1 - player], other))
     meeting = met > max(LEAST_MET * other.sum(), LEAST_REACH)
-    values = (strategy * solver.action_values(node, cards)).sum(axis=0) / game.live[1 - player].max()
+    values = (strategy * solver.action_values(node, cards)).sum(axis=0) / game.ranges[1 - player].max()
     offset = 0.0 if game.betting.blinds else float(bets.contribution[node, player])
     hands: dict[str, Row] = {}
-    for hand in np.flatnonzero((there.live[player] > 0) & (dealt > LEAST_DEALT * there.live[1 - player].sum())).tolist():
+    for hand in np.flatnonzero((there.ranges[player] > 0) & (dealt > LEAST_DEALT * there.ranges[1 - player].sum())).tolist():
         low, high = game.hands[hand].tolist()
         hands[hand_text(low, high)] = {
             "strategy": strategy[:, hand].tolist(),

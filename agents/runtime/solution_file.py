@@ -28,7 +28,7 @@ LARGEST = 1e30  # of a sum of regrets or reaches: so many iterations for 10^9 ch
 def save_solution(solver: BoardSolver, file: Path) -> None:
     """Write a solver's state, so that it goes on exactly; whole or not at all."""
     variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
-    about = {"format": FORMAT, "game": solver.game.description(), "variant": variant, "iterations": solver.iterations}
+    about = {"format": FORMAT, "game": solver.game.key, "variant": variant, "iterations": solver.iterations}
     about["storage"] = _bits(solver.storage)
     arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
     with replacing(file) as temporary, temporary.open("wb") as stream:
@@ -110,7 +110,7 @@ def _bits(storage: Any) -> int:
 
 def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant, bits: int) -> str:
     """Say in what a file is of something else; nothing if it fits."""
-    if about["game"] != game.description():
+    if about["game"] != game.key:
         return f"load must be a file of this game, got {file}, which is of another"
     if about["storage"] != bits:
         return f"storage must be that of load ({brief(about['storage'])} bits), got {bits}"

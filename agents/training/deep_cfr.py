@@ -40,7 +40,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agents.evaluation.strength import stakes
 from agents.networks import (
     Encoding,
     NetworkPolicy,
@@ -57,6 +56,7 @@ from agents.networks.threads import one_thread
 from agents.training.memory import Batch, Memory
 from agents.training.regression import FitConfig, cross_entropy, fit, inputs, make_optimiser, squared_error, whole
 from games import PublicTree
+from games.derived import derived_game
 from games.settings import bounded, check_bounds
 from search import Evaluator, Strategy
 from search.tree.regrets import RegretSweep
@@ -144,7 +144,7 @@ class DeepCFR:
     @property
     def stakes(self) -> float:
         """The most chips that a deal can win or lose."""
-        return stakes(self.tree)
+        return derived_game(self.tree).max_payoff
 
     @one_thread()
     def step(self) -> None:

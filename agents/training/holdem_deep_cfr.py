@@ -35,7 +35,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from agents.evaluation.strength import stakes
 from agents.networks.checkpoint import require_description
 from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy, save_holdem_policy
 from agents.networks.holdem_features import HoldemEncoding, StreetFeatures, encode_holdem
@@ -149,12 +148,12 @@ class HoldemDeepCFR:
     @property
     def game_text(self) -> str:
         """The game's description."""
-        return self.game.description()
+        return self.game.key
 
     @property
     def stakes(self) -> float:
         """The most chips that a deal can win or lose."""
-        return stakes(self.game)
+        return self.game.max_payoff
 
     @one_thread()
     def step(self) -> None:

@@ -77,7 +77,7 @@ def game_size(game: HoldemGame) -> Size:
     above = game.bets.parent[1:]
     acting = game.bets.player[above] >= 0
     np.add.at(rows, (game.bets.player[above][acting], game.bets.round[above][acting]), 1)
-    group = symmetries([s for s in game.board if s], game.live, game.hands, game.deck)
+    group = symmetries([s for s in game.board if s], game.ranges, game.hands, game.deck)
     dead = [card for street in game.board for card in street]
     sequences = np.array([_fixed_sequences(g, dead, game.deals[1:], game.deck) for g in group])
     boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
@@ -120,7 +120,7 @@ def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[
 
 def _most_hands(game: HoldemGame, player: int, dealt: npt.NDArray[np.int64]) -> list[int]:
     """Return how many of a player's hands are left at most after so many more cards: exact where all hands are in the range."""
-    hands = game.hands[game.live[player] > 0]
+    hands = game.hands[game.ranges[player] > 0]
     degree = np.bincount(hands.ravel(), minlength=CARDS)  # hands that hold a card
     dead = [card for street in game.board for card in street]
     fewest = np.sort(degree[np.setdiff1d(game.deck.cards(), dead)])
@@ -138,7 +138,7 @@ class _Board(NamedTuple):
 def _boards(game: HoldemGame, rounds: int) -> tuple[list[_Board], list[tuple[int, int]]]:
     """Return all boards street by street, and of each the range of its children."""
     dealt = tuple(card for street in game.board for card in street)
-    group = symmetries([s for s in game.board if s], game.live, game.hands, game.deck)
+    group = symmetries([s for s in game.board if s], game.ranges, game.hands, game.deck)
     boards = [_Board(0, -1, dealt, group, 1.0)]
     children = []
     size = len(game.deck.cards())
@@ -167,7 +167,7 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
     streets = betting_streets(game.bets, (0,))
     rounds = len(streets)
     boards, children = _boards(game, rounds)
-    roots = [np.flatnonzero(w) for w in game.live]
+    roots = [np.flatnonzero(w) for w in game.ranges]
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
     forests = (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype))
     table = np.zeros((len(boards), BOARD_COLUMNS), np.int64)

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from games.files import read_text
-from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting, Menu, parse_sizes
+from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting
 from games.holdem.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
+from games.holdem.menus import Menu, parse_sizes
 from games.holdem.ranges import parse_range
 from games.holdem.rules import STREETS, HoldemGame
 from games.settings import MOST as MOST_CHIPS
@@ -77,14 +78,6 @@ class Bets:
     force_allin: float = bounded(0.0, most=1, hint=SHARE)
     merging: float = bounded(0.0, below=1, hint=SHARE)
     min_bet: int = bounded(1, above=0, unit="chips")
-
-    def game_string(self) -> str:
-        """Refuse: only games derived from OpenSpiel have a game string.
-
-        Raises:
-            ValueError: always.
-        """
-        raise ValueError(f"game must be derived from OpenSpiel (there are no networks for hold'em yet), got {type(self).__name__}")
 
     def _menu(self, player: str, street: str) -> Menu:
         own: StreetMenu = getattr(getattr(self.menu, player), street)
@@ -178,7 +171,7 @@ class Spot(Bets):
     pot: int = bounded(100, above=0, unit="chips")
     stack: int = bounded(500, above=0, unit="chips")
 
-    def build(self) -> HoldemGame:
+    def build(self, progress: object = None) -> HoldemGame:
         """Return the game.
 
         Raises:
@@ -223,7 +216,7 @@ class Holdem(Bets):
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
     name: str = "holdem"
 
-    def build(self) -> HoldemGame:
+    def build(self, progress: object = None) -> HoldemGame:
         """Return the game.
 
         Raises:
@@ -276,7 +269,7 @@ class LibratusEndgame(Bets):
     raises: str = "100%,a"
     min_bet: int = bounded(100, above=0, unit="chips")
 
-    def build(self) -> HoldemGame:
+    def build(self, progress: object = None) -> HoldemGame:
         """Return the game.
 
         Raises:
@@ -355,7 +348,7 @@ def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:
         named: key and value of the first player's weights, of the second's and of both, for errors.
     """
     kept, notes = [], []
-    for (key, value), live in zip(named[:2], game.live, strict=True):
+    for (key, value), live in zip(named[:2], game.ranges, strict=True):
         if not live.any():
             raise ValueError(f"{key} must leave a hand that the board does not hold, got {value}")
         small = (live > 0) & (live < LEAST_WEIGHT * live.max())
@@ -367,7 +360,7 @@ def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:
     if notes:
         game = replace(game, weights=(kept[0], kept[1]), notes=(*game.notes, *notes))
     even = replace(game, weights=(kept[0] / kept[0].max(), kept[1] / kept[1].max()))  # products of tiny weights would be 0
-    meeting = even.deal_mass / (even.live[0].sum() * even.live[1].sum())
+    meeting = even.deal_mass / (even.ranges[0].sum() * even.ranges[1].sum())
     if meeting < LEAST_MEETING:
         pairs = f"{LEAST_MEETING:g} of their pairs of hands" if meeting > 1e-12 else "two hands"
         raise ValueError(f"{named[2][0]} must leave {pairs} that share no card, got {named[2][1]}")

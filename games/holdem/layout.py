@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from games.holdem.betting import BettingTree
+from games.holdem.betting_tree import BettingTree
 from games.kernels import LANES
 from games.kernels.boards import Forest
 from games.public_tree import CHANCE, TERMINAL

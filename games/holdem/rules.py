@@ -1,19 +1,56 @@
-"""Hold'em as a public game: two private cards each, public boards street by street, and a tree of bets."""
+"""Hold'em as a public game: two private cards each, public boards round by round, and bets of any legal amount.
+
+A game also has menus of bet sizes. Its tree of bets has the lines that they allow; ``HoldemGame.locate`` finds a public state in it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from math import comb
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from games.holdem.betting import Betting, BettingTree, betting_tree
-from games.holdem.cards import CARDS, FULL_DECK, Deck, cards_text, hole_hands
+from games.game import Action, Chips, Kind
+from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
+from games.holdem.betting_tree import BettingTree, betting_tree
+from games.holdem.cards import CARDS, FULL_DECK, RANKS, Deck, card_text, cards_text, hand_text, hole_hands, parse_cards
+from games.kernels.evaluator import board_strengths
+from games.public_tree import CHANCE, TERMINAL
 
 Weights = npt.NDArray[np.float64]
 STREETS = ("preflop", "flop", "turn", "river")
+SYMBOLS = str.maketrans("cdhs", "♣♦♥♠")
+MOST_KEPT = 1 << 14  # states whose actions, or nodes, are kept
+KINDS = {"fold": Kind.FOLD, "check": Kind.PASS, "call": Kind.PASS}
+
+
+class HoldemState(NamedTuple):
+    """A public state of hold'em.
+
+    Attributes:
+        above: the state before; None at the root.
+        label: the action, or the public cards, that led here.
+        cards: on the board, round by round in order, the game's own first.
+        betting: what the rest of the betting depends on.
+    """
+
+    above: HoldemState | None
+    label: str
+    cards: tuple[int, ...]
+    betting: BettingState
+
+
+class Place(NamedTuple):
+    """A public state in the tree of bets: its node, and the cards on the board."""
+
+    node: int
+    cards: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +65,7 @@ class HoldemGame:
         weights: [H] each, both players' weights of hands (see ``games.holdem.cards.hole_hands``).
         deck: the cards that there are.
         big_blind: chips, where the game has blinds.
+        any_amount: whether players may bet any legal amount; else only what the menus offer.
         notes: what of the settings was taken otherwise than written, a line each; no part of what the game is.
     """
 
@@ -38,13 +76,18 @@ class HoldemGame:
     weights: tuple[Weights, Weights]
     deck: Deck = FULL_DECK
     big_blind: float | None = None
+    any_amount: bool = False
     notes: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, HoldemGame) and self.description() == other.description()
+        return isinstance(other, HoldemGame) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self.description())
+        return hash(self.key)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what is found again when it is asked for."""
+        return {key: value for key, value in vars(self).items() if not key.startswith("_") and key != "apart"}
 
     @property
     def pot(self) -> float:
@@ -52,20 +95,21 @@ class HoldemGame:
         return sum(self.betting.start)
 
     @property
-    def streets(self) -> tuple[str, ...]:
+    def rounds(self) -> tuple[str, ...]:
         """Names of the rounds: from preflop on where there are blinds, else up to the river."""
-        rounds = len(self.deals)
-        return STREETS[:rounds] if self.betting.blinds else STREETS[len(STREETS) - rounds :]
+        count = len(self.deals)
+        return STREETS[:count] if self.betting.blinds else STREETS[len(STREETS) - count :]
 
     def cards_on(self, street: int) -> int:
         """Return how many public cards there are on a street."""
         return sum(map(len, self.board)) + sum(self.deals[1 : street + 1])
 
-    def description(self) -> str:
-        """Return all that makes this game, as one line; games are the same if these are."""
-        ranges = [hashlib.sha256(w.tobytes()).hexdigest()[:16] for w in self.live]
+    @cached_property
+    def key(self) -> str:
+        """All that makes this game, as one line; games are equal if their keys are."""
+        ranges = [hashlib.sha256(w.tobytes()).hexdigest()[:16] for w in self.ranges]
         parts = (cards_text(self.deck.cards().tolist()), "|".join(map(cards_text, self.board)), self.deals, self.betting, ranges)
-        return " ".join(map(str, parts))
+        return " ".join(map(str, parts)) + " any amount" * self.any_amount
 
     @cached_property
     def bets(self) -> BettingTree:
@@ -78,21 +122,270 @@ class HoldemGame:
         return hole_hands(self.deck)
 
     @cached_property
-    def live(self) -> tuple[Weights, Weights]:
+    def ranges(self) -> tuple[Weights, Weights]:
         """Both players' weights, 0 for hands that hold a card of the board."""
         dead = np.isin(self.hands, [card for street in self.board for card in street]).any(axis=1)
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
 
-    def met(self, player: int) -> Weights:
-        """Return [H], for each hand the weight of the other player's hands that share no card with it."""
-        other = self.live[1 - player]
-        by_card = np.zeros(CARDS)
-        for column in (0, 1):
-            np.add.at(by_card, self.hands[:, column], other)
-        met: Weights = other.sum() - by_card[self.hands].sum(axis=1) + other
-        return met
-
     @cached_property
     def deal_mass(self) -> float:
         """Sum over both players' hands that share no card of the product of their weights: what values are divided by."""
-        return float(self.live[0] @ self.met(0))
+        return float(self.ranges[0] @ self._unblocked(self.ranges[1]))
+
+    # The rules of play: see ``games.game.PublicGame``.
+
+    @property
+    def num_hands(self) -> tuple[int, int]:
+        return len(self.hands), len(self.hands)
+
+    @property
+    def num_states(self) -> None:
+        return None
+
+    @property
+    def spiel(self) -> None:
+        return None
+
+    @cached_property
+    def root(self) -> HoldemState:
+        return HoldemState(None, "", tuple(card for street in self.board for card in street), first_state(self.betting))
+
+    @cached_property
+    def max_payoff(self) -> float:
+        return max(abs(self.worst_payoff(self.root, player)) for player in (0, 1))
+
+    def player(self, state: HoldemState) -> int:
+        return state.betting.player
+
+    def settled(self, state: HoldemState) -> bool:
+        betting = state.betting
+        return betting.player == TERMINAL or (betting.player == CHANCE and betting.before == self.betting.stack)
+
+    def round(self, state: HoldemState) -> int:
+        return state.betting.round
+
+    def parent(self, state: HoldemState) -> HoldemState | None:
+        return state.above
+
+    def label(self, state: HoldemState) -> str:
+        return state.label
+
+    def actions(self, state: HoldemState) -> list[Action]:
+        return [_action(text) for text, _ in self._offered(state.betting)] if state.betting.player >= 0 else []
+
+    def amounts(self, state: HoldemState) -> tuple[int, int] | None:
+        return bet_range(self.betting, state.betting) if self.any_amount else None
+
+    def child(self, state: HoldemState, action: Action) -> HoldemState:
+        for text, betting in self._offered(state.betting):
+            if text == action.text:
+                return HoldemState(state, text, state.cards, betting)
+        amounts = self.amounts(state) if action.kind == Kind.BET else None
+        if amounts is None or not (action.chips == int(action.chips) and amounts[0] <= action.chips <= amounts[1]):
+            raise ValueError(self._legal(state))
+        text, betting = bet(self.betting, state.betting, int(action.chips))
+        return HoldemState(state, text, state.cards, betting)
+
+    def action(self, state: HoldemState, text: str) -> Action:
+        offers = self.actions(state)
+        fitting = [a for a in offers if a.text == text] or [a for a in offers if a.text.split()[0] == text]
+        if len(fitting) == 1:
+            return fitting[0]
+        named = re.fullmatch("(?:bet|raise|all-in) ([0-9]{1,15})", text)
+        if not (named and self.any_amount):
+            raise ValueError(self._legal(state))
+        found = Action(Kind.BET, text, float(named[1]), text)
+        return _action(self.child(state, found).label)
+
+    def _offered(self, betting: BettingState) -> list[tuple[str, BettingState]]:
+        if betting not in self._offers:
+            if len(self._offers) >= MOST_KEPT:
+                self._offers.clear()
+            self._offers[betting] = offered(self.betting, betting)
+        return self._offers[betting]
+
+    @cached_property
+    def _offers(self) -> dict[BettingState, list[tuple[str, BettingState]]]:
+        return {}
+
+    def _legal(self, state: HoldemState) -> str:
+        """Return what may be done, as text."""
+        texts = [action.text for action in self.actions(state)]
+        amounts = self.amounts(state)
+        if amounts is not None:
+            texts = [text for text in texts if _action(text).kind != Kind.BET]
+            verb = "raise" if "fold" in texts else "bet"
+            texts += [f"{verb} to {amounts[0]} or more", f"all-in {amounts[1]}"] if amounts[0] < amounts[1] else [f"all-in {amounts[1]}"]
+        return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]
+
+    def deal(self, u: float) -> tuple[int, int]:
+        cell = min(int(np.searchsorted(self._deals, u * self._deals[-1], side="right")), len(self._deals) - 1)
+        first, second = divmod(cell, len(self.hands))
+        return first, second
+
+    @cached_property
+    def _deals(self) -> Weights:
+        """Return [H * H], the cumulative weights of pairs of hands that share no card."""
+        found: Weights = np.cumsum(self.ranges[0][:, None] * self.ranges[1] * self.apart)
+        return found
+
+    @cached_property
+    def apart(self) -> npt.NDArray[np.bool_]:
+        """Return [H, H], whether two hands share no card."""
+        low, high = self.hands.T
+        found: npt.NDArray[np.bool_] = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
+        return found
+
+    def chance(self, state: HoldemState, hands: tuple[int, int], u: float) -> HoldemState:
+        dead = {*state.cards, *self.hands[list(hands)].ravel().tolist()}
+        left = [card for card in self.deck.cards().tolist() if card not in dead]
+        count = self.deals[state.betting.round + 1]
+        ways = comb(len(left), count)
+        new = next(itertools.islice(itertools.combinations(left, count), min(int(u * ways), ways - 1), None))
+        return self._dealt(state, new)
+
+    def revealed(self, state: HoldemState, text: str) -> HoldemState:
+        count, board = self.deals[state.betting.round + 1], state.cards
+        try:
+            new = parse_cards(text, deck=self.deck)
+        except ValueError:
+            new = ()
+        if len(new) != count or set(new) & set(board):
+            on = f" that {'is' if count == 1 else 'are'} not on the board {cards_text(board)}" if board else ""
+            raise ValueError(f"{count} card{'s' * (count > 1)}{on}")
+        dead = np.isin(self.hands, (*board, *new)).any(axis=1)
+        if not (np.where(dead, 0.0, self.ranges[0]) * self.cf_reach(self._dealt(state, new), 0, self.ranges[1])).any():
+            raise ValueError("cards that leave two hands that share no card")
+        return self._dealt(state, new)
+
+    def _dealt(self, state: HoldemState, cards: tuple[int, ...]) -> HoldemState:
+        ((_, betting),) = self._offered(state.betting)
+        return HoldemState(state, cards_text(cards), state.cards + cards, betting)
+
+    def cf_reach(self, state: HoldemState, player: int, reach: Weights) -> Weights:
+        dead = np.isin(self.hands, state.cards).any(axis=1)
+        return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
+
+    def _unblocked(self, reach: Weights) -> Weights:
+        """Return [H], for each hand the reach of hands that share no card with it."""
+        by_card = np.zeros(CARDS)
+        for column in (0, 1):
+            np.add.at(by_card, self.hands[:, column], reach)
+        found: Weights = reach.sum() - by_card[self.hands].sum(axis=1) + reach
+        return found
+
+    def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
+        betting, paid = state.betting, self._paid(state.betting)
+        if betting.folded >= 0:
+            return paid[betting.folded] * (1 if betting.folded == 1 else -1)
+        first, second = board_strengths(state.cards, self.hands[list(hands)]).tolist()
+        return paid[0] * float(np.sign(first - second))
+
+    def cfvs(self, state: HoldemState, player: int, reach: Weights) -> Weights:
+        betting, paid = state.betting, self._paid(state.betting)
+        alive = ~np.isin(self.hands, state.cards).any(axis=1)
+        if betting.folded >= 0:
+            stake = paid[betting.folded] * (-1 if betting.folded == player else 1)
+            return stake * self.cf_reach(state, player, reach)
+        power = np.zeros(len(self.hands))
+        power[alive] = board_strengths(state.cards, self.hands[alive])
+        wins = np.sign(power[:, None] - power) * self.apart * alive
+        found: Weights = np.where(alive, paid[player] * (wins @ reach), 0.0)
+        return found
+
+    def worst_payoff(self, state: HoldemState, player: int) -> float:
+        lost = self._most_lost(state.betting, player)
+        return -lost if player == 0 else lost
+
+    def _most_lost(self, betting: BettingState, player: int) -> float:
+        """Return the most chips that a player can have put in when it loses."""
+        if betting.player == TERMINAL:
+            return 0.0 if betting.folded == 1 - player else self._paid(betting)[player]
+        if self.any_amount:
+            return self._dead_money[player] + self.betting.stack
+        if (betting, player) not in self._lost:
+            self._lost[betting, player] = max(self._most_lost(below, player) for _, below in self._offered(betting))
+        return self._lost[betting, player]
+
+    @cached_property
+    def _lost(self) -> dict[tuple[BettingState, int], float]:
+        return {}
+
+    @property
+    def _dead_money(self) -> tuple[float, float]:
+        return (0.0, 0.0) if self.betting.blinds else self.betting.start
+
+    def _paid(self, betting: BettingState) -> tuple[float, float]:
+        dead = self._dead_money
+        return dead[0] + betting.before + betting.street_0, dead[1] + betting.before + betting.street_1
+
+    def chips(self, state: HoldemState) -> Chips:
+        betting, dead = state.betting, self._dead_money
+        paid = self._paid(betting)
+        behind = (self.betting.stack - (paid[0] - dead[0]), self.betting.stack - (paid[1] - dead[1]))
+        return Chips(paid, behind, (dead[0] + betting.before, dead[1] + betting.before))
+
+    def history(self, state: HoldemState, hands: tuple[int, int]) -> tuple[int, ...]:
+        return ()
+
+    def locate(self, state: HoldemState) -> Place | None:
+        """Return where a public state is in the tree of bets; None where an amount was bet that the menus do not offer."""
+        node = self._node(state)
+        return None if node is None else Place(node, state.cards)
+
+    def _node(self, state: HoldemState) -> int | None:
+        if state.above is None:
+            return 0
+        if state not in self._nodes:
+            if len(self._nodes) >= MOST_KEPT:
+                self._nodes.clear()
+            above, label = self._node(state.above), "deal" if state.above.betting.player == CHANCE else state.label
+            below = [] if above is None else self.bets.children(above)
+            self._nodes[state] = next((child for child in below if self.bets.labels[child] == label), None)
+        return self._nodes[state]
+
+    @cached_property
+    def _nodes(self) -> dict[HoldemState, int | None]:
+        return {}
+
+    def state_at(self, node: int, cards: tuple[int, ...]) -> HoldemState:
+        """Return the public state of a node of the tree of bets; ``cards`` are those on the board there."""
+        if node == 0:
+            return self.root
+        above = int(self.bets.parent[node])
+        shown = cards[: self.cards_on(int(self.bets.round[above]))]
+        before = self.state_at(above, shown)
+        if before.betting.player == CHANCE:
+            return self._dealt(before, cards[len(shown) : self.cards_on(int(self.bets.round[node]))])
+        return self.child(before, _action(self.bets.labels[node]))
+
+    def seat_text(self, player: int) -> str:
+        if self.betting.blinds:
+            return "the small blind, on the button" if player == self.betting.first[0] else "the big blind"
+        return "out of position" if player == self.betting.first[0] else "in position"
+
+    def hand_text(self, player: int, hand: int) -> str:
+        return hand_text(*self.hands[hand].tolist())
+
+    def hand_name(self, player: int, hand: int) -> str:
+        text = self.hand_text(player, hand).translate(SYMBOLS)
+        return f"{text[:2]} {text[2:]}"
+
+    def hand_class(self, player: int, hand: int) -> str:
+        low, high = sorted(self.hands[hand].tolist())
+        suffix = "" if low // 4 == high // 4 else "s" if low % 4 == high % 4 else "o"
+        return RANKS[high // 4] + RANKS[low // 4] + suffix
+
+    def board_text(self, state: HoldemState) -> str:
+        return cards_text(state.cards)
+
+    def board_name(self, state: HoldemState) -> str:
+        counts = [*map(len, self.board), *self.deals[1:]]
+        ends = itertools.accumulate(counts)
+        rounds = [state.cards[end - count : end] for count, end in zip(counts, ends, strict=True)]
+        return " | ".join(" ".join(map(card_text, cards)).translate(SYMBOLS) for cards in rounds if cards)
+
+
+def _action(text: str) -> Action:
+    verb, *amount = text.split()
+    return Action(KINDS.get(verb, Kind.BET), text, float(amount[0]) if amount else 0.0, text)

@@ -165,7 +165,7 @@ def _weights(game: HoldemGame, tree: BoardTree, player: int) -> list[npt.NDArray
     for s in range(int(tree.boards[:, STREET].max()) + 1):
         rows = []
         for board in np.flatnonzero(tree.boards[:, STREET] == s).tolist():
-            own = game.live[player][tree.hands_at(player, board)]
+            own = game.ranges[player][tree.hands_at(player, board)]
             rows.append(np.append(own, np.zeros(-len(own) % LANES)))
         found.append(np.concatenate(rows).reshape(-1, LANES))
     return found

@@ -200,6 +200,6 @@ class _Flat:
         self.board = np.repeat(np.arange(len(boards)), counts)  # [n] which of the boards
         self.first = np.cumsum(counts) - counts  # [boards]
         self.low, self.high = hands.low[rows].astype(np.int64), hands.high[rows].astype(np.int64)
-        self.weight = game.live[player][hands.hand[rows].astype(np.int64)]
+        self.weight = game.ranges[player][hands.hand[rows].astype(np.int64)]
         same = hands.same[rows].astype(np.int64)
         self.same = np.where(same < tree.nowhere, same, -1)  # [n] place of the same two cards among the opponent's hands of the board

@@ -27,10 +27,11 @@ from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.boards.trunk import Arrival, SoFar, Strategies, root_reach
 from search.budget import Budget, Deadline, Pace, Spent
-from search.gadgets import NEED_RANGE, TAGS, UNSAFE, WITH_GIFTS, check_search, form_of
+from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
+from search.resolving import ResolveConfig
 from search.variants import BLOCK, Variant, average_weight, coefficients
 
 FEW = 30  # iterations: answers of fewer are judged whatever the gadget (from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g)
@@ -86,47 +87,6 @@ class SearchReport:
         self.loading += other.loading
 
 
-@dataclass(frozen=True)
-class StreetSearch:
-    """How subgames are searched.
-
-    Attributes:
-        street: where they begin.
-        gadget: one of ``search.gadgets.GADGETS``.
-        bounds: ``safe`` (best-response values of the strategy so far), ``estimate`` (its own cfvs) or ``distributional`` (around those).
-        budget: of each solve. With seconds every line is solved by itself, as in play; else lines are solved side by side. An
-            ``exploitability``, in chips a deal that comes to the subgame, stops a solve early: no line's game has more left to gain.
-        judge: with safe bounds, and after fewer than ``FEW`` iterations with any, keep the strategy so far where the opponent's hands win
-            more above the bounds against the answer than they lose below them with the model's range. That is a rule of thumb: a budget
-            too short for the subgame then hardly ever costs anything, and never more than ``SearchReport.harm``.
-        spread: chips, the standard deviation of distributional bounds.
-        warm_start: whether solves start from the strategy so far: ``never``, ``always``, or ``short``: if they expect few iterations.
-        worth: iterations that the strategy so far counts for in a warm start; see ``BoardSearch.worth``.
-        gift_scale: share of the gifts that raises bounds.
-    """
-
-    street: int
-    gadget: str
-    bounds: str
-    budget: Budget
-    judge: bool = True
-    spread: float = 1.0
-    warm_start: str = "short"
-    worth: int = 0
-    gift_scale: float = 1.0
-
-    @property
-    def safe(self) -> bool:
-        """Whether the gadget holds the opponent to what it could get before."""
-        return self.bounds == "safe" and self.gadget not in NEED_RANGE
-
-    def __post_init__(self) -> None:
-        form_of(self.gadget, self.bounds, self.spread)
-        check_search(self.warm_start, self.gift_scale)
-        if self.budget.seconds is None and not self.budget.iterations:
-            raise ValueError(f"budget must limit seconds or iterations, got {self.budget}")
-
-
 class Answer(NamedTuple):
     """A solved part.
 
@@ -166,19 +126,28 @@ class BoardSearch:
         arrival: Arrival,
         strategies: SoFar,
         seat: int,
-        search: StreetSearch,
+        config: ResolveConfig,
+        budget: Budget,
+        worth: int = 0,
         deliver: Callable[[Answer], None] | None = None,
         clock: Deadline | None = None,
         until: int = 0,
     ) -> tuple[SearchReport, Answer | None]:
         """Search the subgames at one board.
 
+        With safe bounds, and after fewer than ``FEW`` iterations with any, the strategy so far is kept where the opponent's hands win more
+        above the bounds against the answer than they lose below them with the model's range. That is a rule of thumb: a budget too short
+        for the subgame then hardly ever costs anything, and never more than ``SearchReport.harm``.
+
         Args:
             board: of the lines' street.
             arrival: how both players come to the board on the searcher's lines, from the one above.
             strategies: so far.
             seat: who searches; the other one is modelled.
-            search: how.
+            config: how.
+            budget: of each solve. An ``exploitability``, in chips a deal that comes to the subgame, stops a solve early: no line's game has
+                more left to gain.
+            worth: iterations that the strategy so far counts for in a warm start; see ``BoardSearch.worth``.
             deliver: takes the answer over, within the budget, if there is one to be played.
             clock: if it was started before this call.
             until: street; the answer's values on boards above it are left for searches that begin there. One line's only.
@@ -186,7 +155,9 @@ class BoardSearch:
         Returns:
             What it came to, and the answer, whose arrays the next solve overwrites; None where nothing could be solved.
         """
-        clock, size = clock or Deadline(search.budget.seconds), int(self._rows[board - self._first].sum())
+        if budget.seconds is None and not budget.iterations:
+            raise ValueError(f"budget must limit seconds or iterations, got {budget}")
+        clock, size = clock or Deadline(budget.seconds), int(self._rows[board - self._first].sum())
         if size == 0:
             return SearchReport(), None  # all-in: nobody decides any more
         begun = clock.spent()
@@ -199,34 +170,34 @@ class BoardSearch:
         before, rows = self._take(part, strategies), self._fresh(part)
         read = clock.spent() - reading
         root = BoardRoot(part, arrival, seat)
-        met = root.model * root.mass if search.gadget in NEED_RANGE else root.mass
+        met = root.model * root.mass if config.needs_range else root.mass
         reached, solved = root.own.max(axis=0) > 0, (root.own.max(axis=0) > 0) & (met.max(axis=0) > 0)
         report, opponent = SearchReport(kept=int((reached & ~solved).sum())), 1 - seat
         if not solved.any():
             return report, None
         root.enter(sweeps, solved)
         reading = clock.spent()
-        boards = part.boards_above(until) if search.gadget in WITH_GIFTS else []
+        boards = part.boards_above(until) if config.with_gifts else []
         sweeps.evaluate(before, BEST, range(len(boards)), opponent)
         safe = bound = sweeps.cfv[opponent].copy()
-        if search.gadget != UNSAFE and search.bounds != "safe":
+        if config.gadget != UNSAFE and config.bounds != "safe":
             sweeps.evaluate(before, VALUE, range(len(boards)), opponent)
             bound = sweeps.cfv[opponent].copy()
         left = _left(sweeps, part, opponent, root, boards)
         read += clock.spent() - reading
         gadget = None
-        if search.gadget != UNSAFE:
-            root.raise_by_gifts(bound, arrival, search.gift_scale)
-            spread = search.spread if search.bounds == "distributional" else 0.0
-            gadget = Gadget(TAGS[search.gadget], opponent, root.gadget(bound, solved, spread))
+        if config.gadget != UNSAFE:
+            root.raise_by_gifts(bound, arrival, config.gift_scale)
+            spread = config.spread if config.bounds == "distributional" else 0.0
+            gadget = Gadget(TAGS[config.gadget], opponent, root.gadget(bound, solved, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[opponent])
         prepared = clock.spent()
         self.looking.learn(prepared - begun - read)
         self.reading.learn(read / size)
-        worth = search.worth if self._starts_warm(search, size, clock) else 0
-        if worth:
-            self._warm(part, sweeps, rows, before, worth)
-        iterations = self._iterate(part, sweeps, rows, root, gadget, search.budget, clock, worth)
+        warm = worth if self._starts_warm(config.warm_start, worth, budget, size, clock) else 0
+        if warm:
+            self._warm(part, sweeps, rows, before, warm)
+        iterations = self._iterate(part, sweeps, rows, root, gadget, budget, clock, warm)
         solving, count = clock.spent(), int(solved.sum())
         report.seconds, report.iterations = [solving / count] * count, [iterations] * count
         report.spent = Spent(prepared, solving - prepared, 0.0)
@@ -242,12 +213,12 @@ class BoardSearch:
         weighed = clock.spent() - weighing
         sweeps.evaluate(answer, BEST, range(len(boards)), opponent)
         weighing = clock.spent()
-        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if search.safe else safe))
-        if search.judge and (search.safe or iterations < FEW):
+        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if config.safe else safe))
+        if config.judge and (config.safe or iterations < FEW):
             played &= harm <= gain
         report.harm = float((harm * root.scale)[played].sum())
         weighed += clock.spent() - weighing
-        if boards and search.bounds != "safe":
+        if boards and config.bounds != "safe":
             sweeps.evaluate(answer, VALUE, range(len(boards)), opponent)
         weighing = clock.spent()
         if played.any():
@@ -267,7 +238,13 @@ class BoardSearch:
         return report, found
 
     def warm_up(
-        self, strategies: SoFar, seat: int, search: StreetSearch, deliver: Callable[[Answer], None] | None = None, until: int = 0
+        self,
+        strategies: SoFar,
+        seat: int,
+        config: ResolveConfig,
+        worth: int = 0,
+        deliver: Callable[[Answer], None] | None = None,
+        until: int = 0,
     ) -> None:
         """Load the kernels, then learn the machine's speed from a few solves of the largest part; see ``solve``."""
         board = self._first + int(self._rows.sum(axis=1).argmax())
@@ -278,8 +255,8 @@ class BoardSearch:
         for i in range(1 + WARM_UPS):
             if i == 1:
                 self._new_paces()
-            trial = replace(search, budget=Budget(iterations=2), judge=False)  # whatever comes of it is delivered
-            self.solve(board, arrival, strategies, seat, trial, deliver, None, until)
+            trial = replace(config, judge=False)  # whatever comes of it is delivered
+            self.solve(board, arrival, strategies, seat, trial, Budget(iterations=2), worth, deliver, None, until)
         for pace in self._paces():
             pace.settle()
 
@@ -295,14 +272,14 @@ class BoardSearch:
             done += 1
         return done
 
-    def _starts_warm(self, search: StreetSearch, size: int, clock: Deadline) -> bool:
+    def _starts_warm(self, warm_start: str, worth: int, budget: Budget, size: int, clock: Deadline) -> bool:
         """Say whether a solve starts from the strategy so far: see ``SHORT``."""
-        if search.warm_start != "short":
-            return search.warm_start == "always"
-        expected = float(search.budget.iterations or math.inf)
-        if search.budget.seconds is not None and self.iterating.expected > 0:
+        if warm_start != "short":
+            return warm_start == "always"
+        expected = float(budget.iterations or math.inf)
+        if budget.seconds is not None and self.iterating.expected > 0:
             expected = min(expected, self._fits(clock, size) - WARMING)
-        return LEAST_WARM <= expected < SHORT * search.worth
+        return LEAST_WARM <= expected < SHORT * worth
 
     def _fits(self, clock: Deadline, size: int) -> float:
         """Return how many iterations fit into the time left, the answer judged."""

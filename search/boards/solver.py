@@ -57,7 +57,7 @@ def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, storage:
         storage: dtype of regrets and averages.
     """
     size, streets = game_size(game), betting_streets(game.bets, (0,))
-    nowhere = max(-(-int(np.count_nonzero(live)) // LANES) for live in game.live) * LANES
+    nowhere = max(-(-int(np.count_nonzero(live)) // LANES) for live in game.ranges) * LANES
     forests = (betting_forest(streets, 0, np.float32), betting_forest(streets, 1, np.float32))
     kept = sum(size.rows) * LANES * np.dtype(storage).itemsize * (3 if variant.predictive else 2)
     tree = size.tree_bytes + sum(a.nbytes for forest in forests for a in forest)
@@ -109,13 +109,13 @@ class BoardSolver(Anytime[BoardStrategy]):
             raise ValueError(f"storage must be {self.dtype} or float16, got {self.storage}")
         if self.dtype == np.float32:
             self.enough = ENOUGH_32
-        self._most = (float(game.live[0].max()), float(game.live[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
-        even = replace(game, weights=(game.live[0] / self._most[0], game.live[1] / self._most[1]))
+        self._most = (float(game.ranges[0].max()), float(game.ranges[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
+        even = replace(game, weights=(game.ranges[0] / self._most[0], game.ranges[1] / self._most[1]))
         self._mass = even.deal_mass
         self.tree, self._coefficients = board_tree(game, dtype), coefficients if self.dtype == np.float64 else thinned_coefficients
         self._reach_unit, self._cfv_unit = 1.0, 1.0  # what a reach of 1 and a cfv of a chip are in the arrays
         if self.storage == np.float16:
-            regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in even.live)  # of one iteration, at most
+            regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in even.ranges)  # of one iteration, at most
             self._coefficients = windowed_coefficients
             self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
             self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
@@ -126,7 +126,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._alike = True  # whether alike hands' averages are equal: see ``play_alike``
         if variant.predictive:
             self.matching = tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows)
-        for p, live in enumerate(even.live):
+        for p, live in enumerate(even.ranges):
             self._sweeps.reach[p][: np.count_nonzero(live), 0] = self._reach_unit * live[live > 0]
 
     @property

@@ -136,7 +136,7 @@ class BoardStrategy:
         """
         game, shown = self.game, self.tree.cards[0] if cards is None else cards
         dead = np.isin(game.hands, shown).any(axis=1)
-        found = [np.where(dead, 0.0, live) for live in game.live]
+        found = [np.where(dead, 0.0, live) for live in game.ranges]
         counts = len(self.tree.cards[0]) + np.cumsum([0, *game.deals[1:]])
         while node > 0:
             above = int(game.bets.parent[node])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from queue import SimpleQueue
 from typing import Protocol
 
@@ -19,11 +18,11 @@ from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import CHILD, CHILD_END, STREET
 from search.boards.path import Paths
-from search.boards.search import SPARE, Answer, BoardSearch, SearchReport, StreetSearch
+from search.boards.search import SPARE, Answer, BoardSearch, SearchReport
 from search.boards.strategy import BoardStrategy
 from search.boards.trunk import Arrival, SoFar, Strategies, Trunk, board_weights
-from search.budget import Deadline, Pace, Spent
-from search.gadgets import WITH_GIFTS
+from search.budget import Budget, Deadline, Pace, Spent
+from search.resolving import ResolveConfig
 from search.variants import Variant
 
 SAME_SUITS = np.arange(4, dtype=np.uint8)
@@ -45,9 +44,12 @@ def search_street(
     game: HoldemGame,
     tree: BoardTree,
     strategies: Strategies,
+    street: int,
     seat: int,
-    search: StreetSearch,
+    config: ResolveConfig,
+    budget: Budget,
     variant: Variant,
+    worth: int = 0,
     workers: int = 1,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -65,9 +67,12 @@ def search_street(
         game: whole.
         tree: its board tree.
         strategies: so far.
+        street: where subgames begin.
         seat: who searches.
-        search: how.
+        config: how.
+        budget: of each solve.
         variant: of CFR.
+        worth: iterations that the strategies count for in a warm start; found out if it is 0.
         workers: boards that are searched at the same time.
         threads: kernel threads of each.
         progress: called with boards done and boards in all.
@@ -78,8 +83,8 @@ def search_street(
     Returns:
         The strategies so far from here on, the street's searched; and what the search came to.
     """
-    begun, apart = time.perf_counter(), search.budget.seconds is not None
-    nodes = entering(game, search.street)
+    begun, apart = time.perf_counter(), budget.seconds is not None
+    nodes = entering(game, street)
     lines = [street_lines(game, own, tree.weight.dtype) for own in ([[node] for node in nodes] if apart else [nodes])]
     weights, paths, reading = board_weights(tree), Paths(game, tree), Pace()
     pool: SimpleQueue[list[BoardSearch]] = SimpleQueue()
@@ -88,13 +93,17 @@ def search_street(
     out = (np.array(strategies[0]), np.array(strategies[1]))
     kept = {} if journal is None else journal.restore(out)
     total = SearchReport()
-    boards = int((tree.boards[:, STREET] == search.street).sum())
+    boards = int((tree.boards[:, STREET] == street).sum())
 
     def solve(task: tuple[int, Arrival]) -> tuple[int, SearchReport]:
         (board, arrival), searchers, found = task, pool.get(), SearchReport()
         try:
             for line, searcher in enumerate(searchers):
-                report = decide(board, arrival, line, searcher) if apart else searcher.solve(*task, strategies, seat, search, put)[0]
+                report = (
+                    decide(board, arrival, line, searcher)
+                    if apart
+                    else searcher.solve(*task, strategies, seat, config, budget, worth, put)[0]
+                )
                 found.add(report, float(weights[board]) / game.deal_mass)
         finally:
             pool.put(searchers)
@@ -102,10 +111,10 @@ def search_street(
 
     def decide(board: int, arrival: Arrival, line: int, searcher: BoardSearch) -> SearchReport:
         """Solve one line by the clock, which runs from the request to the policy as at the table; only gifts are there already."""
-        clock = Deadline(search.budget.seconds)
+        clock = Deadline(budget.seconds)
         own = paths.follow(paths.start(), nodes[line], board, strategies)
         own = own._replace(gifts=None if arrival.gifts is None else arrival.gifts[:, [line]])
-        report, _ = searcher.solve(board, own, strategies, seat, search, put, clock.sooner(SPARE * reading.expected), until)
+        report, _ = searcher.solve(board, own, strategies, seat, config, budget, worth, put, clock.sooner(SPARE * reading.expected), until)
         solved, whole = clock.spent(), BoardStrategy(game, tree, out)
         first = next((n for n in range(nodes[line], int(game.bets.end[nodes[line]])) if game.bets.player[n] == seat), None)
         if first is not None:
@@ -122,20 +131,20 @@ def search_street(
             answer.part.put(p, answer.average[p], out[p])
 
     def tasks() -> Iterator[tuple[int, Arrival]]:
-        giver = 1 - seat if search.gadget in WITH_GIFTS else None
-        for arrival in Trunk(game, tree, strategies, search.street, giver, search.bounds == "safe", known).arrivals():
+        giver = 1 - seat if config.with_gifts else None
+        for arrival in Trunk(game, tree, strategies, street, giver, config.bounds == "safe", known).arrivals():
             children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
             yield from ((board, arrival) for board in range(*children))
 
     missing = [task for task in tasks() if task[0] not in kept] if len(kept) < boards else []
-    if missing and search.warm_start != "never" and not search.worth:
+    if missing and config.warm_start != "never" and not worth:
         every = BoardSearch(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
-        search = replace(search, worth=every.worth(*next(tasks()), strategies))
+        worth = every.worth(*next(tasks()), strategies)
     if missing and apart:  # load the kernels and learn the machine's speed
         for _ in range(workers):
             searchers = pool.get()
             for searcher in searchers:
-                searcher.warm_up(strategies, seat, search, None, until)
+                searcher.warm_up(strategies, seat, config, worth, None, until)
             pool.put(searchers)
     for report in kept.values():
         total.add(report)

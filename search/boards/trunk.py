@@ -56,7 +56,7 @@ class Arrival(NamedTuple):
 
 def root_reach(game: HoldemGame, player: int) -> Float:
     """Return [hands at the root, 1], the weights of a player's hands."""
-    live = game.live[player]
+    live = game.ranges[player]
     return live[live > 0][:, None]
 
 

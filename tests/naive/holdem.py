@@ -91,7 +91,7 @@ class Twin:
 
         for player in (0, 1):
             self.now, new = self.matching, {}
-            self.walk(0, self.start, player, self.game.live[1 - player], self.game.live[player], learn)
+            self.walk(0, self.start, player, self.game.ranges[1 - player], self.game.ranges[player], learn)
             self.matching = self.matching | new
 
     def worth(self, player, best):
@@ -101,14 +101,14 @@ class Twin:
         def value(node, cards, values, own):
             return values.max(axis=0) if best else (self.strategy(node, cards, self.average) * values).sum(axis=0)
 
-        cfvs = self.walk(0, self.start, player, self.game.live[1 - player], self.game.live[player], value)
-        return float(cfvs @ self.game.live[player]) / self.game.deal_mass
+        cfvs = self.walk(0, self.start, player, self.game.ranges[1 - player], self.game.ranges[player], value)
+        return float(cfvs @ self.game.ranges[player]) / self.game.deal_mass
 
     def walk_uniform(self, player):
         """Return the player's cfvs at the root when both play uniformly."""
         self.now = {}
         return self.walk(
-            0, self.start, player, self.game.live[1 - player], self.game.live[player], lambda n, c, values, own: values.mean(axis=0)
+            0, self.start, player, self.game.ranges[1 - player], self.game.ranges[player], lambda n, c, values, own: values.mean(axis=0)
         )
 
     def exploitability(self):

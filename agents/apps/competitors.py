@@ -1,0 +1,120 @@
+"""From a match's settings to those who play it."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agents.apps.build import Kind, agent_cores, build_executor, build_kind, build_variant, enough_for, untrained
+from agents.apps.config import AgentConfig, MatchConfig
+from agents.apps.run import Run
+from agents.match.deal import Entrant
+from agents.match.match import Match
+from agents.opponents.bot import SandboxedBot
+from games.settings import shown
+from search import Budget
+
+MOST_NAME = 100  # bytes of an agent's name: two of them and a digest make a file's
+THINKING = Budget(seconds=0.01)  # of an agent that thinks where no budget is given
+
+
+def check_competitors(config: MatchConfig, directory: Path) -> None:
+    """Refuse what can be refused without solving, training or playing."""
+    kind = build_kind(config.game)
+    variant, executor = build_variant(config, kind), build_executor(config.executor)
+    check_names(config)
+    check_salt(config)
+    for name, agent in config.agents.items():
+        with errors_of(name):
+            if agent.bot is not None or agent.policy == "bot":
+                kind.check_bot(agent.bot or "")
+            if agent.policy == "bot":
+                check_still(agent)
+            else:
+                kind.check_agent(agent, variant, agent_cores(executor), bots=True)
+            budget_of(agent, config)
+    own = [agent for agent in config.agents.values() if agent.policy not in ("network", "bot")]
+    if own:
+        kind.check_solving(variant)
+    if any(map(untrained, config.agents.values())):
+        kind.check_training(config.trainer, directory / "training")
+    _matches(config, kind, lambda agent: kind.stand_in())
+
+
+def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
+    """Return everybody against everybody, blueprints made."""
+    kind, made = build_kind(config.game), dict[str, Any]()
+    variant = build_variant(config, kind)
+    if any(map(untrained, config.agents.values())):
+        made["network"] = kind.train(config.trainer, directory / "training", result)
+
+    def blueprint(agent: AgentConfig) -> Any:
+        key = "network" if untrained(agent) else kind.blueprint_key(agent)
+        if key not in made:
+            made[key] = kind.blueprint(agent, variant, directory / "blueprints" / key, config.seed)
+        return made[key]
+
+    matches = _matches(config, kind, blueprint)
+    if kind.size_unit is not None:
+        result.write(blueprints=[blueprint.row() for blueprint in made.values()])
+    return matches
+
+
+def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig], Any]) -> list[Match]:
+    variant, entrants = build_variant(config, kind), []
+    for name, agent in config.agents.items():
+        with errors_of(name):
+            if agent.policy == "bot":
+                who: Any = SandboxedBot(kind.game, agent.bot or "", config.limit_seconds)
+            else:
+                who = kind.agent(replace(agent, measure_error=False), blueprint(agent), variant)
+            entrants.append(Entrant(name, who, budget_of(agent, config)))
+    return [Match(pair, config.seed, config.duplicate, config.values, config.salt or "") for pair in itertools.combinations(entrants, 2)]
+
+
+def check_names(config: MatchConfig) -> None:
+    """Refuse names that would not make a file's."""
+    for name in config.agents:
+        if not re.fullmatch(r"\w+", name) or len(name.encode()) > MOST_NAME:
+            raise ValueError(f"agents must have names of letters, digits and _, {MOST_NAME} bytes at most, got {shown(name)}")
+
+
+def check_still(bot: AgentConfig) -> None:
+    """Refuse to let somebody's bot think with our search."""
+    if bot.think:
+        raise ValueError("agent.think must be false for a bot, which decides by itself, got true")
+
+
+def check_salt(match: MatchConfig) -> None:
+    """Refuse a salt that makes no difference, or that no run has told."""
+    if match.salt is None:
+        return
+    if not any(agent.policy == "bot" for agent in match.agents.values()):
+        raise ValueError(f"salt must be left out where no bot plays, got {match.salt!r}")
+    if not re.fullmatch(r"\w{1,64}", match.salt):
+        raise ValueError(f"salt must be one that a match's result.json has, got {match.salt!r:.100}")
+
+
+def budget_of(config: AgentConfig, match: MatchConfig) -> Budget:
+    """Return what each decision of an agent may spend."""
+    own, common = config.budget.build(), match.budget.build()
+    if not config.think:
+        return Budget(seconds=0)
+    return enough_for(own if own.limited() else common if common.limited() else THINKING, config)
+
+
+@contextmanager
+def errors_of(name: str) -> Iterator[None]:
+    """Let errors name keys of ``agents.<name>``."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        text = str(error)
+        if text.startswith("budget."):
+            raise ValueError(f"agents.{name}.{text}") from None
+        raise ValueError(f"agents.{name}" + (text.removeprefix("agent") if text.startswith("agent.") else f": {text}")) from None

@@ -1,0 +1,133 @@
+"""What commands do in games derived from OpenSpiel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agents.agent import Agent
+from agents.apps.build import FULL_GAME, STILL, UNIFORM, Lines, check_files, named_agent, of_file, resolve_config, untrained
+from agents.apps.config import AgentConfig
+from agents.apps.run import Run
+from agents.blueprint import BlueprintAgent
+from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
+from agents.search_agent import SearchAgent
+from games.derived import DerivedGame
+from search import Budget, Variant
+from search.resolving import ResolveConfig
+
+if TYPE_CHECKING:  # torch is for those who have networks
+    from agents.networks import Encoding
+
+
+@lru_cache(maxsize=1)
+def encoding_of(game: DerivedGame) -> Encoding:
+    """Return what networks see of a game."""
+    from agents.networks import encode
+
+    return encode(game.tree)
+
+
+class DerivedKind:
+    """See ``agents.apps.build.Kind``."""
+
+    notes: tuple[str, ...] = ()
+    default_variant, size_unit = "default", None
+    policies = ("uniform", "tabular", "network", "table")
+
+    def __init__(self, game: DerivedGame) -> None:
+        self.game, self.tree = game, game.tree
+
+    def strength(self, exploitability: float) -> dict[str, Any]:
+        return {"value": exploitability, "unit": "chips"}
+
+    def strength_text(self, exploitability: float) -> str:
+        return f"{exploitability:.4g} chips"
+
+    def check_agent(self, agent: AgentConfig, variant: Variant, cores_each: int, bots: bool = False) -> None:
+        if agent.policy not in self.policies:
+            raise ValueError(f"agent.policy must be one of {', '.join(self.policies)}, got {agent.policy!r}")
+        if agent.threads != 1:
+            raise ValueError(f"agent.threads must be 1 but on hold'em, got {agent.threads}")
+        if agent.buckets:
+            raise ValueError(f"agent.buckets must be left out but on hold'em, got {agent.buckets}")
+        check_files(agent)
+        made = self.stand_in() if agent.policy == "tabular" or untrained(agent) else self.blueprint(agent, variant, Path(), 0)
+        named_agent(lambda: self.agent(replace(agent, think=True), made, variant))
+
+    def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
+        """Refuse nothing: a game was made already."""
+
+    def check_solving(self, variant: Variant) -> None:
+        """Refuse nothing: a game was made already."""
+
+    def check_bot(self, bot: str) -> None:
+        from agents.opponents.openspiel import check_bot
+
+        check_bot(bot)
+
+    def check_training(self, trainer: Any, directory: Path) -> None:
+        from agents.training import DeepCFRConfig, check_state
+
+        if not isinstance(trainer, DeepCFRConfig):
+            raise ValueError("trainer must be deep_cfr or deep_cfr_small for a game derived from OpenSpiel, got one of hold'em")
+        check_state(directory, encoding_of(self.game).tree.game, trainer)
+
+    def train(self, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Policy:
+        from agents.apps.training import train_reported
+        from agents.training import DeepCFR
+
+        def fresh() -> DeepCFR:
+            return DeepCFR(self.tree, trainer, encoding_of(self.game))
+
+        return train_reported(fresh, directory, result, lambda e: f"{e:.3g} chips", self.strength, searched)
+
+    def blueprint_key(self, agent: AgentConfig) -> str:
+        return "-".join(map(str, (agent.policy, agent.iterations, agent.table, agent.checkpoint)))
+
+    def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> Policy:
+        if agent.policy == "uniform":
+            return UniformPolicy(self.tree)
+        if agent.policy == "tabular":
+            return solved_policy(self.tree, variant, agent.iterations)
+        if agent.policy == "table":
+            return of_file("agent.table", lambda: policy_from_file(Path(str(agent.table)), self.tree))
+        if agent.checkpoint is None:
+            raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
+        return self.network(Path(agent.checkpoint), directory)[0]
+
+    def network(self, checkpoint: Path, directory: Path) -> tuple[Policy, list[dict[str, Any]]]:
+        from agents.networks import load_policy
+        from agents.networks.checkpoint import history_of, policy_metadata
+
+        policy = of_file("agent.checkpoint", lambda: load_policy(checkpoint, self.tree))
+        rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
+        return policy, [{"compute": row["multiply_adds"], **row} for row in rows]
+
+    def size(self, blueprint: Policy) -> None:
+        return None
+
+    def agent(self, agent: AgentConfig, blueprint: Policy, variant: Variant) -> Agent[Any]:
+        if not agent.think:
+            return self.alone(blueprint, variant)
+        return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), measure_error=agent.measure_error)
+
+    def alone(self, blueprint: Policy, variant: Variant) -> BlueprintAgent:
+        return BlueprintAgent(blueprint)
+
+    def alone_name(self, agent: AgentConfig, blueprint: Policy) -> str:
+        return f"{agent.policy} alone"
+
+    def references(self, variant: Variant, budgets: list[Budget]) -> Lines:
+        uniform = self.stand_in()
+        plain_cfr = SearchAgent(uniform, variant, "root", ResolveConfig("unsafe", warm_start="never"), measure_error=True)
+        return {UNIFORM: (BlueprintAgent(uniform), [STILL]), FULL_GAME: (plain_cfr, budgets)}
+
+    def announce(self, lines: Lines) -> None:
+        """Say nothing: a line takes seconds."""
+
+    def stand_in(self) -> UniformPolicy:
+        return UniformPolicy(self.tree)

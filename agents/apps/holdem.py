@@ -1,0 +1,204 @@
+"""What commands do in hold'em: blueprints are made first, in the run's directory, and found there again."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_config
+from agents.apps.config import MOST_BUCKETS, AgentConfig
+from agents.apps.run import PREPARING, Progress, Run
+from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint, tree_of
+from agents.opponents.bot import check_bot
+from agents.opponents.builtin import BOTS
+from agents.reporting.tables import cores, memory_text
+from agents.search_agent import NOTHING, SearchAgent
+from games.holdem.board_tree import game_size
+from games.holdem.rules import HoldemGame
+from games.holdem.subtree import entering
+from games.kernels import LANES
+from games.kernels.boards import STREET
+from search import Budget, Variant, memory_needed
+
+LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
+TRAINING_TABLES = 12  # arrays of the size of a player's regrets, at most: what sweeps hold, the memories, and what is on its way between
+
+
+class HoldemKind:
+    """See ``agents.apps.build.Kind``."""
+
+    default_variant, size_unit = "default_holdem", "action probabilities"
+    policies = ("tabular", "network", "uniform")
+
+    def __init__(self, game: HoldemGame) -> None:
+        self.game, self.notes = game, game.notes
+
+    def strength(self, exploitability: float) -> dict[str, Any]:
+        game, found = self.game, {"value": exploitability, "unit": "chips"}
+        if game.betting.blinds:
+            return found | {"mbb_per_game": 1000 * exploitability / (game.big_blind or 1.0)}
+        return found | {"pot_fraction": exploitability / game.pot}
+
+    def strength_text(self, exploitability: float) -> str:
+        game = self.game
+        if game.betting.blinds:
+            return f"{1000 * exploitability / (game.big_blind or 1.0):.4g} mbb/g"
+        return f"{100 * exploitability / game.pot:.3g} % of pot"
+
+    def check_agent(self, agent: AgentConfig, variant: Variant, cores_each: int, bots: bool = False) -> None:
+        known = (*self.policies, "bot") if bots else self.policies
+        if agent.policy not in known:
+            raise ValueError(f"agent.policy must be {', '.join(known[:-1])} or {known[-1]} on hold'em, got {agent.policy!r}")
+        if agent.buckets and len(agent.buckets) != len(self.game.deals):
+            rule = f"a number from 0 to {MOST_BUCKETS:,} for each of {len(self.game.deals)} streets"
+            raise ValueError(f"agent.buckets must be {rule}, got {agent.buckets}")
+        if agent.policy != "tabular" and agent.buckets:
+            raise ValueError(f"agent.buckets must be left out but for a tabular policy, got {agent.buckets}")
+        if not 1 <= agent.threads <= cores_each:
+            raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
+        named_agent(lambda: resolve_config(agent))
+        if agent.think or agent.solve_from != AgentConfig.solve_from:  # that is no street, but never thought of then
+            named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from))
+        check_files(agent)
+        if agent.policy == "network" and agent.checkpoint is not None:
+            from agents.networks.holdem_checkpoint import holdem_policy_metadata
+
+            checkpoint = Path(agent.checkpoint)
+            of_file("agent.checkpoint", lambda: holdem_policy_metadata(checkpoint, self.game))
+
+    def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
+        size, free = game_size(self.game), free_memory()
+        rows = sum(size.rows) * LANES * 4
+        solving = (ABSTRACT if any(any(agent.buckets) for agent in agents) else LOSSLESS) * rows + size.tree_bytes
+        measuring = workers * (COPIES * rows + size.tree_bytes)
+        if max(solving, measuring) > 0.9 * free:
+            fix = "use executor.workers=1 or a smaller game" if measuring > solving else "use a smaller game"
+            raise ValueError(
+                f"game must fit into memory ({free / 1e9:.3g} GB are free), got about {max(solving, measuring) / 1e9:.2g} GB for "
+                f"{size.boards:,} boards: {fix}"
+            )
+
+    def check_solving(self, variant: Variant) -> None:
+        check_solving(self.game, variant, cores(), np.float32)
+
+    def check_bot(self, bot: str) -> None:
+        check_bot(bot, BOTS, ", on hold'em")
+
+    def check_training(self, trainer: Any, directory: Path) -> None:
+        from agents.training import HoldemDeepCFR, HoldemDeepCFRConfig, check_state
+
+        if not isinstance(trainer, HoldemDeepCFRConfig):
+            raise ValueError("trainer must be holdem_deep_cfr on hold'em, got one for games derived from OpenSpiel")
+        size, free = game_size(self.game), free_memory()
+        needed = TRAINING_TABLES * sum(size.rows) * LANES * 4
+        if needed > 0.9 * free:
+            raise ValueError(
+                f"game must fit into memory to be trained on ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.2g} GB for "
+                f"{size.boards:,} boards: {smaller_game(self.game)}"
+            )
+        check_state(directory, self.game.key, trainer, HoldemDeepCFR.kind)
+
+    def train(self, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Any:
+        from agents.apps.training import train_reported
+        from agents.training import HoldemDeepCFR
+
+        def fresh() -> HoldemDeepCFR:
+            return HoldemDeepCFR(self.game, tree_of(self.game), trainer)
+
+        return train_reported(fresh, directory, result, self.strength_text, self.strength, searched)
+
+    def blueprint_key(self, agent: AgentConfig) -> str:
+        if agent.policy == "network":
+            if agent.checkpoint is None:  # trained in this run
+                return "network"
+            from agents.networks.holdem_checkpoint import holdem_policy_metadata
+
+            return f"network-{holdem_policy_metadata(Path(agent.checkpoint), self.game)['digest'][:8]}"
+        if agent.policy == "uniform":
+            return "uniform"
+        return "-".join(map(str, (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))))
+
+    def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> BoardBlueprint:
+        if agent.policy == "network":
+            return self.network(Path(str(agent.checkpoint)), directory)[0]
+        if agent.policy == "uniform":
+            found = make_uniform_blueprint(self.game, directory)
+        else:
+            progress = Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING)
+            try:
+                found = make_blueprint(
+                    self.game, agent.buckets, variant, agent.iterations, directory, seed, os.cpu_count() or 1, progress.at
+                )
+            finally:
+                progress.close()
+        self._announce(found, f"{found.size:,} {self.size_unit}, ")
+        return found
+
+    def network(self, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[dict[str, Any]]]:
+        from agents.network_blueprint import make_network_blueprint
+
+        found, history = make_network_blueprint(self.game, checkpoint, directory)
+        self._announce(found, f"{found.size:,} parameters, ")
+        return found, history
+
+    def _announce(self, made: BoardBlueprint, size: str) -> None:
+        print(f"blueprint {made.name}: {size}{self.strength_text(made.exploitability)}{made.written()}", flush=True)
+
+    def size(self, blueprint: BoardBlueprint) -> int:
+        return blueprint.size
+
+    def agent(self, agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> SearchAgent:
+        solve_from = agent.solve_from if agent.think else NOTHING
+        return SearchAgent(blueprint, variant, solve_from, resolve_config(agent), threads=agent.threads)
+
+    def alone(self, blueprint: BoardBlueprint, variant: Variant) -> SearchAgent:
+        return SearchAgent(blueprint, variant, NOTHING)
+
+    def alone_name(self, agent: AgentConfig, blueprint: BoardBlueprint) -> str:
+        return f"blueprint {blueprint.name}"
+
+    def references(self, variant: Variant, budgets: list[Budget]) -> Lines:
+        return {}
+
+    def announce(self, lines: Lines) -> None:
+        for name, (agent, budgets) in lines.items():
+            if agent.thinks and isinstance(agent, SearchAgent):
+                boards = np.bincount(agent.blueprint.tree.boards[:, STREET])
+                solves = sum(2 * int(boards[s]) * len(entering(self.game, s)) for s in agent.rounds)
+                print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
+
+    def stand_in(self) -> BoardBlueprint:
+        return BoardBlueprint(self.game, Path(), "trial", 0, math.nan, math.nan)
+
+
+def check_solving(game: HoldemGame, variant: Variant, threads: int, storage: Any, half: Any = None) -> None:
+    """Refuse a game that does not fit into memory to be solved; ``half`` is a smaller storage that might do."""
+    boards, needed = memory_needed(game, variant, threads, storage)
+    free = free_memory()
+    if needed > 0.9 * free:
+        least = math.inf if half is None else memory_needed(game, variant, threads, half)[1]
+        raise ValueError(
+            f"game must fit into memory ({memory_text(free)} are free), got {memory_text(needed)} for {boards:,} boards: "
+            + (f"storage=16 takes {memory_text(int(least))}" if least <= 0.9 * free else smaller_game(game))
+        )
+
+
+def smaller_game(game: HoldemGame) -> str:
+    """Say what makes a game smaller."""
+    if game.betting.limit:
+        return "use a lower game.max_raises or fewer game.deals"
+    return "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
+
+
+def free_memory() -> int:
+    """Return how many bytes are free."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):  # no Linux: the whole memory is the only limit known
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

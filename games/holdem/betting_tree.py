@@ -1,0 +1,153 @@
+"""The tree of bets: all lines of play that a game's menus allow, without the cards.
+
+Betting does not look at the cards, so one tree of bets serves every board: ``games.holdem.board_tree`` multiplies it by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from games.holdem.betting import Betting, BettingState, first_state, offered
+from games.public_tree import TERMINAL, Float, Int
+
+_MAX_STATES = 70_000  # that are gone through to count the nodes of a tree that is too large: about a second
+_MAX_STEPS = 25_000  # of random lines of play that tell its size where that is not enough: half a second
+_LONGEST = 1_000  # steps of a line; of a hand with longer ones nothing is told from so few
+
+
+@dataclass(frozen=True)
+class BettingTree:
+    """The bets of a hand as arrays: N nodes in preorder, parents first.
+
+    Decisions offer fold or check, call, then amounts from small to large. Where a street ends and cards come there is one CHANCE node with
+    one child; after a called all-in they follow each other down to the showdown.
+    """
+
+    player: npt.NDArray[np.int8]  # [N] who acts: 0, 1, CHANCE or TERMINAL
+    parent: Int  # [N] -1 at the root
+    end: Int  # [N] one past the last node of the subtree
+    round: Int  # [N] streets that ended before
+    folded: npt.NDArray[np.int8]  # [N] who folded at a terminal, -1 at showdowns and elsewhere
+    contribution: Float  # [N, 2] chips that each player has in the pot, the start included
+    labels: tuple[str, ...]  # [N] action that leads here: fold, check, call, bet 50, raise 150, all-in 900, deal; "" at the root
+
+    def children(self, node: int) -> list[int]:
+        """Return the nodes that follow a node, in the order of its actions."""
+        found, child = [], node + 1
+        while child < self.end[node]:
+            found.append(child)
+            child = int(self.end[child])
+        return found
+
+
+class _Outline(NamedTuple):
+    """The S states that a hand can come to, each once and after all that follow it; the root is the last."""
+
+    states: list[BettingState]
+    following: list[list[tuple[str, int]]]  # [S] label and index of the state after each action
+    sizes: list[int]  # [S] nodes at and below it in the tree
+
+
+def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
+    """Build the tree of bets.
+
+    Raises:
+        ValueError: the tree would have more nodes than ``max_nodes``; the message gives their number.
+    """
+    outline, known = _outline(rules, max_nodes)
+    if outline is None:
+        estimate = _estimate_nodes(rules)
+        size = f"about {estimate:.0e}" if estimate > known else f"at least {known:,}"
+        raise ValueError(f"the betting tree must have at most {max_nodes:,} nodes, got {size}")
+    states, following, sizes = outline
+    if sizes[-1] > max_nodes:
+        raise ValueError(f"the betting tree must have at most {max_nodes:,} nodes, got {sizes[-1]:,}")
+    which: list[int] = []
+    parent, labels = [], []
+    stack = [(len(states) - 1, -1, "")]
+    while stack:
+        state, above, label = stack.pop()
+        node = len(which)
+        which.append(state)
+        parent.append(above)
+        labels.append(label)
+        stack.extend((child, node, action) for action, child in reversed(following[state]))
+    player, round_, folded, before, street_0, street_1 = np.array(states)[which, :6].T
+    dead = (0.0, 0.0) if rules.blinds else rules.start
+    return BettingTree(
+        player=player.astype(np.int8),
+        parent=np.array(parent, np.int32),
+        end=(np.arange(len(which)) + np.array(sizes)[which]).astype(np.int32),
+        round=round_.astype(np.int32),
+        folded=folded.astype(np.int8),
+        contribution=np.column_stack([dead[0] + before + street_0, dead[1] + before + street_1]),
+        labels=tuple(labels),
+    )
+
+
+def count_nodes(rules: Betting) -> int:
+    """Return the number of nodes of the tree of bets without building it.
+
+    Exact as long as the hand can come to at most 70,000 different states of betting (trees of some million nodes), else an estimate
+    within a factor of about two, or where lines of play are very long what was counted until then. Takes a second or two.
+    """
+    outline, known = _outline(rules)
+    return max(_estimate_nodes(rules), known) if outline is None else outline.sizes[-1]
+
+
+def _outline(rules: Betting, max_nodes: int = 0) -> tuple[_Outline | None, int]:
+    """Return what a hand can come to and how many nodes the tree is known to have.
+
+    None and a lower bound where that is more than ``max_nodes`` and ``_MAX_STATES`` states did not do to count them.
+    """
+    number: dict[BettingState, int] = {}
+    outline = _Outline([], [], [])
+    after: dict[BettingState, list[tuple[str, BettingState]]] = {}
+    stack = [first_state(rules)]
+    known = 1
+    while stack:
+        state = stack[-1]
+        if state not in after:
+            if known > max_nodes and len(after) >= _MAX_STATES:
+                return None, known
+            after[state] = offered(rules, state)
+            known += len(after[state])
+            stack.extend(child for _, child in after[state])
+        elif stack.pop() not in number:
+            number[state] = len(number)
+            outline.states.append(state)
+            outline.following.append([(label, number[child]) for label, child in after[state]])
+            outline.sizes.append(1 + sum(outline.sizes[child] for _, child in outline.following[-1]))
+        else:
+            known += outline.sizes[number[state]] - 1
+    return outline, known
+
+
+def _estimate_nodes(rules: Betting) -> int:
+    """Return the number of nodes told from random lines of play: Knuth 1975, "Estimating the efficiency of backtrack programs".
+
+    A line reaches a node with one over the product of the numbers of choices above it, so what it passes counts by that product. Ends of
+    the hand are counted beside the line and never walked to, which keeps lines long. 0 where lines are too long to tell anything.
+    """
+    rng = np.random.default_rng(0)
+    found, lines, steps = 0.0, 0, 0
+    while steps < _MAX_STEPS:
+        state, weight, start = first_state(rules), 1.0, steps
+        while True:
+            steps += 1
+            after = [child for _, child in offered(rules, state)]
+            going_on = [child for child in after if child.player != TERMINAL]
+            found += weight * (1 + len(after) - len(going_on))
+            if not going_on:
+                break
+            if steps - start == _LONGEST:
+                return 0
+            weight *= len(going_on)
+            state = going_on[rng.integers(len(going_on))]
+        lines += 1
+    return round(found / lines) if isfinite(found) else 0

@@ -1,0 +1,238 @@
+"""Re-solving at the table in hold'em, and of every subgame that begins with a round: one rule, asked by line or swept over all boards.
+
+At the first decision of a round to search from, the subgame that began with the round is solved to the end of the game, and played from
+until the next such round, where it is solved anew with the last solve's ranges and bounds. Before the first one the blueprint plays.
+
+A decision's clock runs from the request to the policy. Ranges are followed along the line by Bayes; gifts of the blueprint were computed
+once, when the agent was loaded, and those of a search are left by the pass that judges its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from games.game import line_of
+from games.holdem.board_tree import BoardTree
+from games.holdem.rules import HoldemGame, HoldemState, Place
+from games.holdem.subtree import entering, street_lines
+from games.kernels.boards import STREET
+from search.boards.overlay import overlay
+from search.boards.path import Paths, Root
+from search.boards.search import SPARE, Answer, BoardSearch, SearchReport
+from search.boards.strategy import BoardStrategy
+from search.boards.street_sweep import Journal, search_street
+from search.boards.trunk import SoFar, Strategies, Trunk, root_reach
+from search.budget import Budget, Deadline, Pace
+from search.resolving import ResolveConfig, Resolved
+from search.variants import Variant
+
+Float = npt.NDArray[np.float64]
+PAGE = 128  # rows of 32 bytes, at least one of every page of a mapped file
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a seat knows in the middle of a deal.
+
+    Attributes:
+        street: the last one whose search is over; -1 before any.
+        strategies: so far.
+        root: of the last search whose bounds are known, or of the game.
+    """
+
+    street: int
+    strategies: SoFar
+    root: Root
+
+
+class BoardResolver:
+    """See ``search.resolving.Resolver``.
+
+    Args:
+        game: whole.
+        tree: returns its board tree.
+        strategies: returns the blueprint, per player [stored rows, 8].
+        variant: of CFR.
+        streets: where subgames begin, in order; 0 is the first. None at all plays the blueprint as it stands.
+        config: how.
+        threads: kernel threads of a decision.
+    """
+
+    def __init__(
+        self,
+        game: HoldemGame,
+        tree: Callable[[], BoardTree],
+        strategies: Callable[[], Strategies],
+        variant: Variant,
+        streets: Sequence[int],
+        config: ResolveConfig,
+        threads: int = 1,
+    ) -> None:
+        last = len(game.deals) - 1
+        if list(streets) != sorted(set(streets)) or any(not 0 <= s <= last for s in streets):
+            raise ValueError(f"streets must be increasing numbers from 0 to {last}, got {list(streets)}")
+        self.game, self.variant, self.streets, self.config, self.threads = game, variant, tuple(streets), config, threads
+        self._tree, self._strategies = tree, strategies
+        self._worth: dict[int, int] = {}
+        self._loaded = False
+
+    @property
+    def last(self) -> int:
+        """The last street that is searched from."""
+        return self.streets[-1] if self.streets else 0
+
+    def load(self) -> None:
+        """See ``search.resolving.Resolver``."""
+        if self._loaded:
+            return
+        strategies = self._strategies()
+        self.tree, self.blueprint = self._tree(), cast("SoFar", strategies)
+        self.find = lru_cache(maxsize=4096)(self._strategy(self.blueprint).find)
+        self.paths, self._answering = Paths(self.game, self.tree), Pace()
+        self._start = Memory(-1, self.blueprint, self.paths.start())
+        self._searchers: dict[int, BoardSearch] = {}
+        self._gifts: dict[tuple[int, int], Float] = {}  # by seat and board: of the blueprint, as the opponent leaves the board
+        for rows in strategies if self.streets else ():
+            rows[::PAGE, 0].max()  # what is not in memory is read now, not in a decision
+        for street in self.streets:
+            for node in entering(self.game, street):
+                lines = street_lines(self.game, [node], self.tree.weight.dtype)
+                searcher = BoardSearch(self.game, self.tree, lines, self.variant, self.threads)
+                searcher.warm_up(self.blueprint, 0, self.config, self.worth(street), self._copied, self.last)
+                self._searchers[node] = searcher
+        if self.streets and self.config.with_gifts:
+            for seat in (0, 1):
+                self._keep_gifts(seat)
+        self._loaded = True
+
+    def worth(self, street: int) -> int:
+        """Return what the blueprint counts for in warm starts on a street; see ``BoardSearch.worth``."""
+        if self.config.warm_start == "never":
+            return 0
+        if street not in self._worth:
+            tree, strategies = self._tree(), self._strategies()
+            first = int(np.flatnonzero(tree.boards[:, STREET] == street)[0])
+            lines = street_lines(self.game, entering(self.game, street), tree.weight.dtype)
+            arrival = next(Trunk(self.game, tree, strategies, street).arrivals())
+            self._worth[street] = BoardSearch(self.game, tree, lines, self.variant).worth(first, arrival, strategies)
+        return self._worth[street]
+
+    def _keep_gifts(self, seat: int) -> None:
+        """Compute the gifts of a seat's opponent on the way to the streets searched from, evaluated as sweeps over these do."""
+        known, best = [self.blueprint], self.config.bounds == "safe"
+        for street in range(1, self.last):
+            known.append((self.blueprint[0], self.blueprint[1]) if street in self.streets else known[-1])
+        self._gifts[seat, -1] = np.zeros((len(root_reach(self.game, 1 - seat)), 1))
+        for arrival in Trunk(self.game, self.tree, self.blueprint, self.last, 1 - seat, best, known).departures():
+            if arrival.gifts is not None and arrival.board >= 0 and int(self.tree.boards[arrival.board, STREET]) + 1 in self.streets:
+                self._gifts[seat, arrival.board] = arrival.gifts
+
+    def think(self, seat: int, state: HoldemState, memory: Memory | None, budget: Budget, clock: Deadline) -> Resolved:
+        """See ``search.resolving.Resolver``."""
+        self.load()
+        found, total, root = memory or self._start, SearchReport(), None
+        place = self._place(state)
+        for street in self.streets:
+            if found.street < street <= int(self.game.bets.round[place.node]):
+                entry = self._entry(place.node, street)
+                board, _ = self.find(place.cards[: self.game.cards_on(street)])
+                limit = clock.sooner(SPARE * self._answering.expected)
+                found, report = self._searched(seat, street, entry, board, found, budget, limit)
+                total.add(report)
+                root = entry if report.solves else root
+        return Resolved(found, sum(total.iterations), root, total.kept > 0, total.skipped > 0, total.spent)
+
+    def at(self, memory: Memory | None, state: HoldemState) -> Float:
+        """See ``search.resolving.Resolver``."""
+        clock, place = Deadline(None), self._place(state)
+        strategies = self.blueprint if memory is None else memory.strategies
+        policy = self._strategy(strategies).at_board(place.node, *self.find(place.cards))
+        self._answering.learn(clock.spent())
+        return policy
+
+    def solver_error(self, seat: int) -> float:
+        """Return NaN: what searching may have cost is known of whole sweeps alone, see ``SearchReport.harm``."""
+        return float("nan")
+
+    def _searched(
+        self, seat: int, street: int, entry: int, board: int, before: Memory, budget: Budget, clock: Deadline
+    ) -> tuple[Memory, SearchReport]:
+        """Solve the subgame at a board for one line."""
+        giver = 1 - seat if self.config.with_gifts else None
+        arrival = self.paths.follow(before.root, entry, board, before.strategies, giver, self.config.bounds == "safe")
+        if giver is not None and before.root.left is None:
+            arrival = arrival._replace(gifts=self._gifts[seat, arrival.board][:, [entering(self.game, street).index(entry)]])
+        played: list[Memory] = []
+
+        def deliver(answer: Answer) -> None:
+            played.append(Memory(street, overlay(before.strategies, answer), Root(entry, board, arrival, answer.left)))
+
+        worth = self.worth(street)
+        report, answer = self._searchers[entry].solve(
+            board, arrival, before.strategies, seat, self.config, budget, worth, deliver, clock, self.last
+        )
+        if played:
+            return played[0], report
+        left = None if answer is None else answer.left
+        return Memory(street, before.strategies, before.root if left is None else Root(entry, board, arrival, left)), report
+
+    def sweep(
+        self,
+        seat: int,
+        budget: Budget,
+        progress: Callable[[float], None] | None = None,
+        journal: Callable[[int], Journal | None] = lambda street: None,
+    ) -> tuple[Strategies, SearchReport]:
+        """Search every subgame that a seat comes to.
+
+        Args:
+            seat: the agent's player number.
+            budget: of each solve.
+            progress: called with the share of the subgames that were searched.
+            journal: of a street, where searched boards are kept.
+
+        Returns:
+            Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.
+        """
+        strategies, total, known = self._strategies(), SearchReport(), list[SoFar]()
+        for i, street in enumerate(self.streets):
+            known += [strategies] * (street - len(known))
+            clock = Deadline(None)
+            worth = self.worth(street)
+            total.loading += clock.spent()
+
+            def tell(done: int, boards: int, before: int = i) -> None:
+                if progress is not None:
+                    progress((before + done / boards) / len(self.streets))
+
+            strategies, found = search_street(
+                self.game, self._tree(), strategies, street, seat, self.config, budget, self.variant, worth=worth, threads=self.threads,
+                progress=tell, known=known, journal=journal(street), until=self.last,
+            )  # fmt: skip
+            total.add(found)
+        return strategies, total
+
+    def _copied(self, answer: Answer) -> None:
+        overlay(self.blueprint, answer)
+
+    def _strategy(self, rows: SoFar) -> BoardStrategy:
+        return BoardStrategy(self.game, self.tree, cast("Strategies", rows))  # it reads slices, which an overlay has
+
+    def _place(self, state: HoldemState) -> Place:
+        place = self.game.locate(state)
+        if place is None:
+            raise ValueError(f"bets must be of the game's menus, got {' / '.join(line_of(self.game, state))}")
+        return place
+
+    def _entry(self, node: int, street: int) -> int:
+        """Return the node on the way to a node that enters a street."""
+        bets = self.game.bets
+        while node > 0 and bets.round[bets.parent[node]] >= street:
+            node = int(bets.parent[node])
+        return node
