@@ -13,6 +13,7 @@ from search.budget import Budget, Deadline, Spent
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, NO_SPREAD, UNSAFE, WARM_START, WITH_GIFTS
 
 Float = npt.NDArray[np.float64]
+MIN_TRUSTED_ITERATIONS = 30  # answers of fewer are judged whatever the gadget
 State = TypeVar("State", bound=Hashable, contravariant=True)
 
 

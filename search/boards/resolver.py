@@ -169,9 +169,10 @@ class BoardResolver:
         if giver is not None and before.root.left is None:
             arrival = arrival._replace(gifts=self._gifts[seat, arrival.board][:, [entering(self.game, street).index(entry)]])
         played: list[Memory] = []
+        here = arrival._replace(gifts=None if arrival.gifts is None else np.zeros_like(arrival.gifts))  # this solve has had them
 
         def deliver(answer: Answer) -> None:
-            played.append(Memory(street, overlay(before.strategies, answer), Root(entry, board, arrival, answer.left)))
+            played.append(Memory(street, overlay(before.strategies, answer), Root(entry, board, here, answer.left)))
 
         worth = self.worth(street)
         report, answer = self._searchers[entry].solve(
@@ -180,7 +181,7 @@ class BoardResolver:
         if played:
             return played[0], report
         left = None if answer is None else answer.left
-        return Memory(street, before.strategies, before.root if left is None else Root(entry, board, arrival, left)), report
+        return Memory(street, before.strategies, before.root if left is None else Root(entry, board, here, left)), report
 
     def sweep(
         self,
@@ -213,7 +214,7 @@ class BoardResolver:
 
             strategies, found = search_street(
                 self.game, self._tree(), strategies, street, seat, self.config, budget, self.variant, worth=worth, threads=self.threads,
-                progress=tell, known=known, journal=journal(street), until=self.last,
+                progress=tell, known=known, journal=journal(street), until=self.last, searched=self.streets[:i],
             )  # fmt: skip
             total.add(found)
         return strategies, total

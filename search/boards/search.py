@@ -33,13 +33,9 @@ from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
 from search.resolving import ResolveConfig
 from search.variants import BLOCK, Variant, average_weight, coefficients
+from search.warm_start import WARM_REGRET_SCALE, warm_iterations
 
 FEW = 30  # iterations: answers of fewer are judged whatever the gadget (from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g)
-# A solve that expects fewer iterations than SHORT times what the strategy so far is worth starts from it. Refined search from the turn of
-# ms3f1t1r1h5, a strategy worth some 22: 30 iterations made 147 mbb/g cold, 108 and 88 counting for 10 and 50; 200 made 27.9, 28.6 and 30.3.
-SHORT = 6
-INERTIA = 2.0  # times what regrets grow to in theory; of 1, 2 and 4, with averages weighing 1 or 4 times, best after 10 and 30 iterations
-LEAST_WARM = 2  # iterations: a warm start takes more than one
 WARMING = 1.5  # iterations' time that a warm start takes
 MOST_WORTH = 100
 SPARE = 1.3  # times what the last part of a decision is expected to take is left for it
@@ -194,7 +190,7 @@ class BoardSearch:
         prepared = clock.spent()
         self.looking.learn(prepared - begun - read)
         self.reading.learn(read / size)
-        warm = worth if self._starts_warm(config.warm_start, worth, budget, size, clock) else 0
+        warm = self._warm_iterations(config.warm_start, worth, budget, size, clock)
         if warm:
             self._warm(part, sweeps, rows, before, warm)
         iterations = self._iterate(part, sweeps, rows, root, gadget, budget, clock, warm)
@@ -272,14 +268,12 @@ class BoardSearch:
             done += 1
         return done
 
-    def _starts_warm(self, warm_start: str, worth: int, budget: Budget, size: int, clock: Deadline) -> bool:
-        """Say whether a solve starts from the strategy so far: see ``SHORT``."""
-        if warm_start != "short":
-            return warm_start == "always"
+    def _warm_iterations(self, warm_start: str, worth: int, budget: Budget, size: int, clock: Deadline) -> int:
+        """Return for how many iterations the strategy so far counts at the start of a solve; 0 for a cold start."""
         expected = float(budget.iterations or math.inf)
         if budget.seconds is not None and self.iterating.expected > 0:
             expected = min(expected, self._fits(clock, size) - WARMING)
-        return LEAST_WARM <= expected < SHORT * worth
+        return warm_iterations(warm_start, worth, expected)
 
     def _fits(self, clock: Deadline, size: int) -> float:
         """Return how many iterations fit into the time left, the answer judged."""
@@ -305,7 +299,7 @@ class BoardSearch:
     def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
         """Start from a strategy as if so many iterations had been spent on it, in place."""
         sweeps.update(StoredRows(rows.regret, before, rows.average), FIRST, 0, 1)
-        scales = INERTIA * math.sqrt(worth), average_weight(self.variant, 0, worth)
+        scales = WARM_REGRET_SCALE * math.sqrt(worth), average_weight(self.variant, 0, worth)
         for p in (0, 1):
             forest = part.tree.forests[p]
             seed_rows(forest.table, forest.first_row, part.tree.boards, p, before[p], rows.regret[p], rows.average[p], *scales)

@@ -6,7 +6,7 @@ Boards are independent work. A journal keeps those that are done, so that a swee
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Protocol
@@ -56,6 +56,7 @@ def search_street(
     known: Sequence[SoFar] | None = None,
     journal: Journal | None = None,
     until: int = 0,
+    searched: Collection[int] = (),
 ) -> tuple[Strategies, SearchReport]:
     """Search every subgame that begins with a street, for one seat.
 
@@ -78,6 +79,7 @@ def search_street(
         progress: called with boards done and boards in all.
         known: see ``Trunk``.
         journal: of the same search; none keeps nothing.
+        searched: streets above that were searched before; see ``Trunk``.
         until: the last street that will be searched: decisions by the clock leave values for it, see ``BoardSearch.solve``.
 
     Returns:
@@ -132,7 +134,7 @@ def search_street(
 
     def tasks() -> Iterator[tuple[int, Arrival]]:
         giver = 1 - seat if config.with_gifts else None
-        for arrival in Trunk(game, tree, strategies, street, giver, config.bounds == "safe", known).arrivals():
+        for arrival in Trunk(game, tree, strategies, street, giver, config.bounds == "safe", known, searched).arrivals():
             children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
             yield from ((board, arrival) for board in range(*children))
 

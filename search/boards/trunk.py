@@ -7,7 +7,7 @@ probabilities (``BoardSolver.average``).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -152,6 +152,7 @@ class Trunk:
         best: gifts in best-response values, as safe bounds are; else in the strategies' own values.
         known: of each street above, the strategies so far when it was played, whose values its gifts are in; ``strategies`` unless given.
             Streets of one tuple are evaluated together, from the first of them.
+        searched: streets at whose start gifts begin anew: the solve there has had those before in its bounds.
     """
 
     def __init__(
@@ -163,8 +164,10 @@ class Trunk:
         giver: int | None = None,
         best: bool = True,
         known: Sequence[SoFar] | None = None,
+        searched: Collection[int] = (),
     ) -> None:
         self.game, self.tree, self.strategies, self.street, self.giver = game, tree, strategies, street, giver
+        self.searched = searched
         self.known = [strategies] * street if known is None else known
         self._mode = BEST if best else VALUE
         self._streets = betting_streets(game.bets, (0,))
@@ -203,7 +206,10 @@ class Trunk:
         """Return how both players come to a board, of how they left the one above."""
         places = [above(self.tree, p, child) for p in (0, 1)]
         inner = (found.reach[0][places[0]], found.reach[1][places[1]])
-        return Arrival(child, inner, None if found.gifts is None else found.gifts[places[self.giver or 0]])
+        gifts = None if found.gifts is None else found.gifts[places[self.giver or 0]]
+        if gifts is not None and int(self.tree.boards[child, STREET]) in self.searched:
+            gifts = np.zeros_like(gifts)
+        return Arrival(child, inner, gifts)
 
     def leave(self, entry: Arrival) -> Arrival:
         """Return how both players leave a board's street, of how they came to it."""

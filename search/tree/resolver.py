@@ -26,19 +26,19 @@ import numpy as np
 
 from games import PublicTree
 from search.budget import Budget, Deadline, Pace, Spent
-from search.gadgets import build_gadget, gifts
-from search.resolving import ResolveConfig, Resolved
+from search.gadgets import build_gadget, gifts, mass_at
+from search.resolving import MIN_TRUSTED_ITERATIONS, ResolveConfig, Resolved
 from search.tree.solver import Solver
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import Subgame, whole_game
 from search.variants import Variant
+from search.warm_start import warm_iterations
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
 SOLVE_FROM = ("decision", "round", "root")
 
-# A warm start is taken by solves that expect fewer iterations than the strategy so far is worth, and counts for as many. A last solve
-# is worth its iterations; a blueprint as many as a cold solve of the whole game needs to be as strong, at most this many (found at load).
-# Measured on Leduc with a network of 0.028 chips, worth 55: after 10 iterations 0.054 warm, 0.53 cold; after 250 0.0022 and 0.0013.
+# In a warm start a last solve counts for its iterations, a blueprint for as many as a cold solve of the whole game needs to be as strong,
+# at most this many (found at load).
 MOST_WORTH = 100
 SAMPLES = 3  # of each part of a decision whose time is learnt at load
 SPARE = 2.0  # times what judging and asking are expected to take is left for them
@@ -156,9 +156,9 @@ class TreeResolver:
         prepared = clock.spent()
         most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
         enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
-        judged = self.config.judge and self.config.safe and subgame.gadget is not None
+        judging = self.config.judge and root != 0
         first = self.config.judge and root == 0 and self.solve_from == "decision"
-        limit = clock.sooner(SPARE * self._judging.expected * solver.rows) if judged or first else clock
+        limit = clock.sooner(SPARE * self._judging.expected * solver.rows) if judging or first else clock
         limit = limit.sooner(SPARE * self._asking.expected) if first else limit
         solution = solver.solve(replace(budget, iterations=most, exploitability=enough), limit)
         if solution.iterations == 0:
@@ -167,8 +167,8 @@ class TreeResolver:
             return Resolved(memory, kept=True, skipped=True)
         solved = clock.spent()
         worse = False
-        if judged:
-            worse = not _is_better(solver, subgame, solution.strategy)
+        if judging and strategy is not None and (self.config.safe or solution.iterations < MIN_TRUSTED_ITERATIONS):
+            worse = not self._is_better(solver, subgame, seat, strategy, solution.strategy)
         elif first:
             with timed(self._judging, solver.rows):
                 worse = solver.evaluator.best_response_value(solution.strategy, 1 - seat) > self._blueprint_loses[seat]
@@ -205,17 +205,12 @@ class TreeResolver:
 
     def _warm(self, solver: Solver, root: int, memory: Memory | None, budget: Budget, clock: Deadline) -> int:
         """Return for how many iterations the strategy so far counts at the start of the solve at ``root``; 0 for a cold start."""
-        worth = self._blueprint_worth if memory is None else memory.worth
-        if self.config.warm_start != "short":
-            return max(worth, 1) if self.config.warm_start == "always" else 0
-        remaining = clock.remaining()
-        if memory is None and root == 0 and self._asking_all.expected > remaining / 2:
+        worth, remaining = self._blueprint_worth if memory is None else memory.worth, clock.remaining()
+        if self.config.warm_start == "short" and memory is None and root == 0 and self._asking_all.expected > remaining / 2:
             self._asking_all.heal()
             return 0  # asking the blueprint about the whole game would take most of the time, or more
         expected = solver.expected_iterations(root, remaining)
-        if budget.iterations is not None:
-            expected = min(expected, budget.iterations)
-        return worth if expected < worth else 0
+        return warm_iterations(self.config.warm_start, worth, min(expected, budget.iterations or expected))
 
     def _so_far(self, root: int, memory: Memory | None, warm: bool) -> tuple[Strategy | None, tuple[Float, Float]]:
         """Return the strategy so far at and below ``root`` (None for a cold start of the whole game) and the ranges there."""
@@ -255,6 +250,19 @@ class TreeResolver:
         gadget = build_gadget(config.gadget, solver.evaluator, strategy, 1 - seat, own, config.bounds, gift, config.spread)
         return Subgame(self.tree, root, (own, other) if seat == 0 else (other, own), gadget)
 
+    def _is_better(self, solver: Solver, subgame: Subgame, seat: int, before: Strategy, answer: Strategy) -> bool:
+        """Say whether the opponent's hands win no more above their bounds against an answer than they lose below with the model's range.
+
+        Where bounds are not safe, what hands could get against the strategy before takes their place. A rule of thumb: too few iterations
+        for the subgame then hardly ever cost anything.
+        """
+        evaluator, own, model = solver.evaluator, subgame.ranges[seat], subgame.ranges[1 - seat]
+        safe = self.config.safe and subgame.gadget is not None
+        bounds = subgame.gadget.bounds if safe and subgame.gadget else evaluator.best_response_cfvs(before, 1 - seat, own)
+        change = evaluator.best_response_cfvs(answer, 1 - seat, own) - bounds
+        change[mass_at(self.tree, subgame.node, 1 - seat, own) == 0] = 0.0
+        return bool(np.maximum(change, 0.0).sum() <= (np.maximum(-change, 0.0) * model).sum())
+
     def solver_error(self, seat: int) -> float:
         """Return the exploitability of the game just solved, weighted by its real reach (a gadget deals the opponent every hand)."""
         assert self._solved is not None
@@ -281,19 +289,6 @@ def _scaled(range_: Float) -> Float:
     """Return a range with its largest weight 1; an empty one stays empty."""
     largest = range_.max()
     return range_ / largest if largest > 0 else range_
-
-
-def _is_better(solver: Solver, subgame: Subgame, answer: Strategy) -> bool:
-    """Say whether the opponent's hands win no more above their bounds against an answer than they lose below with the model's range.
-
-    A rule of thumb (see ``search.boards.search.BoardSearch.solve``): too few iterations for the subgame then hardly ever cost anything.
-    """
-    gadget = subgame.gadget
-    assert gadget is not None
-    opponent = gadget.opponent
-    change = solver.evaluator.best_response_cfvs(answer, opponent, subgame.ranges[1 - opponent]) - gadget.bounds
-    change[subgame.mass() == 0] = 0.0
-    return bool(np.maximum(change, 0.0).sum() <= (np.maximum(-change, 0.0) * subgame.ranges[opponent]).sum())
 
 
 @contextmanager
