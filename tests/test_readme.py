@@ -1,11 +1,13 @@
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.running import ROOT, timebank
+
 README = (ROOT / "README.md").read_text()
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 SCRIPT, HOLDEM = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -28,7 +30,7 @@ def run(script, directory):
 
 def for_holdem():
     """Return the script with hold'em's lines in the place of those that make the agents."""
-    first, last = SCRIPT.index("    network ="), SCRIPT.index("    lines =")
+    first, last = SCRIPT.index("    blueprint ="), SCRIPT.index("    lines =")
     return SCRIPT[:first] + HOLDEM + SCRIPT[last:]
 
 
@@ -62,6 +64,27 @@ def test_every_path_that_a_page_names_exists(page):
         assert target.is_file() or target.parent.name in MADE_ANEW, path
     for command in re.findall(r"python (benchmarks/\w+\.py)", text):
         assert (ROOT / command).is_file(), command
+
+
+def commands():
+    """Return every command that a page shows as it is typed; not those with something left out, or with files of an earlier run."""
+    found = {}
+    for page in (ROOT / "README.md", *PAGES):
+        text = page.read_text().replace("\\\n", " ")
+        blocks = "\n".join(re.findall(r"```\n(.*?)```", text, re.DOTALL))
+        inline = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        shown = re.findall(r"^(?:\w+=\S+ )*timebank (.*)", blocks, re.MULTILINE) + re.findall(r"`timebank ([^`\n]+)`", inline)
+        for arguments in (shlex.split(line, comments=True) for line in shown):
+            if not any(a in ("…", "-m", "<command>") or a.startswith(("resume=", "load=", "salt=<")) for a in arguments):
+                found[" ".join(arguments)] = arguments
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", commands().values(), ids=commands())
+def test_every_command_of_a_page_is_accepted(arguments, monkeypatch, capsys):
+    given = [argument.replace("…", "x").replace("<date>_<time>", "x") for argument in arguments]
+    assert timebank(monkeypatch, *given, "--cfg", "job") == 0, capsys.readouterr().err
 
 
 def test_the_figures_of_the_readme_are_those_of_the_results():
