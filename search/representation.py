@@ -17,6 +17,7 @@ from games.derived import DerivedGame
 from games.game import PublicGame
 from games.holdem.rules import HoldemGame
 from search.boards.representation import represent_boards
+from search.tree.evaluator import exploitability_of
 from search.tree.representation import represent_tree
 
 Float = npt.NDArray[np.float64]
@@ -124,6 +125,11 @@ class Representation(Protocol[State]):
             bets: says of a round whether it may bet and raise.
         """
         ...
+
+
+def exploitability(representation: Representation[Any], tables: Tables) -> float:
+    """Return NashConv / 2 of tables in chips a deal."""
+    return exploitability_of(*(representation.best_response_value(tables[1 - player], player) for player in (0, 1)))
 
 
 def represent(game: PublicGame[Any]) -> Representation[Any]:
