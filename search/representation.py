@@ -17,6 +17,8 @@ from games.derived import DerivedGame
 from games.game import PublicGame
 from games.holdem.rules import HoldemGame
 from search.boards.representation import represent_boards
+from search.dealing import Dealer
+from search.infostates import Infostates
 from search.tree.evaluator import exploitability_of
 from search.tree.representation import represent_tree
 
@@ -124,6 +126,15 @@ class Representation(Protocol[State]):
             player: who looks.
             bets: says of a round whether it may bet and raise.
         """
+        ...
+
+    @property
+    def infostates(self) -> Infostates:
+        """What training sees of the game."""
+        ...
+
+    def dealer(self, opponent: Table, player: int) -> Dealer:
+        """Return what plays many deals at once, ``player`` learning against the opponent's table."""
         ...
 
 
