@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.apps import solve_holdem
+from agents.apps import holdem
 from agents.match.match import play_part
 from tests.running import HANG_SECONDS, ROOT, finish, result_of, start, timebank, wait_for
 
@@ -417,7 +417,7 @@ def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undraw
 
 def test_play_refuses_a_game_that_does_not_fit_into_memory(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(solve_holdem, "free_memory", lambda: 1_000)
+    monkeypatch.setattr(holdem, "free_memory", lambda: 1_000)
     assert timebank(monkeypatch, "play", *HOLDEM) == 2
     assert "game must fit into memory (1 kB are free), got" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

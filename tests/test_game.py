@@ -71,7 +71,9 @@ BAD_LEDUC = {
 }
 
 
-@pytest.mark.parametrize(("game", "line", "message"), [*((TURN, *bad) for bad in BAD.items()), *((LEDUC, *bad) for bad in BAD_LEDUC.items())])
+@pytest.mark.parametrize(
+    ("game", "line", "message"), [*((TURN, *bad) for bad in BAD.items()), *((LEDUC, *bad) for bad in BAD_LEDUC.items())]
+)
 def test_a_line_that_leads_nowhere_is_refused_with_what_there_is(game, line, message):
     with pytest.raises(ValueError, match=r"^show must ") as error:
         find_decision(game, line, "show")

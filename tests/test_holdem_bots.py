@@ -22,7 +22,7 @@ from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Holdem, Spot
 from games.holdem.rules import HoldemGame
 from search import Budget, variant
-from tests.bots import Broken, Here, NoAnswer
+from tests.bots import Here, NoAnswer
 from tests.running import result_of, timebank
 from tests.test_holdem import UNEVEN, small
 

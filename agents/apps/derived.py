@@ -35,7 +35,7 @@ class DerivedKind:
     """See ``agents.apps.build.Kind``."""
 
     notes: tuple[str, ...] = ()
-    default_variant, size_unit = "default", None
+    default_variant, size_unit, valued = "default", None, True
     policies = ("uniform", "tabular", "network", "table")
 
     def __init__(self, game: DerivedGame) -> None:
