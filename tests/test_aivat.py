@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from agents.evaluation.aivat import Step, TreeAivat, history_values
+from agents.evaluation.aivat import Aivat, Step
 from agents.policy import solved_policy
 from games import CHANCE, TERMINAL, public_tree
 from games.derived import derived_game
 from search import Evaluator, Strategy, uniform, variant
+from search.tree.values import TreeValues, history_values
 
 GAMES = ("kuhn_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 KNOWN = [(True, True), (True, False), (False, True), (False, False)]
@@ -22,19 +23,7 @@ def random_strategy(tree, seed):
     return Strategy(tree, tree.subgame(), (tables[0], tables[1]))
 
 
-def estimator(tree, values):
-    """Return AIVAT with any value function [N, H0, H1]."""
-    made = TreeAivat(uniform(tree))
-    made.values = values
-    return made
-
-
-def held_by(hands, known):
-    """Return the hands of those whose policy is not known."""
-    return tuple(None if is_known else hand for hand, is_known in zip(hands, known, strict=True))
-
-
-def hands_played(tree, strategy, known):
+def deals_played(tree, strategy, known):
     """Yield (probability, hands, steps, payoff to player 0) of everything that can happen."""
     game = derived_game(tree)
 
@@ -58,6 +47,11 @@ def hands_played(tree, strategy, known):
         yield from walk(0, hands, tree.deal_weights[hands], [])
 
 
+def estimate(tree, values, hands, steps, known, end=None):
+    held = tuple(None if own else int(hand) for own, hand in zip(known, hands, strict=True))
+    return Aivat(derived_game(tree), TreeValues(tree, values)).estimate(steps, held, end)
+
+
 @pytest.mark.parametrize("game", GAMES)
 def test_values_of_histories_add_up_to_the_exact_value(game):
     tree = public_tree(game)
@@ -76,11 +70,10 @@ def test_it_is_unbiased_whatever_the_value_function_and_whoever_is_a_stranger(ga
     wild = history_values(random_strategy(tree, 3))
     inner = tree.player != TERMINAL
     wild[inner] += np.random.default_rng(4).normal(size=wild[inner].shape)  # a value function may say anything but of terminals
-    played = list(hands_played(tree, strategy, known))
+    played = list(deals_played(tree, strategy, known))
     assert sum(p for p, *_ in played) == pytest.approx(1.0, abs=1e-12)
     for values in (wild, history_values(uniform(tree))):
-        aivat = estimator(tree, values)
-        mean = sum(p * aivat.estimate(steps, held_by(hands, known)) for p, hands, steps, _ in played)
+        mean = sum(p * estimate(tree, values, hands, steps, known) for p, hands, steps, _ in played)
         assert mean == pytest.approx(exact, abs=1e-12)
 
 
@@ -89,11 +82,10 @@ def test_a_good_value_function_leaves_less_variance_and_the_very_one_none(known)
     tree = public_tree("leduc_poker(suit_isomorphism=true)")
     strategy = solved_policy(tree, variant("cfr"), 30).strategy()
     exact = Evaluator(tree).values(strategy)[0]
-    played = list(hands_played(tree, strategy, known))
+    played = list(deals_played(tree, strategy, known))
 
     def variance(values):
-        aivat = estimator(tree, values)
-        return sum(p * (aivat.estimate(steps, held_by(hands, known)) - exact) ** 2 for p, hands, steps, _ in played)
+        return sum(p * (estimate(tree, values, hands, steps, known) - exact) ** 2 for p, hands, steps, _ in played)
 
     raw = sum(p * (paid - exact) ** 2 for p, _, _, paid in played)
     very, coarse = history_values(strategy), history_values(uniform(tree))
@@ -104,11 +96,12 @@ def test_a_good_value_function_leaves_less_variance_and_the_very_one_none(known)
 
 def test_a_deal_that_ends_early_pays_what_it_is_told_to():
     tree = public_tree("kuhn_poker")
-    aivat = estimator(tree, np.zeros((tree.num_nodes, 3, 3)))
-    assert aivat.estimate([Step(0, tree.children(0)[1])], (0, 1), -2.0) == -2.0
+    node = tree.children(0)[1]
+    values = np.zeros((tree.num_nodes, 3, 3))
+    assert estimate(tree, values, (0, 1), [Step(0, node)], (False, False), -2.0) == -2.0
 
 
 def test_a_known_player_must_tell():
     tree = public_tree("kuhn_poker")
-    with pytest.raises(ValueError, match="steps must carry the policy of player 0, which is known, got none at 'start'"):
-        TreeAivat(uniform(tree)).estimate([Step(0, 1)])
+    with pytest.raises(ValueError, match="steps must carry the policy of player 0, which is known, got none at the start"):
+        estimate(tree, history_values(uniform(tree)), (0, 1), [Step(0, 1)], (True, True))

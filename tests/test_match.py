@@ -10,7 +10,7 @@ import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy
 from agents.match.deal import Draws, Entrant, play_hand
-from agents.match.exact_value import exact_values, table_value
+from agents.match.exact_value import exact_values
 from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
 from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
 from agents.opponents.bot import SandboxedBot
@@ -18,7 +18,7 @@ from agents.opponents.openspiel import make
 from agents.opponents.sandbox import FaultError
 from games import public_tree
 from games.derived import derived_game
-from search import Budget, Evaluator, variant
+from search import Budget, Evaluator, represent, variant
 from tests.bots import Here, given_once
 
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker")
@@ -133,7 +133,8 @@ def test_the_exact_value_is_that_of_tables():
     match = Match((blueprint("a"), uniform("b")))
     exact = exact_values([match], 1, Serial())[0]
     a, b = (e.agent.blueprint.strategy().tables for e in match.entrants)
-    assert exact.seats == pytest.approx((table_value(KUHN, a[0], b[1]), -table_value(KUHN, b[0], a[1])))
+    game = represent(match.game)
+    assert exact.seats == pytest.approx((game.value((a[0], b[1]), 0), -game.value((b[0], a[1]), 0)))
     assert exact.value == pytest.approx(sum(exact.seats) / 2)
     assert exact.standard_error == 0
     same = exact_values([Match((blueprint("a"), blueprint("b")))], 1, Serial())[0]

@@ -4,12 +4,11 @@ import itertools
 import re
 from functools import cache
 
-import numpy as np
 import pytest
 
 from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
 from agents.board_blueprint import make_blueprint
-from agents.evaluation.value_function import action_values
+from agents.evaluation.aivat import value_function
 from agents.play.terminal import Terminal
 from agents.search_agent import NOTHING
 from games import CHANCE, TERMINAL, public_tree
@@ -41,11 +40,7 @@ def agent(tmp_path_factory):
     return made
 
 
-def no_values(state, hand, likely):
-    raise AssertionError("no values were asked for")
-
-
-def terminal(agent, keys=(), seed=1, values=no_values, colored=False):
+def terminal(agent, keys=(), seed=1, values=None, colored=False):
     """Return a terminal where the keys given are typed, what it shows, and the hands that it saves."""
     shown, saved, left = [], [], iter(keys)
 
@@ -61,7 +56,7 @@ def terminal(agent, keys=(), seed=1, values=no_values, colored=False):
 
 def session(agent, keys, hands=None, **settings):
     """Play with the keys given; return what was shown, and the hands saved."""
-    at, shown, saved = terminal(agent, keys, values=action_values(agent.game, agent.blueprint), **settings)
+    at, shown, saved = terminal(agent, keys, values=value_function(agent.game, (agent.blueprint,) * 2), **settings)
     at.run(hands)
     return "\n".join(shown), saved
 
@@ -231,12 +226,11 @@ def test_a_fold_costs_what_was_paid(agent, name):
     game = agent(name).game
     state = find_decision(game, "call / raise" if name in SPIEL else "raise", "line")
     player = game.player(state)
-    own = np.zeros(game.num_hands[player])
-    own[np.flatnonzero(game.ranges[player])[0]] = 1.0
-    likely = game.cf_reach(state, 1 - player, own) * game.ranges[1 - player]
-    values = action_values(game, agent(name).blueprint)(state, int(own.argmax()), likely)
+    others = game.ranges[1 - player]
+    values = value_function(game, (agent(name).blueprint,) * 2).action_values(state, others)
     assert len(values) == len(game.actions(state))
-    assert values[0] == pytest.approx(-game.chips(state).paid[player])
+    there, met = game.ranges[player] > 0, game.cf_reach(state, player, others)
+    assert values[0, there] / met[there] == pytest.approx(-game.chips(state).paid[player], rel=1e-5)
 
 
 def test_keys_never_stand_for_two_actions_nor_for_leaving_and_taking_back():
