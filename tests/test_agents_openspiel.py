@@ -155,7 +155,8 @@ def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_oppo
 @pytest.mark.parametrize("name", ["uniform_random", "fixed_action_preference"])
 def test_registered_bots_play(name):
     match = Match(
-        (Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", SandboxedBot(derived_game(LEDUC), name, 60), STILL)), salt="salt"
+        (Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", SandboxedBot(derived_game(LEDUC), name, 60), STILL)),
+        salt="salt",
     )
     tally = Tally(match)
     for _, records, _ in play_matches([match], 1000):
