@@ -15,7 +15,7 @@ from agents.evaluation.holdem_learned_response import HoldemResponseConfig, hold
 from agents.evaluation.lbr import ACTION_SETS
 from agents.evaluation.learned_response import transitions
 from agents.networks import NetworkConfig
-from agents.training.regression import FitConfig
+from agents.networks.regression import FitConfig
 from games.holdem.board_tree import board_tree
 from games.holdem.cards import hand_indices
 from games.holdem.isomorphism import permute_cards

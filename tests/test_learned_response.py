@@ -4,7 +4,7 @@ import pytest
 from agents import solved_policy
 from agents.evaluation.lbr import ACTION_SETS, lbr_exploitability
 from agents.evaluation.learned_response import ResponseConfig, learned_exploitability, learned_response
-from agents.training.regression import FitConfig
+from agents.networks.regression import FitConfig
 from games import public_tree
 from search import Evaluator, Strategy, check_strategy, uniform, variant
 from tests.test_aivat import random_strategy

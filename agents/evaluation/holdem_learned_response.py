@@ -21,8 +21,8 @@ from agents.evaluation.holdem_dealer import Cells, HoldemDealer
 from agents.evaluation.learned_response import Learning, transitions
 from agents.networks import NetworkConfig, make_network
 from agents.networks.policy import outputs
+from agents.networks.regression import ClassFitter, FitConfig, fit, make_optimiser, squared_error
 from agents.networks.threads import one_thread
-from agents.training.regression import ClassFitter, FitConfig, fit, make_optimiser, squared_error
 from search.boards.infostates import BoardInfostates
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps, Rows
@@ -40,7 +40,7 @@ class HoldemResponseConfig(Learning):
     Attributes:
         network: size.
         network_hands: how many hands played a network's answer counts as.
-        batch_size: classes of hands a step, see ``agents.training.regression``.
+        batch_size: classes of hands a step, see ``agents.networks.regression``.
     """
 
     rounds: int = 60

@@ -25,8 +25,8 @@ from torch import nn
 from agents.match.exact_value import table_value
 from agents.networks import NetworkConfig, make_network
 from agents.networks.policy import outputs
+from agents.networks.regression import FitConfig, fit, make_optimiser
 from agents.networks.threads import one_thread
-from agents.training.regression import FitConfig, fit, make_optimiser
 from games import CHANCE, TERMINAL, PublicTree
 from games.derived import derived_game
 from search.infostates import Block
