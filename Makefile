@@ -24,7 +24,7 @@ WARM_UP = @cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pips must not write to one environment
-.PHONY: help install dev ablate test lint kernels bench clean
+.PHONY: help install dev ablate test lint kernels bench docs clean
 
 help:  ## print this list
 	@awk 'BEGIN {FS = ":.*  ## "} /^[a-z]+:.*  ## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
@@ -51,12 +51,16 @@ kernels: $(VENV)/.dev  ## the kernel suite with bounds checking, then with the J
 bench: $(VENV)/.bench  ## our solvers beside their peers, as ratios within one run (compiles one of them: C++ compiler)
 	$(BIN)/python benchmarks/solvers.py
 
+docs: $(VENV)/.docs  ## the documentation as a site in build/docs; a warning or a broken link is an error
+	$(BIN)/python -m sphinx -W --keep-going --quiet --jobs auto --builder html docs build/docs
+	@echo "build/docs/index.html"
+
 install: $(VENV)/.runtime  ## only install what the commands need
 
 dev: $(VENV)/.dev  ## only install what the tests and linters need, too
 
 clean:  ## remove the environment and every cache; outputs/ stays
-	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf docs/reference/api $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find agents benchmarks conf games search tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(BIN)/python:
@@ -79,4 +83,8 @@ $(VENV)/.dev: $(PINS) | $(BIN)/python
 $(VENV)/.bench: $(PINS) | $(BIN)/python
 	$(PIP_INSTALL) -e '.[bench]'
 	$(WARM_UP)
+	@touch $(VENV)/.runtime $@
+
+$(VENV)/.docs: $(PINS) | $(BIN)/python
+	$(PIP_INSTALL) -e '.[docs]'
 	@touch $(VENV)/.runtime $@

@@ -21,8 +21,6 @@ import numpy as np
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent
 from agents.board_blueprint import make_blueprint
-from agents.evaluation.holdem_lbr import Showdowns, holdem_lbr_exploitability
-from agents.evaluation.holdem_lbr import always_call as always_call_holdem
 from agents.evaluation.holdem_learned_response import holdem_learned_exploitability
 from agents.evaluation.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
 from agents.evaluation.learned_response import WEAKNESS as UNLEARNED

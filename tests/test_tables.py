@@ -1,4 +1,4 @@
-"""README and docs say what their commands give today: the cheapest row of each table is run again.
+"""The docs say what their commands give today: the cheapest row of each table is run again.
 
 Each test reads the figures out of the document, so a table that goes stale fails here. Two kinds of figures are left out: seconds, and what
 the clock decides.
@@ -21,6 +21,7 @@ from tests.running import ROOT, result_of, timebank
 
 pytestmark = pytest.mark.slow
 sys.path.insert(0, str(ROOT / "benchmarks"))
+RESULTS = "docs/results.md"
 NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
@@ -73,13 +74,9 @@ def shown_and_run(document: str, command: str, monkeypatch, directory: Path, cap
 @pytest.mark.parametrize(
     ("document", "command"),
     [
-        ("README.md", "timebank match agent@agents.a=tabular agents.a.iterations=30 agents.a.think=true"),
-        ("README.md", "timebank match game=ms3f1t1r1h5 agent@agents.a=street agents.a.budget.iterations=100"),
-        ("docs/matches.md", "timebank match agent@agents.a=tabular agents.a.iterations=30 agents.a.think=true"),
-        (
-            "docs/matches.md",
-            "timebank match game=ms2f1t1h5 agent@agents.a=tabular agents.a.iterations=40 agent@agents.b=bot agents.b.bot=check",
-        ),
+        (RESULTS, "timebank match agent@agents.a=tabular agents.a.iterations=30 agents.a.think=true"),
+        (RESULTS, "timebank match game=ms3f1t1r1h5 agent@agents.a=street agents.a.budget.iterations=100"),
+        (RESULTS, "timebank match game=ms2f1t1h5 agent@agents.a=tabular agents.a.iterations=40 agent@agents.b=bot agents.b.bot=check"),
     ],
 )
 def test_a_match_prints_what_the_document_shows(document, command, monkeypatch, tmp_path, capsys):
@@ -100,7 +97,7 @@ def same_figures(shown: str, told: str) -> bool:
 
 
 def test_gadgets_against_each_other(monkeypatch, tmp_path, capsys):
-    shown = row("docs/matches.md", "experiment=gadget_match", "a - b")
+    shown = row(RESULTS, "experiment=gadget_match", "a - b")
     monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
     given = (
         "agent@agents.a=network",
@@ -117,11 +114,11 @@ def test_gadgets_against_each_other(monkeypatch, tmp_path, capsys):
 
 
 def test_leduc_networks(monkeypatch, tmp_path):
-    shown = row("README.md", "## How well", "network alone")[1].split("/")
+    shown = row(RESULTS, "## Leduc", "network alone")[1].split("/")
     rows = measured(monkeypatch, tmp_path, "experiment=leduc_seeds", "seed=0", "budgets=[0]")
     # Networks are trained, and training adds up in an order that the processor decides.
     agree(shown[0], rows["network alone"][0]["exploitability"]["value"], relative=0.25)
-    agree(row("README.md", "## How well", "uniform")[1], rows["uniform"][0]["exploitability"]["value"])
+    agree(row(RESULTS, "## Leduc", "uniform")[1], rows["uniform"][0]["exploitability"]["value"])
 
 
 @pytest.mark.parametrize("label", ["RB, river", "RA, river, all hands"])
@@ -129,7 +126,7 @@ def test_spots(label):
     import holdem
 
     name = label.split(",")[0]
-    shown = row("README.md", "### Hold'em", label)
+    shown = row(RESULTS, "### Spots against", label)
     game = holdem.SPOTS[name].build()
     solver, reached = BoardSolver(game, variant("default_holdem"), 1), []
     while len(reached) < len(holdem.GOALS):
@@ -144,7 +141,7 @@ def test_spots(label):
 
 def test_flop_holdem_is_solved_as_far(monkeypatch, tmp_path):
     shown = row(
-        "README.md",
+        RESULTS,
         "| game | solved to |",
         "timebank solve game=flop_holdem search=dcfr_plus budget.iterations=200 threads=2`: limit, all 1,755 flops, 2.4 GB",
     )
@@ -169,17 +166,17 @@ def searched(monkeypatch, directory: Path, experiment: str, iterations: int, *ov
 
 def test_ms3_search(monkeypatch, tmp_path):
     blueprint, found = searched(monkeypatch, tmp_path, "ms3_search", 200, "agent.solve_from=river", "agent.gadget=unsafe")
-    shown = row("README.md", "### Searching hold'em", "unsafe")
+    shown = row(RESULTS, "experiment=ms3_search", "unsafe")
     agree(shown[0], mbb(found))
     agree(shown[1], 1000 * found["against_blueprint"]["value"] / 2)
-    assert "**171 mbb/g alone" in (ROOT / "README.md").read_text()
+    assert "**171 mbb/g alone" in (ROOT / RESULTS).read_text()
     agree("171", mbb(blueprint))
 
 
 def test_leduc_gadgets_from_the_second_round(monkeypatch, tmp_path):
     rows = measured(monkeypatch, tmp_path, "experiment=leduc_gadgets_round")
     for label in ("resolve", "refined", "unsafe"):
-        shown = row("docs/search.md", "experiment=leduc_gadgets_round", label)
+        shown = row(RESULTS, "experiment=leduc_gadgets_round", label)
         for printed, found in zip(shown[:3], rows[label], strict=True):
             agree(printed, found["exploitability"]["value"])
 
@@ -187,37 +184,37 @@ def test_leduc_gadgets_from_the_second_round(monkeypatch, tmp_path):
 def test_leduc_answers_are_judged():
     import never_hurts
 
-    shown = row("docs/search.md", "benchmarks/never_hurts.py leduc", "from the second round, resolve")
+    shown = row(RESULTS, "benchmarks/never_hurts.py leduc", "from the second round, resolve")
     _, cells = never_hurts.leduc()
     for printed, cell in zip(shown, itertools.islice(cells, len(shown)), strict=True):
         agree(printed, cell.value)
 
 
-@pytest.mark.parametrize(("after", "game"), [("At every decision, one draw", "leduc_poker"), ("Liar's Dice 1x6 likewise", "liars_dice")])
+@pytest.mark.parametrize(("after", "game"), [("## Leduc at every", "leduc_poker"), ("## Liar's Dice at every", "liars_dice")])
 def test_gadgets_by_the_clock_begin_from_this_blueprint(after, game):
     """Their other rows are what the clock allowed."""
     tree = public_tree({"liars_dice": "liars_dice(numdice=1,dice_sides=6)"}.get(game, game))
     agent = BlueprintAgent(solved_policy(tree, variant("default"), 10))
     strength = exploitability(tuple(tabulate(agent, seat, Budget(seconds=0)) for seat in (0, 1)))
-    agree(row("docs/search.md", after, "none (the blueprint, 10 iterations)")[0], strength)
+    agree(row("docs/notebook/search.md", after, "none (the blueprint, 10 iterations)")[0], strength)
 
 
 @pytest.mark.parametrize(("experiment", "street"), [("never_hurts", "turn"), ("never_hurts_flop", "flop")])
 def test_search_never_hurts(experiment, street, monkeypatch, tmp_path):
     _, found = searched(monkeypatch, tmp_path, experiment, 50, f"agent.solve_from={street}", "agent.gadget=resolve")
-    agree(row("docs/search.md", f"experiment={experiment}`", f"{street}, resolve")[0], mbb(found))
+    agree(row(RESULTS, f"experiment={experiment}`", f"{street}, resolve")[0], mbb(found))
 
 
 def test_few_iterations_start_warm(monkeypatch, tmp_path):
     _, found = searched(monkeypatch, tmp_path, "ms3_search", 3, "agent.solve_from=turn", "agent.gadget=refined")
-    agree(row("docs/search.md", "**Few iterations start warm", "warm")[0], mbb(found))
+    agree(row("docs/notebook/search.md", "## Few iterations start warm", "warm")[0], mbb(found))
 
 
 def test_local_best_response_on_leduc():
     import lbr
 
     name, found, exact = next(lbr.leduc())
-    shown = row("docs/matches.md", "python benchmarks/lbr.py leduc_poker", name)
+    shown = row(RESULTS, "python benchmarks/lbr.py leduc_poker", name)
     for printed, value in zip([*shown[:4], shown[6]], [*found, exact], strict=True):
         agree(printed, value)
 
@@ -227,7 +224,7 @@ def test_local_best_response_on_holdem(monkeypatch, tmp_path):
 
     monkeypatch.setattr(lbr, "holdem_learned_exploitability", lambda *_: 0.0)  # many minutes, and not in the table
     name, found, exact = next(lbr.holdem("ms1f1", tmp_path))
-    shown = row("docs/matches.md", "python benchmarks/lbr.py ms1f1", name)
+    shown = row(RESULTS, "python benchmarks/lbr.py ms1f1", name)
     for printed, value in zip([*shown[:3], shown[4]], [*found[:3], exact], strict=True):
         agree(printed, value)
 
@@ -236,7 +233,7 @@ def test_coverage_on_leduc():
     """The first ten of its 400 matches: their mean is within what ten can differ by."""
     import coverage
 
-    cells = row("docs/matches.md", "python benchmarks/coverage.py", "raw")
+    cells = row("docs/notebook/matches.md", "python benchmarks/coverage.py", "raw")
     rows, _ = coverage.measure([coverage.CASES[0]], 10, 400)
     spread, mean = float(cells[2]), float(cells[3])
     assert abs(float(rows[0][4]) - mean) < 4 * spread / 10**0.5
@@ -247,7 +244,7 @@ def test_variants(name):
     import variants
 
     solver = Solver(public_tree("kuhn_poker"), variant(name))
-    text = (ROOT / "docs" / "variants.md").read_text()
+    text = (ROOT / "docs" / "notebook" / "variants.md").read_text()
     shown = next(line.split()[2:] for line in text.splitlines() if line.split()[:2] == ["Kuhn", name])
     found = variants.measure(solver)
     for printed, its in zip(shown[:4], found[0], strict=True):
@@ -268,13 +265,13 @@ def test_holdem_variants_and_storage():
     for search in ("dcfr", "dcfr_plus"):
         label = next(
             line.split("|")[1].strip()
-            for line in (ROOT / "docs" / "holdem.md").read_text().splitlines()
+            for line in (ROOT / "docs" / "notebook" / "holdem.md").read_text().splitlines()
             if line.startswith(f"| `{search}`")
         )
-        its = int(row("docs/holdem.md", "## The variant", label.strip("`"))[1])
+        its = int(row("docs/notebook/holdem.md", "## The variant", label.strip("`"))[1])
         assert share(search, its - 10) > 0.001 > share(search, its + 10)
-    text = (ROOT / "docs" / "holdem.md").read_text()
+    text = (ROOT / "docs" / "notebook" / "holdem.md").read_text()
     for storage, bits in ((None, "32"), (np.float16, "16")):
         line = next(line for line in text.splitlines() if line.startswith(f"| RB | {bits} |"))
         agree(line.split("|")[4], 100 * share("default_holdem", 200, storage), relative=0.05)
-    agree(row("docs/holdem.md", "## Long solves in float32", "now")[0], game.pot * share("default_holdem", 8192), relative=0.3)
+    agree(row("docs/notebook/holdem.md", "## Long solves in float32", "now")[0], game.pot * share("default_holdem", 8192), relative=0.3)

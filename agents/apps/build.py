@@ -153,7 +153,7 @@ def timed_game(settings: Any) -> tuple[PublicGame[Any], float]:
         bars: dict[str, Progress] = {}
 
         def tell(what: str, done: int, total: float) -> None:
-            bar = bars.get(what) or bars.setdefault(what, Progress(f"millions of {what}", total / 1e6))
+            bar = bars.get(what) or bars.setdefault(what, Progress(what, total / 1e6))
             bar.at(done / 1e6)
 
         start = time.perf_counter()

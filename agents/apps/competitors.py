@@ -54,8 +54,10 @@ def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Mat
     variant = build_variant(config, kind)
     if any(map(untrained, config.agents.values())):
         from agents.apps.training import train_and_report
+        from agents.training import POLICY_FILE
 
-        made["network"] = train_and_report(kind, config.trainer, directory / "training", result).policy
+        train_and_report(kind, config.trainer, directory / "training", result)
+        made["network"], _ = kind.network(directory / "training" / POLICY_FILE, directory / "blueprints" / "network")
 
     def blueprint(agent: AgentConfig) -> Any:
         key = "network" if untrained(agent) else kind.blueprint_key(agent)

@@ -75,7 +75,7 @@ class AgentConfig:
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
-        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/matches.md.
+        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md.
         think: whether a subgame solver thinks on top of the policy.
         solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
         enough: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes there.
@@ -117,7 +117,7 @@ class SolveConfig:
 
     Attributes:
         threads: kernel threads, for hold'em; 0 means one per core, or one where a second does not pay.
-        storage: bits of each regret and average of hold'em: 32, or 16 for half the memory (docs/holdem.md says at what price).
+        storage: bits of each regret and average of hold'em: 32, or 16 for half the memory (docs/notebook/holdem.md says at what price).
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
         load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
             just as many, or no budget, it is reported as it is, and fewer are refused.

@@ -177,7 +177,7 @@ def report(result: Run, config: MatchConfig, tallies: list[Tally], exact: list[E
             print(f"{names}: more hands for ± {row['precision']:g} chips: not known, all {row['hands']:,} came out alike ({row['best']})")
         elif "hands_needed" in row:
             print(f"{names}: {row['hands_needed']:,} more hands for ± {row['precision']:g} chips ({row['best']})")
-    print(f"chips a hand to the first agent, 95 % intervals (docs/matches.md); every hand: {result.directory / 'hands'}")
+    print(f"chips a hand to the first agent, 95 % intervals (docs/concepts/aivat.md); every hand: {result.directory / 'hands'}")
 
 
 def flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, useful
 DEFAULT = "default_holdem"  # what search=default means here
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 TRACE = ("iteration", "seconds", "exploitability")
-ROUNDING = 1e-3  # of the pot: rounding errors of the values that are said beside them (docs/holdem.md)
+ROUNDING = 1e-3  # of the pot: rounding errors of the values that are said beside them (docs/notebook/holdem.md)
 
 
 def check(config: SolveConfig) -> None:
@@ -130,7 +130,7 @@ def report(result: Run, solver: BoardSolver, solution: Solution[BoardStrategy], 
     ended = config.budget.iterations is None and solution.iterations == solver.enough
     note = f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {solver.enough:,}\n" if ended else ""
     if missed > ROUNDING:
-        note += f"rounding: the EVs miss the pot by {missed:.1%} of it; in float32 stacks this deep have no better ones (docs/holdem.md)\n"
+        note += f"rounding: the EVs miss the pot by {missed:.1%} of it; so deep, float32 has no better ones (docs/notebook/holdem.md)\n"
     values_table = table(["", "player 0", "player 1"], [["EV, chips" if "ev" in entries else "value, chips", *(f"{v:.4f}" for v in shown)]])
     print(
         f"{game.name}: {solver.variant.label}, {counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}, exploitability "

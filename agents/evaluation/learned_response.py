@@ -22,13 +22,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from agents.match.exact_value import table_value
+from agents.evaluation.lbr import response_value
 from agents.networks import NetworkConfig, make_network
 from agents.networks.policy import outputs
 from agents.networks.regression import FitConfig, fit, make_optimiser
 from agents.networks.threads import one_thread
 from games import CHANCE, TERMINAL, PublicTree
 from games.derived import derived_game
+from search import represent
 from search.infostates import Block
 from search.tree.infostates import TreeInfostates
 
@@ -174,8 +175,7 @@ def learned_response(tree: PublicTree, seat: int, table: Float, config: Response
     chosen = (dense.argmax(axis=1)[:, None] == np.arange(dense.shape[1])[:, None]).astype(np.float64)
     found = np.zeros((size, tree.padded_hands(seat)))
     found[:, :hands] = block.table(chosen).T
-    own, other = (found, table) if seat == 0 else (table, found)
-    return found, table_value(tree, own, other) * (1 if seat == 0 else -1)
+    return found, response_value(represent(derived_game(tree)), seat, found, table)
 
 
 def learned_exploitability(tree: PublicTree, tables: Sequence[Float], config: ResponseConfig | None = None) -> float:
