@@ -1,6 +1,6 @@
 """The agent that thinks: a blueprint, and a subgame solver within a budget per decision.
 
-``solve_from`` says where subgames begin: at every ``decision`` (in derived games), with every ``round`` but the first, at the ``root``, or
+``solve_from`` says where subgames begin: at every ``decision``, with every ``round`` but the first, at the ``root``, or
 with rounds by name, ``turn`` or ``flop+turn``. See ``search.tree.resolver`` and ``search.boards.resolver``.
 """
 
@@ -68,17 +68,16 @@ class SearchAgent:
         return self.blueprint.game if isinstance(self.blueprint, BoardBlueprint) else derived_game(self.blueprint.tree)
 
     @property
-    def rounds(self) -> tuple[int, ...]:
-        """With which rounds subgames begin, by number; none where one begins at every decision, or nowhere."""
-        on_boards = isinstance(self.blueprint, BoardBlueprint)
-        return (rounds_of(self.solve_from, self.game.rounds, decisions=not on_boards) or ()) if self.thinks else ()
+    def rounds(self) -> tuple[int, ...] | None:
+        """With which rounds subgames begin, by number; none where it never searches, None where one begins at every decision."""
+        return rounds_of(self.solve_from, self.game.rounds) if self.thinks else ()
 
     def _made(self) -> TreeResolver | BoardResolver:
         blueprint = self.blueprint
         if isinstance(blueprint, BoardBlueprint):
             strategies, tree = blueprint.strategies, lambda: blueprint.tree
             return BoardResolver(blueprint.game, tree, strategies, self.variant, self.rounds, self.config, self.threads)
-        return TreeResolver(blueprint, self.variant, rounds_of(self.solve_from, self.game.rounds), self.config)
+        return TreeResolver(blueprint, self.variant, self.rounds, self.config)
 
     def _named(self) -> str:
         form, blueprint = self.config.name, self.blueprint.name
@@ -149,8 +148,8 @@ class SearchAgent:
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
-        """See ``agents.agent.Agent``; in hold'em a sweep over all boards, see ``strategies``."""
-        if not isinstance(self._resolver, BoardResolver):
+        """See ``agents.agent.Agent``; in hold'em a sweep over all boards where rounds are searched, see ``strategies``."""
+        if not isinstance(self._resolver, BoardResolver) or self._resolver.everywhere:
             return ask_everywhere(self, seat, budget)
         strategies, found = self.strategies(seat, budget, progress, folder)
         return SeatReport(

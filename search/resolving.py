@@ -13,7 +13,8 @@ from search.budget import Budget, Deadline, Spent
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, NO_SPREAD, UNSAFE, WARM_START, WITH_GIFTS
 
 Float = npt.NDArray[np.float64]
-MIN_TRUSTED_ITERATIONS = 30  # answers of fewer are judged whatever the gadget
+# Answers of fewer iterations are judged whatever the gadget: from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g.
+MIN_TRUSTED_ITERATIONS = 30
 State = TypeVar("State", bound=Hashable, contravariant=True)
 
 
@@ -76,25 +77,24 @@ class ResolveConfig:
         return self.bounds == "safe" and not self.needs_range
 
 
-def rounds_of(solve_from: str, names: Sequence[str], decisions: bool = True) -> tuple[int, ...] | None:
+def rounds_of(solve_from: str, names: Sequence[str]) -> tuple[int, ...] | None:
     """Return the rounds with which subgames begin, by number; None where one begins at every decision.
 
     Args:
         solve_from: ``decision``, ``round`` (every round but the first), ``root`` (the first), or rounds by name with ``+`` between.
         names: of the game's rounds, in order.
-        decisions: whether ``decision`` is known.
 
     Raises:
         ValueError: there is no such round, or they are not in order.
     """
-    if decisions and solve_from == "decision":
+    if solve_from == "decision":
         return None
     groups = {"round": tuple(range(1, len(names))), "root": (0,)}
     parts = solve_from.split("+")
     found = groups.get(solve_from, tuple(names.index(part) for part in parts if part in names))
     named = solve_from in groups or (len(found) == len(parts) and list(found) == sorted(set(found)))
     if not named:
-        known = ", ".join((*(["decision"] if decisions else []), *groups, *names))
+        known = ", ".join(("decision", *groups, *names))
         raise ValueError(f"solve_from must be {known}, or several rounds in order with + between, got {solve_from!r}")
     if not found:
         raise ValueError(f"solve_from=round needs a game of several rounds, got one with {names[0]} alone")

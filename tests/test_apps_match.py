@@ -212,7 +212,10 @@ REFUSED = [
         "agents.a.budgt.seconds must be a key of the settings, got an unknown one",
     ),
     (["+agent@agents.c=nobody"], "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
-    (["game=ms1f1"], "agents.a.solve_from must be round, root, preflop, flop, or several rounds in order with + between, got 'decision'"),
+    (
+        ["game=ms3f1t1r1h5"],
+        "agents.a.solve_from must be round, root, preflop, flop, turn, river, or several rounds with + between, in a game",
+    ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot", "agents.b.bot=fixed_action_preference"],
         "agents.b.bot must be one of check_call, uniform_random, or module:function, on hold'em, got 'fixed_action_preference'",
@@ -368,8 +371,8 @@ def test_play_in_a_terminal(tmp_path, command):
         (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network or uniform on hold'em, got 'table'"),
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (
-            ["game=ms1f1", "agent.think=true", "budget.iterations=5"],
-            "agent.solve_from must be round, root, preflop, flop, or several rounds in order with + between, got 'decision'",
+            ["game=ms3f1t1r1h5", "agent.think=true", "budget.iterations=5"],
+            "more than 20,000 decisions, got decision in one of 54,064",
         ),
         (["seed=-3"], "seed must be at least 0, got -3"),
     ],

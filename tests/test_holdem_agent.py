@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from agents import exploitability, tabulate
 from agents.board_blueprint import make_blueprint
 from agents.search_agent import NOTHING, SearchAgent
 from games import CHANCE
@@ -150,3 +151,21 @@ def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprin
     asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget, some(1)) if d.solved or d.kept]
     assert np.median([decision.seconds for decision in asked]) < 1.02 * budget.seconds + 1e-3
     assert np.median([decision.iterations for decision in asked]) > 0
+
+
+@pytest.mark.parametrize(("gadget", "iterations", "most"), [("resolve", 20, 0.15), ("resolve", 200, 0.003), ("refined", 200, 0.003)])
+def test_searching_at_every_decision_comes_near_an_equilibrium(tmp_path, gadget, iterations, most):
+    """Continual re-solving: the whole game, then each decision held to the last answer's values."""
+    game = small([0, 1])
+    weak = make_blueprint(game, [], DCFR, 4, tmp_path)
+    agent = SearchAgent(weak, DCFR, "decision", ResolveConfig(gadget))
+    reports = [tabulate(agent, seat, Budget(iterations=iterations)) for seat in (0, 1)]
+    assert weak.exploitability > 2
+    assert exploitability(reports) < most
+    assert all(report.decisions == report.solves + report.kept for report in reports)
+
+
+def test_searching_at_every_decision_without_a_gadget_shows_what_goes_wrong(tmp_path):
+    weak = make_blueprint(small([0, 1]), [], DCFR, 4, tmp_path)
+    reports = [tabulate(SearchAgent(weak, DCFR, "decision", ResolveConfig("unsafe")), seat, Budget(iterations=200)) for seat in (0, 1)]
+    assert exploitability(reports) > 0.5

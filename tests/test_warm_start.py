@@ -10,11 +10,12 @@ import pytest
 from games.holdem.subtree import street_lines, subtree
 from search import BoardSolver, Budget, variant
 from search.boards.root import BoardRoot
-from search.boards.search import FEW, MOST_WORTH, BoardSearch
+from search.boards.search import MOST_WORTH, BoardSearch
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Trunk
 from search.gadgets import GADGETS
 from search.kernels.warm import seed_rows
+from search.resolving import MIN_TRUSTED_ITERATIONS
 from tests.naive.holdem import seeded
 from tests.searching import searching, sweep
 from tests.test_board_search import blueprint, compiled, strength
@@ -80,7 +81,7 @@ def test_a_search_stops_when_little_is_left_to_gain(gadget):
     budget = Budget(iterations=most, exploitability=enough)
     for street in (1, 2):
         _, report = sweep(game, tree, arrays, 0, searching(street, gadget, "safe", budget), DEFAULT)
-        assert FEW < max(report.iterations) < most
+        assert MIN_TRUSTED_ITERATIONS < max(report.iterations) < most
         hopeless = Budget(iterations=50, exploitability=1e-12)
         _, report = sweep(game, tree, arrays, 0, searching(street, gadget, "safe", hopeless), DEFAULT)
         assert set(report.iterations) == {50}

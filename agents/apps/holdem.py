@@ -24,6 +24,7 @@ from games.holdem.subtree import entering
 from search import Budget, Variant, memory_needed, represent
 from search.boards.infostates import BoardInfostates, training_bytes
 
+MOST_DECISIONS = 20_000  # of a game that is searched at each: every one of them is a solve
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
 
 
@@ -60,14 +61,23 @@ class HoldemKind:
         if not 1 <= agent.threads <= cores_each:
             raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
         named_agent(lambda: resolve_config(agent))
-        if agent.think or agent.solve_from != AgentConfig.solve_from:  # that is no street, but never thought of then
-            named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from))
+        if agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
+            self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
         if agent.policy == "network" and agent.checkpoint is not None:
             from agents.networks import policy_metadata
 
             checkpoint = Path(agent.checkpoint)
             of_file("agent.checkpoint", lambda: policy_metadata(checkpoint, self.game.key))
+
+    def _check_roots(self, agent: SearchAgent) -> None:
+        """Refuse a search at every decision of a game that has too many."""
+        if agent.rounds is None and (decisions := game_size(self.game).decisions) > MOST_DECISIONS:
+            rounds = f"round, root, {', '.join(self.game.rounds)}, or several rounds with + between"
+            raise ValueError(
+                f"agent.solve_from must be {rounds}, in a game of more than {MOST_DECISIONS:,} decisions, "
+                f"got decision in one of {decisions:,}"
+            )
 
     def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
         size, free = game_size(self.game), free_memory()
@@ -153,7 +163,7 @@ class HoldemKind:
 
     def announce(self, lines: Lines) -> None:
         for name, (agent, budgets) in lines.items():
-            if agent.thinks and isinstance(agent, SearchAgent):
+            if agent.thinks and isinstance(agent, SearchAgent) and agent.rounds is not None:
                 tree = agent.blueprint.tree
                 solves = sum(2 * len(tree.on_street(s)) * len(entering(self.game, s)) for s in agent.rounds)
                 print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)

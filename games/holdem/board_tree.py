@@ -66,12 +66,14 @@ class Size(NamedTuple):
         rows: of eight hands, of both players' regrets; exact where every hand of the deck is in the ranges, else somewhat too many.
         tree_bytes: the boards and their hands, at most.
         street_rows: of both players, street by street.
+        decisions: on canonical boards.
     """
 
     boards: int
     rows: tuple[int, int]
     tree_bytes: int
     street_rows: tuple[int, ...]
+    decisions: int
 
 
 def game_size(game: HoldemGame) -> Size:
@@ -92,7 +94,8 @@ def game_size(game: HoldemGame) -> Size:
     below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, :-1].sum()) * LANES
     # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries, and its orbit.
     tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
-    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()))
+    decisions = int(boards @ np.bincount(game.bets.round[game.bets.player >= 0], minlength=rounds))
+    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()), decisions)
 
 
 def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[int], deck: Deck) -> list[int]:

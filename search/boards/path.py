@@ -88,12 +88,12 @@ class Paths:
         return shares
 
     def follow(self, root: Root, node: int, board: int, strategies: SoFar, giver: int | None = None, best: bool = True) -> Arrival:
-        """Return how both players come from a root to a later street's board, as one line.
+        """Return how both players come from a root to a node of the bets on a board, as one line.
 
         Args:
             root: where the line begins.
-            node: where the line enters the board's street.
-            board: where it ends.
+            node: where the line ends: it enters the board's street, or lies within it.
+            board: of the node's street.
             strategies: so far.
             giver: whose gifts on the way are added to those of the root, in the values that were left there; None for nobody's.
             best: see ``search.boards.trunk.Trunk``.
@@ -104,7 +104,9 @@ class Paths:
         while nodes[0] != root.node:
             nodes.insert(0, int(bets.parent[nodes[0]]))
         arrival, way = root.arrival, list(pairwise(nodes))
-        for here in boards[:-1]:
+        for here in boards:
+            if here == board and (node == 0 or bets.round[bets.parent[node]] < bets.round[node]):
+                break
             reach = [arrival.reach[p][above(tree, p, here), 0] for p in (0, 1)]
             gifts = None if giver is None or arrival.gifts is None else arrival.gifts[above(tree, giver, here), 0]
             for decision, after in way:
@@ -117,5 +119,18 @@ class Paths:
                     own = None if best else reach[player] * shares / np.where(reach[player] > 0, reach[player], np.inf)
                     gifts = gifts + gift(root.left.worth(here, self.rows[decision]), mass, own)[taken]
                 reach[player] = reach[player] * shares[taken]
-            arrival = Arrival(here, (reach[0][:, None], reach[1][:, None]), None if gifts is None else gifts[:, None])
+            found = Arrival(here, (reach[0][:, None], reach[1][:, None]), None if gifts is None else gifts[:, None])
+            arrival = found if here != board else self._above(found, arrival, giver or 0)
         return arrival
+
+    def _above(self, inner: Arrival, entry: Arrival, giver: int) -> Arrival:
+        """Return how both players come to a node within a board's street, by their hands on the board above, as searches take it."""
+        places = [above(self.tree, p, inner.board) for p in (0, 1)]
+        reach = [np.zeros_like(entry.reach[p]) for p in (0, 1)]
+        for p in (0, 1):
+            reach[p][places[p]] = inner.reach[p]
+        gifts = None
+        if inner.gifts is not None and entry.gifts is not None:
+            gifts = np.zeros_like(entry.gifts)
+            gifts[places[giver]] = inner.gifts
+        return Arrival(entry.board, (reach[0], reach[1]), gifts)

@@ -1,7 +1,10 @@
 """Re-solving at the table in hold'em, and of every subgame that begins with a round: one rule, asked by line or swept over all boards.
 
-At the first decision of a round to search from, the subgame that began with the round is solved to the end of the game, and played from
-until the next such round, where it is solved anew with the last solve's ranges and bounds. Before the first one the blueprint plays.
+* With rounds: at the first decision of a round to search from, the subgame that began with the round is solved to the end of the game, and
+  played from until the next such round, where it is solved anew with the last solve's ranges and bounds. Before the first one the blueprint
+  plays.
+* At every decision: the whole game is solved at the first one, and each later decision from its own public state. Every node of the bets
+  has a solver of its own, so this is for small games.
 
 A decision's clock runs from the request to the policy. Ranges are followed along the line by Bayes; gifts of the blueprint were computed
 once, when the agent was loaded, and those of a search are left by the pass that judges its answer.
@@ -10,14 +13,14 @@ once, when the agent was loaded, and those of a search are left by the pass that
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from games.game import line_of
+from games.game import line_of, path
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame, HoldemState, Place
 from games.holdem.subtree import entering, street_lines
@@ -27,8 +30,10 @@ from search.boards.path import Paths, Root
 from search.boards.search import SPARE, Answer, BoardSearch, SearchReport
 from search.boards.strategy import BoardStrategy
 from search.boards.street_sweep import Journal, search_street
+from search.boards.sweeps import Rows
 from search.boards.trunk import SoFar, Strategies, Trunk, root_reach
 from search.budget import Budget, Deadline, Pace
+from search.gadgets import UNSAFE
 from search.resolving import ResolveConfig, Resolved
 from search.variants import Variant
 
@@ -59,7 +64,8 @@ class BoardResolver:
         tree: returns its board tree.
         strategies: returns the blueprint, per player [stored rows, 8].
         variant: of CFR.
-        streets: where subgames begin, in order; 0 is the first. None at all plays the blueprint as it stands.
+        streets: where subgames begin, in order; 0 is the first. None for a subgame at every decision, an empty sequence to play the
+            blueprint as it stands.
         config: how.
         threads: kernel threads of a decision.
     """
@@ -70,11 +76,13 @@ class BoardResolver:
         tree: Callable[[], BoardTree],
         strategies: Callable[[], Strategies],
         variant: Variant,
-        streets: Sequence[int],
+        streets: Sequence[int] | None,
         config: ResolveConfig,
         threads: int = 1,
     ) -> None:
         last = len(game.deals) - 1
+        self.everywhere = streets is None
+        streets = range(last + 1) if streets is None else streets
         if list(streets) != sorted(set(streets)) or any(not 0 <= s <= last for s in streets):
             raise ValueError(f"streets must be increasing numbers from 0 to {last}, got {list(streets)}")
         self.game, self.variant, self.streets, self.config, self.threads = game, variant, tuple(streets), config, threads
@@ -83,9 +91,9 @@ class BoardResolver:
         self._loaded = False
 
     @property
-    def last(self) -> int:
-        """The last street that is searched from."""
-        return self.streets[-1] if self.streets else 0
+    def until(self) -> int:
+        """The street below the boards whose values searches leave for those after them."""
+        return len(self.game.deals) if self.everywhere else self.streets[-1] if self.streets else 0
 
     def load(self) -> None:
         """See ``search.resolving.Resolver``."""
@@ -100,16 +108,24 @@ class BoardResolver:
         self._gifts: dict[tuple[int, int], Float] = {}  # by seat and board: of the blueprint, as the opponent leaves the board
         for rows in strategies if self.streets else ():
             rows[::PAGE, 0].max()  # what is not in memory is read now, not in a decision
+        space: dict[str, list[Rows]] = {}
         for street in self.streets:
-            for node in entering(self.game, street):
+            for node in self._roots(street):
                 lines = street_lines(self.game, [node], self.tree.weight.dtype)
-                searcher = BoardSearch(self.game, self.tree, lines, self.variant, self.threads)
-                searcher.warm_up(self.blueprint, 0, self.config, self.worth(street), self._copied, self.last)
+                searcher = BoardSearch(self.game, self.tree, lines, self.variant, self.threads, space)
+                searcher.warm_up(self.blueprint, 0, self.config, self.worth(street), self._copied, self.until)
                 self._searchers[node] = searcher
-        if self.streets and self.config.with_gifts:
+        if self.streets and self.config.with_gifts and not self.everywhere:
             for seat in (0, 1):
                 self._keep_gifts(seat)
         self._loaded = True
+
+    def _roots(self, street: int) -> list[int]:
+        """Return the nodes of the bets where a street's subgames begin."""
+        bets = self.game.bets
+        if not self.everywhere:
+            return entering(self.game, street)
+        return [0] * (street == 0) + [n for n in np.flatnonzero((bets.player >= 0) & (bets.round == street)).tolist() if n > 0]
 
     def worth(self, street: int) -> int:
         """Return what the blueprint counts for in warm starts on a street; see ``BoardSearch.worth``."""
@@ -126,10 +142,10 @@ class BoardResolver:
     def _keep_gifts(self, seat: int) -> None:
         """Compute the gifts of a seat's opponent on the way to the streets searched from, evaluated as sweeps over these do."""
         known, best = [self.blueprint], self.config.bounds == "safe"
-        for street in range(1, self.last):
+        for street in range(1, self.until):
             known.append((self.blueprint[0], self.blueprint[1]) if street in self.streets else known[-1])
         self._gifts[seat, -1] = np.zeros((len(root_reach(self.game, 1 - seat)), 1))
-        for arrival in Trunk(self.game, self.tree, self.blueprint, self.last, 1 - seat, best, known).departures():
+        for arrival in Trunk(self.game, self.tree, self.blueprint, self.until, 1 - seat, best, known).departures():
             if arrival.gifts is not None and arrival.board >= 0 and int(self.tree.boards[arrival.board, STREET]) + 1 in self.streets:
                 self._gifts[seat, arrival.board] = arrival.gifts
 
@@ -138,6 +154,17 @@ class BoardResolver:
         self.load()
         found, total, root = memory or self._start, SearchReport(), None
         place = self._place(state)
+        if self.everywhere:
+            node, cards = place
+            acted = any(self.game.player(above) == seat for above in path(self.game, state)[:-1])
+            whole = memory is None and not acted
+            if whole:
+                node, cards = 0, place.cards[: self.game.cards_on(0)]
+            limit = clock.sooner(SPARE * self._answering.expected)
+            board, _ = self.find(cards)
+            found, report = self._searched(seat, int(self.game.bets.round[node]), node, board, found, budget, limit, whole)
+            root = node if report.solves else None
+            return Resolved(found, sum(report.iterations), root, report.kept > 0, report.skipped > 0, report.spent)
         for street in self.streets:
             if found.street < street <= int(self.game.bets.round[place.node]):
                 entry = self._entry(place.node, street)
@@ -161,12 +188,13 @@ class BoardResolver:
         return float("nan")
 
     def _searched(
-        self, seat: int, street: int, entry: int, board: int, before: Memory, budget: Budget, clock: Deadline
+        self, seat: int, street: int, entry: int, board: int, before: Memory, budget: Budget, clock: Deadline, whole: bool = False
     ) -> tuple[Memory, SearchReport]:
-        """Solve the subgame at a board for one line."""
-        giver = 1 - seat if self.config.with_gifts else None
+        """Solve the subgame at a board for one line; the whole game without a gadget."""
+        config = replace(self.config, gadget=UNSAFE) if whole else self.config
+        giver = 1 - seat if config.with_gifts else None
         arrival = self.paths.follow(before.root, entry, board, before.strategies, giver, self.config.bounds == "safe")
-        if giver is not None and before.root.left is None:
+        if giver is not None and before.root.left is None and not self.everywhere:
             arrival = arrival._replace(gifts=self._gifts[seat, arrival.board][:, [entering(self.game, street).index(entry)]])
         played: list[Memory] = []
         here = arrival._replace(gifts=None if arrival.gifts is None else np.zeros_like(arrival.gifts))  # this solve has had them
@@ -176,7 +204,7 @@ class BoardResolver:
 
         worth = self.worth(street)
         report, answer = self._searchers[entry].solve(
-            board, arrival, before.strategies, seat, self.config, budget, worth, deliver, clock, self.last
+            board, arrival, before.strategies, seat, config, budget, worth, deliver, clock, self.until, whole
         )
         if played:
             return played[0], report
@@ -214,7 +242,7 @@ class BoardResolver:
 
             strategies, found = search_street(
                 self.game, self._tree(), strategies, street, seat, self.config, budget, self.variant, worth=worth, threads=self.threads,
-                progress=tell, known=known, journal=journal(street), until=self.last, searched=self.streets[:i],
+                progress=tell, known=known, journal=journal(street), until=self.until, searched=self.streets[:i],
             )  # fmt: skip
             total.add(found)
         return strategies, total

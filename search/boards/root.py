@@ -52,14 +52,15 @@ class BoardRoot:
         arrays.spread[where, :count] = self.mass * spread
         return arrays
 
-    def judge(self, change: Float) -> tuple[Float, Float]:
+    def judge(self, change: Float, whole: bool = False) -> tuple[Float, Float]:
         """Return [lines], how much hands' best-response values rise in all, and how much they fall with the model's range.
 
         Args:
             change: [hands of the board above, padded lines] of the opponent's best-response values.
+            whole: it is the whole game, and the model's range is the deal's: what rises counts by it, too.
         """
         here = np.where(self.mass > 0, change[self.places[self.opponent], : self.mass.shape[1]], 0.0)
-        return np.maximum(here, 0.0).sum(axis=0), (np.maximum(-here, 0.0) * self.model).sum(axis=0)
+        return (np.maximum(here, 0.0) * (self.model if whole else 1.0)).sum(axis=0), (np.maximum(-here, 0.0) * self.model).sum(axis=0)
 
     def exploitability(
         self, sweeps: BoardSweeps, strategies: tuple[Rows, Rows], gadget: Gadget | None = None, weight: float = 1.0

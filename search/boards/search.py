@@ -31,11 +31,10 @@ from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
-from search.resolving import ResolveConfig
+from search.resolving import MIN_TRUSTED_ITERATIONS, ResolveConfig
 from search.variants import BLOCK, Variant, average_weight, coefficients
 from search.warm_start import warm_iterations
 
-FEW = 30  # iterations: answers of fewer are judged whatever the gadget (from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g)
 WARMING = 1.5  # iterations' time that a warm start takes
 MOST_WORTH = 100
 SPARE = 1.3  # times what the last part of a decision is expected to take is left for it
@@ -106,13 +105,22 @@ class BoardSearch:
         lines: all lines that enter the street, or some.
         variant: of CFR.
         threads: kernel threads of a solve; answers do not depend on their number.
+        space: arrays that several searches share, none of which works while another does.
     """
 
-    def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant, threads: int = 1) -> None:
+    def __init__(
+        self,
+        game: HoldemGame,
+        tree: BoardTree,
+        lines: Lines,
+        variant: Variant,
+        threads: int = 1,
+        space: dict[str, list[Rows]] | None = None,
+    ) -> None:
         self.game, self.tree, self.lines, self.variant, self.threads = game, tree, lines, variant, threads
         self.dtype = tree.weight.dtype
         self._sweeps: BoardSweeps | None = None
-        self._arrays: dict[str, list[Rows]] = {}
+        self._arrays: dict[str, list[Rows]] = {} if space is None else space
         self._first, self._rows = int(np.argmax(tree.boards[:, STREET] == lines.street)), part_rows(tree, lines)
         self._new_paces()
 
@@ -128,12 +136,13 @@ class BoardSearch:
         deliver: Callable[[Answer], None] | None = None,
         clock: Deadline | None = None,
         until: int = 0,
+        whole: bool = False,
     ) -> tuple[SearchReport, Answer | None]:
         """Search the subgames at one board.
 
-        With safe bounds, and after fewer than ``FEW`` iterations with any, the strategy so far is kept where the opponent's hands win more
-        above the bounds against the answer than they lose below them with the model's range. That is a rule of thumb: a budget too short
-        for the subgame then hardly ever costs anything, and never more than ``SearchReport.harm``.
+        With safe bounds, and after fewer than ``MIN_TRUSTED_ITERATIONS`` with any, the strategy so far is kept where the opponent's hands
+        win more above the bounds against the answer than they lose below them with the model's range. That is a rule of thumb: a budget too
+        short for the subgame then hardly ever costs anything, and never more than ``SearchReport.harm``.
 
         Args:
             board: of the lines' street.
@@ -147,6 +156,7 @@ class BoardSearch:
             deliver: takes the answer over, within the budget, if there is one to be played.
             clock: if it was started before this call.
             until: street; the answer's values on boards above it are left for searches that begin there. One line's only.
+            whole: it is the whole game: its answer is played if a best response wins no more from it than from the strategy so far.
 
         Returns:
             What it came to, and the answer, whose arrays the next solve overwrites; None where nothing could be solved.
@@ -209,8 +219,8 @@ class BoardSearch:
         weighed = clock.spent() - weighing
         sweeps.evaluate(answer, BEST, range(len(boards)), opponent)
         weighing = clock.spent()
-        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if config.safe else safe))
-        if config.judge and (config.safe or iterations < FEW):
+        harm, gain = root.judge(sweeps.cfv[opponent].astype(np.float64) - (bound if config.safe else safe), whole)
+        if config.judge and (whole or config.safe or iterations < MIN_TRUSTED_ITERATIONS):
             played &= harm <= gain
         report.harm = float((harm * root.scale)[played].sum())
         weighed += clock.spent() - weighing
@@ -346,8 +356,9 @@ class BoardSearch:
 
     def _space(self, name: str, part: Subtree) -> tuple[Rows, Rows]:
         """Return arrays of the part's size, kept from part to part: as large as the largest one's."""
-        if name not in self._arrays:
-            self._arrays[name] = [aligned_zeros(int(rows), LANES, self.dtype) for rows in self._rows.max(axis=0)]
+        most = self._rows.max(axis=0).tolist()
+        if name not in self._arrays or any(len(own) < rows for own, rows in zip(self._arrays[name], most, strict=True)):
+            self._arrays[name] = [aligned_zeros(rows, LANES, self.dtype) for rows in most]
         kept = self._arrays[name]
         return kept[0][: part.tree.stored_rows[0]], kept[1][: part.tree.stored_rows[1]]
 
