@@ -34,7 +34,7 @@ class HoldemKind:
     policies = ("tabular", "network", "uniform")
 
     def __init__(self, game: HoldemGame) -> None:
-        self.game, self.notes = game, game.notes
+        self.game, self.notes, self.valued = game, game.notes, not game.any_amount
 
     def strength(self, exploitability: float) -> dict[str, Any]:
         game, found = self.game, {"value": exploitability, "unit": "chips"}
