@@ -16,7 +16,7 @@ import numpy as np
 
 from agents.agent import Decision, SeatReport, ask_everywhere
 from agents.board_blueprint import BoardBlueprint
-from agents.evaluation.sweep_journal import SweepJournal
+from agents.runtime.sweep_journal import SweepJournal
 from games.derived import derived_game
 from games.game import PublicGame
 from search import Budget, Deadline, Spent, Variant

@@ -31,7 +31,6 @@ from agents.apps import run as run_result
 from agents.apps.errors import UsageError
 from agents.board_blueprint import ABOUT, kept_blueprint
 from agents.evaluation import ablation
-from agents.evaluation.sweep_journal import SweepJournal
 from agents.match import exact_value
 from agents.match.deal import Entrant
 from agents.match.match import Match, _Shelf
@@ -40,6 +39,7 @@ from agents.networks.checkpoint import history_of
 from agents.policy import policy_from_file
 from agents.reporting import tables as report
 from agents.runtime.solution_file import check_solution, load_solution, save_solution
+from agents.runtime.sweep_journal import SweepJournal
 from agents.search_agent import SearchAgent
 from agents.training import DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state
 from games import public_tree

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from agents import Serial, ablate, tabulate
-from agents.evaluation.sweep_journal import SweepJournal
 from agents.reporting import tables as report
 from agents.runtime.progress import Teller, shares, watched
+from agents.runtime.sweep_journal import SweepJournal
 from agents.search_agent import SearchAgent
 from search import Budget
 from search.boards.search import BoardSearch

@@ -210,10 +210,10 @@ def test_few_iterations_start_warm(monkeypatch, tmp_path):
     agree(row("docs/notebook/search.md", "## Few iterations start warm", "warm")[0], mbb(found))
 
 
-def test_local_best_response_on_leduc():
+def test_local_best_response_on_leduc(tmp_path):
     import lbr
 
-    name, found, exact = next(lbr.leduc())
+    name, found, exact = next(lbr.measured(lbr.LEDUC, tmp_path))
     shown = row(RESULTS, "python benchmarks/lbr.py leduc_poker", name)
     for printed, value in zip([*shown[:4], shown[6]], [*found, exact], strict=True):
         agree(printed, value)
@@ -222,8 +222,8 @@ def test_local_best_response_on_leduc():
 def test_local_best_response_on_holdem(monkeypatch, tmp_path):
     import lbr
 
-    monkeypatch.setattr(lbr, "holdem_learned_exploitability", lambda *_: 0.0)  # many minutes, and not in the table
-    name, found, exact = next(lbr.holdem("ms1f1", tmp_path))
+    monkeypatch.setattr(lbr, "learned_exploitability", lambda *_: 0.0)  # many minutes, and not in the table
+    name, found, exact = next(lbr.measured("ms1f1", tmp_path))
     shown = row(RESULTS, "python benchmarks/lbr.py ms1f1", name)
     for printed, value in zip([*shown[:3], shown[4]], [*found[:3], exact], strict=True):
         agree(printed, value)
