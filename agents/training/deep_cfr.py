@@ -131,7 +131,7 @@ class DeepCFR:
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])
-        self._fitters = [make_fitter(self.config, blocks) for blocks in infostates.blocks]
+        self._fitters = [make_fitter(self.config.network.deep, b, self.config.batch_size, self.config.capacity) for b in infostates.blocks]
         self.advantage_buffers = tuple(fitter.buffer() for fitter in self._fitters)
         self.strategy_buffers = tuple(fitter.buffer() for fitter in self._fitters)
         self._played: list[list[Table] | None] = [None, None]

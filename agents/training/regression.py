@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from agents.training.buffer import Batch, ReservoirBuffer, SumBuffer
 from games.settings import bounded, check_bounds
-from search.infostates import PUBLIC, Block
+from search.infostates import PUBLIC, Block, Table
 
 WHOLE = 512  # private sides of a block that every minibatch holds
 
@@ -83,11 +83,11 @@ def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig
     return mean
 
 
-def make_fitter(config: Any, blocks: Sequence[Block]) -> Any:
-    """Return the fitter of a trainer's kind of network, ``network.deep``, with its ``batch_size`` and ``capacity``."""
-    if config.network.deep == PUBLIC:
-        return DecisionFitter(blocks, config.batch_size, config.capacity)
-    return ClassFitter(blocks, config.batch_size)
+def make_fitter(deep: str | None, blocks: Sequence[Block], batch_size: int, capacity: int = 0) -> Any:
+    """Return what fits networks whose trunk is on the ``deep`` side."""
+    if deep == PUBLIC:
+        return DecisionFitter(blocks, batch_size, capacity)
+    return ClassFitter(blocks, batch_size)
 
 
 class DecisionFitter:
@@ -127,6 +127,14 @@ class DecisionFitter:
             logits = outputs + (legal[:, :, None] - 1.0) * 1e9
             yield -(weights * target * torch.log_softmax(logits, dim=1)).sum()  # 0 * -1e9 where illegal, not 0 * -inf
 
+    def value_losses(
+        self, network: nn.Module, values: Sequence[Table], weights: Sequence[Table], rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Yield the squared error of each step, Σ weight (f - value)² over all rows, values and weights being [C, R] f4 a block."""
+        target, weight = (torch.from_numpy(self.block.dense(table).astype(np.float32)) for (table,) in (values, weights))
+        while True:
+            yield (weight * (network(self.public, self.private, self.legal) - target).square()).sum()
+
     def _steps(
         self, network: nn.Module, buffer: ReservoirBuffer, scale: float, rng: np.random.Generator
     ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -161,7 +169,7 @@ class Side(NamedTuple):
     size: int  # private sides of a minibatch
 
 
-Target = tuple[Tensor, Tensor]  # of a block: values [C, R] and weights [C, K]
+Target = tuple[Tensor, Tensor]  # of a block: values [C, R] and weights [C, K], or [C, R] where rows have their own
 Loss = Callable[[Tensor, Tensor, Tensor, Side], Tensor]  # of outputs, values, weights
 
 
@@ -204,6 +212,13 @@ class ClassFitter:
         every = zip(self.sides, _tensors(strategies), self._stakes(advantages), strict=True)
         sums = [(sums * stake[side.decision], weights * stake) for side, (sums, weights), stake in every]
         return self.losses(network, sums, _cross_entropy, rng)
+
+    def value_losses(
+        self, network: nn.Module, values: Sequence[Table], weights: Sequence[Table], rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Return the squared error of each step, Σ weight (f - value)² over rows, values and weights being [C, R] f4 a block."""
+        targets = [(torch.from_numpy(value), torch.from_numpy(weight)) for value, weight in zip(values, weights, strict=True)]
+        return self.losses(network, targets, _row_error, rng)
 
     def losses(self, network: nn.Module, targets: Sequence[Target], loss: Loss, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the loss of each step, per weight."""
@@ -255,6 +270,11 @@ def _shuffled(count: int, size: int, rng: np.random.Generator) -> Iterator[tuple
 def squared_error(outputs: Tensor, means: Tensor, weights: Tensor, side: Side) -> Tensor:
     """Return Σ weight (f - target)² over private sides and rows, the weight being that of the row's decision."""
     return (weights[:, side.decision] * (outputs - means).square()).sum()
+
+
+def _row_error(outputs: Tensor, values: Tensor, weights: Tensor, side: Side) -> Tensor:
+    """Return Σ weight (f - target)² over private sides and rows, each row with a weight of its own."""
+    return (weights * (outputs - values).square()).sum()
 
 
 def _cross_entropy(outputs: Tensor, sums: Tensor, weights: Tensor, side: Side) -> Tensor:
