@@ -341,5 +341,5 @@ def test_any_amount_changes_no_other_game():
     assert on_menu(anything) == plain
     assert on_menu(anything).notes == ("game.amounts: any is taken as menu (any amount is for matches of bots alone)",)
     assert on_menu(plain) is plain
-    with pytest.raises(ValueError, match="game.amounts must be menu in a limit game, got 'any'"):
+    with pytest.raises(ValueError, match=r"game.amounts must be menu in a limit game, got 'any'"):
         Holdem(bets="", raises="", limit=[2, 2], max_raises=[1, 1], deals=[0, 1], amounts="any").build()
