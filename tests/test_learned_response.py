@@ -11,7 +11,7 @@ import pytest
 from agents.evaluation.lbr import ACTION_SETS, lbr_exploitability
 from agents.evaluation.learned_response import ResponseConfig, learned_exploitability, learned_response, transitions
 from agents.networks import NetworkConfig
-from agents.training.regression import FitConfig
+from agents.networks.regression import FitConfig
 from games.holdem.cards import hand_indices
 from games.holdem.isomorphism import permute_cards
 from games.kernels.boards import CHILD, CHILD_END

@@ -31,8 +31,8 @@ import numpy.typing as npt
 from agents.evaluation.lbr import response_value
 from agents.networks import NetworkConfig, make_network
 from agents.networks.policy import outputs
+from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.threads import one_thread
-from agents.training.regression import FitConfig, fit, make_fitter, make_optimiser
 from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC
 from search.representation import Representation, Table, Tables
@@ -55,7 +55,7 @@ class ResponseConfig:
         fit: of each round.
         network: size.
         network_deals: how many deals played a network's answer counts as; infinity for the network alone.
-        batch_size: private sides a step, see ``agents.training.regression``.
+        batch_size: private sides a step, see ``agents.networks.regression``.
         seed: of the network's weights and of all deals.
     """
 
