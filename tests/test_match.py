@@ -12,7 +12,7 @@ import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy, tabulate
 from agents.board_blueprint import make_blueprint
-from agents.match.deal import Draws, Entrant, play_hand
+from agents.match.deal import Draws, Entrant, check_hand, play_hand
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
 from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
@@ -73,7 +73,7 @@ class Family(NamedTuple):
 @pytest.fixture(scope="module", params=["derived", "hold'em"])
 def family(request, tmp_path_factory):
     if request.param == "derived":
-        return Family(blueprint("weak", LEDUC, 1), blueprint("strong", LEDUC, 30), searcher("search", LEDUC), 1e-12)
+        return Family(blueprint("weak", LEDUC), blueprint("strong", LEDUC, 30), searcher("search", LEDUC), 1e-12)
     weak, strong = (make_blueprint(HOLDEM, (), DCFR, n, tmp_path_factory.mktemp("blueprint")) for n in (1, 30))
     thinking = SearchAgent(weak, DCFR, "flop", ResolveConfig("resolve"))
     still = [Entrant(name, SearchAgent(made, DCFR, NOTHING), STILL) for name, made in (("weak", weak), ("strong", strong))]
@@ -141,13 +141,7 @@ def test_exact_values_are_zero_sum_and_kept(family, tmp_path):
     assert done[-1] == (4, 4)
     assert exact_values([match], 1, Serial(), tmp_path, lambda *n: done.append(n))[0] == one
     assert len(done) == 4
-
-
-def test_exact_values_against_its_blueprint_are_those_of_the_tabulated_agent(family):
-    search = family.search
-    alone = Entrant("alone", type(family.weak.agent)(search.agent.blueprint, *([DCFR, NOTHING] if family.weak.game.spiel is None else [])), STILL)
-    one = exact_values([Match((search, alone), values="none")], 1, Serial())[0]
-    seats = [tabulate(search.agent, seat, search.budget).against_blueprint for seat in (0, 1)]
+    seats = [tabulate(family.search.agent, seat, family.search.budget).against_blueprint for seat in (0, 1)]  # weak is its blueprint
     assert one.seats == pytest.approx(seats, abs=1e-5)
 
 
@@ -460,6 +454,9 @@ def test_who_does_wrong_loses_the_most_that_the_hand_can_cost(wrong, text):
         if record["hands"][seat] == "2":
             assert record["fault"]["who"] == "bot"
             assert record["fault"]["kind"] == wrong
+            assert record["fault"]["line"] == record["play"]
+            before = {**record, "fault": {"who": "bot", "kind": wrong, "text": text, "node": "start"}}  # as older versions wrote it
+            check_hand(match.table(), before, record["deal"], seat == 1)
             assert record["chips"] == -2.0  # also with the best card: a bet that is called may come
     assert any(text in r["fault"]["text"] for r in records if "fault" in r)
     tally = Tally(match)
