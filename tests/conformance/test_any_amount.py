@@ -75,10 +75,12 @@ def beside_universal_poker(count):
                 continue
             assert theirs.current_player() == player
             legal, amounts = theirs.legal_actions(), GAME.amounts(state)
-            ours = [0] if paid[player] < paid[1 - player] else []
-            opened = int(GAME.chips(state).opened[player])
-            ours += [1] if amounts is None else [1, *range(opened + amounts[0], opened + amounts[1] + 1)]
-            assert legal == ours
+            opened, fold = int(GAME.chips(state).opened[player]), [0] if paid[player] < paid[1 - player] else []
+            ends = [] if amounts is None else [opened + amounts[0], opened + amounts[1]]
+            passing, betting = [a for a in legal[:2] if a <= 1], legal[len(fold) + 1 :]
+            assert passing == [*fold, 1]
+            assert len(betting) == (0 if amounts is None else amounts[1] - amounts[0] + 1)  # in order, so these are all between
+            assert [*betting[:1], *betting[-1:]] == ends
             action = random_action(GAME, state, rng)
             state = GAME.child(state, action)
             bets += action.kind == Kind.BET
