@@ -9,7 +9,7 @@ import pytest
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
-from agents.match.deal import Entrant, play_hand
+from agents.match.deal import Entrant, check_hand, play_hand
 from agents.match.exact_value import exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, Match, play_matches
 from agents.match.statistics import Tally
@@ -19,7 +19,7 @@ from agents.opponents.sandbox import FaultError
 from agents.search_agent import NOTHING, SearchAgent
 from games.game import find_decision
 from games.holdem.cards import hand_indices, parse_cards
-from games.holdem.config import Holdem, Spot
+from games.holdem.config import Holdem, Spot, on_menu
 from games.holdem.rules import HoldemGame
 from search import Budget, variant
 from tests.bots import Here, NoAnswer
@@ -146,6 +146,43 @@ def test_what_a_bot_does_wrong_is_told_apart_and_the_next_hand_is_played(monkeyp
     ]
 
 
+class Overbets(UniformRandom):
+    """Bets between the menu's sizes; with an ace too little."""
+
+    def step(self, view):
+        if view.amounts is None:
+            return super().step(view)
+        least, most = view.amounts
+        return f"raise {least - 1 if 'A' in view.hand else int(self._random.integers(least, most + 1))}"
+
+
+def test_a_bot_may_bet_any_legal_amount_where_the_game_has_them():
+    game = Holdem(blinds=[50, 100], stack=2000, min_bet=100, deals=[0, 1], amounts="any", bets="50%,a").build()
+    first = seen_by(game, "", "AhKd")
+    assert (first.legal, first.amounts) == (("fold", "call", "raise 300", "all-in 2000"), (200, 2000))
+    assert seen_by(game, "raise 750", "AhKd").amounts == (1400, 2000)
+    assert seen_by(game, "all-in 2000", "AhKd").amounts is None
+    for answer in ("raise 750", "bet 2000", "all-in 300", "call"):
+        assert first.checked(answer) == answer
+    for answer in ("raise 199", "raise 2001", "raise 7.5", "check 750", "raise -750", "raise", 750):
+        with pytest.raises(FaultError, match="fold, call, raise 300, all-in 2000, or any amount from 200 to 2000, got") as error:
+            first.checked(answer)
+        assert error.value.kind == "illegal"
+    match = Match((bot_of("bot", Overbets, game), bot_of("other", "check_call", game)), values="none", salt="salt")
+    table, records = match.table(), []
+    for deal in range(60):
+        records += [play_hand(table, deal, swapped) for swapped in (False, True)]
+    for i, record in enumerate(records):
+        check_hand(table, json.loads(json.dumps(record)), i // 2, bool(i % 2))
+        seat = record["seats"].index("bot")
+        assert ("fault" in record) == ("A" in record["hands"][seat])
+        assert record.get("fault", {"kind": "illegal"})["kind"] == "illegal"
+        if "fault" in record:
+            assert record["chips"] == -2000
+    sizes = {int(text.split()[1]) for record in records for text in record["play"] if text.startswith("raise")}
+    assert len(sizes - {300}) > 20
+
+
 def test_a_bot_that_hangs_is_stopped_within_a_part(monkeypatch):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
     hanging = Entrant("bot", SandboxedBot(TEN, "tests.bots:Hanging", 0.3), STILL)
@@ -269,3 +306,40 @@ def test_the_command_plays_somebodys_bot(monkeypatch, tmp_path, capsys):
     (row,) = result_of(tmp_path)["rows"]
     assert (row["agents"], row["hands"], row["exact"], row["faults"]) == (["a", "b"], 40, None, {})
     assert "a: tests.bots:CheckCall, no thinking" in capsys.readouterr().out
+
+
+ANY = ("game=heads_up_no_limit", "agent@agents.a=bot", "agents.a.bot=check_call")
+
+
+def test_the_command_plays_bots_with_any_amount(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
+    given = (*ANY, "agent@agents.b=bot", "agents.b.bot=uniform_random", "game.stack=10000", "hands=20", "executor=serial")
+    assert timebank(monkeypatch, "match", *given, f"hydra.run.dir={tmp_path}") == 0
+    (row,) = result_of(tmp_path)["rows"]
+    assert (row["hands"], row["exact"], row["faults"], sorted(row["estimates"])) == (20, None, {}, ["duplicate", "raw"])
+    assert result_of(tmp_path)["notes"] == ["values: taken as none, a game of any amount has no value function"]
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}", "hands=24") == 0
+
+
+@pytest.mark.parametrize("command", ["solve budget.iterations=1", "train", "ablate agent=tabular", "play agent=tabular", "match"])
+def test_what_needs_the_whole_tree_refuses_any_amount_with_its_size(monkeypatch, tmp_path, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    command, *given = command.split()
+    own = (*ANY, "agent@agents.b=tabular") if command == "match" else ("game=heads_up_no_limit", *given)
+    for sizes, error in (
+        ((), "game must fit into memory"),
+        (('game.bets="1%,2%,3%,5%,9%,20%,50%"',), "game.bets and game.raises must be few"),
+    ):
+        assert timebank(monkeypatch, command, *own, *sizes) == 2
+        assert capsys.readouterr().err.startswith(f"error: {error}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_any_amount_changes_no_other_game():
+    plain, anything = (Holdem(deals=[0, 1], blinds=[1, 2], amounts=amounts).build() for amounts in ("menu", "any"))
+    assert anything.key == f"{plain.key} any amount"
+    assert on_menu(anything) == plain
+    assert on_menu(anything).notes == ("game.amounts: any is taken as menu (any amount is for matches of bots alone)",)
+    assert on_menu(plain) is plain
+    with pytest.raises(ValueError, match=r"game.amounts must be menu in a limit game, got 'any'"):
+        Holdem(bets="", raises="", limit=[2, 2], max_raises=[1, 1], deals=[0, 1], amounts="any").build()

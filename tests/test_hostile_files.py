@@ -45,7 +45,7 @@ from agents.training import DeepCFR, DeepCFRConfig, FitConfig, load_state, save_
 from games import public_tree
 from games.files import read_text
 from games.holdem import config as holdem_config
-from search import BoardSolver, Budget, variant
+from search import BoardSolver, Budget, represent, variant
 from search.resolving import ResolveConfig
 from search.tree.infostates import TreeInfostates
 from tests.running import ROOT, timebank
@@ -211,7 +211,7 @@ def tables(folder):
     yield Kind(hands.name, hands.read_bytes(), shelf._read, "lines")
     exact_value.exact_values([match], 1, Serial(), folder / "tables")
     table = next((folder / "tables").glob("*seat0.npy"))
-    yield Kind("table.npy", table.read_bytes(), partial(exact_value._read, agent=entrants[0].agent, seat=0), "npy")
+    yield Kind("table.npy", table.read_bytes(), partial(exact_value._read, representation=represent(match.game), seat=0), "npy")
     list(ablate({"a": (entrants[0].agent, [Budget(seconds=0)])}, directory=folder / "measurements"))
     measured = next((folder / "measurements").glob("*.json"))
     yield Kind("measured.json", measured.read_bytes(), partial(ablation._read, most=2.0), "json")

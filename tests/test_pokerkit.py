@@ -24,11 +24,11 @@ BETS, RAISES = "1%,50%,100%,a", "1%,100%,a"  # 1% is below every minimum, so the
 STREETS = ((0, 3), (3, 4), (4, 5))  # where each one's cards are on the board
 
 
-def new_hand(hands):
+def new_hand(hands, blinds=BLINDS, stack=STACK):
     """Return pokerkit's hand before its first action. It posts blinds and moves chips by itself; we deal."""
     dealing = (pokerkit.Automation.CARD_BURNING, pokerkit.Automation.HOLE_DEALING, pokerkit.Automation.BOARD_DEALING)
     automations = tuple(automation for automation in pokerkit.Automation if automation not in dealing)
-    state = pokerkit.NoLimitTexasHoldem.create_state(automations, True, 0, BLINDS, BLINDS[1], STACK, 2)
+    state = pokerkit.NoLimitTexasHoldem.create_state(automations, True, 0, blinds, blinds[1], stack, 2)
     for player in (1, 0):
         state.deal_hole(cards_text(hands[player]), 1 - player)
     return state
