@@ -3,7 +3,7 @@
 Networks and training are imported from ``agents.networks`` and ``agents.training``: they bring torch.
 """
 
-from agents.agent import Agent, Decision
+from agents.agent import Agent, BaseAgent, Decision
 from agents.blueprint import BlueprintAgent
 from agents.evaluation.ablation import ablate, exchange_rate
 from agents.evaluation.strength import exploitability, tabulate
@@ -15,6 +15,7 @@ from agents.search_agent import SearchAgent
 
 __all__ = [
     "Agent",
+    "BaseAgent",
     "BlueprintAgent",
     "Decision",
     "Entrant",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import pickle
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from games.game import PublicGame
-from search import Budget, Spent
+from search import Budget, Spent, represent
+from search.representation import Table
 
 Float = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable)
@@ -47,6 +50,43 @@ class Decision:
     def solved(self) -> bool:
         """Whether a subgame was solved for this decision."""
         return self.root is not None
+
+
+@dataclass
+class SeatReport:
+    """One seat of an agent, tabulated.
+
+    Attributes:
+        seat: the player number.
+        table: the seat's strategy, see ``search.representation``; uniform where its own policy never comes.
+        opponent_best_response: chips that a best-responding opponent wins against it; NaN before it is measured.
+        against_blueprint: chips that it wins from its own blueprint in the other seat; NaN before, and for agents without one.
+        decisions: public states at which the seat was asked.
+        solves: decisions for which a subgame was solved.
+        kept: decisions that played the last strategy on because no search was possible, or none better was found.
+        skipped: those of them that the budget allowed no iteration for.
+        seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
+        iterations: likewise.
+        spent: what the seconds went into, summed.
+        solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
+            solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
+            the clock is (they are different draws); NaN if not measured.
+        loading: seconds outside every decision's budget: what the agent computes once for a game.
+    """
+
+    seat: int
+    table: Table
+    opponent_best_response: float = float("nan")
+    against_blueprint: float = float("nan")
+    decisions: int = 0
+    solves: int = 0
+    kept: int = 0
+    skipped: int = 0
+    seconds: list[float] = field(default_factory=list)
+    iterations: list[int] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
+    solver_error: float = 0.0
+    loading: float = 0.0
 
 
 class Agent(Protocol[State]):
@@ -97,3 +137,84 @@ class Agent(Protocol[State]):
             The decision; its policy is [A, H] over the game's hands, in the order of the actions on offer.
         """
         ...
+
+    def tabulate(
+        self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
+    ) -> SeatReport:
+        """Return a seat's strategy as a table, not measured.
+
+        Args:
+            seat: the agent's player number.
+            budget: of each decision.
+            progress: called with the share of the work that is done, by agents that tell it.
+            folder: where agents keep what they have done, so that work that was stopped goes on; None keeps nothing.
+        """
+        ...
+
+
+class BaseAgent:
+    """What most agents share: nothing to load, no search, no known blueprint, and a table of what is answered everywhere.
+
+    An agent of your own has ``name``, ``game`` and ``decide``, and whatever else is different.
+    """
+
+    blueprint: Any = None
+    thinks = False
+
+    def fingerprint(self) -> bytes:
+        """See ``Agent``: what the agent is made of."""
+        return pickle.dumps(self)
+
+    def load(self) -> None:
+        """See ``Agent``."""
+
+    def tabulate(
+        self: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
+    ) -> SeatReport:
+        """See ``Agent``."""
+        return ask_everywhere(self, seat, budget)
+
+
+def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport:
+    """Ask an agent at every public state that its own policy reaches; return the answers, not measured.
+
+    Args:
+        agent: loaded here, outside all clocks.
+        seat: the player that the agent plays.
+        budget: of each decision.
+    """
+    agent.load()
+    game, representation = agent.game, represent(agent.game)
+    report = SeatReport(seat, representation.uniform()[seat])
+    stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
+    errors: dict[Any, float] = {}  # by root, and by draw if draws differ
+    idle: list[float] = []
+    while stack:
+        state, reach, thought = stack.pop()
+        below = representation.below(state)
+        if game.player(state) != seat:
+            stack.extend((child, reach, thought) for child in reversed(below))
+            continue
+        decision = agent.decide(seat, state, thought, budget)
+        report.decisions += 1
+        report.solves += decision.solved
+        report.kept += decision.kept
+        report.skipped += decision.skipped
+        if decision.solved or decision.kept:
+            report.seconds.append(decision.seconds)
+            report.iterations.append(decision.iterations)
+            report.spent += decision.spent
+        else:
+            idle.append(decision.seconds)
+        if decision.root is not None:
+            draw = report.decisions if budget.seconds is not None else 0
+            errors[decision.root, draw] = float("nan") if decision.solver_error is None else decision.solver_error
+        representation.put(report.table, state, decision.policy)
+        for child, probabilities in zip(reversed(below), decision.policy[::-1], strict=True):
+            own = reach * probabilities
+            if own.any():
+                stack.append((child, own, decision.thought))
+    report.solver_error = sum(errors.values())
+    if not report.seconds:
+        report.seconds, report.iterations = idle, [0] * len(idle)
+    return report

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from agents.agent import Decision
+from agents.agent import BaseAgent, Decision
 from agents.policy import Policy
 from games.derived import DerivedGame, derived_game
 from search import Budget
 
 
 @dataclass(frozen=True)
-class BlueprintAgent:
+class BlueprintAgent(BaseAgent):
     """Plays a policy: uniform, a tabular blueprint or a network alone."""
 
-    blueprint: Policy
-    thinks = False
+    blueprint: Policy = field()
 
     @property
     def name(self) -> str:

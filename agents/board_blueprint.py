@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ from agents.reporting.tables import Keeper, Row, duration, replacing, write_json
 from agents.runtime.arrays import map_npy, open_archive
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
-from games.holdem.board_tree import BoardTree, board_tree
+from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
-from search import BoardSolver, Budget, Variant
+from search import BoardSolver, BoardStrategy, Budget, Variant
 from search.boards.bucket_solver import BucketSolver
+from search.boards.representation import represent_boards
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps, Rows
 from search.boards.trunk import Strategies
@@ -29,7 +30,10 @@ from search.tree.evaluator import exploitability_of
 ABOUT, UNFINISHED, FORMAT = "blueprint.json", "unfinished.npz", 1
 MOST_NOISE = 1e-3  # chips that rounding takes an exploitability below 0, at most
 
-tree_of = lru_cache(maxsize=1)(board_tree)  # the last game's is kept: every measurement of a process is of the same
+
+def tree_of(game: HoldemGame) -> BoardTree:
+    """Return a game's board tree, made once in a process."""
+    return represent_boards(game).tree
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,10 @@ class BoardBlueprint:
         """
         first, second = (_array(self.directory / f"average_{p}.npy", self.tree, p) for p in (0, 1))
         return first, second
+
+    def strategy(self) -> BoardStrategy:
+        """Return the same as a strategy."""
+        return BoardStrategy(self.game, self.tree, self.strategies())
 
 
 def _array(path: Path, tree: BoardTree, player: int) -> Rows:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from agents.board_blueprint import FORMAT, BoardBlueprint, keep_blueprint, kept_blueprint, tree_of
+from agents.networks import load_policy, policy_metadata
 from agents.networks.checkpoint import history_of
-from agents.networks.holdem_checkpoint import holdem_policy_metadata, load_holdem_policy
-from agents.networks.holdem_features import encode_holdem
 from games.holdem.rules import HoldemGame
+from search.boards.infostates import BoardInfostates
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
 from search.tree.evaluator import exploitability_of
@@ -31,7 +31,7 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
         CheckpointError: the checkpoint cannot be read, or is of another game.
         ValueError: another blueprint in the directory.
     """
-    metadata = holdem_policy_metadata(checkpoint, game)
+    metadata = policy_metadata(checkpoint, game.key)
     history = [{"compute": row["multiply_adds"], **row} for row in history_of(metadata, checkpoint)]
     name = f"network:{metadata['digest'][:8]}"
     about: dict[str, Any] = {"format": FORMAT, "game": game.key, "name": name}
@@ -39,8 +39,8 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
     kept = kept_blueprint(game, directory, about)
     if kept is None:
         begun, tree = time.perf_counter(), tree_of(game)
-        policy = load_holdem_policy(checkpoint, encode_holdem(game, tree))
-        rows = (policy.rows(0), policy.rows(1))
+        policy = load_policy(checkpoint, BoardInfostates(game, tree))
+        rows = policy.strategy().average
         writing = time.perf_counter() - begun
         sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
         exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))

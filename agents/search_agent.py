@@ -14,16 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from agents.agent import Decision
+from agents.agent import Decision, SeatReport, ask_everywhere
 from agents.board_blueprint import BoardBlueprint
-from agents.evaluation.strength import SeatReport, ask_everywhere
 from agents.evaluation.sweep_journal import SweepJournal
 from games.derived import derived_game
 from games.game import PublicGame
 from search import Budget, Deadline, Spent, Variant
 from search.boards.resolver import BoardResolver
-from search.boards.search import SearchReport, value_against
-from search.boards.sweeps import BoardSweeps
+from search.boards.search import SearchReport
 from search.boards.trunk import Strategies
 from search.resolving import ResolveConfig
 from search.tree.resolver import TreeResolver
@@ -157,19 +155,11 @@ class SearchAgent:
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
-        """Return the seat's report: in hold'em of a sweep over all boards, else of asking at every state; see ``strategies``."""
+        """See ``agents.agent.Agent``; in hold'em a sweep over all boards, see ``strategies``."""
         if not isinstance(self._resolver, BoardResolver):
             return ask_everywhere(self, seat, budget)
-        game, tree = self.blueprint.game, self.blueprint.tree
         strategies, found = self.strategies(seat, budget, progress, folder)
-        own = tuple(rows if type(rows) is np.ndarray else np.array(rows) for rows in strategies)  # a mapped file's rows are copied
-        sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
-        report = SeatReport(
-            seat, np.zeros((0, 0)), value_against(game, sweeps, (own[0], own[1]), 1 - seat), decisions=found.solves + found.kept,
-            solves=found.solves, kept=found.kept, skipped=found.skipped, seconds=found.seconds, iterations=found.iterations,
-            spent=found.spent, solver_error=found.harm, loading=found.loading,
+        return SeatReport(
+            seat, strategies[seat], decisions=found.solves + found.kept, solves=found.solves, kept=found.kept, skipped=found.skipped,
+            seconds=found.seconds, iterations=found.iterations, spent=found.spent, solver_error=found.harm, loading=found.loading,
         )  # fmt: skip
-        blueprint = self.blueprint.strategies()[1 - seat]
-        both = (own[0], np.array(blueprint)) if seat == 0 else (np.array(blueprint), own[1])
-        report.against_blueprint = value_against(game, sweeps, both, seat, best=False)
-        return report

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.board_blueprint import make_blueprint
-from agents.networks import NetworkPolicy, PolicyNetworkConfig, encode, make_network
+from agents.networks import NetworkConfig, NetworkPolicy, make_network
 from agents.reporting.tables import duration, machine, table, version
 from agents.search_agent import SearchAgent
 from games import public_tree
@@ -32,6 +32,7 @@ from games.holdem.config import Holdem
 from games.public_tree import CHANCE, TERMINAL
 from search import Budget, variant
 from search.resolving import ResolveConfig
+from search.tree.infostates import TreeInfostates
 
 BUDGETS = {"leduc": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0), "ms3f1t1r1h5": (0.01, 0.1), "holdem5": (0.01, 0.1)}
 SECONDS, MOST = {"leduc": 40.0, "ms3f1t1r1h5": 25.0, "holdem5": 25.0}, 1000  # of a row, and its decisions
@@ -89,9 +90,11 @@ def measured(agent: str, budget: float, asked: list[tuple[float, int, bool]], lo
 def leduc() -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
     """Yield the agent on Leduc, what loading it took, and how it is asked."""
     tree = public_tree("leduc_poker")
-    encoding = encode(tree)
-    networks = [make_network(PolicyNetworkConfig(), encoding, p, seed=p) for p in (0, 1)]  # untrained: only their speed matters here
-    agent = SearchAgent(NetworkPolicy(encoding, (networks[0], networks[1])), variant("default"), config=ResolveConfig(warm_start="always"))
+    infostates = TreeInfostates(tree)
+    networks = [make_network(NetworkConfig(), infostates, p, seed=p) for p in (0, 1)]  # untrained: only their speed matters here
+    agent = SearchAgent(
+        NetworkPolicy(infostates, (networks[0], networks[1])), variant("default"), config=ResolveConfig(warm_start="always")
+    )
     begun = time.perf_counter()
     agent.load()
     load, rng, nodes = time.perf_counter() - begun, np.random.default_rng(0), np.flatnonzero(tree.player >= 0)

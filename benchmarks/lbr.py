@@ -17,22 +17,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from agents.evaluation.holdem_lbr import Showdowns, holdem_lbr_exploitability
+from agents.evaluation.holdem_lbr import always_call as always_call_holdem
 
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent
 from agents.board_blueprint import make_blueprint
-from agents.evaluation.holdem_lbr import Showdowns, holdem_lbr_exploitability
-from agents.evaluation.holdem_lbr import always_call as always_call_holdem
 from agents.evaluation.holdem_learned_response import holdem_learned_exploitability
 from agents.evaluation.lbr import ACTION_SETS, WEAKNESS, calling, lbr_exploitability
 from agents.evaluation.learned_response import WEAKNESS as UNLEARNED
 from agents.evaluation.learned_response import learned_exploitability
-from agents.networks.holdem_features import encode_holdem
 from agents.reporting.tables import table, version
 from games import PublicTree, public_tree
 from games.holdem.board_tree import board_tree
 from games.holdem.config import Holdem
 from search import Budget, Strategy, uniform, variant
+from search.boards.infostates import BoardInfostates
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Strategies
@@ -77,7 +77,7 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
     common = {"name": name, "blinds": [1, 2], "stack": 162, "bets": "100%", "raises": "100%", "raise_cap": 1, "min_bet": 2}
     game = type(settings)(**{**vars(settings), **common}).build()
     tree = board_tree(game)
-    encoding = encode_holdem(game, tree)
+    infostates = BoardInfostates(game, tree)
     showdowns, sweeps, default = Showdowns(game, tree), BoardSweeps(tree, 1, np.float32), variant("default_holdem")
     made = {f"blueprint, {n} iterations": make_blueprint(game, [], default, n, directory / str(n)) for n in (20, 200)}
     coarse = make_blueprint(game, buckets, default, 100, directory / "coarse")
@@ -87,7 +87,7 @@ def holdem(name: str, directory: Path) -> Iterator[Row]:
         own = (np.array(strategies[0]), np.array(strategies[1]))
         exact = sum(value_against(game, sweeps, own, p) for p in (0, 1)) / 2
         found = [holdem_lbr_exploitability(showdowns, sweeps, own, actions) for actions in ACTION_SETS]
-        found.append(holdem_learned_exploitability(encoding, sweeps, own))
+        found.append(holdem_learned_exploitability(infostates, sweeps, own))
         return who, [1000 * v / 2 for v in found], 1000 * exact / 2
 
     agent = SearchAgent(coarse, default, game.rounds[-1], ResolveConfig("refined"))

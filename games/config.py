@@ -18,8 +18,11 @@ class Derived:
         raise NotImplementedError
 
     def build(self, progress: Progress | None = None) -> DerivedGame:
-        """Return the game; ``progress`` is called as of ``games.public_tree``."""
-        return derived_game(public_tree(self.game_string(), progress=progress))
+        """Return the game; ``progress`` is called as of ``games.public_tree``, with the game's name before what is counted."""
+        game = self.game_string()
+        if progress is None:
+            return derived_game(public_tree(game))
+        return derived_game(public_tree(game, progress=lambda what, done, total: progress(f"{game}, millions of {what}", done, total)))
 
 
 @dataclass(kw_only=True)

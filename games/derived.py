@@ -113,10 +113,11 @@ class DerivedGame:
 
     def revealed(self, state: int, text: str) -> int:
         children = self.tree.children(state)
-        for child in children:
-            if text in (self.tree.labels[child], self.board_name(child).split()[-1]):
+        names = [self._card_name(self._revealed(child)[-1]) for child in children]
+        for child, name in zip(children, names, strict=True):
+            if text in (self.tree.labels[child], name):
                 return child
-        raise ValueError(_listed([self.tree.labels[child] for child in children]))
+        raise ValueError(_listed(names))
 
     def _weights(self, state: int) -> Float:
         """Return [H0, H1], the joint probability of deals and of the public chance outcomes so far."""
@@ -193,12 +194,13 @@ class DerivedGame:
         return " ".join(self._revealed(state))
 
     def board_name(self, state: int) -> str:
-        return " ".join(self._card_name(label.removeprefix("Chance outcome:")) for label in self._revealed(state))
+        return " ".join(map(self._card_name, self._revealed(state)))
 
     def _revealed(self, state: int) -> list[str]:
-        """Return the labels of all public chance outcomes so far."""
+        """Return OpenSpiel's texts of all public chance outcomes so far."""
         tree = self.tree
-        return [tree.labels[node] for node in tree.path(state)[1:] if tree.player[tree.parent[node]] == CHANCE]
+        revealed = [node for node in tree.path(state)[1:] if tree.player[tree.parent[node]] == CHANCE]
+        return [tree.labels[node].removeprefix("Chance outcome:") for node in revealed]
 
     def _card_name(self, text: str) -> str:
         """Return OpenSpiel's text of a card or hand as people know it: J, Q, K in Kuhn, with suits in Leduc; dice as they are."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 MOST = 10**9
@@ -122,3 +122,9 @@ def nearest(name: str, names: Iterable[Any]) -> str:
     """Return a hint at the name that was meant, for errors; nothing if none is near."""
     found = difflib.get_close_matches(name, [str(n) for n in names], 1)
     return f" (did you mean {found[0]}?)" if found else ""
+
+
+def filled(settings: Any, defaults: Any) -> Any:
+    """Return settings whose open values (None), those of settings in them included, are the defaults' of the same class."""
+    pairs = {f.name: (getattr(settings, f.name), getattr(defaults, f.name)) for f in fields(settings)}
+    return replace(settings, **{k: filled(x, y) if is_dataclass(x) else y if x is None else x for k, (x, y) in pairs.items()})

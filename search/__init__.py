@@ -5,6 +5,7 @@ from search.boards.solver import BoardSolver, memory_needed, state_names, useful
 from search.boards.strategy import BoardStrategy
 from search.budget import Budget, Deadline, Spent
 from search.gadgets import BOUNDS, GADGETS, Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
+from search.representation import represent
 from search.tree.evaluator import Evaluator
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy, check_strategy, full_ranges, uniform
@@ -35,6 +36,7 @@ __all__ = [
     "gifts",
     "mass_at",
     "memory_needed",
+    "represent",
     "safe_bounds",
     "state_names",
     "uniform",

@@ -4,11 +4,11 @@ The idea is that of Brown & Sandholm 2016, "Strategy-Based Warm Starting for Reg
 averages are set as if iterations had already been spent on the strategy; see ``search.kernels.warm`` and ``search.kernels.seed``.
 """
 
-# A solve that expects fewer iterations than WARM_FACTOR times those that the strategy so far is worth starts from it. Over 96 searches of
-# Leduc (four blueprints, 3 to 800 iterations) a factor of 1 made them 9 % more exploitable than the better start of each, 3 5 %, 6 6 %,
-# 12 10 %; on a hold'em game of one card a street factors from 3 to 6 did not differ. docs/notebook has both tables.
-WARM_FACTOR, MIN_WARM = 3, 2  # and at least so many iterations: a warm start takes more than one
-WARM_REGRET_SCALE = 2.0  # times what regrets grow to in theory: of 1, 2 and 4 the best in hold'em, and as good as 1 on Leduc
+# A solve that expects fewer iterations than WARM_FACTOR times those that the strategy so far is worth starts from it. In 96 searches of
+# Leduc (four blueprints, 3 to 800 iterations) the better of both starts was missed by 5 % on average; a factor of 1 missed it by 9 %, cold
+# starts alone by 40 %. In 60 searches of a hold'em game with one card a street it was 2 %, 8 % and 8 %. Regrets twice as large did as well
+# in hold'em and worse on Leduc.
+WARM_FACTOR, MIN_WARM = 6, 2  # and at least so many iterations: a warm start takes more than one
 
 
 def warm_iterations(warm_start: str, worth: int, expected: float) -> int:

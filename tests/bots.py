@@ -321,7 +321,7 @@ class Here:
         self.seats[seat].restart()
 
     def step(self, observation):
-        return observation.place(self.seats[observation.player].step(observation))
+        return observation.checked(self.seats[observation.player].step(observation))
 
     def end(self):
         pass

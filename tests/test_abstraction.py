@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from numba import config
 
-from agents.abstraction import hand_features, make_buckets
+from agents.abstraction import make_buckets
 from games.kernels import LANES
 from games.kernels.boards import HANDS, STREET
 from search import BoardSolver, variant
 from search.boards.bucket_solver import BucketSolver, lossless_buckets
+from search.boards.strengths import hand_features
 from search.kernels.buckets import expand, fold
 from tests.naive.evaluator import strength
 from tests.test_holdem import UNEVEN, small

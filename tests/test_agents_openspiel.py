@@ -7,7 +7,7 @@ from open_spiel.python.algorithms.evaluate_bots import evaluate_bots
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.match.deal import Entrant
-from agents.match.exact_value import exact_values, table_value
+from agents.match.exact_value import exact_values
 from agents.match.match import Match, play_matches
 from agents.match.statistics import Tally
 from agents.opponents.bot import SandboxedBot
@@ -15,7 +15,8 @@ from agents.opponents.openspiel import TimebankBot, TimebankPolicy, check_bot, m
 from agents.opponents.sandbox import FaultError
 from agents.policy import policy_table
 from games import public_tree
-from search import Budget, Evaluator, variant
+from games.derived import derived_game
+from search import Budget, Evaluator, represent, variant
 
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker")
 STILL = Budget(seconds=0)
@@ -47,8 +48,8 @@ def test_evaluate_bots_plays_a_match_between_ours():
     game = pyspiel.load_game("leduc_poker")
     agents = searcher(LEDUC), BlueprintAgent(UniformPolicy(LEDUC))
     budgets = Budget(iterations=5), STILL
-    tables = [tabulate(agent, p, budget).table for p, (agent, budget) in enumerate(zip(agents, budgets, strict=True))]
-    exact = table_value(LEDUC, *tables)
+    first, second = (tabulate(agent, p, budget).table for p, (agent, budget) in enumerate(zip(agents, budgets, strict=True)))
+    exact = represent(derived_game(LEDUC)).value((first, second), 0)
     bots = [TimebankBot(agent, p, budget, seed=p) for p, (agent, budget) in enumerate(zip(agents, budgets, strict=True))]
     for bot in bots:
         bot._reader.course.forget = lambda: None  # the same decisions each time: remember them, for speed

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from agents.evaluation.aivat import Step, aivat, history_values, terminal_values
+from agents.evaluation.aivat import Aivat, Step
 from agents.policy import solved_policy
 from games import CHANCE, TERMINAL, public_tree
+from games.derived import derived_game
 from search import Evaluator, Strategy, uniform, variant
+from search.tree.values import TreeValues, history_values
 
 GAMES = ("kuhn_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 KNOWN = [(True, True), (True, False), (False, True), (False, False)]
@@ -21,13 +23,14 @@ def random_strategy(tree, seed):
     return Strategy(tree, tree.subgame(), (tables[0], tables[1]))
 
 
-def hands_played(tree, strategy, known):
+def deals_played(tree, strategy, known):
     """Yield (probability, hands, steps, payoff to player 0) of everything that can happen."""
+    game = derived_game(tree)
 
     def walk(node, hands, probability, steps):
         player = tree.player[node]
         if player == TERMINAL:
-            yield probability, hands, steps, terminal_values(tree, node)[hands]
+            yield probability, hands, steps, game.payoff(node, hands)
             return
         for a, child in enumerate(tree.children(node)):
             policy = None
@@ -42,6 +45,11 @@ def hands_played(tree, strategy, known):
 
     for hands in zip(*np.nonzero(tree.deal_weights), strict=True):
         yield from walk(0, hands, tree.deal_weights[hands], [])
+
+
+def estimate(tree, values, hands, steps, known, end=None):
+    held = tuple(None if own else int(hand) for own, hand in zip(known, hands, strict=True))
+    return Aivat(derived_game(tree), TreeValues(tree, values)).estimate(steps, held, end)
 
 
 @pytest.mark.parametrize("game", GAMES)
@@ -62,10 +70,10 @@ def test_it_is_unbiased_whatever_the_value_function_and_whoever_is_a_stranger(ga
     wild = history_values(random_strategy(tree, 3))
     inner = tree.player != TERMINAL
     wild[inner] += np.random.default_rng(4).normal(size=wild[inner].shape)  # a value function may say anything but of terminals
-    played = list(hands_played(tree, strategy, known))
+    played = list(deals_played(tree, strategy, known))
     assert sum(p for p, *_ in played) == pytest.approx(1.0, abs=1e-12)
     for values in (wild, history_values(uniform(tree))):
-        mean = sum(p * aivat(tree, values, hands, steps, known) for p, hands, steps, _ in played)
+        mean = sum(p * estimate(tree, values, hands, steps, known) for p, hands, steps, _ in played)
         assert mean == pytest.approx(exact, abs=1e-12)
 
 
@@ -74,10 +82,10 @@ def test_a_good_value_function_leaves_less_variance_and_the_very_one_none(known)
     tree = public_tree("leduc_poker(suit_isomorphism=true)")
     strategy = solved_policy(tree, variant("cfr"), 30).strategy()
     exact = Evaluator(tree).values(strategy)[0]
-    played = list(hands_played(tree, strategy, known))
+    played = list(deals_played(tree, strategy, known))
 
     def variance(values):
-        return sum(p * (aivat(tree, values, hands, steps, known) - exact) ** 2 for p, hands, steps, _ in played)
+        return sum(p * (estimate(tree, values, hands, steps, known) - exact) ** 2 for p, hands, steps, _ in played)
 
     raw = sum(p * (paid - exact) ** 2 for p, _, _, paid in played)
     very, coarse = history_values(strategy), history_values(uniform(tree))
@@ -86,24 +94,14 @@ def test_a_good_value_function_leaves_less_variance_and_the_very_one_none(known)
         assert variance(very) < 1e-24
 
 
-def test_the_hand_of_a_known_player_is_not_looked_at():
+def test_a_deal_that_ends_early_pays_what_it_is_told_to():
     tree = public_tree("kuhn_poker")
-    strategy = random_strategy(tree, 5)
-    values = history_values(uniform(tree))
-    for _, hands, steps, _ in hands_played(tree, strategy, (True, False)):
-        others = [aivat(tree, values, (h, hands[1]), steps, (True, False)) for h in range(3)]
-        assert others == [others[0]] * 3
-
-
-def test_a_hand_that_ends_early_pays_what_it_is_told_to():
-    tree = public_tree("kuhn_poker")
-    end = np.full((3, 3), -2.0)
     node = tree.children(0)[1]
     values = np.zeros((tree.num_nodes, 3, 3))
-    assert aivat(tree, values, (0, 1), [Step(0, node)], (False, False), end) == -2.0
+    assert estimate(tree, values, (0, 1), [Step(0, node)], (False, False), -2.0) == -2.0
 
 
 def test_a_known_player_must_tell():
     tree = public_tree("kuhn_poker")
-    with pytest.raises(ValueError, match="steps must carry the policy of player 0, which is known, got none at 'start'"):
-        aivat(tree, history_values(uniform(tree)), (0, 1), [Step(0, 1)], (True, True))
+    with pytest.raises(ValueError, match="steps must carry the policy of player 0, which is known, got none at the start"):
+        estimate(tree, history_values(uniform(tree)), (0, 1), [Step(0, 1)], (True, True))

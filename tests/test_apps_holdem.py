@@ -14,7 +14,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from agents.apps import ablate_holdem, run, solve_holdem, train_holdem
+from agents.apps import holdem as kind
+from agents.apps import run, solve_holdem
 from agents.reporting import tables as report
 from agents.reporting.tables import cores, write_json
 from games.holdem.config import LibratusEndgame, Spot
@@ -169,7 +170,7 @@ def test_endgame_files_that_say_something_else_are_refused_with_the_reason(tmp_p
 
 def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train_holdem, "free_memory", lambda: 10**8)
+    monkeypatch.setattr(kind, "free_memory", lambda: 10**8)
     assert timebank(monkeypatch, "train", "game=holdem5") == 2
     assert capsys.readouterr().err.startswith(
         "error: game must fit into memory to be trained on (0.1 GB are free), got about 18 GB for 16,361 boards"
@@ -179,7 +180,7 @@ def test_training_on_a_game_that_does_not_fit_is_refused(monkeypatch, tmp_path, 
 @pytest.mark.parametrize(("workers", "needed", "fix"), [(1, 6.1, "a smaller game"), (2, 6.2, "executor.workers=1 or a smaller game")])
 def test_measuring_what_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, workers, needed, fix):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ablate_holdem, "free_memory", lambda: 5 * 10**9)
+    monkeypatch.setattr(kind, "free_memory", lambda: 5 * 10**9)
     sizes = ["agent.buckets=[0,0,0,200]"] if workers == 1 else []
     assert timebank(monkeypatch, "ablate", "game=holdem5", "agent=tabular", f"executor.workers={workers}", *sizes) == 2
     assert capsys.readouterr().err == (
@@ -455,7 +456,7 @@ def test_a_spot_is_solved_saved_and_shown_in_16_bits(monkeypatch, tmp_path, caps
 
 
 def test_a_game_that_fits_in_16_bits_alone_is_refused_with_that_way_out(monkeypatch, capsys):
-    monkeypatch.setattr(solve_holdem, "free_memory", lambda: 2_500_000_000)
+    monkeypatch.setattr(kind, "free_memory", lambda: 2_500_000_000)
     assert timebank(monkeypatch, "solve", "game=holdem5", "budget.iterations=1") == 2
     assert "boards: storage=16 takes 1." in capsys.readouterr().err
 

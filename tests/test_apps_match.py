@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.apps import solve_holdem
+from agents.apps import holdem as holdem_kind
 from agents.match.match import play_part
 from tests.running import HANG_SECONDS, ROOT, finish, result_of, start, timebank, wait_for
 
@@ -20,7 +20,7 @@ KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "
 
 
 def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
-    given = (*KUHN, "agents.a.think=true", "agents.a.budget.iterations=5", "hands=400", "precision=0.0001", f"hydra.run.dir={tmp_path}")
+    given = (*KUHN, "agents.a.think=true", "agents.a.budget.iterations=50", "hands=400", "precision=0.0001", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "agents", "rows", "playing"):
@@ -212,8 +212,7 @@ REFUSED = [
         "agents.a.budgt.seconds must be a key of the settings, got an unknown one",
     ),
     (["+agent@agents.c=nobody"], "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
-    (["game=ms1f1"], "agents.a.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'"),
-    (["game=ms1f1", "agent@agents.a=network"], "agents.a.checkpoint must name a network's checkpoint (timebank train makes one), got none"),
+    (["game=ms1f1"], "agents.a.solve_from must be preflop, flop, or several of them in order with + between, got 'decision'"),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot", "agents.b.bot=fixed_action_preference"],
         "agents.b.bot must be one of check_call, uniform_random, or module:function, on hold'em, got 'fixed_action_preference'",
@@ -370,7 +369,7 @@ def test_play_in_a_terminal(tmp_path, command):
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (
             ["game=ms1f1", "agent.think=true", "budget.iterations=5"],
-            "agent.solve_from must be a street of the game (preflop, flop) or several with + between, got 'decision'",
+            "agent.solve_from must be preflop, flop, or several of them in order with + between, got 'decision'",
         ),
         (["seed=-3"], "seed must be at least 0, got -3"),
     ],
@@ -417,7 +416,7 @@ def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undraw
 
 def test_play_refuses_a_game_that_does_not_fit_into_memory(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(solve_holdem, "free_memory", lambda: 1_000)
+    monkeypatch.setattr(holdem_kind, "free_memory", lambda: 1_000)
     assert timebank(monkeypatch, "play", *HOLDEM) == 2
     assert "game must fit into memory (1 kB are free), got" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -109,7 +109,7 @@ def test_the_time_of_an_iteration_is_not_that_of_compiling(monkeypatch):
 def test_a_long_derivation_is_counted_as_it_goes(monkeypatch, tmp_path, capsys):
     for module, name in ((openspiel, "LOOK_SECONDS"), (openspiel, "TELL_SECONDS"), (run, "PROGRESS_SECONDS")):
         monkeypatch.setattr(module, name, 0.0)
-    build.timed_tree.cache_clear()
+    monkeypatch.setattr(build, "_made", {})
     given = ["game=liars_dice", "game.dice_sides=3", "budget.iterations=1", f"hydra.run.dir={tmp_path}"]
     assert timebank(monkeypatch, "solve", *given) == 0
     counts = re.findall(

@@ -7,19 +7,12 @@ import torch
 from safetensors.numpy import load_file
 
 from agents.networks import load_tensors
-from agents.training import (
-    POLICY_FILE,
-    DeepCFRConfig,
-    FitConfig,
-    HoldemDeepCFR,
-    HoldemDeepCFRConfig,
-    carry_on,
-    open_run,
-    train,
-)
+from agents.training import POLICY_FILE, DeepCFR, DeepCFRConfig, FitConfig, train
 from games import public_tree
 from games.holdem.board_tree import board_tree
 from games.holdem.config import Holdem
+from search.boards.infostates import BoardInfostates
+from search.tree.infostates import TreeInfostates
 from tests.running import ROOT, finish, result_of, start, timebank, wait_for
 
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
@@ -53,23 +46,17 @@ def test_the_library_trains_to_the_commands_bits(game, monkeypatch, tmp_path):
     try:
         torch.set_num_threads(4)
         if game == "hold'em":
-            chosen = ("game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "trainer=holdem_deep_cfr", "trainer.evaluate_from=1")
-            rules = Holdem(
-                ranks="QKA", suits="cdh", deals=[0, 1, 1], blinds=[1, 2], stack=162, bets="100%", raises="100%", raise_cap=1, min_bet=2
-            ).build()
-            fits = {
-                "advantage": FitConfig(steps=5, learning_rate=0.003),
-                "policy": FitConfig(steps=20, learning_rate=0.003, final_rate=0.01),
-            }
-            config = HoldemDeepCFRConfig(iterations=2, evaluate_from=1, seed=3, **fits)
-            carry_on(open_run(HoldemDeepCFR(rules, board_tree(rules), config), tmp_path / "library"), tmp_path / "library")
+            chosen = ("game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh")
+            betting = {"blinds": [1, 2], "stack": 162, "bets": "100%", "raises": "100%", "raise_cap": 1, "min_bet": 2}
+            rules = Holdem(ranks="QKA", suits="cdh", deals=[0, 1, 1], **betting).build()
+            infostates = BoardInfostates(rules, board_tree(rules))
         else:
-            chosen = (f"game={game}",)
-            config = DeepCFRConfig(iterations=2, seed=3, advantage=FitConfig(steps=5), policy=FitConfig(steps=20, final_rate=0.01))
-            train(public_tree(game), config, tmp_path / "library")
+            chosen, infostates = (f"game={game}",), TreeInfostates(public_tree(game))
+        config = DeepCFRConfig(iterations=2, evaluate_from=1, seed=3, advantage=FitConfig(steps=5), policy=FitConfig(steps=20))
+        train(DeepCFR(infostates, config), tmp_path / "library")
         assert torch.get_num_threads() == 4
         torch.set_num_threads(2)
-        short = ("trainer.iterations=2", "trainer.advantage.steps=5", "trainer.policy.steps=20", "seed=3")
+        short = ("trainer.iterations=2", "trainer.evaluate_from=1", "trainer.advantage.steps=5", "trainer.policy.steps=20", "seed=3")
         assert timebank(monkeypatch, "train", *chosen, *short, f"hydra.run.dir={tmp_path / 'command'}") == 0
         assert torch.get_num_threads() == 2
     finally:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games import betting
+from games.holdem import betting_tree as building
 from games.holdem.betting import Betting
 from games.holdem.betting_tree import betting_tree, count_nodes
 from games.holdem.menus import Menu, Size, parse_sizes
@@ -256,7 +256,7 @@ def test_a_large_tree_is_refused_with_its_size():
 
 def test_a_huge_tree_is_refused_with_an_estimate(monkeypatch):
     rules = full_game((50, 100), 20_000, "33%,50%,75%,100%,150%,a", "50%,100%,a")
-    monkeypatch.setattr("games.holdem.betting._MAX_STATES", 1_000)
+    monkeypatch.setattr(building, "_MAX_STATES", 1_000)
     assert count_nodes(rules) == pytest.approx(2_503_909, rel=0.5)
     with pytest.raises(ValueError, match=r"^the betting tree must have at most 1,000 nodes, got about \de\+06$"):
         betting_tree(rules, max_nodes=1_000)
@@ -271,23 +271,23 @@ def test_a_huge_tree_is_refused_with_an_estimate(monkeypatch):
     ],
 )
 def test_a_tree_that_is_too_large_is_refused_after_so_many_steps(monkeypatch, rules):
-    following, steps = betting._following, []
+    offers, steps = building.offered, []
 
     def counted(*arguments):
         steps.append(1)
-        assert len(steps) <= 5_000 + 2_000 + betting._LONGEST
-        return following(*arguments)
+        assert len(steps) <= 5_000 + 2_000 + building._LONGEST
+        return offers(*arguments)
 
-    monkeypatch.setattr(betting, "_following", counted)
-    monkeypatch.setattr(betting, "_MAX_STATES", 1_000)
-    monkeypatch.setattr(betting, "_MAX_STEPS", 2_000)
+    monkeypatch.setattr(building, "offered", counted)
+    monkeypatch.setattr(building, "_MAX_STATES", 1_000)
+    monkeypatch.setattr(building, "_MAX_STEPS", 2_000)
     with pytest.raises(ValueError, match=r"^the betting tree must have at most 5,000 nodes, got ") as refused:
         betting_tree(rules, max_nodes=5_000)
     assert float(str(refused.value).split()[-1].replace(",", "")) > 5_000
 
 
 def test_a_lower_bound_of_a_trees_size_is_told_as_one(monkeypatch):
-    monkeypatch.setattr(betting, "_MAX_STATES", 1_000)
+    monkeypatch.setattr(building, "_MAX_STATES", 1_000)
     with pytest.raises(ValueError, match=r"^the betting tree must have at most 5,000 nodes, got at least 5,\d{3}$"):
         betting_tree(spot(200, 10**9, "0.0001%", "0.0001%"), max_nodes=5_000)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.networks.holdem_features import encode_holdem
 from games.holdem.board_tree import board_tree
 from games.holdem.layout import betting_streets
 from games.kernels.boards import STREET
 from search import BoardSolver, variant
+from search.boards.infostates import BoardInfostates
 from search.boards.regrets import BoardRegrets
 from search.boards.trunk import above, board_weights, mass_at, root_reach, row_reach
 from tests.test_holdem import GAMES, small
@@ -20,7 +20,7 @@ CASES = {"full ranges": small([0, 1, 1]), **{name: GAMES[name] for name in ("one
 def made(name, seed=0):
     game = CASES[name]
     tree = board_tree(game)
-    classes = encode_holdem(game, tree).buckets
+    classes = BoardInfostates(game, tree).classes
     regrets = BoardRegrets(game, tree, classes)
     rng = np.random.default_rng(seed)
     sides = []

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from games.holdem.lines import find_decision
 
 from agents.reporting.hand_grid import decision
+from games.game import find_decision
 from games.holdem.cards import hand_text
 from games.holdem.config import Spot
 from games.public_tree import CHANCE, TERMINAL
@@ -123,7 +123,7 @@ def test_the_last_call_by_hand():
     game = Spot(board="2c2d7h9sKd", ranges=["AA,QQ", "KQs,JJ"], pot=40, stack=60, bets="a", raises="").build()
     solver = BoardSolver(game, variant("dcfr"))
     solver.run(50)
-    place = find_decision(game, "all-in", "show")
+    place = game.locate(find_decision(game, "all-in", "show"))
     bettor, caller = decision(solver), decision(solver, *place)
     assert caller["actions"] == ["fold", "call"]
     bets = {hand: entry["strategy"][1] for hand, entry in bettor["hands"].items()}
@@ -141,7 +141,7 @@ def test_evs_of_both_players_add_up_to_the_pot():
     solver = BoardSolver(game, variant("dcfr"))
     solver.run(20)
     for line in ("check", "bet 6", "bet 6 / all-in"):
-        place = find_decision(game, line, "show")
+        place = game.locate(find_decision(game, line, "show"))
         player, reach = int(game.bets.player[place.node]), solver.answer().reach(place.node)
         found = decision(solver, *place)
         meet = Twin(game, solver.variant).meet
@@ -161,7 +161,7 @@ def test_a_decision_where_the_opponent_never_comes_has_no_evs(share):
     solver.run(5)
     check_only = solver.average[0].reshape(-1, 2, 8)
     check_only[:, 1] = share * check_only[:, 0]
-    found = decision(solver, *find_decision(game, "all-in", "show"))
+    found = decision(solver, *game.locate(find_decision(game, "all-in", "show")))
     assert found["frequencies"] == [None, None]
     assert {entry["ev"] for entry in found["hands"].values()} == {None}
     assert {entry["weight"] for entry in found["hands"].values()} == {1.0}

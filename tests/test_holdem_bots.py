@@ -6,8 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from agents.match.holdem_table import observation_of
-from games.holdem.lines import Place, find_decision
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
@@ -15,14 +13,16 @@ from agents.match.deal import Entrant, play_hand
 from agents.match.exact_value import exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, Match, play_matches
 from agents.match.statistics import Tally
-from agents.opponents.bot import Observation, SandboxedBot
+from agents.opponents.bot import Observation, SandboxedBot, observe
 from agents.opponents.builtin import BOTS, UniformRandom
 from agents.opponents.sandbox import FaultError
 from agents.search_agent import NOTHING, SearchAgent
+from games.game import find_decision
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Holdem, Spot
+from games.holdem.rules import HoldemGame
 from search import Budget, variant
-from tests.bots import Broken, Here, NoAnswer
+from tests.bots import Here, NoAnswer
 from tests.running import result_of, timebank
 from tests.test_holdem import UNEVEN, small
 
@@ -35,6 +35,11 @@ STILL, DCFR = Budget(seconds=0), variant("dcfr")
 
 def hand_of(game, text):
     return int(hand_indices(game.hands)[parse_cards(text)])
+
+
+def seen_by(game, line, hand):
+    """Return what a bot sees with a hand where a line leads."""
+    return observe(game, find_decision(game, line, "line"), hand_of(game, hand), np.random.default_rng(0))
 
 
 def bot_of(name, make, game=GAME):
@@ -66,20 +71,18 @@ def without_times(records):
     return [{k: v for k, v in r.items() if k not in ("seconds", "decisions")} for r in records]
 
 
-def test_a_view_has_the_hand_the_line_and_the_chips():
-    start = find_decision(TEN, "", "line")
-    assert observation_of(TEN, start, hand_of(TEN, "AhKd")) == Observation(0, "AhKd", (), ("fold", "call", "raise 6"), "", 3.0, 1.0, 161.0)
-    later = find_decision(TEN, "raise 6 / call / Ts / check / bet 12", "line")
-    assert observation_of(TEN, later, hand_of(TEN, "AcAd")) == Observation(
-        1, "AdAc", ("raise 6", "call", "Ts", "check", "bet 12"), ("fold", "call"), "Ts", 24.0, 12.0, 156.0
-    )
+def test_an_observation_has_the_hand_the_line_and_the_chips():
+    assert seen_by(TEN, "", "AhKd") == Observation(0, "AhKd", (), ("fold", "call", "raise 6"), "", 3.0, 1.0, 161.0)
+    later = seen_by(TEN, "raise 6 / call / Ts / check / bet 12", "AcAd")
+    line = ("raise 6", "call", "Ts", "check", "bet 12")
+    assert later == Observation(1, "AdAc", line, ("fold", "call"), "Ts", 24.0, 12.0, 156.0)
 
 
 def test_in_a_spot_the_pot_is_there_and_the_stacks_are_whole():
     game = Spot(board="Td9d6hQc", ranges=["QQ,AA", "KK,JJ:0.5"], pot=101, stack=60, bets="60%,a", raises="a").build()
-    view = observation_of(game, find_decision(game, "check", "line"), hand_of(game, "KsKh"))
-    assert (view.board, view.history, view.pot, view.to_call, view.behind) == ("Td9d6hQc", ("check",), 101.0, 0.0, 60.0)
-    river = observation_of(game, find_decision(game, "check / check / 2c / all-in", "line"), hand_of(game, "KsKh"))
+    turn = seen_by(game, "check", "KsKh")
+    assert (turn.board, turn.history, turn.pot, turn.to_call, turn.behind) == ("Td9d6hQc", ("check",), 101.0, 0.0, 60.0)
+    river = seen_by(game, "check / check / 2c / all-in", "KsKh")
     assert (river.board, river.history[2]) == ("Td9d6hQc2c", "2c")
     assert (river.pot, river.to_call, river.behind) == (161.0, 60.0, 60.0)
     assert river.legal == ("fold", "call")
@@ -96,20 +99,20 @@ class Recording(UniformRandom):
         return answer
 
 
-def test_hidden_hands_and_cards_to_come_change_nothing():
+def test_hidden_hands_and_cards_to_come_change_nothing(monkeypatch):
     match = Match((bot_of("bot", Recording), bot_of("other", "check_call")), values="none")
     table = match.table()
     own, told = hand_of(GAME, "AhKd"), []
     for other, cards in (("QcQh", "Ad Kc"), ("KcKh", "Ad Kc"), ("QcQh", "Ad Qd"), ("AcKc", "Qh Ad")):
-        first, second = parse_cards(cards)
-        table.dealt = lambda number, other=other: (own, hand_of(GAME, other))
-        table.drawn = lambda node, hands, number, c=(first, second): Place(node.node + 1, (*node.cards, c[len(node.cards)]))
+        shown = cards.split()
+        monkeypatch.setattr(HoldemGame, "deal", lambda game, u, other=other: (own, hand_of(game, other)))
+        monkeypatch.setattr(HoldemGame, "chance", lambda game, at, hands, u, shown=shown: game.revealed(at, shown[game.round(at)]))
         for k in range(12):
             Recording.seen.clear()
             for bot in table.bots:
                 bot.begin(k)
             play_hand(table, k, False)
-            told.append((k, (first, second), list(Recording.seen)))
+            told.append((k, parse_cards("".join(shown)), list(Recording.seen)))
     pairs = longer = 0
     for k, cards, seen in told:
         for j, others, again in told:
@@ -125,12 +128,12 @@ def test_hidden_hands_and_cards_to_come_change_nothing():
 def test_what_a_bot_does_wrong_is_told_apart_and_the_next_hand_is_played(monkeypatch):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
     bot = SandboxedBot(TEN, "tests.bots:Broken", 60)
-    start, wrongs = find_decision(TEN, "", "line"), []
+    wrongs = []
     for hand in ("AhKd", "KsQs", "QsJs", "JsTs", "TsTh"):
         bot.restart(0)
         bot.limit_seconds = 0.5 if hand == "QsJs" else 60
         with pytest.raises(FaultError) as error:
-            bot.step(observation_of(TEN, start, hand_of(TEN, hand)))
+            bot.step(seen_by(TEN, "", hand))
         bot.limit_seconds = 60
         wrongs.append((error.value.kind, str(error.value)))
     bot.close()
@@ -157,8 +160,7 @@ def test_a_bot_that_hangs_is_stopped_within_a_part(monkeypatch):
 
 
 @pytest.mark.parametrize("seat", [0, 1])
-def test_who_does_wrong_loses_the_most_that_can_still_be_put_in(seat):
-    table = Match((bot_of("a", Broken, TEN), bot_of("b", "check_call", TEN)), values="none").table()
+def test_forfeit_costs_the_most_that_can_still_be_put_in(seat):
     # One pot-sized bet a street: 6 + 12 + 36 chips.
     for line, most in (
         ("", 54.0),
@@ -168,10 +170,7 @@ def test_who_does_wrong_loses_the_most_that_can_still_be_put_in(seat):
         ("raise 6 / call / Ts / bet 12", 54.0),
         ("call / check / Ts / check / check / Td / bet 4", 6.0),
     ):
-        place = find_decision(TEN, line, "line")
-        worst = table.forfeited(place, seat)
-        assert worst.shape == (len(TEN.hands),) * 2
-        assert np.unique(worst).tolist() == [most if seat else -most], line
+        assert TEN.worst_payoff(find_decision(TEN, line, "line"), seat) == (most if seat else -most), line
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -181,7 +180,7 @@ def test_forfeited_hands_are_scored(blueprint, first):
     def step(seen):  # aces do wrong, at once
         if "A" in seen.hand and not seen.history:
             raise FaultError("illegal", "action must be 1, got 7")
-        return 1
+        return seen.legal[1]
 
     bot.agent.step = step
     match = Match((bot, blueprint) if first else (blueprint, bot))
@@ -191,9 +190,9 @@ def test_forfeited_hands_are_scored(blueprint, first):
     wrong = [r for r in records if "fault" in r]
     assert 10 < len(wrong) < len(records)
     for record in wrong:
-        assert record["fault"] | {"node": None} == {"who": "bot", "kind": "illegal", "text": "action must be 1, got 7", "node": None}
+        assert record["fault"] == {"who": "bot", "kind": "illegal", "text": "action must be 1, got 7", "line": record["play"]}
         assert record["chips"] * (1 if first else -1) <= -20
-        assert json.loads(json.dumps(record))["fault"]["node"]
+        assert json.loads(json.dumps(record)) == record
         assert np.isfinite(record["aivat"])
     assert tallied(match, records).faults == {"bot illegal": len(wrong)}
 
@@ -246,7 +245,8 @@ def test_two_bots_play():
 @pytest.mark.parametrize("seat", [0, 1])
 def test_the_correction_for_a_strangers_deal_is_zero_on_average(blueprint, seat):
     table = Match((bot_of("bot", "check_call"), blueprint)).table()
-    values = table.values[seat]
+    table.load()
+    values = table._aivat[seat]
     live = np.flatnonzero(GAME.ranges[seat])
     held = [(hand, None) if seat == 0 else (None, hand) for hand in live.tolist()]
     corrections = np.array([values.estimate([], h, 0.0) for h in held])

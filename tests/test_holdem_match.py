@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from agents import Serial
+from agents import Serial, tabulate
 from agents.board_blueprint import make_blueprint
 from agents.match.deal import Entrant, play_hand
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
@@ -108,7 +108,7 @@ def test_exact_values_are_zero_sum_and_kept(entrants, tmp_path):
     assert exact_values([match], 1, Serial(), tmp_path, lambda *n: done.append(n))[0] == one
     assert len(done) == 4
     agent = entrants["search"].agent
-    seats = [agent.tabulate(seat, Budget(iterations=20)).against_blueprint for seat in (0, 1)]
+    seats = [tabulate(agent, seat, Budget(iterations=20)).against_blueprint for seat in (0, 1)]
     assert one.seats == pytest.approx(seats, abs=1e-5)
 
 

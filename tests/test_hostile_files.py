@@ -35,7 +35,7 @@ from agents.evaluation.sweep_journal import SweepJournal
 from agents.match import exact_value
 from agents.match.deal import Entrant
 from agents.match.match import Match, _Shelf
-from agents.networks import PolicyNetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
+from agents.networks import NetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
 from agents.networks.checkpoint import history_of
 from agents.policy import policy_from_file
 from agents.reporting import tables as report
@@ -47,6 +47,7 @@ from games.files import read_text
 from games.holdem import config as holdem_config
 from search import BoardSolver, Budget, variant
 from search.resolving import ResolveConfig
+from search.tree.infostates import TreeInfostates
 from tests.running import ROOT, timebank
 from tests.test_holdem import UNEVEN, small
 from tests.test_street_agent import DCFR, blueprint
@@ -174,10 +175,9 @@ def drawn(data, kind, folder):
 
 def checkpoint(folder):
     path, tree = folder / "policy.safetensors", public_tree(KUHN)
-    config = DeepCFRConfig(
-        iterations=2, network=PolicyNetworkConfig(hidden=4, embedding=2), advantage=FitConfig(steps=2), policy=FitConfig(steps=2)
-    )
-    run = DeepCFR(tree, config)
+    infostates, fit = TreeInfostates(tree), FitConfig(steps=2)
+    config = DeepCFRConfig(iterations=2, network=NetworkConfig(hidden=4, embedding=2), advantage=fit, policy=fit)
+    run = DeepCFR(infostates, config)
     run.step()
     run.evaluate()
     run.save_policy(path)
@@ -185,11 +185,17 @@ def checkpoint(folder):
 
     def read(file):
         history_of(policy_metadata(file), file)
-        assert load_policy(file, tree).name.isprintable()
+        assert load_policy(file, infostates).name.isprintable()
 
     yield Kind(path.name, path.read_bytes(), read, "safetensors")
     state = folder / "training.safetensors"
-    yield Kind(state.name, state.read_bytes(), lambda file: load_state(file.parent, tree, config).step(), "safetensors")
+
+    def resume(file):
+        again = DeepCFR(infostates, config)
+        load_state(again, file.parent)
+        again.step()
+
+    yield Kind(state.name, state.read_bytes(), resume, "safetensors")
 
 
 def tables(folder):

@@ -11,7 +11,7 @@ from tests.test_aivat import random_strategy
 
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker(suit_isomorphism=true)")
 DICE = public_tree("liars_dice(numdice=1,dice_sides=3)")
-QUICK = ResponseConfig(rounds=6, hands=2000, fit=FitConfig(steps=30))
+QUICK = ResponseConfig(rounds=6, hands=2000, fit=FitConfig(steps=30, learning_rate=0.01, final_rate=0.1))
 
 
 @pytest.mark.parametrize("tree", [KUHN, DICE, LEDUC], ids=["kuhn", "dice", "leduc"])

@@ -10,14 +10,15 @@ import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy
 from agents.match.deal import Draws, Entrant, play_hand
-from agents.match.exact_value import exact_values, table_value
+from agents.match.exact_value import exact_values
 from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
 from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
 from agents.opponents.bot import SandboxedBot
 from agents.opponents.openspiel import make
 from agents.opponents.sandbox import FaultError
 from games import public_tree
-from search import Budget, Evaluator, variant
+from games.derived import derived_game
+from search import Budget, Evaluator, represent, variant
 from tests.bots import Here, given_once
 
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker")
@@ -131,8 +132,9 @@ def test_a_match_of_policies_by_their_own_values_has_no_spread():
 def test_the_exact_value_is_that_of_tables():
     match = Match((blueprint("a"), uniform("b")))
     exact = exact_values([match], 1, Serial())[0]
-    a, b = (e.agent.policy.strategy().tables for e in match.entrants)
-    assert exact.seats == pytest.approx((table_value(KUHN, a[0], b[1]), -table_value(KUHN, b[0], a[1])))
+    a, b = (e.agent.blueprint.strategy().tables for e in match.entrants)
+    game = represent(match.game)
+    assert exact.seats == pytest.approx((game.value((a[0], b[1]), 0), -game.value((b[0], a[1]), 0)))
     assert exact.value == pytest.approx(sum(exact.seats) / 2)
     assert exact.standard_error == 0
     same = exact_values([Match((blueprint("a"), blueprint("b")))], 1, Serial())[0]
@@ -149,7 +151,7 @@ def test_clocked_agents_are_drawn_several_times():
 def test_an_exact_value_against_the_equilibrium_is_at_most_the_games():
     match = Match((blueprint("a", KUHN, 3), blueprint("b", KUHN, 5000)))
     exact = exact_values([match], 1, Serial())[0]
-    assert exact.value <= Evaluator(KUHN).exploitability(match.entrants[1].agent.policy.strategy())
+    assert exact.value <= Evaluator(KUHN).exploitability(match.entrants[1].agent.blueprint.strategy())
 
 
 def test_what_was_played_is_kept_and_not_played_again(tmp_path):
@@ -220,11 +222,11 @@ class Passing:
 
 
 def passing(wrong=None):
-    return Entrant("bot", Here(KUHN, partial(Passing, wrong)), STILL)
+    return Entrant("bot", Here(derived_game(KUHN), partial(Passing, wrong)), STILL)
 
 
 def cheat(name):
-    return Entrant("bot", SandboxedBot(KUHN, f"tests.bots:{name}", 60), STILL)
+    return Entrant("bot", SandboxedBot(derived_game(KUHN), f"tests.bots:{name}", 60), STILL)
 
 
 @pytest.fixture
@@ -247,7 +249,7 @@ def test_a_bot_that_links_hands_or_computes_deals_wins_nothing(allowed, name):
 
 @pytest.mark.parametrize("name", ["Remembers", "Computes"])
 def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_other(name):
-    bot = Here(KUHN, lambda tree, player, seed: make(f"tests.bots:{name}", tree.game, player, seed))
+    bot = Here(derived_game(KUHN), lambda game, player, seed: make(f"tests.bots:{name}", game.spiel, player, seed))
     table = Match((blueprint("ours", KUHN, 5000), Entrant("bot", bot, STILL))).table()
     table.draws = Draws(0)
     records = []
@@ -288,11 +290,16 @@ def test_bots_are_made_anew_for_each_part_from_seeds_of_their_own(monkeypatch):
     assert not {given_once(k, i) + j for k in range(1000) for i in (0, 1) for j in (0, 1)} & set(seeds)
 
 
+def hands_of(match):
+    """Return the hands of the first 200 deals."""
+    return [match.game.deal(float(match.draws.deal(k).random())) for k in range(200)]
+
+
 def test_with_a_bot_deals_come_from_a_secret_and_without_one_from_the_seed_alone():
     with_bot = [Match((uniform("a"), passing()), 5, salt=salt) for salt in ("", "", "salt", "salt")]
     assert len({match.salt for match in with_bot}) == 3
     assert len({match.fingerprint() for match in with_bot}) == 3
-    hands = [[match.rules().dealt(match.draws.deal(k, 1)[0]) for k in range(200)] for match in with_bot]
+    hands = [hands_of(match) for match in with_bot]
     assert hands[2] == hands[3]
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert sum(a == b for a, b in zip(hands[one], hands[other], strict=True)) < 70  # a sixth of them by chance
@@ -302,7 +309,7 @@ def test_with_a_bot_deals_come_from_a_secret_and_without_one_from_the_seed_alone
     counts = Counter(hand for own in hands for hand in own)
     assert all(abs(n - 100) < 60 for n in counts.values())
     another = Match((uniform("other"), with_bot[2].entrants[1]), 5, salt="salt")  # no two matches share deals
-    assert [another.rules().dealt(another.draws.deal(k, 1)[0]) for k in range(200)] != hands[2]
+    assert hands_of(another) != hands[2]
 
 
 def test_matches_without_bots_are_what_they_were():
@@ -314,7 +321,7 @@ def test_matches_without_bots_are_what_they_were():
 
 def test_a_match_with_a_bot_that_was_stopped_goes_on_to_the_same_table(tmp_path, monkeypatch):
     monkeypatch.setattr("agents.match.match.BOT_HANDS", 100)
-    bot = Entrant("bot", SandboxedBot(KUHN, "uniform_random", 60), STILL)
+    bot = Entrant("bot", SandboxedBot(derived_game(KUHN), "uniform_random", 60), STILL)
     match = Match((searcher("a"), bot), salt="salt")
     whole = tallied(match, 800)
     for stop in (1, 5):

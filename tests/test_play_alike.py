@@ -9,8 +9,7 @@ import pytest
 from numba import config
 
 from agents.abstraction import make_buckets
-from agents.networks.holdem_features import encode_holdem
-from agents.networks.holdem_policy import HoldemNetworkConfig, HoldemPolicy, make_holdem_network
+from agents.networks import NetworkConfig, NetworkPolicy, make_network
 from games.holdem import board_tree as holdem
 from games.holdem.board_tree import board_tree
 from games.holdem.config import Holdem
@@ -19,6 +18,7 @@ from games.kernels import LANES
 from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
 from search.boards.bucket_solver import BucketSolver, lossless_buckets
+from search.boards.infostates import BoardInfostates
 from search.boards.search import value_against
 from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps
@@ -54,10 +54,10 @@ def searched(game, tree, iterations):
 
 
 def learned(game, tree, iterations=0):
-    encoding = encode_holdem(game, tree)
-    networks = [make_holdem_network(HoldemNetworkConfig(hidden=8, bets=8), encoding, seed) for seed in (1, 2)]
-    policy = HoldemPolicy(encoding, (networks[0], networks[1]))
-    return policy.rows(0), policy.rows(1)
+    infostates = BoardInfostates(game, tree)
+    networks = [make_network(NetworkConfig(hidden=8, bets=8), infostates, 0, seed) for seed in (1, 2)]
+    policy = NetworkPolicy(infostates, (networks[0], networks[1]))
+    return policy.strategy().average
 
 
 def exploitability(game, tree, rows):

@@ -1,11 +1,17 @@
 import numpy as np
 import pytest
 
-from search.tree.regrets import RegretSweep
+from search.tree.infostates import TreeInfostates
 from tests.conftest import DICE, KUHN, LEDUC, case_of
 from tests.naive.histories import at_public_node
 from tests.naive.regrets import instantaneous_regrets
 from tests.naive.tables import random_strategy, to_policy
+
+
+def tables_of(strategy):
+    """Return both players' tables [H, R] of a strategy."""
+    tables = [[table[:, : strategy.tree.num_hands(p)].T] for p, table in enumerate(strategy.tables)]
+    return tables[0], tables[1]
 
 
 @pytest.mark.parametrize("game", [KUHN, LEDUC, DICE])
@@ -16,11 +22,14 @@ def test_regrets_match_the_definition(game, zeros):
     strategy = random_strategy(tree, np.random.default_rng(3), zeros=zeros)
     policy = to_policy(strategy, case.strings)
     for player in (0, 1):
-        found = RegretSweep(tree).regrets(strategy, player)
+        found = TreeInfostates(tree).sweep(tables_of(strategy), player)
         regrets, cf_reaches, reaches = instantaneous_regrets(case.root, case.strings, tree, strategy, policy, player)
-        np.testing.assert_allclose(found.regret, np.concatenate(regrets), atol=1e-12)
-        np.testing.assert_allclose(found.cf_reach, cf_reaches, atol=1e-14)
-        np.testing.assert_allclose(found.reach, reaches, atol=1e-14)
+        np.testing.assert_allclose(found.regret[0].T, np.concatenate(regrets), atol=1e-12)
+        np.testing.assert_allclose(found.cf_reach[0].T, cf_reaches, atol=1e-14)
+        np.testing.assert_allclose(found.reach[0].T, reaches, atol=1e-14)
+        counts = [len(regret) for regret in regrets]
+        row_reach = np.repeat(reaches, counts, axis=0) * tables_of(strategy)[player][0].T
+        np.testing.assert_allclose(found.row_reach[0].T, row_reach, atol=1e-14)
 
 
 @pytest.mark.parametrize("game", [KUHN, LEDUC, DICE, "leduc_poker(suit_isomorphism=true)"])
@@ -37,17 +46,11 @@ def test_chance_weights_are_those_of_the_histories(game):
 def test_a_sweep_repeats_and_leaves_its_input_alone(leduc):
     strategy = random_strategy(leduc.tree, np.random.default_rng(4))
     before = [t.copy() for t in strategy.tables]
-    sweep = RegretSweep(leduc.tree)
-    first = sweep.regrets(strategy, 0)
-    sweep.regrets(random_strategy(leduc.tree, np.random.default_rng(5)), 1)
-    again = sweep.regrets(strategy, 0)
+    infostates = TreeInfostates(leduc.tree)
+    first = infostates.sweep(tables_of(strategy), 0)
+    infostates.sweep(tables_of(random_strategy(leduc.tree, np.random.default_rng(5))), 1)
+    again = infostates.sweep(tables_of(strategy), 0)
     for x, y in zip(first, again, strict=True):
-        np.testing.assert_array_equal(x, y)
+        np.testing.assert_array_equal(x[0], y[0])
     for x, y in zip(before, strategy.tables, strict=True):
         np.testing.assert_array_equal(x, y)
-
-
-def test_a_part_of_a_strategy_is_refused(leduc):
-    node = leduc.tree.children(0)[0]
-    with pytest.raises(ValueError, match="strategy must cover the whole game"):
-        RegretSweep(leduc.tree).regrets(random_strategy(leduc.tree, np.random.default_rng(0)).below(node), 0)

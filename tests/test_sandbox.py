@@ -9,19 +9,17 @@ import time
 from pathlib import Path
 
 import pytest
-from agents.match.holdem_table import observation_of
-from games.holdem.lines import find_decision
 
 from agents.opponents import sandbox
 from agents.opponents.bot import Observation, SandboxedBot, check_bot
 from agents.opponents.builtin import BOTS
 from agents.opponents.sandbox import FaultError, Sandbox
 from tests.bots import WRONGS, seed_of
-from tests.test_holdem_bots import TEN, hand_of
+from tests.test_holdem_bots import TEN, seen_by
 
 LATE = 0.3  # for bots that are to be late
 LONG = 60.0  # for the others: the machine may be busy
-START = observation_of(TEN, find_decision(TEN, "", "line"), hand_of(TEN, "AhKd"))
+START = seen_by(TEN, "", "AhKd")
 
 
 @pytest.fixture(scope="module", autouse=True)

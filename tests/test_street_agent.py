@@ -170,10 +170,10 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
         (["agent.buckets=[0,0,99999999]"], "agent.buckets[2] must be at most 10,000,000, got 99,999,999"),
         (["agent.budget.seconds=1"], "agent.budget.seconds must be left out (budgets says what decisions may spend), got 1.0"),
         (["agent.buckets=[0,0,-1]"], "agent.buckets[2] must be at least 0, got -1"),
-        (["agent.think=true", "agent.solve_from=river"], "agent.solve_from must be a street of the game (preflop, flop, turn) or several"),
+        (["agent.think=true", "agent.solve_from=river"], "agent.solve_from must be preflop, flop, turn, or several"),
         (
             ["agent.think=true", "agent.solve_from=decision"],
-            "agent.solve_from must be a street of the game (preflop, flop, turn) or several",
+            "agent.solve_from must be preflop, flop, turn, or several",
         ),
         (["agent.think=true", "agent.solve_from=turn", "agent.gadget=magic"], "gadget must be one of unsafe, resolve"),
     ],

@@ -1,22 +1,47 @@
+"""Playing in the terminal: what is shown, what the keys do, and what is saved, in every game."""
+
+import itertools
 import re
+from functools import cache
 
 import pytest
-from agents.play.table_view import TreeView, card_text, contributions, keys_of
 
 from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
-from agents.evaluation.aivat import terminal_values
+from agents.board_blueprint import make_blueprint
+from agents.evaluation.aivat import value_function
 from agents.play.terminal import Terminal
-from games import TERMINAL, public_tree
+from agents.search_agent import NOTHING
+from games import CHANCE, TERMINAL, public_tree
+from games.game import Action, Kind, find_decision
+from games.holdem.cards import hand_indices, parse_cards
+from games.holdem.config import Spot
 from search import Budget, variant
+from tests.test_holdem import UNEVEN, small
 
-GAMES = ("kuhn_poker", "leduc_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
+SPIEL = ("kuhn_poker", "leduc_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
+HOLDEM = {
+    "flop, turn": small([0, 1, 1], ranges=UNEVEN),
+    "two sizes": small([0, 1], bets="50%,100%,a", raises="100%,a", raise_cap=0, stack=80),
+    "turn spot": Spot(board="Td9d6hQc", ranges=["QQ,AA", "KK,JJ:0.5"], pot=101, stack=60, bets="60%,a", raises="a").build(),
+}
+GAMES = (*SPIEL, *HOLDEM)
 
 
-def session(game, keys, seed=1, hands=None, search=False, colored=False):
-    """Play with the keys given; return what was shown, and the hands saved."""
-    tree = public_tree(game)
-    policy = solved_policy(tree, variant("cfr"), 10)
-    agent = SearchAgent(policy, variant("default")) if search else BlueprintAgent(policy)
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory):
+    @cache
+    def made(name, thinks=False):
+        if name in SPIEL:
+            policy = solved_policy(public_tree(name), variant("cfr"), 10)
+            return SearchAgent(policy, variant("default")) if thinks else BlueprintAgent(policy)
+        blueprint = make_blueprint(HOLDEM[name], (), variant("dcfr"), 4, tmp_path_factory.mktemp("blueprint"))
+        return SearchAgent(blueprint, variant("dcfr"), NOTHING)
+
+    return made
+
+
+def terminal(agent, keys=(), seed=1, values=None, colored=False):
+    """Return a terminal where the keys given are typed, what it shows, and the hands that it saves."""
     shown, saved, left = [], [], iter(keys)
 
     def ask(prompt):
@@ -26,127 +51,209 @@ def session(game, keys, seed=1, hands=None, search=False, colored=False):
         except StopIteration:
             raise EOFError from None
 
-    Terminal(TreeView(agent), Budget(iterations=20), seed, ask, shown.append, saved.append, colored).run(hands)
+    return Terminal(agent, values, Budget(iterations=20), seed, ask, shown.append, saved.append, colored), shown, saved
+
+
+def session(agent, keys, hands=None, **settings):
+    """Play with the keys given; return what was shown, and the hands saved."""
+    at, shown, saved = terminal(agent, keys, values=value_function(agent.game, (agent.blueprint,) * 2), **settings)
+    at.run(hands)
     return "\n".join(shown), saved
 
 
-@pytest.mark.parametrize("game", GAMES)
-def test_every_game_can_be_played_to_the_end_by_numbers_or_letters(game):
-    shown, saved = session(game, ["c", "p", "1"] * 40, hands=4)
+def texts(at, state):
+    return [at.action_text(state, action) for action in at.game.actions(state)]
+
+
+def keys(at, state):
+    """Return {key: place of its action}."""
+    actions = at.game.actions(state)
+    return {key: actions.index(action) for key, action in at.keys(state).items()}
+
+
+def hand(game, text):
+    return int(hand_indices(game.hands)[parse_cards(text)])
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_every_game_can_be_played_to_the_end_by_numbers_or_letters(agent, name):
+    shown, saved = session(agent(name), ["c", "1"] * 60, hands=4)
+    game = agent(name).game
     assert [record["hand"] for record in saved] == [0, 1, 2, 3]
     assert [record["you"] for record in saved] == [0, 1, 0, 1]
-    assert "4 hands" in shown
-    total = sum(record["chips"] for record in saved)
-    assert f"{total:+g} chips" in shown
-    tree = public_tree(game)
+    assert f"4 hands, {sum(record['chips'] for record in saved):+g} chips" in shown
     for record in saved:  # what was saved is a hand of the game
-        node = 0
-        for label in record["play"]:
-            node = next(child for child in tree.children(node) if tree.labels[child] == label)
-        assert tree.player[node] == TERMINAL
-        hands = tuple(tree.hands[p].index(record["hands"][p]) for p in (0, 1))
-        assert terminal_values(tree, node)[hands] * (1 if record["you"] == 0 else -1) == record["chips"]
+        state = game.root
+        for text in record["play"]:
+            state = game.revealed(state, text) if game.player(state) == CHANCE else game.child(state, game.action(state, text))
+        assert game.player(state) == TERMINAL
+        assert game.board_text(state) == record["board"]
+        hands = tuple(next(h for h in range(game.num_hands[p]) if game.hand_text(p, h) == record["hands"][p]) for p in (0, 1))
+        assert game.payoff(state, hands) * (1 if record["you"] == 0 else -1) == record["chips"]
+        assert min(game.ranges[p][hands[p]] for p in (0, 1)) > 0
+        if name in HOLDEM:
+            cards = [parse_cards(text) for text in (*record["hands"], record["board"])]
+            assert len(set(itertools.chain(*cards))) == sum(map(len, cards))  # no card twice
 
 
-def test_what_a_bad_key_says_and_that_leaving_keeps_what_was_played():
-    shown, saved = session("leduc_poker", ["x", "", "c", "c", "c", "c", "c", "c", "c", "c", "q"])
+def test_what_a_bad_key_says_and_that_leaving_keeps_what_was_played(agent):
+    shown, saved = session(agent("leduc_poker"), ["x", "", "c", "c", "c", "c", "c", "c", "c", "c", "q"])
     assert "a key must be one of c, b, ?, u, q, help, got 'x'" in shown
     assert "got ''" in shown
     assert saved
+    shown, _ = session(agent("flop, turn"), ["x", "q"])
+    assert "a key must be one of f, c, r, ?, u, q, help, got 'x'" in shown
 
 
-def test_a_question_shows_policy_value_range_and_time():
-    shown, _ = session("leduc_poker", ["?", "q"], search=True)
-    parts = (
-        "in your place it plays",
-        "Check",
-        "Bet 2",
-        "its hand, by what it did:",
-        "thought for",
-        "20 iterations",
-        "chips by its blueprint",
-    )
-    for text in parts:
+@pytest.mark.parametrize("name", ["leduc_poker", "flop, turn"])
+def test_a_question_shows_policy_value_range_and_time(agent, name):
+    shown, _ = session(agent(name, thinks=name in SPIEL), ["c", "?", "q"], seed=2)
+    for text in ("in your place it plays", "how often", "its hand, by what it did:", "thought for", "chips by its blueprint"):
         assert text in shown
+    assert ("20 iterations" if name in SPIEL else "0 iterations") in shown
     assert shown.count("%") >= 4
+    assert ("AKo" in shown) == (name in HOLDEM)
 
 
-def test_asking_changes_nothing():
-    _, saved = session("leduc_poker", ["c", "c", "c", "c"], hands=1)
-    _, again = session("leduc_poker", ["?", "c", "?", "c", "?", "c", "c"], hands=1)
+@pytest.mark.parametrize("name", ["leduc_poker", "flop, turn"])
+def test_asking_changes_nothing(agent, name):
+    _, saved = session(agent(name), ["c"] * 6, hands=1)
+    _, again = session(agent(name), ["?", "c"] * 6, hands=1)
     for record in (*saved, *again):
         record.pop("agent_milliseconds")
     assert saved == again
+    assert saved
 
 
-def test_undo_takes_the_last_move_back_and_draws_nothing_anew():
-    shown, saved = session("leduc_poker", ["u", "r", *["u", "r"] * 3, "c", "c", "c", "c"], hands=1)
+@pytest.mark.parametrize("name", ["leduc_poker", "flop, turn"])
+def test_undo_takes_the_last_move_back_and_draws_nothing_anew(agent, name):
+    moves = ["raise"] + ["c"] * 8
+    shown, saved = session(agent(name), ["u", "c", "u", *moves], hands=1, seed=3)
     assert "there is no move of yours to take back" in shown
-    assert shown.count("back at your last decision") == saved[0]["undone"] > 0
-    _, straight = session("leduc_poker", ["r", "c", "c", "c", "c"], hands=1)
-    assert straight[0]["play"] == saved[0]["play"]  # the same moves meet the same answers
-    assert straight[0]["hands"] == saved[0]["hands"]
+    assert shown.count("back at your last decision") == saved[0]["undone"] == 1
+    _, straight = session(agent(name), moves, hands=1, seed=3)
+    for key in ("play", "hands", "board", "chips"):  # the same moves meet the same answers
+        assert straight[0][key] == saved[0][key]
 
 
-@pytest.mark.parametrize("game", GAMES[:3])
-def test_the_pot_is_what_a_fold_costs(game):
-    tree = public_tree(game)
-    folds = 0
-    for node in range(1, tree.num_nodes):
-        player = int(tree.player[tree.parent[node]])
-        paid = contributions(tree, int(tree.parent[node]))
-        folded = tree.labels[node] == "Fold" or (tree.labels[node] == "Pass" and paid[0] != paid[1])
-        if tree.player[node] == TERMINAL and player >= 0 and folded:
-            lost = terminal_values(tree, node)[tree.chance_weights[tree.chance_of[node]] > 0]
-            assert set(lost.tolist()) == {-paid[0] if player == 0 else paid[1]}
-            folds += 1
-    assert folds > 0
-    assert contributions(public_tree(GAMES[3]), 1) is None
+@pytest.mark.parametrize("name", ["leduc_poker", "flop, turn"])
+def test_cards_do_not_depend_on_the_bets(agent, name):
+    shown = 0
+    for seed in range(10):
+        boards = [session(agent(name), moves * 10, hands=1, seed=seed)[1][0]["board"] for moves in (["c"], ["raise", "c"])]
+        shown += all(boards)
+        assert boards[0].startswith(boards[1]) or boards[1].startswith(boards[0])
+    assert shown > 2
 
 
-def test_cards_are_readable():
-    assert [card_text("leduc_poker", str(i)) for i in range(6)] == ["J♠", "J♥", "Q♠", "Q♥", "K♠", "K♥"]
-    assert [card_text("kuhn_poker", str(i)) for i in range(3)] == ["J", "Q", "K"]
-    assert card_text("liars_dice(numdice=2)", "13") == "13"
-    tree = public_tree("leduc_poker")
-    view = TreeView(BlueprintAgent(UniformPolicy(tree)))
-    node = next(n for n in range(tree.num_nodes) if tree.text(n) == "Call Call Chance outcome:3")
-    assert view.board_text(node) == "Q♥"
-    assert [view.action_text(child) for child in tree.children(node)] == ["Check", "Bet 4"]
-    raised = tree.children(node)[1]
-    assert [view.action_text(child) for child in tree.children(raised)] == ["Fold", "Call 4", "Raise to 8"]
-
-
-def test_actions_have_pokers_words_and_amounts():
+def test_actions_of_derived_games_have_pokers_words_and_amounts():
     """A bet that calls is called a call, what nobody has to pay is checked, and raises say what they come to in the round."""
-    kuhn = TreeView(BlueprintAgent(UniformPolicy(public_tree("kuhn_poker"))))
-    bet = kuhn.children(0)[1]
-    assert [kuhn.action_text(child) for child in kuhn.children(0)] == ["Check", "Bet 1"]
-    assert [kuhn.action_text(child) for child in kuhn.children(bet)] == ["Fold", "Call 1"]
-    assert kuhn.keys(bet) == {"f": 0, "c": 1, "fold": 0, "call": 1, "pass": 0, "bet": 1, "p": 0, "b": 1}
-    leduc = TreeView(BlueprintAgent(UniformPolicy(public_tree("leduc_poker"))))
-    bet = leduc.children(0)[1]
-    assert [leduc.action_text(child) for child in leduc.children(0)] == ["Check", "Bet 2"]
-    assert [leduc.action_text(child) for child in leduc.children(bet)] == ["Fold", "Call 2", "Raise to 4"]
-    assert leduc.keys(0)["r"] == leduc.keys(0)["raise"] == leduc.keys(0)["b"] == leduc.keys(0)["bet"] == 1
+    kuhn = terminal(BlueprintAgent(UniformPolicy(public_tree("kuhn_poker"))))[0]
+    bet = public_tree("kuhn_poker").children(0)[1]
+    assert texts(kuhn, 0) == ["check", "bet 1"]
+    assert texts(kuhn, bet) == ["fold", "call 1"]
+    assert keys(kuhn, bet) == {"f": 0, "fold": 0, "pass": 0, "c": 1, "call 1": 1, "bet": 1, "call": 1}
+    leduc = terminal(BlueprintAgent(UniformPolicy(public_tree("leduc_poker"))))[0]
+    bet = public_tree("leduc_poker").children(0)[1]
+    assert texts(leduc, 0) == ["check", "bet 2"]
+    assert texts(leduc, bet) == ["fold", "call 2", "raise to 4"]
+    assert {keys(leduc, 0)[key] for key in ("b", "bet", "bet 2", "2", "raise")} == {1}
+    dealt = find_decision(leduc.game, "call / call / Q♥", "line")
+    assert leduc.game.board_name(dealt) == "Q♥"
+    assert texts(leduc, dealt) == ["check", "bet 4"]
+    assert texts(leduc, find_decision(leduc.game, "call / call / Q♥ / raise", "line")) == ["fold", "call 4", "raise to 8"]
 
 
-def test_help_lists_the_keys():
-    shown, _ = session("leduc_poker", ["help", "q"])
+def test_actions_of_holdem_have_big_blinds_where_there_are_some(agent):
+    at = terminal(agent("flop, turn"))[0]
+    assert texts(at, at.game.root) == ["fold", "call 4 (0.571 bb)", "raise to 17 (2.43 bb)"]
+    found = keys(at, at.game.root)
+    assert [found[key] for key in ("f", "fold", "c", "call", "r", "raise", "17", "raise 17")] == [0, 0, 1, 1, 2, 2, 2, 2]
+    spot = terminal(agent("turn spot"))[0]
+    assert texts(spot, spot.game.root) == ["check", "all-in 60"]
+    found = keys(spot, spot.game.root)
+    assert [found[key] for key in ("c", "check", "a", "all-in", "60", "all-in 60")] == [0, 0, 1, 1, 1, 1]
+
+
+def test_several_bets_are_told_apart_by_their_chips(agent):
+    at = terminal(agent("two sizes"))[0]
+    actions, found = at.game.actions(at.game.root), keys(at, at.game.root)
+    for i, action in enumerate(actions):
+        assert found[action.text] == i
+        assert action.chips == 0 or found[f"{action.chips:g}"] == i
+    assert found["a"] == found["all-in"] == len(actions) - 1
+    assert len([action for action in actions if action.text.startswith("raise")]) == 1
+    sizes = find_decision(at.game, "call / check / Ah", "line")
+    assert [action.text.split()[0] for action in at.game.actions(sizes)].count("bet") == 2
+    assert "b" not in keys(at, sizes)
+
+
+def test_a_decision_is_described_as_at_a_table(agent):
+    at = terminal(agent("flop, turn"))[0]
+    own = hand(at.game, "AhKd")
+    expected = "hand A♥ K♦ | preflop | pot 10 (1.43 bb) (yours 3) | to call 4 (0.571 bb) | behind 38 (its 34)"
+    assert at._situation(at.game.root, own) == expected
+    later = find_decision(at.game, "call / check / Kd / check / check / Ah", "line")
+    assert at._situation(later, own).startswith("hand A♥ K♦ | board K♦ | A♥ | turn | pot ")
+    assert at._title() == "holdem against dcfr:4: stacks of 41 (5.86 bb), blinds 3 and 7"
+    spot = terminal(agent("turn spot"))[0]
+    assert spot._situation(spot.game.root, 0).endswith(" | board T♦ 9♦ 6♥ | Q♣ | turn | pot 101 (yours 50.5) | behind 60")
+    assert spot._title() == "spot Td9d6hQc against dcfr:4: stacks of 60, pot 101 (half of the pot counts as each player's)"
+    leduc = terminal(agent("leduc_poker"))[0]
+    raised = find_decision(leduc.game, "call / raise", "line")
+    assert leduc._situation(raised, 2) == "hand Q♠ | round 1 | pot 4 (yours 1) | to call 2"
+    dice = terminal(agent(SPIEL[3]))[0]
+    assert dice._situation(find_decision(dice.game, "1-2", "line"), 0) == "hand 1 | last: 1-2"
+
+
+def test_help_lists_the_keys(agent):
+    shown, _ = session(agent("leduc_poker"), ["help", "q"])
     assert "your actions: c or check, b or bet 2" in shown
     assert "u: takes your last move back; q: leaves" in shown
 
 
-def test_colours_are_only_where_they_are_wanted():
-    plain, _ = session("leduc_poker", ["c"] * 8, hands=1)
-    colored, _ = session("leduc_poker", ["c"] * 8, hands=1, colored=True)
+def test_colours_are_only_where_they_are_wanted(agent):
+    plain, _ = session(agent("leduc_poker"), ["c"] * 8, hands=1)
+    colored, _ = session(agent("leduc_poker"), ["c"] * 8, hands=1, colored=True)
     assert "\033" not in plain
-    assert "\033[32mCheck\033[0m" in colored
-    assert "\033[31mBet 2\033[0m" in colored
+    assert "\033[32mcheck\033[0m" in colored
+    assert "\033[31mbet 2\033[0m" in colored
     assert re.sub(r"\033\[\d+m", "", colored) == plain
 
 
-def test_keys_are_letters_where_they_differ():
-    assert keys_of(["Fold", "Call", "Raise"]) == {"f": 0, "c": 1, "r": 2}
-    assert keys_of(["1-2", "1-3", "Liar"]) == {"1": 0, "2": 1, "3": 2}
-    assert keys_of(["Quit", "Up"]) == {"1": 0, "2": 1}  # q and u mean something else
+@pytest.mark.parametrize("name", ["leduc_poker", "flop, turn"])
+def test_a_fold_costs_what_was_paid(agent, name):
+    game = agent(name).game
+    state = find_decision(game, "call / raise" if name in SPIEL else "raise", "line")
+    player = game.player(state)
+    others = game.ranges[1 - player]
+    values = value_function(game, (agent(name).blueprint,) * 2).action_values(state, others)
+    assert len(values) == len(game.actions(state))
+    there, met = game.ranges[player] > 0, game.cf_reach(state, player, others)
+    assert values[0, there] / met[there] == pytest.approx(-game.chips(state).paid[player], rel=1e-5)
+
+
+def test_keys_never_stand_for_two_actions_nor_for_leaving_and_taking_back():
+    class Words:
+        """A game whose actions are any words."""
+
+        def __init__(self, *words):
+            self.words = words
+
+        def actions(self, state):
+            return [Action(Kind.OTHER, word, 0.0, word) for word in self.words]
+
+        def player(self, state):
+            return 0
+
+        def chips(self, state):
+            return None
+
+    def shown(*words):
+        at = Terminal.__new__(Terminal)
+        at.game = Words(*words)
+        return {action.text: key for key, action in reversed(at.keys(None).items())}
+
+    assert shown("Fold", "Call", "Raise") == {"Fold": "f", "Call": "c", "Raise": "r"}
+    assert shown("1-2", "1-3", "Liar") == {"1-2": "1", "1-3": "2", "Liar": "l"}
+    assert shown("Quit", "Up") == {"Quit": "1", "Up": "2"}  # q and u mean something else

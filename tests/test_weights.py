@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from games.holdem.lines import find_decision
 
 from agents.reporting.hand_grid import decision
+from games.game import find_decision
 from games.holdem.cards import cards_text, parse_cards
 from games.holdem.config import Spot
 from games.public_tree import TERMINAL
@@ -39,7 +39,7 @@ def test_tiny_weights_are_taken_as_0_with_a_note():
 def test_small_weights_are_kept():
     game = spot("Ts9s5h2c3d", (f"{OOP},7h6h:1e-11", IP))
     assert game.notes == ()
-    assert np.count_nonzero(game.ranges[0]) == np.count_nonzero(spot("Ts9s5h2c3d", (OOP, IP)).live[0]) + 1
+    assert np.count_nonzero(game.ranges[0]) == np.count_nonzero(spot("Ts9s5h2c3d", (OOP, IP)).ranges[0]) + 1
 
 
 @pytest.mark.parametrize("weight", [1e-8, 1e-10, 9e-13])
@@ -52,7 +52,7 @@ def test_evs_are_those_without_hands_of_so_small_a_share(weight):
 
 def printed(solver, line):
     """Return the decision that a line leads to, as result.json holds it, and its place."""
-    place = find_decision(solver.game, line, "show")
+    place = solver.game.locate(find_decision(solver.game, line, "show"))
     return json.loads(json.dumps(decision(solver, *place))), place
 
 
@@ -98,11 +98,8 @@ def check_chain(turn, rng):
     second, _ = printed(turn, "/".join([*line, card, "check"]))
     game = chained(turn.game, place.node, (first, second), place.cards)
     river = solved(game)
-    met, shown = (
-        game.cf_reach(game.root, 0, game.ranges[1]),
-        [game.hands.tolist().index(sorted(parse_cards(hand))) for hand in first["hands"]],
-    )
-    weight = game.ranges[0] * met
+    shown = [game.hands.tolist().index(sorted(parse_cards(hand))) for hand in first["hands"]]
+    weight = game.ranges[0] * game.cf_reach(game.root, 0, game.ranges[1])
     told = sum(weight[h] * (entry["ev"] or 0.0) for h, entry in zip(shown, first["hands"].values(), strict=True)) / weight.sum()
     comes = game.deal_mass / turn.game.deal_mass / 44
     bound = 2 * turn.exploitability() / comes + 2 * river.exploitability() + 1e-4 * game.pot  # hands without an EV meet less than 1e-4

@@ -22,7 +22,6 @@ from agents.apps.build import (
     untrained,
     with_enough,
 )
-from agents.apps.compose import with_trainer
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.launch import launch
 from agents.apps.run import Progress, Run
@@ -66,7 +65,9 @@ def check(config: AblateConfig, directory: Path) -> None:
         kind.check_agent(agent, variant, agent_cores(executor))
     kind.check_memory(list(settings(config).values()), variant, executor.workers)
     if untrained(config.agent):
-        kind.check_training(config.trainer, directory / "training")
+        from agents.apps.training import check_training
+
+        check_training(kind, config.trainer, directory / "training")
 
 
 def run(config: AblateConfig, directory: Path) -> None:
@@ -100,19 +101,19 @@ def run(config: AblateConfig, directory: Path) -> None:
 
 def trained(config: AblateConfig, kind: Kind, directory: Path, result: Run) -> Made:
     """Return the network, trained or found in the run's directory or read from a checkpoint, and the training curve."""
-    from agents.apps.training import searched_file, searched_kept, searched_row
+    from agents.apps.training import train_and_report
 
-    searched, training = 0, directory / "training"
+    learned = None
     if untrained(config.agent):
-        kind.train(config.trainer, training, result, config.searched_iterations)
-        searched = searched_kept(training, config.searched_iterations, config.trainer.iterations)
-    checkpoint = Path(config.agent.checkpoint or searched_file(training, searched))
+        learned = train_and_report(kind, config.trainer, directory / "training", result, config.searched_iterations)
+    checkpoint = learned.checkpoint if learned else Path(str(config.agent.checkpoint))
     blueprint, history = kind.network(checkpoint, directory / "blueprints" / "network")
-    if untrained(config.agent):
+    if learned:
         history = result.history  # which goes on beyond the policy searched
     result.write(history=history)
+    own = learned.row(history) if learned else history[-1] if history else None
     keys = map(kind.blueprint_key, settings(config).values())
-    return Made(dict.fromkeys(keys, blueprint), history, searched_row(history, searched), COMPUTE)
+    return Made(dict.fromkeys(keys, blueprint), history, own, COMPUTE)
 
 
 def solved(config: AblateConfig, kind: Kind, variant: Variant, directory: Path) -> Made:
@@ -194,7 +195,7 @@ def main() -> None:
     given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in sys.argv[1:]}
     if not given & set(own):
         sys.argv.append("experiment=leduc")
-    sys.argv = with_trainer([_absolute(argument) for argument in sys.argv])
+    sys.argv = [_absolute(argument) for argument in sys.argv]
     launch("ablate", check, run)
 
 

@@ -13,12 +13,13 @@ from typing import Any, Protocol, TypeVar
 
 from agents.agent import Agent
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
-from agents.apps.run import Progress, Run
+from agents.apps.run import Progress
 from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
 from games.game import PublicGame
 from games.settings import check_bounds, nearest
 from search import Budget, Variant
+from search.infostates import Infostates
 from search.resolving import ResolveConfig
 
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
@@ -87,12 +88,17 @@ class Kind(Protocol):
         """Refuse a bot that cannot be made."""
         ...
 
-    def check_training(self, trainer: Any, directory: Path) -> None:
-        """Refuse a trainer that does not fit, and another run's state."""
+    @property
+    def deep(self) -> str:
+        """The deep side of its infostates, see ``search.infostates``."""
         ...
 
-    def train(self, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Any:
-        """Train a network with progress; return its policy."""
+    def check_infostates(self) -> None:
+        """Refuse a game that no network can see, or that does not fit into memory to be trained on."""
+        ...
+
+    def infostates(self) -> Infostates:
+        """Return what training sees of it."""
         ...
 
     def blueprint_key(self, agent: AgentConfig) -> str:
@@ -147,7 +153,7 @@ def timed_game(settings: Any) -> tuple[PublicGame[Any], float]:
         bars: dict[str, Progress] = {}
 
         def tell(what: str, done: int, total: float) -> None:
-            bar = bars.get(what) or bars.setdefault(what, Progress(f"millions of {what}", total / 1e6))
+            bar = bars.get(what) or bars.setdefault(what, Progress(what, total / 1e6))
             bar.at(done / 1e6)
 
         start = time.perf_counter()

@@ -42,7 +42,9 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
     if own:
         kind.check_solving(variant)
     if any(map(untrained, config.agents.values())):
-        kind.check_training(config.trainer, directory / "training")
+        from agents.apps.training import check_training
+
+        check_training(kind, config.trainer, directory / "training")
     _matches(config, kind, lambda agent: kind.stand_in())
 
 
@@ -51,7 +53,11 @@ def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Mat
     kind, made = build_kind(config.game), dict[str, Any]()
     variant = build_variant(config, kind)
     if any(map(untrained, config.agents.values())):
-        made["network"] = kind.train(config.trainer, directory / "training", result)
+        from agents.apps.training import train_and_report
+        from agents.training import POLICY_FILE
+
+        train_and_report(kind, config.trainer, directory / "training", result)
+        made["network"], _ = kind.network(directory / "training" / POLICY_FILE, directory / "blueprints" / "network")
 
     def blueprint(agent: AgentConfig) -> Any:
         key = "network" if untrained(agent) else kind.blueprint_key(agent)

@@ -30,7 +30,6 @@ from games.settings import LONGEST, Bounds, check_bounds, check_value, nearest, 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 FIXED = ("command", "hydra.mode", "hydra.callbacks", "hydra.searchpath")  # what a command is, and what could run somebody's code
 MOST_JOBS = 10_000  # of a sweep
-SCHEMAS = ("holdem_schema", "spot_schema", "libratus_endgame_schema")  # of the games that are hold'em
 PLAIN = re.compile(r"\$\{\w+(\.\w+)*\}")  # another key's value
 
 
@@ -374,18 +373,3 @@ def _advice(config: DictConfig, key: str, override: Override) -> str:
 
 def _first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def with_trainer(arguments: list[str]) -> list[str]:
-    """Add ``trainer=holdem_deep_cfr`` for a game of hold'em, where none is given: Hydra has one default for all games."""
-    given = dict(argument.partition("=")[::2] for argument in arguments)
-    name = given.get("game", "")
-    game = CONF / "game" / f"{name}.yaml"
-    if (
-        "trainer" in given
-        or not re.fullmatch(r"\w{1,100}", name)
-        or not game.is_file()
-        or not any(schema in game.read_text() for schema in SCHEMAS)
-    ):
-        return arguments
-    return [*arguments, "trainer=holdem_deep_cfr"]

@@ -254,7 +254,7 @@ def register(command: str) -> None:
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)
     if command != "solve":
-        from agents.training import DeepCFRConfig, HoldemDeepCFRConfig
+        from agents.training import METHODS
 
-        store.store(group="trainer", name="deep_cfr_schema", node=DeepCFRConfig)
-        store.store(group="trainer", name="holdem_deep_cfr_schema", node=HoldemDeepCFRConfig)
+        for name, node in METHODS.items():
+            store.store(group="trainer", name=f"{name}_schema", node=node)

@@ -6,36 +6,31 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agents.agent import Agent
 from agents.apps.build import FULL_GAME, STILL, UNIFORM, Lines, check_files, named_agent, of_file, resolve_config, untrained
 from agents.apps.config import AgentConfig
-from agents.apps.run import Run
 from agents.blueprint import BlueprintAgent
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
 from games.derived import DerivedGame
 from search import Budget, Variant
 from search.resolving import ResolveConfig
-
-if TYPE_CHECKING:  # torch is for those who have networks
-    from agents.networks import Encoding
+from search.tree.infostates import TreeInfostates
 
 
 @lru_cache(maxsize=1)
-def encoding_of(game: DerivedGame) -> Encoding:
-    """Return what networks see of a game."""
-    from agents.networks import encode
-
-    return encode(game.tree)
+def infostates_of(game: DerivedGame) -> TreeInfostates:
+    """Return what training sees of a game."""
+    return TreeInfostates(game.tree)
 
 
 class DerivedKind:
     """See ``agents.apps.build.Kind``."""
 
     notes: tuple[str, ...] = ()
-    default_variant, size_unit = "default", None
+    default_variant, size_unit, deep = "default", None, TreeInfostates.deep
     policies = ("uniform", "tabular", "network", "table")
 
     def __init__(self, game: DerivedGame) -> None:
@@ -69,21 +64,11 @@ class DerivedKind:
 
         check_bot(bot)
 
-    def check_training(self, trainer: Any, directory: Path) -> None:
-        from agents.training import DeepCFRConfig, check_state
+    def check_infostates(self) -> None:
+        self.infostates()
 
-        if not isinstance(trainer, DeepCFRConfig):
-            raise ValueError("trainer must be deep_cfr or deep_cfr_small for a game derived from OpenSpiel, got one of hold'em")
-        check_state(directory, encoding_of(self.game).tree.game, trainer)
-
-    def train(self, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Policy:
-        from agents.apps.training import train_reported
-        from agents.training import DeepCFR
-
-        def fresh() -> DeepCFR:
-            return DeepCFR(self.tree, trainer, encoding_of(self.game))
-
-        return train_reported(fresh, directory, result, lambda e: f"{e:.3g} chips", self.strength, searched)
+    def infostates(self) -> TreeInfostates:
+        return infostates_of(self.game)
 
     def blueprint_key(self, agent: AgentConfig) -> str:
         return "-".join(map(str, (agent.policy, agent.iterations, agent.table, agent.checkpoint)))
@@ -103,7 +88,7 @@ class DerivedKind:
         from agents.networks import load_policy
         from agents.networks.checkpoint import history_of, policy_metadata
 
-        policy = of_file("agent.checkpoint", lambda: load_policy(checkpoint, self.tree))
+        policy = of_file("agent.checkpoint", lambda: load_policy(checkpoint, self.infostates()))
         rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
         return policy, [{"compute": row["multiply_adds"], **row} for row in rows]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_config
 from agents.apps.config import MOST_BUCKETS, AgentConfig
-from agents.apps.run import PREPARING, Progress, Run
+from agents.apps.run import PREPARING, Progress
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint, tree_of
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
@@ -24,15 +24,15 @@ from games.holdem.subtree import entering
 from games.kernels import LANES
 from games.kernels.boards import STREET
 from search import Budget, Variant, memory_needed
+from search.boards.infostates import BoardInfostates, training_bytes
 
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
-TRAINING_TABLES = 12  # arrays of the size of a player's regrets, at most: what sweeps hold, the memories, and what is on its way between
 
 
 class HoldemKind:
     """See ``agents.apps.build.Kind``."""
 
-    default_variant, size_unit = "default_holdem", "action probabilities"
+    default_variant, size_unit, deep = "default_holdem", "action probabilities", BoardInfostates.deep
     policies = ("tabular", "network", "uniform")
 
     def __init__(self, game: HoldemGame) -> None:
@@ -66,10 +66,10 @@ class HoldemKind:
             named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from))
         check_files(agent)
         if agent.policy == "network" and agent.checkpoint is not None:
-            from agents.networks.holdem_checkpoint import holdem_policy_metadata
+            from agents.networks import policy_metadata
 
             checkpoint = Path(agent.checkpoint)
-            of_file("agent.checkpoint", lambda: holdem_policy_metadata(checkpoint, self.game))
+            of_file("agent.checkpoint", lambda: policy_metadata(checkpoint, self.game.key))
 
     def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
         size, free = game_size(self.game), free_memory()
@@ -89,36 +89,24 @@ class HoldemKind:
     def check_bot(self, bot: str) -> None:
         check_bot(bot, BOTS, ", on hold'em")
 
-    def check_training(self, trainer: Any, directory: Path) -> None:
-        from agents.training import HoldemDeepCFR, HoldemDeepCFRConfig, check_state
-
-        if not isinstance(trainer, HoldemDeepCFRConfig):
-            raise ValueError("trainer must be holdem_deep_cfr on hold'em, got one for games derived from OpenSpiel")
-        size, free = game_size(self.game), free_memory()
-        needed = TRAINING_TABLES * sum(size.rows) * LANES * 4
+    def check_infostates(self) -> None:
+        (boards, needed), free = training_bytes(self.game), free_memory()
         if needed > 0.9 * free:
             raise ValueError(
                 f"game must fit into memory to be trained on ({free / 1e9:.3g} GB are free), got about {needed / 1e9:.2g} GB for "
-                f"{size.boards:,} boards: {smaller_game(self.game)}"
+                f"{boards:,} boards: {smaller_game(self.game)}"
             )
-        check_state(directory, self.game.key, trainer, HoldemDeepCFR.kind)
 
-    def train(self, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Any:
-        from agents.apps.training import train_reported
-        from agents.training import HoldemDeepCFR
-
-        def fresh() -> HoldemDeepCFR:
-            return HoldemDeepCFR(self.game, tree_of(self.game), trainer)
-
-        return train_reported(fresh, directory, result, self.strength_text, self.strength, searched)
+    def infostates(self) -> BoardInfostates:
+        return BoardInfostates(self.game, tree_of(self.game))
 
     def blueprint_key(self, agent: AgentConfig) -> str:
         if agent.policy == "network":
             if agent.checkpoint is None:  # trained in this run
                 return "network"
-            from agents.networks.holdem_checkpoint import holdem_policy_metadata
+            from agents.networks import policy_metadata
 
-            return f"network-{holdem_policy_metadata(Path(agent.checkpoint), self.game)['digest'][:8]}"
+            return f"network-{policy_metadata(Path(agent.checkpoint), self.game.key)['digest'][:8]}"
         if agent.policy == "uniform":
             return "uniform"
         return "-".join(map(str, (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))))

@@ -15,7 +15,7 @@ from agents.apps.build import STILL, build_kind, build_variant, check_no_budget,
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
-from agents.evaluation.value_function import action_values
+from agents.evaluation.aivat import value_function
 from agents.play.terminal import Record, Terminal
 from agents.reporting.tables import cores, duration
 
@@ -47,7 +47,7 @@ def run(config: PlayConfig, directory: Path) -> None:
             start = time.perf_counter()
             agent.load()
             loading = time.perf_counter() - start
-            values = action_values(agent.game, agent.blueprint)
+            values = value_function(agent.game, (agent.blueprint, agent.blueprint))
         if agent.thinks:
             print(f"loaded in {duration(loading)}, outside of every decision's clock", flush=True)
         hands = directory / "hands.jsonl"

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from agents.apps.build import build_kind
-from agents.apps.compose import with_trainer
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run
-from agents.apps.training import training_table
-from agents.training import POLICY_FILE
+from agents.apps.training import check_training, train_and_report, training_table
 
 
 def check(config: TrainConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
-    build_kind(config.game).check_training(config.trainer, directory)
+    check_training(build_kind(config.game), config.trainer, directory)
 
 
 def run(config: TrainConfig, directory: Path) -> None:
     """Train and report."""
     kind = build_kind(config.game)
     with Run(directory, "train", kind.game.name, config.seed, kind.notes) as result:
-        policy = kind.train(config.trainer, directory, result)
+        learned = train_and_report(kind, config.trainer, directory, result)
         print(training_table(result.history, kind.strength_text))
-        size = f" ({policy.size:,} parameters)" if kind.size_unit is not None else ""
-        print(f"exploitability of the network alone{size}, exact; checkpoint: {directory / POLICY_FILE}")
+        print(f"exploitability of the network alone ({learned.policy.size:,} parameters), exact; checkpoint: {learned.checkpoint}")
 
 
 def main() -> None:
     """Run the command."""
-    sys.argv = with_trainer(sys.argv)
     launch("train", check, run)
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agents.networks.holdem_features import HoldemEncoding
 from games.holdem.layout import betting_streets
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, STORE, STREET, SYMMETRIES, SYMMETRY
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
+from search.boards.infostates import BoardInfostates
 from search.boards.sweeps import Rows
 from search.boards.trunk import above
 
@@ -33,22 +33,22 @@ class Cells:
         decisions: decisions of all classes in all; they stand as sequences do, [C, K] on each street.
     """
 
-    def __init__(self, encoding: HoldemEncoding, player: int) -> None:
-        bets, self._streets = encoding.game.bets, encoding.streets[player]
+    def __init__(self, infostates: BoardInfostates, player: int) -> None:
+        bets, self._streets = infostates.game.bets, infostates.blocks[player]
         sides = [pair[player] for pair in betting_streets(bets, (0,))]
         self.nodes = [np.array([child for node in side.decisions for child in bets.children(node)]) for side in sides]
-        self._shapes = [(len(s.cards), len(s.bets)) for s in self._streets]
+        self._shapes = [(len(s.private), len(s.action)) for s in self._streets]
         self._ends = np.cumsum([classes * rows for classes, rows in self._shapes])
-        ends = np.cumsum([len(s.cards) * (len(s.first_row) - 1) for s in self._streets])
+        ends = np.cumsum([len(s.private) * len(s.public) for s in self._streets])
         self.size, self.decisions = int(self._ends[-1]), int(ends[-1])
         self._cells, self._deciding = np.append(0, self._ends[:-1]), np.append(0, ends[:-1])  # where each street begins
         self._rows, self._ways = np.array([len(n) for n in self.nodes]), np.array([len(side.decisions) for side in sides])
         self._row, self._number = np.zeros(len(bets.player), np.int64), np.zeros(len(bets.player), np.int64)
         for nodes, side in zip(self.nodes, sides, strict=True):
             self._row[nodes], self._number[side.decisions] = np.arange(len(nodes)), np.arange(len(side.decisions))
-        tiles = -(-encoding.tree.boards[:, HANDS + player] // LANES)
+        tiles = -(-infostates.tree.boards[:, HANDS + player] // LANES)
         self._first = (np.cumsum(tiles) - tiles) * LANES  # of each board, among all hands of all boards
-        self._classes = np.concatenate([s.classes.ravel() for s in self._streets]).astype(np.int64)
+        self._classes = np.concatenate([classes.ravel() for classes in infostates.classes[player]]).astype(np.int64)
 
     def at(self, street: Int, board: Int, hand: Int, node: Int, children: Int) -> tuple[Int, Int]:
         """Return the cells [B, actions] of some decisions' actions, and the decisions [B]."""
@@ -69,14 +69,14 @@ class HoldemDealer:
     """Plays many hands at once against one player's strategy.
 
     Args:
-        encoding: of the whole game.
+        infostates: of the whole game.
         seat: the learner's player number.
         opponent: [stored rows, 8] the other player's strategy.
         cells: the learner's.
     """
 
-    def __init__(self, encoding: HoldemEncoding, seat: int, opponent: Rows, cells: Cells) -> None:
-        self.game, self.tree, self.seat, self.opponent, self.cells = encoding.game, encoding.tree, seat, opponent, cells
+    def __init__(self, infostates: BoardInfostates, seat: int, opponent: Rows, cells: Cells) -> None:
+        self.game, self.tree, self.seat, self.opponent, self.cells = infostates.game, infostates.tree, seat, opponent, cells
         game, tree, bets = self.game, self.tree, self.game.bets
         children = [bets.children(node) if bets.player[node] != TERMINAL else [] for node in range(len(bets.player))]
         self.children = np.zeros((len(children), max(map(len, children))), np.int64)

@@ -1,7 +1,7 @@
 """A learned best response in hold'em, by play; what it is, and what it cannot see, is in ``agents.evaluation.learned_response``.
 
 Q(class, sequence) of the learner is the mean of what was played, beside which a network's answer counts as some more hands; the network
-(``agents.networks.holdem_policy``, one for all streets) is fitted to the means, in pots. What is played often is known from play, what is
+(a ``PrivateTrunk``, one for all streets) is fitted to the means, in pots. What is played often is known from play, what is
 not, from hands like it. Of the agent nothing is seen but the actions that it takes; what folding costs, the rules say.
 
 Of all hands ever played four numbers are kept for each class of hands that suits make equal: of a sequence how often it was played, and
@@ -15,20 +15,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+import torch
 
 from agents.evaluation.holdem_dealer import Cells, HoldemDealer
 from agents.evaluation.learned_response import Learning, transitions
-from agents.networks.holdem_features import HoldemEncoding
-from agents.networks.holdem_policy import HoldemNetworkConfig, make_holdem_network, outputs_of
+from agents.networks import NetworkConfig, make_network
+from agents.networks.policy import outputs
 from agents.networks.threads import one_thread
-from agents.training.holdem_deep_cfr import ClassTargets, class_targets, fit_classes
-from agents.training.regression import FitConfig, make_optimiser
-from games.kernels import LANES
+from agents.training.regression import ClassFitter, FitConfig, fit, make_optimiser, squared_error
+from search.boards.infostates import BoardInfostates
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps, Rows
 from search.boards.trunk import Strategies
-from search.kernels.buckets import expand
 
 Float = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
@@ -42,13 +40,13 @@ class HoldemResponseConfig(Learning):
     Attributes:
         network: size.
         network_hands: how many hands played a network's answer counts as.
-        batch_size: classes of hands a step, see ``agents.training.holdem_deep_cfr``.
+        batch_size: classes of hands a step, see ``agents.training.regression``.
     """
 
     rounds: int = 60
     hands: int = 250_000
     fit: FitConfig = field(default_factory=lambda: FitConfig(steps=20, learning_rate=0.003, final_rate=0.1))
-    network: HoldemNetworkConfig = field(default_factory=HoldemNetworkConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
     network_hands: float = 100.0
     batch_size: int = 4096
 
@@ -61,12 +59,12 @@ class HoldemResponseConfig(Learning):
 class _Learner:
     """One seat's Q, and all that was played."""
 
-    def __init__(self, encoding: HoldemEncoding, seat: int, opponent: Rows, config: HoldemResponseConfig) -> None:
-        self.encoding, self.seat, self.config, self.cells = encoding, seat, config, Cells(encoding, seat)
-        self.dealer = HoldemDealer(encoding, seat, opponent, self.cells)
+    def __init__(self, infostates: BoardInfostates, seat: int, opponent: Rows, config: HoldemResponseConfig) -> None:
+        self.infostates, self.seat, self.config, self.cells = infostates, seat, config, Cells(infostates, seat)
+        self.dealer = HoldemDealer(infostates, seat, opponent, self.cells)
         self.random = np.random.default_rng([config.seed, seat])
-        self.network = make_holdem_network(config.network, encoding, config.seed)
-        self.optimiser = make_optimiser(self.network)
+        self.network = make_network(config.network, infostates, seat, config.seed)
+        self.optimiser, self.fitter = make_optimiser(self.network), ClassFitter(infostates.blocks[seat], config.batch_size)
         self.count, self.won = np.zeros(self.cells.size), np.zeros(self.cells.size)
         self.reached, self.before = np.zeros(self.cells.decisions), np.zeros(self.cells.decisions, np.int64)
         self.values = np.zeros(self.cells.size, np.float32)
@@ -86,13 +84,13 @@ class _Learner:
         best = np.concatenate([table.ravel() for table in self.cells.best(self.values)])
         total = self.won + np.bincount(self.before, self.reached * best, minlength=self.cells.size)
         means, shares = total / self.count.clip(1), self.count / (self.count + self.config.network_hands)
-        bets, streets = self.encoding.game.bets, self.encoding.streets[self.seat]
+        bets = self.infostates.game.bets
         pots = [bets.contribution[nodes].sum(axis=1).astype(np.float32) for nodes in self.cells.nodes]
-        targets = [mean / pot for mean, pot in zip(self.cells.streets(means.astype(np.float32)), pots, strict=True)]
-        weights = [share * pot for share, pot in zip(self.cells.streets(shares.astype(np.float32)), pots, strict=True)]
-        batches = class_targets(streets, targets, weights, self.config.batch_size)
-        fit_classes(self.network, self.optimiser, batches, _squared_error, self.config.fit, self.random)
-        answers = [pot * answer for pot, answer in zip(pots, outputs_of(self.network, self.encoding, self.seat), strict=True)]
+        values = [torch.from_numpy(mean / pot) for mean, pot in zip(self.cells.streets(means.astype(np.float32)), pots, strict=True)]
+        weights = [torch.from_numpy(share * pot) for share, pot in zip(self.cells.streets(shares.astype(np.float32)), pots, strict=True)]
+        losses = self.fitter.losses(self.network, list(zip(values, weights, strict=True)), squared_error, self.random)
+        fit(self.optimiser, losses, self.config.fit)
+        answers = [pot * answer for pot, answer in zip(pots, outputs(self.network, self.infostates, self.seat), strict=True)]
         answer = np.concatenate([table.ravel() for table in answers])
         self.values = (answer + shares * (means - answer)).astype(np.float32)
         for nodes, table in zip(self.cells.nodes, self.cells.streets(self.values), strict=True):
@@ -101,54 +99,43 @@ class _Learner:
 
     def strategy(self) -> Rows:
         """Return the best action by Q, [stored rows, 8]; equally good ones are played alike."""
-        tree = self.encoding.tree
-        found, at = np.zeros((tree.stored_rows[self.seat], LANES), tree.weight.dtype), 0
-        tables, best = self.cells.streets(self.values), self.cells.best(self.values)
-        for street, table, most in zip(self.encoding.streets[self.seat], tables, best, strict=True):
-            chosen = (table == np.repeat(most, np.diff(street.first_row), axis=1)).astype(found.dtype)
-            end = at + len(street.classes) * table.shape[1]
-            expand(chosen, street.classes, table.shape[1], found[at:end])
-            at = end
-        return found
-
-
-def _squared_error(outputs: Tensor, target: Tensor, weight: Tensor, street: ClassTargets) -> Tensor:
-    """Return Σ weight (f - target)² over classes and sequences."""
-    return (weight * (outputs - target).square()).sum()
+        every = zip(self.cells.streets(self.values), self.cells.best(self.values), self.infostates.blocks[self.seat], strict=True)
+        chosen = [(table == np.repeat(most, np.diff(block.first_row), axis=1)).astype(np.float32) for table, most, block in every]
+        return self.infostates.stored(self.seat, chosen)
 
 
 @one_thread()
 def holdem_learned_response(
-    encoding: HoldemEncoding, sweeps: BoardSweeps, seat: int, opponent: Rows, config: HoldemResponseConfig | None = None
+    infostates: BoardInfostates, sweeps: BoardSweeps, seat: int, opponent: Rows, config: HoldemResponseConfig | None = None
 ) -> tuple[Rows, float]:
     """Return a learned strategy against one player's, [stored rows, 8], and what it wins exactly, in chips a deal.
 
     Args:
-        encoding: of the whole game.
+        infostates: of the whole game.
         sweeps: over its board tree.
         seat: the learner's player number.
         opponent: [stored rows, 8] the other player's strategy, searches included.
         config: how it is learned.
     """
     config = config or HoldemResponseConfig()
-    learner = _Learner(encoding, seat, opponent, config)
+    learner = _Learner(infostates, seat, opponent, config)
     for done in range(config.rounds):
         learner.play(config.hands, config.exploring if done else 1.0)
         learner.learn()
     found = learner.strategy()
     pair = (found, opponent) if seat == 0 else (opponent, found)
-    return found, value_against(encoding.game, sweeps, pair, seat, best=False)
+    return found, value_against(infostates.game, sweeps, pair, seat, best=False)
 
 
 def holdem_learned_exploitability(
-    encoding: HoldemEncoding, sweeps: BoardSweeps, agent: Strategies, config: HoldemResponseConfig | None = None
+    infostates: BoardInfostates, sweeps: BoardSweeps, agent: Strategies, config: HoldemResponseConfig | None = None
 ) -> float:
     """Return (response to seat 0 + response to seat 1) / 2 in chips a deal: at most NashConv / 2.
 
     Args:
-        encoding: of the whole game.
+        infostates: of the whole game.
         sweeps: over its board tree.
         agent: [stored rows, 8] of the agent as player 0 and as player 1.
         config: how responses are learned.
     """
-    return sum(holdem_learned_response(encoding, sweeps, seat, agent[1 - seat], config)[1] for seat in (0, 1)) / 2
+    return sum(holdem_learned_response(infostates, sweeps, seat, agent[1 - seat], config)[1] for seat in (0, 1)) / 2

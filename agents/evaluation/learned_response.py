@@ -14,19 +14,24 @@ What it cannot see is what it has not played, or what its network has not fitted
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
-from agents.match.exact_value import table_value
-from agents.networks import Encoding, PolicyNetwork, PolicyNetworkConfig, encode, make_network
+from agents.evaluation.lbr import response_value
+from agents.networks import NetworkConfig, make_network
+from agents.networks.policy import outputs
 from agents.networks.threads import one_thread
-from agents.training.regression import FitConfig, inputs, make_optimiser
+from agents.training.regression import FitConfig, fit, make_optimiser
 from games import CHANCE, TERMINAL, PublicTree
 from games.derived import derived_game
+from search import represent
+from search.infostates import Block
+from search.tree.infostates import TreeInfostates
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -67,7 +72,7 @@ class ResponseConfig(Learning):
         network: size.
     """
 
-    network: PolicyNetworkConfig = field(default_factory=lambda: PolicyNetworkConfig(hidden=64))
+    network: NetworkConfig = field(default_factory=lambda: NetworkConfig(hidden=64))
 
 
 def transitions(taken: Sequence[tuple[Int, Int, Int]], chips: Float) -> tuple[Int, Int, Float]:
@@ -131,20 +136,12 @@ class _Dealer:
         return taken, self.paid[self.end_of[node], hands[0], hands[1]]
 
 
-def _fit(
-    network: PolicyNetwork, optimiser: torch.optim.Adam, encoding: Encoding, seat: int, mean: Float, count: Float, fit: FitConfig
-) -> Float:
-    """Fit Q to the mean targets of what was played, [R - 1, H] each; return it, [R - 1, padded H]."""
-    given = inputs(encoding, seat)
-    target, weight = (torch.from_numpy(encoding.dense(seat, table).astype(np.float32)) for table in (mean, count / count.sum()))
-    for step in range(fit.steps):
-        optimiser.param_groups[0]["lr"] = fit.rate(step)
-        optimiser.zero_grad()
-        loss = (weight * (network(*given) - target).square()).sum()
-        loss.backward()
-        optimiser.step()
-    with torch.inference_mode():
-        return encoding.table(seat, network(*given).numpy().astype(np.float64))
+def _losses(network: nn.Module, block: Block, mean: Float, count: Float) -> Iterator[torch.Tensor]:
+    """Yield the loss of Q for each step: mean targets of what was played, and how often it was, [R - 1, H] each."""
+    given = [torch.from_numpy(x) for x in (block.public, block.private, block.legal)]
+    target, weight = (torch.from_numpy(block.dense(table.T).astype(np.float32)) for table in (mean, count / count.sum()))
+    while True:
+        yield (weight * (network(*given) - target).square()).sum()
 
 
 @one_thread()
@@ -158,27 +155,27 @@ def learned_response(tree: PublicTree, seat: int, table: Float, config: Response
         config: how it is learned.
     """
     config = config or ResponseConfig()
-    encoding, dealer, random = encode(tree), _Dealer(tree, seat, table), np.random.default_rng([config.seed, seat])
-    network = make_network(config.network, encoding, seat, config.seed)
+    infostates, dealer, random = TreeInfostates(tree), _Dealer(tree, seat, table), np.random.default_rng([config.seed, seat])
+    (block,) = infostates.blocks[seat]
+    network = make_network(config.network, infostates, seat, config.seed)
     optimiser, hands, size = make_optimiser(network), tree.num_hands(seat), tree.num_rows(seat) - 1
-    first_row = tree.sequences[seat].first_row[:-1].astype(np.int64) - 1
-    decision = encoding.row_decision[seat]
-    values, played = np.zeros((size, tree.padded_hands(seat))), []
+    values, played = np.zeros((size, hands)), []
     for _ in range(config.rounds):
         taken, chips = dealer.play(config.hands, values, config.exploring, random)
-        cells = [(which, row * hands + held, decision[row] * hands + held) for which, row, held in taken]
+        cells = [(which, row * hands + held, block.decision[row] * hands + held) for which, row, held in taken]
         played.append(transitions(cells, chips))
         cell, after, won = (np.concatenate(part) for part in zip(*played, strict=True))
-        best = np.maximum.reduceat(values, first_row, axis=0)[:, :hands].ravel()
+        best = np.maximum.reduceat(values, block.first_row[:-1], axis=0).ravel()
         goal = np.where(after < 0, won, best[after])
         count = np.bincount(cell, minlength=size * hands).reshape(size, hands)
         total = np.bincount(cell, goal, minlength=size * hands).reshape(size, hands)
-        values = _fit(network, optimiser, encoding, seat, total / count.clip(1), count.astype(np.float64), config.fit)
-    dense = np.where(encoding.legal[seat][:, :, None], encoding.dense(seat, values), -np.inf)
+        fit(optimiser, _losses(network, block, total / count.clip(1), count.astype(np.float64)), config.fit)
+        values = outputs(network, infostates, seat)[0].T.astype(np.float64)
+    dense = np.where(block.legal[:, :, None] > 0, block.dense(values.T), -np.inf)
     chosen = (dense.argmax(axis=1)[:, None] == np.arange(dense.shape[1])[:, None]).astype(np.float64)
-    found = encoding.table(seat, chosen)
-    own, other = (found, table) if seat == 0 else (table, found)
-    return found, table_value(tree, own, other) * (1 if seat == 0 else -1)
+    found = np.zeros((size, tree.padded_hands(seat)))
+    found[:, :hands] = block.table(chosen).T
+    return found, response_value(represent(derived_game(tree)), seat, found, table)
 
 
 def learned_exploitability(tree: PublicTree, tables: Sequence[Float], config: ResponseConfig | None = None) -> float:

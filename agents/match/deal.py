@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.agent import Agent, Decision
-from agents.evaluation.aivat import Aivat, Step
-from agents.evaluation.value_function import value_function
+from agents.evaluation.aivat import Aivat, Step, value_function
 from agents.opponents.bot import Bot, observe
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
@@ -129,7 +128,7 @@ class Table:
         """Return AIVAT with the first entrant in seat 0, or 1 if ``swapped``; bots count as uniform play."""
         agents = [self.entrants[seat ^ swapped].agent for seat in (0, 1)]
         blueprints = [None if isinstance(agent, Bot) or self.valued_by == "uniform" else agent.blueprint for agent in agents]
-        return value_function(self.game, (blueprints[0], blueprints[1]))
+        return Aivat(self.game, value_function(self.game, (blueprints[0], blueprints[1])))
 
     def decide(self, who: int, seat: int, state: Any, thought: Any) -> tuple[Decision, bool]:
         """Return an entrant's decision, and whether it was made now."""

@@ -4,7 +4,7 @@ An agent's table is the agent where iterations are its budget or it does not thi
 is linear in each agent's probabilities of its own sequences, and the decisions of one sequence are made one after the other as in a match,
 so the mean over draws is unbiased.
 
-Tables of hold'em are a player's stored rows of the board tree; where they would take more than ``MOST_BYTES`` there is no exact value.
+Where the tables would take more than ``MOST_BYTES`` there is no exact value.
 """
 
 from __future__ import annotations
@@ -17,32 +17,21 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from agents.agent import Agent
-from agents.board_blueprint import BoardBlueprint
-from agents.evaluation.strength import tabulate
 from agents.match.deal import Entrant
 from agents.match.match import Match
 from agents.opponents.bot import Bot
 from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_npy
 from agents.runtime.executor import Executor
-from agents.runtime.storage import load_or_set_aside, require
-from agents.search_agent import SearchAgent
-from games import PublicTree
-from games.derived import tree_of
-from games.holdem.board_tree import game_size
-from games.kernels import LANES
-from search import Evaluator, Strategy, check_strategy, uniform
-from search.boards.search import value_against
-from search.boards.sweeps import BoardSweeps
+from agents.runtime.storage import load_or_set_aside
+from search import represent
+from search.representation import Representation, Table
 
-Float = npt.NDArray[np.float64]
-MOST_BYTES = 1_000_000_000  # of all tables of a match in hold'em
+MOST_BYTES = 1_000_000_000  # of all tables of a match
 
 
 @dataclass(frozen=True)
@@ -63,32 +52,14 @@ class ExactValue:
 
 
 def table_bytes(match: Match, draws: int) -> int:
-    """Return how large a match's tables are in hold'em; 0 with bots, which have none, and for other games, whose trees are small."""
-    agents = [e.agent for e in match.entrants if on_boards(e.agent)]
-    if not agents or match.bots:
+    """Return how large a match's tables are; 0 with bots, which have none."""
+    if match.bots:
         return 0
-    rows = game_size(agents[0].blueprint.game).rows
-    return sum(rows) * LANES * 4 * sum(1 if e.steady else draws for e in match.entrants)
-
-
-def on_boards(agent: Any) -> TypeGuard[SearchAgent]:
-    """Say whether an agent's strategy is kept by board."""
-    return isinstance(getattr(agent, "blueprint", None), BoardBlueprint)
+    return represent(match.game).table_bytes * sum(1 if entrant.steady else draws for entrant in match.entrants)
 
 
 def _valued(match: Match, draws: int) -> bool:
     return not match.bots and table_bytes(match, draws) <= MOST_BYTES
-
-
-def table_value(tree: PublicTree, first: Float, second: Float) -> float:
-    """Return player 0's exact expected chips.
-
-    Args:
-        tree: the public tree.
-        first: [R - 1, padded H] player 0's strategy of the whole game.
-        second: player 1's.
-    """
-    return Evaluator(tree).values(Strategy(tree, tree.subgame(), (first, second)))[0]
 
 
 @dataclass(frozen=True)
@@ -126,10 +97,10 @@ def exact_values(
                     key = (entrant.name, draw, seat)
                     tasks[key] = _Seat(packed, seat)
                     paths[key] = None if directory is None else directory / f"{entrant.name}-{mark}-{draw}-seat{seat}.npy"
-    agents = {entrant.name: entrant.agent for match in valued for entrant in match.entrants}
-    found: dict[tuple[str, int, int], npt.NDArray[Any]] = {}
+    games = {entrant.name: match.game for match in valued for entrant in match.entrants}
+    found: dict[tuple[str, int, int], Table] = {}
     for key in tasks:
-        table = load_or_set_aside(paths[key], partial(_read, agent=agents[key[0]], seat=key[2]))
+        table = load_or_set_aside(paths[key], partial(_read, representation=represent(games[key[0]]), seat=key[2]))
         if table is not None:
             found[key] = table
     missing = [key for key in tasks if key not in found]
@@ -142,59 +113,40 @@ def exact_values(
     return [_value(match, found) if match in valued else None for match in matches]
 
 
-def _tabulated(task: _Seat) -> npt.NDArray[Any]:
+def _tabulated(task: _Seat) -> Table:
     entrant: Entrant = pickle.loads(task.entrant)
-    agent = entrant.agent
-    if on_boards(agent):
-        return np.array(agent.strategies(task.seat, entrant.budget)[0][task.seat])
-    assert not isinstance(agent, Bot)
-    return tabulate(agent, task.seat, entrant.budget).table
+    assert not isinstance(entrant.agent, Bot)
+    return np.array(entrant.agent.tabulate(task.seat, entrant.budget).table)
 
 
-def _first_wins(match: Match, first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
-    """Return player 0's exact expected chips of two tables."""
-    agent = match.entrants[0].agent
-    if on_boards(agent):
-        tree = agent.blueprint.tree
-        return value_against(agent.blueprint.game, BoardSweeps(tree, 1, tree.weight.dtype), (first, second), 0, best=False)
-    assert not isinstance(agent, Bot)
-    return table_value(tree_of(agent.game), first, second)
-
-
-def _value(match: Match, found: dict[tuple[str, int, int], npt.NDArray[Any]]) -> ExactValue:
+def _value(match: Match, found: dict[tuple[str, int, int], Table]) -> ExactValue:
     names = [entrant.name for entrant in match.entrants]
     count = max(draw for name, draw, _ in found if name in names) + 1
 
-    def table(who: int, draw: int, seat: int) -> npt.NDArray[Any]:
+    def table(who: int, draw: int, seat: int) -> Table:
         return found.get((names[who], draw, seat), found[names[who], 0, seat])  # a steady agent has one draw
 
-    seats = []
+    game, seats = represent(match.game), []
     for k in range(count):
-        as_first = _first_wins(match, table(0, k, 0), table(1, k, 1))
-        seats.append((as_first, -_first_wins(match, table(1, k, 0), table(0, k, 1))))
+        as_first = game.value((table(0, k, 0), table(1, k, 1)), 0)
+        seats.append((as_first, -game.value((table(1, k, 0), table(0, k, 1)), 0)))
     means = [sum(pair) / 2 for pair in seats]
     error = statistics.stdev(means) / math.sqrt(count) if count > 1 else 0.0 if all(e.steady for e in match.entrants) else math.nan
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
 
 
-def _read(path: Path, agent: Agent[Any] | Bot, seat: int) -> npt.NDArray[Any]:
+def _read(path: Path, representation: Representation[Any], seat: int) -> Table:
     """Return a seat's table.
 
     Raises:
         ValueError: the file holds something else.
     """
-    if on_boards(agent):
-        table = read_npy(path, (agent.blueprint.tree.stored_rows[seat], LANES), agent.blueprint.tree.weight.dtype)
-        require(bool(np.isfinite(table).all() and (table >= 0).all()), "a table must have finite numbers of at least 0")
-        return table
-    assert not isinstance(agent, Bot)
-    tables = list(uniform(tree_of(agent.game)).tables)
-    tables[seat] = read_npy(path, tables[seat].shape, np.float64)
-    check_strategy(Strategy(tree_of(agent.game), tree_of(agent.game).subgame(), (tables[0], tables[1])), "a table")
-    return tables[seat]
+    table = read_npy(path, representation.shape(seat), representation.dtype)
+    representation.check(table, seat)
+    return table
 
 
-def _keep(path: Path | None, table: npt.NDArray[Any]) -> None:
+def _keep(path: Path | None, table: Table) -> None:
     if path is None:
         return
     path.parent.mkdir(exist_ok=True)  # no parents: what was deleted on the way is not made again

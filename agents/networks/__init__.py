@@ -1,16 +1,12 @@
 """Policy networks and their checkpoints."""
 
 from agents.networks.checkpoint import CheckpointError, load_policy, load_tensors, policy_metadata, save_policy, save_tensors
-from agents.networks.features import Encoding, encode
-from agents.networks.policy import NetworkPolicy, PolicyNetwork, PolicyNetworkConfig, make_network
+from agents.networks.policy import NetworkConfig, NetworkPolicy, make_network
 
 __all__ = [
     "CheckpointError",
-    "Encoding",
+    "NetworkConfig",
     "NetworkPolicy",
-    "PolicyNetwork",
-    "PolicyNetworkConfig",
-    "encode",
     "load_policy",
     "load_tensors",
     "make_network",

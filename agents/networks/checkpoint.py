@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +17,21 @@ import torch
 from safetensors.numpy import save
 from torch import nn
 
-from agents.networks.features import encode
-from agents.networks.policy import NetworkPolicy, PolicyNetwork, PolicyNetworkConfig, make_network
+from agents.networks.policy import Network, NetworkConfig, NetworkPolicy, make_network
 from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_safetensors
 from agents.runtime.storage import brief, first_line, number_in, parse_json, printable, require, whole_in
-from games import PublicTree
+from search.infostates import PRIVATE, PUBLIC, Infostates
 
-FORMAT = 1
+FORMAT = 2
+POLICY = "policy"  # kind of the files that hold one
+# What files of format 1 left unsaid, or said otherwise: by their kind, today's kind and the side of the network's trunk.
+OLDER = {
+    "policy": (POLICY, PUBLIC),
+    "holdem_policy": (POLICY, PRIVATE),
+    "deep_cfr": ("deep_cfr", PUBLIC),
+    "holdem_deep_cfr": ("deep_cfr", PRIVATE),
+}
 _KEY = "timebank"
 LONGEST_NAME = 100  # characters
 MOST_SIZE = 2**31  # of a layer; shapes of larger ones overflow
@@ -37,7 +45,6 @@ HISTORY: dict[str, tuple[float, float]] = {  # what a row has, from least to mos
 }
 
 Tensors = dict[str, npt.NDArray[Any]]
-N = TypeVar("N", bound=nn.Module)
 
 
 class CheckpointError(ValueError):
@@ -95,10 +102,29 @@ def load_tensors(path: Path | str, kind: str) -> tuple[Tensors, dict[str, Any]]:
         raise CheckpointError(f"checkpoint must be a whole safetensors file, got a damaged one at {path}: {first_line(error)}") from None
     if not isinstance(metadata, dict):
         raise CheckpointError(f"checkpoint must be written by this package, got {path}")
+    metadata = _today(metadata)
     for name, wanted in (("format", FORMAT), ("kind", kind), ("digest", _digest(tensors))):
         if metadata.get(name) != wanted:
             raise CheckpointError(f"checkpoint must have {name} {wanted!r}, got {brief(metadata.get(name))} in {path}")
     return tensors, metadata
+
+
+def _today(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata as this version would write them."""
+    older = OLDER.get(str(metadata.get("kind")))
+    if metadata.get("format") != 1 or older is None:
+        return metadata
+    kind, deep = older
+    found = metadata | {"format": FORMAT, "kind": kind}
+    if isinstance(found.get("trainer"), str):
+        found["trainer"] = found["trainer"].removeprefix("holdem_")
+    config = found.get("config")
+    if isinstance(config, dict):
+        found["config"] = {"evaluate_from": 1, **config}
+    for holder in (found, found["config"] if isinstance(config, dict) else {}):
+        if isinstance(holder.get("network"), dict):
+            holder["network"] = {"deep": deep, **holder["network"]}
+    return found
 
 
 def save_policy(path: Path | str, policy: NetworkPolicy, metadata: Mapping[str, Any] | None = None) -> None:
@@ -110,33 +136,42 @@ def save_policy(path: Path | str, policy: NetworkPolicy, metadata: Mapping[str, 
         metadata: trainer configuration, training compute and the like, kept beside game and network configuration.
     """
     networks = {f"policy.{p}": network for p, network in enumerate(policy.networks)}
-    header = {**(metadata or {}), "game": policy.tree.game, "name": policy.name, "network": vars(policy.networks[0].config)}
-    save_tensors(path, network_arrays(networks), header, "policy")
+    game, sizes = policy.infostates.game, policy.networks[0].config
+    header = {"game": game.key, "game_name": game.name, "name": policy.name, "network": settings_of(sizes)}
+    save_tensors(path, network_arrays(networks), {**(metadata or {}), **header}, POLICY)
 
 
-def load_policy(path: Path | str, tree: PublicTree) -> NetworkPolicy:
+def load_policy(path: Path | str, infostates: Infostates) -> NetworkPolicy:
     """Return the policy saved at ``path``.
 
     Raises:
         CheckpointError: as for ``load_tensors``, or the checkpoint is of another game, of another shape, or has NaN in its weights.
     """
-    tensors, metadata = load_tensors(path, "policy")
-    require_game(metadata, tree.game, path)
-    encoding = encode(tree)
-
-    def make(sizes: Mapping[str, int], player: int) -> PolicyNetwork:
-        return make_network(PolicyNetworkConfig(**sizes), encoding, player, 0)
-
-    return NetworkPolicy(encoding, load_networks(metadata, tensors, make, path), name_of(metadata))
+    tensors, metadata = load_tensors(path, POLICY)
+    require_game(metadata, infostates.game.key, path)
+    return NetworkPolicy(infostates, _networks(metadata, tensors, infostates, path), name_of(metadata))
 
 
-def policy_metadata(path: Path | str) -> dict[str, Any]:
-    """Return what a policy checkpoint says about itself: game, network, trainer, compute, version.
+def policy_metadata(path: Path | str, game: str | None = None) -> dict[str, Any]:
+    """Return what a policy checkpoint says about itself: game, network, trainer, compute, history, version, digest.
 
     Raises:
-        CheckpointError: as for ``load_tensors``.
+        CheckpointError: as for ``load_tensors``, or it is not of the game with this key.
     """
-    return load_tensors(path, "policy")[1]
+    metadata = load_tensors(path, POLICY)[1]
+    if game is not None:
+        require_game(metadata, game, path)
+    return metadata
+
+
+def settings_of(config: Any, key: str = "") -> dict[str, Any]:
+    """Return settings, a dataclass or nested mappings, with dotted keys; nothing of what is open or no setting."""
+    entries = vars(config) if is_dataclass(config) else config if isinstance(config, dict) else {}
+    found: dict[str, Any] = {}
+    for name, value in entries.items():
+        inner = is_dataclass(value) or isinstance(value, dict)
+        found |= settings_of(value, f"{key}{name}.") if inner else {} if value is None else {f"{key}{name}": value}
+    return found
 
 
 def name_of(metadata: Mapping[str, Any]) -> str:
@@ -180,37 +215,32 @@ def require_description(metadata: Mapping[str, Any], wanted: Mapping[str, Any], 
     Raises:
         CheckpointError: an entry differs.
     """
-    for key, value in wanted.items():
-        if metadata.get(key) != value:
-            raise CheckpointError(f"checkpoint must have {key} {brief(value)}, got {brief(metadata.get(key))} in {path}")
+    for key, value in settings_of(wanted).items():
+        got = settings_of(metadata).get(key)
+        if got != value:
+            raise CheckpointError(f"checkpoint must have {key} {brief(value)}, got {brief(got)} in {path}")
 
 
-def load_networks(
-    metadata: Mapping[str, Any], tensors: Tensors, make: Callable[[Mapping[str, int], int], N], path: Path | str
-) -> tuple[N, N]:
+def _networks(metadata: Mapping[str, Any], tensors: Tensors, infostates: Infostates, path: Path | str) -> tuple[Network, Network]:
     """Return both players' networks of a checkpoint.
 
     The sizes that the metadata names are compared with the tensors before there is a network: sizes are claims, tensors take their room.
 
-    Args:
-        metadata: of the checkpoint; ``network`` has the sizes.
-        tensors: of the checkpoint.
-        make: returns a player's network of such sizes; ValueError or TypeError if they are none.
-        path: of the checkpoint, for errors.
-
     Raises:
         CheckpointError: the metadata names no valid size, or another one than that of the tensors.
     """
-    sizes: Any = metadata.get("network")
+    named: Any = metadata.get("network")
     try:
-        fits = isinstance(sizes, dict) and all(whole_in(size, 1, MOST_SIZE) for size in sizes.values())
-        require(fits and sizes.get("layers", 1) <= len(tensors), f"its sizes must be those of its tensors, got {brief(sizes)}")
+        sizes = {key: size for key, size in named.items() if key != "deep"} if isinstance(named, dict) else {"": 0}
+        fits = all(whole_in(size, 1, MOST_SIZE) for size in sizes.values()) and sizes.get("layers", 1) <= len(tensors)
+        require(fits, f"its sizes must be those of its tensors, got {brief(named)}")
+        config = NetworkConfig(**named)
         with torch.device("meta"):  # shapes without numbers
-            claimed = {f"policy.{p}": make(sizes, p) for p in (0, 1)}
+            claimed = {f"policy.{p}": make_network(config, infostates, p, 0) for p in (0, 1)}
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"checkpoint must name a valid network, got {path}: {first_line(error)}") from None
     check_weights(claimed, tensors, path)
-    networks = make(sizes, 0), make(sizes, 1)
+    networks = make_network(config, infostates, 0, 0), make_network(config, infostates, 1, 0)
     fill_networks({f"policy.{p}": network for p, network in enumerate(networks)}, tensors, path)
     return networks
 

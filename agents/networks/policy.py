@@ -1,186 +1,341 @@
-"""The policy network: a public state in, action values of all hands out, in one pass; and the policy that plays it."""
+"""The networks, and the policy that a pair of them plays.
+
+Two bodies, one product: f(private side, row) = <E(private side), U(row)> / sqrt(d). They differ in the side that has the deep trunk, which
+runs once for each thing there: ``PublicTrunk`` suits a game of many decisions and few hands, ``PrivateTrunk`` one of many hands on boards
+and few rows a round. Both stay until one is measured no worse on every game; ``make_network`` alone chooses. Each serves as advantage
+network (outputs are advantages) and as policy network (outputs are logits).
+"""
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from agents.networks.features import Encoding
 from agents.networks.threads import one_thread
-from games.settings import bounded, check_bounds
-from search import Strategy
+from games.settings import bounded, check_bounds, filled
+from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Int, Table, softmax
 
 Float32 = npt.NDArray[np.float32]
+Text = Callable[[int], str]  # a decision's public history in words
+ALL = slice(None)
 MOST_WIDTH, MOST_LAYERS = 16_384, 256  # of any network: beyond use here, and a layer of that width still fits into memory
+CHUNK = 1 << 15  # private sides a forward pass: their hidden layers stay in the cache or nearly so
 
 
 @dataclass(kw_only=True)
-class PolicyNetworkConfig:
-    """Size of a network.
+class NetworkConfig:
+    """Size of a network; None is as ``SIZES`` has it.
 
     Attributes:
-        hidden: width of the public trunk.
+        deep: ``public`` or ``private``, the side that has the trunk; None for the game's own (see ``search.infostates``).
+        hidden: width of the trunk.
         layers: hidden layers of the trunk; all but the first are residual.
-        embedding: length of a hand's embedding.
+        embedding: length of what both sides are multiplied as.
+        bets: with a private trunk, width of the public side's one hidden layer.
     """
 
-    hidden: int = bounded(128, least=1, most=MOST_WIDTH)
-    layers: int = bounded(2, least=1, most=MOST_LAYERS)
-    embedding: int = bounded(16, least=1, most=MOST_WIDTH)
+    deep: str | None = bounded(None, among=(PUBLIC, PRIVATE))
+    hidden: int | None = bounded(None, least=1, most=MOST_WIDTH)
+    layers: int | None = bounded(None, least=1, most=MOST_LAYERS)
+    embedding: int | None = bounded(None, least=1, most=MOST_WIDTH)
+    bets: int | None = bounded(None, least=1, most=MOST_WIDTH)
 
     def __post_init__(self) -> None:
         check_bounds(self, "network")
 
+    def filled(self, deep: str) -> NetworkConfig:
+        """Return the size with nothing left open for a game whose ``deep`` side that is.
 
-class PolicyNetwork(nn.Module):
-    """f(public state, hand)[a] = <U(public state)[a], E(hand)> / sqrt(d): a trunk over public states and an embedding of hands.
+        Raises:
+            ValueError: no such network on such a game.
+        """
+        if self.deep == PUBLIC != deep:
+            raise ValueError(f"network.deep must be private where bets differ in size, as in hold'em, got {self.deep}")
+        trunk = self.deep or deep
+        if trunk == PUBLIC and self.bets is not None:
+            raise ValueError(f"network.bets must be left out where the public side has the trunk, got {self.bets}")
+        found: NetworkConfig = filled(self, SIZES[trunk])
+        return found
 
-    U is a ReLU trunk with residual layers that gives one vector of length d per action, E is affine. What is costly runs once per public
-    state, whatever the number of hands, and the product lets an action's value depend on board and hand together. The same class serves
-    as advantage network (outputs are advantages) and as policy network (outputs are logits).
+
+SIZES = {
+    PUBLIC: NetworkConfig(deep=PUBLIC, hidden=128, layers=2, embedding=16),
+    PRIVATE: NetworkConfig(deep=PRIVATE, hidden=128, layers=3, embedding=64, bets=128),
+}
+
+
+class PublicTrunk(nn.Module):
+    """U is a ReLU trunk with residual layers over public states that gives one vector of length d per action of the game, E is affine.
+
+    What is costly runs once per public state, whatever the number of hands. The product lets an action's value depend on board and hand
+    together. It needs actions that are the same everywhere.
     """
 
-    def __init__(self, config: PolicyNetworkConfig, public_features: int, hand_features: int, actions: int) -> None:
-        super().__init__()
-        self.config, self.actions = copy.copy(config), actions
-        self.first = nn.Linear(public_features, config.hidden)
-        self.trunk = nn.ModuleList(nn.Linear(config.hidden, config.hidden) for _ in range(config.layers - 1))
-        self.last = nn.Linear(config.hidden, actions * config.embedding)
-        self.hands = nn.Linear(hand_features, config.embedding)
+    config: NetworkConfig  # as it was made
 
-    def forward(self, public: Tensor, hand: Tensor, legal: Tensor) -> Tensor:
-        """Return outputs [B, A, H] for every hand at every public state, 0 where an action is not legal.
+    def __init__(self, block: Block, hidden: int, layers: int, embedding: int) -> None:
+        super().__init__()
+        self.actions, self.embedding = block.action.shape[1], embedding
+        self.first = nn.Linear(block.public.shape[1], hidden)
+        self.trunk = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
+        self.last = nn.Linear(hidden, self.actions * embedding)
+        self.hands = nn.Linear(block.private.shape[1], embedding)
+
+    def forward(self, public: Tensor, private: Tensor, legal: Tensor) -> Tensor:
+        """Return outputs [B, A, C] for every private side at every public state, 0 where an action is not legal.
 
         Args:
             public: [B, D_public] f4.
-            hand: [H, D_hand] f4, all hands of the player.
+            private: [C, D_private] f4.
             legal: [B, A], 1 where an action is legal, else 0, f4.
         """
         z = torch.relu(self.first(public))
         for layer in self.trunk:
             z = z + torch.relu(layer(z))
-        u = self.last(z).view(-1, self.config.embedding)
-        outputs: Tensor = (u @ self.hands(hand).T).view(len(public), self.actions, len(hand)) * self.config.embedding**-0.5
+        u = self.last(z).view(-1, self.embedding)
+        outputs: Tensor = (u @ self.hands(private).T).view(len(public), self.actions, len(private)) * self.embedding**-0.5
         return outputs * legal[:, :, None]
+
+    def table(self, block: Block) -> Table:
+        """Return the outputs [C, R] for a whole block, f4."""
+        sides = (torch.from_numpy(side) for side in (block.public, block.private, block.legal))
+        return block.table(self(*sides).numpy())
 
     def multiply_adds(self, states: int, hands: int) -> int:
         """Return the multiply-adds of one forward pass over that many public states and hands; backward costs twice as much."""
         dense = sum(layer.weight.numel() for layer in (self.first, *self.trunk, self.last))
-        return int(states * (dense + self.actions * self.config.embedding * hands) + hands * self.hands.weight.numel())
+        return int(states * (dense + self.actions * self.embedding * hands) + hands * self.hands.weight.numel())
+
+    def play(self, block: Block, text: Text) -> _PublicPlay:
+        """Return what plays a block's decisions by softmax."""
+        return _PublicPlay(self, block, text)
 
 
-def make_network(config: PolicyNetworkConfig, encoding: Encoding, player: int, seed: int) -> PolicyNetwork:
-    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was."""
+class PrivateTrunk(nn.Module):
+    """E is a ReLU trunk with residual layers over private sides, U has one hidden layer over rows and gives a bias b(row), too.
+
+    What is costly runs once per hand, whatever the number of rows. One network serves all blocks of a player.
+    """
+
+    config: NetworkConfig  # as it was made
+
+    def __init__(self, block: Block, hidden: int, layers: int, embedding: int, bets: int) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.first = nn.Linear(block.private.shape[1], hidden)
+        self.trunk = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
+        self.last = nn.Linear(hidden, embedding)
+        self.bets = nn.Linear(block.rows.shape[1], bets)
+        self.sequences = nn.Linear(bets, embedding + 1)
+
+    def forward(self, private: Tensor, rows: Tensor) -> Tensor:
+        """Return outputs [C, R] for every private side at every row.
+
+        Args:
+            private: [C, D_private] f4.
+            rows: [R, D_public + D_action] f4.
+        """
+        z = torch.relu(self.first(private))
+        for layer in self.trunk:
+            z = z + torch.relu(layer(z))
+        u = self.sequences(torch.relu(self.bets(rows)))
+        outputs: Tensor = torch.addmm(u[:, -1], self.last(z), u[:, :-1].T, alpha=self.embedding**-0.5)
+        return outputs
+
+    def table(self, block: Block, rows: slice = ALL, sides: Int | slice = ALL) -> Table:
+        """Return the outputs [C, R] for a block, or for some rows and private sides of it, f4."""
+        private, shown = block.private[sides], torch.from_numpy(block.rows[rows])
+        found = np.empty((len(private), len(shown)), np.float32)
+        for at in range(0, len(found), CHUNK):
+            found[at : at + CHUNK] = self(torch.from_numpy(private[at : at + CHUNK]), shown).numpy()
+        return found
+
+    def multiply_adds(self, sides: int, rows: int) -> int:
+        """Return the multiply-adds of one forward pass over that many private sides and rows; backward costs twice as much."""
+        dense = sum(layer.weight.numel() for layer in (self.first, *self.trunk, self.last))
+        return int(sides * (dense + rows * self.embedding) + rows * (self.bets.weight.numel() + self.sequences.weight.numel()))
+
+    def play(self, block: Block, text: Text) -> _PrivatePlay:
+        """Return what plays a block's decisions by softmax."""
+        return _PrivatePlay(self, block, text)
+
+
+Network = PublicTrunk | PrivateTrunk
+BODIES: dict[str | None, Any] = {PUBLIC: PublicTrunk, PRIVATE: PrivateTrunk}
+
+
+def make_network(config: NetworkConfig, infostates: Infostates, player: int, seed: int) -> Network:
+    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was.
+
+    Raises:
+        ValueError: no such network on this game.
+    """
+    config = config.filled(infostates.deep)
+    sizes = {key: size for key, size in vars(config).items() if key != "deep" and size is not None}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return PolicyNetwork(config, encoding.public[player].shape[1], encoding.hand[player].shape[1], len(encoding.actions))
+        network: Network = BODIES[config.deep](infostates.blocks[player][0], **sizes)
+    network.config = config
+    return network
 
 
-class _Weights(NamedTuple):
-    """A network's weights as numpy sees them, [in, out], the scale of the output folded into the hands' embedding."""
+def outputs(network: Network, infostates: Infostates, player: int) -> list[Table]:
+    """Return a network's outputs for all of a player's infostates, [C, R] f4 a block.
 
-    trunk: tuple[tuple[Float32, Float32], ...]  # weight and bias of each trunk layer
-    last: tuple[Float32, Float32]
-    hands: Float32  # [d, padded H]; padding embeds to 0, which gives padding equal logits
+    Raises:
+        ValueError: an output is NaN or infinite.
+    """
+    with one_thread(), torch.inference_mode():
+        found = [network.table(block) for block in infostates.blocks[player]]
+    if not all(np.isfinite(table).all() for table in found):
+        raise ValueError(f"network must give finite outputs, got NaN or infinity for player {player}")
+    return found
+
+
+class _PublicPlay:
+    """Plays a block as a ``PublicTrunk`` says, in numpy on copied f4 weights.
+
+    At the size of these games a call of a torch operation costs more than its arithmetic. It is tested equal to the module.
+    """
+
+    def __init__(self, network: PublicTrunk, block: Block, text: Text) -> None:
+        def pair(layer: nn.Linear) -> tuple[Float32, Float32]:
+            return np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()
+
+        self.block, self.text = block, text
+        self.trunk, self.last = [pair(layer) for layer in (network.first, *network.trunk)], pair(network.last)
+        with one_thread(), torch.inference_mode():
+            embedded = network.hands(torch.from_numpy(block.private)) * network.embedding**-0.5
+        self.hands = np.zeros((network.embedding, block.width), np.float32)  # padding embeds to 0, which gives padding equal logits
+        self.hands[:, : len(embedded)] = embedded.numpy().T
+        self.counts, self.actions = np.diff(block.first_row), network.actions
+        self.places = block.decision * self.actions + block.column  # of rows in the outputs, counted from the first decision
+
+    def __call__(self, begin: int, end: int, sides: Int | slice = ALL) -> Table:
+        """Return the rows of decisions begin .. end - 1, [rows, padded C] f8, or some columns of them."""
+        if begin == end:
+            return np.zeros((0, self.hands.shape[1]))[:, sides]
+        first_row = self.block.first_row
+        with np.errstate(all="ignore"):  # what overflows is refused below
+            z = self.block.public[begin:end]
+            for i, (weight, bias) in enumerate(self.trunk):
+                y = z @ weight
+                y += bias
+                np.maximum(y, 0.0, out=y)
+                z = np.add(y, z, out=y) if i else y
+            u = z @ self.last[0]
+            u += self.last[1]
+            outputs = u.reshape(-1, len(self.hands)) @ self.hands  # [decisions * A, padded C]
+            logits = outputs[self.places[first_row[begin] : first_row[end]] - begin * self.actions]
+            _require_finite(logits, first_row, begin, self.text)
+            starts, counts = first_row[begin:end] - first_row[begin], self.counts[begin:end]
+            logits -= np.repeat(np.maximum.reduceat(logits, starts, axis=0), counts, axis=0)
+            rows: npt.NDArray[np.float64] = np.exp(logits, out=logits).astype(np.float64)
+            rows /= np.repeat(np.add.reduceat(rows, starts, axis=0), counts, axis=0)
+        return rows if sides is ALL else rows[:, sides]
+
+
+class _PrivatePlay:
+    """Plays a block as a ``PrivateTrunk`` says."""
+
+    def __init__(self, network: PrivateTrunk, block: Block, text: Text) -> None:
+        self.network, self.block, self.text = network, block, text
+
+    def __call__(self, begin: int, end: int, sides: Int | slice = ALL) -> Table:
+        """Return the rows of decisions begin .. end - 1, [rows, C] f4, or some columns of them."""
+        first_row = self.block.first_row
+        with one_thread(), torch.inference_mode():
+            found = self.network.table(self.block, slice(int(first_row[begin]), int(first_row[end])), sides)
+        _require_finite(found.T, first_row, begin, self.text)
+        softmax(found, first_row[begin : end + 1] - first_row[begin])
+        return found.T
+
+
+def _require_finite(logits: Table, first_row: Int, begin: int, text: Text) -> None:
+    """Refuse logits [rows, C] of decisions from ``begin`` on that are no numbers."""
+    if not np.isfinite(logits).all():
+        row = int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])
+        decision = int(np.searchsorted(first_row, first_row[begin] + row, side="right")) - 1
+        kind = "NaN" if np.isnan(logits[row]).any() else "infinity"
+        raise ValueError(f"network must give finite logits, got {kind} at public node {text(decision)!r}")
 
 
 class NetworkPolicy:
-    """The policy that a pair of networks plays: softmax of their logits over the legal actions, for all hands of a subgame at once.
+    """The policy that a pair of networks plays: softmax of their logits over each decision's actions.
 
-    The forward pass runs in numpy on copied f4 weights: at the size of these games a call of a torch operation costs more than its
-    arithmetic. It is tested equal to the module.
+    It is asked where it is wanted: at one state, below one, or everywhere.
     """
 
-    def __init__(self, encoding: Encoding, networks: tuple[PolicyNetwork, PolicyNetwork], name: str = "network") -> None:
-        """Copy the networks' weights.
+    def __init__(self, infostates: Infostates, networks: tuple[Network, Network], name: str = "network") -> None:
+        """Copy what answers quickly.
 
         Args:
-            encoding: of the game that the networks were made for.
+            infostates: of the game that the networks were made for.
             networks: by player.
             name: how the policy is reported.
 
         Raises:
             ValueError: a weight is NaN or infinite.
         """
-        self.name, self.tree, self.encoding, self.networks = name, encoding.tree, encoding, networks
+        self.name, self.infostates, self.networks = name, infostates, networks
         for p, network in enumerate(networks):
             for key, tensor in network.named_parameters():
                 if not torch.isfinite(tensor).all():
                     raise ValueError(f"weights must be finite, got NaN or infinity in {key} of player {p}'s network")
-        self._weights = (self._export(0), self._export(1))
-        self._first_row = [s.first_row.astype(np.int64) for s in self.tree.sequences]
-        self._counts = [np.diff(first) for first in self._first_row]
-        columns = len(encoding.actions)
-        # each sequence's place in the outputs of its decision, counted from the first decision of the game
-        self._places = [encoding.row_decision[p] * columns + encoding.row_column[p] for p in (0, 1)]
+        self._plays = [
+            [network.play(block, partial(infostates.text, p, b)) for b, block in enumerate(infostates.blocks[p])]
+            for p, network in enumerate(networks)
+        ]
 
-    def _export(self, player: int) -> _Weights:
-        network = self.networks[player]
+    @property
+    def tree(self) -> Any:
+        """The public tree of a game derived from OpenSpiel."""
+        return self.infostates.tree
 
-        def pair(layer: nn.Linear) -> tuple[Float32, Float32]:
-            return np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()
+    @property
+    def size(self) -> int:
+        """Parameters of both networks."""
+        return sum(parameter.numel() for network in self.networks for parameter in network.parameters())
 
-        with one_thread(), torch.inference_mode():
-            embedded = network.hands(torch.from_numpy(self.encoding.hand[player])) * network.config.embedding**-0.5
-        hands = np.zeros((network.config.embedding, self.tree.padded_hands(player)), np.float32)
-        hands[:, : len(embedded)] = embedded.numpy().T
-        trunk = [pair(layer) for layer in (network.first, *network.trunk)]
-        return _Weights(tuple(trunk), pair(network.last), hands)
-
-    def strategy(self, node: int = 0) -> Strategy:
-        """Return both players' strategy at and below a public node.
+    def strategy(self, state: Any = None) -> Any:
+        """Return both players' strategy at and below a public state, or everywhere, as searches take it.
 
         Raises:
-            ValueError: a logit is NaN or infinite; names the public node.
+            ValueError: a logit is NaN or infinite; names the decision.
         """
-        span = self.tree.subgame(node)
-        tables = [self._table(p, *span.decisions[p]) for p in (0, 1)]
-        return Strategy(self.tree, span, (tables[0], tables[1]))
+        return self.infostates.strategy(self._ask, state)
 
-    def at(self, node: int) -> npt.NDArray[np.float64]:
-        """Return the acting player's [A, H] at one decision: one row through one network.
+    def at(self, state: Any) -> npt.NDArray[np.float64]:
+        """Return the acting player's [A, H] at one decision; uniform for hands that cannot be there.
 
         Raises:
             ValueError: nobody acts there, or a logit is NaN or infinite.
         """
-        player, k = int(self.tree.player[node]), int(self.tree.decision[node])
-        if player < 0:
-            raise ValueError(f"node must be a decision, got {node} (player {player})")
-        return self._table(player, k, k + 1)[:, : self.tree.num_hands(player)]
+        player, block, k, sides = self.infostates.at(state)
+        play = self._plays[player][block]
+        if sides is None:
+            return play(k, k + 1)[:, : len(play.block.private)]
+        there = sides >= 0
+        shown, place = np.unique(sides[there], return_inverse=True)
+        rows = play(k, k + 1, shown)
+        found = np.full((len(rows), len(sides)), 1 / len(rows))
+        found[:, there] = rows[:, place]
+        return found
 
-    def _table(self, player: int, begin: int, end: int) -> npt.NDArray[np.float64]:
-        """Return the rows of decisions begin .. end - 1, [rows, padded H]."""
-        weights, first_row = self._weights[player], self._first_row[player]
-        if begin == end:
-            return np.zeros((0, self.tree.padded_hands(player)))
-        low, high = first_row[begin], first_row[end]
-        with np.errstate(all="ignore"):  # what overflows is refused below
-            z = self.encoding.public[player][begin:end]
-            for i, (weight, bias) in enumerate(weights.trunk):
-                y = z @ weight
-                y += bias
-                np.maximum(y, 0.0, out=y)
-                z = np.add(y, z, out=y) if i else y
-            u = z @ weights.last[0]
-            u += weights.last[1]
-            outputs = u.reshape(-1, len(weights.hands)) @ weights.hands  # [decisions * A, padded H]
-            logits = outputs[self._places[player][low - 1 : high - 1] - begin * len(self.encoding.actions)]
-            starts, counts = first_row[begin:end] - low, self._counts[player][begin:end]
-            if not np.isfinite(logits).all():
-                self._refuse(player, begin, logits, starts)
-            logits -= np.repeat(np.maximum.reduceat(logits, starts, axis=0), counts, axis=0)
-            table: npt.NDArray[np.float64] = np.exp(logits, out=logits).astype(np.float64)
-            table /= np.repeat(np.add.reduceat(table, starts, axis=0), counts, axis=0)
-        return table
+    def tables(self, player: int) -> list[Table]:
+        """Return a player's action probabilities at all its infostates, [C, R] a block.
 
-    def _refuse(self, player: int, begin: int, logits: Float32, starts: npt.NDArray[np.int64]) -> None:
-        row = int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])
-        node = int(self.tree.sequences[player].node[begin + int(np.searchsorted(starts, row, side="right")) - 1])
-        kind = "NaN" if np.isnan(logits[row]).any() else "infinity"
-        raise ValueError(f"network must give finite logits, got {kind} at public node {self.tree.text(node)!r}")
+        Raises:
+            ValueError: a logit is NaN or infinite; names the decision.
+        """
+        return [play(0, len(play.block.public))[:, : len(play.block.private)].T for play in self._plays[player]]
+
+    def _ask(self, player: int, block: int, begin: int, end: int) -> Table:
+        return self._plays[player][block](begin, end)

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from agents.agent import Agent, State
 from agents.decision_cache import DecisionCache
-from agents.evaluation.value_function import ActionValues
 from agents.reporting.tables import counted, duration, table
 from games import CHANCE, TERMINAL
 from games.game import Action, Kind, PublicGame, children, drawn, line_of, path
 from search import Budget
+from search.representation import ValueFunction
 
 Record = dict[str, Any]
 THINK, HELP, UNDO, QUIT = "?", "help", "u", "q"
@@ -34,7 +34,7 @@ class Terminal(Generic[State]):
 
     Attributes:
         agent: who plays against you.
-        values: of actions, as its blueprint sees them.
+        values: of histories, as its blueprint sees them.
         budget: of its decisions.
         seed: of deals and of the agent's actions; each depends on the hand's number and the public state, so taking a move back does not
             draw anew.
@@ -45,7 +45,7 @@ class Terminal(Generic[State]):
     """
 
     agent: Agent[State]
-    values: ActionValues
+    values: ValueFunction
     budget: Budget
     seed: int
     ask: Callable[[str], str]
@@ -152,7 +152,7 @@ class Terminal(Generic[State]):
     def keys(self, state: State) -> dict[str, Action]:
         """Return {key: action}; the first key of each action is the one to be shown.
 
-        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; else its chips, or its number.
+        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; chips of bets; numbers of others.
         """
         actions = self.game.actions(state)
         texts = [self.action_text(state, action).lower() for action in actions]
@@ -161,7 +161,8 @@ class Terminal(Generic[State]):
         for i, (action, text, word) in enumerate(zip(actions, texts, words, strict=True), 1):
             alone = letters[word[0]] == 1 and word[0].isalpha() and word[0] not in (UNDO, QUIT)
             chips = [f"{action.chips:.10g}"] if action.kind == Kind.BET else []
-            names = [*([word[0]] if alone else []), *chips, *([] if alone or chips else [str(i)]), text, action.text.lower()]
+            numbers = chips or ([str(i)] if action.kind == Kind.OTHER or not alone else [])
+            names = [*([word[0]] if alone else []), *numbers, text, action.text.lower()]
             names += [word] if words.count(word) == 1 else []
             names += [f"{word} {chips[0]}"] if chips else []
             for name in names:
@@ -223,11 +224,16 @@ class Terminal(Generic[State]):
         game, you = self.game, self.game.player(state)
         decision, own = self.decisions.at(you, state), np.zeros(game.num_hands[you])
         own[hand] = 1.0
-        likely = game.cf_reach(state, 1 - you, own) * game.ranges[1 - you]
+        others = game.ranges[1 - you]
         for above, here in pairwise(path(game, state)):
             if game.player(above) == 1 - you:
-                likely = likely * self.decisions.at(1 - you, above).policy[children(game, above).index(here)]
-        worth = [f"{value:+.3f}" for value in self.values(state, hand, likely)] if likely.any() else ["-"] * len(decision.policy)
+                others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(here)]
+        likely = game.cf_reach(state, 1 - you, own) * others
+        worth = ["-"] * len(decision.policy)
+        if likely.any():
+            shares = others / others.sum()
+            values = self.values.action_values(state, shares)[:, hand] / game.cf_reach(state, you, shares)[hand]
+            worth = [f"{value:+.3f}" for value in values]
         rows = [
             [f"    {self._painted_action(self.action_text(state, action))}", f"{probability:.1%}", value]
             for action, probability, value in zip(game.actions(state), decision.policy[:, hand], worth, strict=True)

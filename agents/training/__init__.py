@@ -1,25 +1,22 @@
-"""Self-play training of networks."""
+"""Self-play training of networks; a method is one module, a class of settings whose ``start`` makes a run."""
 
-from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
-from agents.training.holdem_deep_cfr import HoldemDeepCFR, HoldemDeepCFRConfig
-from agents.training.memory import Memory
+from agents.training.deep_cfr import DeepCFR, DeepCFRConfig
 from agents.training.regression import FitConfig
-from agents.training.run import POLICY_FILE, SelfPlay, Trained, carry_on, open_run, tensorboard_writer, train
-from agents.training.state import STATE_FILE, check_state, load_state, save_state
+from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
+from agents.training.state import STATE_FILE, HistoryRow, SelfPlay, check_state, load_state, save_state
+
+METHODS = {method.name: method for method in (DeepCFRConfig,)}  # the settings of each method, as commands name it
 
 __all__ = [
+    "METHODS",
     "POLICY_FILE",
     "STATE_FILE",
     "DeepCFR",
     "DeepCFRConfig",
     "FitConfig",
     "HistoryRow",
-    "HoldemDeepCFR",
-    "HoldemDeepCFRConfig",
-    "Memory",
     "SelfPlay",
     "Trained",
-    "carry_on",
     "check_state",
     "load_state",
     "open_run",

@@ -1,27 +1,30 @@
-"""Fitting networks to targets per infostate: weighted squared error for advantages, weighted cross-entropy for strategies."""
+"""Fitting networks to targets per infostate: weighted squared error for advantages, weighted cross-entropy for strategies.
+
+A *fitter* knows how one kind of network learns from one player's buffers: which buffers, which batches, which loss.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import repeat
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from agents.networks import Encoding, PolicyNetwork
-from agents.training.memory import Batch
+from agents.training.buffer import Batch, ReservoirBuffer, SumBuffer
 from games.settings import bounded, check_bounds
+from search.infostates import PUBLIC, Block
 
-Float = npt.NDArray[np.float64]
+WHOLE = 512  # private sides of a block that every minibatch holds
 
 
 @dataclass(kw_only=True)
 class FitConfig:
-    """How a network is fitted.
+    """How a network is fitted; None is for the trainer to fill in.
 
     Attributes:
         steps: Adam steps of one fit.
@@ -29,36 +32,23 @@ class FitConfig:
         final_rate: as a fraction of ``learning_rate``.
     """
 
-    steps: int = bounded(60, least=1)
-    learning_rate: float = bounded(0.01, above=0, most=1e6)
-    final_rate: float = bounded(0.1, most=1)
+    steps: int | None = bounded(None, least=1)
+    learning_rate: float | None = bounded(None, above=0, most=1e6)
+    final_rate: float | None = bounded(None, most=1)
 
     def __post_init__(self) -> None:
         check_bounds(self)
 
-    def rate(self, step: int) -> float:
-        """Return the learning rate of a step, counted from 0."""
-        falling = 0.5 * (1.0 + math.cos(math.pi * step / self.steps))
-        return self.learning_rate * (self.final_rate + (1.0 - self.final_rate) * falling)
+    def rates(self) -> list[float]:
+        """Return the learning rate of each step.
 
-
-class Inputs(NamedTuple):
-    """A player's decisions as tensors."""
-
-    public: Tensor  # [K, D_public]
-    hand: Tensor  # [H, D_hand]
-    legal: Tensor  # [K, A] f4
-
-    def at(self, decision: npt.NDArray[np.uint32]) -> Inputs:
-        """Return the inputs of some decisions."""
-        index = torch.from_numpy(decision.astype(np.int64))
-        return Inputs(self.public[index], self.hand, self.legal[index])
-
-
-def inputs(encoding: Encoding, player: int) -> Inputs:
-    """Return the inputs of all of a player's decisions."""
-    legal = torch.from_numpy(encoding.legal[player].astype(np.float32))
-    return Inputs(torch.from_numpy(encoding.public[player]), torch.from_numpy(encoding.hand[player]), legal)
+        Raises:
+            ValueError: a number is left open.
+        """
+        steps, first, last = self.steps, self.learning_rate, self.final_rate
+        if steps is None or first is None or last is None:
+            raise ValueError(f"steps, learning_rate and final_rate must be given, got {self}")
+        return [first * (last + (1.0 - last) * (0.5 * (1.0 + math.cos(math.pi * step / steps)))) for step in range(steps)]
 
 
 def make_optimiser(network: nn.Module) -> torch.optim.Adam:
@@ -66,55 +56,210 @@ def make_optimiser(network: nn.Module) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), lr=1.0, fused=True)  # fused: a third of the time of torch's default here
 
 
-Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-
-
-def squared_error(outputs: Tensor, target: Tensor, weight: Tensor, legal: Tensor) -> Tensor:
-    """Return Σ_h weight Σ_a (f - target)²; outputs and targets of illegal actions are both 0."""
-    return (weight * (outputs - target).square()).sum()
-
-
-def cross_entropy(outputs: Tensor, target: Tensor, weight: Tensor, legal: Tensor) -> Tensor:
-    """Return -Σ_h weight Σ_a target log softmax(f), the softmax over legal actions."""
-    logits = outputs + (legal[:, :, None] - 1.0) * 1e9
-    return -(weight * target * torch.log_softmax(logits, dim=1)).sum()  # 0 * -1e9 where illegal, not 0 * -inf
-
-
-def whole(mean: Float, weight: Float) -> Iterator[Batch]:
-    """Yield forever the one batch of every infostate's mean target [K, A, H] and weight [K, H]."""
-    batch = Batch(np.arange(len(mean), dtype=np.uint32), mean.astype(np.float32), (weight / weight.sum()).astype(np.float32))
-    while True:
-        yield batch
-
-
-def fit(
-    network: PolicyNetwork, optimiser: torch.optim.Adam, given: Inputs, batches: Iterator[Batch], loss: Loss, config: FitConfig
-) -> float:
-    """Train ``network`` in place and return the loss before the last step.
+def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig, tail: float = 0) -> float:
+    """Train a network in place and return the loss at the end.
 
     Args:
-        network: fitted from where it stands.
-        optimiser: its own, with the moments of earlier fits.
-        given: all decisions of the player.
-        batches: one for each step; weights of a batch sum to one.
-        loss: of outputs, targets, weights and legal actions.
+        optimiser: the network's own, with the moments of earlier fits.
+        losses: one for each step, computed when it is asked for.
         config: steps and rates.
+        tail: share of the steps, the last ones, over which the loss is averaged; 0 for the last step.
 
     Raises:
         ValueError: the loss is NaN or infinite.
     """
-    value, before = torch.zeros(()), None
-    for step in range(config.steps):
-        batch = next(batches)
-        if batch is not before:
-            before, here = batch, given.at(batch.decision)
-            target, weight = torch.from_numpy(batch.target), torch.from_numpy(batch.weight)[:, None]
-        optimiser.param_groups[0]["lr"] = config.rate(step)
+    found = []
+    for rate in config.rates():
+        optimiser.param_groups[0]["lr"] = rate
         optimiser.zero_grad()
-        value = loss(network(*here), target, weight, here.legal)
+        value = next(losses)
         value.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    found = float(value.detach())
-    if not math.isfinite(found):
-        raise ValueError(f"training loss must be finite, got {found}: lower learning_rate ({config.learning_rate})")
-    return found
+        found.append(float(value.detach()))
+    last = found[-max(1, int(tail * len(found))) :]
+    mean = sum(last) / len(last)
+    if not math.isfinite(mean):
+        raise ValueError(f"training loss must be finite, got {mean}: lower learning_rate ({config.learning_rate})")
+    return mean
+
+
+def make_fitter(config: Any, blocks: Sequence[Block]) -> Any:
+    """Return the fitter of a trainer's kind of network, ``network.deep``, with its ``batch_size`` and ``capacity``."""
+    if config.network.deep == PUBLIC:
+        return DecisionFitter(blocks, config.batch_size, config.capacity)
+    return ClassFitter(blocks, config.batch_size)
+
+
+class DecisionFitter:
+    """Fits a ``PublicTrunk`` to decisions, all hands at once: to the means of all, or to ``batch_size`` samples a step.
+
+    Advantages are divided by their root mean square over the buffer.
+    """
+
+    tail = 0.0
+
+    def __init__(self, blocks: Sequence[Block], batch_size: int, capacity: int) -> None:
+        (self.block,) = self.blocks = blocks
+        self.batch_size, self.capacity = batch_size, capacity
+        self.public, self.private, self.legal = map(torch.from_numpy, (self.block.public, self.block.private, self.block.legal))
+
+    def buffer(self) -> ReservoirBuffer:
+        """Return an empty buffer."""
+        return ReservoirBuffer(self.blocks, self.capacity)
+
+    def multiply_adds(self, network: Any) -> int:
+        """Return the multiply-adds of one forward pass of a step."""
+        found: int = network.multiply_adds(self.batch_size or len(self.public), len(self.private))
+        return found
+
+    def advantage_losses(self, network: nn.Module, advantages: ReservoirBuffer, rng: np.random.Generator) -> Iterator[Tensor]:
+        """Yield the squared error of each step, Σ_h weight Σ_a (f - target)²; outputs and targets of illegal actions are both 0."""
+        mean, weight = advantages.means()
+        scale = float(np.sqrt((weight[:, None] * mean**2).sum() / weight.sum())) or 1.0
+        for outputs, target, weights, _ in self._steps(network, advantages, scale, rng):
+            yield (weights * (outputs - target).square()).sum()
+
+    def strategy_losses(
+        self, network: nn.Module, strategies: ReservoirBuffer, advantages: ReservoirBuffer, rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Yield the cross-entropy of each step, -Σ_h weight Σ_a target log softmax(f), the softmax over legal actions."""
+        for outputs, target, weights, legal in self._steps(network, strategies, 1.0, rng):
+            logits = outputs + (legal[:, :, None] - 1.0) * 1e9
+            yield -(weights * target * torch.log_softmax(logits, dim=1)).sum()  # 0 * -1e9 where illegal, not 0 * -inf
+
+    def _steps(
+        self, network: nn.Module, buffer: ReservoirBuffer, scale: float, rng: np.random.Generator
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """Yield each step's outputs, targets, weights and legal actions."""
+        before = None
+        for batch in self._batches(buffer, scale, rng):
+            if batch is not before:
+                before, at = batch, torch.from_numpy(batch.decision.astype(np.int64))
+                public, legal = self.public[at], self.legal[at]
+                target, weight = torch.from_numpy(batch.target), torch.from_numpy(batch.weight)[:, None]
+            yield network(public, self.private, legal), target, weight, legal
+
+    def _batches(self, buffer: ReservoirBuffer, scale: float, rng: np.random.Generator) -> Iterator[Batch]:
+        """Yield batches whose targets are divided by ``scale`` and whose weights sum to one; the whole buffer's means are one batch."""
+        if self.batch_size == 0:
+            mean, weight = buffer.means()
+            share = (weight / weight.sum()).astype(np.float32)
+            yield from repeat(Batch(np.arange(len(mean), dtype=np.uint32), (mean / scale).astype(np.float32), share))
+        while True:
+            batch = buffer.sample(self.batch_size, rng)
+            total = max(float(batch.weight.sum()), 1e-30)
+            yield Batch(batch.decision, batch.target / np.float32(scale), batch.weight / np.float32(total))
+
+
+class Side(NamedTuple):
+    """One block as a ``ClassFitter`` takes it."""
+
+    private: Tensor  # [C, D_private]
+    rows: Tensor  # [R, D_public + D_action]
+    decision: Tensor  # [R] of each row
+    of_decision: Tensor  # [R, K] 1 at each row's decision
+    size: int  # private sides of a minibatch
+
+
+Target = tuple[Tensor, Tensor]  # of a block: values [C, R] and weights [C, K]
+Loss = Callable[[Tensor, Tensor, Tensor, Side], Tensor]  # of outputs, values, weights
+
+
+class ClassFitter:
+    """Fits a ``PrivateTrunk`` to private sides with all rows of their block.
+
+    A step takes some private sides of every block: small blocks whole, of the others a share in shuffled order, weighted by how many it
+    stands for. ``batch_size`` is how many of the large blocks there are together, 0 for all.
+
+    The advantages of each decision are divided by their root mean square over private sides, what is *at stake* there, and weigh by it
+    instead: squared errors in chips let the last round's all-ins drown everything else, so errors count in proportion to the chips, not to
+    their square. Strategies weigh by it, too: else a blunder for a stack would count no more than one for a blind.
+    """
+
+    tail = 0.1
+
+    def __init__(self, blocks: Sequence[Block], batch_size: int) -> None:
+        self.blocks = blocks
+        large = max(sum(len(b.private) for b in blocks if len(b.private) > WHOLE), 1)
+        self.sides = [_side(block, batch_size / large if batch_size else 1.0) for block in blocks]
+
+    def buffer(self) -> SumBuffer:
+        """Return an empty buffer."""
+        return SumBuffer(self.blocks)
+
+    def multiply_adds(self, network: Any) -> int:
+        """Return the multiply-adds of one forward pass of a step."""
+        return sum(network.multiply_adds(side.size, len(side.rows)) for side in self.sides)
+
+    def advantage_losses(self, network: nn.Module, advantages: SumBuffer, rng: np.random.Generator) -> Iterator[Tensor]:
+        """Return the squared error of each step."""
+        every = zip(self.sides, _tensors(advantages), self._stakes(advantages), strict=True)
+        means = [(sums / (_some(weights, side) * stake[side.decision]), weights * stake) for side, (sums, weights), stake in every]
+        return self.losses(network, means, squared_error, rng)
+
+    def strategy_losses(
+        self, network: nn.Module, strategies: SumBuffer, advantages: SumBuffer, rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Return the cross-entropy of each step."""
+        every = zip(self.sides, _tensors(strategies), self._stakes(advantages), strict=True)
+        sums = [(sums * stake[side.decision], weights * stake) for side, (sums, weights), stake in every]
+        return self.losses(network, sums, _cross_entropy, rng)
+
+    def losses(self, network: nn.Module, targets: Sequence[Target], loss: Loss, rng: np.random.Generator) -> Iterator[Tensor]:
+        """Yield the loss of each step, per weight."""
+        total = sum(float(weights.sum(dtype=torch.float64)) for _, weights in targets)
+        batches = [_shuffled(len(side.private), side.size, rng) for side in self.sides]
+        while True:
+            value = torch.zeros(())
+            for side, (values, weights), batch in zip(self.sides, targets, batches, strict=True):
+                at, times = next(batch)
+                value = value + times / total * loss(network(side.private[at], side.rows), values[at], weights[at], side)
+            yield value
+
+    def _stakes(self, advantages: SumBuffer) -> list[Tensor]:
+        """Return per block [K], what is at stake at each decision."""
+        found = []
+        for side, (sums, weights) in zip(self.sides, _tensors(advantages), strict=True):
+            square = (sums.square() / _some(weights, side)).sum(dim=0) @ side.of_decision
+            scale = (square / (weights.sum(dim=0) * side.of_decision.sum(dim=0)).clamp_min(1e-30)).sqrt()
+            found.append(torch.where(scale > 0, scale, 1.0))
+        return found
+
+
+def _side(block: Block, share: float) -> Side:
+    decision, count = torch.from_numpy(block.decision), len(block.private)
+    of_decision = torch.nn.functional.one_hot(decision, len(block.public)).to(torch.float32)
+    size = count if count <= WHOLE else min(count, max(WHOLE, round(share * count)))
+    return Side(torch.from_numpy(block.private), torch.from_numpy(block.rows), decision, of_decision, size)
+
+
+def _tensors(buffer: SumBuffer) -> list[Target]:
+    return [(torch.from_numpy(sums), torch.from_numpy(weights)) for sums, weights in zip(buffer.sums, buffer.weights, strict=True)]
+
+
+def _some(weights: Tensor, side: Side) -> Tensor:
+    """Return [C, R], the weight of each row's decision; 1 where there is none, to divide by."""
+    return torch.where(weights > 0, weights, 1.0)[:, side.decision]
+
+
+def _shuffled(count: int, size: int, rng: np.random.Generator) -> Iterator[tuple[Any, float]]:
+    """Yield forever an index of ``size`` of ``count`` things and how many each stands for; all of them come up before any does again."""
+    while size == count:
+        yield slice(None), 1.0
+    while True:
+        order = torch.from_numpy(rng.permutation(count))
+        for at in range(0, count - size + 1, size):
+            yield order[at : at + size], count / size
+
+
+def squared_error(outputs: Tensor, means: Tensor, weights: Tensor, side: Side) -> Tensor:
+    """Return Σ weight (f - target)² over private sides and rows, the weight being that of the row's decision."""
+    return (weights[:, side.decision] * (outputs - means).square()).sum()
+
+
+def _cross_entropy(outputs: Tensor, sums: Tensor, weights: Tensor, side: Side) -> Tensor:
+    """Return -Σ weight · target · log softmax(f), the softmax over each decision's actions; ``sums`` are weight · target."""
+    most = torch.full_like(weights, -math.inf).scatter_reduce_(1, side.decision.expand(len(outputs), -1), outputs.detach(), "amax")
+    shifted = outputs - most[:, side.decision]
+    total = shifted.exp() @ side.of_decision  # [C, K], at least 1
+    return (weights * total.log()).sum() - (sums * shifted).sum()

@@ -10,18 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from agents.networks import CheckpointError, NetworkPolicy
-from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
-from agents.training.state import STATE_FILE, StoredRun, fill_run, save_state
-from games import PublicTree
+from agents.networks import CheckpointError
+from agents.training.state import STATE_FILE, HistoryRow, P, SelfPlay, load_state, save_state
 
 POLICY_FILE = "policy.safetensors"
 
 Progress = Callable[[int, list[HistoryRow]], None]
 
-
-P = TypeVar("P", covariant=True)
-Run = TypeVar("Run", bound=StoredRun)
+Run = TypeVar("Run", bound=SelfPlay[Any])
 
 
 class Trained(NamedTuple, Generic[P]):
@@ -29,34 +25,6 @@ class Trained(NamedTuple, Generic[P]):
 
     policy: P
     history: list[HistoryRow]  # the last row is the policy's
-
-
-class SelfPlay(StoredRun, Protocol[P]):
-    """A run of self-play that trains networks; ``agents.training.deep_cfr.DeepCFR`` is one."""
-
-    def step(self) -> None:
-        """Run one iteration."""
-        ...
-
-    def due(self) -> bool:
-        """Say whether exploitability is to be measured at this iteration."""
-        ...
-
-    def evaluate(self) -> HistoryRow:
-        """Measure the policy at this point, once per iteration."""
-        ...
-
-    def policy(self) -> P:
-        """Return the policy at this point."""
-        ...
-
-    def save_policy(self, path: Path) -> None:
-        """Write the policy at this point."""
-        ...
-
-    def load_policy(self, path: Path) -> P:
-        """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
-        ...
 
 
 class ScalarWriter(Protocol):
@@ -74,34 +42,6 @@ def tensorboard_writer(directory: Path | str) -> Any:
     return SummaryWriter(str(directory))
 
 
-def train(
-    tree: PublicTree,
-    config: DeepCFRConfig,
-    directory: Path | str,
-    writer: ScalarWriter | None = None,
-    progress: Progress | None = None,
-    stop: Callable[[], bool] | None = None,
-) -> Trained[NetworkPolicy]:
-    """Run Deep CFR in ``directory`` to ``config.iterations`` and return the policy and how it came about.
-
-    A state in the directory is resumed and gives the same bits as an uninterrupted run. The state is saved as configured, at the end and
-    on Ctrl-C, which then goes on as KeyboardInterrupt; the policy is saved at the end.
-
-    Args:
-        tree: of the game.
-        config: of the run.
-        directory: made if need be; holds ``training.safetensors`` and, at the end, ``policy.safetensors``.
-        writer: gets exploitability, losses and compute by iteration.
-        progress: called after each iteration with the iteration and the history so far.
-        stop: asked after each iteration; True ends the run here: measured, saved and resumable.
-
-    Raises:
-        CheckpointError: the state in the directory is damaged or of another run.
-        OSError: the directory cannot be written.
-    """
-    return carry_on(open_run(DeepCFR(tree, config), directory), directory, writer, progress, stop)
-
-
 def open_run(run: Run, directory: Path | str) -> Run:
     """Return a new run with the state that is in ``directory``, or write its own there at once.
 
@@ -111,21 +51,38 @@ def open_run(run: Run, directory: Path | str) -> Run:
     """
     directory = Path(directory)
     if (directory / STATE_FILE).exists():
-        fill_run(run, directory)
+        load_state(run, directory)
     else:
         directory.mkdir(parents=True, exist_ok=True)
         save_state(run, directory)  # refuses an unwritable directory before any work
     return run
 
 
-def carry_on(
+def train(
     run: SelfPlay[P],
     directory: Path | str,
     writer: ScalarWriter | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> Trained[P]:
-    """Take any run of self-play from where it is to its end; arguments, saving and errors as for ``train``."""
+    """Take a run of self-play to its end in ``directory`` and return the policy and how it came about.
+
+    A new run takes over the state that is in the directory, and gives the same bits as an uninterrupted one. The state is saved as
+    configured, at the end and on Ctrl-C, which then goes on as KeyboardInterrupt; the policy is saved at the end.
+
+    Args:
+        run: before its first iteration, or where an earlier call left it.
+        directory: made if need be; holds ``training.safetensors`` and, at the end, ``policy.safetensors``.
+        writer: gets exploitability, losses and compute by iteration.
+        progress: called after each iteration with the iteration and the history so far.
+        stop: asked after each iteration; True ends the run here: measured, saved and resumable.
+
+    Raises:
+        CheckpointError: the state in the directory is damaged or of another run.
+        OSError: the directory cannot be written.
+    """
+    if run.iteration == 0:
+        open_run(run, directory)
     directory = Path(directory)
     saved = time.monotonic()
     try:

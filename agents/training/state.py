@@ -8,99 +8,111 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
 
-from agents.networks import CheckpointError, Encoding, load_tensors, save_tensors
-from agents.networks.checkpoint import Tensors, fill_networks, history_of, network_arrays, require_game
+from agents.networks import CheckpointError, load_tensors, save_tensors
+from agents.networks.checkpoint import Tensors, fill_networks, history_of, network_arrays, require_game, settings_of
 from agents.runtime.storage import DAMAGES, brief, finite, first_line, number_in, require, whole_in
-from agents.training.deep_cfr import DeepCFR, DeepCFRConfig, HistoryRow
-from games import PublicTree
+from agents.training.buffer import Buffer
+from search.infostates import Infostates
 
+P = TypeVar("P", covariant=True)
 STATE_FILE = "training.safetensors"
 _MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "save_seconds")  # when to stop, look and save: not what is trained
 
 
-class StoredMemory(Protocol):
-    """A memory whose whole content is arrays by name."""
+@dataclass(frozen=True)
+class HistoryRow:
+    """What a policy network trained at this point costs and is worth.
 
-    def state(self) -> dict[str, Any]:
-        """Return everything as arrays."""
-        ...
+    Attributes:
+        iteration: self-play iterations so far.
+        seconds: wall-clock training so far, this policy's included, measuring excluded.
+        multiply_adds: training compute so far, this policy's included: the forward and backward passes of training steps. Self-play's own
+            forward passes (1 % of it) and the exact sweeps, which use no network, are not counted.
+        exploitability: of the policy network alone, in chips, exact.
+    """
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Become the memory whose ``state`` it is; ValueError if it does not fit."""
-        ...
+    iteration: int
+    seconds: float
+    multiply_adds: int
+    exploitability: float
 
 
-class StoredRun(Protocol):
-    """A self-play run between two iterations."""
+class SelfPlay(Protocol[P]):
+    """A run of self-play that trains networks, between two iterations; ``agents.training.deep_cfr.DeepCFR`` is one.
+
+    Attributes:
+        config: with nothing left open; ``name`` is the trainer's, and there are ``iterations`` and ``save_seconds``.
+        infostates: of the game.
+        iteration: how many were run.
+        seconds, multiply_adds: so far.
+        losses: of the advantage networks in the last iteration.
+        history: what was measured.
+        rng: of all sampling.
+        advantages, optimisers: by player, the networks and their Adam optimisers.
+        advantage_buffers, strategy_buffers: by player, see ``agents.training.buffer.Buffer``.
+    """
 
     config: Any
+    infostates: Infostates
     iteration: int
     seconds: float
     multiply_adds: int
     losses: list[float]
     history: list[HistoryRow]
     rng: np.random.Generator
+    advantages: Any
+    optimisers: Any
+    advantage_buffers: Any
+    strategy_buffers: Any
 
-    @property
-    def kind(self) -> str:
-        """The trainer's name."""
+    def step(self) -> None:
+        """Run one iteration."""
         ...
 
-    @property
-    def game_text(self) -> str:
-        """The game, as checkpoints name it."""
+    def due(self) -> bool:
+        """Say whether exploitability is to be measured at this iteration."""
         ...
 
-    @property
-    def stakes(self) -> float:
-        """The most chips that a deal can win or lose."""
+    def evaluate(self) -> HistoryRow:
+        """Measure the policy at this point, once per iteration."""
         ...
 
-    @property
-    def advantages(self) -> Sequence[nn.Module]:
-        """Advantage networks by player."""
+    def policy(self) -> P:
+        """Return the policy at this point."""
         ...
 
-    @property
-    def optimisers(self) -> Sequence[torch.optim.Adam]:
-        """Their optimisers."""
+    def save_policy(self, path: Path) -> None:
+        """Write the policy at this point."""
         ...
 
-    @property
-    def advantage_memories(self) -> Sequence[StoredMemory]:
-        """Memories by player."""
-        ...
-
-    @property
-    def strategy_memories(self) -> Sequence[StoredMemory]:
-        """Memories by player."""
+    def load_policy(self, path: Path) -> P:
+        """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
         ...
 
 
-def save_state(run: StoredRun, directory: Path | str) -> None:
+def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
     """Write the state of a run between two iterations to ``directory``, atomically.
 
     Raises:
         OSError: the directory cannot be written.
     """
     tensors = network_arrays(_networks(run))
-    for name, memory in _memories(run).items():
-        tensors.update({f"{name}.{key}": array for key, array in memory.state().items()})
+    for name, buffer in _buffers(run).items():
+        tensors.update({f"{name}.{key}": array for key, array in buffer.state().items()})
     for p, optimiser in enumerate(run.optimisers):
         for i, parameter in enumerate(run.advantages[p].parameters()):
             for key, value in optimiser.state.get(parameter, {}).items():
                 tensors[f"optimiser.{p}.{i}.{key}"] = value.detach().numpy()
     metadata = {
-        "game": run.game_text,
+        "game": run.infostates.game.key,
         "config": asdict(run.config),
         "iteration": run.iteration,
         "seconds": run.seconds,
@@ -109,53 +121,48 @@ def save_state(run: StoredRun, directory: Path | str) -> None:
         "rng": run.rng.bit_generator.state,
         "history": [asdict(row) for row in run.history],
     }
-    save_tensors(Path(directory) / STATE_FILE, tensors, metadata, run.kind)
+    save_tensors(Path(directory) / STATE_FILE, tensors, metadata, run.config.name)
 
 
-def load_state(directory: Path | str, tree: PublicTree, config: DeepCFRConfig, encoding: Encoding | None = None) -> DeepCFR:
-    """Return the run whose state is in ``directory``, ready for its next iteration.
-
-    Raises:
-        CheckpointError: no state, a damaged one, or one of another game or configuration; names the key that differs.
-    """
-    run = DeepCFR(tree, config, encoding)
-    fill_run(run, directory)
-    return run
-
-
-def fill_run(run: StoredRun, directory: Path | str) -> None:
+def load_state(run: SelfPlay[Any], directory: Path | str) -> None:
     """Give a new run the state in ``directory``, in place.
 
     Raises:
-        CheckpointError: as for ``load_state``. The run must not be used then.
+        CheckpointError: no state, a damaged one, or one of another game or configuration; names the key that differs. The run must not be
+            used then.
     """
-    path = Path(directory) / STATE_FILE
-    tensors, metadata = _readable(path, run.game_text, run.config, run.kind)
+    path, game = Path(directory) / STATE_FILE, run.infostates.game
+    tensors, metadata = _readable(path, game.key, run.config)
     fill_networks(_networks(run), tensors, path)
     try:
-        _restore(run, tensors, metadata, history_of(metadata, path, 2 * run.stakes))
+        _restore(run, tensors, metadata, history_of(metadata, path, 2 * game.max_payoff))
     except DAMAGES as error:
         raise CheckpointError(f"training state must be complete, got one that is not in {path}: {first_line(error)}") from None
 
 
-def check_state(directory: Path | str, game: str, config: Any, kind: str = DeepCFR.kind) -> None:
+def check_state(directory: Path | str, game: str, config: Any) -> None:
     """Refuse what ``load_state`` would refuse to resume, before anything is written; no state is nothing to refuse.
+
+    Args:
+        directory: of the training.
+        game: its key.
+        config: the trainer's, with nothing left open.
 
     Raises:
         CheckpointError: a damaged state, or one of another game or configuration.
     """
     path = Path(directory) / STATE_FILE
     if os.path.lexists(path):
-        _readable(path, game, config, kind)
+        _readable(path, game, config)
 
 
-def _readable(path: Path, game: str, config: Any, kind: str) -> tuple[Tensors, dict[str, Any]]:
-    tensors, metadata = load_tensors(path, kind)
+def _readable(path: Path, game: str, config: Any) -> tuple[Tensors, dict[str, Any]]:
+    tensors, metadata = load_tensors(path, config.name)
     require_game(metadata, game, path)
-    saved, iteration = _flat(metadata.get("config")), metadata.get("iteration")
+    saved, iteration = settings_of(metadata.get("config")), metadata.get("iteration")
     if not (isinstance(metadata.get("config"), dict) and whole_in(iteration, 0, 2**53)):
         raise CheckpointError(f"training state must be complete, got one without its config or iteration in {path}")
-    wanted = _flat(asdict(config))
+    wanted = settings_of(config)
     for key in sorted(saved.keys() | wanted.keys()):
         if key not in _MAY_DIFFER and saved.get(key) != wanted.get(key):
             raise CheckpointError(f"trainer.{key} must be {brief(saved.get(key))} as in {path}, got {wanted.get(key)!r}")
@@ -164,7 +171,7 @@ def _readable(path: Path, game: str, config: Any, kind: str) -> tuple[Tensors, d
     return tensors, metadata
 
 
-def _restore(run: StoredRun, tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
+def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
     """Give a run its state.
 
     Raises:
@@ -176,11 +183,11 @@ def _restore(run: StoredRun, tensors: Tensors, metadata: dict[str, Any], history
     require(isinstance(losses, list) and len(losses) == 2 and all(map(finite, losses)), "losses must be two numbers")
     told = [row["iteration"] for row in history]
     require(told == sorted(set(told)) and all(t <= iteration for t in told), "history must be of the iterations that were run")
-    for name, memory in _memories(run).items():
+    for name, buffer in _buffers(run).items():
         prefix = f"{name}."
         own = {key.removeprefix(prefix): array for key, array in tensors.items() if key.startswith(prefix)}
         require(all(np.isfinite(array).all() for array in own.values()), f"{name} must be finite")
-        memory.restore(own)
+        buffer.restore(own)
     if iteration > 0:
         for p, optimiser in enumerate(run.optimisers):
             for i, parameter in enumerate(run.advantages[p].parameters()):
@@ -202,18 +209,10 @@ def _moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, 
     return found
 
 
-def _networks(run: StoredRun) -> dict[str, Any]:
+def _networks(run: SelfPlay[Any]) -> dict[str, Any]:
     return {f"advantage.{p}": network for p, network in enumerate(run.advantages)}
 
 
-def _memories(run: StoredRun) -> dict[str, StoredMemory]:
-    pairs = {"advantage_memory": run.advantage_memories, "strategy_memory": run.strategy_memories}
-    return {f"{name}.{p}": memory for name, pair in pairs.items() for p, memory in enumerate(pair)}
-
-
-def _flat(config: Any) -> dict[str, Any]:
-    """Return nested configuration with dotted keys; nothing of what is none."""
-    found: dict[str, Any] = {}
-    for key, value in config.items() if isinstance(config, dict) else ():
-        found.update({f"{key}.{k}": v for k, v in _flat(value).items()} if isinstance(value, dict) else {key: value})
-    return found
+def _buffers(run: SelfPlay[Any]) -> dict[str, Buffer]:
+    pairs = {"advantage_memory": run.advantage_buffers, "strategy_memory": run.strategy_buffers}
+    return {f"{name}.{p}": buffer for name, pair in pairs.items() for p, buffer in enumerate(pair)}

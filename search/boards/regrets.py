@@ -1,4 +1,4 @@
-"""Instantaneous regrets of a strategy of a whole hold'em game: what self-play training learns from (see ``search.tree.regrets``).
+"""Instantaneous regrets of a strategy of a whole hold'em game: what self-play training learns from (see ``search.infostates``).
 
 Strategies are tables by *class*: hands that suits make equal play alike, and are one row of [C, R], with C classes of a street and R
 sequences of a tile. A class holds equal boards and hands only, so nothing is abstracted, and what a class did on the streets before is

@@ -33,7 +33,7 @@ from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
 from search.resolving import ResolveConfig
 from search.variants import BLOCK, Variant, average_weight, coefficients
-from search.warm_start import WARM_REGRET_SCALE, warm_iterations
+from search.warm_start import warm_iterations
 
 FEW = 30  # iterations: answers of fewer are judged whatever the gadget (from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g)
 WARMING = 1.5  # iterations' time that a warm start takes
@@ -299,7 +299,7 @@ class BoardSearch:
     def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
         """Start from a strategy as if so many iterations had been spent on it, in place."""
         sweeps.update(StoredRows(rows.regret, before, rows.average), FIRST, 0, 1)
-        scales = WARM_REGRET_SCALE * math.sqrt(worth), average_weight(self.variant, 0, worth)
+        scales = math.sqrt(worth), average_weight(self.variant, 0, worth)
         for p in (0, 1):
             forest = part.tree.forests[p]
             seed_rows(forest.table, forest.first_row, part.tree.boards, p, before[p], rows.regret[p], rows.average[p], *scales)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from games.game import line_of
 from games.holdem.board_tree import BoardTree
 from games.holdem.cards import Deck, hole_hands
 from games.holdem.isomorphism import Permutation, hand_permutation, permute_card
-from games.holdem.rules import HoldemGame
+from games.holdem.rules import HoldemGame, HoldemState, Place
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, ORBIT, ORBIT_END, ROWS, STORE, STREET
 from search.boards.trunk import Strategies
@@ -57,6 +58,44 @@ def play_alike(tree: BoardTree, player: int, rows: npt.NDArray[Any]) -> None:
         rows[low:high] = here
 
 
+def place_of(game: HoldemGame, state: HoldemState) -> Place:
+    """Return where a public state is in the game's tree of bets.
+
+    Raises:
+        ValueError: an amount was bet that the menus do not offer.
+    """
+    place = game.locate(state)
+    if place is None:
+        raise ValueError(f"bets must be of the game's menus, got {' / '.join(line_of(game, state))}")
+    return place
+
+
+def find_board(game: HoldemGame, tree: BoardTree, cards: tuple[int, ...]) -> tuple[int, Permutation]:
+    """Return the board that stands for some cards, street by street in order, and what suits become on it.
+
+    Raises:
+        ValueError: cards that cannot come.
+    """
+    boards, start = tree.boards, len(tree.cards[0])
+    if tuple(cards[:start]) != tree.cards[0]:
+        raise ValueError(f"cards must begin with the game's board, got {cards}")
+    board, permutation = 0, np.arange(4, dtype=np.uint8)
+    group = list(tree.group)
+    while len(tree.cards[board]) < len(cards):
+        before = len(tree.cards[board])
+        count = game.deals[int(boards[board, STREET]) + 1]
+        new = [permute_card(permutation, c) for c in cards[before : before + count]]
+        images = [tuple(sorted(permute_card(g, c) for c in new)) for g in group]
+        there = min(images)  # the first of all that suits make equal stands for them, and boards stand in this order
+        low, high = int(boards[board, CHILD]), int(boards[board, CHILD_END])
+        board = bisect_left(tree.cards, there, low, high, key=lambda own: own[before:])
+        if board == high or tree.cards[board][before:] != there:
+            raise ValueError(f"cards must be a board of the game, got {cards}")
+        permutation = group[images.index(there)][permutation]
+        group = [g for g in group if {permute_card(g, c) for c in there} == set(there)]
+    return board, permutation
+
+
 @dataclass(frozen=True)
 class BoardStrategy:
     """Average strategies of both players; ``average`` is [stored rows, 8] each, weighted by own reach."""
@@ -65,30 +104,14 @@ class BoardStrategy:
     tree: BoardTree
     average: Strategies
 
-    def find(self, cards: tuple[int, ...]) -> tuple[int, Permutation]:
-        """Return the board that stands for some cards, street by street in order, and what suits become on it.
+    @property
+    def tables(self) -> Strategies:
+        """The same, as every strategy of a whole game calls them."""
+        return self.average
 
-        Raises:
-            ValueError: cards that cannot come.
-        """
-        boards, start = self.tree.boards, len(self.tree.cards[0])
-        if tuple(cards[:start]) != self.tree.cards[0]:
-            raise ValueError(f"cards must begin with the game's board, got {cards}")
-        board, permutation = 0, np.arange(4, dtype=np.uint8)
-        group = list(self.tree.group)
-        while len(self.tree.cards[board]) < len(cards):
-            before = len(self.tree.cards[board])
-            count = self.game.deals[int(boards[board, STREET]) + 1]
-            new = [permute_card(permutation, c) for c in cards[before : before + count]]
-            images = [tuple(sorted(permute_card(g, c) for c in new)) for g in group]
-            there = min(images)  # the first of all that suits make equal stands for them, and boards stand in this order
-            low, high = int(boards[board, CHILD]), int(boards[board, CHILD_END])
-            board = bisect_left(self.tree.cards, there, low, high, key=lambda own: own[before:])
-            if board == high or self.tree.cards[board][before:] != there:
-                raise ValueError(f"cards must be a board of the game, got {cards}")
-            permutation = group[images.index(there)][permutation]
-            group = [g for g in group if {permute_card(g, c) for c in there} == set(there)]
-        return board, permutation
+    def find(self, cards: tuple[int, ...]) -> tuple[int, Permutation]:
+        """See ``find_board``."""
+        return find_board(self.game, self.tree, cards)
 
     def at(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
         """Return the strategy at a decision of the betting tree, on a board of the node's street.
@@ -120,12 +143,27 @@ class BoardStrategy:
 
     def _sums(self, node: int, board: int, permutation: Permutation, rows: slice) -> Float:
         player = int(self.game.bets.player[node])
+        sums = self._tiled(player, board, rows).transpose(1, 0, 2).reshape(rows.stop - rows.start, -1)
+        return self.of_all_hands(sums, player, board, permutation)
+
+    def _tiled(self, player: int, board: int, rows: slice) -> npt.NDArray[Any]:
+        """Return [tiles, rows, 8], some rows of a player's at a board; a view where the strategy is an array."""
         table = self.tree.forests[player].table[self.tree.boards[board, STREET]]
         lines, stored = int(table[LINES]), int(table[ROWS] - table[LINES])
         tiles, first = -(-int(self.tree.boards[board, HANDS + player]) // LANES), int(self.tree.boards[board, STORE + player])
         tiled = self.average[player][first : first + tiles * stored].reshape(tiles, stored, LANES)
-        sums = tiled[:, rows.start - lines : rows.stop - lines].transpose(1, 0, 2).reshape(rows.stop - rows.start, -1)
-        return self.of_all_hands(sums, player, board, permutation)
+        return tiled[:, rows.start - lines : rows.stop - lines]
+
+    def put(self, node: int, cards: tuple[int, ...], policy: Float) -> None:
+        """Write [A, H] at a decision into the acting player's rows, in place."""
+        board, permutation, rows = self.locate(node, cards)
+        player, renamed = int(self.game.bets.player[node]), np.zeros_like(policy)
+        renamed[:, image_of_hands(permutation.tobytes(), self.game.deck)] = policy
+        tiled = self._tiled(player, board, rows)
+        own = np.zeros((len(policy), len(tiled) * LANES))
+        hands = self.tree.hands_at(player, board)
+        own[:, : len(hands)] = renamed[:, hands]
+        tiled[:] = own.reshape(len(policy), len(tiled), LANES).transpose(1, 0, 2)
 
     def reach(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[Float, Float]:
         """Return what the players come to a decision with: [H] each, range times own action probabilities on the way there.

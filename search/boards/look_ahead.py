@@ -1,30 +1,26 @@
-"""Local best response in hold'em, board by board; what it is, and what it cannot see, is in ``agents.evaluation.lbr``.
+"""A player who looks one action ahead in hold'em, board by board, and takes nothing but checks and calls for granted after it.
 
 All of a player's showdowns below a board, once nothing but checks and calls follow, are one matrix: with contributions of c each a hand
 wins c E reach, where E[h, h'] is 1, -1 or 0 by who is stronger, 0 where the hands share a card, averaged over the cards to come. E of a
 board comes from those below it, so all decisions of a board are looked at in one product.
-
-LBR's strategy is written down as [stored rows, 8] and evaluated exactly by a sweep.
 """
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from agents.evaluation.lbr import ActionSet
 from games.holdem.board_tree import BoardTree
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, STORE, STREET, SYMMETRIES, SYMMETRY
 from games.kernels.evaluator import board_strengths
-from search.boards.search import value_against
-from search.boards.sweeps import BoardSweeps, Rows
-from search.boards.trunk import Strategies, above, mass_at, root_reach, row_reach
+from search.boards.sweeps import Rows
+from search.boards.trunk import above, mass_at, root_reach, row_reach
 
 Float = npt.NDArray[np.float64]
 PASSIVE = ("check", "call")
@@ -74,25 +70,32 @@ class Showdowns:
         return self.tree.hands[player].image[first : first + hands].astype(np.int64)
 
 
-class _Looker:
-    """LBR against one player's strategy, [stored rows, 8]."""
+def look_ahead(showdowns: Showdowns, opponent: Rows, player: int, bets: Callable[[int], bool]) -> Rows:
+    """Return the player's [stored rows, 8], see ``search.representation.Representation``; ``showdowns`` are the game's."""
+    looker = _Looker(showdowns, opponent, player, bets)
+    looker.look(0, root_reach(showdowns.game, 1 - player))
+    return looker.found
 
-    def __init__(self, showdowns: Showdowns, seat: int, opponent: Rows, actions: ActionSet) -> None:
-        self.showdowns, self.seat, self.opponent, self.actions = showdowns, seat, opponent, actions
+
+class _Looker:
+    """One player against the other one's [stored rows, 8]."""
+
+    def __init__(self, showdowns: Showdowns, opponent: Rows, player: int, bets: Callable[[int], bool]) -> None:
+        self.showdowns, self.opponent, self.player, self.may_bet = showdowns, opponent, player, bets
         self.game, self.tree, self.streets = showdowns.game, showdowns.tree, showdowns.streets
-        self.found = np.zeros((self.tree.stored_rows[seat], LANES), self.tree.weight.dtype)
+        self.found = np.zeros((self.tree.stored_rows[player], LANES), self.tree.weight.dtype)
 
     def look(self, board: int, entry: Float) -> None:
-        """Write down LBR's strategy at and below a board.
+        """Write down the strategy at and below a board.
 
         Args:
             board: where.
             entry: [the opponent's hands there, lines of the street] its reach.
         """
-        tree, other = self.tree, 1 - self.seat
+        tree, other = self.tree, 1 - self.player
         reach = row_reach(tree, other, self.opponent, board, entry)
         won = self.showdowns.at(board)
-        self._write(board, (won if self.seat == 0 else -won.T) @ reach.T, mass_at(tree, self.seat, board, reach.T))
+        self._write(board, (won if self.player == 0 else -won.T) @ reach.T, mass_at(tree, self.player, board, reach.T))
         exits = np.array(self.streets[int(tree.boards[board, STREET])][other].exit_row, np.int64)
         for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
             self.look(child, reach[exits].T[above(tree, other, child)])
@@ -106,22 +109,21 @@ class _Looker:
             met: the same shape, how much of a row's reach a hand can meet.
         """
         s = int(self.tree.boards[board, STREET])
-        own, bets = self.streets[s][self.seat], self.game.bets
-        begins = self.actions.bets_from
+        own, bets = self.streets[s][self.player], self.game.bets
         hands, stored = len(called), own.rows - own.lines
         tiles = -(-hands // LANES)
         choice = np.zeros((stored, tiles * LANES))
         for node, first in zip(own.decisions, own.first_row, strict=False):
             worth = np.stack([self._worth(node, child, s, called, met) for child in bets.children(node)])
-            if begins is None or s < begins:
+            if not self.may_bet(s):
                 worth[[i for i, child in enumerate(bets.children(node)) if _verb(self.game, child) not in ("fold", *PASSIVE)]] = -np.inf
             choice[first - own.lines + worth.argmax(axis=0), np.arange(hands)] = 1.0
-        at = int(self.tree.boards[board, STORE + self.seat])
+        at = int(self.tree.boards[board, STORE + self.player])
         self.found[at : at + tiles * stored] = choice.reshape(stored, tiles, LANES).transpose(1, 0, 2).reshape(-1, LANES)
 
     def _worth(self, node: int, child: int, street: int, called: Float, met: Float) -> Float:
-        """Return [own hands], what LBR takes an action to be worth."""
-        paid, row, seat = self.game.bets.contribution, self.streets[street][1 - self.seat].row, self.seat
+        """Return [own hands], what an action is taken to be worth."""
+        paid, row, seat = self.game.bets.contribution, self.streets[street][1 - self.player].row, self.player
         here = row[node]
         if _verb(self.game, child) == "fold":
             return np.asarray(-paid[child, seat] * met[:, here])
@@ -129,48 +131,6 @@ class _Looker:
             return np.asarray(paid[child, seat] * called[:, here])
         fold = row[next(n for n in self.game.bets.children(child) if _verb(self.game, n) == "fold")]
         return np.asarray(paid[child, 1 - seat] * met[:, fold] + paid[child, seat] * (called[:, here] - called[:, fold]))
-
-
-def holdem_best_response(showdowns: Showdowns, sweeps: BoardSweeps, seat: int, opponent: Rows, actions: ActionSet) -> tuple[Rows, float]:
-    """Return LBR's strategy against one player's, [stored rows, 8], and what it wins exactly, in chips a deal.
-
-    Args:
-        showdowns: of the whole game.
-        sweeps: over its board tree.
-        seat: LBR's player number.
-        opponent: [stored rows, 8] the other player's strategy, searches included.
-        actions: what LBR may do.
-    """
-    looker = _Looker(showdowns, seat, opponent, actions)
-    looker.look(0, root_reach(showdowns.game, 1 - seat))
-    pair = (looker.found, opponent) if seat == 0 else (opponent, looker.found)
-    return looker.found, value_against(showdowns.game, sweeps, pair, seat, best=False)
-
-
-def holdem_lbr_exploitability(showdowns: Showdowns, sweeps: BoardSweeps, agent: Strategies, actions: ActionSet) -> float:
-    """Return (LBR against seat 0 + LBR against seat 1) / 2 in chips a deal: at most NashConv / 2.
-
-    Args:
-        showdowns: of the whole game.
-        sweeps: over its board tree.
-        agent: [stored rows, 8] of the agent as player 0 and as player 1.
-        actions: what LBR may do.
-    """
-    return sum(holdem_best_response(showdowns, sweeps, seat, agent[1 - seat], actions)[1] for seat in (0, 1)) / 2
-
-
-def always_call(game: HoldemGame, tree: BoardTree) -> Strategies:
-    """Return both players' strategies that check and call whatever comes, [stored rows, 8] each."""
-    streets = betting_streets(game.bets, (0,))
-    found = (np.zeros((tree.stored_rows[0], LANES), tree.weight.dtype), np.zeros((tree.stored_rows[1], LANES), tree.weight.dtype))
-    for board, p in itertools.product(range(len(tree.boards)), (0, 1)):
-        side = streets[int(tree.boards[board, STREET])][p]
-        tiles, stored, at = -(-int(tree.boards[board, HANDS + p]) // LANES), side.rows - side.lines, int(tree.boards[board, STORE + p])
-        here = found[p][at : at + tiles * stored].reshape(tiles, stored, LANES)
-        for node, first in zip(side.decisions, side.first_row, strict=False):
-            passive = [_verb(game, child) in PASSIVE for child in game.bets.children(node)]
-            here[:, first - side.lines + passive.index(True)] = 1
-    return found
 
 
 def _verb(game: HoldemGame, child: int) -> str:

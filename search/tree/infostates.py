@@ -1,0 +1,106 @@
+"""The infostates of a game derived from OpenSpiel: one block a player, whose private sides are the hands."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from games import PublicTree, features
+from games.derived import derived_game
+from search.infostates import PUBLIC, Ask, Block, Float, Sweep, Table, Tables
+from search.kernels import evaluate, propagate_reach
+from search.tree.evaluator import Evaluator, span_of
+from search.tree.strategy import Strategy
+
+
+class TreeInfostates:
+    """What training sees of a public tree; see ``search.infostates``. Not for two threads at a time.
+
+    Features are OpenSpiel's information state tensors, split into public and private entries. An action has an indicator of its number
+    in the game, so that a raise looks the same wherever it is legal.
+
+    Raises:
+        UnsuitableGameError: the game gives no information state tensors, or they do not split.
+    """
+
+    deep, dtype = PUBLIC, np.float64
+
+    def __init__(self, tree: PublicTree) -> None:
+        self.tree, self.game = tree, derived_game(tree)
+        found, numbers = features(tree.game), np.unique(np.concatenate([s.action[1:] for s in tree.sequences]))
+        blocks = []
+        for p, sequences in enumerate(tree.sequences):
+            action = (sequences.action[1:, None] == numbers).astype(np.float32)
+            first_row = sequences.first_row.astype(np.int64) - 1
+            blocks.append((Block(found.hand[p], found.public[p], action, first_row, tree.padded_hands(p)),))
+        self.blocks = blocks[0], blocks[1]
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        return Evaluator(self.tree)
+
+    @cached_property
+    def _scratch(self) -> tuple[list[Float], list[Float], list[Float], list[Float]]:
+        """Per player [rows, padded H] of reach, policy and cfvs, and [K, H, H_other] chance's part of each decision's reach."""
+        tree = self.tree
+        reach, policy, cfv = ([np.zeros((tree.num_rows(p), tree.padded_hands(p))) for p in (0, 1)] for _ in range(3))
+        weights = (tree.chance_weights, tree.chance_weights.transpose(0, 2, 1))
+        chance = [np.ascontiguousarray(weights[p][tree.chance_of[tree.sequences[p].node]]) for p in (0, 1)]
+        return reach, policy, cfv, chance
+
+    def sweep(self, strategies: tuple[Tables, Tables], player: int) -> Sweep:
+        """Return a player's regrets when both play ``strategies``."""
+        tree, (reach, policy, cfv, chance) = self.tree, self._scratch
+        for p, sequences in enumerate(tree.sequences):
+            hands = tree.num_hands(p)
+            policy[p][1:, :hands] = strategies[p][0].T
+            reach[p][0, :hands] = 1.0
+            propagate_reach(sequences.first_row, sequences.parent_row, span_of(tree.subgame(), p), policy[p], reach[p])
+        (block,), own, other = self.blocks[player], tree.sequences[player], reach[1 - player]
+        span, hands = span_of(tree.subgame(), player), len(block.private)
+        evaluate(own.first_row, own.parent_row, tree.terminals[player], span, other, policy[player], False, cfv[player])
+        played, values = policy[player][1:, :hands], cfv[player][1:, :hands]
+        regret = values - np.add.reduceat(played * values, block.first_row[:-1], axis=0)[block.decision]
+        there = other[tree.row[1 - player, own.node], : tree.num_hands(1 - player)]
+        cf_reach = np.matmul(chance[player], there[:, :, None])[:, :, 0]
+        before, after = reach[player][own.parent_row, :hands], reach[player][1:, :hands].copy()
+        return Sweep([regret.T], [cf_reach.T], [before.T], [after.T])
+
+    def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
+        """Return NashConv / 2 in chips, exact."""
+        return self._evaluator.exploitability(self._whole(strategies))
+
+    def at(self, state: int) -> tuple[int, int, int, None]:
+        """Return a public node's player, block and decision; the private sides are the hands.
+
+        Raises:
+            ValueError: nobody acts there.
+        """
+        player, decision = int(self.tree.player[state]), int(self.tree.decision[state])
+        if player < 0:
+            raise ValueError(f"node must be a decision, got {state} (player {player})")
+        return player, 0, decision, None
+
+    def text(self, player: int, block: int, decision: int) -> str:
+        """Return a decision's public history in words."""
+        return self.tree.text(int(self.tree.sequences[player].node[decision]))
+
+    def strategy(self, ask: Ask, state: Any = None) -> Strategy:
+        """Return what ``ask`` plays at and below a public node."""
+        span = self.tree.subgame(state or 0)
+        first, second = (self._stored(ask(p, 0, *span.decisions[p]), p) for p in (0, 1))
+        return Strategy(self.tree, span, (first, second))
+
+    def _whole(self, strategies: tuple[Tables, Tables]) -> Strategy:
+        return self.strategy(lambda p, block, begin, end: strategies[p][block].T)
+
+    def _stored(self, rows: Table, player: int) -> Float:
+        """Return rows [R, C or more] as strategies keep them, [R, padded H] f8."""
+        hands, width = self.tree.num_hands(player), self.tree.padded_hands(player)
+        if rows.shape[1] == width and rows.dtype == np.float64:
+            return rows
+        found = np.zeros((len(rows), width))
+        found[:, :hands] = rows[:, :hands]
+        return found
