@@ -1,7 +1,7 @@
 """The agent that thinks: a blueprint, and a subgame solver within a budget per decision.
 
-``solve_from`` says where subgames begin. In derived games it is ``decision``, ``round`` or ``root`` (see ``search.tree.resolver``), in
-hold'em the names of one or several rounds, ``turn`` or ``flop+turn`` (see ``search.boards.resolver``).
+``solve_from`` says where subgames begin: at every ``decision`` (in derived games), with every ``round`` but the first, at the ``root``, or
+with rounds by name, ``turn`` or ``flop+turn``. See ``search.tree.resolver`` and ``search.boards.resolver``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from search import Budget, Deadline, Spent, Variant
 from search.boards.resolver import BoardResolver
 from search.boards.search import SearchReport
 from search.boards.trunk import Strategies
-from search.resolving import ResolveConfig
+from search.resolving import ResolveConfig, rounds_of
 from search.tree.resolver import TreeResolver
 
 NOTHING = "nothing"  # of ``solve_from``: the blueprint plays
@@ -69,22 +69,16 @@ class SearchAgent:
 
     @property
     def rounds(self) -> tuple[int, ...]:
-        """Where subgames begin in hold'em, by number; 0 is the first round."""
-        names = self.solve_from.split("+") if self.thinks else []
-        unknown = [name for name in names if name not in self.game.rounds]
-        numbers = [self.game.rounds.index(name) for name in names if name not in unknown]
-        if unknown or numbers != sorted(set(numbers)):
-            raise ValueError(
-                f"solve_from must be {', '.join(self.game.rounds)}, or several of them in order with + between, got {self.solve_from!r}"
-            )
-        return tuple(numbers)
+        """With which rounds subgames begin, by number; none where one begins at every decision, or nowhere."""
+        on_boards = isinstance(self.blueprint, BoardBlueprint)
+        return (rounds_of(self.solve_from, self.game.rounds, decisions=not on_boards) or ()) if self.thinks else ()
 
     def _made(self) -> TreeResolver | BoardResolver:
         blueprint = self.blueprint
         if isinstance(blueprint, BoardBlueprint):
             strategies, tree = blueprint.strategies, lambda: blueprint.tree
             return BoardResolver(blueprint.game, tree, strategies, self.variant, self.rounds, self.config, self.threads)
-        return TreeResolver(blueprint, self.variant, self.solve_from, self.config)
+        return TreeResolver(blueprint, self.variant, rounds_of(self.solve_from, self.game.rounds), self.config)
 
     def _named(self) -> str:
         form, blueprint = self.config.name, self.blueprint.name

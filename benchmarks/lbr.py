@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from agents.evaluation.holdem_lbr import Showdowns, holdem_lbr_exploitability
-from agents.evaluation.holdem_lbr import always_call as always_call_holdem
 
 from agents import BlueprintAgent, SearchAgent, TabularPolicy, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.agent import Agent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -74,6 +74,31 @@ class ResolveConfig:
     def safe(self) -> bool:
         """Whether the gadget holds the opponent to what it could get before."""
         return self.bounds == "safe" and not self.needs_range
+
+
+def rounds_of(solve_from: str, names: Sequence[str], decisions: bool = True) -> tuple[int, ...] | None:
+    """Return the rounds with which subgames begin, by number; None where one begins at every decision.
+
+    Args:
+        solve_from: ``decision``, ``round`` (every round but the first), ``root`` (the first), or rounds by name with ``+`` between.
+        names: of the game's rounds, in order.
+        decisions: whether ``decision`` is known.
+
+    Raises:
+        ValueError: there is no such round, or they are not in order.
+    """
+    if decisions and solve_from == "decision":
+        return None
+    groups = {"round": tuple(range(1, len(names))), "root": (0,)}
+    parts = solve_from.split("+")
+    found = groups.get(solve_from, tuple(names.index(part) for part in parts if part in names))
+    named = solve_from in groups or (len(found) == len(parts) and list(found) == sorted(set(found)))
+    if not named:
+        known = ", ".join((*(["decision"] if decisions else []), *groups, *names))
+        raise ValueError(f"solve_from must be {known}, or several rounds in order with + between, got {solve_from!r}")
+    if not found:
+        raise ValueError(f"solve_from=round needs a game of several rounds, got one with {names[0]} alone")
+    return found
 
 
 class Resolved(NamedTuple):

@@ -212,7 +212,7 @@ REFUSED = [
         "agents.a.budgt.seconds must be a key of the settings, got an unknown one",
     ),
     (["+agent@agents.c=nobody"], "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
-    (["game=ms1f1"], "agents.a.solve_from must be preflop, flop, or several of them in order with + between, got 'decision'"),
+    (["game=ms1f1"], "agents.a.solve_from must be round, root, preflop, flop, or several rounds in order with + between, got 'decision'"),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot", "agents.b.bot=fixed_action_preference"],
         "agents.b.bot must be one of check_call, uniform_random, or module:function, on hold'em, got 'fixed_action_preference'",
@@ -369,7 +369,7 @@ def test_play_in_a_terminal(tmp_path, command):
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (
             ["game=ms1f1", "agent.think=true", "budget.iterations=5"],
-            "agent.solve_from must be preflop, flop, or several of them in order with + between, got 'decision'",
+            "agent.solve_from must be round, root, preflop, flop, or several rounds in order with + between, got 'decision'",
         ),
         (["seed=-3"], "seed must be at least 0, got -3"),
     ],

@@ -220,7 +220,7 @@ REFUSED = [
     ("ablate", ["unit=moons"], "unit must be one of seconds, iterations, got 'moons'"),
     ("ablate", ["sweeps=0"], "sweeps must be at least 1, got 0"),
     ("ablate", ["agent=nobody"], "agent must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
-    ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be one of decision, round, root, got 'turn'"),
+    ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be decision, round, root, round 1, round 2, or several"),
     (
         "ablate",
         ["experiment=none", "agent.gadget=magic"],
@@ -235,7 +235,7 @@ REFUSED = [
     ("ablate", ["experiment=none", "+lines={a: {gaget: resolve}}"], "lines.a.gaget must be one of solve_from"),
     ("ablate", ["experiment=none", "+lines={a: {measure_error: perhaps}}"], "lines.a.measure_error must be a bool, got 'perhaps'"),
     ("ablate", ["experiment=none", "+lines={uniform: {}}"], "lines must have names of their own"),
-    ("ablate", ["experiment=none", "game=kuhn_poker", "agent.solve_from=round"], "solve_from=round needs a game with public chance"),
+    ("ablate", ["experiment=none", "game=kuhn_poker", "agent.solve_from=round"], "solve_from=round needs a game of several rounds"),
 ]
 
 

@@ -8,11 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from agents.evaluation.holdem_lbr import Showdowns, always_call, holdem_lbr_exploitability
 
 from agents.evaluation.holdem_dealer import Cells, HoldemDealer
 from agents.evaluation.holdem_learned_response import HoldemResponseConfig, holdem_learned_exploitability, holdem_learned_response
-from agents.evaluation.lbr import ACTION_SETS
+from agents.evaluation.lbr import ACTION_SETS, lbr_exploitability
 from agents.evaluation.learned_response import transitions
 from agents.networks import NetworkConfig
 from agents.training.regression import FitConfig
@@ -22,8 +21,10 @@ from games.holdem.isomorphism import permute_cards
 from games.kernels.boards import CHILD, CHILD_END
 from search import BoardSolver, variant
 from search.boards.infostates import BoardInfostates
+from search.boards.representation import BoardRepresentation
 from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
+from tests.games import call, filled
 from tests.test_holdem import UNEVEN, small
 
 GAMES = {
@@ -49,7 +50,7 @@ def strategies(name):
     solver.run(4)
     return {
         "uniform": tuple(np.ones((n, 8)) for n in tree.stored_rows),
-        "always call": always_call(game, tree),
+        "always call": filled(BoardRepresentation(game, np.float64), call),
         "solved": tuple(a.copy() for a in solver.average),
         "loose": tuple(a + 0.3 for a in solver.average),  # comes everywhere, and hands that suits make equal play alike
     }
@@ -139,8 +140,7 @@ def test_it_finds_nearly_all_there_is_in_play_without_a_plan(name):
 def test_it_sees_what_takes_more_than_one_step():
     game, (infostates, sweeps) = GAMES["flop, turn"], encoded("flop, turn")
     pair = strategies("flop, turn")["always call"]
-    showdowns = Showdowns(game, infostates.tree)
-    looked = max(holdem_lbr_exploitability(showdowns, sweeps, pair, actions) for actions in ACTION_SETS)
+    looked = max(lbr_exploitability(BoardRepresentation(game, np.float64), pair, actions) for actions in ACTION_SETS)
     assert holdem_learned_exploitability(infostates, sweeps, pair, QUICK) > looked
 
 

@@ -223,7 +223,10 @@ def test_most_decisions_keep_a_millisecond(blueprint):
 
 
 def test_bad_settings_are_refused(blueprint):
-    with pytest.raises(ValueError, match="solve_from must be one of decision, round, root, got 'turn'"):
+    with pytest.raises(
+        ValueError,
+        match="solve_from must be decision, round, root, round 1, round 2, or several rounds in order with . between, got 'turn'",
+    ):
         SearchAgent(blueprint, variant("cfr"), "turn")
     with pytest.raises(
         ValueError, match="gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'"
@@ -236,7 +239,7 @@ def test_bad_settings_are_refused(blueprint):
     for scale in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match=f"gift_scale must be from 0 to 1, got {scale}"):
             SearchAgent(blueprint, variant("cfr"), config=ResolveConfig(gift_scale=scale))
-    with pytest.raises(ValueError, match="solve_from=round needs a game with public chance"):
+    with pytest.raises(ValueError, match="solve_from=round needs a game of several rounds, got one with round 1 alone"):
         SearchAgent(UniformPolicy(KUHN), variant("cfr"), "round")
     agent = SearchAgent(blueprint, variant("cfr"))
     with pytest.raises(ValueError, match="node must be a decision of player 1, got public node 'start'"):

@@ -125,9 +125,12 @@ def test_an_agent_is_named_by_its_blueprint_streets_and_gadget(tmp_path):
     [
         (
             {"solve_from": "turn+flop"},
-            "solve_from must be preflop, flop, turn, or several of them in order with . between, got 'turn.flop'",
+            "solve_from must be round, root, preflop, flop, turn, or several rounds in order with . between, got 'turn.flop'",
         ),
-        ({"solve_from": "river"}, "solve_from must be preflop, flop, turn, or several of them in order with . between, got 'river'"),
+        (
+            {"solve_from": "river"},
+            "solve_from must be round, root, preflop, flop, turn, or several rounds in order with . between, got 'river'",
+        ),
         ({"gadget": "magic"}, "gadget must be one of"),
         ({"bounds": "hope"}, "bounds must be one of"),
         ({"bounds": "distributional", "spread": 0.0}, "spread must be finite and above 0, got 0.0"),
@@ -170,10 +173,10 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
         (["agent.buckets=[0,0,99999999]"], "agent.buckets[2] must be at most 10,000,000, got 99,999,999"),
         (["agent.budget.seconds=1"], "agent.budget.seconds must be left out (budgets says what decisions may spend), got 1.0"),
         (["agent.buckets=[0,0,-1]"], "agent.buckets[2] must be at least 0, got -1"),
-        (["agent.think=true", "agent.solve_from=river"], "agent.solve_from must be preflop, flop, turn, or several"),
+        (["agent.think=true", "agent.solve_from=river"], "agent.solve_from must be round, root, preflop, flop, turn, or several"),
         (
             ["agent.think=true", "agent.solve_from=decision"],
-            "agent.solve_from must be preflop, flop, turn, or several",
+            "agent.solve_from must be round, root, preflop, flop, turn, or several",
         ),
         (["agent.think=true", "agent.solve_from=turn", "agent.gadget=magic"], "gadget must be one of unsafe, resolve"),
     ],

@@ -1,13 +1,12 @@
 """Re-solving at the table in games whose public tree is in memory.
 
-Where subgames begin, and whose ranges and bounds they start from, is ``solve_from``:
+Where subgames begin decides whose ranges and bounds they start from:
 
-* ``decision``: continual re-solving (Moravcik et al. 2017, arXiv 1701.01724). The whole game is solved at the first decision; every
+* At every decision: continual re-solving (Moravcik et al. 2017, arXiv 1701.01724). The whole game is solved at the first decision; every
   later decision is re-solved from its own public state with the last solve's ranges and bounds. Where the first answer is easier to
   exploit than the blueprint, which too few iterations make it, the blueprint is played on and later decisions start from it.
-* ``round``: the blueprint plays the first round (the trunk); at the first decision of each later round the subgame that began with
-  the round is solved, and played from until the next round.
-* ``root``: the whole game is solved at the first decision and played from. This is full-game CFR, the reference line.
+* With a round: the blueprint plays before it (the trunk); at the first decision of the round the subgame that began with it is solved, and
+  played from until the next round that is searched. With the first round this is full-game CFR, the reference line.
 
 Ranges are Bayesian: a player's range is the product of the action probabilities that the model gives to the actions seen; the model is
 the last solve that covers the node, the blueprint before any.
@@ -35,7 +34,6 @@ from search.variants import Variant
 from search.warm_start import warm_iterations
 
 MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
-SOLVE_FROM = ("decision", "round", "root")
 
 # In a warm start a last solve counts for its iterations, a blueprint for as many as a cold solve of the whole game needs to be as strong,
 # at most this many (found at load).
@@ -80,18 +78,14 @@ class TreeResolver:
     Args:
         blueprint: the trunk's strategy, and the source of warm starts and of the first bounds.
         variant: of CFR.
-        solve_from: ``decision``, ``round`` or ``root``.
+        rounds: with which subgames begin, see ``search.resolving.rounds_of``; None for one at every decision.
         config: how. Gifts count from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking
             the blueprint about the whole game would take half of the time left. With ``solve_from=decision`` the first answer is judged
             by its best response, whatever the gadget.
     """
 
-    def __init__(self, blueprint: TreePolicy, variant: Variant, solve_from: str, config: ResolveConfig) -> None:
-        if solve_from not in SOLVE_FROM:
-            raise ValueError(f"solve_from must be one of {', '.join(SOLVE_FROM)}, got {solve_from!r}")
-        self.blueprint, self.tree, self.variant, self.solve_from, self.config = blueprint, blueprint.tree, variant, solve_from, config
-        if solve_from == "round" and self.tree.round.max() == 0:
-            raise ValueError(f"solve_from=round needs a game with public chance after the deal, got {self.tree.game}")
+    def __init__(self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig) -> None:
+        self.blueprint, self.tree, self.variant, self.rounds, self.config = blueprint, blueprint.tree, variant, rounds, config
         self._loaded: Solver | None = None
         # asking the blueprint about everything and about a decision, judging an answer by row
         self._asking_all, self._asking, self._judging = Pace(), Pace(), Pace()
@@ -157,7 +151,7 @@ class TreeResolver:
         most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
         enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
         judging = self.config.judge and root != 0
-        first = self.config.judge and root == 0 and self.solve_from == "decision"
+        first = self.config.judge and root == 0 and self.rounds is None
         limit = clock.sooner(SPARE * self._judging.expected * solver.rows) if judging or first else clock
         limit = limit.sooner(SPARE * self._asking.expected) if first else limit
         solution = solver.solve(replace(budget, iterations=most, exploitability=enough), limit)
@@ -188,18 +182,15 @@ class TreeResolver:
         A subgame never begins above a decision that the seat has already made otherwise (its search was not possible then): what was
         played there would not be what the new solve takes for granted.
         """
-        if self.solve_from == "decision":
+        if self.rounds is None:
             start = node if memory is not None else 0
-        elif self.solve_from == "root":
-            start = 0
         else:
-            if self.tree.round[node] == 0:
+            begun = max((r for r in self.rounds if r <= self.tree.round[node]), default=None)
+            if begun is None:
                 return None
-            start = node
-            while self.tree.round[self.tree.parent[start]] == self.tree.round[node]:
-                start = int(self.tree.parent[start])
-        if self.solve_from != "decision" and memory is not None and memory.answer.span.node >= start:
-            return None  # solved for this round, or this hand, already
+            start = next(above for above in self.tree.path(node) if self.tree.round[above] == begun)
+            if memory is not None and memory.answer.span.node >= start:
+                return None  # solved already
         acted = any(self.tree.player[above] == seat for above in self.tree.path(node, start)[:-1])
         return node if acted else start
 

@@ -1,0 +1,108 @@
+"""Run a golden and read what it left: numbers and texts by where they stand, and digests of arrays.
+
+What is read: ``result.json``, ``policy.json`` and the hands of each run, by name; of ``solution.npz`` and of networks every array. What is
+left out: times and what depends on them, versions, machines, paths, sizes in memory, and names that only describe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from tests.goldens.cases import Golden
+
+RENAMED: dict[str, str] = {}  # fields: name of an earlier version -> name of today; where a result has both, today's counts
+LEFT_OUT = re.compile(
+    r".*seconds.*|version|machine|command|checkpoint|directory|playing|running_share|spoilt|overruns|timed|speed"
+    r"|memory_bytes|agent|agents|algorithm|name|notes?|description|digest|salt|status"
+)
+TIMED_ROWS = ("trace", "decisions")  # lists of rows whose second entry is seconds
+
+Values = dict[str, Any]
+
+
+def arguments_of(golden: Golden) -> list[list[str]]:
+    """Return each command's arguments, its run's folder among them."""
+    found = []
+    for number, command in enumerate(golden.commands, 1):
+        arguments = shlex.split(command)
+        resumes = any(a.startswith("resume=") for a in arguments)
+        found.append(arguments if resumes else [*arguments, f"hydra.run.dir={number}"])
+    return found
+
+
+def run_in(tree: Path, golden: Golden, folder: Path) -> None:
+    """Run a golden's commands in an empty folder with the code of a source tree, each in a process of its own.
+
+    Raises:
+        RuntimeError: a command failed.
+    """
+    folder.mkdir(parents=True)
+    script = tomllib.loads((tree / "pyproject.toml").read_text())["project"]["scripts"]["timebank"]
+    module, _, function = script.partition(":")
+    code = f"import sys; from {module} import {function}; sys.argv[0] = 'timebank'; {function}()"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(tree.resolve())}
+    for arguments in arguments_of(golden):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], cwd=folder, env=environment, input=golden.typed, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(f"timebank {shlex.join(arguments)} must end well in {tree}, got status {done.returncode}: {done.stderr}")
+
+
+def values_in(folder: Path) -> Values:
+    """Return the values of every run in a folder, by ``run/file:field``."""
+    found: Values = {}
+    for run in sorted(path for path in folder.iterdir() if path.is_dir()):
+        found |= values_of(run, f"{run.name}/")
+    return found
+
+
+def values_of(run: Path, prefix: str = "") -> Values:
+    """Return the values of one run, by ``file:field``."""
+    found: Values = {}
+    for name in ("result", "policy"):
+        if (run / f"{name}.json").is_file():
+            _flatten(json.loads((run / f"{name}.json").read_text()), f"{prefix}{name}:", found)
+    hands = [*run.glob("hands.jsonl"), *sorted(run.glob("hands/*/*.jsonl"))]
+    _flatten([json.loads(line) for path in hands for line in path.read_text().splitlines()], f"{prefix}hands:", found)
+    return found
+
+
+def arrays_in(folder: Path) -> Values:
+    """Return a digest of every array that runs wrote, by ``run/file:array``."""
+    found: Values = {}
+    for path in sorted([*folder.glob("*/*.npz"), *folder.glob("*/*.safetensors")]):
+        arrays = load_file(path) if path.suffix == ".safetensors" else dict(np.load(path))
+        for name, array in arrays.items():
+            digest = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
+            found[f"{path.relative_to(folder)}:{name}"] = f"{array.dtype}{list(array.shape)} {digest}"
+    return found
+
+
+def _flatten(value: Any, path: str, found: Values) -> None:
+    if isinstance(value, dict):
+        renamed = {RENAMED.get(key, key): entry for key, entry in value.items() if key in RENAMED}
+        for key, entry in (renamed | {k: v for k, v in value.items() if k not in RENAMED}).items():
+            if not LEFT_OUT.fullmatch(key):
+                _flatten(_untimed(entry) if key in TIMED_ROWS else entry, path + ("" if path[-1] == ":" else ".") + key, found)
+    elif isinstance(value, list):
+        for i, entry in enumerate(value):
+            _flatten(entry, f"{path}[{i}]", found)
+    else:
+        found[path] = value
+
+
+def _untimed(rows: Any) -> Any:
+    return [row[:1] + row[2:] if isinstance(row, list) else row for row in rows] if isinstance(rows, list) else rows
