@@ -55,6 +55,7 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     new = trainer.start(kind.infostates())
     result.require_directory()  # the next lines would make a new one
     run = open_run(new, directory)
+    result.write(trainer={"name": run.config.name, **asdict(run.config)})
     progress = Progress("training", run.config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:

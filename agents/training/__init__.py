@@ -1,7 +1,7 @@
 """Self-play training of networks; a method is one module, a class of settings whose ``start`` makes a run."""
 
+from agents.networks.regression import FitConfig
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig
-from agents.training.regression import FitConfig
 from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
 from agents.training.state import STATE_FILE, HistoryRow, SelfPlay, check_state, load_state, save_state
 

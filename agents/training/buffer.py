@@ -8,24 +8,16 @@ the means M/W descends the loss of all samples at the price of one visit to each
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from agents.networks.regression import Batch
 from search.infostates import Block, Tables
 
 Float = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
-Index = npt.NDArray[np.uint32]
-
-
-class Batch(NamedTuple):
-    """Samples to regress on: at decision k, hand h, the outputs should be ``target[:, h]``, with weight ``weight[h]``."""
-
-    decision: Index  # [B]
-    target: Float32  # [B, A, H]
-    weight: Float32  # [B, H]
 
 
 class Buffer(Protocol):

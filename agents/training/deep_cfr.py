@@ -22,7 +22,7 @@ What differs from the paper, and why:
   iteration moves the means by O(1/t), so some dozen steps follow them (measured as above: 0.06 chips; from scratch with as many steps
   0.52, with five times as many 0.09).
 * *Scale*: advantages are divided by their root mean square, over the buffer or, where chips differ much between decisions, at each
-  decision (see ``regression``); regret matching does not see a common positive factor.
+  decision (see ``agents.networks.regression``); regret matching does not see a common positive factor.
 * *Two policy networks*, one per player, fitted by cross-entropy instead of squared error, which has the same minimiser.
 * *Own reach as weight* in the strategy buffer: the paper's sampling visits a player's infostates as often as the player's own reach says;
   here that is the sample's weight.
@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,11 +43,12 @@ import numpy as np
 from agents.networks import NetworkConfig, NetworkPolicy, load_policy, make_network, policy_metadata, save_policy
 from agents.networks.checkpoint import require_description
 from agents.networks.policy import SIZES, outputs
+from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.threads import one_thread
-from agents.training.regression import FitConfig, fit, make_fitter, make_optimiser
+from agents.training.buffer import ReservoirBuffer, SumBuffer
 from agents.training.state import HistoryRow
 from games.settings import bounded, check_bounds, filled
-from search.infostates import PRIVATE, PUBLIC, Infostates, Table, match_highest, uniform_tables
+from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Table, match_highest, uniform_tables
 
 
 @dataclass(kw_only=True)
@@ -131,11 +133,14 @@ class DeepCFR:
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])
-        self._fitters = [make_fitter(self.config, blocks) for blocks in infostates.blocks]
-        self.advantage_buffers = tuple(fitter.buffer() for fitter in self._fitters)
-        self.strategy_buffers = tuple(fitter.buffer() for fitter in self._fitters)
+        self._fitters = [make_fitter(self.config.network.deep, blocks, self.config.batch_size) for blocks in infostates.blocks]
+        self.advantage_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
+        self.strategy_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
         self._played: list[list[Table] | None] = [None, None]
         self._trained: tuple[int, NetworkPolicy, float] | None = None  # iteration, policy, seconds
+
+    def _buffer(self, blocks: Sequence[Block]) -> ReservoirBuffer | SumBuffer:
+        return ReservoirBuffer(blocks, self.config.capacity) if self.config.network.deep == PUBLIC else SumBuffer(blocks)
 
     @one_thread()
     def step(self) -> None:

@@ -1,6 +1,6 @@
 """Fitting networks to targets per infostate: weighted squared error for advantages, weighted cross-entropy for strategies.
 
-A *fitter* knows how one kind of network learns from one player's buffers: which buffers, which batches, which loss.
+A *fitter* knows how one kind of network learns from one player's buffers (``agents.training.buffer``): which batches, which loss.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from agents.training.buffer import Batch, ReservoirBuffer, SumBuffer
 from games.settings import bounded, check_bounds
-from search.infostates import PUBLIC, Block
+from search.infostates import PUBLIC, Block, Table
 
 WHOLE = 512  # private sides of a block that every minibatch holds
 
@@ -83,11 +83,36 @@ def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig
     return mean
 
 
-def make_fitter(config: Any, blocks: Sequence[Block]) -> Any:
-    """Return the fitter of a trainer's kind of network, ``network.deep``, with its ``batch_size`` and ``capacity``."""
-    if config.network.deep == PUBLIC:
-        return DecisionFitter(blocks, config.batch_size, config.capacity)
-    return ClassFitter(blocks, config.batch_size)
+class Batch(NamedTuple):
+    """Samples to regress on: at decision k, private side c, the outputs should be ``target[:, c]``, with weight ``weight[c]``."""
+
+    decision: npt.NDArray[np.uint32]  # [B]
+    target: npt.NDArray[np.float32]  # [B, A, C]
+    weight: npt.NDArray[np.float32]  # [B, C]
+
+
+class Held(Protocol):
+    """A buffer that a ``DecisionFitter`` learns from."""
+
+    def means(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the mean targets [K, A, C], 0 without weight, and their total weights [K, C]."""
+        ...
+
+    def sample(self, size: int, rng: np.random.Generator) -> Batch:
+        """Return that many samples."""
+        ...
+
+
+class Summed(Protocol):
+    """A buffer that a ``ClassFitter`` learns from, a list over blocks each."""
+
+    sums: list[npt.NDArray[np.float32]]  # [C, R] of targets times weights
+    weights: list[npt.NDArray[np.float32]]  # [C, K]
+
+
+def make_fitter(deep: str | None, blocks: Sequence[Block], batch_size: int) -> Any:
+    """Return the fitter of a kind of network."""
+    return (DecisionFitter if deep == PUBLIC else ClassFitter)(blocks, batch_size)
 
 
 class DecisionFitter:
@@ -98,37 +123,39 @@ class DecisionFitter:
 
     tail = 0.0
 
-    def __init__(self, blocks: Sequence[Block], batch_size: int, capacity: int) -> None:
-        (self.block,) = self.blocks = blocks
-        self.batch_size, self.capacity = batch_size, capacity
-        self.public, self.private, self.legal = map(torch.from_numpy, (self.block.public, self.block.private, self.block.legal))
-
-    def buffer(self) -> ReservoirBuffer:
-        """Return an empty buffer."""
-        return ReservoirBuffer(self.blocks, self.capacity)
+    def __init__(self, blocks: Sequence[Block], batch_size: int) -> None:
+        (self.block,), self.batch_size = blocks, batch_size
+        block = self.block
+        self.public, self.private, self.legal = map(torch.from_numpy, (block.public, block.private, block.legal))
 
     def multiply_adds(self, network: Any) -> int:
         """Return the multiply-adds of one forward pass of a step."""
         found: int = network.multiply_adds(self.batch_size or len(self.public), len(self.private))
         return found
 
-    def advantage_losses(self, network: nn.Module, advantages: ReservoirBuffer, rng: np.random.Generator) -> Iterator[Tensor]:
+    def advantage_losses(self, network: nn.Module, advantages: Held, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the squared error of each step, Σ_h weight Σ_a (f - target)²; outputs and targets of illegal actions are both 0."""
         mean, weight = advantages.means()
         scale = float(np.sqrt((weight[:, None] * mean**2).sum() / weight.sum())) or 1.0
         for outputs, target, weights, _ in self._steps(network, advantages, scale, rng):
             yield (weights * (outputs - target).square()).sum()
 
-    def strategy_losses(
-        self, network: nn.Module, strategies: ReservoirBuffer, advantages: ReservoirBuffer, rng: np.random.Generator
-    ) -> Iterator[Tensor]:
+    def strategy_losses(self, network: nn.Module, strategies: Held, advantages: Held, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the cross-entropy of each step, -Σ_h weight Σ_a target log softmax(f), the softmax over legal actions."""
         for outputs, target, weights, legal in self._steps(network, strategies, 1.0, rng):
             logits = outputs + (legal[:, :, None] - 1.0) * 1e9
             yield -(weights * target * torch.log_softmax(logits, dim=1)).sum()  # 0 * -1e9 where illegal, not 0 * -inf
 
+    def value_losses(
+        self, network: nn.Module, values: Sequence[Table], weights: Sequence[Table], rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Yield the squared error of each step, Σ weight (f - value)² over all rows, values and weights being [C, R] f4 a block."""
+        target, weight = (torch.from_numpy(self.block.dense(table).astype(np.float32)) for (table,) in (values, weights))
+        while True:
+            yield (weight * (network(self.public, self.private, self.legal) - target).square()).sum()
+
     def _steps(
-        self, network: nn.Module, buffer: ReservoirBuffer, scale: float, rng: np.random.Generator
+        self, network: nn.Module, buffer: Held, scale: float, rng: np.random.Generator
     ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
         """Yield each step's outputs, targets, weights and legal actions."""
         before = None
@@ -139,7 +166,7 @@ class DecisionFitter:
                 target, weight = torch.from_numpy(batch.target), torch.from_numpy(batch.weight)[:, None]
             yield network(public, self.private, legal), target, weight, legal
 
-    def _batches(self, buffer: ReservoirBuffer, scale: float, rng: np.random.Generator) -> Iterator[Batch]:
+    def _batches(self, buffer: Held, scale: float, rng: np.random.Generator) -> Iterator[Batch]:
         """Yield batches whose targets are divided by ``scale`` and whose weights sum to one; the whole buffer's means are one batch."""
         if self.batch_size == 0:
             mean, weight = buffer.means()
@@ -161,7 +188,7 @@ class Side(NamedTuple):
     size: int  # private sides of a minibatch
 
 
-Target = tuple[Tensor, Tensor]  # of a block: values [C, R] and weights [C, K]
+Target = tuple[Tensor, Tensor]  # of a block: values [C, R] and weights [C, K], or [C, R] where rows have their own
 Loss = Callable[[Tensor, Tensor, Tensor, Side], Tensor]  # of outputs, values, weights
 
 
@@ -179,31 +206,31 @@ class ClassFitter:
     tail = 0.1
 
     def __init__(self, blocks: Sequence[Block], batch_size: int) -> None:
-        self.blocks = blocks
         large = max(sum(len(b.private) for b in blocks if len(b.private) > WHOLE), 1)
         self.sides = [_side(block, batch_size / large if batch_size else 1.0) for block in blocks]
-
-    def buffer(self) -> SumBuffer:
-        """Return an empty buffer."""
-        return SumBuffer(self.blocks)
 
     def multiply_adds(self, network: Any) -> int:
         """Return the multiply-adds of one forward pass of a step."""
         return sum(network.multiply_adds(side.size, len(side.rows)) for side in self.sides)
 
-    def advantage_losses(self, network: nn.Module, advantages: SumBuffer, rng: np.random.Generator) -> Iterator[Tensor]:
+    def advantage_losses(self, network: nn.Module, advantages: Summed, rng: np.random.Generator) -> Iterator[Tensor]:
         """Return the squared error of each step."""
         every = zip(self.sides, _tensors(advantages), self._stakes(advantages), strict=True)
         means = [(sums / (_some(weights, side) * stake[side.decision]), weights * stake) for side, (sums, weights), stake in every]
         return self.losses(network, means, squared_error, rng)
 
-    def strategy_losses(
-        self, network: nn.Module, strategies: SumBuffer, advantages: SumBuffer, rng: np.random.Generator
-    ) -> Iterator[Tensor]:
+    def strategy_losses(self, network: nn.Module, strategies: Summed, advantages: Summed, rng: np.random.Generator) -> Iterator[Tensor]:
         """Return the cross-entropy of each step."""
         every = zip(self.sides, _tensors(strategies), self._stakes(advantages), strict=True)
         sums = [(sums * stake[side.decision], weights * stake) for side, (sums, weights), stake in every]
         return self.losses(network, sums, _cross_entropy, rng)
+
+    def value_losses(
+        self, network: nn.Module, values: Sequence[Table], weights: Sequence[Table], rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Return the squared error of each step, Σ weight (f - value)² over rows, values and weights being [C, R] f4 a block."""
+        targets = [(torch.from_numpy(value), torch.from_numpy(weight)) for value, weight in zip(values, weights, strict=True)]
+        return self.losses(network, targets, _row_error, rng)
 
     def losses(self, network: nn.Module, targets: Sequence[Target], loss: Loss, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the loss of each step, per weight."""
@@ -216,7 +243,7 @@ class ClassFitter:
                 value = value + times / total * loss(network(side.private[at], side.rows), values[at], weights[at], side)
             yield value
 
-    def _stakes(self, advantages: SumBuffer) -> list[Tensor]:
+    def _stakes(self, advantages: Summed) -> list[Tensor]:
         """Return per block [K], what is at stake at each decision."""
         found = []
         for side, (sums, weights) in zip(self.sides, _tensors(advantages), strict=True):
@@ -233,7 +260,7 @@ def _side(block: Block, share: float) -> Side:
     return Side(torch.from_numpy(block.private), torch.from_numpy(block.rows), decision, of_decision, size)
 
 
-def _tensors(buffer: SumBuffer) -> list[Target]:
+def _tensors(buffer: Summed) -> list[Target]:
     return [(torch.from_numpy(sums), torch.from_numpy(weights)) for sums, weights in zip(buffer.sums, buffer.weights, strict=True)]
 
 
@@ -255,6 +282,11 @@ def _shuffled(count: int, size: int, rng: np.random.Generator) -> Iterator[tuple
 def squared_error(outputs: Tensor, means: Tensor, weights: Tensor, side: Side) -> Tensor:
     """Return Σ weight (f - target)² over private sides and rows, the weight being that of the row's decision."""
     return (weights[:, side.decision] * (outputs - means).square()).sum()
+
+
+def _row_error(outputs: Tensor, values: Tensor, weights: Tensor, side: Side) -> Tensor:
+    """Return Σ weight (f - target)² over private sides and rows, each row with a weight of its own."""
+    return (weights * (outputs - values).square()).sum()
 
 
 def _cross_entropy(outputs: Tensor, sums: Tensor, weights: Tensor, side: Side) -> Tensor:
