@@ -30,7 +30,7 @@ def run(script, directory):
 
 def for_holdem():
     """Return the script with hold'em's lines in the place of those that make the agents."""
-    first, last = SCRIPT.index("    training ="), SCRIPT.index("    lines =")
+    first, last = SCRIPT.index("    blueprint ="), SCRIPT.index("    lines =")
     return SCRIPT[:first] + HOLDEM + SCRIPT[last:]
 
 
