@@ -28,7 +28,7 @@ LEFT_OUT = re.compile(
     r".*seconds.*|version|machine|command|checkpoint|directory|playing|running_share|spoilt|overruns|timed|speed"
     r"|memory_bytes|agent|agents|algorithm|name|notes?|description|digest|salt|status"
 )
-NOT_STORED = ("mbb_per_game", "pot_fraction", "rounding_pot_fraction", "unit", "game")
+NOT_STORED = re.compile(r"mbb_per_game|pot_fraction|[:.](unit|game)$|\.decisions\[")
 INDEX, HAND = re.compile(r"\[\d+\]"), re.compile(r"\.(?:[2-9TJQKA][cdhs]){2}\.")
 LONG = 420  # entries of a column
 TIMED_ROWS = ("trace", "decisions")  # lists of rows whose second entry is seconds
@@ -115,12 +115,12 @@ def summary(column: list[Any]) -> list[Any] | dict[str, Any]:
 
 
 def stored(values: Values) -> dict[str, Any]:
-    """Return what is stored of values: not what is another field in another unit, and not what is nothing but rounding."""
-    return {
-        path: summary(column)
-        for path, column in columns(values).items()
-        if path.rpartition(".")[2] not in NOT_STORED and ".mbb_" not in path
-    }
+    """Return what is stored of values.
+
+    Not stored is a field that repeats another in another unit, one that is nothing but rounding, and which decisions of a match were
+    computed: later commands of one process find them made.
+    """
+    return {path: summary(column) for path, column in columns(values).items() if not NOT_STORED.search(path)}
 
 
 def _flatten(value: Any, path: str, found: Values) -> None:
