@@ -252,6 +252,7 @@ GOLDENS = [
             f"{lines(solve_from('flop'), EACH_GADGET[4:])}",
         ),
         slow=True,
+        relative=2e-3,  # torch's own kernels: narrower vectors move these values by up to 4e-4
     ),
 ]
 BY_NAME = {golden.name: golden for golden in GOLDENS}

@@ -29,6 +29,7 @@ LEFT_OUT = re.compile(
     r"|memory_bytes|agent|agents|algorithm|name|notes?|description|digest|salt|status"
 )
 NOT_STORED = re.compile(r"mbb_per_game|pot_fraction|[:.](unit|game)$|\.decisions\[")
+NETWORK = re.compile(r"network:[0-9a-f]{8}")  # a digest of its weights, which differ in their last bits
 INDEX, HAND = re.compile(r"\[\d+\]"), re.compile(r"\.(?:[2-9TJQKA][cdhs]){2}\.")
 LONG = 420  # entries of a column
 TIMED_ROWS = ("trace", "decisions")  # lists of rows whose second entry is seconds
@@ -133,7 +134,7 @@ def _flatten(value: Any, path: str, found: Values) -> None:
         for i, entry in enumerate(value):
             _flatten(entry, f"{path}[{i}]", found)
     else:
-        found[path] = value
+        found[path] = NETWORK.sub("network", value) if isinstance(value, str) else value
 
 
 def _untimed(rows: Any) -> Any:
