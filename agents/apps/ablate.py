@@ -133,7 +133,7 @@ def lines_of(config: AblateConfig, kind: Kind, variant: Variant, made: Made) -> 
     """Return what is measured: each blueprint alone, each line that thinks, and the references."""
     lines: Lines = {}
     budgets, agents = build_budgets(config.budgets, config.unit), settings(config)
-    if 0 in config.budgets or not any(agent.think for agent in agents.values()):
+    if 0 in config.budgets or not config.agent.think:
         for blueprint in {blueprint.name: blueprint for blueprint in made.blueprints.values()}.values():
             lines[kind.alone_name(config.agent, blueprint)] = kind.alone(blueprint, variant), [STILL]
     for name, agent in agents.items():

@@ -1,7 +1,8 @@
 """Run a golden and read what it left: numbers and texts by where they stand, and digests of arrays.
 
 What is read: ``result.json``, ``policy.json`` and the hands of each run, by name; of ``solution.npz`` and of networks every array. What is
-left out: times and what depends on them, versions, machines, paths, sizes in memory, and names that only describe.
+left out: times and what depends on them, versions, machines, paths, sizes in memory, and names that only describe. ``compare.py`` looks
+at all of it; ``make.py`` stores the numbers, the long columns of them summed up.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ LEFT_OUT = re.compile(
     r".*seconds.*|version|machine|command|checkpoint|directory|playing|running_share|spoilt|overruns|timed|speed"
     r"|memory_bytes|agent|agents|algorithm|name|notes?|description|digest|salt|status"
 )
+NOT_STORED = re.compile(r"mbb_per_game|pot_fraction|[:.](unit|game)$|\.decisions\[")
+NETWORK = re.compile(r"network:[0-9a-f]{8}")  # a digest of its weights, which differ in their last bits
+INDEX, HAND = re.compile(r"\[\d+\]"), re.compile(r"\.(?:[2-9TJQKA][cdhs]){2}\.")
+LONG = 420  # entries of a column
 TIMED_ROWS = ("trace", "decisions")  # lists of rows whose second entry is seconds
 
 Values = dict[str, Any]
@@ -91,6 +96,34 @@ def arrays_in(folder: Path) -> Values:
     return found
 
 
+def columns(values: Values) -> dict[str, list[Any]]:
+    """Return values that stand at the same field of different rows or hands together, in order."""
+    found: dict[str, list[Any]] = {}
+    for path, value in values.items():
+        found.setdefault(HAND.sub(".HAND.", INDEX.sub("[]", path)), []).append(value)
+    return found
+
+
+def summary(column: list[Any]) -> list[Any] | dict[str, Any]:
+    """Return a column as it is stored: a long one as few numbers that tell a change of any entry, or of the order, all the same."""
+    if len(column) <= LONG:
+        return [float(f"{v:.9g}") if isinstance(v, float) else v for v in column]
+    if not all(isinstance(v, int | float) for v in column):
+        return {"count": len(column), "sha256": hashlib.sha256(json.dumps(column).encode()).hexdigest()}
+    array = np.array(column, float)
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, len(array))
+    return {"count": len(array), "mean": float(array.mean()), "weighted_mean": float(array @ weights / weights.sum())}
+
+
+def stored(values: Values) -> dict[str, Any]:
+    """Return what is stored of values.
+
+    Not stored is a field that repeats another in another unit, one that is nothing but rounding, and which decisions of a match were
+    computed: later commands of one process find them made.
+    """
+    return {path: summary(column) for path, column in columns(values).items() if not NOT_STORED.search(path)}
+
+
 def _flatten(value: Any, path: str, found: Values) -> None:
     if isinstance(value, dict):
         renamed = {RENAMED.get(key, key): entry for key, entry in value.items() if key in RENAMED}
@@ -101,7 +134,7 @@ def _flatten(value: Any, path: str, found: Values) -> None:
         for i, entry in enumerate(value):
             _flatten(entry, f"{path}[{i}]", found)
     else:
-        found[path] = value
+        found[path] = NETWORK.sub("network", value) if isinstance(value, str) else value
 
 
 def _untimed(rows: Any) -> Any:
