@@ -13,9 +13,7 @@ import numpy.typing as npt
 
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
-from games.kernels import LANES
-from games.kernels.boards import STREET
-from search.boards.bucket_solver import Buckets, lossless_buckets
+from search.boards.bucket_solver import Buckets, in_tiles, lossless_buckets
 from search.boards.strengths import hand_features
 
 Float = npt.NDArray[np.float64]
@@ -35,7 +33,7 @@ def make_buckets(game: HoldemGame, tree: BoardTree, sizes: Sequence[int], seed: 
     Raises:
         ValueError: not a number for each street, or a negative one.
     """
-    streets = int(tree.boards[:, STREET].max()) + 1
+    streets = len(game.deals)
     if len(sizes) != streets or min(sizes) < 0:
         raise ValueError(f"buckets must be a number of at least 0 for each of {streets} streets, got {list(sizes)}")
     found: list[list[Buckets]] = [[], []]
@@ -48,9 +46,7 @@ def make_buckets(game: HoldemGame, tree: BoardTree, sizes: Sequence[int], seed: 
             points = np.concatenate(features[s])
             labels = _cluster(points, size, seed)
             lengths = [len(f) for f in features[s]]
-            boards = np.split(labels, np.cumsum(lengths)[:-1])
-            rows = [np.append(own, np.full(-len(own) % LANES, -1)) for own in boards]
-            found[p].append(np.concatenate(rows).astype(np.int32).reshape(-1, LANES))
+            found[p].append(in_tiles(np.split(labels, np.cumsum(lengths)[:-1])))
     return found[0], found[1]
 
 

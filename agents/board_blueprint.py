@@ -18,14 +18,11 @@ from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
-from games.kernels import LANES
-from search import BoardSolver, BoardStrategy, Budget, Variant
+from search import BoardSolver, BoardStrategy, Budget, Variant, represent
 from search.boards.bucket_solver import BucketSolver
 from search.boards.representation import represent_boards
-from search.boards.search import value_against
-from search.boards.sweeps import BoardSweeps, Rows
 from search.boards.trunk import Strategies
-from search.tree.evaluator import exploitability_of
+from search.representation import Table, exploitability
 
 ABOUT, UNFINISHED, FORMAT = "blueprint.json", "unfinished.npz", 1
 MOST_NOISE = 1e-3  # chips that rounding takes an exploitability below 0, at most
@@ -79,7 +76,7 @@ class BoardBlueprint:
             OSError: a file is gone.
             ValueError: a file is not of this game.
         """
-        first, second = (_array(self.directory / f"average_{p}.npy", self.tree, p) for p in (0, 1))
+        first, second = (_array(self.directory / f"average_{p}.npy", self.game, p) for p in (0, 1))
         return first, second
 
     def strategy(self) -> BoardStrategy:
@@ -87,8 +84,9 @@ class BoardBlueprint:
         return BoardStrategy(self.game, self.tree, self.strategies())
 
 
-def _array(path: Path, tree: BoardTree, player: int) -> Rows:
-    return map_npy(path, (tree.stored_rows[player], LANES), tree.weight.dtype)
+def _array(path: Path, game: HoldemGame, player: int) -> Table:
+    representation = represent(game)
+    return map_npy(path, representation.shape(player), representation.dtype)
 
 
 def make_blueprint(
@@ -124,14 +122,14 @@ def make_blueprint(
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
-        tree = tree_of(game)
         solver: BoardSolver | BucketSolver
         if sizes:
+            tree = tree_of(game)
             solver = BucketSolver(game, tree, make_buckets(game, tree, sizes, seed), variant, threads)
             size = sum(solver.sizes)
         else:
             solver = BoardSolver(game, variant, threads)
-            size = sum(rows * 8 for rows in tree.stored_rows)
+            size = sum(rows.size for rows in solver.average)
         before = _go_on(solver, about, directory / UNFINISHED)
         keeper = Keeper(lambda: _keep_unfinished(solver, about, before + solver.spent, directory / UNFINISHED))
 
@@ -153,11 +151,9 @@ def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
-        tree = tree_of(game)
-        rows = (np.zeros((tree.stored_rows[0], LANES), tree.weight.dtype), np.zeros((tree.stored_rows[1], LANES), tree.weight.dtype))
-        sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
-        exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))
-        kept = keep_blueprint(game, directory, {**about, "size": 0, "exploitability": exploitability, "seconds": 0.0}, rows)
+        tables = represent(game).uniform()
+        found = {"size": 0, "exploitability": exploitability(represent(game), tables), "seconds": 0.0}
+        kept = keep_blueprint(game, directory, {**about, **found}, tables)
     return kept
 
 
@@ -213,17 +209,16 @@ def kept_blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBluepr
         raise ValueError(
             f"the blueprint in {directory} must be the one asked for, {about['name']}, got {printable(str(kept.get('name')), 100)}"
         )
-    tree = tree_of(game)
     for p in (0, 1):
-        if load_or_set_aside(directory / f"average_{p}.npy", partial(_checked, tree=tree, player=p)) is None:
+        if load_or_set_aside(directory / f"average_{p}.npy", partial(_checked, game=game, player=p)) is None:
             return None
     return _blueprint(game, directory, kept)
 
 
-def _checked(path: Path, tree: BoardTree, player: int) -> Rows:
-    rows = _array(path, tree, player)
-    require(in_range("average", rows), "a blueprint must have finite numbers of at least 0")
-    return rows
+def _checked(path: Path, game: HoldemGame, player: int) -> Table:
+    table = _array(path, game, player)
+    require(in_range("average", table), "a blueprint must have finite numbers of at least 0")
+    return table
 
 
 def _blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint:

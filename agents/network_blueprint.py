@@ -6,14 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agents.board_blueprint import FORMAT, BoardBlueprint, keep_blueprint, kept_blueprint, tree_of
+from agents.board_blueprint import FORMAT, BoardBlueprint, keep_blueprint, kept_blueprint
 from agents.networks import load_policy, policy_metadata
 from agents.networks.checkpoint import history_of
 from games.holdem.rules import HoldemGame
-from search.boards.infostates import BoardInfostates
-from search.boards.search import value_against
-from search.boards.sweeps import BoardSweeps
-from search.tree.evaluator import exploitability_of
+from search import represent
+from search.representation import exploitability
 
 
 def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[dict[str, Any]]]:
@@ -38,13 +36,11 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
     directory.mkdir(parents=True, exist_ok=True)
     kept = kept_blueprint(game, directory, about)
     if kept is None:
-        begun, tree = time.perf_counter(), tree_of(game)
-        policy = load_policy(checkpoint, BoardInfostates(game, tree))
-        rows = policy.strategy().average
+        begun, representation = time.perf_counter(), represent(game)
+        policy = load_policy(checkpoint, representation.infostates)
+        tables = policy.strategy().tables
         writing = time.perf_counter() - begun
-        sweeps = BoardSweeps(tree, 1, tree.weight.dtype)
-        exploitability = exploitability_of(*(value_against(game, sweeps, rows, p) for p in (0, 1)))
-        found = {"size": policy.size, "exploitability": exploitability, "seconds": history[-1]["seconds"] if history else 0.0}
-        found["writing_seconds"] = writing
-        kept = keep_blueprint(game, directory, {**about, **found}, rows)
+        found: dict[str, Any] = {"size": policy.size, "exploitability": exploitability(representation, tables)}
+        found |= {"seconds": history[-1]["seconds"] if history else 0.0, "writing_seconds": writing}
+        kept = keep_blueprint(game, directory, {**about, **found}, tables)
     return kept, history

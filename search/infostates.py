@@ -154,6 +154,10 @@ class Infostates(Protocol):
         """Return what ``ask`` plays at and below a public state (none: in the whole game) as a strategy that searches take."""
         ...
 
+    def stored(self, player: int, tables: Tables) -> Table:
+        """Return a player's action probabilities as the game's representation keeps them (see ``search.representation``)."""
+        ...
+
 
 def uniform_tables(infostates: Infostates, player: int) -> list[Table]:
     """Return what plays every action of a decision with the same probability."""

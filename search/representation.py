@@ -17,6 +17,9 @@ from games.derived import DerivedGame
 from games.game import PublicGame
 from games.holdem.rules import HoldemGame
 from search.boards.representation import represent_boards
+from search.dealing import Dealer
+from search.infostates import Infostates
+from search.tree.evaluator import exploitability_of
 from search.tree.representation import represent_tree
 
 Float = npt.NDArray[np.float64]
@@ -124,6 +127,20 @@ class Representation(Protocol[State]):
             bets: says of a round whether it may bet and raise.
         """
         ...
+
+    @property
+    def infostates(self) -> Infostates:
+        """What training sees of the game."""
+        ...
+
+    def dealer(self, opponent: Table, player: int) -> Dealer:
+        """Return what plays many deals at once, ``player`` learning against the opponent's table."""
+        ...
+
+
+def exploitability(representation: Representation[Any], tables: Tables) -> float:
+    """Return NashConv / 2 of tables in chips a deal."""
+    return exploitability_of(*(representation.best_response_value(tables[1 - player], player) for player in (0, 1)))
 
 
 def represent(game: PublicGame[Any]) -> Representation[Any]:

@@ -10,7 +10,7 @@ from agents.match.deal import Entrant
 from agents.match.exact_value import exact_values
 from agents.match.match import Match, play_matches
 from agents.match.statistics import Tally
-from agents.opponents.bot import SandboxedBot
+from agents.opponents.bot import SandboxedBot, observe
 from agents.opponents.openspiel import TimebankBot, TimebankPolicy, check_bot, make, policy_of
 from agents.opponents.sandbox import FaultError
 from agents.policy import policy_table
@@ -52,7 +52,7 @@ def test_evaluate_bots_plays_a_match_between_ours():
     exact = represent(derived_game(LEDUC)).value((first, second), 0)
     bots = [TimebankBot(agent, p, budget, seed=p) for p, (agent, budget) in enumerate(zip(agents, budgets, strict=True))]
     for bot in bots:
-        bot._reader.course.forget = lambda: None  # the same decisions each time: remember them, for speed
+        bot._reader.decisions.forget = lambda: None  # the same decisions each time: remember them, for speed
     random = np.random.RandomState(0)
     won = np.array([evaluate_bots(game.new_initial_state(), bots, random)[0] for _ in range(1000)])
     assert abs(won.mean() - exact) < 4 * won.std() / len(won) ** 0.5
@@ -141,12 +141,9 @@ def peeking(game, player, seed):
 
 def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_opponents():
     SEEN.clear()
-    table = Match(
-        (Entrant("a", BlueprintAgent(UniformPolicy(KUHN)), STILL), Entrant("bot", SandboxedBot(KUHN, "uniform_random"), STILL))
-    ).rules()
     random, bot = np.random.default_rng(0), make("tests.test_agents_openspiel:peeking", KUHN.game, 0, 0)
     for _ in range(200):
-        observation = table.observation(0, 2, random)
+        observation = observe(derived_game(KUHN), 0, 2, random)
         assert (observation.player, observation.hand, observation.history, observation.legal) == (0, "2", (), (0, 1))
         assert bot.step(observation) == 1
     assert {text for text, _ in SEEN} == {"2"}
@@ -158,7 +155,8 @@ def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_oppo
 @pytest.mark.parametrize("name", ["uniform_random", "fixed_action_preference"])
 def test_registered_bots_play(name):
     match = Match(
-        (Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", SandboxedBot(LEDUC, name, 60), STILL)), salt="salt"
+        (Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", SandboxedBot(derived_game(LEDUC), name, 60), STILL)),
+        salt="salt",
     )
     tally = Tally(match)
     for _, records, _ in play_matches([match], 1000):
@@ -175,13 +173,12 @@ def test_registered_bots_play(name):
 
 def test_what_a_bot_of_openspiels_does_wrong_is_told_apart(monkeypatch):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
-    bot = SandboxedBot(LEDUC, "tests.bots:Odd", 60)
-    entrants = Entrant("a", BlueprintAgent(UniformPolicy(LEDUC)), STILL), Entrant("bot", bot, STILL)
-    table, wrongs = Match(entrants).rules(), []
+    game = derived_game(LEDUC)
+    bot, wrongs = SandboxedBot(game, "tests.bots:Odd", 60), []
     for hand in (0, 1, 3, 4):
         bot.restart(0)
         with pytest.raises(FaultError) as error:
-            bot.step(table.observation(0, hand, np.random.default_rng(0)))
+            bot.step(observe(game, 0, hand, np.random.default_rng(0)))
         wrongs.append((error.value.kind, str(error.value)))
     assert wrongs == [
         ("illegal", "action must be one of 1, 2, got None"),
@@ -189,7 +186,7 @@ def test_what_a_bot_of_openspiels_does_wrong_is_told_apart(monkeypatch):
         ("illegal", "action must be one of 1, 2, got 7"),
         ("raised", "KeyError: 'no such card'"),
     ]
-    assert bot.step(table.observation(0, 2, np.random.default_rng(0))) == 0  # np.int64(1) is the first legal action
+    assert bot.step(observe(game, 0, 2, np.random.default_rng(0))) == 1  # np.int64(1) is a number
     bot.close()
 
 

@@ -64,6 +64,11 @@ class Kind(Protocol):
         """What ``size`` counts; None where blueprints have no size."""
         ...
 
+    @property
+    def valued(self) -> bool:
+        """Whether AIVAT has a value function of it."""
+        ...
+
     def strength(self, exploitability: float) -> dict[str, Any]:
         """Return an exploitability with its unit."""
         ...
@@ -165,13 +170,18 @@ def timed_game(settings: Any) -> tuple[PublicGame[Any], float]:
     return _made[key]
 
 
-def build_kind(settings: Any) -> Kind:
-    """Return a game with what commands must know of it."""
+def build_kind(settings: Any, bots_only: bool = False) -> Kind:
+    """Return a game with what commands must know of it; ``bots_only`` if agents of ours, who know the menu's sizes alone, take no part.
+
+    Raises:
+        ValueError: a bad value; the tree of bets is too large for an agent of ours.
+    """
     game: Any = timed_game(settings)[0]
     if game.spiel is None:
         from agents.apps.holdem import HoldemKind
+        from games.holdem.config import on_menu
 
-        return HoldemKind(game)
+        return HoldemKind(game if bots_only else on_menu(game))
     from agents.apps.derived import DerivedKind
 
     return DerivedKind(game)

@@ -20,12 +20,24 @@ from games.settings import shown
 from search import Budget
 
 MOST_NAME = 100  # bytes of an agent's name: two of them and a digest make a file's
+NO_VALUES = "values: taken as none, a game of any amount has no value function"
 THINKING = Budget(seconds=0.01)  # of an agent that thinks where no budget is given
+
+
+def match_kind(config: MatchConfig) -> Kind:
+    """Return what is played: where bots alone do, with any legal amount if the game has them."""
+    return build_kind(config.game, all(agent.policy == "bot" for agent in config.agents.values()))
+
+
+def match_notes(config: MatchConfig) -> tuple[str, ...]:
+    """Return what of the settings is taken otherwise than written."""
+    kind = match_kind(config)
+    return kind.notes if kind.valued or config.values == "none" else (*kind.notes, NO_VALUES)
 
 
 def check_competitors(config: MatchConfig, directory: Path) -> None:
     """Refuse what can be refused without solving, training or playing."""
-    kind = build_kind(config.game)
+    kind = match_kind(config)
     variant, executor = build_variant(config, kind), build_executor(config.executor)
     check_names(config)
     check_salt(config)
@@ -50,7 +62,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
 
 def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
     """Return everybody against everybody, blueprints made."""
-    kind, made = build_kind(config.game), dict[str, Any]()
+    kind, made = match_kind(config), dict[str, Any]()
     variant = build_variant(config, kind)
     if any(map(untrained, config.agents.values())):
         from agents.apps.training import train_and_report
@@ -72,7 +84,7 @@ def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Mat
 
 
 def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig], Any]) -> list[Match]:
-    variant, entrants = build_variant(config, kind), []
+    variant, values, entrants = build_variant(config, kind), config.values if kind.valued else "none", []
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.policy == "bot":
@@ -80,7 +92,7 @@ def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig],
             else:
                 who = kind.agent(replace(agent, measure_error=False), blueprint(agent), variant)
             entrants.append(Entrant(name, who, budget_of(agent, config)))
-    return [Match(pair, config.seed, config.duplicate, config.values, config.salt or "") for pair in itertools.combinations(entrants, 2)]
+    return [Match(pair, config.seed, config.duplicate, values, config.salt or "") for pair in itertools.combinations(entrants, 2)]
 
 
 def check_names(config: MatchConfig) -> None:

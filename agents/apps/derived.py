@@ -30,7 +30,7 @@ class DerivedKind:
     """See ``agents.apps.build.Kind``."""
 
     notes: tuple[str, ...] = ()
-    default_variant, size_unit, deep = "default", None, TreeInfostates.deep
+    default_variant, size_unit, deep, valued = "default", None, TreeInfostates.deep, True
     policies = ("uniform", "tabular", "network", "table")
 
     def __init__(self, game: DerivedGame) -> None:

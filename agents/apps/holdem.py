@@ -21,9 +21,7 @@ from agents.search_agent import NOTHING, SearchAgent
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering
-from games.kernels import LANES
-from games.kernels.boards import STREET
-from search import Budget, Variant, memory_needed
+from search import Budget, Variant, memory_needed, represent
 from search.boards.infostates import BoardInfostates, training_bytes
 
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
@@ -36,7 +34,7 @@ class HoldemKind:
     policies = ("tabular", "network", "uniform")
 
     def __init__(self, game: HoldemGame) -> None:
-        self.game, self.notes = game, game.notes
+        self.game, self.notes, self.valued = game, game.notes, not game.any_amount
 
     def strength(self, exploitability: float) -> dict[str, Any]:
         game, found = self.game, {"value": exploitability, "unit": "chips"}
@@ -73,7 +71,7 @@ class HoldemKind:
 
     def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
         size, free = game_size(self.game), free_memory()
-        rows = sum(size.rows) * LANES * 4
+        rows = represent(self.game).table_bytes
         solving = (ABSTRACT if any(any(agent.buckets) for agent in agents) else LOSSLESS) * rows + size.tree_bytes
         measuring = workers * (COPIES * rows + size.tree_bytes)
         if max(solving, measuring) > 0.9 * free:
@@ -156,8 +154,8 @@ class HoldemKind:
     def announce(self, lines: Lines) -> None:
         for name, (agent, budgets) in lines.items():
             if agent.thinks and isinstance(agent, SearchAgent):
-                boards = np.bincount(agent.blueprint.tree.boards[:, STREET])
-                solves = sum(2 * int(boards[s]) * len(entering(self.game, s)) for s in agent.rounds)
+                tree = agent.blueprint.tree
+                solves = sum(2 * len(tree.on_street(s)) * len(entering(self.game, s)) for s in agent.rounds)
                 print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
 
     def stand_in(self) -> BoardBlueprint:

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.apps.build import build_executor, build_kind
-from agents.apps.competitors import build_matches, check_competitors
+from agents.apps.build import build_executor
+from agents.apps.competitors import build_matches, check_competitors, match_kind, match_notes
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.launch import launch
@@ -58,8 +58,7 @@ def hands_in(directory: Path) -> int:
 
 def run(config: MatchConfig, directory: Path) -> None:
     """Train or solve what is needed, play, report."""
-    kind = build_kind(config.game)
-    with Run(directory, "match", kind.game.name, config.seed, kind.notes) as result:
+    with Run(directory, "match", match_kind(config).game.name, config.seed, match_notes(config)) as result:
         config = replace(config, salt=config.salt or salt_of(config, directory / "hands"))
         if result.result.pop("salt", None) is not None:  # of a match that had come to its end and goes on
             result.write()

@@ -22,6 +22,7 @@ from agents.runtime.solution_file import check_solution, load_solution, save_sol
 from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.cards import cards_text
+from games.holdem.config import on_menu
 from games.holdem.rules import HoldemGame, Place
 from search import BoardSolver, BoardStrategy, Budget, Solution, Variant, useful_threads
 
@@ -36,7 +37,7 @@ def check(config: SolveConfig) -> None:
     if not 0 <= config.threads <= cores():
         raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
     variant = config.search.build(DEFAULT)
-    game: HoldemGame = config.game.build()
+    game = on_menu(config.game.build())
     check_solving(game, variant, config.threads or cores(), STORAGE[config.storage], STORAGE[16])
     if config.load == "":
         raise ValueError("load must be a file that save=true wrote, got ''")
@@ -55,7 +56,7 @@ def _places(config: SolveConfig, game: HoldemGame) -> list[tuple[str, Place]]:
 
 def run(config: SolveConfig, directory: Path) -> None:
     """Solve and report."""
-    game: HoldemGame = config.game.build()
+    game = on_menu(config.game.build())
     variant: Variant = config.search.build(DEFAULT)
     budget = config.budget.build()
     with Run(directory, "solve", game.name, config.seed, game.notes) as result:

@@ -1,12 +1,18 @@
 """A learned best response: a lower bound of exploitability by play against a fixed agent, with a network that never sees its strategy.
 
 Timbers et al. (2020), "Approximate exploitability: Learning a best response in large games", arXiv 2004.09677. The agent stands still, so
-its opponent plays a game of one player: Q-learning applies. Hands are played with some exploration, and a network Q(public state, hand)[a]
+its opponent plays a game of one player: Q-learning applies. Deals are played with some exploration, and a network Q(public state, hand)[a]
 is fitted to
 
-    Q(s, h)[a] <- mean over the hands played of  chips at the end, or max_a' Q(s', h)[a'] at the learner's next decision s',
+    Q(s, h)[a] <- mean over the deals played of  chips at the end, or max_a' Q(s', h)[a'] at the learner's next decision s',
 
-again and again over all hands played so far, more of them each round. The paper searches while it learns; this does not.
+again and again over all deals played so far, more of them each round. The paper searches while it learns; this does not.
+
+The network's answer counts as so many deals beside those played: what is played often is known from play, what is not, from hands like it.
+Of all deals ever played four numbers are kept for each cell: of an action how often it was played, and the chips where no other decision of
+the learner's came after it; of a decision how often it was come to, and the action that led there, which is always the same. They are all
+that Q is made of: memory does not grow with the deals. Of the agent nothing is seen but the actions that it takes; what folding costs in
+hold'em, the rules say.
 
 The strategy that takes the best action by Q is then evaluated exactly, chance and all the agent's hands, so it is a true lower bound.
 What it cannot see is what it has not played, or what its network has not fitted: it finds large leaks and misses small ones.
@@ -14,73 +20,77 @@ What it cannot see is what it has not played, or what its network has not fitted
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import nn
 
 from agents.evaluation.lbr import response_value
 from agents.networks import NetworkConfig, make_network
 from agents.networks.policy import outputs
-from agents.networks.regression import FitConfig, fit, make_optimiser
+from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.threads import one_thread
-from games import CHANCE, TERMINAL, PublicTree
-from games.derived import derived_game
-from search import represent
-from search.infostates import Block
-from search.tree.infostates import TreeInfostates
+from games.settings import bounded, check_bounds, filled
+from search.infostates import PRIVATE, PUBLIC
+from search.representation import Representation, Table, Tables
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
+AT_ONCE = 50_000  # deals that are played side by side
 WEAKNESS = "A learned response is a lower bound: what it has not played or fitted it does not find. A low value is no evidence of strength."
 
 
 @dataclass(kw_only=True)
-class Learning:
-    """How a response is learned, whatever its network.
+class ResponseConfig:
+    """How a response is learned; None is as ``DEFAULTS`` has it for the game's ``deep`` side (see ``search.infostates``).
 
     Attributes:
         rounds: of playing, then fitting.
-        hands: played in each round.
-        exploring: probability that a decision is drawn from all legal actions alike.
+        deals: played in each round.
+        exploring: probability that an action is drawn from all alike, those left out whose value the rules tell.
+        exploring_first: the same in the first round.
         fit: of each round.
-        seed: of the network's weights and of all hands.
+        network: size.
+        network_deals: how many deals played a network's answer counts as; infinity for the network alone.
+        batch_size: private sides a step, see ``agents.networks.regression``.
+        seed: of the network's weights and of all deals.
     """
 
-    rounds: int = 20
-    hands: int = 10_000
-    exploring: float = 0.3
-    fit: FitConfig = field(default_factory=lambda: FitConfig(steps=60, learning_rate=0.01, final_rate=0.1))
+    rounds: int | None = bounded(None, least=1)
+    deals: int | None = bounded(None, least=1)
+    exploring: float = bounded(0.3, above=0, most=1)
+    exploring_first: float | None = bounded(None, above=0, most=1)
+    fit: FitConfig = field(default_factory=FitConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    network_deals: float | None = bounded(None, above=0, most=math.inf)
+    batch_size: int | None = bounded(None)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "hands"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 < self.exploring <= 1:
-            raise ValueError(f"exploring must be above 0 and at most 1, got {self.exploring}")
+        check_bounds(self)
 
 
-@dataclass(kw_only=True)
-class ResponseConfig(Learning):
-    """How a response is learned on a game derived from OpenSpiel.
-
-    Attributes:
-        network: size.
-    """
-
-    network: NetworkConfig = field(default_factory=lambda: NetworkConfig(hidden=64))
+DEFAULTS = {
+    PUBLIC: ResponseConfig(
+        rounds=20, deals=10_000, exploring_first=0.3, fit=FitConfig(steps=60, learning_rate=0.01, final_rate=0.1),
+        network=NetworkConfig(hidden=64), network_deals=math.inf, batch_size=0,
+    ),
+    PRIVATE: ResponseConfig(
+        rounds=60, deals=250_000, exploring_first=1.0, fit=FitConfig(steps=20, learning_rate=0.003, final_rate=0.1),
+        network_deals=100.0, batch_size=4096,
+    ),
+}  # fmt: skip
 
 
 def transitions(taken: Sequence[tuple[Int, Int, Int]], chips: Float) -> tuple[Int, Int, Float]:
-    """Return for each of the learner's actions its cell, the decision that follows it (-1 for none), and chips at the end of the hand.
+    """Return for each of the learner's actions its cell, the decision that follows it (-1 for none), and chips at the end of the deal.
 
     Args:
-        taken: step by step: which hands the learner acts in, the cell (of a table of actions and hands) of each action, its decision.
-        chips: [hands] at the end.
+        taken: step by step: which deals the learner acts in, the cell of each action, its decision; see ``search.dealing``.
+        chips: [deals] at the end.
     """
     following = np.full(len(chips), -1)
     parts = [(following[:0], following[:0], chips[:0])]
@@ -91,99 +101,85 @@ def transitions(taken: Sequence[tuple[Int, Int, Int]], chips: Float) -> tuple[In
     return cells, after, won
 
 
-class _Dealer:
-    """Plays many hands at once against one seat's table."""
+class _Learner:
+    """One seat's Q, and what was played."""
 
-    def __init__(self, tree: PublicTree, seat: int, table: Float) -> None:
-        self.tree, self.seat, self.table = tree, seat, table
-        children = [tree.children(node) for node in range(tree.num_nodes)]
-        self.children = np.zeros((tree.num_nodes, max(map(len, children))), np.int64)
-        self.there = np.zeros(self.children.shape, bool)
-        for node, own in enumerate(children):
-            self.children[node, : len(own)], self.there[node, : len(own)] = own, True
-        ends = np.flatnonzero(tree.player == TERMINAL)
-        self.end_of = np.full(tree.num_nodes, -1)
-        self.end_of[ends] = np.arange(len(ends))
-        self.paid = np.stack([derived_game(tree).payoffs(int(node)) for node in ends]) * (1 if seat == 0 else -1)
-        self.deals = np.cumsum(tree.deal_weights.ravel())
+    def __init__(self, representation: Representation[Any], seat: int, opponent: Table, config: Any) -> None:
+        self.infostates, self.seat, self.config = representation.infostates, seat, config
+        self.dealer = representation.dealer(opponent, seat)
+        self.cells, self.random = self.dealer.cells, np.random.default_rng([config.seed, seat])
+        self.network = make_network(config.network, self.infostates, seat, config.seed)
+        self.fitter = make_fitter(self.network.config.deep, self.infostates.blocks[seat], config.batch_size)
+        self.optimiser = make_optimiser(self.network)
+        self.count, self.won = np.zeros(self.cells.size), np.zeros(self.cells.size)
+        self.reached, self.before = np.zeros(self.cells.decisions), np.zeros(self.cells.decisions, np.int64)
+        self.values = np.zeros(self.cells.size, np.float32)
 
-    def weights(self, node: Int, hands: Int, values: Float, exploring: float) -> Float:
-        """Return [B, actions], how likely each child comes next, up to a factor."""
-        tree, seat, below = self.tree, self.seat, self.children[node]
-        rows, player = tree.row[:, below].astype(np.int64) - 1, tree.player[node][:, None]
-        chance = tree.chance_weights[tree.chance_of[below], hands[0][:, None], hands[1][:, None]]
-        theirs = self.table[rows[1 - seat], hands[1 - seat][:, None]]
-        own = np.where(self.there[node], values[rows[seat], hands[seat][:, None]], -np.inf)
-        greedy = (own.argmax(axis=1)[:, None] == np.arange(own.shape[1])) * (1 - exploring)
-        mine = greedy + exploring / self.there[node].sum(axis=1).clip(1)[:, None]
-        likely: Float = np.where(player == CHANCE, chance, np.where(player == seat, mine, theirs)) * self.there[node]
-        return likely
+    def play(self, deals: int, exploring: float) -> None:
+        """Play deals and keep what is new in them."""
+        for at in range(0, deals, AT_ONCE):
+            played = self.dealer.play(min(AT_ONCE, deals - at), self.values, exploring, self.random)
+            cell, after, won = transitions(*played)
+            last = after < 0
+            self.count += np.bincount(cell, minlength=self.cells.size)
+            self.won += np.bincount(cell[last], won[last], minlength=self.cells.size)
+            self.reached += np.bincount(after[~last], minlength=self.cells.decisions)
+            self.before[after[~last]] = cell[~last]
 
-    def play(self, count: int, values: Float, exploring: float, random: np.random.Generator) -> tuple[list[tuple[Int, Int, Int]], Float]:
-        """Play hands; return step by step which hands the learner acts in, the rows of its actions and its hands, and chips at the end."""
-        tree, number = self.tree, np.arange(count)
-        cells = np.searchsorted(self.deals, random.random(count) * self.deals[-1], side="right").clip(max=len(self.deals) - 1)
-        hands, node = np.stack(np.divmod(cells, tree.num_hands(1))), np.zeros(count, np.int64)
-        taken = []
-        while len(going := number[tree.player[node] != TERMINAL]):
-            here = node[going]
-            sums = self.weights(here, hands[:, going], values, exploring).cumsum(axis=1)
-            drawn = (sums <= random.random(len(going))[:, None] * sums[:, -1:]).sum(axis=1)
-            node[going] = self.children[here, drawn]
-            mine = tree.player[here] == self.seat
-            who = going[mine]
-            taken.append((who, tree.row[self.seat, node[who]].astype(np.int64) - 1, hands[self.seat, who]))
-        return taken, self.paid[self.end_of[node], hands[0], hands[1]]
+    def learn(self) -> None:
+        """Fit the network to the means of what was played, each decision worth its best action by Q so far, and set Q anew."""
+        cells, stakes = self.cells, self.dealer.stakes
+        best = np.concatenate([table.ravel() for table in cells.best(self.values)])
+        total = self.won + np.bincount(self.before, self.reached * best, minlength=cells.size)
+        means, shares = total / self.count.clip(1), self.count / (self.count + self.config.network_deals)
+        counting = self.count / self.count.sum() if math.isinf(self.config.network_deals) else shares
+        targets = [mean / stake for mean, stake in zip(cells.tables(means.astype(np.float32)), stakes, strict=True)]
+        weights = [weight * stake for weight, stake in zip(cells.tables(counting.astype(np.float32)), stakes, strict=True)]
+        fit(self.optimiser, self.fitter.value_losses(self.network, targets, weights, self.random), self.config.fit)
+        answers = [stake * answer for stake, answer in zip(stakes, outputs(self.network, self.infostates, self.seat), strict=True)]
+        answer = np.concatenate([table.ravel() for table in answers])
+        self.values = (answer + shares * (means - answer)).astype(np.float32)
+        for known, table in zip(self.dealer.known, cells.tables(self.values), strict=True):
+            told = ~np.isnan(known)
+            table[:, told] = known[told]
 
-
-def _losses(network: nn.Module, block: Block, mean: Float, count: Float) -> Iterator[torch.Tensor]:
-    """Yield the loss of Q for each step: mean targets of what was played, and how often it was, [R - 1, H] each."""
-    given = [torch.from_numpy(x) for x in (block.public, block.private, block.legal)]
-    target, weight = (torch.from_numpy(block.dense(table.T).astype(np.float32)) for table in (mean, count / count.sum()))
-    while True:
-        yield (weight * (network(*given) - target).square()).sum()
+    def table(self) -> Table:
+        """Return the table that takes the best action by Q; equally good ones are played alike."""
+        chosen = []
+        every = zip(self.cells.tables(self.values), self.cells.best(self.values), self.infostates.blocks[self.seat], strict=True)
+        for table, most, block in every:
+            best = (table == most[:, block.decision]).astype(np.float32)
+            chosen.append(best / np.add.reduceat(best, block.first_row[:-1], axis=1)[:, block.decision])
+        return self.infostates.stored(self.seat, chosen)
 
 
 @one_thread()
-def learned_response(tree: PublicTree, seat: int, table: Float, config: ResponseConfig | None = None) -> tuple[Float, float]:
-    """Return a learned strategy against one seat of an agent, [R - 1, padded H], and what it wins exactly, in chips a hand.
+def learned_response(
+    representation: Representation[Any], seat: int, opponent: Table, config: ResponseConfig | None = None
+) -> tuple[Table, float]:
+    """Return a learned table against one seat of an agent, and what it wins exactly, in chips a deal.
 
     Args:
-        tree: the public tree.
+        representation: of the game.
         seat: the learner's player number.
-        table: [R_other - 1, padded H_other] the opponent's strategy, searches included; see agents.evaluation.strength.tabulate.
+        opponent: the other player's table, searches included; see ``agents.evaluation.strength.tabulate``.
         config: how it is learned.
     """
-    config = config or ResponseConfig()
-    infostates, dealer, random = TreeInfostates(tree), _Dealer(tree, seat, table), np.random.default_rng([config.seed, seat])
-    (block,) = infostates.blocks[seat]
-    network = make_network(config.network, infostates, seat, config.seed)
-    optimiser, hands, size = make_optimiser(network), tree.num_hands(seat), tree.num_rows(seat) - 1
-    values, played = np.zeros((size, hands)), []
-    for _ in range(config.rounds):
-        taken, chips = dealer.play(config.hands, values, config.exploring, random)
-        cells = [(which, row * hands + held, block.decision[row] * hands + held) for which, row, held in taken]
-        played.append(transitions(cells, chips))
-        cell, after, won = (np.concatenate(part) for part in zip(*played, strict=True))
-        best = np.maximum.reduceat(values, block.first_row[:-1], axis=0).ravel()
-        goal = np.where(after < 0, won, best[after])
-        count = np.bincount(cell, minlength=size * hands).reshape(size, hands)
-        total = np.bincount(cell, goal, minlength=size * hands).reshape(size, hands)
-        fit(optimiser, _losses(network, block, total / count.clip(1), count.astype(np.float64)), config.fit)
-        values = outputs(network, infostates, seat)[0].T.astype(np.float64)
-    dense = np.where(block.legal[:, :, None] > 0, block.dense(values.T), -np.inf)
-    chosen = (dense.argmax(axis=1)[:, None] == np.arange(dense.shape[1])[:, None]).astype(np.float64)
-    found = np.zeros((size, tree.padded_hands(seat)))
-    found[:, :hands] = block.table(chosen).T
-    return found, response_value(represent(derived_game(tree)), seat, found, table)
+    settings = filled(config or ResponseConfig(), DEFAULTS[representation.infostates.deep])
+    learner = _Learner(representation, seat, opponent, settings)
+    for done in range(settings.rounds):
+        learner.play(settings.deals, settings.exploring if done else settings.exploring_first)
+        learner.learn()
+    found = learner.table()
+    return found, response_value(representation, seat, found, opponent)
 
 
-def learned_exploitability(tree: PublicTree, tables: Sequence[Float], config: ResponseConfig | None = None) -> float:
-    """Return (response to seat 0 + response to seat 1) / 2 in chips: at most NashConv / 2.
+def learned_exploitability(representation: Representation[Any], tables: Tables, config: ResponseConfig | None = None) -> float:
+    """Return (response to seat 0 + response to seat 1) / 2 in chips a deal: at most NashConv / 2.
 
     Args:
-        tree: the public tree.
+        representation: of the game.
         tables: of the agent as player 0 and as player 1.
         config: how responses are learned.
     """
-    return sum(learned_response(tree, 1 - seat, tables[seat], config)[1] for seat in (0, 1)) / 2
+    return sum(learned_response(representation, seat, tables[1 - seat], config)[1] for seat in (0, 1)) / 2

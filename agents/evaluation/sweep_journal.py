@@ -16,7 +16,6 @@ from agents.runtime.storage import load_or_set_aside, number_in, require, whole_
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines, subtree
-from games.kernels.boards import STREET
 from search import Spent
 from search.boards.search import SearchReport
 from search.boards.sweeps import Rows
@@ -91,8 +90,7 @@ class SweepJournal:
             told = saved.json("reports")
             for text, report in told.items():
                 board = int(text)
-                known = text == str(board) and 0 <= board < len(self.tree.boards) and self.tree.boards[board, STREET] == self.street
-                require(known, "a kept board must be one of the street")
+                require(text == str(board) and board in self.tree.on_street(self.street), "a kept board must be one of the street")
                 self._check(report)
             boards = [int(text) for text in told]
             sizes = [sum(span.stop - span.start for board in boards for span in self._spans(board, p)) for p in (0, 1)]

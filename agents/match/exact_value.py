@@ -17,13 +17,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from agents.agent import Agent
 from agents.match.deal import Entrant
 from agents.match.match import Match
-from agents.opponents.bot import Bot
 from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_npy
 from agents.runtime.executor import Executor
@@ -115,8 +115,8 @@ def exact_values(
 
 def _tabulated(task: _Seat) -> Table:
     entrant: Entrant = pickle.loads(task.entrant)
-    assert not isinstance(entrant.agent, Bot)
-    return np.array(entrant.agent.tabulate(task.seat, entrant.budget).table)
+    agent = cast("Agent[Any]", entrant.agent)  # matches with bots have no value
+    return np.array(agent.tabulate(task.seat, entrant.budget).table)
 
 
 def _value(match: Match, found: dict[tuple[str, int, int], Table]) -> ExactValue:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from games.settings import bounded, check_bounds
-from search.infostates import PUBLIC, Block
+from search.infostates import PUBLIC, Block, Table
 
 WHOLE = 512  # private sides of a block that every minibatch holds
 
@@ -110,7 +110,7 @@ class Summed(Protocol):
     weights: list[npt.NDArray[np.float32]]  # [C, K]
 
 
-def make_fitter(deep: str, blocks: Sequence[Block], batch_size: int) -> Any:
+def make_fitter(deep: str | None, blocks: Sequence[Block], batch_size: int) -> Any:
     """Return the fitter of a kind of network."""
     return (DecisionFitter if deep == PUBLIC else ClassFitter)(blocks, batch_size)
 
@@ -124,7 +124,8 @@ class DecisionFitter:
     tail = 0.0
 
     def __init__(self, blocks: Sequence[Block], batch_size: int) -> None:
-        (block,), self.batch_size = blocks, batch_size
+        (self.block,), self.batch_size = blocks, batch_size
+        block = self.block
         self.public, self.private, self.legal = map(torch.from_numpy, (block.public, block.private, block.legal))
 
     def multiply_adds(self, network: Any) -> int:
@@ -144,6 +145,14 @@ class DecisionFitter:
         for outputs, target, weights, legal in self._steps(network, strategies, 1.0, rng):
             logits = outputs + (legal[:, :, None] - 1.0) * 1e9
             yield -(weights * target * torch.log_softmax(logits, dim=1)).sum()  # 0 * -1e9 where illegal, not 0 * -inf
+
+    def value_losses(
+        self, network: nn.Module, values: Sequence[Table], weights: Sequence[Table], rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Yield the squared error of each step, Σ weight (f - value)² over all rows, values and weights being [C, R] f4 a block."""
+        target, weight = (torch.from_numpy(self.block.dense(table).astype(np.float32)) for (table,) in (values, weights))
+        while True:
+            yield (weight * (network(self.public, self.private, self.legal) - target).square()).sum()
 
     def _steps(
         self, network: nn.Module, buffer: Held, scale: float, rng: np.random.Generator
@@ -179,7 +188,7 @@ class Side(NamedTuple):
     size: int  # private sides of a minibatch
 
 
-Target = tuple[Tensor, Tensor]  # of a block: values [C, R] and weights [C, K]
+Target = tuple[Tensor, Tensor]  # of a block: values [C, R] and weights [C, K], or [C, R] where rows have their own
 Loss = Callable[[Tensor, Tensor, Tensor, Side], Tensor]  # of outputs, values, weights
 
 
@@ -215,6 +224,13 @@ class ClassFitter:
         every = zip(self.sides, _tensors(strategies), self._stakes(advantages), strict=True)
         sums = [(sums * stake[side.decision], weights * stake) for side, (sums, weights), stake in every]
         return self.losses(network, sums, _cross_entropy, rng)
+
+    def value_losses(
+        self, network: nn.Module, values: Sequence[Table], weights: Sequence[Table], rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Return the squared error of each step, Σ weight (f - value)² over rows, values and weights being [C, R] f4 a block."""
+        targets = [(torch.from_numpy(value), torch.from_numpy(weight)) for value, weight in zip(values, weights, strict=True)]
+        return self.losses(network, targets, _row_error, rng)
 
     def losses(self, network: nn.Module, targets: Sequence[Target], loss: Loss, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the loss of each step, per weight."""
@@ -266,6 +282,11 @@ def _shuffled(count: int, size: int, rng: np.random.Generator) -> Iterator[tuple
 def squared_error(outputs: Tensor, means: Tensor, weights: Tensor, side: Side) -> Tensor:
     """Return Σ weight (f - target)² over private sides and rows, the weight being that of the row's decision."""
     return (weights[:, side.decision] * (outputs - means).square()).sum()
+
+
+def _row_error(outputs: Tensor, values: Tensor, weights: Tensor, side: Side) -> Tensor:
+    """Return Σ weight (f - target)² over private sides and rows, each row with a weight of its own."""
+    return (weights * (outputs - values).square()).sum()
 
 
 def _cross_entropy(outputs: Tensor, sums: Tensor, weights: Tensor, side: Side) -> Tensor:

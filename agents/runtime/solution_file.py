@@ -13,10 +13,9 @@ import numpy.typing as npt
 from agents.reporting.tables import replacing
 from agents.runtime.arrays import open_archive
 from agents.runtime.storage import DAMAGES, brief, first_line, printable, require, whole_in
-from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
-from games.kernels import LANES
 from search import BoardSolver, Variant, state_names
+from search.boards.solver import largest_state
 
 Rows = npt.NDArray[Any]
 
@@ -43,10 +42,11 @@ def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any 
     Raises:
         ValueError: as of ``load_solution``.
     """
-    rows = game_size(game).rows
+    largest = largest_state(game)
 
     def fits(name: str, shape: tuple[int, ...]) -> bool:
-        return len(shape) == 2 and shape[0] <= rows[int(name[-1])] and shape[1] == LANES
+        rows, columns = largest[int(name[-1])]
+        return len(shape) == 2 and shape[0] <= rows and shape[1] == columns
 
     return _read(file, game, variant, storage, fits, lambda name, array: None)
 

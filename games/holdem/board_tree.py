@@ -25,7 +25,7 @@ from games.holdem.isomorphism import Permutation, canonical_deals, hand_permutat
 from games.holdem.layout import betting_forest, betting_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
-from games.kernels.boards import BOARD_COLUMNS, HAND, HANDS, ORBIT, ORBIT_END, Forest, Hands, Index, Int, Orbits
+from games.kernels.boards import BOARD_COLUMNS, HAND, HANDS, ORBIT, ORBIT_END, STREET, Forest, Hands, Index, Int, Orbits
 from games.kernels.evaluator import board_strengths
 
 
@@ -48,6 +48,10 @@ class BoardTree:
         """Return the index of each of the player's hands at a board, in the board's order."""
         first, count = self.boards[board, HAND + player], self.boards[board, HANDS + player]
         return self.hands[player].hand[first : first + count].astype(np.int64)
+
+    def on_street(self, street: int) -> range:
+        """Return the boards of a street: they stand street by street."""
+        return range(*np.searchsorted(self.boards[:, STREET], [street, street + 1]).tolist())
 
     def memory_bytes(self) -> int:
         """Return the size of the arrays in bytes."""

@@ -203,6 +203,7 @@ class Holdem(Bets):
         stack: chips of each player, blinds included.
         limit: bet size of each round of a limit game; empty for no-limit.
         max_raises: bets and raises on each round of a limit game, the blinds not counted.
+        amounts: ``any``: in matches of bots alone any legal amount may be bet; else, and with ``menu``, the menu's sizes.
         ranges: hands that can be dealt, and their weights.
     """
 
@@ -213,6 +214,7 @@ class Holdem(Bets):
     stack: int = bounded(200, above=0, unit="chips")
     limit: list[int] = field(default_factory=list, metadata=within(above=0, unit="chips"))
     max_raises: list[int] = field(default_factory=list)
+    amounts: str = bounded("menu", among=("menu", "any"))
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
     name: str = "holdem"
 
@@ -239,6 +241,8 @@ class Holdem(Bets):
         start = (float(self.blinds[0]), float(self.blinds[1]))
         if self.limit or self.max_raises:
             self._refuse_unused((), limit=True)
+            if self.amounts != "menu":
+                raise ValueError(f"game.amounts must be menu in a limit game, got {self.amounts!r}")
             betting = _named(
                 lambda: Betting(
                     start=start,
@@ -251,7 +255,7 @@ class Holdem(Bets):
             )
         else:
             betting = self._betting(start, self.stack, first, STREETS[:rounds])
-        return _ranged(self.name, betting, tuple(self.deals), (), self.ranges, deck, float(self.blinds[1]))
+        return _ranged(self.name, betting, tuple(self.deals), (), self.ranges, deck, float(self.blinds[1]), self.amounts == "any")
 
 
 @dataclass(kw_only=True)
@@ -329,12 +333,13 @@ def _ranged(
     ranges: list[str],
     deck: Deck,
     big_blind: float | None,
+    any_amount: bool = False,
 ) -> HoldemGame:
     """Return a game whose ranges are texts."""
     if len(ranges) != 2:
         raise ValueError(f"game.ranges must be two, got {len(ranges)}")
     weights = [parse_range(text, f"game.ranges[{i}]", deck) for i, text in enumerate(ranges)]
-    game = HoldemGame(name, betting, deals, board, (weights[0], weights[1]), deck, big_blind)
+    game = HoldemGame(name, betting, deals, board, (weights[0], weights[1]), deck, big_blind, any_amount)
     texts = [text if len(text) <= 60 else f"{text[:57]}..." for text in ranges]
     named = [*((f"game.ranges[{i}]", repr(text)) for i, text in enumerate(texts)), ("game.ranges", str(texts))]
     return _checked(game, named)
@@ -364,6 +369,18 @@ def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:
     if meeting < LEAST_MEETING:
         pairs = f"{LEAST_MEETING:g} of their pairs of hands" if meeting > 1e-12 else "two hands"
         raise ValueError(f"{named[2][0]} must leave {pairs} that share no card, got {named[2][1]}")
+    return game if game.any_amount else on_menu(game)
+
+
+def on_menu(game: HoldemGame) -> HoldemGame:
+    """Return a game as those play it who bet the menu's sizes alone; its tree of bets is built.
+
+    Raises:
+        ValueError: the tree of bets would be too large.
+    """
+    if game.any_amount:
+        note = "game.amounts: any is taken as menu (any amount is for matches of bots alone)"
+        game = replace(game, any_amount=False, notes=(*game.notes, note))
     try:
         game.bets  # noqa: B018  # built here, and kept
     except ValueError as error:

@@ -215,7 +215,7 @@ class HoldemGame:
         if amounts is not None:
             texts = [text for text in texts if _action(text).kind != Kind.BET]
             verb = "raise" if "fold" in texts else "bet"
-            texts += [f"{verb} to {amounts[0]} or more", f"all-in {amounts[1]}"] if amounts[0] < amounts[1] else [f"all-in {amounts[1]}"]
+            texts.append(f"{verb} {amounts[0]}..{amounts[1]}" if amounts[0] < amounts[1] else f"all-in {amounts[1]}")
         return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]
 
     def deal(self, u: float) -> tuple[int, int]:
@@ -294,22 +294,19 @@ class HoldemGame:
         return found
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
-        lost = self._most_lost(state.betting, player)
+        lost = self._most_lost(state, player)
         return -lost if player == 0 else lost
 
-    def _most_lost(self, betting: BettingState, player: int) -> float:
+    def _most_lost(self, state: HoldemState, player: int) -> float:
         """Return the most chips that a player can have put in when it loses."""
-        if betting.player == TERMINAL:
-            return 0.0 if betting.folded == 1 - player else self._paid(betting)[player]
-        if self.any_amount:
+        if state.betting.player == TERMINAL:
+            return 0.0 if state.betting.folded == 1 - player else self._paid(state.betting)[player]
+        node = None if self.any_amount else self._node(state)
+        if node is None:
             return self._dead_money[player] + self.betting.stack
-        if (betting, player) not in self._lost:
-            self._lost[betting, player] = max(self._most_lost(below, player) for _, below in self._offered(betting))
-        return self._lost[betting, player]
-
-    @cached_property
-    def _lost(self) -> dict[tuple[BettingState, int], float]:
-        return {}
+        below = slice(node, int(self.bets.end[node]))
+        lost = (self.bets.player[below] == TERMINAL) & (self.bets.folded[below] != 1 - player)
+        return float(self.bets.contribution[below, player][lost].max())
 
     @property
     def _dead_money(self) -> tuple[float, float]:

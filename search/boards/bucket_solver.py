@@ -7,7 +7,7 @@ blueprints of different sizes are worth: it takes as much memory and time as sol
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,17 +30,15 @@ Buckets = npt.NDArray[np.int32]
 COLLECT = np.array([[1.0, 1.0, -1.0, 0.0]])  # coefficients of a sweep that adds its regrets to what is there
 
 
+def in_tiles(boards: Iterable[npt.NDArray[Any]]) -> Buckets:
+    """Return [tiles, 8] of numbers of the hands of some boards, board after board, each padded with -1."""
+    return np.concatenate([np.append(own, np.full(-len(own) % LANES, -1)) for own in boards]).astype(np.int32).reshape(-1, LANES)
+
+
 def lossless_buckets(tree: BoardTree, player: int, street: int) -> Buckets:
     """Return [tiles of the street, 8]: a bucket for each hand of each board."""
-    buckets = []
-    count = 0
-    for board in np.flatnonzero(tree.boards[:, STREET] == street):
-        hands = int(tree.boards[board, HANDS + player])
-        own = np.full(-(-hands // LANES) * LANES, -1, np.int32)
-        own[:hands] = np.arange(count, count + hands)
-        count += hands
-        buckets.append(own)
-    return np.concatenate(buckets).reshape(-1, LANES)
+    counts = [int(tree.boards[board, HANDS + player]) for board in tree.on_street(street)]
+    return in_tiles(np.arange(end - count, end) for count, end in zip(counts, np.cumsum(counts).tolist(), strict=True))
 
 
 class BucketSolver(Anytime[BoardStrategy]):

@@ -25,7 +25,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.kernels import LANES
 from games.kernels.boards import HANDS, LINES, STREET
 from games.public_tree import TERMINAL
-from search.boards.bucket_solver import Buckets
+from search.boards.bucket_solver import Buckets, in_tiles
 from search.boards.regrets import BoardRegrets
 from search.boards.strategy import BoardStrategy, image_of_hands
 from search.boards.strengths import hand_features
@@ -143,9 +143,7 @@ def _side(game: HoldemGame, tree: BoardTree, player: int) -> list[tuple[Block, B
 def _tiles(tree: BoardTree, player: int, boards: Int, classes: Int) -> Buckets:
     """Return [tiles, 8] from one class per hand, boards one after the other."""
     counts = tree.boards[boards, HANDS + player]
-    ends = np.cumsum(counts)
-    rows = [np.append(classes[end - n : end], np.full(-n % LANES, -1)) for n, end in zip(counts.tolist(), ends.tolist(), strict=True)]
-    return np.concatenate(rows).astype(np.int32).reshape(-1, LANES)
+    return in_tiles(classes[end - n : end] for n, end in zip(counts.tolist(), np.cumsum(counts).tolist(), strict=True))
 
 
 def _codes(game: HoldemGame, tree: BoardTree, player: int, boards: Int) -> Bits:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from games.holdem.board_tree import BoardTree
 from games.holdem.cards import CARDS
@@ -88,6 +87,8 @@ class BoardRegrets:
             self._sweeps.reach[p][: len(reach), :1] = reach
 
     def _side(self, p: int, s: int, street: Any, classes: tuple[Sequence[Buckets], Sequence[Buckets]], chance: Float) -> _Side:
+        from scipy.sparse import csr_matrix  # slow to import, and needed only here
+
         tree, table = self.tree, self.tree.forests[p].table[s]
         boards = np.flatnonzero(tree.boards[:, STREET] == s)
         stride = int(table[ROWS] - table[LINES])

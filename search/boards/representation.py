@@ -16,6 +16,8 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END
 from games.public_tree import CHANCE
+from search.boards.dealer import BoardDealer
+from search.boards.infostates import BoardInfostates
 from search.boards.look_ahead import Showdowns, look_ahead
 from search.boards.search import value_against
 from search.boards.strategy import BoardStrategy, find_board, place_of
@@ -94,11 +96,11 @@ class BoardRepresentation:
 
     def value(self, tables: Strategies, player: int) -> float:
         """See ``search.representation.Representation``."""
-        return value_against(self.game, self.sweeps, (_in_memory(tables[0]), _in_memory(tables[1])), player, best=False)
+        return value_against(self.game, self.sweeps, (self._rows(tables[0]), self._rows(tables[1])), player, best=False)
 
     def best_response_value(self, opponent: Rows, player: int) -> float:
         """See ``search.representation.Representation``."""
-        own, other = np.zeros(self.shape(player), self.dtype), _in_memory(opponent)
+        own, other = np.zeros(self.shape(player), self.dtype), self._rows(opponent)
         return value_against(self.game, self.sweeps, (own, other) if player == 0 else (other, own), player)
 
     def value_function(self, tables: Strategies) -> BoardValueFunction:
@@ -109,7 +111,15 @@ class BoardRepresentation:
         """See ``search.representation.Representation``."""
         return look_ahead(self.showdowns, opponent, player, bets)
 
+    @cached_property
+    def infostates(self) -> BoardInfostates:
+        """See ``search.representation.Representation``."""
+        return BoardInfostates(self.game, self.tree)
 
-def _in_memory(rows: Rows) -> Rows:
-    """Return rows as an array, those of a mapped file copied: kernels are compiled for arrays."""
-    return rows if type(rows) is np.ndarray else np.array(rows)
+    def dealer(self, opponent: Rows, player: int) -> BoardDealer:
+        """See ``search.representation.Representation``."""
+        return BoardDealer(self.infostates, opponent, player)
+
+    def _rows(self, table: Rows) -> Rows:
+        """Return a table as kernels take it, a mapped file's copied: they are compiled for arrays of one type."""
+        return table if type(table) is np.ndarray and table.dtype == self.dtype else np.array(table, self.dtype)

@@ -70,6 +70,12 @@ def state_names(variant: Variant) -> list[str]:
     return [f"{name}_{p}" for name in ("regret", "average", *(["matching"] if variant.predictive else [])) for p in (0, 1)]
 
 
+def largest_state(game: HoldemGame) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the shape of each player's arrays in ``BoardSolver.state`` without building the game: their rows at most."""
+    first, second = game_size(game).rows
+    return (first, LANES), (second, LANES)
+
+
 def useful_threads(game: HoldemGame, cores: int) -> int:
     """Return how many threads to solve with: all cores, or one where a second does not pay (see ``FEW_ROWS``)."""
     size = game_size(game)

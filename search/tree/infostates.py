@@ -90,13 +90,17 @@ class TreeInfostates:
     def strategy(self, ask: Ask, state: Any = None) -> Strategy:
         """Return what ``ask`` plays at and below a public node."""
         span = self.tree.subgame(state or 0)
-        first, second = (self._stored(ask(p, 0, *span.decisions[p]), p) for p in (0, 1))
+        first, second = (self._rows(ask(p, 0, *span.decisions[p]), p) for p in (0, 1))
         return Strategy(self.tree, span, (first, second))
 
     def _whole(self, strategies: tuple[Tables, Tables]) -> Strategy:
         return self.strategy(lambda p, block, begin, end: strategies[p][block].T)
 
-    def _stored(self, rows: Table, player: int) -> Float:
+    def stored(self, player: int, tables: Tables) -> Float:
+        """Return [R, padded H] f8, a player's action probabilities."""
+        return self._rows(tables[0].T, player)
+
+    def _rows(self, rows: Table, player: int) -> Float:
         """Return rows [R, C or more] as strategies keep them, [R, padded H] f8."""
         hands, width = self.tree.num_hands(player), self.tree.padded_hands(player)
         if rows.shape[1] == width and rows.dtype == np.float64:

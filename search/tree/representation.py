@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from games.derived import DerivedGame
+from search.tree.dealer import TreeDealer
 from search.tree.evaluator import Evaluator
+from search.tree.infostates import TreeInfostates
 from search.tree.look_ahead import look_ahead
 from search.tree.strategy import Strategy, check_strategy, uniform
 from search.tree.values import TreeValues, history_values
@@ -88,3 +90,12 @@ class TreeRepresentation:
     def look_ahead(self, opponent: Float, player: int, bets: Callable[[int], bool]) -> Float:
         """See ``search.representation.Representation``."""
         return look_ahead(self.game, opponent, player, bets)
+
+    @cached_property
+    def infostates(self) -> TreeInfostates:
+        """See ``search.representation.Representation``."""
+        return TreeInfostates(self.tree)
+
+    def dealer(self, opponent: Float, player: int) -> TreeDealer:
+        """See ``search.representation.Representation``."""
+        return TreeDealer(self.game, opponent, player)
