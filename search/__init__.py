@@ -1,12 +1,14 @@
 """How to think: the CFR family, best response, subgames, gadgets, budgets. Knows no network and no file."""
 
 from search.anytime import Anytime, Solution
+from search.boards.infostates import BoardInfostates
 from search.boards.solver import BoardSolver, memory_needed, state_names, useful_threads
 from search.boards.strategy import BoardStrategy
 from search.budget import Budget, Deadline, Spent
 from search.gadgets import BOUNDS, GADGETS, Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
 from search.representation import represent
 from search.tree.evaluator import Evaluator
+from search.tree.infostates import TreeInfostates
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy, check_strategy, full_ranges, uniform
 from search.tree.subgame import Subgame, whole_game
@@ -17,6 +19,7 @@ __all__ = [
     "GADGETS",
     "VARIANTS",
     "Anytime",
+    "BoardInfostates",
     "BoardSolver",
     "BoardStrategy",
     "Budget",
@@ -28,6 +31,7 @@ __all__ = [
     "Spent",
     "Strategy",
     "Subgame",
+    "TreeInfostates",
     "Variant",
     "build_gadget",
     "check_strategy",

@@ -200,7 +200,7 @@ REFUSED = [
     ("train", ["game=chess"], "game must be one of"),
     ("train", ["trainer.iterations=0"], "trainer.iterations must be at least 1, got 0"),
     ("train", ["trainer.iteration=5"], "trainer.iteration must be a key of the settings"),
-    ("train", ["trainer.network.hidden=wide"], "trainer.network.hidden must be a whole number, got 'wide'"),
+    ("train", ["trainer.network.hidden=wide"], "trainer.network.hidden must be a whole number or null, got 'wide'"),
     ("train", ["trainer.advantage.learning_rate=-1"], "learning_rate must be"),
     ("ablate", ["budgets=[-0.1]"], "budgets[0] must be at least 0, got -0.1"),
     ("ablate", ["budgets=[inf]", "unit=iterations"], "budgets[0] must be a finite number, got inf"),

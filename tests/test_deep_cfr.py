@@ -545,7 +545,6 @@ def test_train_and_ablate_on_holdem(monkeypatch, tmp_path, capsys):
 
 REFUSED = {
     "trainer.network.deep=public": "trainer.network.deep must be private where bets differ in size",
-    "agent=uniform": "agent.policy must be tabular or network on hold'em, got 'uniform'",
     "agent.checkpoint=/nowhere": "agent.checkpoint must be a checkpoint file, got /nowhere",
     "agent.buckets=[0,5,5]": "agent.buckets must be left out but for a tabular policy",
 }
