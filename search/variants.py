@@ -40,7 +40,7 @@ class Variant:
     gamma: float
     predictive: float = 0.0
     discount: str = "before"
-    source: str = ""
+    source: str = ""  # saved blueprints and measurements agree with it to the letter: it stays as it was written first
 
     @property
     def label(self) -> str:
@@ -70,14 +70,14 @@ VARIANTS = {
         Variant("dcfr", 1.5, 0.0, 2.0, source="Brown & Sandholm 2019, arXiv 1809.04040"),
         Variant("dcfr_plus", 1.5, -INFINITY, 4.0, source="DCFR+ (Xu et al. 2024): floored, strongly weighted averages"),
         Variant("pcfr_plus", INFINITY, -INFINITY, 2.0, predictive=1.0, source="Farina et al. 2021, arXiv 2007.14358"),
-        Variant("default_holdem", 1.5, 0.0, 3.0, source="DCFR with a steeper average, chosen in docs/notebook/holdem.md"),
+        Variant("default_holdem", 1.5, 0.0, 3.0, source="DCFR with a steeper average, chosen in docs/holdem.md"),
         Variant(
             "default",
             2.0,
             -INFINITY,
             3.0,
             predictive=0.15,
-            source="DCFR+ (Xu et al. 2024) with a damped prediction, chosen in docs/notebook/variants.md",
+            source="DCFR+ (Xu et al. 2024) with a damped prediction, chosen in docs/variants.md",
         ),
     )
 }

@@ -20,7 +20,15 @@ KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "
 
 
 def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
-    given = (*KUHN, "agents.a.think=true", "agents.a.budget.iterations=50", "hands=400", "precision=0.0001", f"hydra.run.dir={tmp_path}")
+    given = (
+        *KUHN,
+        "agents.a.think=true",
+        "agents.a.budget.iterations=50",
+        "agents.b.iterations=2",
+        "hands=400",
+        "precision=0.000001",
+        f"hydra.run.dir={tmp_path}",
+    )
     assert timebank(monkeypatch, "match", *given) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "agents", "rows", "playing"):
@@ -40,7 +48,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
     for name in ("rows.csv", "match.png", "match.svg"):
         assert (tmp_path / name).stat().st_size > 0
     shown = capsys.readouterr().out
-    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 0.0001 chips"):
+    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 1e-06 chips"):
         assert text in shown
 
 
@@ -316,7 +324,7 @@ THINKING = ["agent.think=true", "agent.solve_from=flop+turn", "budget.iterations
 
 
 def test_play_holdem_with_piped_keys(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(sys, "stdin", io.StringIO("?\nc\n?\nu\nr\n" + "c\n" * 30))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("?\nc\n?\nu\nr\n" + "?\nc\n" * 30))
     assert timebank(monkeypatch, "play", *HOLDEM, *THINKING, "hands=3", f"hydra.run.dir={tmp_path}") == 0
     shown = capsys.readouterr().out
     assert "3 hands" in shown

@@ -145,7 +145,7 @@ UNUSED = [  # values of keys that the run has no use for
     (
         "ablate",
         ["experiment=none", "agent=tabular", "agent.solve_from=turn"],
-        "agent.solve_from must be one of decision, round, root, got 'turn'",
+        "agent.solve_from must be decision, round, root, round 1, round 2, or several rounds in order with + between, got 'turn'",
     ),
     ("ablate", ["experiment=none", "agent=tabular", "agent.enough=-1"], "agent.enough must be above 0 chips, got -1.0"),
     ("ablate", ["experiment=none", "agent=tabular", "agent.buckets=[0,3]"], "agent.buckets must be left out but on hold'em, got [0, 3]"),
@@ -161,7 +161,11 @@ UNUSED = [  # values of keys that the run has no use for
     ("match", ["game=ms1f1", "agent@agents.a=uniform", "agents.a.gift_scale=2"], "agents.a.gift_scale must be at most 1, got 2.0"),
     ("match", [f"+agent@agents.{'x' * 61}=uniform"], "letters, digits and _ for a name"),
     ("play", ["agent=tabular", "agent.budget.seconds=1"], "agent.budget.seconds must be left out (budget says what decisions may spend)"),
-    ("play", ["agent=tabular", "agent.solve_from=moon"], "agent.solve_from must be one of decision, round, root, got 'moon'"),
+    (
+        "play",
+        ["agent=tabular", "agent.solve_from=moon"],
+        "agent.solve_from must be decision, round, root, round 1, round 2, or several rounds in order",
+    ),
 ]
 
 

@@ -90,6 +90,13 @@ def test_the_state_of_a_generator_and_infinities_are_read():
     assert parse_json("[340282366920938463463374607431768211455, Infinity, 1e999]") == [2**128 - 1, math.inf, math.inf]
 
 
+def test_marks_within_strings_are_no_items():
+    text = json.dumps({"[Observer: 0][Private: 1],{" + chr(34): ["a,b,c"] * 3})
+    assert parse_json(text, items=4) == json.loads(text)
+    with pytest.raises(ValueError, match="at most 3 items, got 4"):
+        parse_json(text, items=3)
+
+
 @pytest.mark.parametrize("item", ["[]", "{}", "1.5", '{"a1":{}}', '"ab"', '"Ω"'])
 def test_an_item_of_json_takes_at_most_200_bytes_besides_its_text(item):
     """So ``MOST_JSON_ITEMS`` of them take at most 200 MB."""

@@ -13,6 +13,7 @@ import json
 import logging
 import math
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -52,6 +53,9 @@ DAMAGES = (  # what reading wrong contents may raise
 )
 MOST_JSON_BYTES = 1 << 24
 MOST_JSON_ITEMS = 1_000_000  # each takes some 100 bytes of memory
+STRINGS = re.compile(
+    r'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)', re.DOTALL
+)  # of JSON; one without an end takes all that is left, so no quote is met twice
 MOST_DEPTH = 50  # of nested JSON
 MOST_DIGITS = 40  # of a whole number: 128 bits, the state of a generator, have 39
 
@@ -97,12 +101,14 @@ def parse_json(text: str, items: int = MOST_JSON_ITEMS) -> Any:
 
     Args:
         text: JSON.
-        items: commas and opening brackets at most, counted before anything is parsed: a list of empty lists takes 30 times its text.
+        items: commas and opening brackets outside of strings at most, counted before anything is parsed: a list of empty lists takes 30
+            times its text.
 
     Raises:
         ValueError: no JSON, too many items, nested deeper than ``MOST_DEPTH``, or a whole number of more than ``MOST_DIGITS`` digits.
     """
-    count = sum(text.count(mark) for mark in ",[{")
+    bare = STRINGS.sub("", text)
+    count = sum(bare.count(mark) for mark in ",[{")
     require(count <= items, f"it must have at most {items:,} items, got {count:,}")
     too_deep = f"it must be nested at most {MOST_DEPTH} deep, got more"
     try:
