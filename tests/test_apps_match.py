@@ -23,8 +23,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
     given = (
         *KUHN,
         "agents.a.think=true",
-        "agents.a.budget.iterations=50",
-        "agents.b.iterations=2",
+        "agents.a.budget.iterations=5",
         "hands=400",
         "precision=0.000001",
         f"hydra.run.dir={tmp_path}",
