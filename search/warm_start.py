@@ -5,10 +5,11 @@ averages are set as if iterations had already been spent on the strategy; see ``
 """
 
 # A solve that expects fewer iterations than WARM_FACTOR times those that the strategy so far is worth starts from it. In 96 searches of
-# Leduc (four blueprints, 3 to 800 iterations) the better of both starts was missed by 5 % on average; a factor of 1 missed it by 9 %, cold
-# starts alone by 40 %. In 60 searches of a hold'em game with one card a street it was 2 %, 8 % and 8 %. Regrets twice as large did as well
-# in hold'em and worse on Leduc.
-WARM_FACTOR, MIN_WARM = 6, 2  # and at least so many iterations: a warm start takes more than one
+# Leduc (four blueprints, 3 to 800 iterations) the better of both starts was missed by 5 % on average; a factor of 1 missed it by 7 %, 6 by
+# 6 %, cold starts alone by 40 %. In 60 searches of a hold'em game with one card a street it was 2 %, 8 %, 2 % and 8 %.
+WARM_FACTOR, MIN_WARM = 3, 2  # and at least so many iterations: a warm start takes more than one
+# Times what regrets grow to in theory. Half of it does as well on Leduc; in hold'em it is 4 to 7 % worse after 5 to 20 iterations.
+WARM_REGRET_SCALE = 2.0
 
 
 def warm_iterations(warm_start: str, worth: int, expected: float) -> int:

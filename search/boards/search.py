@@ -33,7 +33,7 @@ from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
 from search.resolving import MIN_TRUSTED_ITERATIONS, ResolveConfig
 from search.variants import BLOCK, Variant, average_weight, coefficients
-from search.warm_start import warm_iterations
+from search.warm_start import WARM_REGRET_SCALE, warm_iterations
 
 WARMING = 1.5  # iterations' time that a warm start takes
 MOST_WORTH = 100
@@ -309,7 +309,7 @@ class BoardSearch:
     def _warm(self, part: Subtree, sweeps: BoardSweeps, rows: StoredRows, before: tuple[Rows, Rows], worth: int) -> None:
         """Start from a strategy as if so many iterations had been spent on it, in place."""
         sweeps.update(StoredRows(rows.regret, before, rows.average), FIRST, 0, 1)
-        scales = math.sqrt(worth), average_weight(self.variant, 0, worth)
+        scales = WARM_REGRET_SCALE * math.sqrt(worth), average_weight(self.variant, 0, worth)
         for p in (0, 1):
             forest = part.tree.forests[p]
             seed_rows(forest.table, forest.first_row, part.tree.boards, p, before[p], rows.regret[p], rows.average[p], *scales)

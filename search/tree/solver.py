@@ -28,6 +28,7 @@ from search.tree.evaluator import Evaluator, exploitability_of, span_of
 from search.tree.strategy import Strategy, uniform
 from search.tree.subgame import Subgame, whole_game
 from search.variants import BLOCK, Variant, average_weight, coefficients
+from search.warm_start import WARM_REGRET_SCALE
 
 Float = npt.NDArray[np.float64]
 
@@ -93,7 +94,8 @@ class Solver(Anytime[Strategy]):
         for side, span in zip(self.sides, self.spans, strict=True):
             propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
         if self._before:
-            counts = float(self._before), self._before / (self.variant.gamma + 1.0)  # sum of (t / T)^gamma, the average's weight so far
+            # regrets grow with the square root of iterations; the average's weight so far is the sum of (t / T)^gamma
+            counts = WARM_REGRET_SCALE**2 * self._before, self._before / (self.variant.gamma + 1.0)
             seed(self._plain[0], self.sides[1].reach, self.spans[0], *counts)
             seed(self._plain[1], self.sides[0].reach, self.spans[1], *counts)
 
