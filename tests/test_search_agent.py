@@ -87,9 +87,9 @@ def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(
 def test_answers_are_judged_so_that_few_iterations_hardly_hurt(gadget):
     policy = solved_policy(LEDUC, variant("cfr_plus"), 500)
     before = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0)))
-    agents = [SearchAgent(policy, variant("default"), "round", ResolveConfig(gadget, warm_start="never", judge=j)) for j in (False, True)]
+    agents = [SearchAgent(policy, variant("default"), "round", ResolveConfig(gadget, judge=judge)) for judge in (False, True)]
     harm = [exploitability(both_seats(agent, Budget(iterations=10))) - before for agent in agents]
-    assert harm[0] > 0.01
+    assert harm[0] > 0.005
     assert harm[1] < 0.02 * harm[0]
 
 
