@@ -21,9 +21,8 @@ from games.derived import derived_game
 from games.game import PublicGame
 from search import Budget, Deadline, Spent, Variant
 from search.boards.resolver import BoardResolver
-from search.boards.search import SearchReport
 from search.boards.trunk import Strategies
-from search.resolving import ResolveConfig, rounds_of
+from search.resolving import ResolveConfig, SearchReport, rounds_of
 from search.tree.resolver import TreeResolver
 
 NOTHING = "nothing"  # of ``solve_from``: the blueprint plays
@@ -154,5 +153,6 @@ class SearchAgent:
         strategies, found = self.strategies(seat, budget, progress, folder)
         return SeatReport(
             seat, strategies[seat], decisions=found.solves + found.kept, solves=found.solves, kept=found.kept, skipped=found.skipped,
-            seconds=found.seconds, iterations=found.iterations, spent=found.spent, solver_error=found.harm, loading=found.loading,
+            seconds=found.seconds, iterations=found.iterations, spent=found.spent, loading=found.loading,
+            solver_error=found.bound_violation,
         )  # fmt: skip

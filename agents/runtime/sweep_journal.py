@@ -17,9 +17,9 @@ from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines, subtree
 from search import Spent
-from search.boards.search import SearchReport
 from search.boards.sweeps import Rows
 from search.boards.trunk import Strategies
+from search.resolving import SearchReport
 
 
 class SweepJournal:
@@ -90,6 +90,8 @@ class SweepJournal:
             told = saved.json("reports")
             for text, report in told.items():
                 board = int(text)
+                if "harm" in report:  # the name before version 0.2
+                    report["bound_violation"] = report.pop("harm")
                 require(text == str(board) and board in self.tree.on_street(self.street), "a kept board must be one of the street")
                 self._check(report)
             boards = [int(text) for text in told]
@@ -113,7 +115,7 @@ class SweepJournal:
         require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
         require(all(number_in(report["spent"][part.name], 0, 1e12) for part in own), "what a report spent must be numbers of at least 0")
         most = 2 * self._stakes * max(1, sum(counts))
-        require(number_in(report["harm"], -most, most), f"a report's harm must be at most {most:g} chips")
+        require(number_in(report["bound_violation"], -most, most), f"a report's bound violation must be at most {most:g} chips")
 
     def _spans(self, board: int, player: int) -> Iterator[slice]:
         """Yield where a player's rows of a board and of those below it are stored."""
