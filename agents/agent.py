@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float
 from games.game import PublicGame
 from search import Budget, Spent, represent
 from search.representation import Table
 
-Float = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable)
 
 

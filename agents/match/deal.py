@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.agent import Agent, Decision
 from agents.evaluation.aivat import Aivat, Step, value_function
@@ -27,7 +26,6 @@ from games import CHANCE, TERMINAL
 from games.game import Action, PublicGame, children, drawn, line_of
 from search import Budget
 
-Float = npt.NDArray[np.float64]
 Record = dict[str, Any]
 VALUES = ("blueprint", "uniform", "none")
 FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError

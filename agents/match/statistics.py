@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import stdtrit
 
 from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
@@ -24,8 +23,8 @@ from agents.match.deal import Entrant, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
 from agents.reporting.tables import duration, table
+from games.arrays import Bool, Float
 
-Float = npt.NDArray[np.float64]
 Row = dict[str, Any]
 ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
 NO_SPREAD = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
@@ -103,12 +102,12 @@ class Tally:
         """Hands that are counted: in duplicate those of deals of which both hands were played."""
         return int(self._counted().sum())
 
-    def _counted(self) -> npt.NDArray[np.bool_]:
+    def _counted(self) -> Bool:
         deals = self._scores["number"] // 2
         if not self.match.duplicate or not len(deals):
             return np.ones(len(deals), bool)
         same = deals[1:] == deals[:-1]
-        counted: npt.NDArray[np.bool_] = np.append(same, False) | np.append(False, same)
+        counted: Bool = np.append(same, False) | np.append(False, same)
         return counted
 
     def scores(self) -> Float:
