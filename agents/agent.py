@@ -24,7 +24,7 @@ class Decision:
 
     Attributes:
         policy: [A, H] action probabilities for every hand the agent might hold; its own hand is one column.
-        thought: what the agent wants back at its next decision of this hand; never changed once given.
+        memory: what the agent gets back at its next decision of this hand; never changed once given.
         seconds: from request to policy.
         iterations: of the solver; 0 if nothing was solved.
         root: public node of the subgame solved for this decision; None if none was.
@@ -36,7 +36,7 @@ class Decision:
     """
 
     policy: Float
-    thought: Any
+    memory: Any
     seconds: float
     iterations: int = 0
     root: int | None = None
@@ -91,8 +91,8 @@ class SeatReport:
 class Agent(Protocol[State]):
     """Somebody who plays.
 
-    A decision depends on the seat, the public state and the agent's own thoughts of this hand: never on the hand held, never on anything
-    hidden. Agents keep no state of a hand outside ``thought``, so that one agent can think about many hands.
+    A decision depends on the seat, the public state and the agent's own memory of this hand: never on the hand held, never on anything
+    hidden. Agents keep no state of a hand outside ``memory``, so that one agent can think about many hands.
     """
 
     @property
@@ -123,13 +123,13 @@ class Agent(Protocol[State]):
         """Get ready: compile, allocate. Not part of any decision's time."""
         ...
 
-    def decide(self, seat: int, state: State, thought: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: State, memory: Any, budget: Budget) -> Decision:
         """Decide at a public state where ``seat`` acts.
 
         Args:
             seat: the agent's player number.
             state: the public state, a decision of that player.
-            thought: of the agent's previous decision in this hand; None at the first.
+            memory: of the agent's previous decision in this hand; None at the first.
             budget: what this decision may spend.
 
         Returns:
@@ -189,12 +189,12 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     errors: dict[Any, float] = {}  # by root, and by draw if draws differ
     idle: list[float] = []
     while stack:
-        state, reach, thought = stack.pop()
+        state, reach, memory = stack.pop()
         below = representation.below(state)
         if game.player(state) != seat:
-            stack.extend((child, reach, thought) for child in reversed(below))
+            stack.extend((child, reach, memory) for child in reversed(below))
             continue
-        decision = agent.decide(seat, state, thought, budget)
+        decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
         report.kept += decision.kept
@@ -212,7 +212,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         for child, probabilities in zip(reversed(below), decision.policy[::-1], strict=True):
             own = reach * probabilities
             if own.any():
-                stack.append((child, own, decision.thought))
+                stack.append((child, own, decision.memory))
     report.solver_error = sum(errors.values())
     if not report.seconds:
         report.seconds, report.iterations = idle, [0] * len(idle)

@@ -112,10 +112,10 @@ class SearchAgent:
         self._resolver.load()
         self.load_seconds = self.load_seconds or time.perf_counter() - begun
 
-    def decide(self, seat: int, state: Any, thought: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: Any, memory: Any, budget: Budget) -> Decision:
         """Decide within the budget."""
         clock = Deadline(budget.seconds)
-        found = self._resolver.think(seat, state, thought, budget, clock)
+        found = self._resolver.think(seat, state, memory, budget, clock)
         thinking = clock.spent()
         policy = self._resolver.at(found.memory, state)
         seconds = clock.spent()

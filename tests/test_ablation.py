@@ -46,8 +46,8 @@ class Timed(BlueprintAgent):
         super().__init__(policy)
         self.took = took
 
-    def decide(self, seat, node, thought, budget):
-        return replace(super().decide(seat, node, thought, budget), seconds=self.took)
+    def decide(self, seat, node, memory, budget):
+        return replace(super().decide(seat, node, memory, budget), seconds=self.took)
 
 
 @pytest.mark.parametrize(("took", "spoilt"), [(0.0015, False), (0.02, True)])
@@ -147,7 +147,7 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
 
 
 class Broken(BlueprintAgent):
-    def decide(self, seat, node, thought, budget):
+    def decide(self, seat, node, memory, budget):
         raise ValueError("network gives NaN")
 
 

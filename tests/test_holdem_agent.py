@@ -32,21 +32,21 @@ def blueprint(tmp_path_factory):
 
 
 def decisions(agent, seat, budget, cards_of):
-    """Ask an agent at every decision of a seat, with its thoughts; yield node, cards and decision."""
+    """Ask an agent at every decision of a seat, with its memories; yield node, cards and decision."""
     game = agent.game
     stack = [(game.root, None)]
     while stack:
-        state, thought = stack.pop()
+        state, memory = stack.pop()
         player = game.player(state)
         if player == CHANCE:
             new = cards_of(state.cards, game.deals[game.round(state) + 1])
-            stack.extend((game.revealed(state, cards_text(own)), thought) for own in new)
+            stack.extend((game.revealed(state, cards_text(own)), memory) for own in new)
         elif player >= 0:
             if player == seat:
-                decision = agent.decide(seat, state, thought, budget)
+                decision = agent.decide(seat, state, memory, budget)
                 yield *game.locate(state), decision
-                thought = decision.thought
-            stack.extend((child, thought) for child in children(game, state))
+                memory = decision.memory
+            stack.extend((child, memory) for child in children(game, state))
 
 
 def some(count):

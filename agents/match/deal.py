@@ -128,13 +128,13 @@ class Table:
         blueprints = [None if isinstance(agent, Bot) or self.valued_by == "uniform" else agent.blueprint for agent in agents]
         return Aivat(self.game, value_function(self.game, (blueprints[0], blueprints[1])))
 
-    def decide(self, who: int, seat: int, state: Any, thought: Any) -> tuple[Decision, bool]:
+    def decide(self, who: int, seat: int, state: Any, memory: Any) -> tuple[Decision, bool]:
         """Return a competitor's decision, and whether it was made now."""
         if self._kept[who] and (who, seat, state) in self._decisions:
             return self._decisions[who, seat, state], False
         competitor = self.competitors[who]
         assert not isinstance(competitor.agent, Bot)
-        decision = competitor.agent.decide(seat, state, thought, competitor.budget)
+        decision = competitor.agent.decide(seat, state, memory, competitor.budget)
         if self._kept[who]:
             self._decisions[who, seat, state] = decision
         return decision, True
@@ -165,7 +165,7 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
     game = table.game
     hands, streams = _dealt(table, deal)
     random = table.draws.secret("shown", deal, int(swapped)) if any(table.bots) else None
-    thoughts: list[Any] = [None, None]  # by seat
+    memories: list[Any] = [None, None]  # by seat
     asked, decisions, steps = [0, 0], [], []
     fault: Record | None = None
     state, end = game.root, None
@@ -191,8 +191,8 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
                 finally:
                     decisions.append([who, time.perf_counter() - start_decision, 0, 0])
             else:
-                decision, now = table.decide(who, seat, state, thoughts[seat])
-                thoughts[seat], policy = decision.thought, decision.policy
+                decision, now = table.decide(who, seat, state, memories[seat])
+                memories[seat], policy = decision.memory, decision.policy
                 if now:
                     decisions.append([who, decision.seconds, decision.iterations, int(decision.kept)])
                 child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]

@@ -164,8 +164,8 @@ class Tally:
 
     def speed(self) -> Row:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
-        played, thought = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
-        return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
+        played, thinking = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
+        return {"seconds": played, "thinking_seconds": thinking, "overhead": 1 - thinking / played if played else 0.0}
 
 
 def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
