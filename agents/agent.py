@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from games.arrays import Float
 from games.game import PublicGame
 from search import Budget, Spent, represent
+from search.outcome import FALLBACKS, Outcome
 from search.representation import Table
 
 State = TypeVar("State", bound=Hashable)
@@ -28,9 +30,7 @@ class Decision:
         seconds: from request to policy.
         iterations: of the solver; 0 if nothing was solved.
         root: public node of the subgame solved for this decision; None if none was.
-        kept: a search was due and could not be made (the public state is impossible in the agent's model, or the budget allows no
-            iteration), or its answer was judged to be no better, so the last solve's strategy (before any, the blueprint's) was played on.
-        skipped: a search was due, and the budget allowed no iteration.
+        outcome: whether a search was due, and what became of it; of several at once a fallback if one of them ended so.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
         spent: what the seconds went into, if something was solved.
     """
@@ -40,8 +40,7 @@ class Decision:
     seconds: float
     iterations: int = 0
     root: int | None = None
-    kept: bool = False
-    skipped: bool = False
+    outcome: Outcome = Outcome.NOT_DUE
     solver_error: float | None = None
     spent: Spent = field(default_factory=Spent)
 
@@ -62,14 +61,15 @@ class SeatReport:
         against_blueprint: chips that it wins from its own blueprint in the other seat; NaN before, and for agents without one.
         decisions: public states at which the seat was asked.
         solves: decisions for which a subgame was solved.
-        kept: decisions that played the last strategy on because no search was possible, or none better was found.
-        skipped: those of them that the budget allowed no iteration for.
+        fallbacks: how many decisions ended in each fallback.
         seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
         iterations: likewise.
         spent: what the seconds went into, summed.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
             the clock is (they are different draws); NaN if not measured.
+        bound_violation: chips a deal that best responses win above the bounds of the games that were solved, summed over disjoint
+            subgames by chance; NaN if not measured.
         loading: seconds outside every decision's budget: what the agent computes once for a game.
     """
 
@@ -79,12 +79,12 @@ class SeatReport:
     against_blueprint: float = float("nan")
     decisions: int = 0
     solves: int = 0
-    kept: int = 0
-    skipped: int = 0
+    fallbacks: Counter[Outcome] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
     solver_error: float = 0.0
+    bound_violation: float = float("nan")
     loading: float = 0.0
 
 
@@ -197,9 +197,10 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
-        report.kept += decision.kept
-        report.skipped += decision.skipped
-        if decision.solved or decision.kept:
+        fell_back = decision.outcome in FALLBACKS
+        if fell_back:
+            report.fallbacks[decision.outcome] += 1
+        if decision.solved or fell_back:
             report.seconds.append(decision.seconds)
             report.iterations.append(decision.iterations)
             report.spent += decision.spent

@@ -10,7 +10,7 @@ from search import Budget
 
 
 class DecisionCache(Generic[State]):
-    """Decisions of one agent in both seats. A decision needs the memory of the one before it, so those on the way are made first, each once.
+    """Decisions of one agent in both seats. A decision needs the memory of the one before it, so those on the way come first, each once.
 
     Args:
         agent: loaded.

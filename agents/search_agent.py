@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from search import Budget, Deadline, Spent, Variant
 from search.boards.resolver import BoardResolver
 from search.boards.search import SearchReport
 from search.boards.trunk import Strategies
-from search.resolving import ResolveConfig, rounds_of
+from search.outcome import Outcome
+from search.resolving import ResolveConfig, Resolved, rounds_of
 from search.tree.resolver import TreeResolver
 
 NOTHING = "nothing"  # of ``solve_from``: the blueprint plays
@@ -121,7 +123,7 @@ class SearchAgent:
         seconds = clock.spent()
         spent = found.spent + Spent(judging=seconds - thinking) if found.iterations else found.spent
         error = self._resolver.solver_error(seat) if self.measure_error and found.root is not None else None
-        return Decision(policy, found.memory, seconds, found.iterations, found.root, found.kept, found.skipped, error, spent)
+        return Decision(policy, found.memory, seconds, found.iterations, found.root, outcome_of(found), error, spent)
 
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
@@ -152,7 +154,17 @@ class SearchAgent:
         if not isinstance(self._resolver, BoardResolver) or self._resolver.everywhere:
             return ask_everywhere(self, seat, budget)
         strategies, found = self.strategies(seat, budget, progress, folder)
+        rejected = len(found.iterations) - found.solves - found.skipped  # those that never come have no iterations
+        fallbacks = {Outcome.UNREACHED: found.kept - found.skipped - rejected, Outcome.NO_TIME: found.skipped, Outcome.REJECTED: rejected}
         return SeatReport(
-            seat, strategies[seat], decisions=found.solves + found.kept, solves=found.solves, kept=found.kept, skipped=found.skipped,
-            seconds=found.seconds, iterations=found.iterations, spent=found.spent, solver_error=found.harm, loading=found.loading,
+            seat, strategies[seat], decisions=found.solves + found.kept, solves=found.solves, fallbacks=Counter(fallbacks),
+            seconds=found.seconds, iterations=found.iterations, spent=found.spent, solver_error=float("nan"),
+            bound_violation=found.harm, loading=found.loading,
         )  # fmt: skip
+
+
+def outcome_of(found: Resolved) -> Outcome:
+    """Return what became of thinking."""
+    if found.kept:
+        return Outcome.NO_TIME if found.skipped else Outcome.REJECTED if found.iterations else Outcome.UNREACHED
+    return Outcome.NOT_DUE if found.root is None else Outcome.SEARCHED

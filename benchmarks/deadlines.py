@@ -134,7 +134,7 @@ def holdem(name: str) -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
                         begun = time.perf_counter()
                         decision = agent.decide(player, state, memories[player], Budget(seconds=budget))
                         seconds = time.perf_counter() - begun
-                        if decision.solved or decision.kept:
+                        if decision.outcome != "not_due":
                             yield seconds, decision.iterations, decision.solved
                         memories[player] = decision.memory
                         below = children(game, state)

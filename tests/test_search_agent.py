@@ -179,7 +179,7 @@ def test_nothing_compiles_in_a_decision(blueprint):
 def test_a_budget_of_nothing_plays_the_blueprint_on_and_says_so(blueprint):
     agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve"))
     seats = both_seats(agent, Budget(seconds=0))
-    assert sum(s.kept for s in seats) == sum(s.decisions for s in seats)
+    assert sum(s.fallbacks.total() for s in seats) == sum(s.decisions for s in seats)
     assert sum(s.solves for s in seats) == 0
     assert exploitability(seats) == pytest.approx(Evaluator(LEDUC).exploitability(blueprint.strategy()), abs=1e-12)
 
@@ -197,9 +197,9 @@ def test_a_state_that_the_model_says_is_impossible_keeps_the_last_strategy():
     agent = SearchAgent(policy, variant("default"), "round", ResolveConfig("unsafe"))
     report = tabulate(agent, 0, Budget(iterations=5))
     assert report.decisions == len(LEDUC.sequences[0].node)  # seat 0's own policy reaches them all
-    assert report.kept > 0
+    assert report.fallbacks.total() > 0
     safe = tabulate(SearchAgent(policy, variant("default"), "round", ResolveConfig("resolve", judge=False)), 0, Budget(iterations=5))
-    assert safe.kept == 0  # bounds do not need the opponent's range
+    assert safe.fallbacks.total() == 0  # bounds do not need the opponent's range
 
 
 def test_own_actions_of_probability_zero_are_not_followed():
@@ -270,7 +270,7 @@ def test_a_decision_made_without_search_is_never_solved_over(blueprint, solve_fr
         while tree.player[node] != 0 or tree.round[node] < first:
             node = tree.children(node)[0]
         kept = agent.decide(0, node, memory, Budget(iterations=0))
-        assert kept.kept
+        assert kept.outcome == "no_time"
         later = [n for n in range(node + 1, tree.end[node]) if tree.player[n] == 0 and tree.round[n] == tree.round[node]]
         return agent.decide(0, later[0], kept.memory, Budget(iterations=50)), later[0]
 
@@ -280,7 +280,7 @@ def test_a_decision_made_without_search_is_never_solved_over(blueprint, solve_fr
 
 def test_no_iterations_are_none(blueprint):
     decision = SearchAgent(blueprint, variant("default")).decide(0, 0, None, Budget(iterations=0))
-    assert (decision.iterations, decision.kept) == (0, True)
+    assert (decision.iterations, decision.outcome) == (0, "no_time")
 
 
 @pytest.mark.parametrize("iterations", [3, 10, 30])

@@ -28,6 +28,7 @@ from agents.runtime.executor import Executor, Serial
 from agents.runtime.progress import Teller, shares, watched
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
 from search import Budget, Spent
+from search.outcome import FALLBACKS, Outcome
 from search.tree.evaluator import exploitability_of
 
 Row = dict[str, Any]
@@ -73,13 +74,13 @@ def measure(task: Measurement) -> Row:
         "against_blueprint": report.against_blueprint,
         "decisions": report.decisions,
         "solves": report.solves,
-        "kept": report.kept,
-        "skipped": report.skipped,
+        "fallbacks": report.fallbacks,
         "loading": report.loading,
         "seconds": report.seconds,
         "iterations": report.iterations,
         "spent": asdict(report.spent),
         "solver_error": report.solver_error,
+        "bound_violation": report.bound_violation,
         "running_share": running,  # CPU time by wall time: below 1 others had the cores, above it several threads worked
     }
 
@@ -165,7 +166,8 @@ def _row(line: str, agent: Agent[Any], budget: Budget, seats: list[Row]) -> Row:
     else:
         strength["exact"] = True
     won = [seat.get("against_blueprint", math.nan) for seat in seats]  # measurements of older versions have none
-    error = sum(seat["solver_error"] for seat in seats) / len(draws)
+    error, violation = (sum(seat.get(key, math.nan) for seat in seats) / len(draws) for key in ("solver_error", "bound_violation"))
+    fallbacks = {kind: sum(seat["fallbacks"].get(kind, 0) for seat in seats) for kind in FALLBACKS}
     late = [s - budget.seconds for s in seconds] if budget.seconds else []
     allowed = LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0)
     overruns = sum(x > allowed for x in late)
@@ -182,12 +184,14 @@ def _row(line: str, agent: Agent[Any], budget: Budget, seats: list[Row]) -> Row:
         "least_iterations": min(iterations, default=0),
         "exploitability": strength,
         "against_blueprint": _won(agent, statistics.fmean(won)),
-        "solver_error": None if math.isnan(error) else error,
+        "solver_error": _known(violation if math.isnan(error) else error),  # of hold'em the next field, as before, for one release
+        "bound_violation": _known(violation),
         "draws": len(draws),
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
-        "kept": sum(seat["kept"] for seat in seats),
-        "skipped": sum(seat.get("skipped", 0) for seat in seats),
+        "fallbacks": fallbacks,
+        "kept": sum(fallbacks.values()),  # this and the next are what older versions have, for one release
+        "skipped": fallbacks[Outcome.NO_TIME],
         "load_seconds": statistics.fmean(seat.get("loading", 0.0) for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
         "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
@@ -196,6 +200,10 @@ def _row(line: str, agent: Agent[Any], budget: Budget, seats: list[Row]) -> Row:
         "spoilt": overruns > SPOILT * len(late),
         "running_share": statistics.fmean(running) if running else None,
     }
+
+
+def _known(x: float) -> float | None:
+    return None if math.isnan(x) else x
 
 
 def _parts(seats: list[Row], decisions: int) -> Row:
@@ -245,21 +253,25 @@ def _read(path: Path, most: float) -> Row:
     row: Row = read_json(path, MOST_MEASUREMENT_BYTES, items=MOST_MEASUREMENT_ITEMS)
     most *= 1 + ROUNDING
     require(number_in(row["opponent_best_response"], -most, most), f"a measurement's opponent_best_response must be at most {most:g} chips")
-    counts = [row[key] for key in ("decisions", "solves", "kept")]
+    if "fallbacks" not in row:  # an older version's
+        rejected, skipped = sum(n > 0 for n in row["iterations"]) - row["solves"], row.get("skipped", 0)
+        row["fallbacks"] = {"unreached": row["kept"] - skipped - rejected, "no_time": skipped, "rejected": rejected}
+    counts = [row["decisions"], row["solves"], *row["fallbacks"].values()]
     require(all(whole_in(n, 0, 2**53) for n in counts), "a measurement's counts must be whole numbers of at least 0")
-    require(max(counts) == counts[0], "a measurement's decisions must be at least its solves and those that were kept")
+    require(row["fallbacks"].keys() <= set(FALLBACKS), f"a measurement's fallbacks must be among {', '.join(FALLBACKS)}")
+    require(max(counts[1], sum(counts[2:])) <= counts[0], "a measurement's decisions must be at least its solves and its fallbacks")
     lengths = [len(row[key]) for key in ("seconds", "iterations")]
     require(lengths[0] == lengths[1] <= counts[0], "a measurement must have seconds and iterations of the same decisions")
     require(all(number_in(x, 0, 1e9) for x in row["seconds"]), "a measurement's seconds must be numbers of at least 0")
     require(all(whole_in(n, 0, 2**53) for n in row["iterations"]), "a measurement's iterations must be whole numbers of at least 0")
-    fits = whole_in(row.get("skipped", 0), 0, 2**53) and number_in(row.get("loading", 0.0), 0, 1e9)  # older versions have neither
-    require(fits, "a measurement's skipped and loading must be numbers of at least 0")
+    require(number_in(row.get("loading", 0.0), 0, 1e9), "a measurement's loading must be a number of at least 0")  # older: none
     spent = row.get("spent")  # older versions have none
     require(
         spent is None or all(number_in(spent[part.name], 0, 1e12) for part in fields(Spent)), "what a measurement spent must be numbers"
     )
     # NaN where they were not measured; older versions have only the first. Each solve's error is that of a game of these stakes.
-    limits = {"solver_error": 2 * most * max(1, counts[1]), "against_blueprint": most, "running_share": 1e9}
+    errors = 2 * most * max(1, counts[1])
+    limits = {"solver_error": errors, "bound_violation": errors, "against_blueprint": most, "running_share": 1e9}
     for key, limit in limits.items():
         value = row[key] if key == "solver_error" else row.get(key, math.nan)
         possible = type(value) in (int, float) and (math.isnan(value) or -limit <= value <= limit)

@@ -4,7 +4,7 @@ An agent's policy is tabulated seat by seat and then best-responded to:
 
 * A seat thinks only at its own nodes; at opponent nodes its model of the opponent moves the opponent's range (that is inside the agent).
 * Every public state that the seat's *own* policy reaches is visited, even where its model gives the opponent probability 0. Such
-  decisions, and those whose budget allowed no iteration, play the last solve's strategy on; they are counted as ``kept``.
+  decisions, and those whose budget allowed no iteration, play the last answer on; they are counted as ``fallbacks``.
 * With iteration budgets the table is the agent. With clock budgets it is one draw of it: exploitability is convex in the policy, so the
   mean over draws bounds that of the mixture from above.
 """

@@ -25,6 +25,7 @@ from agents.runtime.storage import number_in, require, whole_in
 from games import CHANCE, TERMINAL
 from games.game import Action, PublicGame, children, drawn, line_of
 from search import Budget
+from search.outcome import FALLBACKS
 
 Record = dict[str, Any]
 VALUES = ("blueprint", "uniform", "none")
@@ -194,7 +195,8 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
                 decision, now = table.decide(who, seat, state, memories[seat])
                 memories[seat], policy = decision.memory, decision.policy
                 if now:
-                    decisions.append([who, decision.seconds, decision.iterations, int(decision.kept)])
+                    kind = [decision.outcome] if decision.outcome in FALLBACKS else []
+                    decisions.append([who, decision.seconds, decision.iterations, len(kind), *kind])
                 child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
         steps.append(Step(state, child, policy))
         state = child
@@ -293,11 +295,12 @@ def check_hand(table: Table, record: Any, deal: int, swapped: bool) -> None:
 def _check_decisions(record: Record, asked: list[int]) -> None:
     """Refuse what no decisions can have taken."""
     spent = 0.0
-    for who, seconds, iterations, kept in record["decisions"]:
+    for who, seconds, iterations, fell_back, *kind in record["decisions"]:
         require(whole_in(who, 0, 1), "a decision must say who made it")
         require(number_in(seconds, 0, math.inf), "a decision's seconds must be a number of at least 0")
         require(whole_in(iterations, 0, 2**63 - 1), "a decision's iterations must be a whole number of at least 0")
-        require(whole_in(kept, 0, 1), "whether a decision kept a strategy must be 0 or 1")
+        require(whole_in(fell_back, 0, 1), "whether a decision fell back must be 0 or 1")
+        require(not kind or (fell_back == 1 and len(kind) == 1 and kind[0] in FALLBACKS), "a decision must have one fallback, or none")
         spent += seconds
     made = [sum(decision[0] == who for decision in record["decisions"]) for who in (0, 1)]
     require(made[0] <= asked[0] and made[1] <= asked[1], "a hand must have no more decisions than were asked for")

@@ -24,6 +24,7 @@ from agents.match.exact_value import ExactValue
 from agents.match.match import Match
 from agents.reporting.tables import duration, table
 from games.arrays import Bool, Float
+from search.outcome import FALLBACKS, Outcome
 
 Row = dict[str, Any]
 ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
@@ -56,7 +57,7 @@ def estimate(groups: Sequence[Float]) -> Estimate:
 
 
 SCORES = np.dtype([("number", "i8"), ("seat", "i1"), ("round", "i1"), ("chips", "f8"), ("aivat", "f8")])  # of a hand; seat: of the first
-DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("kept", "i1")])
+DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("fallback", "i1")])  # 0: none, n: FALLBACKS[n - 1]
 
 
 class Tally:
@@ -84,7 +85,7 @@ class Tally:
         scores = [(n, s, r["round"], r["chips"], r.get("aivat", math.nan)) for n, s, r in zip(numbers, seats, records, strict=True)]
         every = np.concatenate([self._scores, np.array(scores, SCORES)])
         self._scores = every[np.argsort(every["number"], kind="stable")]
-        decisions = [tuple(decision) for r in records for decision in r["decisions"]]
+        decisions = [(*decision[:3], _fallback(*decision[2:])) for r in records for decision in r["decisions"]]
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
@@ -151,12 +152,12 @@ class Tally:
         return rows
 
     def decisions(self, who: int) -> Float:
-        """Return [timed decisions, 3] of one competitor, the fastest first: seconds, iterations, kept.
+        """Return [timed decisions, 3] of one competitor, the fastest first: seconds, iterations, and 1 + the number of the fallback.
 
         The same decision is made, and timed, once.
         """
-        own = np.sort(self._decisions[self._decisions["who"] == who], order=["seconds", "iterations", "kept"])
-        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "kept")], axis=1)
+        own = np.sort(self._decisions[self._decisions["who"] == who], order=["seconds", "iterations", "fallback"])
+        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "fallback")], axis=1)
 
     def asked(self, who: int) -> int:
         """Return how many decisions a competitor was asked for."""
@@ -166,6 +167,12 @@ class Tally:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
         played, thinking = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
         return {"seconds": played, "thinking_seconds": thinking, "overhead": 1 - thinking / played if played else 0.0}
+
+
+def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
+    """Return 1 + the number of a decision's fallback, 0 for none; older versions told apart only those that were rejected."""
+    older = (Outcome.REJECTED if iterations else Outcome.UNREACHED,) if fell_back else ()
+    return sum(1 + FALLBACKS.index(name) for name in kind or older)
 
 
 def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
@@ -182,7 +189,9 @@ def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
     overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
     row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
-    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
+    fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
+    kept = sum(fallbacks.values())  # as older versions have it, for one release
+    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept}
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
@@ -339,9 +348,9 @@ def decision_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"]) + "*" * row["spoilt"]]
+        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), str(row["overruns"]) + "*" * row["spoilt"]]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
-    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
+    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
 
 
 def standings(rows: Sequence[Row]) -> str:
