@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -52,39 +53,39 @@ class Decision:
 
 @dataclass
 class SeatReport:
-    """One seat of an agent, tabulated.
+    """One seat of an agent, tabulated. NaN stands for what was not measured.
 
     Attributes:
         seat: the player number.
         table: the seat's strategy, see ``search.representation``; uniform where its own policy never comes.
-        opponent_best_response: chips that a best-responding opponent wins against it; NaN before it is measured.
-        against_blueprint: chips that it wins from its own blueprint in the other seat; NaN before, and for agents without one.
+        opponent_best_response: chips that a best-responding opponent wins against it.
+        against_blueprint: chips that it wins from its own blueprint in the other seat; NaN for agents without one.
         decisions: public states at which the seat was asked.
         solves: decisions for which a subgame was solved.
         fallbacks: how many decisions ended in each fallback.
-        seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
+        seconds: of every decision at which a search was due; of all decisions if none ever was.
         iterations: likewise.
         spent: what the seconds went into, summed.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
-            the clock is (they are different draws); NaN if not measured.
+            the clock is (they are different draws).
         bound_violation: chips a deal that best responses win above the bounds of the games that were solved, summed over disjoint
-            subgames by chance; NaN if not measured.
+            subgames by chance.
         loading: seconds outside every decision's budget: what the agent computes once for a game.
     """
 
     seat: int
     table: Table
-    opponent_best_response: float = float("nan")
-    against_blueprint: float = float("nan")
+    opponent_best_response: float = math.nan
+    against_blueprint: float = math.nan
     decisions: int = 0
     solves: int = 0
     fallbacks: Counter[Outcome] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
-    solver_error: float = 0.0
-    bound_violation: float = float("nan")
+    solver_error: float = math.nan
+    bound_violation: float = math.nan
     loading: float = 0.0
 
 
@@ -187,7 +188,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     report = SeatReport(seat, representation.uniform()[seat])
     stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
     errors: dict[Any, float] = {}  # by root, and by draw if draws differ
-    idle: list[float] = []
+    taken: list[tuple[bool, float, int]] = []  # whether a search was due, seconds, iterations
     while stack:
         state, reach, memory = stack.pop()
         below = representation.below(state)
@@ -197,24 +198,18 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
-        fell_back = decision.outcome in FALLBACKS
-        if fell_back:
-            report.fallbacks[decision.outcome] += 1
-        if decision.solved or fell_back:
-            report.seconds.append(decision.seconds)
-            report.iterations.append(decision.iterations)
-            report.spent += decision.spent
-        else:
-            idle.append(decision.seconds)
+        report.fallbacks += Counter([decision.outcome] if decision.outcome in FALLBACKS else [])
+        report.spent += decision.spent
+        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations))
         if decision.root is not None:
             draw = report.decisions if budget.seconds is not None else 0
-            errors[decision.root, draw] = float("nan") if decision.solver_error is None else decision.solver_error
+            errors[decision.root, draw] = math.nan if decision.solver_error is None else decision.solver_error
         representation.put(report.table, state, decision.policy)
         for child, probabilities in zip(reversed(below), decision.policy[::-1], strict=True):
-            own = reach * probabilities
-            if own.any():
-                stack.append((child, own, decision.memory))
-    report.solver_error = sum(errors.values())
-    if not report.seconds:
-        report.seconds, report.iterations = idle, [0] * len(idle)
+            reached = reach * probabilities
+            if reached.any():
+                stack.append((child, reached, decision.memory))
+    report.solver_error = float(sum(errors.values()))
+    counted = [entry for entry in taken if entry[0]] or taken
+    report.seconds, report.iterations = [seconds for _, seconds, _ in counted], [iterations for *_, iterations in counted]
     return report

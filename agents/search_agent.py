@@ -158,8 +158,7 @@ class SearchAgent:
         fallbacks = {Outcome.UNREACHED: found.kept - found.skipped - rejected, Outcome.NO_TIME: found.skipped, Outcome.REJECTED: rejected}
         return SeatReport(
             seat, strategies[seat], decisions=found.solves + found.kept, solves=found.solves, fallbacks=Counter(fallbacks),
-            seconds=found.seconds, iterations=found.iterations, spent=found.spent, solver_error=float("nan"),
-            bound_violation=found.harm, loading=found.loading,
+            seconds=found.seconds, iterations=found.iterations, spent=found.spent, bound_violation=found.harm, loading=found.loading,
         )  # fmt: skip
 
 

@@ -132,9 +132,6 @@ def test_measurements_of_older_versions_are_read(tmp_path):
     assert not list(tmp_path.glob("*.damaged"))
 
 
-OPTIONAL = {"against_blueprint", "spent", "running_share", "loading", "bound_violation"}  # older versions have none
-
-
 def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, caplog):
     rows = without_times(ablate(lines(), directory=tmp_path))
     path = min(tmp_path.glob("search*.json"))
@@ -162,7 +159,7 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
     ]
     for damaged in [
         *damages,
-        *({k: v for k, v in content.items() if k != key} for key in content.keys() - OPTIONAL),
+        *({k: v for k, v in content.items() if k != key} for key in content),
     ]:
         path.write_text(json.dumps(damaged))
         caplog.clear()

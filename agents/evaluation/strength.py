@@ -23,15 +23,7 @@ from search.tree.evaluator import exploitability_of
 def tabulate(
     agent: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
 ) -> SeatReport:
-    """Return one seat's strategy, measured exactly.
-
-    Args:
-        agent: who plays.
-        seat: the player that the agent plays.
-        budget: of each decision.
-        progress: called with the share of the work that is done, by agents that tell it.
-        folder: where agents keep what they have done, so that work that was stopped goes on; None keeps nothing.
-    """
+    """Return one seat's strategy, measured exactly; arguments as of ``agents.agent.Agent.tabulate``."""
     report, game = agent.tabulate(seat, budget, progress, folder), represent(agent.game)
     report.opponent_best_response = game.best_response_value(report.table, 1 - seat)
     if agent.blueprint is not None:
