@@ -6,6 +6,7 @@ known to its ``SubgameSolver``. Two of them exist: ``search.tree.subgames`` and 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -17,12 +18,14 @@ from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance
 from search.budget import Budget, Deadline, Pace, Spent
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, NO_SPREAD, UNSAFE, WARM_START, WITH_GIFTS
+from search.outcome import Outcome
 from search.warm_start import warm_iterations
 
 Float = npt.NDArray[np.float64]
 Lines = npt.NDArray[np.bool_]
 # Answers of fewer iterations are judged whatever the gadget: from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g.
 MIN_TRUSTED_ITERATIONS = 30
+RULES = 2  # raised whenever the same budget of iterations may lead to other answers: kept measurements of other rules are not taken
 MAX_ITERATIONS = 1 << 16  # of one solve: what is left to gain then is below what float32 can tell
 WARMING = 1.5  # iterations' time that a warm start takes
 SPARE = 1.5  # times what the last part of a decision is expected to take is left for it
@@ -120,9 +123,7 @@ class SearchReport:
 
     Attributes:
         solves: subgames whose answer is played: lines that the searcher's strategy reaches, on boards that suits do not make equal.
-        kept: subgames where the strategy so far is played on: the model says that the opponent never comes, no iteration fitted into the
-            budget, or the answer was rejected.
-        skipped: those of them that the budget allowed no iteration for.
+        fallbacks: subgames where the strategy so far is played on, by kind.
         bound_violation: chips a deal that best responses win above the bounds (above what they could before, where those are not safe),
             summed over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
@@ -132,24 +133,32 @@ class SearchReport:
     """
 
     solves: int = 0
-    kept: int = 0
-    skipped: int = 0
+    fallbacks: Counter[Outcome] = field(default_factory=Counter)
     bound_violation: float = 0.0
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
     loading: float = 0.0
 
+    def fail(self, outcome: Outcome, count: int) -> None:
+        """Count fallbacks."""
+        if count:
+            self.fallbacks[outcome] += count
+
     def add(self, other: SearchReport, weight: float = 1.0) -> None:
         """Add what other solves came to, their bound violations times a weight."""
         self.solves += other.solves
-        self.kept += other.kept
-        self.skipped += other.skipped
+        self.fallbacks.update(other.fallbacks)
         self.bound_violation += weight * other.bound_violation
         self.seconds += other.seconds
         self.iterations += other.iterations
         self.spent += other.spent
         self.loading += other.loading
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of one subgame."""
+        return Outcome.SEARCHED if self.solves else next(iter(self.fallbacks), Outcome.UNREACHED)
 
 
 class Paces:
@@ -302,10 +311,11 @@ def resolve(
     if clock.remaining() < (paces.preparing.expected + paces.iterating.expected) * rows + paces.after(rows):
         paces.heal()
         count = int((beliefs.reach[seat].max(axis=0) > 0).sum())
-        return Resolved(SearchReport(0, count, count, 0.0, [clock.spent()] * count, [0] * count))
+        return Resolved(SearchReport(0, Counter({Outcome.NO_TIME: count}), 0.0, [clock.spent()] * count, [0] * count))
     entrance = solver.enter(place, beliefs, strategy, seat)
     solved = entrance.solvable(kind in NEED_RANGE)
-    report, count = SearchReport(kept=int((entrance.reached & ~solved).sum())), int(solved.sum())
+    report, count = SearchReport(), int(solved.sum())
+    report.fail(Outcome.UNREACHED, int((entrance.reached & ~solved).sum()))
     if not count:
         return Resolved(report)
     solver.restrict(solved)
@@ -327,8 +337,7 @@ def resolve(
     report.spent = Spent(prepared, solving - prepared, 0.0)
     if solution.iterations == 0:
         paces.heal()
-        report.kept += count
-        report.skipped += count
+        report.fail(Outcome.NO_TIME, count)
         return Resolved(report)
     if config.judge or not whole:
         change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.safe and not whole else before)
@@ -341,7 +350,7 @@ def resolve(
             solver.cfvs(answered=True, best=False)
         left = solver.left()
     report.solves = int(accepted.sum())
-    report.kept += count - report.solves
+    report.fail(Outcome.REJECTED, count - report.solves)
     found = Resolved(report, solver.played(answer, accepted), left)
     if deliver is not None and report.solves:
         deliver(found)
@@ -358,8 +367,7 @@ class Thinking(NamedTuple):
         memory: what the next decision of the deal starts from.
         iterations: of the solver.
         root: where the subgame that was solved begins, as the game's tree numbers it; None if none was, or its answer is not played.
-        kept: a search was due, and the strategy so far is played on.
-        skipped: a search was due, and the budget allowed no iteration.
+        outcome: whether a search was due, and what became of it.
         bound_violation: see ``SearchReport``.
         spent: what the seconds went into.
     """
@@ -367,8 +375,7 @@ class Thinking(NamedTuple):
     memory: Any
     iterations: int = 0
     root: int | None = None
-    kept: bool = False
-    skipped: bool = False
+    outcome: Outcome = Outcome.NOT_DUE
     bound_violation: float = 0.0
     spent: Spent = Spent()
 

@@ -18,6 +18,7 @@ from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Trunk, above, board_weights, mass_at, value_against
 from search.gadgets import WITH_GIFTS
 from search.kernels.streets import BEST
+from search.outcome import Outcome
 from search.resolving import ResolveConfig, resolve
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.searching import searching, sweep
@@ -329,14 +330,14 @@ def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint():
     game, tree, arrays = blueprint()
     search = searching(2, "resolve", "safe", Budget(seconds=0.02))
     _, report = sweep(game, tree, arrays, 0, search, DCFR)
-    assert report.solves + report.kept == len(report.seconds)
+    assert report.solves + report.fallbacks.total() == len(report.seconds)
     assert report.solves > 0.9 * len(report.seconds)  # likewise: one that was held up for all of its time keeps the blueprint
     assert np.median(report.seconds) < 0.03  # a machine that is busy elsewhere is late with some
     assert np.median(report.iterations) > 100  # not the least: other processes share the machine that runs this
     assert report.loading > 0
     out, report = sweep(game, tree, arrays, 0, searching(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
     assert report.solves == 0
-    assert report.kept >= report.skipped > 0
+    assert report.fallbacks[Outcome.NO_TIME] > 0
     np.testing.assert_array_equal(out[0], arrays[0])
 
 
@@ -352,7 +353,7 @@ def test_where_the_model_never_comes_the_blueprint_is_kept(gadget):
     search = searching(1, gadget, "safe", Budget(iterations=3), judge=False)
     report, answer, _ = solve(searcher, board, arrival._replace(reach=reach), arrays, 0, search)
     put(answer, out)
-    assert report.kept == 1
+    assert report.fallbacks == {Outcome.UNREACHED: 1}
     first = entering(game, 1)[0]
     decision = next(n for n in range(first, int(game.bets.end[first])) if game.bets.player[n] == 0)
     old, new = (whole(game, tree, x).at(decision, tree.cards[board]) for x in (arrays, out))

@@ -9,7 +9,7 @@ import pytest
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
-from agents.match.deal import Entrant, check_hand, play_hand
+from agents.match.deal import Competitor, check_hand, play_hand
 from agents.match.exact_value import exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, Match, play_matches
 from agents.match.statistics import Tally
@@ -43,17 +43,17 @@ def seen_by(game, line, hand):
 
 
 def bot_of(name, make, game=GAME):
-    return Entrant(name, Here(game, BOTS.get(make, make), name), STILL)
+    return Competitor(name, Here(game, BOTS.get(make, make), name), STILL)
 
 
 @pytest.fixture(scope="module")
 def blueprint(tmp_path_factory):
-    return Entrant("ours", SearchAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint")), DCFR, NOTHING), STILL)
+    return Competitor("ours", SearchAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint")), DCFR, NOTHING), STILL)
 
 
 @pytest.fixture(scope="module")
 def uniform(tmp_path_factory):
-    return Entrant("uniform", SearchAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR, NOTHING), STILL)
+    return Competitor("uniform", SearchAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR, NOTHING), STILL)
 
 
 def played(match, hands):
@@ -185,8 +185,8 @@ def test_a_bot_may_bet_any_legal_amount_where_the_game_has_them():
 
 def test_a_bot_that_hangs_is_stopped_within_a_part(monkeypatch):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
-    hanging = Entrant("bot", SandboxedBot(TEN, "tests.bots:Hanging", 0.3), STILL)
-    match = Match((Entrant("other", SandboxedBot(TEN, "check_call", 60), STILL), hanging), values="none")
+    hanging = Competitor("bot", SandboxedBot(TEN, "tests.bots:Hanging", 0.3), STILL)
+    match = Match((Competitor("other", SandboxedBot(TEN, "check_call", 60), STILL), hanging), values="none")
     chunks = play_matches([match], 400)
     records = next(chunks)[1]
     assert len(records) == 3

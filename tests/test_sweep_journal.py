@@ -7,7 +7,7 @@ import pytest
 
 from agents import Serial, ablate, tabulate
 from agents.reporting import tables as report
-from agents.runtime.progress import Teller, shares, watched
+from agents.runtime.progress import ShareWriter, every_second, shares
 from agents.runtime.sweep_journal import SweepJournal
 from agents.search_agent import SearchAgent
 from search import Budget
@@ -60,7 +60,7 @@ def test_a_sweep_that_was_stopped_goes_on_and_comes_to_the_same(tmp_path, monkey
     assert len(searched) <= total - after + 1
     for p in (0, 1):
         np.testing.assert_array_equal(strategies[p], whole[0][p])
-    for name in ("solves", "kept", "iterations"):
+    for name in ("solves", "fallbacks", "iterations"):
         assert getattr(found, name) == getattr(whole[1], name)
     assert found.bound_violation == pytest.approx(whole[1].bound_violation, rel=1e-12)
 
@@ -102,9 +102,9 @@ def test_what_was_kept_on_the_way_is_removed_when_it_is_measured(tmp_path, agent
 def test_how_far_tasks_are_is_seen_from_outside(tmp_path, monkeypatch):
     monkeypatch.setattr("agents.runtime.progress.SECONDS", 0.0)
     folders = [tmp_path / name for name in ("one", "two", "none", "broken")]
-    Teller(folders[0])(0.25)
-    Teller(folders[1])(0.5)
-    Teller(folders[3])(0.5)
+    ShareWriter(folders[0])(0.25)
+    ShareWriter(folders[1])(0.5)
+    ShareWriter(folders[3])(0.5)
     (folders[3] / "share").write_text("half")
     assert shares(folders) == 0.75
 
@@ -112,7 +112,7 @@ def test_how_far_tasks_are_is_seen_from_outside(tmp_path, monkeypatch):
 def test_a_watcher_looks_until_the_block_is_done(monkeypatch):
     monkeypatch.setattr("agents.runtime.progress.SECONDS", 1e-3)
     looks = []
-    with watched(lambda: looks.append(1)):
+    with every_second(lambda: looks.append(1)):
         while len(looks) < 3:
             pass
     seen = len(looks)

@@ -9,7 +9,7 @@
 * *Halves.* Where a bot plays, the two hands of a deal are its halves. All first halves of a stretch of deals are played before the second
   ones, which come in another order: a bot that remembers one half cannot tell which hand is the other.
 
-A hand is scored in chips to the match's first entrant.
+A hand is scored in chips to the match's first competitor.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from agents.evaluation.ablation import digest
-from agents.match.deal import VALUES, Draws, Entrant, Record, Table, check_hand, play_hand
+from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_hand, play_hand
 from agents.opponents.bot import Bot
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
@@ -56,10 +56,10 @@ def new_salt() -> str:
 
 @dataclass(frozen=True)
 class Match:
-    """Two entrants and what decides their hands.
+    """Two competitors and what decides their hands.
 
     Attributes:
-        entrants: the first is the one that chips are counted for.
+        competitors: the first is the one that chips are counted for.
         seed: of every deal.
         duplicate: deals are played twice, seats swapped; else once, with alternating seats.
         values: AIVAT's value function: ``blueprint`` (both play what they play without thinking; uniform for bots), ``uniform``, or
@@ -67,7 +67,7 @@ class Match:
         salt: a secret that deals come from too, where a bot plays; a new one if none is given. Empty for matches without bots.
     """
 
-    entrants: tuple[Entrant, Entrant]
+    competitors: tuple[Competitor, Competitor]
     seed: int = 0
     duplicate: bool = True
     values: str = "blueprint"
@@ -79,28 +79,28 @@ class Match:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.values not in VALUES:
             raise ValueError(f"values must be one of {', '.join(VALUES)}, got {self.values!r}")
-        games = [entrant.game.key for entrant in self.entrants]
-        if games[0] != games[1]:
-            raise ValueError(f"agents must play one game, got {self.entrants[0].name}: {games[0]} and {self.entrants[1].name}: {games[1]}")
+        (one, game), (other, another) = [(c.name, c.game.key) for c in self.competitors]
+        if game != another:
+            raise ValueError(f"agents must play one game, got {one}: {game} and {other}: {another}")
 
     @property
     def game(self) -> PublicGame[Any]:
         """What is played."""
-        return self.entrants[0].game
+        return self.competitors[0].game
 
     @property
     def bots(self) -> list[Bot]:
         """Entrants whose policy is not known."""
-        return [entrant.agent for entrant in self.entrants if isinstance(entrant.agent, Bot)]
+        return [competitor.agent for competitor in self.competitors if isinstance(competitor.agent, Bot)]
 
     @property
     def draws(self) -> Draws:
         """Where the match's random numbers come from."""
-        return Draws(self.seed, self.salt, tuple(entrant.name for entrant in self.entrants))
+        return Draws(self.seed, self.salt, tuple(competitor.name for competitor in self.competitors))
 
     def rules(self) -> Table:
         """Return a table that knows the rules; nobody can play at it before ``load``."""
-        return Table(self.entrants, self.draws, self.values)
+        return Table(self.competitors, self.draws, self.values)
 
     def table(self) -> Table:
         """Return the table, ready; agents load."""
@@ -113,7 +113,7 @@ class Match:
         """Hands in a part: some two seconds of the time allowed at most, taking a hand for four decisions of each player."""
         if self.bots:
             return BOT_HANDS
-        allowed = 8 * sum(entrant.budget.seconds or 0.0 for entrant in self.entrants if not entrant.steady)
+        allowed = 8 * sum(competitor.budget.seconds or 0.0 for competitor in self.competitors if not competitor.steady)
         deals = PART_DEALS if allowed == 0 else max(1, min(PART_DEALS, int(PART_SECONDS / allowed)))
         return deals * (1 + self.duplicate)
 
@@ -126,14 +126,14 @@ class Match:
         else:
             for first in range(0, hands // 2, STRETCH_DEALS):
                 deals = np.arange(first, min(first + STRETCH_DEALS, hands // 2))
-                yield (2 * deals + deals % 2).tolist()  # each entrant has each seat half of the time
+                yield (2 * deals + deals % 2).tolist()  # each competitor has each seat half of the time
                 deals = self.draws.secret("order", first).permutation(deals)
                 yield (2 * deals + 1 - deals % 2).tolist()
 
     def marks(self) -> list[str]:
-        """Return, for each entrant, what kept measurements of it must agree with."""
-        agents = [e.agent.name if isinstance(e.agent, Bot) else digest(e.agent) for e in self.entrants]
-        return [_hash([self.game.key, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
+        """Return, for each competitor, what kept measurements of it must agree with."""
+        agents = [e.agent.name if isinstance(e.agent, Bot) else digest(e.agent) for e in self.competitors]
+        return [_hash([self.game.key, agent, repr(e.budget)]) for agent, e in zip(agents, self.competitors, strict=True)]
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""
@@ -163,7 +163,7 @@ def play_part(part: Part) -> list[Record]:
     for i, bot in enumerate(table.bots):
         if bot is not None:
             bot.begin(int(match.draws.secret("bot", i, part.hands[0]).integers(2**31 - 1)))
-    if not all(entrant.steady for entrant in match.entrants):
+    if not all(competitor.steady for competitor in match.competitors):
         gc.collect()
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
@@ -298,7 +298,7 @@ class _Shelf:
         self._file, self._lines = Path(), list[str]()
         if directory is not None:
             directory.mkdir(exist_ok=True)  # no parents here and below: what was deleted on the way is not made again
-            self.path = directory / f"{match.entrants[0].name}-{match.entrants[1].name}-{match.fingerprint()}"
+            self.path = directory / f"{match.competitors[0].name}-{match.competitors[1].name}-{match.fingerprint()}"
             self.path.mkdir(exist_ok=True)
             if match.bots:
                 self.path.chmod(0o700)
@@ -339,5 +339,5 @@ class _Shelf:
         """Return a hand's number."""
         deal = record["deal"]
         require(whole_in(deal, 0, MOST_HANDS), "a hand must have the number of its deal")
-        number: int = 2 * deal + int(record["seats"][0] != self.match.entrants[0].name)
+        number: int = 2 * deal + int(record["seats"][0] != self.match.competitors[0].name)
         return number

@@ -1,6 +1,6 @@
 """What a match says: intervals, seats, rounds, decision times; and the tables that people read.
 
-Three estimates of the same mean, chips a hand to the first entrant, each with a 95 % interval (Student's t):
+Three estimates of the same mean, chips a hand to the first competitor, each with a 95 % interval (Student's t):
 
 * ``raw``: the spread of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
   duplicates, and an interval for this match only if it was played without.
@@ -16,16 +16,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import stdtrit
 
 from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
-from agents.match.deal import Entrant, Record
+from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
 from agents.reporting.tables import duration, table
+from games.arrays import Bool, Float
+from search.outcome import FALLBACKS, Outcome
 
-Float = npt.NDArray[np.float64]
 Row = dict[str, Any]
 ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
 NO_SPREAD = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
@@ -56,8 +56,8 @@ def estimate(groups: Sequence[Float]) -> Estimate:
     return Estimate(mean, error, mean - half, mean + half)
 
 
-SCORES = np.dtype([("number", "i8"), ("seat", "i1"), ("round", "i1"), ("chips", "f8"), ("aivat", "f8")])  # of a hand; seat: first entrant's
-DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("kept", "i1")])
+SCORES = np.dtype([("number", "i8"), ("seat", "i1"), ("round", "i1"), ("chips", "f8"), ("aivat", "f8")])  # of a hand; seat: of the first
+DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("fallback", "i1")])  # 0: none, n: FALLBACKS[n - 1]
 
 
 class Tally:
@@ -79,13 +79,13 @@ class Tally:
 
     def add(self, records: Sequence[Record]) -> None:
         """Take hands."""
-        name = self.match.entrants[0].name
+        name = self.match.competitors[0].name
         seats = [int(r["seats"][0] != name) for r in records]
         numbers = [2 * r["deal"] + seat for r, seat in zip(records, seats, strict=True)]
         scores = [(n, s, r["round"], r["chips"], r.get("aivat", math.nan)) for n, s, r in zip(numbers, seats, records, strict=True)]
         every = np.concatenate([self._scores, np.array(scores, SCORES)])
         self._scores = every[np.argsort(every["number"], kind="stable")]
-        decisions = [tuple(decision) for r in records for decision in r["decisions"]]
+        decisions = [(*decision[:3], _fallback(*decision[2:])) for r in records for decision in r["decisions"]]
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
@@ -103,16 +103,16 @@ class Tally:
         """Hands that are counted: in duplicate those of deals of which both hands were played."""
         return int(self._counted().sum())
 
-    def _counted(self) -> npt.NDArray[np.bool_]:
+    def _counted(self) -> Bool:
         deals = self._scores["number"] // 2
         if not self.match.duplicate or not len(deals):
             return np.ones(len(deals), bool)
         same = deals[1:] == deals[:-1]
-        counted: npt.NDArray[np.bool_] = np.append(same, False) | np.append(False, same)
+        counted: Bool = np.append(same, False) | np.append(False, same)
         return counted
 
     def scores(self) -> Float:
-        """Return [hands, 4] in the order of deals: seat of the first entrant, round, chips, aivat."""
+        """Return [hands, 4] in the order of deals: seat of the first competitor, round, chips, aivat."""
         rows = self._scores[self._counted()]
         return np.stack([rows[key].astype(float) for key in ("seat", "round", "chips", "aivat")], axis=1)
 
@@ -131,7 +131,7 @@ class Tally:
         return {kind: found[kind] for kind in ESTIMATES if kind in found}
 
     def seats(self) -> list[Row]:
-        """Return a row for each seat of the first entrant."""
+        """Return a row for each seat of the first competitor."""
         scores = self.scores()
         rows = []
         for seat in (0, 1):
@@ -152,46 +152,54 @@ class Tally:
         return rows
 
     def decisions(self, who: int) -> Float:
-        """Return [timed decisions, 3] of one entrant, the fastest first: seconds, iterations, kept.
+        """Return [timed decisions, 3] of one competitor, the fastest first: seconds, iterations, and 1 + the number of the fallback.
 
         The same decision is made, and timed, once.
         """
-        own = np.sort(self._decisions[self._decisions["who"] == who], order=["seconds", "iterations", "kept"])
-        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "kept")], axis=1)
+        own = np.sort(self._decisions[self._decisions["who"] == who], order=["seconds", "iterations", "fallback"])
+        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "fallback")], axis=1)
 
     def asked(self, who: int) -> int:
-        """Return how many decisions an entrant was asked for."""
+        """Return how many decisions a competitor was asked for."""
         return int(self._asked[who])
 
     def speed(self) -> Row:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
-        played, thought = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
-        return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
+        played, thinking = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
+        return {"seconds": played, "thinking_seconds": thinking, "overhead": 1 - thinking / played if played else 0.0}
 
 
-def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
-    """Return what an entrant's decisions took.
+def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
+    """Return 1 + the number of a decision's fallback, 0 for none; older versions told apart only those that were rejected."""
+    older = (Outcome.REJECTED if iterations else Outcome.UNREACHED,) if fell_back else ()
+    return sum(1 + FALLBACKS.index(name) for name in kind or older)
+
+
+def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
+    """Return what a competitor's decisions took.
 
     Args:
-        entrant: whose.
+        competitor: whose.
         asked: how many there were.
         made: those that were timed, see ``Tally.decisions``.
     """
-    seconds, limit, count = made[:, 0], entrant.budget.seconds, max(len(made), 1)
+    seconds, limit, count = made[:, 0], competitor.budget.seconds, max(len(made), 1)
     late = seconds - limit if limit else np.zeros(0)
-    row: Row = {"agent": entrant.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
+    row: Row = {"agent": competitor.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
     overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
     row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
-    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
+    fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
+    kept = sum(fallbacks.values())  # as older versions have it, for one release
+    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept}
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
-    """Return ``decision_row`` for each entrant over all its matches."""
-    found: dict[str, tuple[Entrant, list[tuple[int, Float]]]] = {}
+    """Return ``decision_row`` for each competitor over all its matches."""
+    found: dict[str, tuple[Competitor, list[tuple[int, Float]]]] = {}
     for tally in tallies:
-        for who, entrant in enumerate(tally.match.entrants):
-            found.setdefault(entrant.name, (entrant, []))[1].append((tally.asked(who), tally.decisions(who)))
+        for who, competitor in enumerate(tally.match.competitors):
+            found.setdefault(competitor.name, (competitor, []))[1].append((tally.asked(who), tally.decisions(who)))
     return [decision_row(e, sum(n for n, _ in parts), np.concatenate([made for _, made in parts])) for e, parts in found.values()]
 
 
@@ -207,7 +215,7 @@ def more_hands(tally: Tally, precision: float) -> int | None:
     """
     found = tally.estimates()
     kind = next(iter(found))
-    policies = not any(entrant.thinks for entrant in tally.match.entrants)
+    policies = not any(competitor.thinks for competitor in tally.match.competitors)
     if kind == "aivat" and tally.match.values == "blueprint" and policies:
         return 0
     if found[kind].standard_error <= NO_SPREAD * found["raw"].standard_error:
@@ -221,7 +229,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
     best = next(iter(found), None)
     raw = found["raw"].standard_error if found else math.nan
     row: Row = {
-        "agents": [entrant.name for entrant in tally.match.entrants],
+        "agents": [competitor.name for competitor in tally.match.competitors],
         "hands": tally.hands,
         "waiting_hands": tally.played - tally.hands,  # whose deals' other hands are still to be played
         "unit": "chips",
@@ -254,15 +262,15 @@ def in_blinds(row: Row) -> Row:
 
 
 def describe(matches: Sequence[Match]) -> list[Row]:
-    """Return who plays: each entrant's name, agent and budget of a decision."""
-    entrants = {entrant.name: entrant for match in matches for entrant in match.entrants}
+    """Return who plays: each competitor's name, agent and budget of a decision."""
+    competitors = {competitor.name: competitor for match in matches for competitor in match.competitors}
     rows = []
-    for name, entrant in entrants.items():
-        budget = entrant.budget
+    for name, competitor in competitors.items():
+        budget = competitor.budget
         limits = [duration(budget.seconds)] if budget.seconds else []
         limits += [f"{budget.iterations} iterations"] if budget.iterations is not None else []
         limits += [f"{budget.exploitability:g} chips"] if budget.exploitability is not None else []
-        rows.append({"name": name, "agent": entrant.agent.name, "budget": " or ".join(limits) or "no thinking"})
+        rows.append({"name": name, "agent": competitor.agent.name, "budget": " or ".join(limits) or "no thinking"})
     return rows
 
 
@@ -340,9 +348,9 @@ def decision_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"]) + "*" * row["spoilt"]]
+        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), str(row["overruns"]) + "*" * row["spoilt"]]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
-    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
+    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
 
 
 def standings(rows: Sequence[Row]) -> str:

@@ -22,8 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, open_regular, parse_json, require, whole_in
-
-Array = npt.NDArray[Any]
+from games.arrays import Array
 
 NPY_START = b"\x93NUMPY\x01\x00"
 NPY_HEADER = re.compile(

@@ -167,8 +167,7 @@ class BoardResolver:
         board, _ = self.find(place.cards[: self.game.cards_on(street)])
         found, report = self._searched(seat, street, root, board, found, budget, clock.sooner(SPARE * self._answering.expected), whole)
         solved = root if report.solves else None
-        violation = report.bound_violation
-        return Thinking(found, sum(report.iterations), solved, report.kept > 0, report.skipped > 0, violation, report.spent)
+        return Thinking(found, sum(report.iterations), solved, report.outcome, report.bound_violation, report.spent)
 
     def at(self, memory: Memory | None, state: HoldemState) -> Float:
         """See ``search.resolving.Resolver``."""

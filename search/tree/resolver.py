@@ -26,6 +26,7 @@ import numpy as np
 from games import PublicTree
 from search.beliefs import Beliefs, scaled
 from search.budget import Budget, Deadline, Pace
+from search.outcome import Outcome
 from search.resolving import SPARE, ResolveConfig, Resolved, Thinking, resolve
 from search.tree.gadgets import gifts
 from search.tree.solver import Solver
@@ -134,13 +135,13 @@ class TreeResolver:
         solved: Resolved[Strategy] = resolve(subgames, root, beliefs, strategy, seat, config, budget, limit, worth=worth, whole=whole)
         report, answer = solved.report, solved.answer
         iterations = sum(report.iterations)
-        if report.skipped:
+        if report.outcome == Outcome.NO_TIME:
             self._asking.heal()
         if answer is None or not report.solves:
-            return Thinking(memory, iterations, kept=True, skipped=report.skipped > 0, spent=report.spent)
+            return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent)
         self._solved = answer, ranges
         found = Memory(answer, ranges, subgames.solver.iterations_with_warm_start)
-        return Thinking(found, iterations, root, bound_violation=report.bound_violation, spent=report.spent)
+        return Thinking(found, iterations, root, report.outcome, report.bound_violation, report.spent)
 
     def at(self, memory: Memory | None, state: int) -> Float:
         """See ``search.resolving.Resolver``."""
