@@ -17,7 +17,7 @@ import numpy as np
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint
-from agents.match.deal import Competitor, Draws, play_hand
+from agents.match.deal import Competitor, Draws, play_deal
 from agents.match.exact_value import exact_values
 from agents.match.match import Match
 from agents.match.statistics import Tally
@@ -54,7 +54,7 @@ def main() -> None:
             for seed in range(count):
                 at.draws = Draws(seed)
                 tally = Tally(Match(competitors, seed, values=values))
-                tally.add([play_hand(at, k, swapped) for k in range(hands // 2) for swapped in (False, True)])
+                tally.add([play_deal(at, k, swapped) for k in range(hands // 2) for swapped in (False, True)])
                 found.append(tally.estimates())
             seconds = time.perf_counter() - start
             for kind in (kind for kind, own in CASES if own == values):

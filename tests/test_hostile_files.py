@@ -33,7 +33,7 @@ from agents.board_blueprint import ABOUT, kept_blueprint
 from agents.evaluation import ablation
 from agents.match import exact_value
 from agents.match.deal import Competitor
-from agents.match.match import Match, _Shelf
+from agents.match.match import Match, _HandFiles
 from agents.networks import NetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
 from agents.networks.checkpoint import history_of
 from agents.policy import policy_from_file
@@ -207,7 +207,7 @@ def tables(folder):
     match = Match((competitors[0], competitors[1]))
     list(play_matches([match], 20, Serial(), folder))
     hands = next(folder.rglob("*.jsonl"))
-    shelf = _Shelf(match, folder)
+    shelf = _HandFiles(match, folder)
     yield Kind(hands.name, hands.read_bytes(), shelf._read, "lines")
     exact_value.exact_values([match], 1, Serial(), folder / "tables")
     table = next((folder / "tables").glob("*seat0.npy"))

@@ -12,7 +12,7 @@ import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy, tabulate
 from agents.board_blueprint import make_blueprint
-from agents.match.deal import Competitor, Draws, check_hand, play_hand
+from agents.match.deal import Competitor, Draws, check_record, play_deal
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
 from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
@@ -99,7 +99,7 @@ def test_hands_depend_on_seed_and_number_alone(family):
     match = Match((family.search, family.strong), seed=7, values="none")
     of_all = without_times(play_matches([match], 40))
     for deal, swapped in ((19, True), (3, False), (19, False)):
-        alone = play_hand(match.table(), deal, swapped)
+        alone = play_deal(match.table(), deal, swapped)
         before = of_all[0, deal, *alone["seats"]]
         assert {key: alone[key] for key in before} == before
     assert of_all != without_times(play_matches([Match(match.competitors, seed=8, values="none")], 40))
@@ -309,7 +309,7 @@ def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_
     for deal in range(3000):
         if deal % 25 == 0:
             bot.begin(given_once(deal, 1))
-        records += [play_hand(table, deal, swapped) for swapped in (False, True)]
+        records += [play_deal(table, deal, swapped) for swapped in (False, True)]
     pairs = np.array([r["chips"] for r in records]).reshape(-1, 2).mean(axis=1)
     assert pairs.mean() < -4 * pairs.std(ddof=1) / len(pairs) ** 0.5
 
@@ -458,7 +458,7 @@ def test_who_does_wrong_loses_the_most_that_the_hand_can_cost(wrong, text):
             assert record["fault"]["kind"] == wrong
             assert record["fault"]["line"] == record["play"]
             before = {**record, "fault": {"who": "bot", "kind": wrong, "text": text, "node": "start"}}  # as older versions wrote it
-            check_hand(match.table(), before, record["deal"], seat == 1)
+            check_record(match.table(), before, record["deal"], seat == 1)
             assert record["chips"] == -2.0  # also with the best card: a bet that is called may come
     assert any(text in r["fault"]["text"] for r in records if "fault" in r)
     tally = Tally(match)

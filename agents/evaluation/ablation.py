@@ -75,7 +75,7 @@ def measure(task: Measurement) -> Row:
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
         start, running = time.perf_counter(), time.process_time()
-        report = tabulate(agent, task.seat, task.budget, task.folder and ShareWriter(task.folder), task.folder)
+        report = tabulate(agent, task.seat, task.budget, ShareWriter(task.folder) if task.folder else None, task.folder)
         running = (time.process_time() - running) / (time.perf_counter() - start)
     finally:
         gc.unfreeze()

@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from agents.opponents.bot import Bot, observe
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
 from games import CHANCE, TERMINAL
-from games.game import Action, PublicGame, children, drawn, line_of
+from games.game import PublicGame, children, drawn, line_of
 from search import Budget
 from search.outcome import FALLBACKS
 
@@ -36,11 +36,26 @@ KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions"
 
 @dataclass(frozen=True)
 class Competitor:
-    """Who plays: a name in the match's tables, an agent, and what each of its decisions may spend."""
+    """Who plays: a name in the match's tables, an agent or a bot, and what each of its decisions may spend."""
 
     name: str
     agent: Agent[Any] | Bot
     budget: Budget
+
+    @property
+    def bot(self) -> Bot | None:
+        """The agent if it is a bot, whose policy is not known."""
+        return self.agent if isinstance(self.agent, Bot) else None  # asking a protocol takes long
+
+    @property
+    def known(self) -> Agent[Any]:
+        """The agent of one that is no bot."""
+        return cast("Agent[Any]", self.agent)
+
+    @property
+    def thinks(self) -> bool:
+        """Whether its decisions depend on what they may spend; what a bot does is not known."""
+        return self.bot is not None or self.known.thinks
 
     @property
     def steady(self) -> bool:
@@ -48,19 +63,9 @@ class Competitor:
         return not self.budget.seconds or not self.thinks
 
     @property
-    def thinks(self) -> bool:
-        """Whether its decisions depend on what they may spend; what a bot does is not known."""
-        return isinstance(self.agent, Bot) or self.agent.thinks
-
-    @property
     def game(self) -> PublicGame[Any]:
         """What it plays."""
         return self.agent.game
-
-    @property
-    def known(self) -> bool:
-        """Whether its policy is told with its decisions."""
-        return not isinstance(self.agent, Bot)
 
 
 @dataclass(frozen=True)
@@ -109,65 +114,56 @@ class Table:
     def __init__(self, competitors: tuple[Competitor, Competitor], draws: Draws, values: str) -> None:
         self.competitors, self.draws, self.valued_by = competitors, draws, values
         self.game = competitors[0].game
-        self.bots = [e.agent if isinstance(e.agent, Bot) else None for e in competitors]  # asking a protocol takes long
-        self._kept = [competitor.steady and self.game.num_states is not None for competitor in competitors]
+        self.bots = [competitor.bot for competitor in competitors]
+        self._repeats = [competitor.steady and self.game.num_states is not None for competitor in competitors]
         self._decisions: dict[tuple[int, int, Any], Decision] = {}
         self._scores: dict[tuple[Any, bool], float] = {}
         self._aivat: list[Aivat] | None = None
 
     def load(self) -> None:
         """Get agents and AIVAT's values ready. Bots are made anew for each part of a match."""
-        for competitor in self.competitors:
-            if not isinstance(competitor.agent, Bot):
-                competitor.agent.load()
+        for competitor, bot in zip(self.competitors, self.bots, strict=True):
+            if bot is None:
+                competitor.known.load()
         if self.valued_by != "none":
-            self._aivat = [self._valued(swapped) for swapped in (False, True)]
-
-    def _valued(self, swapped: bool) -> Aivat:
-        """Return AIVAT with the first competitor in seat 0, or 1 if ``swapped``; bots count as uniform play."""
-        agents = [self.competitors[seat ^ swapped].agent for seat in (0, 1)]
-        blueprints = [None if isinstance(agent, Bot) or self.valued_by == "uniform" else agent.blueprint for agent in agents]
-        return Aivat(self.game, value_function(self.game, (blueprints[0], blueprints[1])))
+            uniform = [bot is not None or self.valued_by == "uniform" for bot in self.bots]
+            blueprints = [None if u else c.known.blueprint for u, c in zip(uniform, self.competitors, strict=True)]
+            pairs = [(blueprints[0], blueprints[1]), (blueprints[1], blueprints[0])]  # seats as they are, and swapped
+            self._aivat = [Aivat(self.game, value_function(self.game, pair)) for pair in pairs]
 
     def decide(self, who: int, seat: int, state: Any, memory: Any) -> tuple[Decision, bool]:
         """Return a competitor's decision, and whether it was made now."""
-        if self._kept[who] and (who, seat, state) in self._decisions:
-            return self._decisions[who, seat, state], False
+        key = (who, seat, state)
+        if key in self._decisions:
+            return self._decisions[key], False
         competitor = self.competitors[who]
-        assert not isinstance(competitor.agent, Bot)
-        decision = competitor.agent.decide(seat, state, memory, competitor.budget)
-        if self._kept[who]:
-            self._decisions[who, seat, state] = decision
+        decision = competitor.known.decide(seat, state, memory, competitor.budget)
+        if self._repeats[who]:
+            self._decisions[key] = decision
         return decision, True
 
     def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: float | None) -> float | None:
-        """Return player 0's AIVAT estimate, None if there is none. With kept decisions it depends on the public history alone."""
+        """Return player 0's AIVAT estimate, None if there is none. Of competitors whose decisions repeat it is kept."""
         if self._aivat is None:
             return None
         held = [None if self.bots[seat ^ swapped] is None else hands[seat] for seat in (0, 1)]
         key = (steps[-1].child if steps else self.game.root, swapped)
         if key in self._scores:
             return self._scores[key]
-        found = self._aivat[swapped].estimate(steps, (held[0], held[1]), end)
-        if all(self._kept) and held == [None, None]:
-            self._scores[key] = found
-        return found
+        score = self._aivat[swapped].estimate(steps, (held[0], held[1]), end)
+        if all(self._repeats) and held == [None, None]:
+            self._scores[key] = score
+        return score
 
 
-def play_hand(table: Table, deal: int, swapped: bool) -> Record:
-    """Play one hand.
-
-    Args:
-        table: ready.
-        deal: number of the deal.
-        swapped: the first competitor has seat 1.
-    """
+def play_deal(table: Table, deal: int, swapped: bool) -> Record:
+    """Play a deal once, at a table that is loaded; if ``swapped``, the first competitor has seat 1."""
     start = time.perf_counter()
     game = table.game
     hands, streams = _dealt(table, deal)
     random = table.draws.secret("shown", deal, int(swapped)) if any(table.bots) else None
     memories: list[Any] = [None, None]  # by seat
-    asked, decisions, steps = [0, 0], [], []
+    asked, decisions, steps = [0, 0], list[Any](), list[Step]()
     fault: Record | None = None
     state, end = game.root, None
     while (seat := game.player(state)) != TERMINAL:
@@ -184,7 +180,7 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
                 try:
                     if asked[who] == 1:
                         bot.restart(seat)
-                    child = game.child(state, _answered(game, state, bot.step(observation)))
+                    child = _answered(game, state, bot.step(observation))
                 except FaultError as error:
                     fault = {"who": table.competitors[who].name, "kind": error.kind, "text": str(error), "line": line_of(game, state)}
                     end = game.worst_payoff(state, seat)
@@ -219,10 +215,10 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
     return record | {"seconds": time.perf_counter() - start}
 
 
-def _answered(game: PublicGame[Any], state: Any, answer: int | str) -> Action:
-    """Return the action that a bot's answer names."""
+def _answered(game: PublicGame[Any], state: Any, answer: int | str) -> Any:
+    """Return where a bot's answer leads."""
     offered = [action for action in game.actions(state) if action.code == answer]
-    return offered[0] if offered else game.action(state, str(answer))
+    return game.child(state, offered[0] if offered else game.action(state, str(answer)))
 
 
 def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[float]]]:
@@ -242,7 +238,7 @@ def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[floa
     return hands, [stream(part) for part in range(3)]
 
 
-def check_hand(table: Table, record: Any, deal: int, swapped: bool) -> None:
+def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
     """Refuse what is no record of a hand. The hand is dealt again, and its actions are taken again by the rules.
 
     Args:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -22,13 +21,12 @@ from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
 from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
-from agents.reporting.tables import duration, table
+from agents.reporting.tables import Row, duration, table
 from games.arrays import Bool, Float
 from search.outcome import FALLBACKS, Outcome
 
-Row = dict[str, Any]
 ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
-NO_SPREAD = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
+ALIKE_SHARE = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
 ALIKE = "all alike: no hand told more than another; either AIVAT's values are the match's own, or too few hands were played to differ"
 
 
@@ -61,7 +59,7 @@ DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("
 
 
 class Tally:
-    """The hands of one match so far; what is told of them does not depend on the order in which they came.
+    """The hands of one match so far, in whatever order they came.
 
     A hand takes 26 bytes, and each decision that was timed 14.
 
@@ -121,34 +119,31 @@ class Tally:
         scores = self.scores()
         if len(scores) < 4:
             return {}
-        seats = [scores[:, 0] == seat for seat in (0, 1)]
-        found = {"raw": estimate([scores[seat, 2] for seat in seats])}
-        pairs = scores.reshape(-1, 2, 4).mean(axis=1) if self.match.duplicate else None
-        if pairs is not None:
-            found["duplicate"] = estimate([pairs[:, 2]])
-        if self.match.values != "none":
-            found["aivat"] = estimate([pairs[:, 3]]) if pairs is not None else estimate([scores[seat, 3] for seat in seats])
-        return {kind: found[kind] for kind in ESTIMATES if kind in found}
+        seats = [scores[scores[:, 0] == seat] for seat in (0, 1)]
+        groups = [scores.reshape(-1, 2, 4).mean(axis=1)] if self.match.duplicate else seats
+        estimates = {"aivat": estimate([group[:, 3] for group in groups])} if self.match.values != "none" else {}
+        if self.match.duplicate:
+            estimates["duplicate"] = estimate([group[:, 2] for group in groups])
+        return estimates | {"raw": estimate([seat[:, 2] for seat in seats])}
 
     def seats(self) -> list[Row]:
         """Return a row for each seat of the first competitor."""
-        scores = self.scores()
-        rows = []
+        scores, rows = self.scores(), []
+        columns = {"chips": 2} | ({"aivat": 3} if self.match.values != "none" else {})
         for seat in (0, 1):
-            own = scores[scores[:, 0] == seat]
-            kinds = {"chips": 2} | ({"aivat": 3} if self.match.values != "none" else {})
-            rows.append({"seat": seat, "hands": len(own)} | {k: asdict(estimate([own[:, c]])) for k, c in kinds.items() if len(own) > 1})
+            played = scores[scores[:, 0] == seat]
+            means = {name: asdict(estimate([played[:, column]])) for name, column in columns.items() if len(played) > 1}
+            rows.append({"seat": seat, "hands": len(played)} | means)
         return rows
 
     def rounds(self) -> list[Row]:
         """Return a row for each round that hands ended in: how many, what they paid on average and what that makes of the mean."""
-        scores = self.scores()
-        rows = []
+        scores, rows = self.scores(), []
         for number in range(len(self.match.game.rounds)):
-            own = scores[scores[:, 1] == number]
-            paid = float(own[:, 2].sum())
-            mean, share = (paid / len(own) if len(own) else 0.0), len(own) / max(len(scores), 1)
-            rows.append({"round": number, "hands": len(own), "share": share, "chips": mean, "chips_per_hand": paid / max(len(scores), 1)})
+            ended = scores[scores[:, 1] == number]
+            count, paid, all_hands = len(ended), float(ended[:, 2].sum()), max(len(scores), 1)
+            row = {"round": number, "hands": count, "share": count / all_hands, "chips": paid / count if count else 0.0}
+            rows.append(row | {"chips_per_hand": paid / all_hands})
         return rows
 
     def decisions(self, who: int) -> Float:
@@ -156,8 +151,9 @@ class Tally:
 
         The same decision is made, and timed, once.
         """
-        own = np.sort(self._decisions[self._decisions["who"] == who], order=["seconds", "iterations", "fallback"])
-        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "fallback")], axis=1)
+        columns = ["seconds", "iterations", "fallback"]
+        made = np.sort(self._decisions[self._decisions["who"] == who], order=columns)
+        return np.stack([made[column].astype(float) for column in columns], axis=1)
 
     def asked(self, who: int) -> int:
         """Return how many decisions a competitor was asked for."""
@@ -176,13 +172,7 @@ def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
 
 
 def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
-    """Return what a competitor's decisions took.
-
-    Args:
-        competitor: whose.
-        asked: how many there were.
-        made: those that were timed, see ``Tally.decisions``.
-    """
+    """Return what a competitor's decisions took: ``asked`` in all, of which those ``made`` were timed (see ``Tally.decisions``)."""
     seconds, limit, count = made[:, 0], competitor.budget.seconds, max(len(made), 1)
     late = seconds - limit if limit else np.zeros(0)
     row: Row = {"agent": competitor.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
@@ -196,11 +186,14 @@ def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
     """Return ``decision_row`` for each competitor over all its matches."""
-    found: dict[str, tuple[Competitor, list[tuple[int, Float]]]] = {}
-    for tally in tallies:
-        for who, competitor in enumerate(tally.match.competitors):
-            found.setdefault(competitor.name, (competitor, []))[1].append((tally.asked(who), tally.decisions(who)))
-    return [decision_row(e, sum(n for n, _ in parts), np.concatenate([made for _, made in parts])) for e, parts in found.values()]
+    seats = [
+        (competitor, tally.asked(who), tally.decisions(who)) for tally in tallies for who, competitor in enumerate(tally.match.competitors)
+    ]
+    rows = []
+    for name, competitor in {competitor.name: competitor for competitor, *_ in seats}.items():
+        parts = [(asked, made) for other, asked, made in seats if other.name == name]
+        rows.append(decision_row(competitor, sum(asked for asked, _ in parts), np.concatenate([made for _, made in parts])))
+    return rows
 
 
 def hands_needed(hands: int, now: Estimate, precision: float) -> int:
@@ -209,31 +202,30 @@ def hands_needed(hands: int, now: Estimate, precision: float) -> int:
 
 
 def more_hands(tally: Tally, precision: float) -> int | None:
-    """Return ``hands_needed`` of the best estimate; None where all hands came out alike, which tells nothing of how far apart they may be.
+    """Return ``hands_needed`` of the best estimate; None where all hands came out alike: nobody knows how far apart others may be.
 
     Where neither thinks and AIVAT's values are those of their policies it is the match's value itself, and no more hands are needed.
     """
-    found = tally.estimates()
-    kind = next(iter(found))
-    policies = not any(competitor.thinks for competitor in tally.match.competitors)
-    if kind == "aivat" and tally.match.values == "blueprint" and policies:
+    estimates = tally.estimates()
+    kind, best = next(iter(estimates.items()))
+    if kind == "aivat" and tally.match.values == "blueprint" and not any(c.thinks for c in tally.match.competitors):
         return 0
-    if found[kind].standard_error <= NO_SPREAD * found["raw"].standard_error:
+    if best.standard_error <= ALIKE_SHARE * estimates["raw"].standard_error:
         return None
-    return hands_needed(tally.hands, found[kind], precision)
+    return hands_needed(tally.hands, best, precision)
 
 
 def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -> Row:
     """Return a match as result.json has it."""
-    found = tally.estimates()
-    best = next(iter(found), None)
-    raw = found["raw"].standard_error if found else math.nan
+    estimates = tally.estimates()
+    best = next(iter(estimates), None)
+    raw = estimates["raw"].standard_error if estimates else math.nan
     row: Row = {
         "agents": [competitor.name for competitor in tally.match.competitors],
         "hands": tally.hands,
         "waiting_hands": tally.played - tally.hands,  # whose deals' other hands are still to be played
         "unit": "chips",
-        "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in found.items()},
+        "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in estimates.items()},
         "best": best,
         "seats": tally.seats(),
         "rounds": tally.rounds(),
@@ -257,8 +249,8 @@ def in_blinds(row: Row) -> Row:
         return {key: values[key] * 1000 / row["big_blind"] for key in ("mean", "value", "standard_error", "low", "high") if key in values}
 
     exact = row["exact"]
-    found = {"estimates": {kind: e | scaled(e) for kind, e in row["estimates"].items()}}
-    return found | {"exact": None if exact is None else {"draws": exact["draws"], **scaled(exact)}}
+    estimates = {kind: e | scaled(e) for kind, e in row["estimates"].items()}
+    return {"estimates": estimates, "exact": None if exact is None else {"draws": exact["draws"], **scaled(exact)}}
 
 
 def describe(matches: Sequence[Match]) -> list[Row]:
@@ -300,10 +292,7 @@ def match_table(rows: Sequence[Row]) -> str:
     kinds = [kind for kind in reversed(ESTIMATES) if any(kind in row["estimates"] for row in rows)]
     lines = []
     for row in rows:
-        cells = []
-        for kind in kinds:
-            e = row["estimates"].get(kind)
-            cells.append("" if e is None else _estimate_text(e))
+        cells = [_estimate_text(row["estimates"][kind]) if kind in row["estimates"] else "" for kind in kinds]
         exact = row["exact"]
         if exact is None:
             text = "-"
@@ -314,13 +303,13 @@ def match_table(rows: Sequence[Row]) -> str:
         cells += [text, _reduction(row["estimates"].get(row["best"], {}).get("of_raw_error"))]
         lines.append([" - ".join(row["agents"]), f"{row['hands']:,}", *cells])
     text = table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
-    alike = any((e["of_raw_error"] or 0.0) < NO_SPREAD for row in rows for e in row["estimates"].values())
+    alike = any((e["of_raw_error"] or 0.0) < ALIKE_SHARE for row in rows for e in row["estimates"].values())
     return text + (f"\n{ALIKE}" if alike else "")
 
 
 def _estimate_text(e: Row) -> str:
     """Return an estimate with its interval; one without spread is no interval."""
-    if (e["of_raw_error"] or 0.0) < NO_SPREAD:
+    if (e["of_raw_error"] or 0.0) < ALIKE_SHARE:
         return f"{e['mean']:+.6f} (all alike)"
     return value_text(e["mean"], (e["high"] - e["low"]) / 2)
 
@@ -329,7 +318,7 @@ def _reduction(share: float | None) -> str:
     """Return how many times smaller than the raw one an error of ``share`` of it is."""
     if share is None:
         return "-"
-    return "all of it" if share < NO_SPREAD else f"{1 / share:.3g}x" if share > 1e-3 else f"{1 / share:,.0f}x"
+    return "all of it" if share < ALIKE_SHARE else f"{1 / share:.3g}x" if share > 1e-3 else f"{1 / share:,.0f}x"
 
 
 def seat_table(row: Row) -> str:
