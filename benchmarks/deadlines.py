@@ -2,12 +2,14 @@
 
     python benchmarks/deadlines.py                       # under ten minutes on two cores that nobody else uses
     python benchmarks/deadlines.py --games leduc,ms3f1t1r1h5 --share 0.1
+    python benchmarks/deadlines.py --share 0.55 --write  # also into docs/results.md; --check measures nothing (benchmarks/tables.py)
 
 Late is what a decision took beyond its budget, measured around the call; the goal is that its 99th percentile is at most 1 ms + 2 % of the
-budget. Half of Leduc's decisions ask a network about the whole game and solve it, half re-solve below it. Hold'em is played line by line
-with everything inside the clock, gifts counted; only decisions that are due to search are in the table. Blueprints are lossless and made
-for the occasion by a few iterations of default_holdem (10; holdem5 2, 1.5 GB in the folder for temporary files). What an agent computes
-once for a game, when it is loaded, is in the column ``load``. Decisions without time for an iteration are ``skipped``.
+budget, and a row that misses it is bold. Half of Leduc's decisions ask a network about the whole game and solve it, half re-solve below it.
+Hold'em is played line by line with everything inside the clock, gifts counted; only decisions that are due to search are in the table.
+Blueprints are lossless and made for the occasion by a few iterations of default_holdem (10; holdem5 2, 1.5 GB in the folder for temporary
+files). What an agent computes once for a game, when it is loaded, is in the column ``load``. Decisions without time for an iteration are
+``skipped``.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from tables import RESULTS, Table, options
 
 from agents.board_blueprint import make_blueprint
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
-from agents.reporting.tables import duration, machine, table, version
+from agents.reporting.tables import duration
 from agents.search_agent import SearchAgent
 from games import public_tree
 from games.game import children
@@ -41,22 +44,30 @@ SEARCHES = {
     "ms3f1t1r1h5": (((2,), "refined"), ((1, 2), "refined"), ((1, 2), "resolve")),
     "holdem5": (((2,), "refined"), ((1, 2), "combined")),
 }
-COLUMNS = [
-    "agent", "budget", "decisions", "late, median", "p99", "worst", "allowed", "in time", "searched", "skipped", "median its", "load",
-]  # fmt: skip
+HEADS = ["agent", "budget", "decisions", "late, p99", "worst", "allowed", "searched", "skipped", "median iterations", "load"]
 Asked = Iterator[tuple[float, int, bool]]  # of each decision its seconds, iterations, and whether a subgame was solved
+
+
+def called(name: str, streets: tuple[int, ...], gadget: str) -> str:
+    """Return what a row calls a searching agent of hold'em."""
+    return f"{name} {'+'.join(('preflop', 'flop', 'turn', 'river')[s] for s in streets)} {gadget}"
+
+
+AGENTS = {"leduc": ["leduc"]} | {name: [called(name, *search) for search in searches] for name, searches in SEARCHES.items()}
+TABLE = Table("deadlines", RESULTS, HEADS, [(agent, duration(b)) for name in BUDGETS for agent in AGENTS[name] for b in BUDGETS[name]])
+TABLES = (TABLE,)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--games", default=",".join(BUDGETS), help="a list of them")
     parser.add_argument("--share", type=float, default=1.0, help="of the decisions")
-    options = parser.parse_args()
+    given = parser.parse_args(options(TABLES))
     rows: list[list[str]] = []
-    for name in options.games.split(","):
+    for name in given.games.split(","):
         if name not in BUDGETS:
             parser.error(f"argument --games: must be some of {', '.join(BUDGETS)}, got {name!r}")
-        most, seconds = max(int(MOST * options.share), 1), SECONDS[name] * options.share
+        most, seconds = max(int(MOST * given.share), 1), SECONDS[name] * given.share
         for agent, load, asked in leduc() if name == "leduc" else holdem(name):
             gc.collect()
             gc.freeze()
@@ -65,8 +76,7 @@ def main() -> None:
                 rows.append(measured(agent, budget, [x for x, _ in zip(asked(budget), range(count), strict=False)], load))
                 print(" ".join(rows[-1]), flush=True)
             gc.unfreeze()
-    print(table(COLUMNS, rows))
-    print(machine()["cpu"], version(), "one thread", sep="; ")
+    TABLE.show(rows, "One thread a decision")
 
 
 def measured(agent: str, budget: float, asked: list[tuple[float, int, bool]], load: float) -> list[str]:
@@ -74,17 +84,9 @@ def measured(agent: str, budget: float, asked: list[tuple[float, int, bool]], lo
     late, iterations = [seconds - budget for seconds, _, _ in asked], [count for _, count, _ in asked]
     p99, allowed = float(np.percentile(late, 99)), 1e-3 + 0.02 * budget
     counts = str(sum(solved for *_, solved in asked)), str(iterations.count(0)), f"{np.median(iterations):.0f}"
-    lateness = [duration(max(x, 0.0)) for x in (float(np.median(late)), p99, max(late))]
-    return [
-        agent,
-        duration(budget),
-        str(len(asked)),
-        *lateness,
-        duration(allowed),
-        "yes" if p99 <= allowed else "NO",
-        *counts,
-        duration(load),
-    ]
+    lateness, worst = duration(max(p99, 0.0)), duration(max(*late, 0.0))
+    missed = "" if p99 <= allowed else "**"
+    return [agent, duration(budget), str(len(asked)), f"{missed}{lateness}{missed}", worst, duration(allowed), *counts, duration(load)]
 
 
 def leduc() -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
@@ -141,7 +143,7 @@ def holdem(name: str) -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
                         going = [child for child in below if game.player(child) != TERMINAL] or below
                         state = going[rng.integers(len(going))]
 
-            yield f"{name} {'+'.join(game.rounds[s] for s in streets)} {gadget}", agent.load_seconds, asked
+            yield called(name, streets, gadget), agent.load_seconds, asked
 
 
 if __name__ == "__main__":
