@@ -46,17 +46,18 @@ class Table:
     columns: Sequence[str]
     labels: Sequence[Label]
 
-    def show(self, rows: Sequence[Sequence[str]], note: str = "") -> None:
+    def show(self, rows: Sequence[Sequence[str]], note: str | None = "") -> None:
         """Print the table with a line of conditions; write it where ``--write`` asks for it.
 
         Args:
             rows: cells as they are written, Markdown's emphasis included.
-            note: a sentence for the line of conditions.
+            note: a sentence for the line of conditions; None for no such line, where nothing was measured.
 
         Raises:
             SystemExit: it has other rows than the document's table.
         """
-        print(f"{table(self.columns, rows)}\n\n{conditions(note)}\n", flush=True)
+        below = "" if note is None else f"\n\n{conditions(note)}"
+        print(f"{table(self.columns, rows)}{below}\n", flush=True)
         if "--write" not in sys.argv[1:]:
             return
         if found := differing(rows, self.labels):
@@ -65,7 +66,7 @@ class Table:
         before, _, after = self._parts(path.read_text())
         lines = [self.columns, ["---"] * len(self.columns), *rows]
         markdown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        path.write_text(f"{before}{markdown}\n\n{conditions(note)}\n{after}")
+        path.write_text(f"{before}{markdown}{below}\n{after}")
 
     def wrong(self) -> str | None:
         """Say how the document's table differs in columns or rows from what the script makes; None if it does not."""
