@@ -123,7 +123,8 @@ def main() -> None:
         unit, bound = ("chips", "solver error") if family == "leduc" else ("mbb/g", "bound violation")
         rows = []
         for search in searches(family):
-            cells = [f"{c.value:.4g}" + ("" if math.isnan(c.bound) else f" ({c.bound:.2g})") for c in found if c.search == search]
+            digits = 3 if family == "leduc" else 4
+            cells = [f"{c.value:.{digits}g}" + ("" if math.isnan(c.bound) else f" ({c.bound:.2g})") for c in found if c.search == search]
             rows.append([search, *cells, *([PUBLISHED[family].get(search, "-")] if family in PUBLISHED else [])])
         bounded = [cell for cell in found if not math.isnan(cell.bound)]
         worse, most = sum(cell.value > blueprint for cell in bounded), max(cell.value - blueprint for cell in bounded)
