@@ -340,7 +340,7 @@ def resolve(
         report.fail(Outcome.NO_TIME, count)
         return Resolved(report)
     if config.judge or not whole:
-        change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.safe and not whole else before)
+        change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.bounds == "safe" else before)
         violation, margin = entrance.judge(change, whole)
         if config.judge and (whole or config.safe or solution.iterations < MIN_TRUSTED_ITERATIONS):
             accepted &= violation <= margin
