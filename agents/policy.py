@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +12,7 @@ import numpy as np
 from agents.runtime.storage import brief, number_in, printable, read_json
 from games import PublicTree, information_states
 from games.arrays import Float
-from search import Budget, Solver, Strategy, Variant, check_strategy, full_ranges, uniform
+from search import Budget, Solver, Strategy, Variant, check_strategy, uniform
 
 MOST_STATE_BYTES, MOST_ACTION_BYTES = 4000, 100  # of an information state and an action in a file
 
@@ -83,18 +82,6 @@ def solved_policy(tree: PublicTree, variant: Variant, iterations: int) -> Tabula
     """Return the average strategy after that many iterations of CFR on the whole game."""
     solution = Solver(tree, variant).solve(Budget(iterations=iterations))
     return TabularPolicy(solution.strategy, f"tabular:{variant.label}:{iterations}")
-
-
-def ranges_of(policy: Policy, node: int) -> tuple[Float, Float]:
-    """Return both players' ranges at a public node, the policy being the model of both."""
-    tree = policy.tree
-    ranges = full_ranges(tree)
-    for above, here in pairwise(tree.path(node)):
-        player = int(tree.player[above])
-        if player >= 0:
-            action = int(tree.row[player, here]) - tree.rows_at(above).start
-            ranges[player][:] *= policy.at(above)[action]
-    return ranges
 
 
 def policy_from_table(tree: PublicTree, table: Mapping[str, Mapping[str, float]], name: str = "table") -> TabularPolicy:

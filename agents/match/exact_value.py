@@ -24,8 +24,7 @@ import numpy as np
 from agents.agent import Agent
 from agents.match.deal import Competitor
 from agents.match.match import Match
-from agents.reporting.tables import replacing
-from agents.runtime.arrays import read_npy
+from agents.runtime.arrays import read_npy, write_npy
 from agents.runtime.executor import Executor
 from agents.runtime.storage import load_or_set_aside
 from search import represent
@@ -150,5 +149,4 @@ def _keep(path: Path | None, table: Table) -> None:
     if path is None:
         return
     path.parent.mkdir(exist_ok=True)  # no parents: what was deleted on the way is not made again
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, table)
+    write_npy(path, table)

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from safetensors.numpy import save
 from torch import nn
 
 from agents.networks.policy import Network, NetworkConfig, NetworkPolicy, make_network
-from agents.reporting.tables import replacing
+from agents.reporting.tables import installed, replacing
 from agents.runtime.arrays import read_safetensors
 from agents.runtime.storage import brief, first_line, number_in, parse_json, printable, require, whole_in
 from games.arrays import Array
@@ -51,14 +50,6 @@ class CheckpointError(ValueError):
     """A checkpoint is missing, damaged or of something else; one line says which."""
 
 
-def package_version() -> str:
-    """Return the installed version of this package, "unknown" from a bare source tree."""
-    try:
-        return version("timebank")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def save_tensors(path: Path | str, tensors: Mapping[str, Array], metadata: Mapping[str, Any], kind: str) -> None:
     """Write a checkpoint so that at any moment ``path`` is either the old file or the whole new one.
 
@@ -73,7 +64,7 @@ def save_tensors(path: Path | str, tensors: Mapping[str, Array], metadata: Mappi
     """
     path = Path(path)
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    header = {**metadata, "format": FORMAT, "kind": kind, "version": package_version(), "digest": _digest(arrays)}
+    header = {**metadata, "format": FORMAT, "kind": kind, "version": installed("timebank") or "unknown", "digest": _digest(arrays)}
     data = save(arrays, {_KEY: json.dumps(header)})
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(data)

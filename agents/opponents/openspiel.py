@@ -11,6 +11,7 @@ a bot that peeks learns nothing.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ from agents.decision_cache import DecisionCache
 from agents.opponents import bot as bots
 from agents.opponents.bot import Observation, load_bot
 from agents.policy import TabularPolicy, policy_from_table
-from games import PublicTree, deals, information_states, load_game
-from games.derived import tree_of
+from games import PublicTree, information_states, load_game
+from games.derived import derived_game, tree_of
 from search import Budget
 
 NEED_PARAMETERS = ("uniform_restricted_actions",)  # registered bots that cannot be made by name alone
@@ -120,26 +121,12 @@ class TimebankPolicy(spiel_policy.Policy):  # type: ignore[misc]
         return self._reader.probabilities(state, state.current_player() if player_id is None else player_id)
 
 
-class _States:
-    """Histories of OpenSpiel for public nodes and hands of a tree."""
-
-    def __init__(self, tree: PublicTree) -> None:
-        self.tree, self.game = tree, load_game(tree.game)
-        self._deal = {deal.hands: deal.history for deal in deals(tree.game)}
-
-    def at(self, node: int, hands: tuple[int, int]) -> Any:
-        """Return the state of a history."""
-        state = self.game.new_initial_state()
-        for action in self._deal[hands]:
-            state.apply_action(action)
-        for here in self.tree.path(node)[1:]:
-            state.apply_action(int(self.tree.action[here]))
-        return state
-
-    def other(self, node: int, player: int, hand: int) -> int:
-        """Return a hand that the opponent of a player may hold."""
-        weights = self.tree.chance_weights[self.tree.chance_of[node]]
-        return int(np.flatnonzero(weights[hand] if player == 0 else weights[:, hand])[0])
+def _state_after(game: Any, history: Sequence[int]) -> Any:
+    """Return OpenSpiel's state after actions from the start."""
+    state = game.new_initial_state()
+    for action in history:
+        state.apply_action(action)
+    return state
 
 
 def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> TabularPolicy:
@@ -153,13 +140,15 @@ def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> Tabular
     Raises:
         ValueError: what it gives are no probabilities of legal actions; names the information state.
     """
-    states, table = _States(tree), {}
+    game, spiel, table = derived_game(tree), load_game(tree.game), {}
     for player, strings in enumerate(information_states(tree.game)):
         for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
             for hand, text in enumerate(texts):
                 if text:
-                    other = states.other(node, player, hand)
-                    state = states.at(node, (hand, other) if player == 0 else (other, hand))
+                    held = np.zeros(game.num_hands[player])
+                    held[hand] = 1.0
+                    other = int(np.flatnonzero(game.cf_reach(node, 1 - player, held))[0])  # any hand that the opponent may hold
+                    state = _state_after(spiel, game.history(node, (hand, other) if player == 0 else (other, hand)))
                     table[text] = {str(a): float(p) for a, p in policy.action_probabilities(state, player).items()}
     return policy_from_table(tree, table, name)
 
@@ -181,10 +170,7 @@ class _OnStates:
 
     def step(self, observation: Observation) -> Any:
         """Return the number of the bot's action; what is no number is left as it is."""
-        state = self._game.new_initial_state()
-        for action in observation.state:
-            state.apply_action(action)
-        action = self._bot.step(state)
+        action = self._bot.step(_state_after(self._game, observation.state))
         try:
             return int(operator.index(action))
         except TypeError:

@@ -49,7 +49,7 @@ def make_new(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
 
 
-class Keeper:
+class Autosave:
     """Saves now and then: every minute, or so seldom that saving takes a tenth of the time."""
 
     def __init__(self, save: Callable[[], None]) -> None:
@@ -115,19 +115,20 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
 
 def version() -> Row:
     """Return what decides a number: package, commit, numba, torch."""
-
-    def of(package: str) -> str | None:
-        try:
-            return metadata.version(package)
-        except metadata.PackageNotFoundError:
-            return None
-
     command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
     try:
         commit = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:  # no git here
         commit = ""
-    return {"package": of("timebank"), "git": commit or None, "numba": of("numba"), "torch": of("torch")}
+    return {"package": installed("timebank"), "git": commit or None, "numba": installed("numba"), "torch": installed("torch")}
+
+
+def installed(package: str) -> str | None:
+    """Return the version of a package; None if it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def version_text() -> str:

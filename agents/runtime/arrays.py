@@ -1,4 +1,4 @@
-"""Read arrays as data: ``.npy``, ``.npz`` and safetensors files as this package writes them.
+"""Write arrays, and read them as data: ``.npy``, ``.npz`` and safetensors files as this package writes them.
 
 What a header claims is compared with the size of the file, and with what the caller expects, before there is an array. So no file takes
 more memory than twice its size. Nothing is decompressed and nothing is unpickled.
@@ -7,13 +7,14 @@ more memory than twice its size. Nothing is decompressed and nothing is unpickle
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 
+from agents.reporting.tables import replacing
 from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, open_regular, parse_json, require
 from games.arrays import Array
 
@@ -42,6 +44,18 @@ class Header(NamedTuple):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     fortran: bool
+
+
+def write_npy(path: Path, array: Array) -> None:
+    """Write a ``.npy`` file, whole or not at all."""
+    with replacing(path) as part, part.open("wb") as stream:
+        np.save(stream, array)
+
+
+def write_archive(path: Path, about: Any, arrays: Mapping[str, Array], name: str = "about") -> None:
+    """Write arrays and, under ``name``, JSON as an uncompressed ``.npz`` file, whole or not at all."""
+    with replacing(path) as part, part.open("wb") as stream:
+        np.savez(stream, **{name: np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays})  # type: ignore[arg-type]
 
 
 def read_npy(path: Path | str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
@@ -155,7 +169,7 @@ def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, 
         require(2 * size <= _memory(), f"it must fit into memory twice, got {size:,} bytes")
         content = length + text + stream.read(size)
     try:
-        tensors = deserialize(content)  # refuses tensors that overlap, leave gaps or are not as long as they say
+        tensors = deserialize(content)  # type: ignore[no-untyped-call]  # refuses tensors that overlap, leave gaps or are not as long as they say
         return {name: np.ndarray(t["shape"], SAFETENSORS[t["dtype"]], t["data"]) for name, t in tensors}, metadata
     except (SafetensorError, KeyError) as error:
         raise ValueError(f"its tensors must be of known types, one behind the other, got {brief(str(error), 200)}") from None

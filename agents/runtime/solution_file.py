@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from agents.reporting.tables import replacing
-from agents.runtime.arrays import open_archive
+from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.storage import DAMAGES, brief, first_line, printable, require, whole_in
 from games.arrays import Array
 from games.holdem.rules import HoldemGame
@@ -29,9 +27,7 @@ def save_solution(solver: BoardSolver, file: Path) -> None:
     variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
     about = {"format": FORMAT, "game": solver.game.key, "variant": variant, "iterations": solver.iterations}
     about["storage"] = _bits(solver.storage)
-    arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
-    with replacing(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+    write_archive(file, about, solver.state())
 
 
 def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32) -> int:

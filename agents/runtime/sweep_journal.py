@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.reporting.tables import Keeper, replacing
-from agents.runtime.arrays import open_archive
+from agents.reporting.tables import Autosave
+from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.storage import load_or_set_aside, number_in, require, whole_in
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
@@ -38,7 +37,7 @@ class SweepJournal:
         self._stakes = game.max_payoff
         self._new: dict[int, SearchReport] = {}
         self._batches = 0
-        self._keeper = Keeper(self._write)
+        self._autosave = Autosave(self._write)
         self._out: Strategies | None = None
 
     def restore(self, out: Strategies) -> dict[int, SearchReport]:
@@ -65,7 +64,7 @@ class SweepJournal:
     def add(self, board: int, report: SearchReport, out: Strategies) -> None:
         """Keep a board whose answers are in ``out``, now or later."""
         self._new[board], self._out = report, out
-        self._keeper.look()
+        self._autosave.look()
 
     def _write(self) -> None:
         """Write the boards that are new as a batch, whole or not at all."""
@@ -74,9 +73,7 @@ class SweepJournal:
             folder.mkdir(exist_ok=True)
         reports = {str(board): asdict(report) for board, report in self._new.items()}
         rows = [np.concatenate([self._out[p][span] for board in self._new for span in self._spans(board, p)]) for p in (0, 1)]
-        arrays: dict[str, Any] = {"reports": np.frombuffer(json.dumps(reports).encode(), np.uint8), "rows_0": rows[0], "rows_1": rows[1]}
-        with replacing(self.folder / f"boards_{self._batches:06d}.npz") as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)
+        write_archive(self.folder / f"boards_{self._batches:06d}.npz", reports, {"rows_0": rows[0], "rows_1": rows[1]}, "reports")
         self._batches += 1
         self._new = {}
 
