@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,8 @@ from games.derived import derived_game
 from games.game import PublicGame
 from search import Budget, Deadline, Spent, Variant
 from search.boards.resolver import BoardResolver
-from search.boards.search import SearchReport
 from search.boards.trunk import Strategies
-from search.outcome import Outcome
-from search.resolving import ResolveConfig, Resolved, rounds_of
+from search.resolving import RULES, ResolveConfig, SearchReport, rounds_of
 from search.tree.resolver import TreeResolver
 
 NOTHING = "nothing"  # of ``solve_from``: the blueprint plays
@@ -93,10 +90,10 @@ class SearchAgent:
         """Return what kept deals and measurements of this agent must agree with; an exact strength stands for a blueprint's numbers."""
         config, blueprint = self.config, self.blueprint
         if isinstance(blueprint, BoardBlueprint):
-            own: tuple[Any, ...] = (self.variant, self.rounds, config.gadget, config.bounds, config.spread)
+            own: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
             own += (self.threads, config.warm_start, config.gift_scale)
             return " ".join(map(repr, (self.game.key, *own, blueprint.name, blueprint.exploitability))).encode()
-        settings = [repr(value) for value in (self.variant, config.warm_start, self.measure_error)]
+        settings = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]
         tables = [np.round(table, 6).tobytes() for table in blueprint.strategy().tables]
         return b"".join([json.dumps([self.name, self.game.name, *settings]).encode(), *tables])
 
@@ -123,7 +120,7 @@ class SearchAgent:
         seconds = clock.spent()
         spent = found.spent + Spent(judging=seconds - thinking) if found.iterations else found.spent
         error = self._resolver.solver_error(seat) if self.measure_error and found.root is not None else None
-        return Decision(policy, found.memory, seconds, found.iterations, found.root, outcome_of(found), error, spent)
+        return Decision(policy, found.memory, seconds, found.iterations, found.root, found.outcome, error, spent)
 
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
@@ -154,16 +151,8 @@ class SearchAgent:
         if not isinstance(self._resolver, BoardResolver) or self._resolver.everywhere:
             return ask_everywhere(self, seat, budget)
         strategies, found = self.strategies(seat, budget, progress, folder)
-        rejected = len(found.iterations) - found.solves - found.skipped  # those that never come have no iterations
-        fallbacks = {Outcome.UNREACHED: found.kept - found.skipped - rejected, Outcome.NO_TIME: found.skipped, Outcome.REJECTED: rejected}
         return SeatReport(
-            seat, strategies[seat], decisions=found.solves + found.kept, solves=found.solves, fallbacks=Counter(fallbacks),
-            seconds=found.seconds, iterations=found.iterations, spent=found.spent, bound_violation=found.harm, loading=found.loading,
+            seat, strategies[seat], decisions=found.solves + found.fallbacks.total(), solves=found.solves, fallbacks=found.fallbacks,
+            seconds=found.seconds, iterations=found.iterations, spent=found.spent, bound_violation=found.bound_violation,
+            loading=found.loading,
         )  # fmt: skip
-
-
-def outcome_of(found: Resolved) -> Outcome:
-    """Return what became of thinking."""
-    if found.kept:
-        return Outcome.NO_TIME if found.skipped else Outcome.REJECTED if found.iterations else Outcome.UNREACHED
-    return Outcome.NOT_DUE if found.root is None else Outcome.SEARCHED
