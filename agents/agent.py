@@ -99,30 +99,24 @@ class Agent(Protocol[State]):
     @property
     def name(self) -> str:
         """What reports call it."""
-        ...
 
     @property
     def game(self) -> PublicGame[State]:
         """What it plays."""
-        ...
 
     @property
     def blueprint(self) -> Any:
         """What it plays without thinking; None if that is not known."""
-        ...
 
     @property
     def thinks(self) -> bool:
         """Whether it searches; else its decisions do not depend on the budget."""
-        ...
 
     def fingerprint(self) -> bytes:
         """Return what kept deals and measurements of this agent must agree with."""
-        ...
 
     def load(self) -> None:
         """Get ready: compile, allocate. Not part of any decision's time."""
-        ...
 
     def decide(self, seat: int, state: State, memory: Any, budget: Budget) -> Decision:
         """Decide at a public state where ``seat`` acts.
@@ -136,7 +130,6 @@ class Agent(Protocol[State]):
         Returns:
             The decision; its policy is [A, H] over the game's hands, in the order of the actions on offer.
         """
-        ...
 
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
@@ -149,7 +142,6 @@ class Agent(Protocol[State]):
             progress: called with the share of the work that is done, by agents that tell it.
             folder: where agents keep what they have done, so that work that was stopped goes on; None keeps nothing.
         """
-        ...
 
 
 class BaseAgent:

@@ -23,12 +23,10 @@ class Policy(Protocol):
     @property
     def name(self) -> str:
         """What reports call it."""
-        ...
 
     @property
     def tree(self) -> PublicTree:
         """The public tree that it plays on."""
-        ...
 
     def strategy(self, node: int = 0) -> Strategy:
         """Return both players' strategy at and below a public node.
@@ -36,11 +34,9 @@ class Policy(Protocol):
         Raises:
             ValueError: the policy gives no probabilities there, e.g. a network with NaN in it.
         """
-        ...
 
     def at(self, node: int) -> Float:
         """Return the acting player's [A, H] at one decision; as in ``strategy``, and cheaper if that is all one wants."""
-        ...
 
 
 @dataclass(frozen=True)

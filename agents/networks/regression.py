@@ -97,11 +97,9 @@ class Held(Protocol):
 
     def means(self) -> tuple[Float, Float]:
         """Return the mean targets [K, A, C], 0 without weight, and their total weights [K, C]."""
-        ...
 
     def sample(self, size: int, rng: np.random.Generator) -> Batch:
         """Return that many samples."""
-        ...
 
 
 class Summed(Protocol):

@@ -106,32 +106,25 @@ class Bot(Protocol):
     @property
     def name(self) -> str:
         """What reports call it."""
-        ...
 
     @property
     def game(self) -> PublicGame[Any]:
         """What it plays."""
-        ...
 
     def begin(self, seed: int) -> None:
         """Start anew, as if nothing had been played, with all randomness from ``seed``."""
-        ...
 
     def restart(self, seat: int) -> None:
         """Start a hand; raises FaultError."""
-        ...
 
     def step(self, observation: Observation) -> int | str:
         """Return the action to take, one of ``observation.legal`` or an amount that ``observation.amounts`` allows; raises FaultError."""
-        ...
 
     def end(self) -> None:
         """Forget everything and end what plays."""
-        ...
 
     def close(self) -> None:
         """End all processes."""
-        ...
 
 
 @dataclass

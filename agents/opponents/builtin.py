@@ -21,11 +21,9 @@ class HoldemBot(Protocol):
 
     def restart(self) -> None:
         """Begin a hand."""
-        ...
 
     def step(self, observation: Observation) -> str:
         """Return one of ``observation.legal``."""
-        ...
 
 
 class CheckCall:

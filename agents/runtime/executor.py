@@ -27,11 +27,9 @@ class Executor(Protocol):
     @property
     def workers(self) -> int:
         """How many tasks run at a time."""
-        ...
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results as they come. An exception of a task is raised here."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ class Buffer(Protocol):
     @property
     def empty(self) -> bool:
         """Whether nothing was ever added."""
-        ...
 
     def add(self, sums: Tables, weights: Tables, factor: float, rng: np.random.Generator, targets: Tables | None = None) -> None:
         """Add one sample of every infostate.
@@ -35,11 +34,9 @@ class Buffer(Protocol):
             rng: of what is kept.
             targets: per block [C, R], where they are at hand: what ``sums`` divided by the weights is.
         """
-        ...
 
     def state(self) -> dict[str, Array]:
         """Return everything as arrays (views)."""
-        ...
 
     def restore(self, state: dict[str, Array]) -> None:
         """Become the memory whose ``state`` it is.
@@ -47,7 +44,6 @@ class Buffer(Protocol):
         Raises:
             ValueError: a missing array, another shape or type, or impossible content.
         """
-        ...
 
 
 class SumBuffer:

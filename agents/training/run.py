@@ -32,7 +32,6 @@ class ScalarWriter(Protocol):
 
     def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> object:
         """Record one point of one curve."""
-        ...
 
 
 def tensorboard_writer(directory: Path | str) -> Any:

@@ -75,27 +75,21 @@ class SelfPlay(Protocol[P]):
 
     def step(self) -> None:
         """Run one iteration."""
-        ...
 
     def due(self) -> bool:
         """Say whether exploitability is to be measured at this iteration."""
-        ...
 
     def evaluate(self) -> HistoryRow:
         """Measure the policy at this point, once per iteration."""
-        ...
 
     def policy(self) -> P:
         """Return the policy at this point."""
-        ...
 
     def save_policy(self, path: Path) -> None:
         """Write the policy at this point."""
-        ...
 
     def load_policy(self, path: Path) -> P:
         """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
-        ...
 
 
 def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
