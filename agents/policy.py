@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,11 +47,9 @@ class UniformPolicy:
     name: str = "uniform"
 
     def strategy(self, node: int = 0) -> Strategy:
-        """Return the uniform strategy at and below a public node."""
         return uniform(self.tree, node)
 
     def at(self, node: int) -> Float:
-        """Return [A, H] with 1 / A everywhere."""
         rows, hands = self.tree.rows_at(node), self.tree.num_hands(int(self.tree.player[node]))
         return np.full((rows.stop - rows.start, hands), 1.0 / (rows.stop - rows.start))
 
@@ -80,6 +78,13 @@ def solved_policy(tree: PublicTree, variant: Variant, iterations: int) -> Tabula
     return TabularPolicy(solution.strategy, f"tabular:{variant.label}:{iterations}")
 
 
+def infostates(tree: PublicTree) -> Iterator[tuple[int, int, int, str]]:
+    """Yield player, public node, hand and information state string of every information state of a game."""
+    for player, strings in enumerate(information_states(tree.game)):
+        for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
+            yield from ((player, node, hand, text) for hand, text in enumerate(texts) if text)
+
+
 def policy_from_table(tree: PublicTree, table: Mapping[str, Mapping[str, float]], name: str = "table") -> TabularPolicy:
     """Return the policy of a table as ``policy_table`` makes it; actions that are left out have probability 0.
 
@@ -87,23 +92,16 @@ def policy_from_table(tree: PublicTree, table: Mapping[str, Mapping[str, float]]
         ValueError: an information state of the game is missing, or its actions are not legal, or are no probabilities; names it.
     """
     tables = [t.copy() for t in uniform(tree).tables]
-    for player, strings in enumerate(information_states(tree.game)):
-        for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
-            rows = tree.rows_at(node)
-            legal = [str(a) for a in tree.sequences[player].action[rows]]
-            for hand, text in enumerate(texts):
-                if not text:
-                    continue
-                given = table.get(text)
-                if not isinstance(given, Mapping) or not set(given) <= set(legal):
-                    got = "none" if given is None else brief(given)
-                    raise ValueError(f"{name} must have actions of {legal} at {tree.game}'s information state {text!r}, got {got}")
-                column = [given.get(a, 0.0) for a in legal]
-                if not (all(number_in(x, 0.0, 1.0 + 1e-6) for x in column) and abs(sum(column) - 1) < 1e-6):
-                    raise ValueError(
-                        f"{name} must have probabilities that sum to one at information state {text!r}, got {brief(dict(given))}"
-                    )
-                tables[player][rows.start - 1 : rows.stop - 1, hand] = column
+    for player, node, hand, text in infostates(tree):
+        rows, given = tree.rows_at(node), table.get(text)
+        legal = [str(a) for a in tree.sequences[player].action[rows]]
+        if not isinstance(given, Mapping) or not set(given) <= set(legal):
+            got = "none" if given is None else brief(given)
+            raise ValueError(f"{name} must have actions of {legal} at {tree.game}'s information state {text!r}, got {got}")
+        column = [given.get(a, 0.0) for a in legal]
+        if not (all(number_in(x, 0.0, 1.0 + 1e-6) for x in column) and abs(sum(column) - 1) < 1e-6):
+            raise ValueError(f"{name} must have probabilities that sum to one at information state {text!r}, got {brief(dict(given))}")
+        tables[player][rows.start - 1 : rows.stop - 1, hand] = column
     return TabularPolicy(Strategy(tree, tree.subgame(), (tables[0], tables[1])), name)
 
 
@@ -126,11 +124,8 @@ def policy_from_file(path: Path, tree: PublicTree) -> TabularPolicy:
 
 def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:
     """Return information state string -> {action: probability} for both players."""
-    tree = strategy.tree
-    found: dict[str, dict[str, float]] = {}
-    for player, strings in enumerate(information_states(tree.game)):
-        for node, texts in zip(tree.sequences[player].node, strings, strict=True):
-            actions = tree.sequences[player].action[tree.rows_at(int(node))]
-            table = strategy.at(int(node))
-            found |= {t: {str(a): float(x) for a, x in zip(actions, table[:, h], strict=True)} for h, t in enumerate(texts) if t}
-    return found
+    tree, table = strategy.tree, dict[str, dict[str, float]]()
+    for player, node, hand, text in infostates(tree):
+        actions = tree.sequences[player].action[tree.rows_at(node)]
+        table[text] = {str(a): float(x) for a, x in zip(actions, strategy.at(node)[:, hand], strict=True)}
+    return table

@@ -34,7 +34,8 @@ from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_re
 from agents.opponents.bot import Bot
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
-from agents.runtime.storage import load_or_set_aside, parse_json, read_text, require, whole_in
+from agents.runtime.storage import load_or_set_aside, parse_json, require, whole_in
+from games.files import read_text
 from games.game import PublicGame
 
 PART_DEALS, PART_SECONDS = 500, 2.0

@@ -22,9 +22,10 @@ from agents.agent import Agent
 from agents.decision_cache import DecisionCache
 from agents.opponents import bot as bots
 from agents.opponents.bot import Observation, load_bot
-from agents.policy import TabularPolicy, policy_from_table
-from games import PublicTree, information_states, load_game
+from agents.policy import TabularPolicy, infostates, policy_from_table
+from games import PublicTree, load_game
 from games.derived import derived_game, tree_of
+from games.game import drawn
 from search import Budget
 
 NEED_PARAMETERS = ("uniform_restricted_actions",)  # registered bots that cannot be made by name alone
@@ -37,10 +38,7 @@ class _Reader:
         agent.load()
         self.decisions, self.tree = DecisionCache(agent, budget), tree_of(agent.game)
         self.game = load_game(self.tree.game)
-        self._where: list[dict[str, tuple[int, int]]] = []
-        for player, strings in enumerate(information_states(self.tree.game)):
-            nodes = self.tree.sequences[player].node.tolist()
-            self._where.append({text: (n, h) for n, texts in zip(nodes, strings, strict=True) for h, text in enumerate(texts) if text})
+        self._where = {(player, text): (node, hand) for player, node, hand, text in infostates(self.tree)}
 
     def probabilities(self, state: Any, player: int) -> dict[int, float]:
         """Return {action: probability} at a state where ``player`` acts.
@@ -49,9 +47,9 @@ class _Reader:
             ValueError: the state is of another game, or outside the agent's tree.
         """
         text = state.information_state_string(player)
-        if text not in self._where[player]:
+        if (player, text) not in self._where:
             raise ValueError(f"state must be one of {self.tree.game} where player {player} acts, got information state {text!r}")
-        node, hand = self._where[player][text]
+        node, hand = self._where[player, text]
         column = self.decisions.at(player, node).policy[:, hand]
         actions = self.tree.sequences[player].action[self.tree.rows_at(node)]
         return {int(a): float(p) for a, p in zip(actions, column, strict=True)}
@@ -72,35 +70,25 @@ class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
         self._reader, self._player, self._random = _Reader(agent, budget), player, np.random.default_rng(seed)
 
     def player_id(self) -> int:
-        """Return the player number."""
         return self._player
 
     def provides_policy(self) -> bool:
-        """Say yes."""
         return True
 
     def restart(self) -> None:
-        """Start a new hand."""
         self._reader.decisions.forget()
 
     def restart_at(self, state: Any) -> None:
-        """Start a new hand, wherever it begins."""
         self._reader.decisions.forget()
 
     def get_policy(self, state: Any) -> list[tuple[int, float]]:
-        """Return (action, probability) of every legal action."""
         return list(self._reader.probabilities(state, self._player).items())
 
     def step_with_policy(self, state: Any) -> tuple[list[tuple[int, float]], int]:
-        """Return the policy and an action drawn from it."""
-        found = self.get_policy(state)
-        actions, probabilities = zip(*found, strict=True)
-        sums = np.cumsum(probabilities)
-        drawn = int(np.searchsorted(sums, self._random.random() * sums[-1], side="right"))
-        return found, int(actions[min(drawn, len(actions) - 1)])
+        policy = self.get_policy(state)
+        return policy, policy[drawn([p for _, p in policy], self._random.random())][0]
 
     def step(self, state: Any) -> int:
-        """Return an action."""
         return self.step_with_policy(state)[1]
 
 
@@ -117,7 +105,6 @@ class TimebankPolicy(spiel_policy.Policy):  # type: ignore[misc]
         super().__init__(self._reader.game, [0, 1])
 
     def action_probabilities(self, state: Any, player_id: int | None = None) -> dict[int, float]:
-        """Return {action: probability} of every legal action."""
         return self._reader.probabilities(state, state.current_player() if player_id is None else player_id)
 
 
@@ -141,15 +128,10 @@ def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> Tabular
         ValueError: what it gives are no probabilities of legal actions; names the information state.
     """
     game, spiel, table = derived_game(tree), load_game(tree.game), {}
-    for player, strings in enumerate(information_states(tree.game)):
-        for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
-            for hand, text in enumerate(texts):
-                if text:
-                    held = np.zeros(game.num_hands[player])
-                    held[hand] = 1.0
-                    other = int(np.flatnonzero(game.cf_reach(node, 1 - player, held))[0])  # any hand that the opponent may hold
-                    state = _state_after(spiel, game.history(node, (hand, other) if player == 0 else (other, hand)))
-                    table[text] = {str(a): float(p) for a, p in policy.action_probabilities(state, player).items()}
+    for player, node, hand, text in infostates(tree):
+        other = int(np.flatnonzero(game.cf_reach(node, 1 - player, np.eye(game.num_hands[player])[hand]))[0])  # any that is possible
+        state = _state_after(spiel, game.history(node, (hand, other) if player == 0 else (other, hand)))
+        table[text] = {str(a): float(p) for a, p in policy.action_probabilities(state, player).items()}
     return policy_from_table(tree, table, name)
 
 
@@ -165,7 +147,6 @@ class _OnStates:
         self._bot, self._game = bot, game
 
     def restart(self) -> None:
-        """Begin a hand."""
         self._bot.restart()
 
     def step(self, observation: Observation) -> Any:

@@ -24,8 +24,9 @@ import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 
 from agents.reporting.tables import replacing
-from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, open_regular, parse_json, require
+from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, parse_json, require
 from games.arrays import Array
+from games.files import open_regular
 
 NPY_START = b"\x93NUMPY\x01\x00"
 NPY_HEADER = re.compile(
@@ -59,12 +60,7 @@ def write_archive(path: Path, about: Any, arrays: Mapping[str, Array], name: str
 
 
 def read_npy(path: Path | str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-    """Return an array of a ``.npy`` file.
-
-    Args:
-        path: of the file.
-        shape: that it must have.
-        dtype: likewise.
+    """Return an array of a ``.npy`` file, which must have that shape and type.
 
     Raises:
         OSError: no such file, or it cannot be read.
@@ -127,11 +123,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path | str, follow: bool = False) -> Iterator[Archive]:
-    """Open a ``.npz`` file as ``numpy.savez`` writes it, uncompressed.
-
-    Args:
-        path: of the file.
-        follow: take the file that a link points to; see ``games.files.open_regular``.
+    """Open a ``.npz`` file as ``numpy.savez`` writes it, uncompressed; ``follow`` as of ``games.files.open_regular``.
 
     Raises:
         OSError: no such file, or it cannot be read.
@@ -146,11 +138,7 @@ def open_archive(path: Path | str, follow: bool = False) -> Iterator[Archive]:
 
 
 def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return a safetensors file's arrays and its metadata.
-
-    Args:
-        path: of the file.
-        follow: take the file that a link points to; see ``games.files.open_regular``.
+    """Return a safetensors file's arrays and its metadata; ``follow`` as of ``games.files.open_regular``.
 
     Raises:
         OSError: no such file, or it cannot be read.
@@ -166,17 +154,14 @@ def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, 
         require(isinstance(entries, dict), "its header must be a mapping")
         metadata = entries.get("__metadata__", {})
         require(isinstance(metadata, dict) and all(isinstance(x, str) for x in metadata.values()), "its metadata must be texts")
-        require(2 * size <= _memory(), f"it must fit into memory twice, got {size:,} bytes")
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        require(2 * size <= memory, f"it must fit into memory twice, got {size:,} bytes")
         content = length + text + stream.read(size)
     try:
         tensors = deserialize(content)  # type: ignore[no-untyped-call]  # refuses tensors that overlap, leave gaps or are not as long as they say
         return {name: np.ndarray(t["shape"], SAFETENSORS[t["dtype"]], t["data"]) for name, t in tensors}, metadata
     except (SafetensorError, KeyError) as error:
         raise ValueError(f"its tensors must be of known types, one behind the other, got {brief(str(error), 200)}") from None
-
-
-def _memory() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 class _Listing(io.RawIOBase):
@@ -230,15 +215,10 @@ def _fitting(header: Header, shape: tuple[int, ...], dtype: npt.DTypeLike) -> He
 def _content(stream: BinaryIO, header: Header) -> Array:
     """Return the array that a file stands at."""
     array = np.empty(header.shape, header.dtype, "F" if header.fortran else "C")
-    _fill(stream, array.reshape(-1, order="A").view(np.uint8))
-    return array
-
-
-def _fill(stream: BinaryIO, data: Array) -> None:
-    """Read bytes into memory."""
-    view, at = data.data, 0
+    view, at = array.reshape(-1, order="A").view(np.uint8).data, 0
     while at < len(view):
         piece = stream.read(min(PIECE, len(view) - at))
         require(bool(piece), f"it must be whole, got {at:,} of {len(view):,} bytes")
         view[at : at + len(piece)] = piece
         at += len(piece)
+    return array
