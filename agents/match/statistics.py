@@ -21,7 +21,7 @@ from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
 from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
-from agents.reporting.tables import Row, duration, table
+from agents.reporting.tables import Row, duration, overruns_text, table
 from games.arrays import Bool, Float
 from search.outcome import FALLBACKS, Outcome
 
@@ -337,7 +337,7 @@ def decision_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), str(row["overruns"]) + "*" * row["spoilt"]]
+        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), overruns_text(row)]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
 

@@ -25,19 +25,18 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         value = row["thinking_seconds"] if row["thinking_iterations"] is None else row["thinking_iterations"]
         return float(value or 0.0)
 
-    floor, unseen = _floor(shown(row) for row in rows)
-    thinking = sorted({asked(row) for row in rows if asked(row) > 0})
-    if not thinking:
-        thinking = [1.0]
+    floor, zero = _floor(shown(row) for row in rows)
+    thinking = sorted({asked(row) for row in rows if asked(row) > 0}) or [1.0]
     left = thinking[0] / 4
     in_seconds = all(row["thinking_iterations"] is None for row in rows)
     still = [line for line, own in by_line.items() if all(asked(row) == 0 for row in own)]
     named: list[tuple[float, float, str, str]] = []
     for line in still:
         value = shown(by_line[line][0])
-        axes.plot([left], [max(value, floor)], marker="*", markersize=11, color="0.25", zorder=3)
-        axes.axhline(max(value, floor), color="0.6", linewidth=1, linestyle="--", zorder=1)
-        named.append((left, max(value, floor), f"{line}  {value:,.0f}" if value >= 1000 else f"{line}  {value:.3g}", "0.25"))
+        height = max(value, floor)
+        axes.plot([left], [height], marker="*", markersize=11, color="0.25", zorder=3)
+        axes.axhline(height, color="0.6", linewidth=1, linestyle="--", zorder=1)
+        named.append((left, height, f"{line}  {value:,.0f}" if value >= 1000 else f"{line}  {value:.3g}", "0.25"))
     notes: list[tuple[float, float, str, str]] = []  # x, y, text, colour
     moving = [line for line in by_line if line not in still]
     for i, line in enumerate(moving):
@@ -67,7 +66,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         axes.plot([], [], marker="o", color="0.4", markerfacecolor="white", linestyle="none", label="hollow: decisions late, machine busy")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, loc="best")
-    _say(axes, unseen)
+    _say(axes, zero)
     save_figure(figure, paths)
 
 
@@ -141,9 +140,8 @@ def plot_exchange(
         aside: Any = {"xytext": (6, 4), "ha": "left"} if i % 2 == 0 else {"xytext": (-6, -9), "ha": "right"}  # of a falling curve
         for x, y, text in _joined(notes):
             axes.annotate(text, (x, y), **aside, textcoords="offset points", fontsize=6, color=f"C{i}", bbox=PAPER, zorder=2.5)
-    far = sorted(
-        (r["equivalent_compute"], r["exploitability"]) for r in rates if r["extrapolated"] and math.isfinite(r["equivalent_compute"])
-    )
+    beyond_curve = [rate for rate in rates if rate["extrapolated"] and math.isfinite(rate["equivalent_compute"])]
+    far = sorted((rate["equivalent_compute"], rate["exploitability"]) for rate in beyond_curve)
     named = "extrapolated"
     for end, beyond in ((curve[0], far[:1]), (curve[-1], far[-1:])):  # only where nothing was measured
         if beyond and (beyond[0][0] < curve[0][0] or beyond[0][0] > curve[-1][0]) and (beyond[0][0] < end[0]) == (end is curve[0]):

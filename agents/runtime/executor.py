@@ -39,7 +39,6 @@ class Serial:
     workers: int = 1
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
-        """Yield results in order."""
         for i, task in enumerate(tasks):
             yield i, function(task)
 
