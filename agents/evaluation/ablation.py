@@ -27,6 +27,7 @@ from agents.reporting.tables import Row, write_text
 from agents.runtime.executor import Executor, Serial
 from agents.runtime.progress import ShareWriter, every_second, shares
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
+from games.arrays import Float
 from search import Budget, Spent
 from search.outcome import FALLBACKS, Outcome
 from search.tree.evaluator import exploitability_of
@@ -37,6 +38,7 @@ LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends l
 MOST_MEASUREMENT_BYTES, MOST_MEASUREMENT_ITEMS = 1 << 26, 2_000_000
 SPOILT = 0.05  # share of late decisions: on a quiet machine one in a hundred is late, so more say that it was busy
 PARTS = [part.name for part in fields(Spent)]
+_unpacked = lru_cache(maxsize=4)(pickle.loads)
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,16 @@ class _Group:
     tasks: Sequence[Measurement]
 
 
+def overruns_of(seconds: Sequence[float] | Float, limit: float | None) -> tuple[Float, Row]:
+    """Return how late decisions were, in seconds (none without a limit), and how many too late: enough of them spoil a row."""
+    late = np.asarray(seconds, float) - limit if limit else np.zeros(0)
+    overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0.0)).sum())
+    return late, {"overruns": overruns, "spoilt": overruns > SPOILT * len(late)}
+
+
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
-    agent = _unpacked(task.agent)
+    agent: Agent[Any] = _unpacked(task.agent)
     agent.load()
     if task.budget.seconds:
         gc.collect()
@@ -82,12 +91,6 @@ def measure(task: Measurement) -> Row:
     row = {field.name: getattr(report, field.name) for field in fields(report) if field.name not in ("seat", "table")}
     # The share is CPU time by wall time: below 1 others had the cores, above it several threads worked.
     return row | {"spent": asdict(report.spent), "running_share": running}
-
-
-@lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Agent[Any]:
-    agent: Agent[Any] = pickle.loads(packed)
-    return agent
 
 
 def ablate(
@@ -168,8 +171,7 @@ def _row(group: _Group, seats: list[Row]) -> Row:
     gained = statistics.fmean(seat["against_blueprint"] for seat in seats)
     error, violation = (sum(seat[key] for seat in seats) / len(draws) for key in ("solver_error", "bound_violation"))
     fallbacks = {kind: sum(seat["fallbacks"].get(kind, 0) for seat in seats) for kind in FALLBACKS}
-    late = [s - budget.seconds for s in seconds] if budget.seconds else []
-    overruns = sum(x > LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0) for x in late)
+    late, overruns = overruns_of(seconds, budget.seconds)
     return {
         "game": group.agent.game.name,
         "line": group.line,
@@ -192,10 +194,9 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         "skipped": fallbacks[Outcome.NO_TIME],
         "load_seconds": statistics.fmean(seat["loading"] for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
-        "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
-        "overruns": overruns,
+        "late_p99_seconds": float(np.percentile(late, 99)) if len(late) else 0.0,
         "timed": len(late),
-        "spoilt": overruns > SPOILT * len(late),
+        **overruns,
         "running_share": statistics.fmean(seat["running_share"] for seat in seats),
     }
 
@@ -226,11 +227,7 @@ def _load(directory: Path, groups: Sequence[_Group]) -> Iterator[tuple[str, Row]
 
 
 def _read(path: Path, most: float) -> Row:
-    """Return a measurement made before.
-
-    Args:
-        path: of the file.
-        most: chips that a deal can win or lose.
+    """Return a measurement made before, of a game in which a deal can win or lose ``most`` chips.
 
     Raises:
         ValueError: the file holds something else, or what cannot have been measured; KeyError, TypeError likewise.
@@ -301,14 +298,6 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row], done: float | No
         else:
             log_compute = float(np.interp(-goal, [-y for _, y in curve], [x for x, _ in curve]))
         compute = math.exp(log_compute) if log_compute < 700 else math.inf
-        rates.append(
-            {
-                "line": row["line"],
-                "thinking_seconds": thinking,
-                "exploitability": value,
-                "equivalent_compute": compute,
-                "times_the_training_done": compute / done,
-                "extrapolated": extrapolated,
-            }
-        )
+        rate = {"line": row["line"], "thinking_seconds": thinking, "exploitability": value, "equivalent_compute": compute}
+        rates.append(rate | {"times_the_training_done": compute / done, "extrapolated": extrapolated})
     return rates

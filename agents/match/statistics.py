@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
+from agents.evaluation.ablation import overruns_of
 from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
@@ -173,12 +173,10 @@ def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
 
 def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
     """Return what a competitor's decisions took: ``asked`` in all, of which those ``made`` were timed (see ``Tally.decisions``)."""
-    seconds, limit, count = made[:, 0], competitor.budget.seconds, max(len(made), 1)
-    late = seconds - limit if limit else np.zeros(0)
+    seconds, count = made[:, 0], max(len(made), 1)
     row: Row = {"agent": competitor.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
-    overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
-    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
+    row |= {"max_seconds": float(seconds.max(initial=0.0)), **overruns_of(seconds, competitor.budget.seconds)[1]}
     fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
     kept = sum(fallbacks.values())  # as older versions have it, for one release
     return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept}
