@@ -119,16 +119,9 @@ class Agent(Protocol[State]):
         """Get ready: compile, allocate. Not part of any decision's time."""
 
     def decide(self, seat: int, state: State, memory: Any, budget: Budget) -> Decision:
-        """Decide at a public state where ``seat`` acts.
+        """Decide at a public state where the agent's ``seat`` acts; the policy is [A, H], in the order of the actions on offer.
 
-        Args:
-            seat: the agent's player number.
-            state: the public state, a decision of that player.
-            memory: of the agent's previous decision in this hand; None at the first.
-            budget: what this decision may spend.
-
-        Returns:
-            The decision; its policy is [A, H] over the game's hands, in the order of the actions on offer.
+        ``memory`` is that of the agent's previous decision in this hand, None at the first; ``budget`` is what this one may spend.
         """
 
     def tabulate(
@@ -139,7 +132,7 @@ class Agent(Protocol[State]):
         Args:
             seat: the agent's player number.
             budget: of each decision.
-            progress: called with the share of the work that is done, by agents that tell it.
+            progress: may be called with the share of the work that is done.
             folder: where agents keep what they have done, so that work that was stopped goes on; None keeps nothing.
         """
 
@@ -163,17 +156,13 @@ class BaseAgent:
     def tabulate(
         self: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
-        """See ``Agent``."""
         return ask_everywhere(self, seat, budget)
 
 
 def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport:
-    """Ask an agent at every public state that its own policy reaches; return the answers, not measured.
+    """Ask an agent in a seat at every public state that its own policy reaches; return the answers, not measured.
 
-    Args:
-        agent: loaded here, outside all clocks.
-        seat: the player that the agent plays.
-        budget: of each decision.
+    The agent is loaded first, outside all clocks.
     """
     agent.load()
     game, representation = agent.game, represent(agent.game)

@@ -18,11 +18,6 @@ from search.representation import exploitability
 def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[Row]]:
     """Fill a blueprint with what a network plays, unless it is there already; its size is the networks' number of parameters.
 
-    Args:
-        game: whole.
-        checkpoint: of a policy of this game.
-        directory: where the blueprint is kept.
-
     Returns:
         the blueprint, and the history of the network's training: rows with ``compute`` in multiply-adds.
 

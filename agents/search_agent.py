@@ -87,7 +87,7 @@ class SearchAgent:
         return f"{blueprint}+{self.solve_from}:{form}" + ("" if solved_alike else f":{self.variant.label}") if self.thinks else blueprint
 
     def fingerprint(self) -> bytes:
-        """Return what kept deals and measurements of this agent must agree with; an exact strength stands for a blueprint's numbers."""
+        """See ``agents.agent.Agent``; in hold'em an exact strength stands for a blueprint's numbers."""
         config, blueprint = self.config, self.blueprint
         if isinstance(blueprint, BoardBlueprint):
             own: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
@@ -106,13 +106,11 @@ class SearchAgent:
         self._resolver = self._made()
 
     def load(self) -> None:
-        """Make what decisions need; load the kernels and learn the machine's speed."""
         begun = time.perf_counter()
         self._resolver.load()
         self.load_seconds = self.load_seconds or time.perf_counter() - begun
 
     def decide(self, seat: int, state: Any, memory: Any, budget: Budget) -> Decision:
-        """Decide within the budget."""
         clock = Deadline(budget.seconds)
         found = self._resolver.think(seat, state, memory, budget, clock)
         thinking = clock.spent()
@@ -125,13 +123,7 @@ class SearchAgent:
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> tuple[Strategies, SearchReport]:
-        """Search every subgame of hold'em that the seat comes to.
-
-        Args:
-            seat: the agent's player number.
-            budget: of each solve.
-            progress: called with the share of the subgames that were searched.
-            folder: where searched boards are kept, and found by the same search later; None keeps nothing.
+        """Search every subgame of hold'em that the seat comes to; arguments as of ``agents.agent.Agent.tabulate``.
 
         Returns:
             Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.

@@ -8,7 +8,7 @@ is fitted to
 
 again and again over all deals played so far, more of them each round. The paper searches while it learns; this does not.
 
-The network's answer counts as so many deals beside those played: what is played often is known from play, what is not, from hands like it.
+The network's answer counts as so many deals beside those played: what is played often is known from play, the rest from hands like it.
 Of all deals ever played four numbers are kept for each cell: of an action how often it was played, and the chips where no other decision of
 the learner's came after it; of a decision how often it was come to, and the action that led there, which is always the same. They are all
 that Q is made of: memory does not grow with the deals. Of the agent nothing is seen but the actions that it takes; what folding costs in
@@ -86,9 +86,7 @@ DEFAULTS = {
 def transitions(taken: Sequence[tuple[Int, Int, Int]], chips: Float) -> tuple[Int, Int, Float]:
     """Return for each of the learner's actions its cell, the decision that follows it (-1 for none), and chips at the end of the deal.
 
-    Args:
-        taken: step by step: which deals the learner acts in, the cell of each action, its decision; see ``search.dealing``.
-        chips: [deals] at the end.
+    ``taken`` holds, step by step, the deals that the learner acts in, the cell of each action, its decision; see ``search.dealing``.
     """
     following = np.full(len(chips), -1)
     parts = [(following[:0], following[:0], chips[:0])]
@@ -138,8 +136,8 @@ class _Learner:
         answer = np.concatenate([table.ravel() for table in answers])
         self.values = (answer + shares * (means - answer)).astype(np.float32)
         for known, table in zip(self.dealer.known, cells.tables(self.values), strict=True):
-            told = ~np.isnan(known)
-            table[:, told] = known[told]
+            ruled = ~np.isnan(known)
+            table[:, ruled] = known[ruled]
 
     def table(self) -> Table:
         """Return the table that takes the best action by Q; equally good ones are played alike."""
@@ -155,29 +153,19 @@ class _Learner:
 def learned_response(
     representation: Representation[Any], seat: int, opponent: Table, config: ResponseConfig | None = None
 ) -> tuple[Table, float]:
-    """Return a learned table against one seat of an agent, and what it wins exactly, in chips a deal.
+    """Return the table learned in a seat, and what it wins exactly, in chips a deal.
 
-    Args:
-        representation: of the game.
-        seat: the learner's player number.
-        opponent: the other player's table, searches included; see ``agents.evaluation.strength.tabulate``.
-        config: how it is learned.
+    ``opponent`` is the other player's table, searches included; see ``agents.evaluation.strength.tabulate``.
     """
     settings = filled(config or ResponseConfig(), DEFAULTS[representation.infostates.deep])
     learner = _Learner(representation, seat, opponent, settings)
     for done in range(settings.rounds):
         learner.play(settings.deals, settings.exploring if done else settings.exploring_first)
         learner.learn()
-    found = learner.table()
-    return found, response_value(representation, seat, found, opponent)
+    response = learner.table()
+    return response, response_value(representation, seat, response, opponent)
 
 
 def learned_exploitability(representation: Representation[Any], tables: Tables, config: ResponseConfig | None = None) -> float:
-    """Return (response to seat 0 + response to seat 1) / 2 in chips a deal: at most NashConv / 2.
-
-    Args:
-        representation: of the game.
-        tables: of the agent as player 0 and as player 1.
-        config: how responses are learned.
-    """
+    """Return (response to seat 0 + response to seat 1) / 2 in chips a deal, of an agent's tables by seat: at most NashConv / 2."""
     return sum(learned_response(representation, seat, tables[1 - seat], config)[1] for seat in (0, 1)) / 2

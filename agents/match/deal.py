@@ -239,13 +239,7 @@ def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[floa
 
 
 def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
-    """Refuse what is no record of a hand. The hand is dealt again, and its actions are taken again by the rules.
-
-    Args:
-        table: that it was played at; need not be loaded.
-        record: as read.
-        deal: number of the deal.
-        swapped: the first competitor had seat 1.
+    """Refuse what is no record of a hand at a table, which need not be loaded. The hand is dealt again and played again by the rules.
 
     Raises:
         ValueError: it is none, or another hand's; KeyError, TypeError, IndexError likewise.

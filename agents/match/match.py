@@ -91,7 +91,7 @@ class Match:
 
     @property
     def bots(self) -> list[Bot]:
-        """Entrants whose policy is not known."""
+        """The competitors whose policy is not known."""
         return [bot for competitor in self.competitors if (bot := competitor.bot) is not None]
 
     @property
@@ -144,15 +144,10 @@ def _hash(content: Any) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """One task: hands that one process plays in order.
+    """One task: hands that one process plays in order."""
 
-    Attributes:
-        match: pickled, so that a worker which has met it before knows it again.
-        hands: by number: 2 · deal + whether the seats are swapped.
-    """
-
-    match: bytes
-    hands: Sequence[int]
+    match: bytes  # pickled, so that a worker which has seen it before knows it again
+    hands: Sequence[int]  # by number: 2 · deal + whether the seats are swapped
 
 
 def play_part(part: Part) -> list[Record]:

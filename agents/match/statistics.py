@@ -2,9 +2,9 @@
 
 Three estimates of the same mean, chips a hand to the first competitor, each with a 95 % interval (Student's t):
 
-* ``raw``: the spread of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
+* ``raw``: the variance of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
   duplicates, and an interval for this match only if it was played without.
-* ``duplicate``: the spread of deals, each the mean of its two hands.
+* ``duplicate``: the variance of deals, each the mean of its two hands.
 * ``aivat``: the same of AIVAT's estimates; see agents.evaluation.aivat.
 """
 
@@ -195,7 +195,7 @@ def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
 
 
 def hands_needed(hands: int, now: Estimate, precision: float) -> int:
-    """Return how many more hands bring the interval's half-width to a precision, if their spread is that of those played."""
+    """Return how many more hands bring the interval's half-width to a precision, if their variance is that of those played."""
     return max(0, math.ceil(hands * (now.half_width / precision) ** 2) - hands)
 
 
@@ -306,7 +306,7 @@ def match_table(rows: Sequence[Row]) -> str:
 
 
 def _estimate_text(e: Row) -> str:
-    """Return an estimate with its interval; one without spread is no interval."""
+    """Return an estimate with its interval, if its samples differ."""
     if (e["of_raw_error"] or 0.0) < ALIKE_SHARE:
         return f"{e['mean']:+.6f} (all alike)"
     return value_text(e["mean"], (e["high"] - e["low"]) / 2)

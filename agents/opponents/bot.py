@@ -75,22 +75,16 @@ class Observation:
 
 
 def observe(game: PublicGame[State], state: State, hand: int, random: np.random.Generator) -> Observation:
-    """Return a decision as a bot sees it that holds a hand.
+    """Return a decision as the bot sees it that acts there and holds a hand.
 
-    Args:
-        game: what is played.
-        state: the decision.
-        hand: of the player who acts.
-        random: draws the hand that stands in place of the opponent's in ``Observation.state``.
+    ``random`` draws the hand that stands in place of the opponent's in ``Observation.state``.
     """
     player, chips, actions = game.player(state), game.chips(state), game.actions(state)
     seen = Observation(
         player, game.hand_text(player, hand), tuple(line_of(game, state)), tuple(action.code for action in actions), game.board_text(state)
     )
     if game.spiel is not None:
-        own = np.zeros(game.num_hands[player])
-        own[hand] = 1.0
-        likely = game.cf_reach(state, 1 - player, own) * game.ranges[1 - player]
+        likely = game.cf_reach(state, 1 - player, np.eye(game.num_hands[player])[hand]) * game.ranges[1 - player]
         other = drawn(likely.tolist(), random.random())
         return replace(seen, board="", state=game.history(state, (hand, other) if player == 0 else (other, hand)))
     if chips is None or chips.behind is None:
@@ -155,7 +149,6 @@ class SandboxedBot:
 
     @property
     def name(self) -> str:
-        """The bot's."""
         return self.bot
 
     def begin(self, seed: int) -> None:
@@ -175,24 +168,20 @@ class SandboxedBot:
             raise ChildProcessError(f"{self.name} must start, got: {fault}") from None
 
     def restart(self, seat: int) -> None:
-        """Pass it on, within the limit; to a new process if the last one had to be ended."""
         if self._sandbox is None or not self._sandbox.alive:
             self.begin(self._seed)
         assert self._sandbox is not None
         self._sandbox.ask("restart", self.limit_seconds, seat=seat)
 
     def step(self, observation: Observation) -> int | str:
-        """Pass it on, within the limit."""
         assert self._sandbox is not None
         return observation.checked(self._sandbox.ask("step", self.limit_seconds, observation=vars(observation)))
 
     def end(self) -> None:
-        """End the bot and all that it started."""
         if self._sandbox is not None:
             self._sandbox.end()
 
     def close(self) -> None:
-        """End all processes."""
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = None

@@ -33,10 +33,9 @@ class CheckCall:
         pass
 
     def restart(self) -> None:
-        """Remember nothing."""
+        pass
 
     def step(self, observation: Observation) -> str:
-        """Return check or call."""
         return "check" if "check" in observation.legal else "call"
 
 
@@ -47,10 +46,9 @@ class UniformRandom:
         self._random = np.random.default_rng(seed)
 
     def restart(self) -> None:
-        """Remember nothing."""
+        pass
 
     def step(self, observation: Observation) -> str:
-        """Return any."""
         return str(observation.legal[int(self._random.integers(len(observation.legal)))])
 
 
@@ -58,13 +56,9 @@ BOTS: dict[str, Callable[[Any, int, int], HoldemBot]] = {"check_call": CheckCall
 
 
 def make(bot: str, game: str | None, player: int, seed: int) -> HoldemBot:
-    """Return a bot for one seat.
+    """Return a bot for one seat: one of ``BOTS``, or what ``module:function`` makes, with all its randomness from ``seed``.
 
-    Args:
-        bot: one of ``BOTS``, or ``module:function``.
-        game: the match's own pickle of a ``HoldemGame`` in base64; None for one of ``BOTS``, which do not look at it.
-        player: the seat.
-        seed: of all its randomness.
+    ``game`` is the match's own pickle of a ``HoldemGame`` in base64; None for one of ``BOTS``, which do not look at it.
     """
     if bot in BOTS:
         return BOTS[bot](None, player, seed)

@@ -56,14 +56,7 @@ class _Reader:
 
 
 class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
-    """An agent as a bot of OpenSpiel.
-
-    Args:
-        agent: who plays.
-        player: its player number.
-        budget: of each decision.
-        seed: of the actions drawn.
-    """
+    """An agent as a bot of OpenSpiel, with a budget of each decision; the seed is that of the actions drawn."""
 
     def __init__(self, agent: Agent[int], player: int, budget: Budget, seed: int = 0) -> None:
         super().__init__()
@@ -93,12 +86,7 @@ class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
 
 
 class TimebankPolicy(spiel_policy.Policy):  # type: ignore[misc]
-    """An agent as a policy of OpenSpiel, in both seats. A decision is made once and kept, clocks or not.
-
-    Args:
-        agent: who plays.
-        budget: of each decision.
-    """
+    """An agent as a policy of OpenSpiel, in both seats, with a budget of each decision. A decision is made once, clocks or not."""
 
     def __init__(self, agent: Agent[int], budget: Budget) -> None:
         self._reader = _Reader(agent, budget)
@@ -117,12 +105,7 @@ def _state_after(game: Any, history: Sequence[int]) -> Any:
 
 
 def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> TabularPolicy:
-    """Return a policy of OpenSpiel as a table: it is asked at every information state.
-
-    Args:
-        policy: an ``open_spiel.python.policy.Policy`` (or anything with its ``action_probabilities``).
-        tree: of its game.
-        name: what reports call it.
+    """Return an ``open_spiel.python.policy.Policy`` as a table: its ``action_probabilities`` at every information state of its game.
 
     Raises:
         ValueError: what it gives are no probabilities of legal actions; names the information state.
@@ -136,12 +119,7 @@ def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> Tabular
 
 
 class _OnStates:
-    """A bot of OpenSpiel, which is asked at states.
-
-    Args:
-        bot: with ``restart()`` and ``step(state)``.
-        game: OpenSpiel's.
-    """
+    """A bot of OpenSpiel, with ``restart()`` and ``step(state)``, asked at the states of pyspiel's game."""
 
     def __init__(self, bot: Any, game: Any) -> None:
         self._bot, self._game = bot, game
@@ -159,13 +137,9 @@ class _OnStates:
 
 
 def make(bot: str, game: str | None, player: int, seed: int) -> _OnStates:
-    """Return a bot for one seat.
+    """Return a bot for one seat of an OpenSpiel game string, with all its randomness from ``seed``.
 
-    Args:
-        bot: a name that OpenSpiel has registered, or ``module:function``, which is called with (pyspiel's game, player, seed).
-        game: OpenSpiel's game string.
-        player: the seat.
-        seed: of all its randomness.
+    It is a name that OpenSpiel has registered, or ``module:function``, which is called with (pyspiel's game, player, seed).
     """
     spiel = load_game(game or "")
     if ":" in bot:

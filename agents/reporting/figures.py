@@ -114,12 +114,12 @@ def plot_exchange(
     Filled marks lie within the measured curve; hollow ones, on the dotted line, are extrapolated.
 
     Args:
-        training: rows with ``compute`` and ``exploitability``.
+        training: rows with ``compute`` and ``exploitability`` of the policy alone.
         rates: see ``agents.evaluation.ablation.exchange_rate``.
         title: of the figure.
-        paths: of the files.
-        policy: what it is.
-        compute: what it took, with its unit.
+        paths: of its files.
+        policy: what it is called.
+        compute: what it cost is called, with its unit.
         searched: compute and exploitability of the policy that is searched from, where training went on beyond it.
     """
     figure, axes = _axes(title)

@@ -24,14 +24,7 @@ from search.resolving import SearchReport
 
 
 class SweepJournal:
-    """Keeps batches of boards in a folder: every minute, or so seldom that it takes a tenth of the time.
-
-    Args:
-        game: whole.
-        tree: its board tree.
-        street: where the sweep's subgames begin.
-        folder: of this sweep alone; made when there is something to keep.
-    """
+    """Keeps batches of boards of a sweep over a round's subgames in a folder of its own, as often as ``Autosave`` has it."""
 
     def __init__(self, game: HoldemGame, tree: BoardTree, street: int, folder: Path) -> None:
         self.tree, self.street, self.folder = tree, street, folder

@@ -137,11 +137,6 @@ def load_state(run: SelfPlay[Any], directory: Path | str) -> None:
 def check_state(directory: Path | str, game: str, config: Any) -> None:
     """Refuse what ``load_state`` would refuse to resume, before anything is written; no state is nothing to refuse.
 
-    Args:
-        directory: of the training.
-        game: its key.
-        config: the trainer's, with nothing left open.
-
     Raises:
         CheckpointError: a damaged state, or one of another game or configuration.
     """
