@@ -127,10 +127,10 @@ def make_blueprint(
             solver = BoardSolver(game, variant, threads)
             size = sum(rows.size for rows in solver.average)
         file = directory / UNFINISHED
-        before = _go_on(solver, about, file)
+        earlier = _go_on(solver, about, file)
 
         def save() -> None:
-            write_archive(file, {**about, "iterations": solver.iterations, "seconds": before + solver.spent}, solver.state())
+            write_archive(file, {**about, "iterations": solver.iterations, "seconds": earlier + solver.spent}, solver.state())
 
         autosave = Autosave(save)
 
@@ -140,7 +140,7 @@ def make_blueprint(
                 progress(done)
 
         solution = solver.solve(Budget(iterations=iterations), progress=look)
-        measured = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": before + solution.seconds}
+        measured = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": earlier + solution.seconds}
         return measured, solution.strategy.average
 
     made = made_once(game, directory, about, solve)

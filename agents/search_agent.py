@@ -90,12 +90,12 @@ class SearchAgent:
         """See ``agents.agent.Agent``; in hold'em an exact strength stands for a blueprint's numbers."""
         config, blueprint = self.config, self.blueprint
         if isinstance(blueprint, BoardBlueprint):
-            own: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
-            own += (self.threads, config.warm_start, config.gift_scale)
-            return " ".join(map(repr, (self.game.key, *own, blueprint.name, blueprint.exploitability))).encode()
-        settings = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]
+            settings: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
+            settings += (self.threads, config.warm_start, config.gift_scale)
+            return " ".join(map(repr, (self.game.key, *settings, blueprint.name, blueprint.exploitability))).encode()
+        texts = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]
         tables = [np.round(table, 6).tobytes() for table in blueprint.strategy().tables]
-        return b"".join([json.dumps([self.name, self.game.name, *settings]).encode(), *tables])
+        return b"".join([json.dumps([self.name, self.game.name, *texts]).encode(), *tables])
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what ``load`` makes: each process makes its own."""
@@ -112,13 +112,13 @@ class SearchAgent:
 
     def decide(self, seat: int, state: Any, memory: Any, budget: Budget) -> Decision:
         clock = Deadline(budget.seconds)
-        found = self._resolver.think(seat, state, memory, budget, clock)
+        resolved = self._resolver.think(seat, state, memory, budget, clock)
         thinking = clock.spent()
-        policy = self._resolver.at(found.memory, state)
+        policy = self._resolver.at(resolved.memory, state)
         seconds = clock.spent()
-        spent = found.spent + Spent(judging=seconds - thinking) if found.iterations else found.spent
-        error = self._resolver.solver_error(seat) if self.measure_error and found.root is not None else None
-        return Decision(policy, found.memory, seconds, found.iterations, found.root, found.outcome, error, spent)
+        spent = resolved.spent + Spent(judging=seconds - thinking) if resolved.iterations else resolved.spent
+        error = self._resolver.solver_error(seat) if self.measure_error and resolved.root is not None else None
+        return Decision(policy, resolved.memory, seconds, resolved.iterations, resolved.root, resolved.outcome, error, spent)
 
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
@@ -142,9 +142,9 @@ class SearchAgent:
         """See ``agents.agent.Agent``; in hold'em a sweep over all boards where rounds are searched, see ``strategies``."""
         if not isinstance(self._resolver, BoardResolver) or self._resolver.everywhere:
             return ask_everywhere(self, seat, budget)
-        strategies, found = self.strategies(seat, budget, progress, folder)
+        strategies, report = self.strategies(seat, budget, progress, folder)
         return SeatReport(
-            seat, strategies[seat], decisions=found.solves + found.fallbacks.total(), solves=found.solves, fallbacks=found.fallbacks,
-            seconds=found.seconds, iterations=found.iterations, spent=found.spent, bound_violation=found.bound_violation,
-            loading=found.loading,
+            seat, strategies[seat], decisions=report.solves + report.fallbacks.total(), solves=report.solves, fallbacks=report.fallbacks,
+            seconds=report.seconds, iterations=report.iterations, spent=report.spent, bound_violation=report.bound_violation,
+            loading=report.loading,
         )  # fmt: skip

@@ -108,7 +108,7 @@ class _Learner:
         self.fitter = make_fitter(self.network.config.deep, self.infostates.blocks[seat], config.batch_size)
         self.optimiser = make_optimiser(self.network)
         self.count, self.won = np.zeros(self.cells.size), np.zeros(self.cells.size)
-        self.reached, self.before = np.zeros(self.cells.decisions), np.zeros(self.cells.decisions, np.int64)
+        self.reached, self.parent_cell = np.zeros(self.cells.decisions), np.zeros(self.cells.decisions, np.int64)
         self.values = np.zeros(self.cells.size, np.float32)
 
     def play(self, deals: int, exploring: float) -> None:
@@ -120,13 +120,13 @@ class _Learner:
             self.count += np.bincount(cell, minlength=self.cells.size)
             self.won += np.bincount(cell[last], won[last], minlength=self.cells.size)
             self.reached += np.bincount(after[~last], minlength=self.cells.decisions)
-            self.before[after[~last]] = cell[~last]
+            self.parent_cell[after[~last]] = cell[~last]
 
     def learn(self) -> None:
         """Fit the network to the means of what was played, each decision worth its best action by Q so far, and set Q anew."""
         cells, stakes = self.cells, self.dealer.stakes
         best = np.concatenate([table.ravel() for table in cells.best(self.values)])
-        total = self.won + np.bincount(self.before, self.reached * best, minlength=cells.size)
+        total = self.won + np.bincount(self.parent_cell, self.reached * best, minlength=cells.size)
         means, shares = total / self.count.clip(1), self.count / (self.count + self.config.network_deals)
         counting = self.count / self.count.sum() if math.isinf(self.config.network_deals) else shares
         targets = [mean / stake for mean, stake in zip(cells.tables(means.astype(np.float32)), stakes, strict=True)]

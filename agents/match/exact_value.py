@@ -97,19 +97,19 @@ def exact_values(
                     tasks[key] = _Seat(packed, seat)
                     paths[key] = None if directory is None else directory / f"{competitor.name}-{mark}-{draw}-seat{seat}.npy"
     games = {competitor.name: match.game for match in valued for competitor in match.competitors}
-    found: dict[tuple[str, int, int], Table] = {}
+    tables: dict[tuple[str, int, int], Table] = {}
     for key in tasks:
         table = load_or_set_aside(paths[key], partial(_read, representation=represent(games[key[0]]), seat=key[2]))
         if table is not None:
-            found[key] = table
-    missing = [key for key in tasks if key not in found]
+            tables[key] = table
+    missing = [key for key in tasks if key not in tables]
     with closing(executor.map(_tabulated, [tasks[key] for key in missing])) as results:
         for number, made in results:
-            found[missing[number]] = made
+            tables[missing[number]] = made
             _keep(paths[missing[number]], made)
             if progress is not None:
-                progress(len(found), len(tasks))
-    return [_value(match, found) if match in valued else None for match in matches]
+                progress(len(tables), len(tasks))
+    return [_value(match, tables) if match in valued else None for match in matches]
 
 
 def _tabulated(task: _Seat) -> Table:
@@ -118,12 +118,12 @@ def _tabulated(task: _Seat) -> Table:
     return np.array(agent.tabulate(task.seat, competitor.budget).table)
 
 
-def _value(match: Match, found: dict[tuple[str, int, int], Table]) -> ExactValue:
+def _value(match: Match, tables: dict[tuple[str, int, int], Table]) -> ExactValue:
     names = [competitor.name for competitor in match.competitors]
-    count = max(draw for name, draw, _ in found if name in names) + 1
+    count = max(draw for name, draw, _ in tables if name in names) + 1
 
     def table(who: int, draw: int, seat: int) -> Table:
-        return found.get((names[who], draw, seat), found[names[who], 0, seat])  # a steady agent has one draw
+        return tables.get((names[who], draw, seat), tables[names[who], 0, seat])  # a steady agent has one draw
 
     game, seats = represent(match.game), []
     for k in range(count):

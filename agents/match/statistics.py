@@ -178,8 +178,8 @@ def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
     row |= {"max_seconds": float(seconds.max(initial=0.0)), **overruns_of(seconds, competitor.budget.seconds)[1]}
     fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
-    kept = sum(fallbacks.values())  # as older versions have it, for one release
-    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept}
+    # "kept" is what older versions have, for one release
+    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": sum(fallbacks.values())}
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:

@@ -106,16 +106,16 @@ def _today(metadata: dict[str, Any]) -> dict[str, Any]:
     if metadata.get("format") != 1 or older is None:
         return metadata
     kind, deep = older
-    found = metadata | {"format": FORMAT, "kind": kind}
-    if isinstance(found.get("trainer"), str):
-        found["trainer"] = found["trainer"].removeprefix("holdem_")
-    config = found.get("config")
+    today = metadata | {"format": FORMAT, "kind": kind}
+    if isinstance(today.get("trainer"), str):
+        today["trainer"] = today["trainer"].removeprefix("holdem_")
+    config = today.get("config")
     if isinstance(config, dict):
-        found["config"] = {"evaluate_from": 1, **config}
-    for holder in (found, found["config"] if isinstance(config, dict) else {}):
+        today["config"] = {"evaluate_from": 1, **config}
+    for holder in (today, today["config"] if isinstance(config, dict) else {}):
         if isinstance(holder.get("network"), dict):
             holder["network"] = {"deep": deep, **holder["network"]}
-    return found
+    return today
 
 
 def save_policy(path: Path | str, policy: NetworkPolicy, metadata: Mapping[str, Any] | None = None) -> None:
@@ -158,11 +158,11 @@ def policy_metadata(path: Path | str, game: str | None = None) -> dict[str, Any]
 def settings_of(config: Any, key: str = "") -> dict[str, Any]:
     """Return settings, a dataclass or nested mappings, with dotted keys; nothing of what is open or no setting."""
     entries = vars(config) if is_dataclass(config) else config if isinstance(config, dict) else {}
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, value in entries.items():
         inner = is_dataclass(value) or isinstance(value, dict)
-        found |= settings_of(value, f"{key}{name}.") if inner else {} if value is None else {f"{key}{name}": value}
-    return found
+        settings |= settings_of(value, f"{key}{name}.") if inner else {} if value is None else {f"{key}{name}": value}
+    return settings
 
 
 def name_of(metadata: Mapping[str, Any]) -> str:

@@ -218,10 +218,10 @@ def load_bot(bot: str) -> Callable[[Any, int, int], Any]:
     """
     module, _, name = bot.partition(":")
     try:
-        found: Callable[[Any, int, int], Any] = getattr(importlib.import_module(module), name)
+        make: Callable[[Any, int, int], Any] = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"agent.bot must be module:function, got {bot!r}: {error}") from None
-    return found
+    return make
 
 
 def check_bot(bot: str, names: Collection[str], where: str = "") -> None:

@@ -155,10 +155,10 @@ def _descendants() -> list[int]:
             if name.isdigit():
                 with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
                     children.setdefault(int(file.read().rpartition(b")")[2].split()[1]), []).append(int(name))
-    found = children.get(os.getpid(), [])
-    for pid in found:  # grows on the way
-        found += children.get(pid, [])
-    return found
+    descendants = children.get(os.getpid(), [])
+    for pid in descendants:  # grows on the way
+        descendants += children.get(pid, [])
+    return descendants
 
 
 def _memory(pid: int) -> int:

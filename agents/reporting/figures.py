@@ -29,7 +29,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     thinking = sorted({asked(row) for row in rows if asked(row) > 0}) or [1.0]
     left = thinking[0] / 4
     in_seconds = all(row["thinking_iterations"] is None for row in rows)
-    still = [line for line, own in by_line.items() if all(asked(row) == 0 for row in own)]
+    still = [line for line, points in by_line.items() if all(asked(row) == 0 for row in points)]
     named: list[tuple[float, float, str, str]] = []
     for line in still:
         value = shown(by_line[line][0])
@@ -40,13 +40,13 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     notes: list[tuple[float, float, str, str]] = []  # x, y, text, colour
     moving = [line for line in by_line if line not in still]
     for i, line in enumerate(moving):
-        own = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
-        x, y = [asked(row) for row in own], [max(shown(row), floor) for row in own]
-        errors = [1.96 * shown_error(row) for row in own]
+        points = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
+        x, y = [asked(row) for row in points], [max(shown(row), floor) for row in points]
+        errors = [1.96 * shown_error(row) for row in points]
         low = [min(e, 0.9 * v) for e, v in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
         color, marker = f"C{i}", MARKERS[i % len(MARKERS)]
         axes.errorbar(x, y, yerr=[low, errors], marker=marker, color=color, label=line, capsize=2, zorder=3)
-        for row, xx, yy in zip(own, x, y, strict=True):
+        for row, xx, yy in zip(points, x, y, strict=True):
             if row.get("spoilt"):
                 axes.plot([xx], [yy], marker=marker, color=color, markerfacecolor="white", linestyle="none", zorder=4)
             spent = duration(row["spent_seconds"])
@@ -72,9 +72,9 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
 
 def _floor(values: Iterable[float]) -> tuple[float, str]:
     """Return where 0 stands on a log axis, well below the least positive value, and what to say of it; nothing where none is 0."""
-    found = list(values)
-    above = [value for value in found if value > 0]
-    if len(above) == len(found):
+    every = list(values)
+    above = [value for value in every if value > 0]
+    if len(above) == len(every):
         return min(above, default=1.0), ""
     return (min(above) / 10 if above else 1.0), "the lowest marks are 0" if above else "0 throughout: nothing is exploitable"
 
@@ -130,11 +130,11 @@ def plot_exchange(
     lines = list(dict.fromkeys(rate["line"] for rate in rates))
     for i, line in enumerate(lines):
         notes: list[tuple[float, float, str]] = []
-        own = [r for r in rates if r["line"] == line and math.isfinite(r["equivalent_compute"])]
-        for rate in own:
+        points = [r for r in rates if r["line"] == line and math.isfinite(r["equivalent_compute"])]
+        for rate in points:
             place = (rate["equivalent_compute"], rate["exploitability"])
             face = "none" if rate["extrapolated"] else f"C{i}"
-            marker, label = MARKERS[i % len(MARKERS)], line if rate is own[0] else None
+            marker, label = MARKERS[i % len(MARKERS)], line if rate is points[0] else None
             axes.plot(*place, marker=marker, color=f"C{i}", markerfacecolor=face, linestyle="none", label=label, zorder=3)
             notes.append((*place, duration(rate["thinking_seconds"])))
         aside: Any = {"xytext": (6, 4), "ha": "left"} if i % 2 == 0 else {"xytext": (-6, -9), "ha": "right"}  # of a falling curve
@@ -156,13 +156,13 @@ def plot_exchange(
 
 def _joined(notes: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
     """Join the texts of points that lie within a tenth of each other, so that none covers another."""
-    found: list[tuple[float, float, str]] = []
+    joined: list[tuple[float, float, str]] = []
     for x, y, text in notes:
-        if found and abs(math.log(x / found[-1][0])) < NEAR and abs(math.log(y / found[-1][1])) < NEAR:
-            found[-1] = (x, y, f"{found[-1][2]}, {text}")
+        if joined and abs(math.log(x / joined[-1][0])) < NEAR and abs(math.log(y / joined[-1][1])) < NEAR:
+            joined[-1] = (x, y, f"{joined[-1][2]}, {text}")
         else:
-            found.append((x, y, text))
-    return found
+            joined.append((x, y, text))
+    return joined
 
 
 def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:

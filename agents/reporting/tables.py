@@ -129,8 +129,8 @@ def installed(package: str) -> str | None:
 
 def version_text() -> str:
     """Return the version as a line: ``timebank 0.1.0``, with the commit where it is known."""
-    found = version()
-    return f"timebank {found['package'] or 'not installed'}" + (f" (commit {found['git']})" if found["git"] else "")
+    versions = version()
+    return f"timebank {versions['package'] or 'not installed'}" + (f" (commit {versions['git']})" if versions["git"] else "")
 
 
 def machine() -> Row:
@@ -209,8 +209,8 @@ def shown_error(row: Row) -> float:
 
 def won(row: Row) -> str:
     """Return what a row's agent wins a hand from its blueprint as people read it; a dash for agents that are none or have none."""
-    found = row.get("against_blueprint")
-    return "-" if not found or not row["iterations"] else f"{found.get('mbb_per_game', found['value']):+.3g}"
+    value = row.get("against_blueprint")
+    return "-" if not value or not row["iterations"] else f"{value.get('mbb_per_game', value['value']):+.3g}"
 
 
 def unit_of(rows: Sequence[Row]) -> str:
@@ -222,8 +222,8 @@ def ablation_table(rows: Sequence[Row]) -> str:
     """Return the ablation as text, one line per agent and budget."""
     lines = []
     for row in rows:
-        found = row["exploitability"]
-        error = "exact" if found.get("exact") else f"± {shown_error(row):.1g}" if len(found["draws"]) > 1 else "one draw"
+        exploitability = row["exploitability"]
+        error = "exact" if exploitability.get("exact") else f"± {shown_error(row):.1g}" if len(exploitability["draws"]) > 1 else "one draw"
         asked = f"{row['thinking_iterations']} its" if row["thinking_iterations"] is not None else duration(row["thinking_seconds"])
         strength = [f"{row['iterations']:.0f}", f"{shown(row):.4g}", error, won(row)]
         counts = [str(row["decisions"]), str(sum(row["fallbacks"].values())), duration(row["slowest_decision_seconds"]), overruns_text(row)]

@@ -200,8 +200,8 @@ def _header(stream: BinaryIO, size: int) -> Header:
     shape = tuple(int(n) for n in re.findall(rb"\d+", match[3]))
     require(len(shape) <= 8, f"an array must have at most 8 axes, got {len(shape)}")
     header = Header(shape, np.dtype(match[1].decode()), match[2] == b"True")
-    claimed, there = math.prod(shape) * header.dtype.itemsize, size - len(start) - len(text)
-    require(claimed == there, f"an array must be as long as its header says ({claimed:,} bytes), got {there:,}")
+    claimed, length = math.prod(shape) * header.dtype.itemsize, size - len(start) - len(text)
+    require(claimed == length, f"an array must be as long as its header says ({claimed:,} bytes), got {length:,}")
     return header
 
 

@@ -63,7 +63,7 @@ class Local:
         """Yield results as they finish; running work is abandoned if the caller stops."""
         if not tasks:
             return
-        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        environment = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read by the libraries when a worker imports them
         pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
         try:
@@ -83,7 +83,7 @@ class Local:
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            for name, value in before.items():
+            for name, value in environment.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:

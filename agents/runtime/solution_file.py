@@ -53,11 +53,11 @@ def load_solution(solver: BoardSolver, file: Path) -> None:
     Raises:
         ValueError: no such file, or one of another game, variant or storage, or a damaged one; nothing is changed.
     """
-    own = solver.state()
+    state = solver.state()
     arrays: dict[str, Rows] = {}
 
     def fits(name: str, shape: tuple[int, ...]) -> bool:
-        return shape == own[name].shape
+        return shape == state[name].shape
 
     iterations = _read(file, solver.game, solver.variant, solver.storage, fits, arrays.__setitem__)
     solver.restore(arrays, iterations)
@@ -110,13 +110,13 @@ def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant, bits: in
         return f"load must be a file of this game, got {file}, which is of another"
     if about["storage"] != bits:
         return f"storage must be that of load ({brief(about['storage'])} bits), got {bits}"
-    theirs, own = about["variant"], _coefficients(variant)
-    other = [key for key in own if theirs[key] != own[key]]
+    theirs, ours = about["variant"], _coefficients(variant)
+    other = [key for key in ours if theirs[key] != ours[key]]
     if not other:
         return ""
     if theirs["name"] != variant.name:
         return f"search must be that of load ({printable(str(theirs['name']))}), got {variant.name}"
-    return f"search.{other[0]} must be that of load ({printable(str(theirs[other[0]]))}), got {own[other[0]]}"
+    return f"search.{other[0]} must be that of load ({printable(str(theirs[other[0]]))}), got {ours[other[0]]}"
 
 
 def _coefficients(variant: Variant) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class SweepJournal:
 
     def restore(self, out: Strategies) -> dict[int, SearchReport]:
         """Put the answers of kept boards into ``out``, in place; return their reports by board. A damaged batch is none."""
-        found: dict[int, SearchReport] = {}
+        restored: dict[int, SearchReport] = {}
         for path in sorted(self.folder.glob("boards_*.npz")):
             number = path.stem.removeprefix("boards_")
             if not number.isdecimal() or len(number) > 18:
@@ -53,8 +53,8 @@ class SweepJournal:
                             size = span.stop - span.start
                             out[p][span] = rows[p][at : at + size]
                             at += size
-                found |= reports
-        return found
+                restored |= reports
+        return restored
 
     def add(self, board: int, report: SearchReport, out: Strategies) -> None:
         """Keep a board whose answers are in ``out``, now or later."""
@@ -79,16 +79,16 @@ class SweepJournal:
             ValueError: the file holds something else; others of ``agents.runtime.storage.DAMAGES`` likewise.
         """
         with open_archive(path) as saved:
-            told = saved.json("reports")
-            for text, report in told.items():
+            saved_reports = saved.json("reports")
+            for text, report in saved_reports.items():
                 board = int(text)
                 require(text == str(board) and board in self.tree.on_street(self.street), "a kept board must be one of the street")
                 self._check(report)
-            boards = [int(text) for text in told]
+            boards = [int(text) for text in saved_reports]
             sizes = [sum(span.stop - span.start for board in boards for span in self._spans(board, p)) for p in (0, 1)]
             rows = [saved.array(f"rows_{p}", (sizes[p], out[p].shape[1]), out[p].dtype) for p in (0, 1)]
-        require(all(np.isfinite(own).all() and (own >= 0).all() for own in rows), "rows must be finite numbers of at least 0")
-        return {int(text): _report(report) for text, report in told.items()}, rows
+        require(all(np.isfinite(table).all() and (table >= 0).all() for table in rows), "rows must be finite numbers of at least 0")
+        return {int(text): _report(report) for text, report in saved_reports.items()}, rows
 
     def _check(self, report: dict[str, Any]) -> None:
         """Refuse a report that no search of a board can have come to.
@@ -96,7 +96,7 @@ class SweepJournal:
         Raises:
             ValueError: it is one; KeyError, TypeError likewise.
         """
-        counts, own = (report["solves"], *report["fallbacks"].values()), fields(Spent)
+        counts, parts = (report["solves"], *report["fallbacks"].values()), fields(Spent)
         require(set(report["fallbacks"]) <= set(FALLBACKS), f"a report's fallbacks must be of {', '.join(FALLBACKS)}")
         require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")
         require(
@@ -104,7 +104,7 @@ class SweepJournal:
         )
         require(all(number_in(x, 0, 1e9) for x in report["seconds"]), "a report's seconds must be numbers of at least 0")
         require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
-        require(all(number_in(report["spent"][part.name], 0, 1e12) for part in own), "what a report spent must be numbers of at least 0")
+        require(all(number_in(report["spent"][part.name], 0, 1e12) for part in parts), "what a report spent must be numbers of at least 0")
         most = 2 * self._stakes * max(1, sum(counts))
         require(number_in(report["bound_violation"], -most, most), f"a report's bound violation must be at most {most:g} chips")
 
@@ -115,7 +115,7 @@ class SweepJournal:
             yield slice(first, first + tiles * stride)
 
 
-def _report(kept: dict[str, Any]) -> SearchReport:
+def _report(saved: dict[str, Any]) -> SearchReport:
     """Return a report as it was kept."""
-    fallbacks = Counter({Outcome(kind): count for kind, count in kept["fallbacks"].items()})
-    return SearchReport(**{**kept, "fallbacks": fallbacks, "spent": Spent(**kept["spent"])})
+    fallbacks = Counter({Outcome(kind): count for kind, count in saved["fallbacks"].items()})
+    return SearchReport(**{**saved, "fallbacks": fallbacks, "spent": Spent(**saved["spent"])})

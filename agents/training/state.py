@@ -170,13 +170,15 @@ def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], his
     require(number_in(metadata["seconds"], 0, 1e12), "seconds must be a number of at least 0")
     require(whole_in(metadata["multiply_adds"], 0, 10**38), "multiply_adds must be a whole number of at least 0")
     require(isinstance(losses, list) and len(losses) == 2 and all(map(finite, losses)), "losses must be two numbers")
-    told = [row["iteration"] for row in history]
-    require(told == sorted(set(told)) and all(t <= iteration for t in told), "history must be of the iterations that were run")
+    iterations = [row["iteration"] for row in history]
+    require(
+        iterations == sorted(set(iterations)) and all(t <= iteration for t in iterations), "history must be of the iterations that were run"
+    )
     for name, buffer in _buffers(run).items():
         prefix = f"{name}."
-        own = {key.removeprefix(prefix): array for key, array in tensors.items() if key.startswith(prefix)}
-        require(all(np.isfinite(array).all() for array in own.values()), f"{name} must be finite")
-        buffer.restore(own)
+        arrays = {key.removeprefix(prefix): array for key, array in tensors.items() if key.startswith(prefix)}
+        require(all(np.isfinite(array).all() for array in arrays.values()), f"{name} must be finite")
+        buffer.restore(arrays)
     if iteration > 0:
         for p, optimiser in enumerate(run.optimisers):
             for i, parameter in enumerate(run.advantages[p].parameters()):
@@ -189,13 +191,13 @@ def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], his
 
 def _moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
     """Return what Adam knows of a parameter."""
-    found = {key: torch.from_numpy(np.array(tensors[f"{name}.{key}"])) for key in ("step", "exp_avg", "exp_avg_sq")}
-    for key, value in found.items():
+    moments = {key: torch.from_numpy(np.array(tensors[f"{name}.{key}"])) for key in ("step", "exp_avg", "exp_avg_sq")}
+    for key, value in moments.items():
         shape = (1,) if key == "step" else tuple(parameter.shape)
         require(value.shape == shape and value.dtype == torch.float32, f"{name}.{key} must be float32 {list(shape)}")
         least = -math.inf if key == "exp_avg" else 0.0
         require(bool(torch.isfinite(value).all() and (value >= least).all()), f"{name}.{key} must be finite, and at least {least}")
-    return found
+    return moments
 
 
 def _networks(run: SelfPlay[Any]) -> dict[str, Any]:
