@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from games.game import PublicGame
 from search import Budget, Spent, represent
 from search.outcome import FALLBACKS, Outcome
 from search.representation import Table
+from search.resolving import SearchReport
 
 State = TypeVar("State", bound=Hashable)
 
@@ -51,9 +51,12 @@ class Decision:
         return self.root is not None
 
 
-@dataclass
-class SeatReport:
-    """One seat of an agent, tabulated. NaN stands for what was not measured.
+@dataclass(kw_only=True)
+class SeatReport(SearchReport):
+    """One seat of an agent, tabulated: what its searches came to, and more. NaN stands for what was not measured.
+
+    Solves and fallbacks are counted by decision. Seconds and iterations are of every decision at which a search was due; of all decisions
+    if none ever was.
 
     Attributes:
         seat: the player number.
@@ -61,17 +64,9 @@ class SeatReport:
         opponent_best_response: chips that a best-responding opponent wins against it.
         against_blueprint: chips that it wins from its own blueprint in the other seat; NaN for agents without one.
         decisions: public states at which the seat was asked.
-        solves: decisions for which a subgame was solved.
-        fallbacks: how many decisions ended in each fallback.
-        seconds: of every decision at which a search was due; of all decisions if none ever was.
-        iterations: likewise.
-        spent: what the seconds went into, summed.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
             the clock is (they are different draws).
-        bound_violation: chips a deal that best responses win above the bounds of the games that were solved, summed over disjoint
-            subgames by chance.
-        loading: seconds outside every decision's budget: what the agent computes once for a game.
     """
 
     seat: int
@@ -79,14 +74,8 @@ class SeatReport:
     opponent_best_response: float = math.nan
     against_blueprint: float = math.nan
     decisions: int = 0
-    solves: int = 0
-    fallbacks: Counter[Outcome] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
-    iterations: list[int] = field(default_factory=list)
-    spent: Spent = field(default_factory=Spent)
     solver_error: float = math.nan
     bound_violation: float = math.nan
-    loading: float = 0.0
 
 
 class Agent(Protocol[State]):
@@ -166,7 +155,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     """
     agent.load()
     game, representation = agent.game, represent(agent.game)
-    report = SeatReport(seat, representation.uniform()[seat])
+    report = SeatReport(seat=seat, table=representation.uniform()[seat])
     stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
     errors: dict[Any, float] = {}  # by root, and by draw if draws differ
     taken: list[tuple[bool, float, int]] = []  # whether a search was due, seconds, iterations
@@ -179,7 +168,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
-        report.fallbacks += Counter([decision.outcome] if decision.outcome in FALLBACKS else [])
+        report.fail(decision.outcome, decision.outcome in FALLBACKS)
         report.spent += decision.spent
         taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations))
         if decision.root is not None:

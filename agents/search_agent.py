@@ -143,8 +143,4 @@ class SearchAgent:
         if not isinstance(self._resolver, BoardResolver) or self._resolver.everywhere:
             return ask_everywhere(self, seat, budget)
         strategies, report = self.strategies(seat, budget, progress, folder)
-        return SeatReport(
-            seat, strategies[seat], decisions=report.solves + report.fallbacks.total(), solves=report.solves, fallbacks=report.fallbacks,
-            seconds=report.seconds, iterations=report.iterations, spent=report.spent, bound_violation=report.bound_violation,
-            loading=report.loading,
-        )  # fmt: skip
+        return SeatReport(seat=seat, table=strategies[seat], decisions=report.solves + report.fallbacks.total(), **vars(report))

@@ -25,23 +25,13 @@ from search.infostates import PRIVATE, PUBLIC, Infostates
 FORMAT = 2
 POLICY = "policy"  # kind of the files that hold one
 # What files of format 1 left unsaid, or said otherwise: by their kind, today's kind and the side of the network's trunk.
-OLDER = {
-    "policy": (POLICY, PUBLIC),
-    "holdem_policy": (POLICY, PRIVATE),
-    "deep_cfr": ("deep_cfr", PUBLIC),
-    "holdem_deep_cfr": ("deep_cfr", PRIVATE),
-}
+OLDER = {f"{game}{kind}": (kind, side) for kind in (POLICY, "deep_cfr") for game, side in (("", PUBLIC), ("holdem_", PRIVATE))}
 _KEY = "timebank"
 LONGEST_NAME = 100  # characters
 MOST_SIZE = 2**31  # of a layer; shapes of larger ones overflow
-MOST_CHIPS = 1e10  # that an exploitability can be, where the game is not known
 MOST_NOISE = 1e-3  # chips that rounding takes an exploitability below 0, at most
-HISTORY: dict[str, tuple[float, float]] = {  # what a row has, from least to most
-    "iteration": (0, 2**53),
-    "seconds": (0, 1e12),
-    "multiply_adds": (0, 1e38),
-    "exploitability": (-MOST_NOISE, MOST_CHIPS),
-}
+# What a row of a training's history has, from least to most; exploitability in chips, where the game is not known.
+HISTORY = {"iteration": (0, 2**53), "seconds": (0, 1e12), "multiply_adds": (0, 1e38), "exploitability": (-MOST_NOISE, 1e10)}
 
 Tensors = dict[str, Array]
 
@@ -140,7 +130,8 @@ def load_policy(path: Path | str, infostates: Infostates) -> NetworkPolicy:
     """
     tensors, metadata = load_tensors(path, POLICY)
     require_game(metadata, infostates.game.key, path)
-    return NetworkPolicy(infostates, _networks(metadata, tensors, infostates, path), name_of(metadata))
+    name = printable(str(metadata.get("name", "network")), LONGEST_NAME)  # anybody may have written it
+    return NetworkPolicy(infostates, _networks(metadata, tensors, infostates, path), name)
 
 
 def policy_metadata(path: Path | str, game: str | None = None) -> dict[str, Any]:
@@ -165,18 +156,10 @@ def settings_of(config: Any, key: str = "") -> dict[str, Any]:
     return settings
 
 
-def name_of(metadata: Mapping[str, Any]) -> str:
-    """Return the name that a policy's checkpoint gives it, as reports print it: anybody may have written it."""
-    return printable(str(metadata.get("name", "network")), LONGEST_NAME)
-
-
-def history_of(metadata: Mapping[str, Any], path: Path | str, most: float = MOST_CHIPS) -> list[dict[str, Any]]:
+def history_of(metadata: Mapping[str, Any], path: Path | str, most: float = HISTORY["exploitability"][1]) -> list[dict[str, Any]]:
     """Return the history of the training that a checkpoint came out of: rows of numbers by name, from the first iteration on.
 
-    Args:
-        metadata: of the checkpoint.
-        path: of the checkpoint, for errors.
-        most: chips that an exploitability can be.
+    An exploitability can be ``most`` chips.
 
     Raises:
         CheckpointError: it is no list of such rows.
