@@ -227,11 +227,7 @@ def _load(directory: Path, groups: Sequence[_Group]) -> Iterator[tuple[str, Row]
 
 
 def _read(path: Path, most: float) -> Row:
-    """Return a measurement made before, of a game in which a deal can win or lose ``most`` chips.
-
-    Raises:
-        ValueError: the file holds something else, or what cannot have been measured; KeyError, TypeError likewise.
-    """
+    """Return a kept measurement of a game in which a deal can win or lose ``most`` chips; raises any of ``DAMAGES`` if it is none."""
     row: Row = read_json(path, MOST_MEASUREMENT_BYTES, items=MOST_MEASUREMENT_ITEMS)
     if "fallbacks" not in row:  # an older version's
         rejected, skipped = sum(n > 0 for n in row["iterations"]) - row["solves"], row["skipped"]

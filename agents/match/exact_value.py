@@ -135,11 +135,7 @@ def _value(match: Match, tables: dict[tuple[str, int, int], Table]) -> ExactValu
 
 
 def _read(path: Path, representation: Representation[Any], seat: int) -> Table:
-    """Return a seat's table.
-
-    Raises:
-        ValueError: the file holds something else.
-    """
+    """Return a seat's table; raises ValueError if the file holds something else."""
     table = read_npy(path, representation.shape(seat), representation.dtype)
     representation.check(table, seat)
     return table

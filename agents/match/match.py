@@ -255,11 +255,7 @@ def _parts(hands: Sequence[int], size: int, done: bytearray) -> Iterator[Sequenc
 
 
 def _check_faults(records: list[Record], faults: Counter[str]) -> None:
-    """End a match in which a bot has forfeited too often.
-
-    Raises:
-        ChildProcessError: names the bot and what it did last.
-    """
+    """Raise ChildProcessError with the last fault of a bot that has forfeited too often."""
     last = {r["fault"]["who"]: r["fault"]["text"] for r in records if "fault" in r}
     for who, count in _faults(records[-WAIT_HANDS:], WAITS).items():
         if count >= MOST_WAITS:

@@ -174,21 +174,13 @@ def history_of(metadata: Mapping[str, Any], path: Path | str, most: float = HIST
 
 
 def require_game(metadata: Mapping[str, Any], game: str, path: Path | str) -> None:
-    """Refuse a checkpoint of another game.
-
-    Raises:
-        CheckpointError: its game is not that of this string or description.
-    """
+    """Raise CheckpointError unless a checkpoint is of the game with this key."""
     if metadata.get("game") != game:
         raise CheckpointError(f"checkpoint must be for game {game}, got one for {printable(str(metadata.get('game')), 400)} in {path}")
 
 
 def require_description(metadata: Mapping[str, Any], wanted: Mapping[str, Any], path: Path | str) -> None:
-    """Refuse a checkpoint that says something else of its training.
-
-    Raises:
-        CheckpointError: an entry differs.
-    """
+    """Raise CheckpointError if a checkpoint says something else of its training."""
     for key, value in settings_of(wanted).items():
         got = settings_of(metadata).get(key)
         if got != value:
@@ -225,11 +217,7 @@ def network_arrays(networks: Mapping[str, nn.Module]) -> Tensors:
 
 
 def fill_networks(networks: Mapping[str, nn.Module], tensors: Tensors, path: Path | str) -> None:
-    """Copy weights named ``<network>.<parameter>`` into networks, in place.
-
-    Raises:
-        CheckpointError: as of ``check_weights``; nothing is copied then.
-    """
+    """Copy weights named ``<network>.<parameter>`` into networks, in place, once ``check_weights`` has passed all of them."""
     check_weights(networks, tensors, path)
     with torch.no_grad():
         for key, network in networks.items():
@@ -238,11 +226,7 @@ def fill_networks(networks: Mapping[str, nn.Module], tensors: Tensors, path: Pat
 
 
 def check_weights(networks: Mapping[str, nn.Module], tensors: Tensors, path: Path | str) -> None:
-    """Refuse tensors that are not the weights of networks.
-
-    Raises:
-        CheckpointError: a tensor is missing, has another shape or type, or holds NaN or infinity.
-    """
+    """Raise CheckpointError unless tensors are the finite float32 weights of networks."""
     for key, network in networks.items():
         for name, parameter in network.named_parameters():
             array = tensors.get(f"{key}.{name}")

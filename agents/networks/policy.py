@@ -170,11 +170,7 @@ BODIES: dict[str | None, Any] = {PUBLIC: PublicTrunk, PRIVATE: PrivateTrunk}
 
 
 def make_network(config: NetworkConfig, infostates: Infostates, player: int, seed: int) -> Network:
-    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was.
-
-    Raises:
-        ValueError: no such network on this game.
-    """
+    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was."""
     config = config.filled(infostates.deep)
     sizes = {key: size for key, size in vars(config).items() if key != "deep" and size is not None}
     with torch.random.fork_rng(devices=[]):
@@ -185,11 +181,7 @@ def make_network(config: NetworkConfig, infostates: Infostates, player: int, see
 
 
 def outputs(network: Network, infostates: Infostates, player: int) -> list[Table]:
-    """Return a network's outputs for all of a player's infostates, [C, R] f4 a block.
-
-    Raises:
-        ValueError: an output is NaN or infinite.
-    """
+    """Return a network's outputs for all of a player's infostates, [C, R] f4 a block; raises ValueError if one is not finite."""
     with one_thread(), torch.inference_mode():
         tables = [network.table(block) for block in infostates.blocks[player]]
     if not all(np.isfinite(table).all() for table in tables):
@@ -329,9 +321,5 @@ class NetworkPolicy:
         return policy
 
     def tables(self, player: int) -> list[Table]:
-        """Return a player's action probabilities at all its infostates, [C, R] a block.
-
-        Raises:
-            ValueError: a logit is NaN or infinite; names the decision.
-        """
+        """Return a player's action probabilities at all its infostates, [C, R] a block; errors as of ``strategy``."""
         return [play(0, len(play.block.public))[:, : len(play.block.private)].T for play in self._plays[player]]

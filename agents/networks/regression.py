@@ -41,11 +41,7 @@ class FitConfig:
         check_bounds(self)
 
     def rates(self) -> list[float]:
-        """Return the learning rate of each step.
-
-        Raises:
-            ValueError: a number is left open.
-        """
+        """Return the learning rate of each step; raises ValueError if a number is left open."""
         steps, first, last = self.steps, self.learning_rate, self.final_rate
         if steps is None or first is None or last is None:
             raise ValueError(f"steps, learning_rate and final_rate must be given, got {self}")

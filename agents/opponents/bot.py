@@ -54,11 +54,7 @@ class Observation:
     state: tuple[int, ...] = ()
 
     def checked(self, answer: Any) -> int | str:
-        """Return a legal answer.
-
-        Raises:
-            FaultError: it is not legal.
-        """
+        """Return an answer if it is legal; raises FaultError."""
         if type(answer) in (int, str) and answer in self.legal:
             return cast("int | str", answer)
         named = re.fullmatch("(bet|raise|all-in) ([0-9]{1,15})", answer) if type(answer) is str else None
@@ -152,11 +148,7 @@ class SandboxedBot:
         return self.bot
 
     def begin(self, seed: int) -> None:
-        """Make the bots of both seats in a new process.
-
-        Raises:
-            ChildProcessError: they cannot be made, or not in time.
-        """
+        """Make the bots of both seats in a new process; raises ChildProcessError if they cannot be made, or not in time."""
         self._seed = seed
         if self._sandbox is None or self._sandbox.closed:
             self._sandbox = Sandbox(*_family(self.game, self.bot))

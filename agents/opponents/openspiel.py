@@ -41,11 +41,7 @@ class _Reader:
         self._where = {(player, text): (node, hand) for player, node, hand, text in infostates(self.tree)}
 
     def probabilities(self, state: Any, player: int) -> dict[int, float]:
-        """Return {action: probability} at a state where ``player`` acts.
-
-        Raises:
-            ValueError: the state is of another game, or outside the agent's tree.
-        """
+        """Return {action: probability} where ``player`` acts; raises ValueError for a state that is not of the agent's tree."""
         text = state.information_state_string(player)
         if (player, text) not in self._where:
             raise ValueError(f"state must be one of {self.tree.game} where player {player} acts, got information state {text!r}")

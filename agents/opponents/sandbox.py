@@ -144,11 +144,7 @@ class Sandbox:
         return self._pipe is not None
 
     def start(self) -> None:
-        """Start a bot in a new process; end the one before.
-
-        Raises:
-            ChildProcessError: the keeper is gone.
-        """
+        """Start a bot in a new process; end the one before. Raises ChildProcessError if the keeper is gone."""
         self.end()
         self._asked = 0
         self._pipe, theirs = socket.socketpair()

@@ -74,11 +74,7 @@ class Terminal(Generic[State]):
         self.show(f"\n{counted(self.played, 'hand')}, {self.total:+g} chips")
 
     def hand(self, number: int) -> Record:
-        """Play one hand.
-
-        Raises:
-            EOFError: the player leaves; the hand does not count.
-        """
+        """Play one hand; raises EOFError if the player leaves, and the hand does not count."""
         game, you = self.game, number % 2
         self.decisions.forget()
         hands = game.deal(self._random(number, "deal"))

@@ -73,11 +73,7 @@ class SweepJournal:
         self._new = {}
 
     def _read(self, path: Path, out: Strategies) -> tuple[dict[int, SearchReport], list[Rows]]:
-        """Return a batch.
-
-        Raises:
-            ValueError: the file holds something else; others of ``agents.runtime.storage.DAMAGES`` likewise.
-        """
+        """Return a batch; raises any of ``agents.runtime.storage.DAMAGES`` if the file holds something else."""
         with open_archive(path) as saved:
             saved_reports = saved.json("reports")
             for text, report in saved_reports.items():
@@ -91,11 +87,7 @@ class SweepJournal:
         return {int(text): _report(report) for text, report in saved_reports.items()}, rows
 
     def _check(self, report: dict[str, Any]) -> None:
-        """Refuse a report that no search of a board can have come to.
-
-        Raises:
-            ValueError: it is one; KeyError, TypeError likewise.
-        """
+        """Refuse a report that no search of a board can have come to; raises ValueError, KeyError or TypeError."""
         counts, parts = (report["solves"], *report["fallbacks"].values()), fields(Spent)
         require(set(report["fallbacks"]) <= set(FALLBACKS), f"a report's fallbacks must be of {', '.join(FALLBACKS)}")
         require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")

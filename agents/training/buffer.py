@@ -39,11 +39,7 @@ class Buffer(Protocol):
         """Return everything as arrays (views)."""
 
     def restore(self, state: dict[str, Array]) -> None:
-        """Become the memory whose ``state`` it is.
-
-        Raises:
-            ValueError: a missing array, another shape or type, or impossible content.
-        """
+        """Become the memory whose ``state`` it is; raises ValueError if it is not such a state."""
 
 
 class SumBuffer:

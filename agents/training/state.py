@@ -93,11 +93,7 @@ class SelfPlay(Protocol[P]):
 
 
 def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
-    """Write the state of a run between two iterations to ``directory``, atomically.
-
-    Raises:
-        OSError: the directory cannot be written.
-    """
+    """Write the state of a run between two iterations to ``directory``, atomically; raises OSError if it cannot be written."""
     tensors = network_arrays(_networks(run))
     for name, buffer in _buffers(run).items():
         tensors.update({f"{name}.{key}": array for key, array in buffer.state().items()})
@@ -135,11 +131,7 @@ def load_state(run: SelfPlay[Any], directory: Path | str) -> None:
 
 
 def check_state(directory: Path | str, game: str, config: Any) -> None:
-    """Refuse what ``load_state`` would refuse to resume, before anything is written; no state is nothing to refuse.
-
-    Raises:
-        CheckpointError: a damaged state, or one of another game or configuration.
-    """
+    """Raise CheckpointError for a state that ``load_state`` would not resume, before anything is written; there may be none."""
     path = Path(directory) / STATE_FILE
     if os.path.lexists(path):
         _readable(path, game, config)
@@ -161,11 +153,7 @@ def _readable(path: Path, game: str, config: Any) -> tuple[Tensors, dict[str, An
 
 
 def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
-    """Give a run its state.
-
-    Raises:
-        ValueError: a number is missing, of another kind or out of its range; others of ``DAMAGES`` likewise.
-    """
+    """Give a run its state; raises any of ``DAMAGES`` if a number is missing, of another kind or out of its range."""
     iteration, losses = metadata["iteration"], metadata["losses"]
     require(number_in(metadata["seconds"], 0, 1e12), "seconds must be a number of at least 0")
     require(whole_in(metadata["multiply_adds"], 0, 10**38), "multiply_adds must be a whole number of at least 0")
