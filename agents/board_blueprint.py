@@ -32,29 +32,18 @@ def tree_of(game: HoldemGame) -> BoardTree:
 
 @dataclass(frozen=True)
 class BoardBlueprint:
-    """A strategy of a whole hold'em game.
-
-    Attributes:
-        game: what it plays.
-        directory: where its arrays are.
-        name: what reports call it.
-        size: numbers that it consists of: action probabilities, both players', one set a bucket; of a network its parameters.
-        exploitability: chips a deal, exact, in the real game.
-        seconds: of solving or training.
-        writing_seconds: of a network, those that asking it at every infostate took; None for what was solved.
-    """
+    """A strategy of a whole hold'em game."""
 
     game: HoldemGame
-    directory: Path
+    directory: Path  # of its arrays
     name: str
-    size: int
-    exploitability: float
-    seconds: float
-    writing_seconds: float | None = None
+    size: int  # numbers that it consists of: action probabilities, both players', one set a bucket; of a network its parameters
+    exploitability: float  # chips a deal, exact, in the real game
+    seconds: float  # of solving or training
+    writing_seconds: float | None = None  # of a network, those that asking it at every infostate took
 
     @property
     def tree(self) -> BoardTree:
-        """The game's board tree, made once in a process."""
         return tree_of(self.game)
 
     def row(self) -> Row:

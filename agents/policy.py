@@ -64,11 +64,9 @@ class TabularPolicy:
         self.name, self.tree, self._strategy = name, strategy.tree, strategy
 
     def strategy(self, node: int = 0) -> Strategy:
-        """Return the table's part at and below a public node (views)."""
         return self._strategy.below(node)
 
     def at(self, node: int) -> Float:
-        """Return the table's [A, H] at one decision (a view)."""
         return self._strategy.at(node)
 
 

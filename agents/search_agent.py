@@ -58,12 +58,10 @@ class SearchAgent:
 
     @property
     def thinks(self) -> bool:
-        """Whether it searches from anywhere."""
         return self.solve_from != NOTHING
 
     @property
     def game(self) -> PublicGame[Any]:
-        """What it plays."""
         return self.blueprint.game if isinstance(self.blueprint, BoardBlueprint) else derived_game(self.blueprint.tree)
 
     @property

@@ -43,19 +43,13 @@ _unpacked = lru_cache(maxsize=4)(pickle.loads)
 
 @dataclass(frozen=True)
 class Measurement:
-    """One task: one seat of one agent at one budget, once.
+    """One task: one seat of one agent at one budget, once."""
 
-    Attributes:
-        key: names the measurement among all others, of other runs too: the line, a digest of the agent, budget, draw and seat.
-        agent: pickled, so that a worker which has met it before knows it again and keeps it loaded.
-        folder: for finished parts of it and its progress; None keeps nothing.
-    """
-
-    key: str
-    agent: bytes
+    key: str  # unique, over all runs: the line, a digest of the agent, budget, draw and seat
+    agent: bytes  # pickled, so that a worker which has seen it before knows it again and keeps it loaded
     budget: Budget
     seat: int
-    folder: Path | None = None
+    folder: Path | None = None  # for finished parts of it and its progress; None keeps nothing
 
 
 @dataclass(frozen=True)
@@ -111,11 +105,8 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    waiting = [
-        _group(line, agent, budget, sweeps if budget.seconds else 1, directory)
-        for line, (agent, budgets) in lines.items()
-        for budget in budgets
-    ]
+    rows = [(line, agent, budget) for line, (agent, budgets) in lines.items() for budget in budgets]
+    waiting = [_group(line, agent, budget, sweeps if budget.seconds else 1, directory) for line, agent, budget in rows]
     tasks = [task for group in waiting for task in group.tasks]
     measured = {} if directory is None else dict(_load(directory, waiting))
 
@@ -152,9 +143,8 @@ def _group(line: str, agent: Agent[Any], budget: Budget, draws: int, directory: 
     limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
     name, packed = "-".join([re.sub(r"[^\w.]+", "-", line), digest(agent), limit]), pickle.dumps(agent)
     keys = [(f"{name}-{draw}-seat{seat}", seat) for draw in range(draws) for seat in (0, 1)]
-    return _Group(
-        line, agent, budget, [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
-    )
+    tasks = [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
+    return _Group(line, agent, budget, tasks)
 
 
 def _row(group: _Group, seats: list[Row]) -> Row:

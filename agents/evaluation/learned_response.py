@@ -112,7 +112,7 @@ class _Learner:
         self.values = np.zeros(self.cells.size, np.float32)
 
     def play(self, deals: int, exploring: float) -> None:
-        """Play deals and keep what is new in them."""
+        """Play deals and add what they show to the sums."""
         for at in range(0, deals, AT_ONCE):
             played = self.dealer.play(min(AT_ONCE, deals - at), self.values, exploring, self.random)
             cell, after, won = transitions(*played)

@@ -35,18 +35,11 @@ MOST_BYTES = 1_000_000_000  # of all tables of a match
 
 @dataclass(frozen=True)
 class ExactValue:
-    """What a match is worth to its first competitor, chips a hand.
+    """The value of a match to its first competitor, chips a hand."""
 
-    Attributes:
-        value: mean of both seats.
-        seats: as player 0 and as player 1.
-        standard_error: over draws of clocked agents; 0 where nothing is drawn.
-        draws: how many.
-    """
-
-    value: float
-    seats: tuple[float, float]
-    standard_error: float
+    value: float  # mean of both seats
+    seats: tuple[float, float]  # as player 0 and as player 1
+    standard_error: float  # over draws of clocked agents; 0 where nothing is drawn
     draws: int
 
 

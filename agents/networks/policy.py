@@ -50,11 +50,7 @@ class NetworkConfig:
         check_bounds(self, "network")
 
     def filled(self, deep: str) -> NetworkConfig:
-        """Return the size with nothing left open for a game whose ``deep`` side that is.
-
-        Raises:
-            ValueError: no such network on such a game.
-        """
+        """Return the size with nothing left open for a game with that ``deep`` side; raises ValueError if there is no such network."""
         if self.deep == PUBLIC != deep:
             raise ValueError(f"network.deep must be private where bets differ in size, as in hold'em, got {self.deep}")
         trunk = self.deep or deep

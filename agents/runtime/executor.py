@@ -45,11 +45,7 @@ class Serial:
 
 @dataclass(frozen=True)
 class Local:
-    """Processes on this machine, one thread each, no more of them than cores.
-
-    Attributes:
-        workers: processes; 0 means one per core.
-    """
+    """Processes on this machine, one thread each, no more of them than cores; 0 workers means one per core."""
 
     workers: int = 0
 

@@ -29,49 +29,33 @@ _MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "save_seconds")
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """What a policy network trained at this point costs and is worth.
+    """The cost and the strength of a policy network that is trained at this point, its own training included.
 
-    Attributes:
-        iteration: self-play iterations so far.
-        seconds: wall-clock training so far, this policy's included, measuring excluded.
-        multiply_adds: training compute so far, this policy's included: the forward and backward passes of training steps. Self-play's own
-            forward passes (1 % of it) and the exact sweeps, which use no network, are not counted.
-        exploitability: of the policy network alone, in chips, exact.
+    Compute is that of the forward and backward passes of training steps. Self-play's own forward passes (1 % of it) and the exact sweeps,
+    which use no network, are not counted.
     """
 
-    iteration: int
-    seconds: float
+    iteration: int  # of self-play
+    seconds: float  # wall-clock, measuring excluded
     multiply_adds: int
-    exploitability: float
+    exploitability: float  # of the policy network alone, in chips, exact
 
 
 class SelfPlay(Protocol[P]):
-    """A run of self-play that trains networks, between two iterations; ``agents.training.deep_cfr.DeepCFR`` is one.
+    """A run of self-play that trains networks, between two iterations; ``agents.training.deep_cfr.DeepCFR`` is one."""
 
-    Attributes:
-        config: with nothing left open; ``name`` is the trainer's, and there are ``iterations`` and ``save_seconds``.
-        infostates: of the game.
-        iteration: how many were run.
-        seconds, multiply_adds: so far.
-        losses: of the advantage networks in the last iteration.
-        history: what was measured.
-        rng: of all sampling.
-        advantages, optimisers: by player, the networks and their Adam optimisers.
-        advantage_buffers, strategy_buffers: by player, see ``agents.training.buffer.Buffer``.
-    """
-
-    config: Any
+    config: Any  # with nothing left open; ``name`` is the trainer's, and there are ``iterations`` and ``save_seconds``
     infostates: Infostates
-    iteration: int
-    seconds: float
-    multiply_adds: int
-    losses: list[float]
+    iteration: int  # how many were run
+    seconds: float  # so far
+    multiply_adds: int  # so far
+    losses: list[float]  # of the advantage networks in the last iteration
     history: list[HistoryRow]
-    rng: np.random.Generator
-    advantages: Any
-    optimisers: Any
-    advantage_buffers: Any
-    strategy_buffers: Any
+    rng: np.random.Generator  # of all sampling
+    advantages: Any  # networks by player
+    optimisers: Any  # Adam's, by player
+    advantage_buffers: Any  # by player, see ``agents.training.buffer.Buffer``
+    strategy_buffers: Any  # likewise
 
     def step(self) -> None:
         """Run one iteration."""
