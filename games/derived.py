@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from games.game import Action, Chips, Kind, PublicGame, Vector, drawn
-from games.openspiel import deals
+from games.private_deals import deals
 from games.public_tree import CHANCE, TERMINAL, Float, PublicTree
 
 RANKS, SUITS = "JQKA", "♠♥"
