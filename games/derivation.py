@@ -306,8 +306,7 @@ class Derivation:
     def by_hands(self, deals: list[int], values: Any) -> Float:
         """Return [H0, H1]: one value per deal, added up over the deals that are the same pair of hands."""
         shape = (len(self.sides[0].hands), len(self.sides[1].hands))
-        found: Float = np.bincount(self.cell[deals], np.asarray(values), minlength=shape[0] * shape[1]).reshape(shape)
-        return found
+        return np.bincount(self.cell[deals], values, minlength=shape[0] * shape[1]).astype(np.float64, copy=False).reshape(shape)
 
     def add_terminal(self, here: _Histories, row: tuple[int, int]) -> None:
         returns = np.array([state.player_return(0) for state in here.states])

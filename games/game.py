@@ -239,6 +239,16 @@ def find_decision(game: PublicGame[State], line: str, key: str) -> State:
         done.append(step)
 
 
+def listed(texts: Sequence[str]) -> str:
+    """Return some texts as errors list what would be legal: ``fold, call or raise 4``."""
+    return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]
+
+
+def drawn_deal(cumulative: Vector, hands: int, u: float) -> tuple[int, int]:
+    """Return the pair of hands that a number of [0, 1) stands for; ``cumulative`` are [H0 * H1] summed weights, ``hands`` is H1."""
+    return divmod(min(int(np.searchsorted(cumulative, u * cumulative[-1], side="right")), len(cumulative) - 1), hands)
+
+
 def drawn(weights: Sequence[float], u: float) -> int:
     """Return the index that a number of [0, 1) stands for, each with a share of its weight."""
     left, last = u * sum(weights), 0
