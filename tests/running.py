@@ -10,18 +10,29 @@ import signal
 import subprocess
 import sys
 import time
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 from agents.apps import cli
+from agents.apps import compose as compose_module
+from agents.apps import launch as launch_module
 
 ROOT = Path(__file__).parents[1]
 HANG_SECONDS = 900
 _started: list[subprocess.Popen] = []
 
 
+# Hydra takes most of the time of a command that is refused or small: what it made once of the same choices is copied.
+register = cache(launch_module.register)
+grouped = cache(lambda command, choices, grouped=compose_module._grouped: grouped(command, list(choices)))
+
+
 def timebank(monkeypatch, *arguments):
     """Run a command in this process; return its exit status."""
     monkeypatch.setattr(sys, "argv", ["timebank", *arguments])
+    monkeypatch.setattr(launch_module, "register", register)
+    monkeypatch.setattr(compose_module, "_grouped", lambda command, choices: deepcopy(grouped(command, tuple(choices))))
     try:
         cli.main()
     except SystemExit as end:
