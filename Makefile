@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE := $(CURDIR)/.cache
 PINS := pyproject.toml constraints.txt
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # Byte-compiling every file of every dependency is half of an installation's time. --no-compile leaves it to the first import,
 # which does it for the few that are used and keeps the result, unless the environment says otherwise: hence unexport.
@@ -24,7 +25,7 @@ WARM_UP = @cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pips must not write to one environment
-.PHONY: help install dev ablate test lint kernels bench docs clean
+.PHONY: help install dev ablate test coverage lint kernels bench docs clean
 
 help:  ## print this list
 	@awk 'BEGIN {FS = ":.*  ## "} /^[a-z]+:.*  ## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
@@ -35,8 +36,11 @@ help:  ## print this list
 ablate: $(VENV)/.runtime  ## strength against thinking time: train a small Leduc network, print and plot the curve
 	$(BIN)/timebank ablate $(ABLATE_ARGS)
 
-test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow" for what lies beyond it)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow -n 0" for what lies beyond it)
+	$(PYTEST) $(PYTEST_ARGS)
+
+coverage: $(VENV)/.dev  ## the test suite, then the share of lines that it runs and those that it does not (kernels are compiled and left out)
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check
@@ -45,8 +49,8 @@ lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/lint-imports
 
 kernels: $(VENV)/.dev  ## the kernel suite with bounds checking, then with the JIT off
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CACHE)/numba-boundscheck $(BIN)/python -m pytest -m "kernels and not slow"
-	NUMBA_DISABLE_JIT=1 NUMBA_CACHE_DIR=$(CACHE)/numba-nojit $(BIN)/python -m pytest -m "kernels and not slow"
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CACHE)/numba-boundscheck $(PYTEST) -m "kernels and not slow"
+	NUMBA_DISABLE_JIT=1 NUMBA_CACHE_DIR=$(CACHE)/numba-nojit $(PYTEST) -m "kernels and not slow"
 
 bench: $(VENV)/.bench  ## our solvers beside their peers, as ratios within one run (compiles one of them: C++ compiler)
 	$(BIN)/python benchmarks/solvers.py

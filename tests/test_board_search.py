@@ -20,9 +20,9 @@ from search.gadgets import WITH_GIFTS
 from search.kernels.streets import BEST
 from search.outcome import Outcome
 from search.resolving import ResolveConfig, resolve
+from tests.games import UNEVEN, small
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.searching import searching, sweep
-from tests.test_holdem import UNEVEN, small
 
 pytestmark = pytest.mark.kernels
 compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")

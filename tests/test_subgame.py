@@ -17,7 +17,7 @@ from search import (
     variant,
     whole_game,
 )
-from tests.conftest import case_of
+from tests.games import case_of
 from tests.naive import best_response as naive_best_response
 from tests.naive.histories import subgame
 from tests.naive.tables import random_strategy, replace, to_policy
