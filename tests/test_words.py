@@ -18,11 +18,11 @@ RETIRED = {  # anywhere in a line: pattern -> today's word
     r"Refusal|refusals?": "errors, UsageError",
     r"harm|harms": "bound violation",
     r"form_of": "ResolveConfig.name",
+    r"SoFar|RowsSoFar|Overlay|overlay": "StoredStrategy, Replaced",
     r"must\(": "require(",
 }
 IN_AGENTS = {  # of the rooms above the kernels alone
     r"mass|mass_at|unseen": "cf_reach",
-    r"SoFar|RowsSoFar|Overlay|overlay": "Strategy",
     r"BoardRoot|forest": "Beliefs, StreetLayout",
     r"left_to_gain": "gadget_exploitability",
 }

@@ -21,7 +21,7 @@ from search.beliefs import Beliefs
 from search.boards.path import Paths
 from search.boards.strategy import BoardStrategy
 from search.boards.subgames import Answer, BoardSubgames
-from search.boards.trunk import SoFar, Strategies, Trunk, board_weights
+from search.boards.trunk import StoredStrategies, Strategies, Trunk, board_weights
 from search.budget import SPARE, Budget, Deadline, Pace, Spent
 from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
@@ -54,7 +54,7 @@ def search_street(
     workers: int = 1,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
-    known: Sequence[SoFar] | None = None,
+    known: Sequence[StoredStrategies] | None = None,
     journal: Journal | None = None,
     until: int = 0,
     searched: Collection[int] = (),

@@ -19,15 +19,15 @@ from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import Lines, entering, street_lines, subtree
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, DECISION, DECISIONS, FIRST_ROW, HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from games.kernels.boards import CHILD, CHILD_END, DECISION, DECISIONS, FIRST_ROW, HAND, HANDS, LINES, PARENT, ROWS, STREET
 from games.public_tree import CHANCE
 from search.beliefs import Beliefs, Float, scaled
 from search.boards.sweeps import BoardSweeps, Rows
 from search.kernels.streets import BEST, VALUE
 
 
-class RowsSoFar(Protocol):
-    """A player's [stored rows, 8] as walks read them: an array, a mapped file, or one with a part solved anew (search.boards.overlay)."""
+class StoredStrategy(Protocol):
+    """A player's [stored rows, 8] as walks read them: an array, a mapped file, or one with a part solved anew (search.boards.replaced)."""
 
     def __getitem__(self, rows: slice, /) -> Rows:
         """Return some rows."""
@@ -35,7 +35,7 @@ class RowsSoFar(Protocol):
 
 
 Strategies = tuple[Rows, Rows]
-SoFar = tuple[RowsSoFar, RowsSoFar]
+StoredStrategies = tuple[StoredStrategy, StoredStrategy]
 NOTHING = 1e-12  # of the total: masses below are sums of rounding errors
 
 
@@ -82,7 +82,7 @@ def board_weights(tree: BoardTree) -> Float:
     return weight
 
 
-def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry: Float) -> Float:
+def row_reach(tree: BoardTree, player: int, stored: StoredStrategy, board: int, entry: Float) -> Float:
     """Return [rows, hands], a player's reach of every row of a board.
 
     Args:
@@ -94,11 +94,9 @@ def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry
     """
     forest, s = tree.forests[player], int(tree.boards[board, STREET])
     table = forest.table[s]
-    lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
-    tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
-    own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
-    sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
-    reach = np.zeros((rows, hands))
+    sums = np.maximum(tree.by_hand(player, board, stored).astype(np.float64), 0.0)
+    lines, hands = int(table[LINES]), sums.shape[1]
+    reach = np.zeros((int(table[ROWS]), hands))
     reach[:lines] = entry.T
     for k in range(int(table[DECISIONS])):
         low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
@@ -144,11 +142,11 @@ class Trunk:
         self,
         game: HoldemGame,
         tree: BoardTree,
-        strategies: SoFar,
+        strategies: StoredStrategies,
         street: int,
         giver: int | None = None,
         best: bool = True,
-        known: Sequence[SoFar] | None = None,
+        known: Sequence[StoredStrategies] | None = None,
         searched: Collection[int] = (),
     ) -> None:
         self.game, self.tree, self.strategies, self.street, self.giver = game, tree, strategies, street, giver

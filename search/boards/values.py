@@ -22,9 +22,9 @@ from games.holdem.cards import CARDS
 from games.holdem.isomorphism import hand_permutation, permute_card
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame, HoldemState
-from games.holdem.subtree import Lines, Subtree, entering, street_lines, subtree
+from games.holdem.subtree import Lines, entering, street_lines, subtree
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, PARENT, ROWS, STREET
+from games.kernels.boards import CHILD, CHILD_END, PARENT, ROWS, STREET
 from games.kernels.evaluator import board_strengths
 from games.public_tree import TERMINAL
 from search.beliefs import Beliefs, Float
@@ -278,30 +278,14 @@ def values_against(strategy: BoardStrategy, node: int, cards: tuple[int, ...], r
         part.take(p, strategy.average[p], stored[p])
     for before, after in pairwise(way):
         actor = int(bets.player[before])
-        actions = _rows(part, actor, before)
-        lines = int(part.tree.forests[actor].table[0, LINES])
-        tiled = _first_board(part, actor, stored[actor])
-        tiled[:, actions.start - lines : actions.stop - lines] = 0
-        tiled[:, actions.start - lines + bets.children(before).index(after)] = 1
+        actions, tiled = part.tree.rows_of[before], part.tree.tiled(actor, 0, stored[actor])
+        tiled[:, actions] = 0
+        tiled[:, actions.start + bets.children(before).index(after)] = 1
     sweeps = BoardSweeps(part.tree, 1, dtype)
     there = np.zeros(len(game.hands))
     there[hand_permutation(permutation, game.hands)] = range_
     for p in (0, 1):
         sweeps.reach[p][above(tree, p, board), 0] = 1.0 if p == player else there[tree.hands_at(p, board)]
     sweeps.evaluate((stored[0], stored[1]), VALUE, only=player)
-    return strategy.of_all_hands(sweeps.watched(player)[_rows(part, player, node)], player, board, permutation)
-
-
-def _rows(part: Subtree, player: int, node: int) -> slice:
-    """Return the rows of a decision's actions on the first street of a part."""
-    forest = part.tree.forests[player]
-    k = int(np.flatnonzero(part.tree.decisions[player] == node)[0]) - int(forest.table[0, DECISION])
-    low, high = (int(forest.first_row[int(forest.table[0, FIRST_ROW]) + k + i]) for i in (0, 1))
-    return slice(low, high)
-
-
-def _first_board(part: Subtree, player: int, stored: Rows) -> Rows:
-    """Return [tiles, rows, 8], what is stored for the first board of a part, as a view."""
-    table = part.tree.forests[player].table[0]
-    tiles, rows = -(-int(part.tree.boards[0, HANDS + player]) // LANES), int(table[ROWS] - table[LINES])
-    return stored[: tiles * rows].reshape(tiles, rows, LANES)
+    cfvs = sweeps.watched(player)[part.tree.lines_of(player, 0) :]
+    return strategy.of_all_hands(cfvs[part.tree.rows_of[node]], player, board, permutation)
