@@ -46,7 +46,7 @@ def left_to_gain(kind: int, theirs: Float, ours: Float, reach: Float, unasked: F
     * resolve: the opponent is dealt every hand, with our reach; entering pays the subgame's cfv, stopping the bound.
     * refined: the same, and with some probability the hand enters without being asked.
     * maxmargin: the opponent picks a hand; entering pays the subgame's cfv less the bound, per mass of the hand. Its value to us is the
-      least margin. Payoffs are multiplied by the mass of all hands, so that the figure bounds the harm as resolve's does.
+      least margin. Payoffs are multiplied by the mass of all hands, so that the figure limits the bound violation as resolve's does.
     * combined: the subgame in which the opponent's range is fixed at the reach that follows from the average choice (no gadget's
       game: there is none whose equilibrium it is).
 

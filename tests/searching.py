@@ -1,11 +1,12 @@
-"""Sweeps of one round's subgames, told in one value."""
+"""Sweeps of one round's subgames, told in one value; gadgets with safe bounds on a tree."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from search import Budget
+from search import Budget, Gadget, mass_at
 from search.boards.street_sweep import search_street
+from search.gadgets import UNSAFE, WITH_GIFTS
 from search.resolving import ResolveConfig
 
 
@@ -26,3 +27,13 @@ def sweep(game, tree, strategies, seat, search, variant, workers=1, threads=1, *
     return search_street(
         game, tree, strategies, search.street, seat, search.config, search.budget, variant, search.worth, workers, threads, **others
     )
+
+
+def safe_gadget(kind, evaluator, strategy, opponent, own_range, gift):
+    """Return the gadget above the root of a strategy so far, with safe bounds; ``gift`` [H] in chips raises those that take gifts."""
+    if kind == UNSAFE:
+        return None
+    bounds = evaluator.best_response_cfvs(strategy, opponent, own_range)
+    if kind in WITH_GIFTS:
+        bounds = bounds + gift * mass_at(strategy.tree, strategy.span.node, opponent, own_range)
+    return Gadget(kind, opponent, bounds)

@@ -514,7 +514,7 @@ def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
         now[0] += 20.0
 
     monkeypatch.setattr(report.time, "perf_counter", lambda: now[0])
-    keeper = report.Keeper(save)
+    keeper = report.Autosave(save)
     while now[0] < 1000:
         now[0] += 1.0
         keeper.look()

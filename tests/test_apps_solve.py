@@ -12,7 +12,7 @@ from agents.apps import build, run
 from agents.apps.directory import lock
 from agents.apps.launch import launch
 from agents.apps.run import expected, said_if_slow, seconds_of
-from games import openspiel, public_tree
+from games import derivation, private_deals, public_tree
 from search import Budget
 from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
 
@@ -108,7 +108,8 @@ def test_the_time_of_an_iteration_is_not_that_of_compiling(monkeypatch):
 
 
 def test_a_long_derivation_is_counted_as_it_goes(monkeypatch, tmp_path, capsys):
-    for module, name in ((openspiel, "LOOK_SECONDS"), (openspiel, "TELL_SECONDS"), (run, "PROGRESS_SECONDS")):
+    looks = [(module, name) for module in (derivation, private_deals) for name in ("LOOK_SECONDS", "TELL_SECONDS")]
+    for module, name in (*looks, (run, "PROGRESS_SECONDS")):
         monkeypatch.setattr(module, name, 0.0)
     monkeypatch.setattr(build, "_made", {})
     given = ["game=liars_dice", "game.dice_sides=3", "budget.iterations=1", f"hydra.run.dir={tmp_path}"]

@@ -307,7 +307,7 @@ for game in ("kuhn_poker", "leduc_poker", "liars_dice(numdice=2,dice_sides=2)", 
                 gadget = None
                 if opponent is not None:
                     below = whole.strategy.below(int(node))
-                    gadget = Gadget(kind, opponent, safe_bounds(solver.evaluator, below, opponent, ranges[1 - opponent]))
+                    gadget = Gadget(kind, opponent, solver.evaluator.best_response_cfvs(below, opponent, ranges[1 - opponent]))
                 for count in (0, 5):
                     solver.start(Subgame(tree, int(node), ranges, gadget), whole.strategy, count)
                     solver.solve(Budget(iterations=5))

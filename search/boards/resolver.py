@@ -32,8 +32,8 @@ from search.boards.street_sweep import Journal, search_street
 from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import Rows
 from search.boards.trunk import SoFar, Strategies, Trunk, root_reach
-from search.budget import Budget, Deadline, Pace
-from search.resolving import SPARE, ResolveConfig, Resolved, SearchReport, Thinking, resolve
+from search.budget import SPARE, Budget, Deadline, Pace
+from search.resolving import ResolveConfig, Resolved, SearchReport, Thinking, resolve
 from search.variants import Variant
 
 Float = npt.NDArray[np.float64]

@@ -43,6 +43,8 @@ def play_alike(tree: BoardTree, player: int, rows: npt.NDArray[Any]) -> None:
         rows: [stored rows, 8], weighted by own reach.
     """
     orbits, table = tree.orbits[player], tree.forests[player].table
+    if not len(orbits.members):  # no suits may change places, so no hands are alike on any board
+        return
     boards = tree.boards[tree.boards[:, ORBIT + player] < tree.boards[:, ORBIT_END + player]]
     # contiguous however many boards there are: a kernel that meets another layout is compiled anew, in the middle of a decision
     first, ranges = (np.ascontiguousarray(boards[:, columns]) for columns in (STORE + player, [ORBIT + player, ORBIT_END + player]))

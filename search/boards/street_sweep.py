@@ -22,8 +22,8 @@ from search.boards.path import Paths
 from search.boards.strategy import BoardStrategy
 from search.boards.subgames import Answer, BoardSubgames
 from search.boards.trunk import SoFar, Strategies, Trunk, board_weights
-from search.budget import Budget, Deadline, Pace, Spent
-from search.resolving import SPARE, ResolveConfig, Resolved, SearchReport, resolve
+from search.budget import SPARE, Budget, Deadline, Pace, Spent
+from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
 
 SAME_SUITS = np.arange(4, dtype=np.uint8)

@@ -27,12 +27,12 @@ from search.boards.root import BoardRoot
 from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.boards.trunk import SoFar, root_reach
-from search.budget import Budget, Deadline
+from search.budget import Budget, Deadline, Paces
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
-from search.resolving import Paces, ResolveConfig, Resolved, resolve
+from search.resolving import ResolveConfig, Resolved, resolve
 from search.variants import BLOCK, Variant, average_weight, coefficients
 from search.warm_start import WARM_REGRET_SCALE
 

@@ -175,7 +175,7 @@ class BoardValueFunction:
             reach: [H] each.
         """
         live = [np.flatnonzero(own) for own in reach]
-        if min(map(len, live)) == 1:  # a stranger's hand: few pairs, which need no sums by card
+        if min(map(len, live)) == 1:  # a bot's hand: few pairs, which need no sums by card
             first, second = (alive[:, live[p]] * reach[p][live[p]] for p in (0, 1))
             apart = self._apart[np.ix_(*live)].astype(np.float64)
             joint, worth = [first * (second @ apart.T), second * (first @ apart)], [values[:, p, live[p]] for p in (0, 1)]

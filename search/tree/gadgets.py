@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games import PublicTree
-from search.gadgets import TAGS, UNSAFE, WITH_GIFTS
+from search.gadgets import TAGS
 from search.tree.evaluator import Evaluator
 from search.tree.strategy import Strategy
 
@@ -48,23 +48,6 @@ def mass_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Flo
     """
     weights: Float = tree.chance_weights[tree.chance_of[node]]
     return other_range @ weights if player == 1 else weights @ other_range
-
-
-def safe_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float) -> Float:
-    """Return [H], the opponent's counterfactual best-response values at the root of ``strategy`` against our part of it.
-
-    Args:
-        evaluator: of the same tree.
-        strategy: our strategy so far at and below the subgame's root (from the blueprint or from the last search).
-        opponent: the player whose values are wanted.
-        own_range: [H_own] our reach at the root.
-    """
-    return evaluator.best_response_cfvs(strategy, opponent, own_range)
-
-
-def estimated_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float) -> Float:
-    """Return [H], the opponent's cfvs at the root when both play ``strategy``: estimates, without a guarantee. See ``safe_bounds``."""
-    return evaluator.cfvs(strategy, opponent, own_range)
 
 
 def gifts(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float, node: int, best: bool = True) -> Float:
@@ -107,33 +90,3 @@ def gifts(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Fl
 def _both(tree: PublicTree, opponent: int, own_range: Float) -> tuple[Float, Float]:
     other = np.ones(tree.num_hands(opponent))
     return (own_range, other) if opponent == 1 else (other, own_range)
-
-
-def build_gadget(
-    kind: str,
-    evaluator: Evaluator,
-    strategy: Strategy,
-    opponent: int,
-    own_range: Float,
-    bounds: str = "safe",
-    gift: Float | None = None,
-    spread: float = 1.0,
-) -> Gadget | None:
-    """Return the gadget above the root of ``strategy``, None for ``unsafe``.
-
-    Args:
-        kind: one of ``GADGETS``.
-        evaluator: of the same tree.
-        strategy: our strategy so far at and below the root.
-        opponent: who is given the choice.
-        own_range: [H_own] our reach at the root.
-        bounds: one of ``BOUNDS``.
-        gift: [H] chips, for those of ``WITH_GIFTS``: what to raise the bounds by. Kept safe by any share of ``gifts``.
-        spread: chips, for distributional bounds.
-    """
-    if kind == UNSAFE:
-        return None
-    found = (safe_bounds if bounds == "safe" else estimated_bounds)(evaluator, strategy, opponent, own_range)
-    if kind in WITH_GIFTS and gift is not None:
-        found = found + gift * mass_at(strategy.tree, strategy.span.node, opponent, own_range)
-    return Gadget(kind, opponent, found, spread if bounds == "distributional" else 0.0)

@@ -36,11 +36,12 @@ class Subgame:
         for p, range_ in enumerate(self.ranges):
             if range_.shape != (self.tree.num_hands(p),):
                 raise ValueError(f"range of player {p} must have {self.tree.num_hands(p)} hands, got shape {range_.shape}")
-            if not (np.isfinite(range_).all() and (range_ >= 0).all()):
+            least, most = range_.min(), range_.max()
+            if not (least >= 0 and most < np.inf):
                 raise ValueError(f"range of player {p} must be finite and at least 0, got {range_.tolist()}")
-            if self.gadget is not None and self.gadget.kind == "combined" and self.gadget.opponent == p and (range_ > 1).any():
+            if self.gadget is not None and self.gadget.kind == "combined" and self.gadget.opponent == p and most > 1:
                 raise ValueError(f"range of player {p} must be at most 1 for the combined gadget, got {range_.tolist()}")
-            if (self.gadget is None or self.gadget.opponent != p or self.gadget.kind == "combined") and not (range_ > 0).any():
+            if (self.gadget is None or self.gadget.opponent != p or self.gadget.kind == "combined") and not most > 0:
                 raise ValueError(f"range of player {p} must not be empty at public node {self.tree.text(self.node)!r}")
         if self.gadget is not None and self.gadget.bounds.shape != (self.tree.num_hands(self.gadget.opponent),):
             raise ValueError(f"bounds must have {self.tree.num_hands(self.gadget.opponent)} hands, got shape {self.gadget.bounds.shape}")

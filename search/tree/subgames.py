@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance, scaled
-from search.budget import Budget, Deadline
+from search.budget import Budget, Deadline, Paces
 from search.gadgets import UNSAFE
-from search.resolving import Paces, ResolveConfig, resolve
+from search.resolving import ResolveConfig, resolve
 from search.tree.gadgets import Gadget, mass_at
 from search.tree.solver import Solver, rows_of
 from search.tree.strategy import Float, Strategy, full_ranges
