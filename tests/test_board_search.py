@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -326,14 +328,17 @@ def test_threads_share_the_boards_and_change_nothing():
 
 
 @compiled
-def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint():
+def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint(monkeypatch):
+    """By a clock of CPU time, since others share the machine."""
+    for module in ("budget", "anytime"):
+        monkeypatch.setattr(f"search.{module}.time", SimpleNamespace(perf_counter=time.thread_time))
     game, tree, arrays = blueprint()
     search = searching(2, "resolve", "safe", Budget(seconds=0.02))
     _, report = sweep(game, tree, arrays, 0, search, DCFR)
     assert report.solves + report.fallbacks.total() == len(report.seconds)
-    assert report.solves > 0.9 * len(report.seconds)  # likewise: one that was held up for all of its time keeps the blueprint
-    assert np.median(report.seconds) < 0.03  # a machine that is busy elsewhere is late with some
-    assert np.median(report.iterations) > 100  # not the least: other processes share the machine that runs this
+    assert report.solves > 0.9 * len(report.seconds)
+    assert np.median(report.seconds) < 0.03
+    assert np.median(report.iterations) > 100
     assert report.loading > 0
     out, report = sweep(game, tree, arrays, 0, searching(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
     assert report.solves == 0
