@@ -17,7 +17,7 @@ from games.holdem.subtree import Subtree
 from games.kernels.boards import LINES, PARENT, STREET
 from search.beliefs import Beliefs, Float
 from search.boards.strategy import shares_of
-from search.boards.trunk import StoredStrategies, above, gift, mass_at, root_reach
+from search.boards.trunk import StoredStrategies, above, cf_reach_at, gift, root_reach
 
 
 class Left(NamedTuple):
@@ -105,9 +105,9 @@ class Paths:
                     continue
                 shares, taken = self.shares(strategies, here, decision), bets.children(decision).index(after)
                 if player == giver and gifts is not None and root.left is not None:
-                    mass = mass_at(tree, player, here, reach[1 - player][:, None])[:, 0]
+                    cf_reach = cf_reach_at(tree, player, here, reach[1 - player][:, None])[:, 0]
                     own = None if best else reach[player] * shares / np.where(reach[player] > 0, reach[player], np.inf)
-                    gifts = gifts + gift(root.left.worth(here, self.tree.rows_of[decision]), mass, own)[taken]
+                    gifts = gifts + gift(root.left.worth(here, self.tree.rows_of[decision]), cf_reach, own)[taken]
                 reach[player] = reach[player] * shares[taken]
             found = Beliefs(here, (reach[0][:, None], reach[1][:, None]), None if gifts is None else gifts[:, None])
             arrival = found if here != board else self._above(found, arrival, giver or 0)

@@ -27,8 +27,8 @@ from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import STREET
 from search.boards.path import Paths, Root
 from search.boards.replaced import replaced
+from search.boards.resolve_round import Journal, resolve_round
 from search.boards.strategy import BoardStrategy, place_of
-from search.boards.street_sweep import Journal, search_street
 from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import Rows
 from search.boards.trunk import StoredStrategies, Strategies, Trunk, root_reach
@@ -233,7 +233,7 @@ class BoardResolver:
                 if progress is not None:
                     progress((before + done / boards) / len(self.streets))
 
-            strategies, found = search_street(
+            strategies, found = resolve_round(
                 self.game, self._tree(), strategies, street, seat, self.config, budget, self.variant, worth=worth, threads=self.threads,
                 progress=tell, known=known, journal=journal(street), until=self.until, searched=self.streets[:i],
             )  # fmt: skip

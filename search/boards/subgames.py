@@ -22,8 +22,8 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import DECISIONS, FIRST_ROW, HANDS, PARENT, STREET
 from search.anytime import Anytime
 from search.beliefs import Beliefs, Float
+from search.boards.entrance import BoardEntrance
 from search.boards.path import Left
-from search.boards.root import BoardRoot
 from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.boards.trunk import StoredStrategies, root_reach
@@ -110,14 +110,14 @@ class BoardSubgames(Anytime[Answer]):
         """Return the stored rows of the part at hand."""
         return sum(self._part.tree.stored_rows)
 
-    def enter(self, place: int, beliefs: Beliefs, strategy: StoredStrategies | None, seat: int) -> BoardRoot:
+    def enter(self, place: int, beliefs: Beliefs, strategy: StoredStrategies | None, seat: int) -> BoardEntrance:
         """See ``SubgameSolver``."""
         assert strategy is not None
         part = self._part = subtree(self.tree, self.lines, place)
         self._look_at(part)
         self._before = self._take(part, strategy)
         self._boards = part.boards_above(self.until)
-        self._root = BoardRoot(part, beliefs, seat)
+        self._root = BoardEntrance(part, beliefs, seat)
         return self._root
 
     def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
@@ -177,7 +177,7 @@ class BoardSubgames(Anytime[Answer]):
     def exploitability(self, strategy: Answer | None = None) -> float:
         """Return the largest exploitability of all lines, in chips a deal that comes there."""
         weight = average_weight(self.variant, self._before_start, self._before_start + self.iterations)
-        return self._root.gadget_exploitability(self._look_at(self._part), self._average, self._gadget, weight)
+        return self._root.worst_line(self._look_at(self._part), self._average, self._gadget, weight)
 
     def played(self, answer: Answer, accepted: npt.NDArray[np.bool_]) -> Answer:
         """See ``SubgameSolver``; the answer's own arrays are changed."""

@@ -36,7 +36,7 @@ class StoredStrategy(Protocol):
 
 Strategies = tuple[Rows, Rows]
 StoredStrategies = tuple[StoredStrategy, StoredStrategy]
-NOTHING = 1e-12  # of the total: masses below are sums of rounding errors
+NOTHING = 1e-12  # of the total: cf_reaches below are sums of rounding errors
 
 
 def root_reach(game: HoldemGame, player: int) -> Float:
@@ -51,7 +51,7 @@ def above(tree: BoardTree, player: int, board: int) -> npt.NDArray[np.int64]:
     return tree.hands[player].above[first : first + count].astype(np.int64)
 
 
-def mass_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
+def cf_reach_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
     """Return [hands of the board, lines], the other player's reach that each of the player's hands can meet.
 
     Args:
@@ -70,8 +70,8 @@ def mass_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
     mine = tree.hands[player]
     same = np.append(other, np.zeros((1, other.shape[1])), axis=0)[np.minimum(mine.same[own], len(other))]
     total = other.sum(axis=0)
-    mass = total - by_card[mine.low[own]] - by_card[mine.high[own]] + same
-    return np.where(mass > NOTHING * total, mass, 0.0)
+    cf_reach = total - by_card[mine.low[own]] - by_card[mine.high[own]] + same
+    return np.where(cf_reach > NOTHING * total, cf_reach, 0.0)
 
 
 def board_weights(tree: BoardTree) -> Float:
@@ -107,19 +107,19 @@ def row_reach(tree: BoardTree, player: int, stored: StoredStrategy, board: int, 
     return reach
 
 
-def gift(cfvs: Float, mass: Float, own: Float | None) -> Float:
+def gift(cfvs: Float, cf_reach: Float, own: Float | None) -> Float:
     """Return [A, hands], what each of a player's actions at a decision gives away, in chips.
 
-    With values v(a) of a hand, per mass of the hand, an action a gives max v - v(a); in the strategies' own values it gives
+    With values v(a) of a hand, per cf_reach of the hand, an action a gives max v - v(a); in the strategies' own values it gives
     sum_a strategy(a) v(a) - v(a), if that is positive.
 
     Args:
         cfvs: [A, hands] after each action.
-        mass: [hands] the other player's reach that each hand can meet; hands with 0 give nothing.
+        cf_reach: [hands] the other player's reach that each hand can meet; hands with 0 give nothing.
         own: [A, hands] the player's own strategy; None for best-response values.
     """
     value = cfvs.max(axis=0) if own is None else (own * cfvs).sum(axis=0)
-    given: Float = np.maximum(value - cfvs, 0.0) / np.where(mass > 0, mass, np.inf)
+    given: Float = np.maximum(value - cfvs, 0.0) / np.where(cf_reach > 0, cf_reach, np.inf)
     return given
 
 
@@ -223,10 +223,10 @@ class Trunk:
                 continue
             children = bets.children(node)
             if player == giver:
-                mass = mass_at(self.tree, giver, board, rows[1 - giver][other_row[node]][:, None])[:, 0]
+                cf_reach = cf_reach_at(self.tree, giver, board, rows[1 - giver][other_row[node]][:, None])[:, 0]
                 worth = np.array([values[own_row[child]] for child in children])
                 own = None if self._mode == BEST else self._shares(len(worth), rows[giver], own_row[node], own_row[children[0]])
-                given = gift(worth, mass, own)
+                given = gift(worth, cf_reach, own)
             for i, child in enumerate(children):
                 gifts[child] = here + given[i] if player == giver else here
         return np.stack(found, axis=1)

@@ -30,7 +30,7 @@ from games.public_tree import TERMINAL
 from search.beliefs import Beliefs, Float
 from search.boards.strategy import BoardStrategy, image_of_hands, place_of
 from search.boards.sweeps import BoardSweeps, Rows
-from search.boards.trunk import Strategies, Trunk, above, mass_at, row_reach
+from search.boards.trunk import Strategies, Trunk, above, cf_reach_at, row_reach
 from search.kernels.streets import VALUE
 
 KEPT_BYTES = 2e8  # of values of boards, about
@@ -98,19 +98,19 @@ class BoardValueFunction:
         expected = np.average([weights @ self._worth(values[:, :, line], alive, own)[0] for own in images], weights=counts) / total
         number, permutation = self._find(cards)
         there = slice(number - first, number - first + 1)
-        worth, mass = self._worth(values[there, :, line], alive[there], self._renamed(permutation, belief))
+        worth, cf_reach = self._worth(values[there, :, line], alive[there], self._renamed(permutation, belief))
         dead = np.isin(self.game.hands, cards).any(axis=1)
         found = np.where(dead, 0.0, belief[0]), np.where(dead, 0.0, belief[1])
-        return found, [float(expected - worth[0] / mass[0])]
+        return found, [float(expected - worth[0] / cf_reach[0])]
 
     def acted(self, belief: Belief, state: HoldemState, child: HoldemState, policy: Float) -> tuple[Belief, Sequence[float]]:
         """See ``search.representation.ValueFunction``."""
         node, cards = place_of(self.game, state)
         player = int(self.game.bets.player[node])
         taken = self.game.bets.children(node).index(place_of(self.game, child).node)
-        mass = belief[player] * self._met(belief[1 - player])
-        worth, here = self._action_values(node, cards), mass * policy
-        expected = (here * worth).sum() / mass.sum()
+        cf_reach = belief[player] * self._met(belief[1 - player])
+        worth, here = self._action_values(node, cards), cf_reach * policy
+        expected = (here * worth).sum() / cf_reach.sum()
         got = (here[taken] * worth[taken]).sum() / here[taken].sum()
         own = belief[player] * policy[taken]
         found = (own, belief[1]) if player == 0 else (belief[0], own)
@@ -152,9 +152,9 @@ class BoardValueFunction:
         player, s = int(self.game.bets.player[node]), int(self.tree.boards[board, STREET])
         values, street = self._values(board), self._streets[s]
         other = values.reach[1 - player][street[1 - player].row[node]].astype(np.float64)
-        mass = mass_at(self.tree, player, board, other[:, None])[:, 0]
+        cf_reach = cf_reach_at(self.tree, player, board, other[:, None])[:, 0]
         rows = [street[player].row[child] for child in self.game.bets.children(node)]
-        worth = values.cfv[player][rows] / np.where(mass > 0, mass, np.inf)
+        worth = values.cfv[player][rows] / np.where(cf_reach > 0, cf_reach, np.inf)
         full = np.zeros((len(rows), len(self.game.hands)))
         full[:, self.tree.hands_at(player, board)] = worth
         return full[:, image_of_hands(permutation.tobytes(), self.game.deck)]
@@ -245,9 +245,9 @@ class BoardValueFunction:
         tree, found, entry = self.tree, self._values(board), self._entry(board)
         values = np.zeros((2, lines, len(self.game.hands)), np.float32)
         for p in (0, 1):
-            mass = mass_at(tree, p, board, entry.reach[1 - p])
+            cf_reach = cf_reach_at(tree, p, board, entry.reach[1 - p])
             full = np.zeros((lines, len(self.game.hands)))
-            full[:, tree.hands_at(p, board)] = found.cfv[p][:lines] / np.where(mass > 0, mass, np.inf).T
+            full[:, tree.hands_at(p, board)] = found.cfv[p][:lines] / np.where(cf_reach > 0, cf_reach, np.inf).T
             values[p] = full[:, self._group(board)].mean(axis=1)
         return values
 

@@ -1,4 +1,4 @@
-"""Every subgame that begins with a street, searched: what a street of an agent's play is, tabulated.
+"""Re-solve every subgame at the start of a round, and write the answers into one table.
 
 Boards are independent work. A journal keeps those that are done, so that a sweep that was stopped goes on where it was.
 """
@@ -41,7 +41,7 @@ class Journal(Protocol):
         ...
 
 
-def search_street(
+def resolve_round(
     game: HoldemGame,
     tree: BoardTree,
     strategies: Strategies,
