@@ -39,7 +39,7 @@ ablate: $(VENV)/.runtime  ## strength against thinking time: train a small Leduc
 test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow -n 0" for what lies beyond it)
 	$(PYTEST) $(PYTEST_ARGS)
 
-coverage: $(VENV)/.dev  ## the test suite, then the share of lines that it runs and those that it does not (kernels are compiled and left out)
+coverage: $(VENV)/.dev  ## the test suite, and which lines of Python it does not run
 	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
@@ -64,7 +64,7 @@ install: $(VENV)/.runtime  ## only install what the commands need
 dev: $(VENV)/.dev  ## only install what the tests and linters need, too
 
 clean:  ## remove the environment and every cache; outputs/ stays
-	rm -rf docs/reference/api $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf docs/reference/api $(VENV) .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find agents benchmarks conf games search tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(BIN)/python:
