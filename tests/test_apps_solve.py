@@ -11,7 +11,9 @@ import pytest
 from agents.apps import build, run
 from agents.apps.directory import lock
 from agents.apps.launch import launch
-from agents.apps.run import expected, said_if_slow, seconds_of
+from agents.apps.run import said_if_slow
+from agents.evaluation import solving
+from agents.evaluation.solving import expected, seconds_of
 from games import openspiel, public_tree
 from search import Budget
 from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
@@ -101,8 +103,8 @@ def test_the_time_of_an_iteration_is_not_that_of_compiling(monkeypatch):
     def once():
         now[0] += next(took)
 
-    monkeypatch.setattr(run, "TRIAL_SECONDS", 0.8)
-    monkeypatch.setattr(run.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(solving, "TRIAL_SECONDS", 0.8)
+    monkeypatch.setattr(solving.time, "perf_counter", lambda: now[0])
     assert seconds_of(once) == pytest.approx(0.2)
 
 
@@ -279,11 +281,10 @@ def test_ctrl_c_before_the_run_ends_with_130_and_leaves_nothing(monkeypatch, tmp
     def check(config, directory):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(sys, "argv", ["solve", "game=kuhn_poker", f"hydra.run.dir={tmp_path / 'run'}"])
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.raises(SystemExit) as end:
-            launch("solve", check, lambda *_: None)
+            launch("solve", check, lambda *_: None, ["game=kuhn_poker", f"hydra.run.dir={tmp_path / 'run'}"])
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

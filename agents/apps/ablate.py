@@ -181,23 +181,12 @@ def report(result: Run, rows: list[Row], made: Made) -> None:
         print(note)
 
 
-def _absolute(argument: str) -> str:
-    """Make a checkpoint's path absolute, so that the run can be resumed from anywhere."""
-    key, _, path = argument.partition("=")
-    if key != "agent.checkpoint" or path[:1] in ("", "'", '"', "/") or path == "null":
-        return argument
-    return f"{key}='{Path(path).resolve()}'"
-
-
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Run the command; with neither experiment, game, agent nor lines given it is ``experiment=leduc``."""
-    own = ("experiment", "game", "agent", "lines", "resume")
-    given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in sys.argv[1:]}
-    if not given & set(own):
-        sys.argv.append("experiment=leduc")
-    sys.argv = [_absolute(argument) for argument in sys.argv]
-    launch("ablate", check, run)
+    given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in arguments}
+    chosen = given & {"experiment", "game", "agent", "lines", "resume"}
+    launch("ablate", check, run, arguments if chosen else [*arguments, "experiment=leduc"])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

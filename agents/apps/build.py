@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from agents.agent import Agent
-from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
+from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig, SolveConfig
 from agents.apps.run import Progress
+from agents.evaluation.solving import Solving
 from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
 from games.game import PublicGame
@@ -85,8 +86,16 @@ class Kind(Protocol):
         """Refuse a game that will not fit: while blueprints are solved, or with every worker's copy of a strategy."""
         ...
 
-    def check_solving(self, variant: Variant) -> None:
+    def check_solvable(self, variant: Variant) -> None:
         """Refuse a game that does not fit into memory to be solved."""
+        ...
+
+    def check_solve(self, config: SolveConfig, variant: Variant) -> None:
+        """Refuse settings of ``solve`` that the game has no use for, files that do not fit, and a game too large for memory."""
+        ...
+
+    def solving(self, config: SolveConfig, variant: Variant) -> Solving:
+        """Return the game ready to be solved."""
         ...
 
     def check_bot(self, bot: str) -> None:

@@ -31,8 +31,7 @@ def main() -> None:
         return
     if name not in COMMANDS:
         fail(f"command must be one of {', '.join(COMMANDS)}, got {shown(name)}{nearest(name, COMMANDS)}")
-    sys.argv = [f"timebank {name}", *sys.argv[2:]]
     try:
-        importlib.import_module(f"agents.apps.{name}").main()
+        importlib.import_module(f"agents.apps.{name}").main(sys.argv[2:])
     except KeyboardInterrupt:  # before there was anything to keep
         raise SystemExit(130) from None

@@ -52,7 +52,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
             budget_of(agent, config)
     own = [agent for agent in config.agents.values() if agent.policy not in ("network", "bot")]
     if own:
-        kind.check_solving(variant)
+        kind.check_solvable(variant)
     if any(map(untrained, config.agents.values())):
         from agents.apps.training import check_training
 

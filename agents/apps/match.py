@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from contextlib import closing
@@ -185,19 +184,10 @@ def flat(row: dict[str, Any]) -> dict[str, Any]:
     return found | {f"{kind}_{key}": value for kind, e in row["estimates"].items() for key, value in e.items()}
 
 
-def _absolute(argument: str) -> str:
-    """Make files' paths absolute, so that the run can be resumed from anywhere."""
-    key, _, path = argument.partition("=")
-    if not re.fullmatch(r"agents\.\w+\.(checkpoint|table)", key) or path[:1] in ("", "'", '"', "/") or path == "null":
-        return argument
-    return f"{key}='{Path(path).resolve()}'"
-
-
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Run the command."""
-    sys.argv = [_absolute(argument) for argument in sys.argv]
-    launch("match", check, run)
+    launch("match", check, run, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from agents.apps.build import build_kind
@@ -25,10 +26,10 @@ def run(config: TrainConfig, directory: Path) -> None:
         print(f"exploitability of the network alone ({learned.policy.size:,} parameters), exact; checkpoint: {learned.checkpoint}")
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Run the command."""
-    launch("train", check, run)
+    launch("train", check, run, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
