@@ -54,7 +54,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Without figures, which take longer than the matches here."""
-    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
+    monkeypatch.setattr("agents.match.report.plot_matches", lambda *_: None)
 
 
 def test_everybody_plays_everybody(monkeypatch, tmp_path, undrawn, capsys):
@@ -179,7 +179,7 @@ def whole(tmp_path_factory):
     """The table of a match of one process that nobody stopped."""
     directory = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agents.apps.match.plot_matches", lambda *_: None)
+        patch.setattr("agents.match.report.plot_matches", lambda *_: None)
         assert timebank(patch, "match", *LONG, "executor=serial", "executor.workers=1", f"hydra.run.dir={directory}") == 0
     return table_of(directory)
 
@@ -418,7 +418,6 @@ def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path,
 
 def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undrawn, capsys):
     monkeypatch.setattr("agents.match.exact_value.MOST_BYTES", 1000)
-    monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
     assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0
     assert "a - b: no exact value: tables would take" in capsys.readouterr().out
     assert result_of(tmp_path)["rows"][0]["exact"] is None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -147,8 +148,8 @@ class Kind(Protocol):
         """Return what agents are measured beside."""
         ...
 
-    def announce(self, lines: Lines) -> None:
-        """Say how much work it will be to measure some lines, where that is much."""
+    def announce(self, line: str, agent: AgentConfig, blueprint: Any, budgets: int) -> None:
+        """Say how much work it will be to measure a line at so many budgets, where that is much."""
         ...
 
     def stand_in(self) -> Any:
@@ -165,17 +166,14 @@ def timed_game(settings: Any) -> tuple[PublicGame[Any], float]:
     if key not in _made:
         _made.clear()
         bars: dict[str, Progress] = {}
+        with ExitStack() as opened:
 
-        def tell(what: str, done: int, total: float) -> None:
-            bar = bars.get(what) or bars.setdefault(what, Progress(what, total / 1e6))
-            bar.at(done / 1e6)
+            def tell(what: str, done: int, total: float) -> None:
+                bar = bars.get(what) or bars.setdefault(what, opened.enter_context(Progress(what, total / 1e6)))
+                bar.at(done / 1e6)
 
-        start = time.perf_counter()
-        try:
+            start = time.perf_counter()
             _made[key] = settings.build(tell), time.perf_counter() - start
-        finally:
-            for bar in bars.values():
-                bar.close()
     return _made[key]
 
 

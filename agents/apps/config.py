@@ -219,6 +219,11 @@ class MatchConfig:
     salt: str | None = None
     seed: int = bounded(0, most=MOST_SEED)
 
+    @property
+    def bots(self) -> list[str]:
+        """The names of agents whose policy nobody knows."""
+        return [name for name, agent in self.agents.items() if agent.policy == "bot"]
+
 
 @dataclass(kw_only=True)
 class PlayConfig:

@@ -124,7 +124,7 @@ class DerivedKind:
         plain_cfr = SearchAgent(uniform, variant, "root", ResolveConfig("unsafe", warm_start="never"), measure_error=True)
         return {UNIFORM: (BlueprintAgent(uniform), [STILL]), FULL_GAME: (plain_cfr, budgets)}
 
-    def announce(self, lines: Lines) -> None:
+    def announce(self, line: str, agent: AgentConfig, blueprint: Policy, budgets: int) -> None:
         """Say nothing: a line takes seconds."""
 
     def stand_in(self) -> UniformPolicy:

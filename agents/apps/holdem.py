@@ -25,6 +25,7 @@ from games.holdem.rules import HoldemGame, Place
 from games.holdem.subtree import entering
 from search import Budget, Variant, memory_needed, represent, useful_threads
 from search.boards.infostates import BoardInfostates, training_bytes
+from search.resolving import rounds_of
 
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 MOST_DECISIONS = 20_000  # of a game that is searched at each: every one of them is a solve
@@ -160,13 +161,9 @@ class HoldemKind:
         if agent.policy == "uniform":
             found = make_uniform_blueprint(self.game, directory)
         else:
-            progress = Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING)
-            try:
-                found = make_blueprint(
-                    self.game, agent.buckets, variant, agent.iterations, directory, seed, os.cpu_count() or 1, progress.at
-                )
-            finally:
-                progress.close()
+            with Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING) as progress:
+                threads = os.cpu_count() or 1
+                found = make_blueprint(self.game, agent.buckets, variant, agent.iterations, directory, seed, threads, progress.at)
         self._announce(found, f"{found.size:,} {self.size_unit}, ")
         return found
 
@@ -196,12 +193,11 @@ class HoldemKind:
     def references(self, variant: Variant, budgets: list[Budget]) -> Lines:
         return {}
 
-    def announce(self, lines: Lines) -> None:
-        for name, (agent, budgets) in lines.items():
-            if agent.thinks and isinstance(agent, SearchAgent) and agent.rounds is not None:
-                tree = agent.blueprint.tree
-                solves = sum(2 * len(tree.on_street(s)) * len(entering(self.game, s)) for s in agent.rounds)
-                print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
+    def announce(self, line: str, agent: AgentConfig, blueprint: BoardBlueprint, budgets: int) -> None:
+        rounds = rounds_of(agent.solve_from, self.game.rounds)
+        if rounds is not None:
+            solves = sum(2 * len(blueprint.tree.on_street(s)) * len(entering(self.game, s)) for s in rounds)
+            print(f"{line}: at most {solves:,} subgames for both seats, at each of {budgets} budgets", flush=True)
 
     def stand_in(self) -> BoardBlueprint:
         return BoardBlueprint(self.game, Path(), "trial", 0, float("nan"), float("nan"))

@@ -132,9 +132,19 @@ class Progress:
         self.told = time.perf_counter()
         self._first = _timer(lambda: tqdm.write(str(first), file=sys.stderr)) if first else None
 
-    def at(self, done: float, note: str = "") -> None:
-        """Say how far it is."""
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the bar."""
         self._moves()
+        self.bar.close()
+
+    def at(self, done: float, note: str = "", total: float | None = None) -> None:
+        """Say how far it is; ``total`` where it was not known before."""
+        self._moves()
+        if total is not None:
+            self.bar.total = self.total = total
         if self.live:
             self.bar.n = done
             self.bar.set_postfix_str(note, refresh=False)
@@ -142,11 +152,6 @@ class Progress:
         elif time.perf_counter() - self.told > PROGRESS_SECONDS:
             self.told = time.perf_counter()
             print(f"{self.what}: {done:g}" + (f" of {self.total:g}" if self.total else "") + f" {note}", file=sys.stderr, flush=True)
-
-    def close(self) -> None:
-        """Remove the bar."""
-        self._moves()
-        self.bar.close()
 
     def _moves(self) -> None:
         if self._first is not None:

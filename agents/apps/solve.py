@@ -43,12 +43,10 @@ def run(config: SolveConfig, directory: Path) -> None:
             budget = budget if budget.limited() else Budget(iterations=solving.solver.iterations)
         print(f"{kind.game.name}: {work_text(solving, budget, seconds, kind.strength_text)}", flush=True)
         keeper = Keeper(lambda: solving.save(directory)) if config.save else None
-        progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
 
         def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
-            checked = f"at {solving.solver.checked_at:,}" if exploitability is not None else ""
-            note = f"exploitability {kind.strength_text(exploitability)} {checked}" if exploitability is not None else ""
-            progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
+            checked = "" if exploitability is None else f"{kind.strength_text(exploitability)} at {solving.solver.checked_at:,}"
+            progress.at(iterations if budget.iterations or not budget.seconds else seconds, f"exploitability {checked}" * bool(checked))
             if keeper is not None:
                 keeper.look()
 
@@ -57,12 +55,11 @@ def run(config: SolveConfig, directory: Path) -> None:
                 build_seconds=build_seconds + built - start, compile_seconds=compiled - built, algorithm=variant.label,
                 threads=solving.threads, memory_bytes=solving.memory_bytes(),
             )  # fmt: skip
-            solution = solving.solver.solve(budget, trace=True, progress=tell)
+            with Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s") as progress:
+                solution = solving.solver.solve(budget, trace=True, progress=tell)
         except KeyboardInterrupt:
             report(result, config, kind, solving, solving.solver.interrupted())
             raise
-        finally:
-            progress.close()
         report(result, config, kind, solving, solution)
 
 

@@ -9,7 +9,8 @@ from agents.apps.build import build_kind
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run
-from agents.apps.training import check_training, train_and_report, training_table
+from agents.apps.training import check_training, train_and_report
+from agents.reporting.tables import training_table
 
 
 def check(config: TrainConfig, directory: Path) -> None:

@@ -67,14 +67,15 @@ class Tally:
 
     Attributes:
         match: which is played.
+        names: of its entrants.
         faults: hands forfeited, by who and how.
         played: hands.
     """
 
     def __init__(self, match: Match) -> None:
-        self.match = match
+        self.match, self.names = match, " - ".join(entrant.name for entrant in match.entrants)
         self._scores, self._decisions = np.zeros(0, SCORES), np.zeros(0, DECISIONS)
-        self._asked, self._seconds = np.zeros(2, np.int64), 0.0
+        self._asked, self._seconds, self._loading = np.zeros(2, np.int64), 0.0, np.zeros(2)
         self.faults: dict[str, int] = {}
 
     def add(self, records: Sequence[Record]) -> None:
@@ -89,6 +90,7 @@ class Tally:
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
+        self._loading = np.max([self._loading, *(r["loading"] for r in records if "loading" in r)], axis=0)
         for fault in (r["fault"] for r in records if "fault" in r):
             key = f"{fault['who']} {fault['kind']}"
             self.faults[key] = self.faults.get(key, 0) + 1
@@ -163,19 +165,24 @@ class Tally:
         """Return how many decisions an entrant was asked for."""
         return int(self._asked[who])
 
+    def loading(self, who: int) -> float:
+        """Return the most seconds that any process took to get an entrant ready; 0 where that is not known."""
+        return float(self._loading[who])
+
     def speed(self) -> Row:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
         played, thought = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
         return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
 
 
-def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
+def decision_row(entrant: Entrant, asked: int, made: Float, loading: float = 0.0) -> Row:
     """Return what an entrant's decisions took.
 
     Args:
         entrant: whose.
         asked: how many there were.
         made: those that were timed, see ``Tally.decisions``.
+        loading: seconds of getting ready, outside of all decisions.
     """
     seconds, limit, count = made[:, 0], entrant.budget.seconds, max(len(made), 1)
     late = seconds - limit if limit else np.zeros(0)
@@ -183,16 +190,21 @@ def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
     overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
     row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
-    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
+    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum()), "load_seconds": loading}
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
     """Return ``decision_row`` for each entrant over all its matches."""
-    found: dict[str, tuple[Entrant, list[tuple[int, Float]]]] = {}
+    found: dict[str, tuple[Entrant, list[tuple[Tally, int]]]] = {}
     for tally in tallies:
         for who, entrant in enumerate(tally.match.entrants):
-            found.setdefault(entrant.name, (entrant, []))[1].append((tally.asked(who), tally.decisions(who)))
-    return [decision_row(e, sum(n for n, _ in parts), np.concatenate([made for _, made in parts])) for e, parts in found.values()]
+            found.setdefault(entrant.name, (entrant, []))[1].append((tally, who))
+    rows = []
+    for entrant, parts in found.values():
+        made = np.concatenate([tally.decisions(who) for tally, who in parts])
+        loading = max(tally.loading(who) for tally, who in parts)
+        rows.append(decision_row(entrant, sum(tally.asked(who) for tally, who in parts), made, loading if entrant.thinks else 0.0))
+    return rows
 
 
 def hands_needed(hands: int, now: Estimate, precision: float) -> int:
@@ -326,13 +338,14 @@ def _reduction(share: float | None) -> str:
 
 def seat_table(row: Row) -> str:
     """Return the first agent's seats, and the rounds in which hands ended, as text."""
-    lines = []
+    lines, kinds = [], ["chips", *(["aivat"] if "aivat" in row["estimates"] else [])]
     for seat in row["seats"]:
-        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in (seat.get("chips"), seat.get("aivat"))]
+        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in map(seat.get, kinds)]
         lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
     if len(row["rounds"]) > 1:
-        lines += [[f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}", ""] for r in row["rounds"]]
-    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", "aivat"], lines)
+        ended = [(f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}") for r in row["rounds"]]
+        lines += [[*cells, *[""] * (len(kinds) - 1)] for cells in ended]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", *kinds[1:]], lines)
 
 
 def decision_table(rows: Sequence[Row]) -> str:
@@ -343,6 +356,12 @@ def decision_table(rows: Sequence[Row]) -> str:
         counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"]) + "*" * row["spoilt"]]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
+
+
+def load_text(rows: Sequence[Row]) -> str:
+    """Return what getting ready took, of ``decision_rows``; empty where nobody thinks."""
+    took = [f"{row['agent']} {duration(row['load_seconds'])}" for row in rows if row["load_seconds"] > 0]
+    return f"loaded, outside of every decision's clock, in at most: {', '.join(took)}" if took else ""
 
 
 def standings(rows: Sequence[Row]) -> str:

@@ -267,6 +267,13 @@ def ablation_table(rows: Sequence[Row]) -> str:
     return table(heads, lines)
 
 
+def training_table(history: Sequence[Row], text: Callable[[float], str]) -> str:
+    """Return the training curve as a table; ``text`` writes an exploitability."""
+    heads = ["iteration", "time", "multiply-adds", "exploitability"]
+    rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", text(r["exploitability"])] for r in history]
+    return table(heads, rows)
+
+
 def spoilt_note(rows: Sequence[Row], marks: str = "* in the table") -> str:
     """Say so where too many decisions were late for a clock's rows to count; nothing where none is. ``marks`` says how rows show it."""
     spoilt = [row for row in rows if row.get("spoilt")]
