@@ -230,11 +230,17 @@ def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
 
 
 def test_without_an_iteration_there_is_nothing_to_show(monkeypatch, tmp_path, capsys):
-    status, result = solve(monkeypatch, tmp_path, "budget.iterations=0", "show=check")
-    assert status in (0, None)
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=0", "show=check", f"hydra.run.dir={tmp_path}") == 2
+    more = "(give a larger budget.seconds or budget.iterations)"
+    assert capsys.readouterr().err == f"error: show must be left out of a solve without an iteration, got 'check' {more}\n"
+    assert not list(tmp_path.iterdir())
+    status, result = solve(monkeypatch, tmp_path, "budget.seconds=0", "show=check")
     reason = "no iteration was done, so this is uniform play"
     assert (result["solved"], result["not_solved"], result["root"], result["nodes"]) == (False, reason, None, [])
-    lines = capsys.readouterr().out.splitlines()
+    shown, error = capsys.readouterr()
+    assert status == 2
+    assert error == f"error: show must have an iteration to show, got none in 0 {more}; see {tmp_path}\n"
+    lines = shown.splitlines()
     assert lines[-1] == f"NOT SOLVED: {reason}"
     assert not any(line.startswith(("player", "EV", "check")) for line in lines)
     assert not [*tmp_path.glob("root*"), *tmp_path.glob("node*")]

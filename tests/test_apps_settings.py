@@ -108,6 +108,8 @@ HYDRAS = [
     ("solve", ["game=spot", "game.ranges=AA"], "game.ranges must be a list in [ ], got 'AA' (as in \"game.ranges=[AA]\")"),
     ("solve", ["game=spot", "game.pot=16.4"], "game.pot must be a whole number of chips, got 16.4"),
     ("ablate", ["lines.x.gadget=resolve"], "(+lines.x.gadget adds a line)"),
+    ("ablate", ["experiment=leduc_gadget"], "got 'leduc_gadget' (did you mean leduc_gadgets?)"),
+    ("match", ["experiment=holdem_match"], "got 'holdem_match' (did you mean "),
     ("ablate", ["experiment=gadget_match"], "experiment must fit the other settings of ablate, got gadget_match"),
     ("match", ["agents.c.policy=uniform"], "(+agent@agents.c=... adds an agent)"),
     ("match", ["agent@agents.c=search"], "agent@agents.c must fit the other settings of match, got search"),

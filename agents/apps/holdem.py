@@ -13,7 +13,7 @@ from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.run import PREPARING, Progress
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint, tree_of
-from agents.evaluation.solving import BoardSolving, smaller_game
+from agents.evaluation.solving import MORE, BoardSolving, smaller_game
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores, free_memory, memory_text
@@ -119,7 +119,8 @@ class HoldemKind:
             done, asked = check_solution(Path(config.load), self.game, variant, STORAGE[config.storage]), config.budget.iterations
             if asked is not None and asked < done:
                 raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
-        self._places(config)
+        if self._places(config) and config.budget.iterations == 0 and config.load is None:
+            raise ValueError(f"show must be left out of a solve without an iteration, got {config.show!r} ({MORE})")
 
     def solving(self, config: SolveConfig, variant: Variant) -> BoardSolving:
         threads = config.threads or useful_threads(self.game, cores())

@@ -11,7 +11,7 @@ from agents.apps.build import Kind, build_kind, build_variant, timed_game
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Progress, Run, said_if_slow
-from agents.evaluation.solving import Solving, work_text
+from agents.evaluation.solving import MORE, Solving, work_text
 from agents.reporting.figures import plot_trace
 from agents.reporting.tables import Keeper, counted, duration, not_solved, warned, write_csv
 from search import Budget, Solution
@@ -28,7 +28,11 @@ def check(config: SolveConfig, directory: Path) -> None:
 
 
 def run(config: SolveConfig, directory: Path) -> None:
-    """Solve and report; Ctrl-C reports what was found so far, and another one ends the report where it is."""
+    """Solve and report; Ctrl-C reports what was found so far, and another one ends the report where it is.
+
+    Raises:
+        ValueError: ``show`` is given, and no iteration found time.
+    """
     kind, budget, build_seconds = build_kind(config.game), config.budget.build(), timed_game(config.game)[1]
     variant = build_variant(config, kind)
     with Run(directory, "solve", kind.game.name, config.seed, kind.notes) as result:
@@ -61,6 +65,8 @@ def run(config: SolveConfig, directory: Path) -> None:
             report(result, config, kind, solving, solving.solver.interrupted())
             raise
         report(result, config, kind, solving, solution)
+    if config.lines() and not solution.iterations:
+        raise ValueError(f"show must have an iteration to show, got none in {duration(solution.seconds)} ({MORE}); see {directory}")
 
 
 def report(result: Run, config: SolveConfig, kind: Kind, solving: Solving, solution: Solution[Any]) -> None:

@@ -22,6 +22,7 @@ from games.holdem.rules import HoldemGame, Place
 from search import Anytime, BoardSolver, BoardStrategy, Budget, Solution, Solver, Strategy, Variant, uniform
 
 TRIALS, TRIAL_SECONDS = 20, 0.05  # of timing an iteration: calls, and seconds of them, at most
+MORE = "give a larger budget.seconds or budget.iterations"
 ROUNDING = 1e-3  # of the pot: rounding errors of the values that are said beside them (docs/notebook/holdem.md)
 
 
@@ -180,8 +181,6 @@ class BoardSolving:
         parts = [f" ({exploitability:.4g} chips)\n"]
         if found["root"]:
             parts.append(f"{values_table}\n\n{decision_table(found['root'])}\n")
-        elif self.places:
-            parts.append("show: nothing is shown, as no iteration was done\n")
         if asked is None and self.solver.iterations == (enough := self.solver.enough):
             parts.append(f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {enough:,}\n")
         if (missed := found["rounding_pot_fraction"]) > ROUNDING:
