@@ -378,12 +378,6 @@ def test_public_tree_is_what_solve_solves(monkeypatch, tmp_path):
     assert abs(result["values"][0] - -0.0856064) < 2 * result["exploitability"]["value"]
 
 
-def test_help_is_titled_by_the_command(monkeypatch, capsys):
-    for command in ("solve", "train", "ablate"):
-        assert timebank(monkeypatch, command, "--help") == 0
-        assert capsys.readouterr().out.startswith(f"timebank {command} is powered by Hydra.")
-
-
 def test_hydras_own_help_needs_no_game():
     process = start("solve", "--hydra-help", "game=kuhn_poker")
     told, error = finish(process)

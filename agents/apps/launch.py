@@ -27,6 +27,7 @@ from agents.apps.compose import CONF, Composed, compose, directory_of, expanded,
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
 from agents.apps.errors import UsageError, fail, told
+from agents.apps.help import help_text
 from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown
 
@@ -139,14 +140,12 @@ def _shown(command: str, flags: dict[str, str], overrides: list[str]) -> bool:
         print(version_text())
     elif "show" in flags:
         print(_yaml(command, overrides, flags), end="")
-    elif {"help", "hydra"} & set(flags):
-        layered(command, overrides)
+    elif "help" in flags:
+        print(help_text(command, overrides))
+    elif "hydra" in flags:
         parser = get_args_parser()
         with _application(command) as application:
-            if "help" in flags:
-                application.app_help(command, parser, parser.parse_args(["--help", *overrides]))
-            else:
-                application.hydra_help(command, parser, parser.parse_args([]))  # of no command: it takes no keys
+            application.hydra_help(command, parser, parser.parse_args([]))  # of no command: it takes no keys
     else:
         return False
     return True
