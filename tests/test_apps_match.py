@@ -210,7 +210,7 @@ REFUSED = [
     (["limit_seconds=0"], "limit_seconds must be above 0 seconds, got 0.0"),
     (["limit_seconds=inf"], "limit_seconds must be a finite number of seconds, got inf"),
     (["agent@agents.b=bot", "agents.b.bot=uniform_random", "agents.b.think=true"], "agents.b.think must be false for a bot, which decides"),
-    (["agents.a.think=true", "agents.a.enough=-1"], "agents.a.enough must be above 0 chips, got -1.0"),
+    (["agents.a.think=true", "agents.a.target_exploitability=-1"], "agents.a.target_exploitability must be above 0 chips, got -1.0"),
     (["agents.a.think=true", "agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1.0"),
     (["seed=-1"], "seed must be at least 0, got -1"),
     (["hands=7"], "got 7"),

@@ -33,11 +33,11 @@ LINE_KEYS: dict[str, type] = {
     "gadget": str,
     "bounds": str,
     "gift_scale": float,
-    "spread": float,
+    "bound_std": float,
     "buckets": list,
     "think": bool,
     "warm_start": str,
-    "enough": float,
+    "target_exploitability": float,
     "measure_error": bool,
     "threads": int,
 }
@@ -253,7 +253,7 @@ def of_file(key: str, read: Callable[[], Read]) -> Read:
 
 def resolve_config(config: AgentConfig) -> ResolveConfig:
     """Return how an agent re-solves subgames."""
-    return ResolveConfig(config.gadget, config.bounds, config.spread, config.gift_scale, config.warm_start)
+    return ResolveConfig(config.gadget, config.bounds, config.bound_std, config.gift_scale, config.warm_start)
 
 
 def build_budgets(values: list[float], unit: str) -> list[Budget]:
@@ -276,9 +276,9 @@ def enough_for(budget: Budget, config: AgentConfig) -> Budget:
 
 def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
     """Return an agent's budgets: these, and the exploitability that is enough for it."""
-    if config.enough is None:
+    if config.target_exploitability is None:
         return budgets
-    return [replace(budget, exploitability=config.enough) for budget in budgets]
+    return [replace(budget, exploitability=config.target_exploitability) for budget in budgets]
 
 
 def build_executor(config: ExecutorConfig) -> Executor:

@@ -92,9 +92,10 @@ class AgentConfig:
         bounds: what a gadget allows the opponent's hands: ``safe`` (best responses to our strategy so far), ``estimate`` (its own values,
             without a guarantee) or ``distributional`` (normal distributions around those).
         gift_scale: share of the opponent's gifts by which reach_maxmargin, refined and combined raise their bounds.
-        spread: chips, the standard deviation of distributional bounds.
+        bound_std: chips, the standard deviation of distributional bounds.
         warm_start: whether solves start from the strategy so far; ``short`` where few iterations are expected.
-        enough: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes there.
+        target_exploitability: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes
+            there.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
         budget: of each of its decisions in a match; none takes the match's.
@@ -111,9 +112,9 @@ class AgentConfig:
     gadget: str = bounded("resolve", among=GADGETS)
     bounds: str = bounded("safe", among=BOUNDS)
     gift_scale: float = bounded(1.0, most=1)
-    spread: float = bounded(1.0, above=0, unit="chips")
+    bound_std: float = bounded(1.0, above=0, unit="chips")
     warm_start: str = bounded("short", among=WARM_START)
-    enough: float | None = bounded(None, above=0, unit="chips")
+    target_exploitability: float | None = bounded(None, above=0, unit="chips")
     measure_error: bool = True
     threads: int = bounded(1, least=1)
     budget: BudgetConfig = field(default_factory=BudgetConfig)

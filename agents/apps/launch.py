@@ -11,6 +11,7 @@ import gc
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
 from agents.apps.errors import UsageError, fail, told
 from agents.apps.help import help_text
+from agents.apps.renamed import renamed, warnings
 from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown
 
@@ -80,6 +82,9 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
     try:
         flags, given = _split(arguments)
+        for line in dict.fromkeys(line for override in given for line in warnings(override)):
+            print(f"warning: {line}", file=sys.stderr)
+        given = [renamed(override) for override in given]
         swept = "sweep" in flags
         if _shown(command, flags, given):
             return

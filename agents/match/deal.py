@@ -32,7 +32,7 @@ VALUES = ("blueprint", "uniform", "none")
 FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError
 NUMBERS = 16  # of each seat and of chance, drawn at a time
 KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions", "seconds"}  # of a record
-MAY = {"aivat", "fault", "loading"}  # be in a record too
+MAY = {"aivat", "fault", "load_seconds"}  # be in a record too
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Table:
     def loading(self) -> Record:
         """Return what each competitor took to load, for the record of the first hand that is played here; nothing later on."""
         told, self._loading = self._loading, []
-        return {"loading": told} if told else {}
+        return {"load_seconds": told} if told else {}
 
     def decide(self, who: int, seat: int, state: Any, memory: Any) -> tuple[Decision, bool]:
         """Return a competitor's decision, and whether it was made now."""
@@ -294,7 +294,7 @@ def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
     require(("aivat" in record) == (table.valued_by != "none"), "a hand must have an estimate of AIVAT's, if there are any")
     bound = 2 * game.max_payoff * (len(record["play"]) + 2)  # each correction is a difference of two values, which are within the stake
     require(number_in(record.get("aivat", 0), -bound, bound), "an estimate of AIVAT's must be within the stakes")
-    loading = record.get("loading", [0, 0])
+    loading = record.get("load_seconds", [0, 0])
     require(len(loading) == 2 and all(number_in(x, 0, 1e9) for x in loading), "what loading took must be two numbers of at least 0")
     _check_decisions(record, asked)
 

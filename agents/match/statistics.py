@@ -88,7 +88,7 @@ class Tally:
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
-        self._loading = np.max([self._loading, *(r["loading"] for r in records if "loading" in r)], axis=0)
+        self._loading = np.max([self._loading, *(r["load_seconds"] for r in records if "load_seconds" in r)], axis=0)
         for fault in (r["fault"] for r in records if "fault" in r):
             key = f"{fault['who']} {fault['kind']}"
             self.faults[key] = self.faults.get(key, 0) + 1
