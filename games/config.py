@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
+from games.derivation import public_tree
 from games.derived import DerivedGame, derived_game
-from games.openspiel import MAX_HISTORIES, Progress, public_tree, tidy
+from games.openspiel import tidy
+from games.private_deals import MAX_HISTORIES, Progress
 from games.settings import bounded, check_bounds
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from games.game import Action, Chips, Kind, PublicGame, Vector, drawn
-from games.openspiel import deals
+from games.game import Action, Chips, Kind, PublicGame, Vector, drawn, drawn_deal, listed
+from games.private_deals import deals
 from games.public_tree import CHANCE, TERMINAL, Float, PublicTree
 
 RANKS, SUITS = "JQKA", "♠♥"
@@ -93,19 +93,17 @@ class DerivedGame:
 
     def child(self, state: int, action: Action) -> int:
         if action not in self._followed(state):
-            raise ValueError(_listed([known.text for known in self.actions(state)]))
+            raise ValueError(listed([known.text for known in self.actions(state)]))
         return self._followed(state)[action]
 
     def action(self, state: int, text: str) -> Action:
         for action in self.actions(state):
             if action.text.lower() == text.lower():
                 return action
-        raise ValueError(_listed([known.text for known in self.actions(state)]))
+        raise ValueError(listed([known.text for known in self.actions(state)]))
 
     def deal(self, u: float) -> tuple[int, int]:
-        cell = min(int(np.searchsorted(self._deals, u * self._deals[-1], side="right")), len(self._deals) - 1)
-        first, second = divmod(cell, self.num_hands[1])
-        return first, second
+        return drawn_deal(self._deals, self.num_hands[1], u)
 
     def chance(self, state: int, hands: tuple[int, int], u: float) -> int:
         children = self.tree.children(state)
@@ -117,7 +115,7 @@ class DerivedGame:
         for child, name in zip(children, names, strict=True):
             if text in (self.tree.labels[child], name):
                 return child
-        raise ValueError(_listed(names))
+        raise ValueError(listed(names))
 
     def _weights(self, state: int) -> Float:
         """Return [H0, H1], the joint probability of deals and of the public chance outcomes so far."""
@@ -212,7 +210,3 @@ def _cards(game: str) -> Sequence[str]:
     if game.startswith("kuhn_poker") or "suit_isomorphism=true" in game.lower():
         return RANKS
     return [rank + suit for rank in RANKS for suit in SUITS] if game.startswith("leduc_poker") else ()
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]

@@ -66,6 +66,7 @@ class PublicTree:
     terminals: tuple[DenseTerminals, DenseTerminals]  # one view per player
     _decisions_before: tuple[Index, Index] = field(repr=False)  # [N + 1] decisions of the player at nodes < i
     _terminals_before: Index = field(repr=False)  # [N + 1]
+    _subgames: dict[int, Slice] = field(default_factory=dict, repr=False)  # those that were asked for
 
     @property
     def deal_weights(self) -> Float:
@@ -116,6 +117,8 @@ class PublicTree:
         Raises:
             ValueError: node out of range.
         """
+        if (known := self._subgames.get(node)) is not None:
+            return known
         if not 0 <= node < self.num_nodes:
             raise ValueError(f"node must be in 0..{self.num_nodes - 1}, got {node}")
         end = int(self.end[node])
@@ -124,7 +127,7 @@ class PublicTree:
             lo, hi = int(self._decisions_before[p][node]), int(self._decisions_before[p][end])
             decisions.append((lo, hi))
             rows.append((int(self.sequences[p].first_row[lo]), int(self.sequences[p].first_row[hi])))
-        return Slice(
+        found = self._subgames[node] = Slice(
             node,
             end,
             (decisions[0], decisions[1]),
@@ -132,6 +135,7 @@ class PublicTree:
             (int(self.row[0, node]), int(self.row[1, node])),
             (int(self._terminals_before[node]), int(self._terminals_before[end])),
         )
+        return found
 
     def path(self, node: int, ancestor: int = 0) -> list[int]:
         """Return the nodes from ``ancestor`` to ``node``, both included.

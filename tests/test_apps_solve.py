@@ -14,13 +14,14 @@ from agents.apps.launch import launch
 from agents.apps.run import said_if_slow
 from agents.evaluation import solving
 from agents.evaluation.solving import expected, seconds_of
-from games import openspiel, public_tree
+from games import derivation, private_deals, public_tree
 from search import Budget
 from tests.running import ROOT, finish, let_work, result_of, start, timebank, wait_for, wait_for_solving
 
 
 def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
-    assert timebank(monkeypatch, "solve", "game=leduc_poker", "budget.iterations=500", "save=true", f"hydra.run.dir={tmp_path}") == 0
+    given = ("game=leduc_poker", "budget.iterations=500", "save=true", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given, drawn=True) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "algorithm", "iterations", "threads", "memory_bytes", "trace"):
         assert key in result
@@ -109,7 +110,8 @@ def test_the_time_of_an_iteration_is_not_that_of_compiling(monkeypatch):
 
 
 def test_a_long_derivation_is_counted_as_it_goes(monkeypatch, tmp_path, capsys):
-    for module, name in ((openspiel, "LOOK_SECONDS"), (openspiel, "TELL_SECONDS"), (run, "PROGRESS_SECONDS")):
+    looks = [(module, name) for module in (derivation, private_deals) for name in ("LOOK_SECONDS", "TELL_SECONDS")]
+    for module, name in (*looks, (run, "PROGRESS_SECONDS")):
         monkeypatch.setattr(module, name, 0.0)
     monkeypatch.setattr(build, "_made", {})
     given = ["game=liars_dice", "game.dice_sides=3", "budget.iterations=1", f"hydra.run.dir={tmp_path}"]

@@ -24,7 +24,9 @@ def main() -> None:
     if name in ("help", "--help", "-h"):
         print("usage: timebank <command> [overrides]\n")
         print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
-        print("\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000; timebank <command> --help explains every key.")
+        print(
+            "\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000; timebank <command> --help explains all keys."
+        )
         return
     if name == "--version":
         print(version_text())

@@ -13,7 +13,7 @@ from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Progress, Run, said_if_slow
 from agents.evaluation.solving import MORE, Solving, work_text
 from agents.reporting.figures import plot_trace
-from agents.reporting.tables import Keeper, counted, duration, not_solved, warned, write_csv
+from agents.reporting.tables import Autosave, counted, duration, not_solved, warned, write_csv
 from search import Budget, Solution
 
 TRACE = ("iteration", "seconds", "exploitability")
@@ -46,7 +46,7 @@ def run(config: SolveConfig, directory: Path) -> None:
             solving.load(Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solving.solver.iterations)
         print(f"{kind.game.name}: {work_text(solving, budget, seconds, kind.strength_text)}", flush=True)
-        keeper = Keeper(lambda: solving.save(directory)) if config.save else None
+        keeper = Autosave(lambda: solving.save(directory)) if config.save else None
 
         def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
             checked = "" if exploitability is None else f"{kind.strength_text(exploitability)} at {solving.solver.checked_at:,}"

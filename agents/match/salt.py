@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from agents.match.match import new_salt
-from agents.runtime.storage import load_or_set_aside, read_text, require
+from agents.runtime.storage import load_or_set_aside, require
+from games.files import read_text
 
 
 def kept_salt(directory: Path) -> str:
