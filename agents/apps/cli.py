@@ -25,7 +25,7 @@ def main() -> None:
         print("usage: timebank <command> [overrides]\n")
         print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
         print(
-            "\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000; timebank <command> --help explains all keys."
+            "\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000. timebank <command> --help explains them."
         )
         return
     if name == "--version":
