@@ -48,7 +48,7 @@ from games.holdem import config as holdem_config
 from search import BoardSolver, Budget, represent, variant
 from search.resolving import ResolveConfig
 from search.tree.infostates import TreeInfostates
-from tests.games import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 from tests.running import ROOT, timebank
 from tests.test_street_agent import DCFR, blueprint
 
