@@ -8,7 +8,7 @@ from search.budget import Budget, Deadline, Spent
 from search.gadgets import BOUNDS, GADGETS
 from search.representation import represent
 from search.tree.evaluator import Evaluator
-from search.tree.gadgets import Gadget, gifts, mass_at
+from search.tree.gadgets import Gadget, cf_reach_at, gifts
 from search.tree.infostates import TreeInfostates
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy, check_strategy, full_ranges, uniform
@@ -34,10 +34,10 @@ __all__ = [
     "Subgame",
     "TreeInfostates",
     "Variant",
+    "cf_reach_at",
     "check_strategy",
     "full_ranges",
     "gifts",
-    "mass_at",
     "memory_needed",
     "represent",
     "state_names",

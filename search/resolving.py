@@ -282,7 +282,7 @@ def resolve(
         bound = solver.cfvs(answered=False, best=False)
     left = solver.left()
     if kind != UNSAFE and config.with_gifts and entrance.gifts is not None:
-        bound = (bound + config.gift_scale * entrance.gifts * entrance.mass).astype(bound.dtype)
+        bound = (bound + config.gift_scale * entrance.gifts * entrance.cf_reach).astype(bound.dtype)
     paces.preparing.learn((clock.spent() - begun) / rows)
     warm = warm_iterations(config.warm_start, worth, paces.expected_iterations(rows, budget, clock))
     spread = config.spread if config.bounds == "distributional" else 0.0

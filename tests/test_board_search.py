@@ -17,7 +17,7 @@ from search import BoardSolver, BoardStrategy, Budget, Deadline, variant
 from search.boards.path import Paths, Root
 from search.boards.subgames import BoardSubgames
 from search.boards.sweeps import BoardSweeps
-from search.boards.trunk import Trunk, above, board_weights, mass_at, value_against
+from search.boards.trunk import Trunk, above, board_weights, cf_reach_at, value_against
 from search.gadgets import WITH_GIFTS
 from search.kernels.streets import BEST
 from search.outcome import Outcome
@@ -147,7 +147,7 @@ def children(game, node):
 
 
 def test_gifts_are_what_the_twin_says():
-    """By hand: best-response values of the giver's actions at each of his decisions on the way, per mass."""
+    """By hand: best-response values of the giver's actions at each of his decisions on the way, per cf_reach."""
     game, tree, arrays = blueprint()
     strategy, twin, giver = whole(game, tree, arrays), Twin(game, DCFR), 1
     twin.now = twin.average = Average(strategy)
@@ -174,10 +174,10 @@ def test_gifts_are_what_the_twin_says():
                     own = own * strategy.at(here, there)[action]
                     continue
                 alive = twin.alive(there)
-                mass = alive * (twin.meet @ (own * alive))
+                cf_reach = alive * (twin.meet @ (own * alive))
                 values = worth[here, there]
                 given = values.max(axis=0) - values[action]
-                expected += np.where(mass > 0, given / np.where(mass > 0, mass, 1), 0)
+                expected += np.where(cf_reach > 0, given / np.where(cf_reach > 0, cf_reach, 1), 0)
             hands = tree.hands_at(giver, arrival.place)
             np.testing.assert_allclose(found[hands, line], expected[hands], rtol=1e-9, atol=1e-12)
             compared += int((expected[hands] > 1e-6).sum())
@@ -378,7 +378,7 @@ def test_mass_is_what_a_hand_can_meet():
     board = int(np.flatnonzero(tree.boards[:, STREET] == 2)[3])
     rng = np.random.default_rng(0)
     other = rng.random((int(tree.boards[board, HANDS + 1]), 2)) * (rng.random((int(tree.boards[board, HANDS + 1]), 2)) > 0.5)
-    found = mass_at(tree, 0, board, other)
+    found = cf_reach_at(tree, 0, board, other)
     hands = [game.hands[tree.hands_at(p, board)] for p in (0, 1)]
     meets = np.array([[float(not set(a) & set(b)) for b in hands[1].tolist()] for a in hands[0].tolist()])
     np.testing.assert_allclose(found, meets @ other, atol=1e-12)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import Budget, Deadline, Evaluator, Gadget, Solver, Subgame, full_ranges, gifts, mass_at, uniform, variant
+from search import Budget, Deadline, Evaluator, Gadget, Solver, Subgame, cf_reach_at, full_ranges, gifts, uniform, variant
 from search.beliefs import Beliefs
 from search.kernels import GadgetArrays
 from search.resolving import ResolveConfig, resolve
@@ -72,7 +72,7 @@ def explicit(case, spot):
     if spot.gadget.kind == "resolve":
         return gadget_game(*game)
     nobody = np.zeros(len(spot.gadget.bounds))
-    return gadget_game(*game, naive_sweep.entering("refined", nobody, spot.mass(), spot.ranges[opponent]))
+    return gadget_game(*game, naive_sweep.entering("refined", nobody, spot.cf_reach(), spot.ranges[opponent]))
 
 
 def whole_policy(solver, strings):
@@ -81,7 +81,7 @@ def whole_policy(solver, strings):
     choice = solver.choice()
     for h, enter in enumerate(choice):
         policy[gadget_infostate(h)] = np.array([enter, 1 - enter])
-    policy[PICK] = choice[solver.subgame.mass() > 0]
+    policy[PICK] = choice[solver.subgame.cf_reach() > 0]
     return policy
 
 
@@ -90,7 +90,7 @@ def whole_policy(solver, strings):
 @settings(max_examples=25)
 def test_exploitability_is_that_of_the_explicit_gadget_game(kind, number):
     game, spot = random_spot(number, kind=kind)
-    if not spot.mass().any():
+    if not spot.cf_reach().any():
         return  # no hand that the opponent could hold: no game
     solver = Solver(game.tree, variant("cfr_plus"))
     solver.start(spot)
@@ -107,7 +107,7 @@ def test_exploitability_is_that_of_the_explicit_gadget_game(kind, number):
 def test_solving_is_cfr_on_the_explicit_gadget_game(name, kind, number):
     """The opponent's range follows from the choice, iteration by iteration, as in a game with that choice at its top."""
     game, spot = random_spot(number, ties=False, kind=kind)
-    if not spot.mass().any():
+    if not spot.cf_reach().any():
         return
     solver = Solver(game.tree, variant(name))
     solver.start(spot)
@@ -127,7 +127,7 @@ def test_the_combined_gadgets_exploitability_is_that_of_the_subgame_at_the_avera
         solver.run(count)
         opponent = spot.gadget.opponent
         ranges = list(spot.ranges)
-        ranges[opponent] = naive_sweep.entering("combined", solver.choice(), spot.mass(), spot.ranges[opponent])
+        ranges[opponent] = naive_sweep.entering("combined", solver.choice(), spot.cf_reach(), spot.ranges[opponent])
         dealt = subgame(game.root, game.strings, game.tree, spot.node, ranges)
         expected = naive_best_response.exploitability(dealt, to_policy(solver.answer(), game.strings))
         assert solver.exploitability() == pytest.approx(expected, abs=1e-11)
@@ -172,7 +172,7 @@ def test_the_choice_follows_the_bounds(number, far):
     solver.start(Subgame(game.tree, spot.node, spot.ranges, Gadget("resolve", opponent, np.full(len(spot.gadget.bounds), far))))
     solver.run(300)
     follow = GadgetArrays(*solver.gadget.arrays).choice[: len(spot.gadget.bounds), 0]
-    np.testing.assert_allclose(follow[spot.mass() > 0], 0.0 if far > 0 else 1.0, atol=1e-12)
+    np.testing.assert_allclose(follow[spot.cf_reach() > 0], 0.0 if far > 0 else 1.0, atol=1e-12)
 
 
 def test_the_opponents_range_is_not_used(leduc):
@@ -249,7 +249,7 @@ def test_a_search_raises_its_bounds_by_gifts_times_mass_and_writes_nothing_over(
     safe = evaluator.best_response_cfvs(strategy, 1, scaled)
     for gadget in ("maxmargin", "resolve"):
         np.testing.assert_array_equal(bounds(gadget), safe)
-    np.testing.assert_allclose(bounds("reach_maxmargin") - safe, gift[:, 0] * mass_at(leduc.tree, node, 1, scaled))
+    np.testing.assert_allclose(bounds("reach_maxmargin") - safe, gift[:, 0] * cf_reach_at(leduc.tree, node, 1, scaled))
     np.testing.assert_array_equal(bounds("resolve", "estimate"), evaluator.cfvs(strategy, 1, scaled))
     assert bounds("unsafe") is None
     np.testing.assert_array_equal((own, theirs, gift), kept)

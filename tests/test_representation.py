@@ -64,8 +64,8 @@ def test_actions_are_worth_what_both_go_on_to_win(name):
     player = game.player(game.root)
     others = game.ranges[1 - player]
     won = (representation.at(tables, game.root) * values.action_values(game.root, others)).sum(axis=0) @ game.ranges[player]
-    mass = game.cf_reach(game.root, player, others) @ game.ranges[player]
-    assert won / mass == pytest.approx(representation.value(tables, player), abs=1e-9)
+    cf_reach = game.cf_reach(game.root, player, others) @ game.ranges[player]
+    assert won / cf_reach == pytest.approx(representation.value(tables, player), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -18,13 +18,13 @@ RETIRED = {  # anywhere in a line: pattern -> today's word
     r"Refusal|refusals?": "errors, UsageError",
     r"harm|harms": "bound violation",
     r"form_of": "ResolveConfig.name",
+    r"left_to_gain": "gadget_exploitability",
+    r"mass_at|unseen": "cf_reach",
+    r"SoFar|RowsSoFar|Overlay|overlay": "StoredStrategy, Replaced",
     r"must\(": "require(",
 }
 IN_AGENTS = {  # of the rooms above the kernels alone
-    r"mass|mass_at|unseen": "cf_reach",
-    r"SoFar|RowsSoFar|Overlay|overlay": "Strategy",
-    r"BoardRoot|forest": "Beliefs, StreetLayout",
-    r"left_to_gain": "gadget_exploitability",
+    r"BoardEntrance|forest": "Beliefs, StreetLayout",
 }
 VAGUE = {  # names of variables that do not say what they hold
     "found", "own", "here", "there", "told", "before", "worth", "enough", "harm", "met", "kept", "thought", "headway"

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
 from games.holdem.betting_tree import BettingTree, betting_tree
-from games.holdem.cards import CARDS, FULL_DECK, RANKS, Deck, card_text, cards_text, hand_text, hole_hands, parse_cards
+from games.holdem.cards import CARDS, FULL_DECK, Deck, card_text, cards_text, hand_class, hand_text, hole_hands, parse_cards
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
@@ -351,9 +351,7 @@ class HoldemGame:
         return f"{text[:2]} {text[2:]}"
 
     def hand_class(self, player: int, hand: int) -> str:
-        low, high = sorted(self.hands[hand].tolist())
-        suffix = "" if low // 4 == high // 4 else "s" if low % 4 == high % 4 else "o"
-        return RANKS[high // 4] + RANKS[low // 4] + suffix
+        return hand_class(*self.hands[hand].tolist())
 
     def board_text(self, state: HoldemState) -> str:
         return cards_text(state.cards)

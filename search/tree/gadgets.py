@@ -23,8 +23,8 @@ class Gadget:
     Attributes:
         kind: ``resolve``, ``maxmargin``, ``reach_maxmargin`` (which is maxmargin with other bounds), ``refined`` or ``combined``.
         opponent: the player who is given the choice.
-        bounds: [H] what each hand gets elsewhere: cfvs, weighted by our reach and chance. Those of hands without mass are not used.
-        spread: chips, the standard deviation of every bound per mass of the hand; 0 for bounds that are numbers.
+        bounds: [H] what each hand gets elsewhere: cfvs, weighted by our reach and chance. Those of hands without cf_reach are not used.
+        spread: chips, the standard deviation of every bound per cf_reach of the hand; 0 for bounds that are numbers.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Gadget:
             raise ValueError(f"bounds must be finite, got {self.bounds.tolist()}")
 
 
-def mass_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Float:
+def cf_reach_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Float:
     """Return [H], what each hand of ``player`` meets at a public node: the other's reach there, weighted by deals and chance so far.
 
     A cfv divided by it is a value in chips.
@@ -53,12 +53,12 @@ def mass_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Flo
 def gifts(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float, node: int, best: bool = True) -> Float:
     """Return [H], what each of the opponent's hands has given away on the way from the root of ``strategy`` to ``node``, in chips.
 
-    With I' the hand's information set at an earlier decision and a' the action taken there, both values per mass of the hand:
+    With I' the hand's information set at an earlier decision and a' the action taken there, both values per cf_reach of the hand:
 
         gift = sum over I', a' of max(0, CBV(I') - CBV(I', a'))
 
     (Brown & Sandholm 2017, arXiv 1705.02955.) A hand that could have had more elsewhere may be given as much more here and still not
-    gain by coming. Subgames share a gift through the mass: all that can follow a' have no more mass together than I' has.
+    gain by coming. Subgames share a gift through the cf_reach: all that can follow a' have no more of it together than I' has.
 
     Args:
         evaluator: of the same tree.
@@ -82,8 +82,8 @@ def gifts(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Fl
         taken = worth[int(tree.row[opponent, here]) - rows.start]
         value = worth.max(axis=0) if best else (strategy.at(above) * worth).sum(axis=0)
         own = strategy.ranges(above, _both(tree, opponent, own_range))[1 - opponent]
-        mass = mass_at(tree, above, opponent, own)
-        total += np.maximum(value - taken, 0.0) / np.where(mass > 0, mass, np.inf)
+        cf_reach = cf_reach_at(tree, above, opponent, own)
+        total += np.maximum(value - taken, 0.0) / np.where(cf_reach > 0, cf_reach, np.inf)
     return total
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games import PublicTree
-from search.tree.gadgets import Gadget, mass_at
+from search.tree.gadgets import Gadget, cf_reach_at
 from search.tree.strategy import full_ranges
 
 Float = npt.NDArray[np.float64]
@@ -46,22 +46,22 @@ class Subgame:
         if self.gadget is not None and self.gadget.bounds.shape != (self.tree.num_hands(self.gadget.opponent),):
             raise ValueError(f"bounds must have {self.tree.num_hands(self.gadget.opponent)} hands, got shape {self.gadget.bounds.shape}")
 
-    def mass(self) -> Float:
+    def cf_reach(self) -> Float:
         """Return [H], what each hand of the gadget's opponent meets at the root: our reach, weighted by deals and chance.
 
         Raises:
             ValueError: there is no gadget.
         """
         if self.gadget is None:
-            raise ValueError("gadget must be given for its mass, got none")
-        return mass_at(self.tree, self.node, self.gadget.opponent, self.ranges[1 - self.gadget.opponent])
+            raise ValueError("gadget must be given for its cf_reach, got none")
+        return cf_reach_at(self.tree, self.node, self.gadget.opponent, self.ranges[1 - self.gadget.opponent])
 
     def deals(self) -> float:
         """Return the reach of all deals that can come to the root: what exploitability is divided by to be chips a deal there."""
         opponent = 1 if self.gadget is None else self.gadget.opponent
-        mass = mass_at(self.tree, self.node, opponent, self.ranges[1 - opponent])
+        cf_reach = cf_reach_at(self.tree, self.node, opponent, self.ranges[1 - opponent])
         asked = self.gadget is not None and self.gadget.kind != "combined"
-        return float(mass.sum() if asked else (mass * self.ranges[opponent]).sum())
+        return float(cf_reach.sum() if asked else (cf_reach * self.ranges[opponent]).sum())
 
 
 def whole_game(tree: PublicTree) -> Subgame:
