@@ -16,12 +16,12 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float
 from games.kernels import DenseTerminals, aligned_zeros
 from games.openspiel import UnsuitableGameError, in_memory, load_game, tidy, unsuitable
 from games.private_deals import LOOK_SECONDS, MAX_HISTORIES, TELL_SECONDS, Deal, Hands, Progress, list_deals
-from games.public_tree import CHANCE, TERMINAL, Float, PublicTree, Sequences
+from games.public_tree import CHANCE, TERMINAL, PublicTree, Sequences
 from games.size_estimate import Size, estimate_histories
 
 AHEAD = 1000  # public nodes, from the root, whose children are all checked before anything below them: hidden actions show at once
@@ -79,9 +79,14 @@ class _Node:
     label: str
     round: int
     row: tuple[int, int]
-    chance: int
+    chance_of: int
     end: int = 0
     decision: int = -1
+
+
+_COLUMNS = {"player": np.int8, "row": np.uint32, "chance_of": np.uint32} | dict.fromkeys(
+    ("parent", "action", "end", "round", "decision"), np.int32
+)
 
 
 @dataclass
@@ -209,28 +214,17 @@ class Derivation:
         return [text for text, _ in groupby(texts)]
 
     def tree(self) -> PublicTree:
-        def column(name: str, kind: Any) -> npt.NDArray[Any]:
-            return np.array([getattr(node, name) for node in self.nodes], kind)
-
-        player = column("player", np.int8)
-        before = [np.concatenate([[0], np.cumsum(player == p)]).astype(np.uint32) for p in (0, 1, TERMINAL)]
+        columns: dict[str, Any] = {
+            name: np.ascontiguousarray(np.array([getattr(node, name) for node in self.nodes], kind).T) for name, kind in _COLUMNS.items()
+        }
         return PublicTree(
             game=self.game,
             hands=(self.sides[0].names(), self.sides[1].names()),
             chance_weights=np.stack(self.chance_weights),
-            chance_of=column("chance", np.uint32),
-            player=player,
-            parent=column("parent", np.int32),
-            action=column("action", np.int32),
-            end=column("end", np.int32),
-            round=column("round", np.int32),
             labels=tuple(node.label for node in self.nodes),
-            row=np.ascontiguousarray(column("row", np.uint32).T),
-            decision=column("decision", np.int32),
             sequences=(self.sides[0].sequences(), self.sides[1].sequences()),
             terminals=(self.view(0), self.view(1)),
-            _decisions_before=(before[0], before[1]),
-            _terminals_before=before[2],
+            **columns,
         )
 
     def view(self, p: int) -> DenseTerminals:
@@ -248,10 +242,10 @@ class Derivation:
         index, who = len(self.nodes), int(here.states[0].current_player())
         if parent < 0 or self.nodes[parent].player == CHANCE:
             self.chance_weights.append(self.by_hands(here.deals, here.weights))
-            chance = len(self.chance_weights) - 1
+            chance_of = len(self.chance_weights) - 1
         else:
-            chance = self.nodes[parent].chance
-        node = _Node(who, parent, action, label, round_, row, chance)
+            chance_of = self.nodes[parent].chance_of
+        node = _Node(who, parent, action, label, round_, row, chance_of)
         self.nodes.append(node)
         if who == TERMINAL:
             self.add_terminal(here, row)

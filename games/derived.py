@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from games.game import Action, Chips, Kind, PublicGame, Vector, drawn, drawn_deal, listed
+from games.arrays import Float
+from games.game import Action, Chips, Kind, PublicGame, drawn, drawn_deal, listed
 from games.private_deals import deals
-from games.public_tree import CHANCE, TERMINAL, Float, PublicTree
+from games.public_tree import CHANCE, TERMINAL, PublicTree
 
 RANKS, SUITS = "JQKA", "♠♥"
 KUHN_BET, LEDUC_BETS = 1, (2, 4)
@@ -43,7 +44,7 @@ class DerivedGame:
         self.tree, self.name, self.key, self.spiel = tree, tree.game, tree.game, tree.game
         self.rounds = tuple(f"round {i + 1}" for i in range(int(tree.round.max()) + 1))
         self.num_hands, self.num_states = (tree.num_hands(0), tree.num_hands(1)), tree.num_nodes
-        self.ranges: tuple[Vector, Vector] = (np.ones(tree.num_hands(0)), np.ones(tree.num_hands(1)))
+        self.ranges: tuple[Float, Float] = (np.ones(tree.num_hands(0)), np.ones(tree.num_hands(1)))
         self._cards = _cards(tree.game)
         self._deals = np.cumsum(tree.deal_weights.ravel())
         self._payoffs: dict[int, Float] = {}
@@ -122,8 +123,8 @@ class DerivedGame:
         found: Float = self.tree.chance_weights[self.tree.chance_of[state]]
         return found
 
-    def cf_reach(self, state: int, player: int, reach: Vector) -> Vector:
-        found: Vector = self._weights(state) @ reach if player == 0 else reach @ self._weights(state)
+    def cf_reach(self, state: int, player: int, reach: Float) -> Float:
+        found: Float = self._weights(state) @ reach if player == 0 else reach @ self._weights(state)
         return found
 
     def payoffs(self, state: int) -> Float:
@@ -139,9 +140,9 @@ class DerivedGame:
     def payoff(self, state: int, hands: tuple[int, int]) -> float:
         return float(self.payoffs(state)[hands])
 
-    def cfvs(self, state: int, player: int, reach: Vector) -> Vector:
+    def cfvs(self, state: int, player: int, reach: Float) -> Float:
         weighted = self._weights(state) * self.payoffs(state)
-        found: Vector = weighted @ reach if player == 0 else -(reach @ weighted)
+        found: Float = weighted @ reach if player == 0 else -(reach @ weighted)
         return found
 
     def worst_payoff(self, state: int, player: int) -> float:

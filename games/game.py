@@ -11,11 +11,10 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float
 from games.public_tree import CHANCE
 
-Vector = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable)
 
 
@@ -94,7 +93,7 @@ class PublicGame(Protocol[State]):
         """Public states, where they are so few that an agent's decision at each can be kept."""
 
     @property
-    def ranges(self) -> tuple[Vector, Vector]:
+    def ranges(self) -> tuple[Float, Float]:
         """Both players' [H] weights of hands before the deal."""
 
     @property
@@ -153,13 +152,13 @@ class PublicGame(Protocol[State]):
             ValueError: it cannot come; the message says what could.
         """
 
-    def cf_reach(self, state: State, player: int, reach: Vector) -> Vector:
+    def cf_reach(self, state: State, player: int, reach: Float) -> Float:
         """Return [H], the opponent's reach [H'] that each of the player's hands can meet here, weighted by chance."""
 
     def payoff(self, state: State, hands: tuple[int, int]) -> float:
         """Return player 0's chips at a terminal."""
 
-    def cfvs(self, state: State, player: int, reach: Vector) -> Vector:
+    def cfvs(self, state: State, player: int, reach: Float) -> Float:
         """Return [H], the player's counterfactual values at a terminal against the opponent's reach [H'] there."""
 
     def worst_payoff(self, state: State, player: int) -> float:
@@ -244,7 +243,7 @@ def listed(texts: Sequence[str]) -> str:
     return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]
 
 
-def drawn_deal(cumulative: Vector, hands: int, u: float) -> tuple[int, int]:
+def drawn_deal(cumulative: Float, hands: int, u: float) -> tuple[int, int]:
     """Return the pair of hands that a number of [0, 1) stands for; ``cumulative`` are [H0 * H1] summed weights, ``hands`` is H1."""
     return divmod(min(int(np.searchsorted(cumulative, u * cumulative[-1], side="right")), len(cumulative) - 1), hands)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float32
 from games.derivation import derive
 from games.openspiel import UnsuitableGameError, load_game
-
-Float32 = npt.NDArray[np.float32]
 
 
 class Features(NamedTuple):

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float
 from games.files import read_text
 from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting
 from games.holdem.cards import FULL_DECK, Deck, hand_indices, hole_hands, parse_cards
 from games.holdem.menus import Menu, Size, parse_sizes
-from games.holdem.ranges import Weights, parse_range
+from games.holdem.ranges import parse_range
 from games.holdem.rules import STREETS, HoldemGame
 from games.settings import MOST as MOST_CHIPS
 from games.settings import bounded, check_bounds, shown, within
 
 Built = TypeVar("Built")
-Both = tuple[Weights, Weights]
+Both = tuple[Float, Float]
 # Smaller weights, as shares of the largest, are taken as 0. All 1,326 hands together then have less than 1.4e-9 of the range, and no EV
 # moves by more than that share of the stacks. Libratus' endgame 3 has a weight of 5e-10; a player's own actions leave smaller ones.
 LEAST_WEIGHT = 1e-12
@@ -257,7 +257,7 @@ class LibratusEndgame(Bets):
         return _checked(self._after_flop(Path(self.file).stem, cards, pot, behind, weights, 100.0), reaches)
 
 
-def _endgame(text: str) -> tuple[tuple[int, ...], int, npt.NDArray[np.float64]]:
+def _endgame(text: str) -> tuple[tuple[int, ...], int, Float]:
     """Return the board, the pot and the [2652] reaches of an endgame's file; raises ValueError with the reason alone."""
     fields: dict[str, str] = {}
     for line in text.splitlines():

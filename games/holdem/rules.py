@@ -15,16 +15,15 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Bool, Float
 from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
 from games.holdem.betting_tree import BettingTree, betting_tree
-from games.holdem.cards import CARDS, FULL_DECK, Deck, card_text, cards_text, hand_class, hand_text, hole_hands, parse_cards
+from games.holdem.cards import CARDS, FULL_DECK, Cards, Deck, card_text, cards_text, hand_class, hand_text, hole_hands, parse_cards
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
-Weights = npt.NDArray[np.float64]
 STREETS = ("preflop", "flop", "turn", "river")
 SYMBOLS = str.maketrans("cdhs", "♣♦♥♠")
 MOST_KEPT = 1 << 14  # states whose actions, or nodes, are kept
@@ -74,7 +73,7 @@ class HoldemGame:
     betting: Betting
     deals: tuple[int, ...]
     board: tuple[tuple[int, ...], ...]
-    weights: tuple[Weights, Weights]
+    weights: tuple[Float, Float]
     deck: Deck = FULL_DECK
     big_blind: float | None = None
     any_amount: bool = False
@@ -120,12 +119,12 @@ class HoldemGame:
         return betting_tree(self.betting)
 
     @cached_property
-    def hands(self) -> npt.NDArray[np.uint8]:
+    def hands(self) -> Cards:
         """All hands of the deck [H, 2]."""
         return hole_hands(self.deck)
 
     @cached_property
-    def ranges(self) -> tuple[Weights, Weights]:
+    def ranges(self) -> tuple[Float, Float]:
         """Both players' weights, 0 for hands that hold a card of the board."""
         dead = np.isin(self.hands, [card for street in self.board for card in street]).any(axis=1)
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
@@ -210,16 +209,16 @@ class HoldemGame:
         return drawn_deal(self._deals, len(self.hands), u)
 
     @cached_property
-    def _deals(self) -> Weights:
+    def _deals(self) -> Float:
         """Return [H * H], the cumulative weights of pairs of hands that share no card."""
-        found: Weights = np.cumsum(self.ranges[0][:, None] * self.ranges[1] * self._apart)
+        found: Float = np.cumsum(self.ranges[0][:, None] * self.ranges[1] * self._apart)
         return found
 
     @cached_property
-    def _apart(self) -> npt.NDArray[np.bool_]:
+    def _apart(self) -> Bool:
         """Return [H, H], whether two hands share no card."""
         low, high = self.hands.T
-        found: npt.NDArray[np.bool_] = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
+        found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
         return found
 
     def chance(self, state: HoldemState, hands: tuple[int, int], u: float) -> HoldemState:
@@ -248,16 +247,16 @@ class HoldemGame:
         ((_, betting),) = self._offered(state.betting)
         return HoldemState(state, cards_text(cards), state.cards + cards, betting)
 
-    def cf_reach(self, state: HoldemState, player: int, reach: Weights) -> Weights:
+    def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
         dead = np.isin(self.hands, state.cards).any(axis=1)
         return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
 
-    def _unblocked(self, reach: Weights) -> Weights:
+    def _unblocked(self, reach: Float) -> Float:
         """Return [H], for each hand the reach of hands that share no card with it."""
         by_card = np.zeros(CARDS)
         for column in (0, 1):
             np.add.at(by_card, self.hands[:, column], reach)
-        found: Weights = reach.sum() - by_card[self.hands].sum(axis=1) + reach
+        found: Float = reach.sum() - by_card[self.hands].sum(axis=1) + reach
         return found
 
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
@@ -267,7 +266,7 @@ class HoldemGame:
         first, second = board_strengths(state.cards, self.hands[list(hands)]).tolist()
         return paid[0] * float(np.sign(first - second))
 
-    def cfvs(self, state: HoldemState, player: int, reach: Weights) -> Weights:
+    def cfvs(self, state: HoldemState, player: int, reach: Float) -> Float:
         betting, paid = state.betting, self._paid(state.betting)
         alive = ~np.isin(self.hands, state.cards).any(axis=1)
         if betting.folded >= 0:
@@ -276,7 +275,7 @@ class HoldemGame:
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive
-        found: Weights = np.where(alive, paid[player] * (wins @ reach), 0.0)
+        found: Float = np.where(alive, paid[player] * (wins @ reach), 0.0)
         return found
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
