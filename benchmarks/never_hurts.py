@@ -1,4 +1,4 @@
-"""Does search ever hurt? Every gadget that bounds its harm, above blueprints that leave little to gain, with few iterations and many.
+"""Does search ever hurt? Gadgets that bound what they may cost, above blueprints that leave little to gain, few iterations and many.
 
 Exploitability is exact, search included: chips on Leduc, mbb/g in hold'em. Beside each figure stands what the search itself reports:
 
@@ -59,7 +59,7 @@ def searches(family: str) -> dict[str, tuple[str, str]]:
 
 
 def table_of(family: str) -> Table:
-    """Return a family's table: each cell has the exploitability, and in brackets what bounds the harm."""
+    """Return a family's table: each cell has the exploitability, and in brackets what bounds the cost."""
     published = ["Slumbot"] if family in PUBLISHED else []
     heads = ["search", *(f"{iterations:,} iterations" for iterations in BUDGETS[family]), *published]
     return Table(f"search never hurts, {family}", RESULTS, heads, [(search,) for search in searches(family)])
