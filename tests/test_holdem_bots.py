@@ -23,7 +23,7 @@ from games.holdem.config import Holdem, Spot, on_menu
 from games.holdem.rules import HoldemGame
 from search import Budget, variant
 from tests.bots import Here, NoAnswer
-from tests.games import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 from tests.running import result_of, timebank
 
 GAME = small([0, 1, 1], ranges=UNEVEN)

@@ -17,7 +17,7 @@ from games.game import Action, Kind, find_decision
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Spot
 from search import Budget, variant
-from tests.games import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 
 SPIEL = ("kuhn_poker", "leduc_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 HOLDEM = {

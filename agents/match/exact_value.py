@@ -75,12 +75,8 @@ def exact_values(
 ) -> list[ExactValue | None]:
     """Return each match's value, None if a bot plays in it or its tables are too large.
 
-    Args:
-        matches: a competitor of several is tabulated once.
-        draws: of clocked agents.
-        executor: where agents think.
-        directory: tables are kept here and not made again.
-        progress: called with tables done and tables in all.
+    A competitor of several matches is tabulated once, clocked agents in so many draws. Tables are kept in ``directory`` and not made again.
+    ``progress`` is called with tables done and tables in all.
     """
     tasks: dict[tuple[str, int, int], _Seat] = {}
     paths: dict[tuple[str, int, int], Path | None] = {}

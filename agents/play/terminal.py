@@ -33,26 +33,17 @@ TOLD, ROUND = 8, 6  # classes of hands of a range, and digits of a share: equal 
 class Terminal(Generic[State]):
     """Hands against an agent.
 
-    Attributes:
-        agent: who plays against you.
-        values: of histories, as its blueprint sees them.
-        budget: of its decisions.
-        seed: of deals and of the agent's actions; each depends on the hand's number and the public state, so taking a move back does not
-            draw anew.
-        ask: shows a prompt and returns a line; EOFError ends the game.
-        show: shows a line.
-        save: takes each hand when it is over.
-        colored: actions, red suits and results have colours.
+    Draws depend on the seed, the hand's number and the public state, so taking a move back does not draw anew.
     """
 
     agent: Agent[State]
-    values: ValueFunction
-    budget: Budget
-    seed: int
-    ask: Callable[[str], str]
-    show: Callable[[str], None]
-    save: Callable[[Record], None]
-    colored: bool = False
+    values: ValueFunction  # of histories, as its blueprint sees them
+    budget: Budget  # of its decisions
+    seed: int  # of deals and of the agent's actions
+    ask: Callable[[str], str]  # shows a prompt and returns a line; EOFError ends the game
+    show: Callable[[str], None]  # a line
+    save: Callable[[Record], None]  # each hand when it is over
+    colored: bool = False  # actions, red suits and results
 
     def __post_init__(self) -> None:
         self.agent.load()
