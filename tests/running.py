@@ -131,5 +131,10 @@ def finish(process):
     return process.communicate(timeout=HANG_SECONDS)
 
 
+def contents(directory):
+    """Return the bytes of each file of a directory."""
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
 def result_of(directory):
     return json.loads((directory / "result.json").read_text())
