@@ -87,11 +87,11 @@ def make_blueprint(
 ) -> BoardBlueprint:
     """Solve a game, or an abstraction of it, and keep the average strategy; one that is there already is not solved again.
 
-    A solve is kept now and then, so that one that was killed goes on.
+    A solve is saved on the way, so that one that was killed goes on.
 
     Args:
         game: what is solved.
-        sizes: buckets of each street (see ``agents.abstraction``), 0 for none; empty for none on any.
+        sizes: buckets of each round (see ``agents.abstraction``), 0 for none; empty for none on any.
         variant: of CFR.
         iterations: of CFR.
         directory: where it is kept.
@@ -177,7 +177,7 @@ def made_once(game: HoldemGame, directory: Path, about: Row, make: Callable[[Row
     Args:
         game: whole.
         directory: made if need be.
-        about: what the blueprint must agree with: its name, and all that it depends on beside the game.
+        about: its name, and all that it depends on beside the game.
         make: of ``about`` with the game: returns size, exploitability and seconds, and both players' [stored rows, 8].
 
     Raises:

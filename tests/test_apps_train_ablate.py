@@ -210,7 +210,11 @@ REFUSED = [
     ("ablate", ["budgets=[inf]", "unit=iterations"], "budgets[0] must be a finite number, got inf"),
     ("ablate", ["budgets=[[1]]"], "budgets must be numbers, got [1]"),
     ("ablate", ["budgets=[1e30]", "unit=iterations"], "budgets[0] must be at most 1,000,000,000, got 1e+30"),
-    ("ablate", ["+lines={a: {enough: -1.0}}", "budgets=[0.001]"], "lines.a.enough must be at least 0, got -1.0"),
+    (
+        "ablate",
+        ["+lines={a: {target_exploitability: -1.0}}", "budgets=[0.001]"],
+        "lines.a.target_exploitability must be at least 0, got -1.0",
+    ),
     ("ablate", ["+lines={a: 5}"], "lines.a must be keys of agent with values, such as {gadget: resolve}, got 5"),
     ("ablate", ["seed=-1"], "seed must be at least 0, got -1"),
     ("ablate", ["searched_iterations=-1"], "searched_iterations must be at least 0, got -1"),

@@ -68,7 +68,7 @@ def tallied(match, records):
 
 
 def without_times(records):
-    return [{k: v for k, v in r.items() if k not in ("seconds", "decisions")} for r in records]
+    return [{k: v for k, v in r.items() if k not in ("seconds", "load_seconds", "decisions")} for r in records]
 
 
 def test_an_observation_has_the_hand_the_line_and_the_chips():

@@ -57,7 +57,7 @@ def played(match, hands):
 
 def without_times(chunks):
     """Hands by match and number, without what the clock says and which decisions were remembered."""
-    timed = ("seconds", "decisions")
+    timed = ("seconds", "load_seconds", "decisions")
     return {(i, r["deal"], *r["seats"]): {k: v for k, v in r.items() if k not in timed} for i, rs, _ in chunks for r in rs}
 
 

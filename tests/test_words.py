@@ -22,6 +22,9 @@ RETIRED = {  # anywhere in a line: pattern -> today's word
     r"mass_at|unseen": "cf_reach",
     r"SoFar|RowsSoFar|Overlay|overlay": "StoredStrategy, Replaced",
     r"must\(": "require(",
+    r"BoardRoot": "BoardEntrance",
+    r"street_sweep": "resolve_round",
+    r"FEW|SHORT|INERTIA": "MIN_TRUSTED_ITERATIONS, WARM_FACTOR, WARM_REGRET_SCALE",
 }
 IN_AGENTS = {  # of the rooms above the kernels alone
     r"BoardEntrance|forest": "Beliefs, StreetLayout",

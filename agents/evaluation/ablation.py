@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import math
@@ -24,7 +23,7 @@ import numpy as np
 from agents.agent import Agent
 from agents.evaluation.strength import tabulate
 from agents.reporting.tables import Row, write_text
-from agents.runtime.executor import Executor, Serial
+from agents.runtime.executor import Executor, Serial, no_collections
 from agents.runtime.progress import ShareWriter, every_second, shares
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
 from games.arrays import Float
@@ -73,15 +72,10 @@ def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
     agent: Agent[Any] = _unpacked(task.agent)
     agent.load()
-    if task.budget.seconds:
-        gc.collect()
-        gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
-    try:
+    with no_collections(bool(task.budget.seconds)):
         start, running = time.perf_counter(), time.process_time()
         report = tabulate(agent, task.seat, task.budget, ShareWriter(task.folder) if task.folder else None, task.folder)
         running = (time.process_time() - running) / (time.perf_counter() - start)
-    finally:
-        gc.unfreeze()
     row = {field.name: getattr(report, field.name) for field in fields(report) if field.name not in ("seat", "table")}
     # The share is CPU time by wall time: below 1 others had the cores, above it several threads worked.
     return row | {"spent": asdict(report.spent), "running_share": running}

@@ -71,8 +71,5 @@ class Aivat:
 def value_function(game: PublicGame[Any], blueprints: tuple[Any, Any]) -> ValueFunction:
     """Return what histories are worth when the players play blueprints on, seat by seat; None stands for uniform play."""
     representation = represent(game)
-    first, second = (
-        representation.uniform()[seat] if blueprint is None else blueprint.strategy().tables[seat]
-        for seat, blueprint in enumerate(blueprints)
-    )
-    return representation.value_function((first, second))
+    tables = [representation.uniform() if blueprint is None else blueprint.strategy().tables for blueprint in blueprints]
+    return representation.value_function((tables[0][0], tables[1][1]))

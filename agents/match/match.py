@@ -14,7 +14,6 @@ A hand is scored in chips to the match's first competitor.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import pickle
@@ -33,7 +32,7 @@ from agents.evaluation.ablation import digest
 from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_record, play_deal
 from agents.opponents.bot import Bot
 from agents.reporting.tables import write_text
-from agents.runtime.executor import Executor, Serial
+from agents.runtime.executor import Executor, Serial, no_collections
 from agents.runtime.storage import load_or_set_aside, parse_json, require, whole_in
 from games.files import read_text
 from games.game import PublicGame
@@ -156,18 +155,15 @@ def play_part(part: Part) -> list[Record]:
     for who, bot in enumerate(table.bots):
         if bot is not None:
             bot.begin(int(match.draws.secret("bot", who, part.hands[0]).integers(2**31 - 1)))
-    if not all(competitor.steady for competitor in match.competitors):
-        gc.collect()
-        gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
+    records: list[Record] = []
     try:
-        records: list[Record] = []
-        for number in part.hands:
-            records.append(play_deal(table, number // 2, bool(number % 2)))
-            if any(count >= MOST_WAITS for count in _faults(records[-WAIT_HANDS:], WAITS).values()):
-                break
+        with no_collections(not all(competitor.steady for competitor in match.competitors)):
+            for number in part.hands:
+                records.append(play_deal(table, number // 2, bool(number % 2)))
+                if any(count >= MOST_WAITS for count in _faults(records[-WAIT_HANDS:], WAITS).values()):
+                    break
         return records
     finally:
-        gc.unfreeze()
         for bot in match.bots:
             bot.end()
 

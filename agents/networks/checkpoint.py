@@ -43,11 +43,8 @@ class CheckpointError(ValueError):
 def save_tensors(path: Path | str, tensors: Mapping[str, Array], metadata: Mapping[str, Any], kind: str) -> None:
     """Write a checkpoint so that at any moment ``path`` is either the old file or the whole new one.
 
-    Args:
-        path: a file in an existing directory.
-        tensors: arrays by name.
-        metadata: anything that JSON can hold; format, kind, package version and a digest of the tensors are added.
-        kind: what the file is, asked for again when it is loaded.
+    ``metadata`` is anything that JSON can hold; format, kind, package version and a digest of the tensors are added. The same kind must be
+    asked for when the file is loaded.
 
     Raises:
         OSError: the directory cannot be written; names the file.
@@ -109,13 +106,7 @@ def _today(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def save_policy(path: Path | str, policy: NetworkPolicy, metadata: Mapping[str, Any] | None = None) -> None:
-    """Write a policy's networks.
-
-    Args:
-        path: where to.
-        policy: whose networks.
-        metadata: trainer configuration, training compute and the like, kept beside game and network configuration.
-    """
+    """Write a policy's networks; ``metadata`` about their training is kept beside the game and the networks' sizes."""
     networks = {f"policy.{p}": network for p, network in enumerate(policy.networks)}
     game, sizes = policy.infostates.game, policy.networks[0].config
     header = {"game": game.key, "game_name": game.name, "name": policy.name, "network": settings_of(sizes)}

@@ -54,13 +54,9 @@ def make_optimiser(network: nn.Module) -> torch.optim.Adam:
 
 
 def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig, tail: float = 0) -> float:
-    """Train a network in place and return the loss at the end.
+    """Train a network in place, by its optimiser and a loss for each step; return the mean loss over the last steps.
 
-    Args:
-        optimiser: the network's own, with the moments of earlier fits.
-        losses: one for each step, computed when it is asked for.
-        config: steps and rates.
-        tail: share of the steps, the last ones, over which the loss is averaged; 0 for the last step.
+    ``tail`` is the share of the steps that the mean is over; 0 for the last step alone.
 
     Raises:
         ValueError: the loss is NaN or infinite.

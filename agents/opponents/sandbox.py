@@ -106,12 +106,8 @@ class Sandbox:
     """The processes of one bot.
 
     The keeper starts here; ``start`` starts a bot in a new process. Each has an empty working directory, a home of its own, no open files
-    but standard error, and of the environment only ``PASSED_ON``. What it prints goes to standard error.
-
-    Args:
-        family: the module of ``agents.opponents`` that makes its bots.
-        bot: a name, or ``module:function``.
-        game: what ``family`` needs of the game.
+    but standard error, and of the environment only ``PASSED_ON``. What it prints goes to standard error. Bots are made by the module
+    ``family`` of ``agents.opponents``, from a name or ``module:function`` and what the module needs of the game.
 
     Raises:
         ChildProcessError: the keeper does not start.

@@ -29,16 +29,11 @@ EMPTY = "#e4e4e4"
 
 
 def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None = None) -> Row:
-    """Return the average strategy at a decision, by action and by hand, in the form of ``result.json``'s ``root``.
+    """Return the average strategy at a decision, the first one unless given, in the form of ``result.json``'s ``root``.
 
     A hand's ``weight`` is its range times the player's own actions on the way. Its ``ev`` is what it wins of the pot from there on, in
     chips (a deal's net chips in a game with blinds), against the hands that the opponent comes there with; none where he hardly ever does
     with one that shares no card with it. ``frequencies`` are weighted by both players' reach, none where they never come there.
-
-    Args:
-        solver: that solved the game.
-        node: a decision of ``game.bets``; the first one unless given.
-        cards: the public cards there; the game's own board unless given.
     """
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
@@ -51,12 +46,9 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     offset = 0.0 if game.betting.blinds else float(bets.contribution[node, player])
     hands: dict[str, Row] = {}
     for hand in np.flatnonzero((spot.ranges[player] > 0) & (deals > LEAST_DEALT * spot.ranges[1 - player].sum())).tolist():
-        low, high = game.hands[hand].tolist()
-        hands[hand_text(low, high)] = {
-            "strategy": strategy[:, hand].tolist(),
-            "ev": float(values[hand] / cf_reach[hand]) + offset if meeting[hand] else None,
-            "weight": float(reach[player][hand]),
-        }
+        ev = float(values[hand] / cf_reach[hand]) + offset if meeting[hand] else None
+        entry = {"strategy": strategy[:, hand].tolist(), "ev": ev, "weight": float(reach[player][hand])}
+        hands[hand_text(*game.hands[hand].tolist())] = entry
     weight = range_ * np.where(meeting, cf_reach, 0.0)
     total = float(weight.sum())
     frequencies = (strategy @ weight / total).tolist() if total > 0 else [None] * len(strategy)
@@ -90,11 +82,9 @@ def decision_table(root: Row) -> str:
 
 def write_decision(root: Row, deck: Deck, title: str, directory: Path, name: str) -> None:
     """Write a decision as ``<name>.csv``, a row a hand, and as a figure, ``<name>.png`` and ``<name>.svg``."""
-    hands = [
-        {"hand": h, "weight": e["weight"], "ev": e["ev"], **dict(zip(root["actions"], e["strategy"], strict=True))}
-        for h, e in root["hands"].items()
-    ]
-    write_csv(directory / f"{name}.csv", hands)
+    actions, hands = root["actions"], root["hands"].items()
+    rows = [{"hand": h, "weight": e["weight"], "ev": e["ev"], **dict(zip(actions, e["strategy"], strict=True))} for h, e in hands]
+    write_csv(directory / f"{name}.csv", rows)
     plot_decision(root, deck, title, [directory / f"{name}.{kind}" for kind in ("png", "svg")])
 
 

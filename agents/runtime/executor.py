@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -84,6 +86,18 @@ class Local:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+@contextmanager
+def no_collections(wanted: bool = True) -> Iterator[None]:
+    """Spare what is loaded from garbage collections until the block is done: one of all of torch takes longer than a short decision."""
+    if wanted:
+        gc.collect()
+        gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def start_worker() -> None:

@@ -32,12 +32,7 @@ MOST_DIGITS = 40  # of a whole number: 128 bits, the state of a generator, have 
 
 
 def load_or_set_aside(path: Path | None, read: Callable[[Path], Content]) -> Content | None:
-    """Return what a file holds; None if there is no file, or a damaged one, which is set aside.
-
-    Args:
-        path: of the file; None where nothing is kept.
-        read: returns the content; may raise any of ``DAMAGES``.
-    """
+    """Return what ``read`` finds in a file; None if there is none, or a damaged one (it raises any of ``DAMAGES``), which is set aside."""
     if path is None or not os.path.lexists(path):
         return None
     try:
@@ -64,10 +59,7 @@ def read_json(path: Path | str, limit: int = MOST_JSON_BYTES, follow: bool = Fal
 def parse_json(text: str, items: int = MOST_JSON_ITEMS) -> Any:
     """Return JSON's content; NaN and infinities are read as such.
 
-    Args:
-        text: JSON.
-        items: commas and opening brackets outside of strings at most, counted before anything is parsed: a list of empty lists takes 30
-            times its text.
+    Commas and opening brackets outside of strings, ``items`` at most, are counted first: a list of empty lists takes 30 times its text.
 
     Raises:
         ValueError: no JSON, too many items, nested deeper than ``MOST_DEPTH``, or a whole number of more than ``MOST_DIGITS`` digits.

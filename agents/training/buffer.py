@@ -122,7 +122,7 @@ class ReservoirBuffer:
     def _reserve(self, size: int) -> None:
         if size > len(self.decision):
             grown = min(self.capacity, max(size, 2 * len(self.decision)))
-            for name in ("decision", "target", "weight"):
+            for name in HELD:
                 old = getattr(self, name)
                 new = np.zeros((grown, *old.shape[1:]), old.dtype)
                 new[: len(old)] = old
@@ -146,14 +146,9 @@ class ReservoirBuffer:
         return Batch(self.decision[at], self.target[at], self.weight[at])
 
     def state(self) -> dict[str, Array]:
-        return {
-            "decision": self.decision[: self.size],
-            "target": self.target[: self.size],
-            "weight": self.weight[: self.size],
-            "weighted_target": self._weighted_target,
-            "total_weight": self._total_weight,
-            "seen": np.array([self.seen], np.int64),
-        }
+        held = {name: getattr(self, name)[: self.size] for name in HELD}
+        sums = {"weighted_target": self._weighted_target, "total_weight": self._total_weight}
+        return {**held, **sums, "seen": np.array([self.seen], np.int64)}
 
     def restore(self, state: dict[str, Array]) -> None:
         held = {name: _stored(state, name, array, int(name in HELD)) for name, array in self.state().items()}
