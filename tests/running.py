@@ -52,11 +52,16 @@ def refused(monkeypatch, capsys, *arguments):
     before = sorted(Path().rglob("*"))
     capsys.readouterr()
     assert timebank(monkeypatch, *arguments) == 2
+    assert sorted(Path().rglob("*")) == before
+    return error_line(capsys)
+
+
+def error_line(capsys):
+    """Return all that was said to standard error: one line."""
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert error[:-1].isprintable()
-    assert sorted(Path().rglob("*")) == before
     return error
 
 
