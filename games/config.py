@@ -53,7 +53,12 @@ class LeducPoker(Derived):
 
 @dataclass(kw_only=True)
 class LiarsDice(Derived):
-    """Liar's Dice for two: bids are public, dice are not."""
+    """Liar's Dice for two: bids are public, dice are not.
+
+    Attributes:
+        numdice: dice of each player.
+        dice_sides: of each die; the highest is wild.
+    """
 
     numdice: int = bounded(1, least=1, most=100)
     dice_sides: int = bounded(6, least=1, most=100)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pyspiel
 
+from games.settings import nearest
+
 
 class UnsuitableGameError(ValueError):
     """The game is not poker-style; the message names the rule and the first offending history."""
@@ -63,11 +65,13 @@ def _check(game: str, parameters: dict[str, Any], known: dict[str, Any]) -> None
     """Check the names of a game and of its parameters, those of games inside it included."""
     name = parameters["name"]
     if name not in known:
-        raise UnknownGameError(f"game must be one that OpenSpiel knows, got {name!r}" + ("" if name == game else f" in {game!r}"))
+        where = "" if name == game else f" in {game!r}"
+        raise UnknownGameError(f"game must be one that OpenSpiel knows, got {name!r}{where}{nearest(name, known)}")
     keys = sorted(known[name].parameter_specification) if len(parameters) > 1 else []
     for key, value in parameters.items():
         if key != "name" and key not in keys:
-            raise UnknownGameError(f"game parameters of {name} must be among {', '.join(keys) or 'none'}, got {key!r}")
+            rule = f"game parameters of {name} must be among {', '.join(keys) or 'none'}"
+            raise UnknownGameError(f"{rule}, got {key!r}{nearest(key, keys)}")
         if isinstance(value, dict):
             _check(game, value, known)
 

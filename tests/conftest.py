@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 
 from tests import running
+from tests.catalogue import DICE, KUHN, LARGE_GAMES, LEDUC, SMALL_GAMES, Case, case_of
 from tests.compiling import share_compilations
-from tests.games import DICE, KUHN, LARGE_GAMES, LEDUC, SMALL_GAMES, Case, case_of
 
 # Derandomised: a run that fails fails again. No deadline: the JIT off is a hundred times slower.
 settings.register_profile("timebank", deadline=None, derandomize=True, max_examples=40)

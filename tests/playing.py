@@ -1,4 +1,4 @@
-"""Random hands of every registered game, by the rules alone."""
+"""Hands of every registered game: at random by the rules alone, or as an agent plays."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from itertools import combinations
 import numpy as np
 
 from games import CHANCE, TERMINAL
-from games.game import Kind
+from games.game import Kind, children
 from games.holdem.cards import cards_text
-from tests.games import game_of
+from tests.catalogue import game_of
 
 
 def random_action(game, state, rng):
@@ -57,3 +57,26 @@ def outcomes(game, state):
     count = game.deals[game.round(state) + 1]
     ways = len(list(combinations(left[4:], count)))
     return [game.revealed(state, cards_text(cards)) for cards in combinations(left, count)], ways
+
+
+def decisions(agent, seat, budget, count=1):
+    """Ask an agent at every decision that its own play comes to, with its memories and after a few of chance's outcomes.
+
+    Yields:
+        the state, the memory that the agent was given there, and its decision.
+    """
+    game, rng = agent.game, np.random.default_rng(0)
+    stack = [(game.root, None, np.ones(game.num_hands[seat]))]
+    while stack:
+        state, memory, reach = stack.pop()
+        player, below = game.player(state), children(game, state)
+        if player == CHANCE:
+            after, _ = outcomes(game, state)
+            stack.extend((after[i], memory, reach) for i in rng.choice(len(after), min(count, len(after)), replace=False))
+        elif player == seat:
+            decision = agent.decide(seat, state, memory, budget)
+            yield state, memory, decision
+            played = zip(below, decision.policy, strict=True)
+            stack.extend((child, decision.memory, reach * share) for child, share in played if (reach * share).any())
+        else:
+            stack.extend((child, memory, reach) for child in below)

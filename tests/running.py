@@ -47,6 +47,19 @@ def timebank(monkeypatch, *arguments, drawn=False):
     return 0
 
 
+def refused(monkeypatch, capsys, *arguments):
+    """Run a command that must refuse its settings, in a small folder; return its only line. It writes nothing there."""
+    before = sorted(Path().rglob("*"))
+    capsys.readouterr()
+    assert timebank(monkeypatch, *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert error[:-1].isprintable()
+    assert sorted(Path().rglob("*")) == before
+    return error
+
+
 def write_texts(figure, path, **_):
     """Write the texts of a figure in its place."""
     path.write_text("\n".join(text.get_text() for text in figure.findobj(Text)))

@@ -13,7 +13,7 @@ from games.derived import derived_game
 from games.game import Kind
 from search import BoardSolver, Strategy, represent, uniform, variant
 from search.boards.representation import BoardRepresentation
-from tests.games import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 
 DERIVED = ("kuhn_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 HOLDEM = {

@@ -16,7 +16,7 @@ from search import BoardSolver, variant
 from search.boards.bucket_solver import BucketSolver, lossless_buckets
 from search.boards.strengths import hand_features
 from search.kernels.buckets import expand, fold
-from tests.games import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 from tests.naive.evaluator import strength
 
 pytestmark = pytest.mark.kernels

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from agents.apps import holdem as holdem_kind
 from agents.match.match import play_part
-from tests.running import HANG_SECONDS, ROOT, finish, result_of, start, timebank, wait_for
+from tests.running import HANG_SECONDS, ROOT, finish, refused, result_of, start, timebank, wait_for
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
 
@@ -47,7 +48,10 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
     for name in ("rows.csv", "match.png", "match.svg"):
         assert (tmp_path / name).stat().st_size > 0
     shown = capsys.readouterr().out
-    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 1e-06 chips"):
+    took = {d["agent"]: d["load_seconds"] for d in row["decisions"]}
+    assert took["a"] > took["b"] == 0  # b does not think
+    loaded = "loaded, outside of every decision's clock, in at most: a "
+    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 1e-06 chips", loaded):
         assert text in shown
 
 
@@ -150,7 +154,10 @@ def test_a_strategy_file_plays(monkeypatch, tmp_path, capsys):
     row = result_of(tmp_path / "m")["rows"][0]
     assert row["exact"]["value"] == pytest.approx(0, abs=1e-12)  # it is the same strategy
     assert row["estimates"]["duplicate"]["high"] == 0
-    assert "more hands for ± 0.01 chips: not known, all 100 came out alike (duplicate)" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "more hands for ± 0.01 chips: not known, all 100 came out alike (duplicate)" in shown
+    assert not {"aivat", "loaded,"} & set(shown.split("a - b")[1].split())
+    assert re.search(r"^chips a hand to a +hands +raw$", shown, re.MULTILINE)
 
 
 def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path):
@@ -196,7 +203,7 @@ REFUSED = [
     (["limit_seconds=0"], "limit_seconds must be above 0 seconds, got 0.0"),
     (["limit_seconds=inf"], "limit_seconds must be a finite number of seconds, got inf"),
     (["agent@agents.b=bot", "agents.b.bot=uniform_random", "agents.b.think=true"], "agents.b.think must be false for a bot, which decides"),
-    (["agents.a.think=true", "agents.a.enough=-1"], "agents.a.enough must be above 0 chips, got -1.0"),
+    (["agents.a.think=true", "agents.a.target_exploitability=-1"], "agents.a.target_exploitability must be above 0 chips, got -1.0"),
     (["agents.a.think=true", "agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1.0"),
     (["seed=-1"], "seed must be at least 0, got -1"),
     (["hands=7"], "got 7"),
@@ -238,12 +245,7 @@ REFUSED = [
 def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path, capsys, overrides, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    assert timebank(monkeypatch, "match", *overrides) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert not list(tmp_path.rglob("result.json"))
+    assert message in refused(monkeypatch, capsys, "match", *overrides)
 
 
 def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
@@ -327,9 +329,9 @@ def test_play_holdem_with_piped_keys(monkeypatch, tmp_path, capsys):
     assert [len(record["hands"][0]) for record in saved] == [4] * 3
 
 
-@pytest.mark.parametrize("command", [PLAY[3:], [*HOLDEM, *THINKING]], ids=["leduc", "holdem"])
-def test_play_in_a_terminal(tmp_path, command):
-    """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D."""
+@pytest.mark.parametrize(("command", "leave"), [(PLAY[3:], "Ctrl-C"), ([*HOLDEM, *THINKING], "Ctrl-D")], ids=["leduc", "holdem"])
+def test_play_in_a_terminal(tmp_path, command, leave):
+    """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D or Ctrl-C."""
     parent, child = pty.openpty()
     command = [*PLAY[:3], *command, f"hydra.run.dir={tmp_path}"]
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, cwd=ROOT, env=ENVIRONMENT, close_fds=True)
@@ -348,17 +350,25 @@ def test_play_in_a_terminal(tmp_path, command):
         for key in (b"?\n", b"c\n"):
             os.write(parent, key)
             read_until(b"> ")
-        os.write(parent, b"\x04")
-        read_until(b"hands saved")
+        if leave == "Ctrl-C":
+            process.send_signal(signal.SIGINT)  # the terminal is not the child's controlling one
+            read_until(str(tmp_path).encode())
+        else:
+            os.write(parent, b"\x04")
+            read_until(b"hands saved")
         process.wait(timeout=HANG_SECONDS)
     finally:
         process.kill()
         process.wait()
         os.close(parent)
     text = shown.decode()
-    assert process.returncode == 0
     assert any(suit in text for suit in "♣♦♥♠")
     assert "in your place it plays" in text
+    if leave == "Ctrl-C":
+        after = text.rpartition("> ")[2].replace("^C", "").strip()
+        assert re.fullmatch(rf"interrupted; what there is so far is in {re.escape(str(tmp_path))}", after)
+    assert process.returncode == (130 if leave == "Ctrl-C" else 0)
+    assert result_of(tmp_path)["status"] == ("interrupted" if leave == "Ctrl-C" else "complete")
 
 
 @pytest.mark.parametrize(
@@ -379,10 +389,7 @@ def test_play_in_a_terminal(tmp_path, command):
 )
 def test_play_refuses_bad_values(monkeypatch, tmp_path, capsys, overrides, message):
     monkeypatch.chdir(tmp_path)
-    assert timebank(monkeypatch, "play", *overrides) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    assert message in refused(monkeypatch, capsys, "play", *overrides)
 
 
 HOLDEM_MATCH = (
@@ -411,7 +418,6 @@ def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path,
 
 def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("agents.match.exact_value.MOST_BYTES", 1000)
-    monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
     assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0
     assert "a - b: no exact value: tables would take" in capsys.readouterr().out
     assert result_of(tmp_path)["rows"][0]["exact"] is None

@@ -12,8 +12,8 @@ from search import BoardSolver, variant
 from search.boards.infostates import BoardInfostates
 from search.boards.regrets import BoardRegrets
 from search.boards.trunk import above, board_weights, cf_reach_at, root_reach, row_reach
-from tests.games import TINY as GAMES
-from tests.games import small
+from tests.catalogue import TINY as GAMES
+from tests.catalogue import small
 
 CASES = {"full ranges": small([0, 1, 1]), **{name: GAMES[name] for name in ("one-card flop and turn", "no suits alike", "turn")}}
 

@@ -22,7 +22,7 @@ from search.gadgets import WITH_GIFTS
 from search.kernels.streets import BEST
 from search.outcome import Outcome
 from search.resolving import ResolveConfig, resolve
-from tests.games import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.searching import searching, sweep
 

@@ -13,7 +13,7 @@ from games.holdem.cards import hand_text
 from games.holdem.config import Spot
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, variant
-from tests.games import TINY as GAMES
+from tests.catalogue import TINY as GAMES
 from tests.naive.holdem import Twin
 from tests.test_holdem import interior
 

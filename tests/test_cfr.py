@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from open_spiel.python.algorithms import discounted_cfr
 
 from search import VARIANTS, Budget, Evaluator, Solver, check_strategy, uniform, variant
-from tests.games import DICE, KUHN, LEDUC, case_of
+from tests.catalogue import DICE, KUHN, LEDUC, case_of
 from tests.naive import best_response as naive_best_response
 from tests.naive import cfr as naive
 from tests.naive.synthetic import random_game

@@ -23,8 +23,8 @@ from games.holdem.config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
 from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, useful_threads, variant
 from search.boards.solver import ENOUGH_32
-from tests.games import TINY as GAMES
-from tests.games import small
+from tests.catalogue import TINY as GAMES
+from tests.catalogue import small
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels

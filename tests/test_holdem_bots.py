@@ -23,7 +23,7 @@ from games.holdem.config import Holdem, Spot, on_menu
 from games.holdem.rules import HoldemGame
 from search import Budget, variant
 from tests.bots import Here, NoAnswer
-from tests.games import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 from tests.running import result_of, timebank
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
@@ -68,7 +68,7 @@ def tallied(match, records):
 
 
 def without_times(records):
-    return [{k: v for k, v in r.items() if k not in ("seconds", "decisions")} for r in records]
+    return [{k: v for k, v in r.items() if k not in ("seconds", "load_seconds", "decisions")} for r in records]
 
 
 def test_an_observation_has_the_hand_the_line_and_the_chips():

@@ -12,8 +12,8 @@ from games.holdem.board_tree import board_tree
 from games.kernels.boards import HANDS, STREET
 from search.boards.infostates import BoardInfostates, bet_features
 from search.infostates import uniform_tables
-from tests.games import DICE, KUHN, LEDUC, small
-from tests.games import TINY as GAMES
+from tests.catalogue import DICE, KUHN, LEDUC, small
+from tests.catalogue import TINY as GAMES
 from tests.learners import EVERY, HOLDEM, infostates_of
 
 NAMES = ("one-card flop and turn", "no suits alike", "different hands", "limit", "turn")

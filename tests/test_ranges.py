@@ -163,6 +163,8 @@ def test_listed_weights_are_in_piosolvers_order(deck):
         ("QQ -JJ", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '-JJ' at character 3"),
         ("AA - , KK", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AA -' at character 0"),
         ("1010,A10s", "hands such as QQ+, A5s-A2s, AhKh:0.5 (a ten is T), got '1010' at character 0"),
+        ("AA:0.5;KK", "weights in 0..1, got 'AA:0.5;KK' at character 0 (commas separate entries)"),
+        ("QQ,AA|KK", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AA|KK' at character 3 (commas separate entries)"),
         ("AA,A10s", "hands such as QQ+, A5s-A2s, AhKh:0.5 (a ten is T), got 'A10s' at character 3"),
         ("0.5 AA", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '0.5' at character 0"),
         ("0.5", "hands such as QQ+, A5s-A2s, AhKh:0.5, or 1326 weights, got 1"),

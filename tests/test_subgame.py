@@ -15,7 +15,7 @@ from search import (
     variant,
     whole_game,
 )
-from tests.games import case_of
+from tests.catalogue import case_of
 from tests.naive import best_response as naive_best_response
 from tests.naive.histories import subgame
 from tests.naive.tables import random_strategy, replace, to_policy

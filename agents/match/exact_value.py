@@ -50,8 +50,12 @@ def table_bytes(match: Match, draws: int) -> int:
     return represent(match.game).table_bytes * sum(1 if competitor.steady else draws for competitor in match.competitors)
 
 
-def _valued(match: Match, draws: int) -> bool:
-    return not match.bots and table_bytes(match, draws) <= MOST_BYTES
+def too_large(match: Match, draws: int) -> str:
+    """Say that a match has no exact value since its tables would be too large; nothing where they are not."""
+    if (size := table_bytes(match, draws)) <= MOST_BYTES:
+        return ""
+    names = " - ".join(competitor.name for competitor in match.competitors)
+    return f"{names}: no exact value: tables would take {size / 1e9:.3g} GB, {MOST_BYTES / 1e9:.3g} are the most"
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def exact_values(
     """
     tasks: dict[tuple[str, int, int], _Seat] = {}
     paths: dict[tuple[str, int, int], Path | None] = {}
-    valued = [m for m in matches if _valued(m, draws)]
+    valued = [match for match in matches if not match.bots and not too_large(match, draws)]
     for match in valued:
         for competitor, mark in zip(match.competitors, match.marks(), strict=True):
             packed = pickle.dumps(competitor)

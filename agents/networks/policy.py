@@ -33,7 +33,7 @@ class NetworkConfig:
     """Size of a network; None is as ``SIZES`` has it.
 
     Attributes:
-        deep: ``public`` or ``private``, the side that has the trunk; None for the game's own (see ``search.infostates``).
+        deep: the side of an infostate that has the trunk; null (None) for the game's own (see ``search.infostates``).
         hidden: width of the trunk.
         layers: hidden layers of the trunk; all but the first are residual.
         embedding: length of what both sides are multiplied as.

@@ -18,6 +18,7 @@ from agents.reporting.tables import counted, duration, table
 from games import CHANCE, TERMINAL
 from games.game import Action, Kind, PublicGame, children, drawn, line_of, path
 from search import Budget
+from search.boards.sweeps import uninterrupted
 from search.representation import ValueFunction
 
 Record = dict[str, Any]
@@ -51,17 +52,22 @@ class Terminal(Generic[State]):
         self.total, self.played = 0.0, 0
 
     def run(self, hands: int | None = None) -> None:
-        """Play until that many hands are over, or the player leaves."""
+        """Play until that many hands are over, or the player leaves.
+
+        Raises:
+            KeyboardInterrupt: the player pressed Ctrl-C; every hand that is over is saved.
+        """
         self.show(f"{self._title()}. {THINK} shows what it thinks, {UNDO} takes a move back, {QUIT} leaves, {HELP} lists the keys.")
         while hands is None or self.played < hands:
             try:
                 record = self.hand(self.played)
+                with uninterrupted():  # a hand that is over is counted, saved and shown, whatever is pressed
+                    self.played += 1
+                    self.total += record["chips"]
+                    self.save(record)
+                    self.show(f"  so far: {self._chips(self.total, '+')} in {counted(self.played, 'hand')}")
             except EOFError:
                 break
-            self.played += 1
-            self.total += record["chips"]
-            self.save(record)
-            self.show(f"  so far: {self._chips(self.total, '+')} in {counted(self.played, 'hand')}")
         self.show(f"\n{counted(self.played, 'hand')}, {self.total:+g} chips")
 
     def hand(self, number: int) -> Record:
@@ -139,7 +145,8 @@ class Terminal(Generic[State]):
     def keys(self, state: State) -> dict[str, Action]:
         """Return {key: action}; the first key of each action is the one to be shown.
 
-        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; chips of bets; numbers of others.
+        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; chips of bets; numbers of others;
+        words as they are shown, and the game's own words with their first letters, such as Kuhn poker's pass and bet.
         """
         actions = self.game.actions(state)
         texts = [self.action_text(state, action).lower() for action in actions]
@@ -154,6 +161,11 @@ class Terminal(Generic[State]):
             names += [f"{word} {chips[0]}"] if chips else []
             for name in names:
                 keys.setdefault(name, action)
+        own = Counter(action.text.lower()[:1] for action in actions)
+        for action in actions:
+            letter = action.text.lower()[:1]
+            if own[letter] == 1 and letter.isalpha() and letter not in (UNDO, QUIT):
+                keys.setdefault(letter, action)
         return keys
 
     def _yours(self, state: State, hand: int) -> State | None:
@@ -174,12 +186,16 @@ class Terminal(Generic[State]):
             if answer == THINK:
                 self.show(self.analysis(state, hand))
             elif answer == HELP:
-                listed = ", ".join(f"{shown[action]} or {text.lower()}" for action, text in texts.items())
-                self.show(f"  your actions: {listed}\n  {THINK}: what it would do in your place, what that is worth, and what it may hold")
+                self.show("  your actions, and what you may type for each:")
+                for action in texts:
+                    self.show(f"    {' or '.join(key for key, taken in keys.items() if taken == action)}")
+                self.show(f"  {THINK}: what it would do in your place, what that is worth, and what it may hold")
                 self.show(f"  {UNDO}: takes your last move back; {QUIT}: leaves; every hand that is over is saved")
             else:
                 known = [*(shown[action] for action in texts), THINK, UNDO, QUIT, HELP]
-                self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}")
+                several = [action for action, text in texts.items() if answer and text.lower().startswith(answer)]
+                meant = " or ".join(f"{shown[action]} for {texts[action]}" for action in several)
+                self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}" + (f" (type {meant})" if meant else ""))
 
     def _situation(self, state: State, hand: int) -> str:
         """Return what a player looks at before a decision."""

@@ -147,6 +147,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def free_memory() -> int:
+    """Return how many bytes are free."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):  # no Linux: the whole memory is the only limit known
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows as aligned text, numbers to the right."""
     cells = [list(columns), *[list(r) for r in rows]]
@@ -230,6 +239,13 @@ def ablation_table(rows: Sequence[Row]) -> str:
         lines.append([row["line"], asked, duration(row["spent_seconds"]), *strength, *counts])
     heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "wins", "decisions", "fallbacks", "slowest", "overruns"]
     return table(heads, lines)
+
+
+def training_table(history: Sequence[Row], text: Callable[[float], str]) -> str:
+    """Return the training curve as a table; ``text`` writes an exploitability."""
+    heads = ["iteration", "time", "multiply-adds", "exploitability"]
+    rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", text(r["exploitability"])] for r in history]
+    return table(heads, rows)
 
 
 def overruns_text(row: Row) -> str:

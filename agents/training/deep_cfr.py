@@ -53,7 +53,7 @@ from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Table, match_h
 
 @dataclass(kw_only=True)
 class DeepCFRConfig:
-    """Everything that a run of Deep CFR depends on; None is as ``DEFAULTS`` has it for the side of the network's trunk.
+    """Everything that a run of Deep CFR depends on; null (None) is as the game needs, see ``DEFAULTS``.
 
     Attributes:
         iterations: of self-play, both players each.
@@ -64,8 +64,8 @@ class DeepCFRConfig:
             private one that many private sides a step, besides those of blocks that are always whole.
         capacity: samples (decisions) that each of the four buffers holds; with a private trunk all are kept, as sums.
         seed: of initial weights and of all sampling.
-        evaluate_from: exploitability is first measured at this iteration,
-        evaluate_growth: then each time the iteration has grown by this factor, and at the end.
+        evaluate_from: exploitability is first measured at this iteration.
+        evaluate_growth: it is measured again each time the iteration has grown by this factor, and at the end.
         save_seconds: the training state is saved when this long has passed since the last time.
     """
 

@@ -32,7 +32,11 @@ MOST_FILE_BYTES = 1 << 20  # of an endgame, which has 2,652 numbers
 
 @dataclass(kw_only=True)
 class StreetMenu:
-    """One player's sizes on one street; none means the game's own."""
+    """One player's sizes on one street.
+
+    Attributes:
+        bets, raises, donks: sizes there; null takes the game's own.
+    """
 
     bets: str | None = None
     raises: str | None = None
@@ -41,7 +45,11 @@ class StreetMenu:
 
 @dataclass(kw_only=True)
 class PlayerMenu:
-    """One player's sizes, street by street."""
+    """One player's sizes, street by street.
+
+    Attributes:
+        preflop, flop, turn, river: of a street; those that the game does not have are left out.
+    """
 
     preflop: StreetMenu = field(default_factory=StreetMenu)
     flop: StreetMenu = field(default_factory=StreetMenu)
@@ -51,7 +59,11 @@ class PlayerMenu:
 
 @dataclass(kw_only=True)
 class Menus:
-    """Sizes that replace the game's own: of the player out of position and of the one in position after the flop."""
+    """Sizes that replace the game's own.
+
+    Attributes:
+        oop, ip: of the player out of position after the flop, and of the one in position.
+    """
 
     oop: PlayerMenu = field(default_factory=PlayerMenu)
     ip: PlayerMenu = field(default_factory=PlayerMenu)
@@ -62,11 +74,13 @@ class Bets:
     """What every no-limit game can set.
 
     Attributes:
-        bets, raises, donks: sizes on every street (see ``games.holdem.betting``); donks are the out-of-position player's bets into the last
-            street's aggressor, where they differ from bets.
+        bets, raises: sizes on every street, with commas between: ``50%`` of the pot, ``a`` for all-in; see docs/how-to/sizes.md.
+        donks: the out-of-position player's bets into the last street's aggressor, where they differ from bets.
         menu: finer sizes.
         raise_cap: bets and raises on a street at most, 0 for no cap.
-        add_allin, force_allin, merging: thresholds, off at 0 (see ``games.holdem.betting.Betting``).
+        add_allin: offer all-in too where it is at most this share of the pot; 0 is off.
+        force_allin: a size that once called would leave less than this share of the pot behind becomes all-in; 0 is off.
+        merging: of two sizes of X > Y of the pot with (1 + X) / (1 + Y) < 1 + merging only X stays; 0 is off.
         min_bet: the smallest bet and raise.
     """
 
@@ -140,7 +154,7 @@ class Spot(Bets):
 
     Attributes:
         board: 3, 4 or 5 cards.
-        ranges: out of position, in position (see ``games.holdem.ranges``).
+        ranges: out of position, in position; see docs/how-to/ranges.md.
         pot: chips in the pot.
         stack: chips behind, each.
     """
@@ -176,7 +190,8 @@ class Holdem(Bets):
         limit: bet size of each round of a limit game; empty for no-limit.
         max_raises: bets and raises on each round of a limit game, the blinds not counted.
         amounts: ``any``: in matches of bots alone any legal amount may be bet; else, and with ``menu``, the menu's sizes.
-        ranges: hands that can be dealt, and their weights.
+        ranges: hands that can be dealt, and their weights, of the small blind and of the big one.
+        name: in reports.
     """
 
     ranks: str = FULL_DECK.ranks

@@ -85,7 +85,7 @@ def parse_range(text: str, key: str = "game.ranges[0]", deck: Deck = FULL_DECK) 
             indices = [names[one] for one in ([name] if name in names else _span(name, deck)) if one in names]
             if not indices:
                 ten = " (a ten is T)" if "10" in name else ""
-                raise ValueError(f"{key} must be {_ENTRY}{ten}, got {entry!r} at character {position}")
+                raise ValueError(f"{key} must be {_ENTRY}{ten}, got {entry!r} at character {position}{_separated(entry)}")
             weights[np.concatenate(indices)] = _weight(number, entry, position, key) if colon else 1.0
     if not weights.any():
         raise ValueError(f"{key} must give some hand a positive weight, got only weights of 0")
@@ -120,8 +120,13 @@ def _climb(name: str, deck: Deck) -> str:
 
 def _weight(number: str, entry: str, position: int, key: str) -> float:
     if not _is_weight(number):
-        raise ValueError(f"{key} must have weights in 0..1, got {entry!r} at character {position}")
+        raise ValueError(f"{key} must have weights in 0..1, got {entry!r} at character {position}{_separated(entry)}")
     return float(number)
+
+
+def _separated(entry: str) -> str:
+    """Return a hint, for errors, where another sign stands for a comma."""
+    return " (commas separate entries)" if re.search(r"[^\w\s:.,+-]", entry) else ""
 
 
 def _span(name: str, deck: Deck) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from games import CHANCE, TERMINAL
 from games.game import Action, Kind, children, line_of, path
 from search import represent
-from tests.games import DICE, GAMES, HOLDEM, SMALL_GAMES, TINY, game_of
+from tests.catalogue import DICE, GAMES, HOLDEM, SMALL_GAMES, TINY, game_of
 from tests.playing import alone, outcomes, playouts
 
 HANDS = 40  # of a game, played at random
