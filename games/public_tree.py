@@ -83,6 +83,11 @@ class PublicTree(Preorder):
         first, second, terminals = (np.append(0, np.cumsum(self.player == who)).astype(np.uint32) for who in (0, 1, TERMINAL))
         return first, second, terminals
 
+    @cached_property
+    def _subgames(self) -> dict[int, Slice]:
+        """Those that were asked for."""
+        return {}
+
     @property
     def deal_weights(self) -> Float:
         """[H0, H1], the joint probability of a deal."""
@@ -124,6 +129,8 @@ class PublicTree(Preorder):
         Raises:
             ValueError: node out of range.
         """
+        if (known := self._subgames.get(node)) is not None:
+            return known
         if not 0 <= node < self.num_nodes:
             raise ValueError(f"node must be in 0..{self.num_nodes - 1}, got {node}")
         end = int(self.end[node])
@@ -131,7 +138,9 @@ class PublicTree(Preorder):
         rows_0, rows_1 = (
             (int(own.first_row[low]), int(own.first_row[high])) for own, (low, high) in zip(self.sequences, (first, second), strict=True)
         )
-        return Slice(node, end, (first, second), (rows_0, rows_1), (int(self.row[0, node]), int(self.row[1, node])), terminals)
+        roots = int(self.row[0, node]), int(self.row[1, node])
+        found = self._subgames[node] = Slice(node, end, (first, second), (rows_0, rows_1), roots, terminals)
+        return found
 
     def path(self, node: int, ancestor: int = 0) -> list[int]:
         """Return the nodes from ``ancestor`` to ``node``, both included.

@@ -1,93 +1,96 @@
-"""Small games of both families in memory, and strategies of them."""
+"""The games that tests play, of both families and by name; each is made once."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import yaml
 
-from agents.agent import BaseAgent, Decision
-from agents.policy import solved_policy
-from games import public_tree
+from games import PublicTree, information_states, public_tree
 from games.derived import derived_game
-from games.game import Kind
-from search import BoardSolver, represent, variant
-from search.boards.representation import BoardRepresentation
-from tests.test_aivat import random_strategy
-from tests.test_holdem import UNEVEN, small
+from games.holdem.config import Holdem, Spot
+from tests.naive.histories import History, openspiel_histories
 
-DERIVED = ("kuhn_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
-HOLDEM = {
-    "flop": small([0, 1]),
-    "flop, turn": small([0, 1, 1], ranges=UNEVEN),
-    "several sizes": small([0, 1], ranges=UNEVEN, stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
-    "two cards": small([0, 2], ranges=UNEVEN, stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
-    "no suits alike": small([0, 1], ranges=("AcKd,QcQd,AdQh:0.5", "full")),
+SMALL_GAMES = (
+    "kuhn_poker",
+    "leduc_poker",
+    "leduc_poker(suit_isomorphism=true)",
+    "liars_dice(numdice=1,dice_sides=2)",
+    "liars_dice(numdice=1,dice_sides=4)",
+    "liars_dice(numdice=2,dice_sides=2)",
+)
+LARGE_GAMES = ("liars_dice(numdice=1,dice_sides=5)", "liars_dice(numdice=1,dice_sides=6)", "liars_dice(numdice=2,dice_sides=3)")
+KUHN, LEDUC, DICE = "kuhn_poker", "leduc_poker", "liars_dice(numdice=1,dice_sides=4)"
+
+
+class Case(NamedTuple):
+    """A game in every form that tests need."""
+
+    game: str
+    tree: PublicTree
+    root: History
+    strings: Any
+
+
+@cache
+def case_of(game: str) -> Case:
+    return Case(game, public_tree(game), openspiel_histories(game), information_states(game))
+
+
+CONF = Path(__file__).parents[1] / "conf/game"
+WHOLE = ("ms1f1", "ms2f1t1h5", "ms3f1t1r1h5", "holdem5", "flop_holdem", "flop_holdem_no_limit", "heads_up_limit", "heads_up_no_limit")
+SPOTS = {
+    "river spot": Spot(board="Td9d6hQc4s", ranges=["AA,KQs,76s,22", "TT-88,A5s,KQo"], pot=20, stack=60, raises="100%,a"),
+    "turn spot": Spot(board="Td9d6hQc", ranges=["QQ,AA", "KK,JJ:0.5"], pot=101, stack=60, bets="60%,a", raises="a"),
+    "flop spot": Spot(board="Td9d6h", ranges=["66+,AJs", "QQ-22,KQ"], pot=20, stack=90, bets="50%", raises="100%"),
 }
-EVERY = (*DERIVED, *HOLDEM)
-POKER = tuple(name for name in EVERY if not name.startswith("liars_dice"))
+HOLDEM = (*WHOLE, *SPOTS)
+GAMES = (*SMALL_GAMES, *HOLDEM)  # every registered one
 
 
-@lru_cache(maxsize=len(EVERY))
+@cache
 def game_of(name):
-    """Return a small game in memory, hold'em in float64."""
-    if name in HOLDEM:
-        return BoardRepresentation(HOLDEM[name], np.float64)
-    return represent(derived_game(public_tree(name)))
+    """Return a registered game; a hold'em one as conf/game has it."""
+    if name in SMALL_GAMES:
+        return derived_game(public_tree(name))
+    if name in SPOTS:
+        return SPOTS[name].build()
+    given = yaml.safe_load((CONF / f"{name}.yaml").read_text())
+    given.pop("defaults")
+    return Holdem(**given).build()
 
 
-class Asked(BaseAgent):
-    """Plays what a function of the game and a state says."""
-
-    def __init__(self, game, name, policy):
-        self.game, self.name, self.policy = game, name, policy
-
-    def decide(self, seat, state, memory, budget):
-        return Decision(self.policy(self.game, state), memory, 0.0)
+def small(deals, ranks="QKA", suits="cdh", ranges=("full", "full"), **more):
+    chosen = {"blinds": [3, 7], "stack": 41, "bets": "61%", "raises": "73%", "raise_cap": 1, "min_bet": 7} | more
+    return Holdem(ranks=ranks, suits=suits, deals=deals, ranges=list(ranges), **chosen).build()
 
 
-def call(game, state):
-    """Return what checks and calls with every hand."""
-    takes = [action.kind == Kind.PASS for action in game.actions(state)]
-    return np.repeat(np.array(takes, float)[:, None], game.num_hands[game.player(state)], axis=1)
+def turn(hands):
+    """Return a small turn: the twin visits every river card."""
+    game = Spot(board="QcKdAhQd", ranges=list(hands), pot=17, stack=23, bets="37%,a", raises="a").build()
+    return replace(game, deck=small([0, 1]).deck, weights=tuple(weights[kept(game)] for weights in game.weights))
 
 
-def every_state(representation):
-    """Yield all states, of public cards that suits make equal one of each."""
-    states = [representation.game.root]
-    while states:
-        state = states.pop()
-        yield state
-        states.extend(representation.below(state))
+def kept(game):
+    """Return which of the full deck's hands a deck of Q, K, A in three suits has."""
+    cards = small([0, 1]).deck.cards()
+    return np.isin(game.hands, cards).all(axis=1)
 
 
-def filled(representation, policy):
-    """Return tables of what a function of the game and a state says."""
-    tables, game = representation.uniform(), representation.game
-    for state in every_state(representation):
-        if game.player(state) >= 0:
-            representation.put(tables[game.player(state)], state, policy(game, state))
-    return tables
+# Weights and stakes without a pattern: in an even game regrets that should be zero are decided by rounding.
+UNEVEN = ("QQ:0.7,KK,AA:0.9,AK:0.63,AQ:0.81,KQ:0.57", "QQ:0.83,KK:0.61,AA,AKs:0.9,AKo:0.7,AQ:0.93,KQ:0.77")
 
-
-@lru_cache(maxsize=len(EVERY))
-def strategies(name):
-    """Return tables of a game by name: without a plan, and after some iterations."""
-    representation = game_of(name)
-    found = {"uniform": representation.uniform()}
-    if name in POKER:
-        found["calling"] = filled(representation, call)
-    if name in HOLDEM:
-        solver = BoardSolver(HOLDEM[name], variant("dcfr"), 1, np.float64)
-        for _ in range(2):
-            solver.run(5)
-            found[f"solved {solver.iterations}"] = tuple(rows.copy() for rows in solver.answer().average)
-        return found | {"loose": tuple(rows + 0.3 for rows in solver.average)}  # comes everywhere
-    tree = representation.tree
-    found |= {f"solved {n}": solved_policy(tree, variant("cfr"), n).strategy().tables for n in (3, 100)}
-    return found | {f"random {seed}": random_strategy(tree, seed).tables for seed in range(5)}
-
-
-def exploitability(representation, tables):
-    """Return NashConv / 2 in chips a deal."""
-    return sum(representation.best_response_value(tables[1 - p], p) for p in (0, 1)) / 2
+TINY = {
+    "one-card flop": small([0, 1], ranges=UNEVEN),
+    "one-card flop and turn": small([0, 1, 1], ranges=UNEVEN),
+    "no suits alike": small([0, 1], ranges=("AcKd,QcQd,AdQh:0.5", "full")),
+    "different hands": small([0, 1], ranges=("AA,KQs", "QQ,AK:0.25"), stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
+    "limit": Holdem(
+        ranks="QKA", suits="cdh", deals=[0, 1], ranges=list(UNEVEN), blinds=[3, 7], stack=41, limit=[7, 11], max_raises=[2, 1]
+    ).build(),
+    "turn": turn(("AA,KQs,AcKc", "QQ,KK,AK")),
+}

@@ -188,8 +188,8 @@ def test_measuring_what_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, w
     )
 
 
-def solve(monkeypatch, directory, *overrides):
-    status = timebank(monkeypatch, "solve", *RIVER, *overrides, f"hydra.run.dir={directory}")
+def solve(monkeypatch, directory, *overrides, drawn=False):
+    status = timebank(monkeypatch, "solve", *RIVER, *overrides, f"hydra.run.dir={directory}", drawn=drawn)
     return status, json.loads((directory / "result.json").read_text())
 
 
@@ -203,7 +203,7 @@ def solved(tmp_path_factory):
 
 
 def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
-    status, result = solve(monkeypatch, tmp_path / "run", "budget.exploitability=0.2")
+    status, result = solve(monkeypatch, tmp_path / "run", "budget.exploitability=0.2", drawn=True)
     assert status in (0, None)
     strength = result["exploitability"]
     assert strength["value"] <= 0.2
@@ -514,7 +514,7 @@ def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
         now[0] += 20.0
 
     monkeypatch.setattr(report.time, "perf_counter", lambda: now[0])
-    keeper = report.Keeper(save)
+    keeper = report.Autosave(save)
     while now[0] < 1000:
         now[0] += 1.0
         keeper.look()

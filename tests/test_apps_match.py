@@ -28,7 +28,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
         "precision=0.000001",
         f"hydra.run.dir={tmp_path}",
     )
-    assert timebank(monkeypatch, "match", *given) == 0
+    assert timebank(monkeypatch, "match", *given, drawn=True) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "agents", "rows", "playing"):
         assert key in result
@@ -51,13 +51,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
         assert text in shown
 
 
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Without figures, which take longer than the matches here."""
-    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
-
-
-def test_everybody_plays_everybody(monkeypatch, tmp_path, undrawn, capsys):
+def test_everybody_plays_everybody(monkeypatch, tmp_path, capsys):
     given = (*KUHN, "+agent@agents.c=bot", "agents.c.bot=fixed_action_preference", "hands=100", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
     rows = result_of(tmp_path)["rows"]
@@ -73,7 +67,7 @@ def rows_without_times(directory):
     return [{key: value for key, value in row.items() if key not in ("decisions", "speed")} for row in result_of(directory)["rows"]]
 
 
-def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, capsys):
     seen = []
     monkeypatch.setattr("agents.match.match.play_part", watched(seen, tmp_path / "a"))
     for name in ("a", "b"):
@@ -105,7 +99,7 @@ def watched(seen, directory):
     return play
 
 
-def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *KUHN, "hands=100", f"hydra.run.dir={tmp_path}") == 0
     before = (tmp_path / "result.json").read_text()
     capsys.readouterr()
@@ -114,7 +108,7 @@ def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, un
     assert (tmp_path / "result.json").read_text() == before
 
 
-def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 0
     assert "salt" not in result_of(tmp_path / "a")
     assert not (tmp_path / "a" / "hands" / "salt").exists()
@@ -124,7 +118,7 @@ def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path
     assert "error: salt must be one that a match's result.json has, got 'a/b'" in capsys.readouterr().err
 
 
-def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
     given = (*BOT, "agents.b.bot=tests.bots:without_licence", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 1
@@ -133,7 +127,7 @@ def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, und
     assert "salt" not in result_of(tmp_path)
 
 
-def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_path, capsys):
     def play(part):
         shutil.rmtree(tmp_path / "a")
         return play_part(part)
@@ -146,7 +140,7 @@ def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_
     assert not (tmp_path / "a").exists()
 
 
-def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_strategy_file_plays(monkeypatch, tmp_path, capsys):
     solved = ("game=kuhn_poker", "budget.iterations=20", "save=true", f"hydra.run.dir={tmp_path / 's'}")
     assert timebank(monkeypatch, "solve", *solved) == 0
     table = tmp_path / "s" / "policy.json"
@@ -159,7 +153,7 @@ def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn, capsys):
     assert "more hands for ± 0.01 chips: not known, all 100 came out alike (duplicate)" in capsys.readouterr().out
 
 
-def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path, undrawn):
+def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path):
     tiny = ("trainer.iterations=2", "trainer.advantage.steps=5", "trainer.policy.steps=20")
     given = ("game=kuhn_poker", "budget.iterations=3", "hands=40", "executor=serial", *tiny, f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
@@ -179,13 +173,12 @@ def whole(tmp_path_factory):
     """The table of a match of one process that nobody stopped."""
     directory = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agents.apps.match.plot_matches", lambda *_: None)
         assert timebank(patch, "match", *LONG, "executor=serial", "executor.workers=1", f"hydra.run.dir={directory}") == 0
     return table_of(directory)
 
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
-def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, undrawn, whole, kind):
+def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, whole, kind):
     process = start("match", *LONG, f"hydra.run.dir={tmp_path / 'a'}")
     wait_for(lambda: len(list((tmp_path / "a").rglob("*.jsonl"))) >= 2, process)
     process.send_signal(kind)
@@ -264,7 +257,7 @@ def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
     assert "policy.json must be a JSON file of information states of kuhn_poker" in error
 
 
-def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, capsys):
     import agents.match.match
 
     written = []
@@ -398,7 +391,7 @@ HOLDEM_MATCH = (
 )  # fmt: skip
 
 
-def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path, undrawn, capsys):
+def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=40", f"hydra.run.dir={tmp_path}") == 0
     result = result_of(tmp_path)
     row = result["rows"][0]
@@ -416,7 +409,7 @@ def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path,
     assert result_of(tmp_path)["rows"][0]["estimates"] == row["estimates"]
 
 
-def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undrawn, capsys):
+def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("agents.match.exact_value.MOST_BYTES", 1000)
     monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
     assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0

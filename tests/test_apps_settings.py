@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from functools import lru_cache
-
 import numpy as np
 import pytest
 
-from agents.apps import compose as compose_module
 from agents.apps import launch as launching
 from agents.apps.compose import compose, groups_of, layered
 from agents.apps.config import register
@@ -22,14 +18,9 @@ class CheckedError(Exception):
     """The check phase is over, and nothing has been refused."""
 
 
-grouped = lru_cache(maxsize=None)(lambda command, choices: composing(command, list(choices)))  # Hydra takes most of a check's time
-composing = compose_module._grouped
-
-
 @pytest.fixture
 def check_only(monkeypatch, tmp_path):
     """End a command where it would make its directory; return a function that runs one and says whether it came so far."""
-    monkeypatch.setattr(compose_module, "_grouped", lambda command, choices: deepcopy(grouped(command, tuple(choices))))
 
     def claim(*_, **__):
         raise CheckedError

@@ -18,7 +18,8 @@ from tests.running import ROOT, finish, let_work, result_of, start, timebank, wa
 
 
 def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
-    assert timebank(monkeypatch, "solve", "game=leduc_poker", "budget.iterations=500", "save=true", f"hydra.run.dir={tmp_path}") == 0
+    given = ("game=leduc_poker", "budget.iterations=500", "save=true", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", *given, drawn=True) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "algorithm", "iterations", "threads", "memory_bytes", "trace"):
         assert key in result
@@ -374,10 +375,10 @@ def test_public_tree_is_what_solve_solves(monkeypatch, tmp_path):
     assert abs(result["values"][0] - -0.0856064) < 2 * result["exploitability"]["value"]
 
 
-def test_help_is_titled_by_the_command(monkeypatch, capsys):
-    for command in ("solve", "train", "ablate"):
-        assert timebank(monkeypatch, command, "--help") == 0
-        assert capsys.readouterr().out.startswith(f"timebank {command} is powered by Hydra.")
+@pytest.mark.parametrize("command", ["solve", "train", "ablate"])
+def test_help_is_titled_by_the_command(monkeypatch, capsys, command):
+    assert timebank(monkeypatch, command, "--help") == 0
+    assert capsys.readouterr().out.startswith(f"timebank {command} is powered by Hydra.")
 
 
 def test_hydras_own_help_needs_no_game():

@@ -26,7 +26,7 @@ def strengths(directory):
 
 
 def test_train_writes_checkpoint_history_and_figures(monkeypatch, tmp_path, capsys):
-    assert timebank(monkeypatch, "train", "game=kuhn_poker", "seed=3", *TINY, f"hydra.run.dir={tmp_path}") == 0
+    assert timebank(monkeypatch, "train", "game=kuhn_poker", "seed=3", *TINY, f"hydra.run.dir={tmp_path}", drawn=True) == 0
     result = result_of(tmp_path)
     assert result["status"] == "complete"
     assert result["seed"] == 3
@@ -68,7 +68,7 @@ def test_the_library_trains_to_the_commands_bits(game, monkeypatch, tmp_path):
 
 
 def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
-    assert timebank(monkeypatch, "ablate", *KUHN, f"hydra.run.dir={tmp_path}") == 0
+    assert timebank(monkeypatch, "ablate", *KUHN, f"hydra.run.dir={tmp_path}", drawn=True) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "rows", "exchange_rate", "history"):
         assert key in result
@@ -136,7 +136,7 @@ def test_ablate_from_a_checkpoint(monkeypatch, tmp_path, capsys):
     assert not (tmp_path / "d").exists()
 
 
-LONG = ("game=kuhn_poker", "trainer.iterations=64", "trainer.save_seconds=0", "trainer.advantage.steps=15", "trainer.policy.steps=20")
+LONG = ("game=kuhn_poker", "trainer.iterations=24", "trainer.save_seconds=0", "trainer.advantage.steps=15", "trainer.policy.steps=20")
 
 
 @pytest.fixture(scope="module")

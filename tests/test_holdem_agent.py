@@ -19,7 +19,7 @@ from games.holdem.cards import cards_text
 from search import Budget, variant
 from search.boards.strategy import BoardStrategy
 from search.resolving import ResolveConfig
-from tests.test_holdem import UNEVEN, small
+from tests.games import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
 DCFR = variant("dcfr")

@@ -25,7 +25,7 @@ from games.derived import derived_game
 from search import Budget, Evaluator, represent, variant
 from search.resolving import ResolveConfig
 from tests.bots import Here, given_once
-from tests.test_holdem import UNEVEN, small
+from tests.games import UNEVEN, small
 
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker")
 HOLDEM = small([0, 1, 1], ranges=UNEVEN)

@@ -22,7 +22,7 @@ from games import (
 from games.config import OpenSpielGame
 from games.size_estimate import estimate_histories
 from search import Evaluator
-from tests.conftest import SMALL_GAMES
+from tests.games import SMALL_GAMES
 from tests.naive import scripted
 from tests.naive.histories import expected_value, infostates, openspiel_histories, random_policy, walk
 from tests.naive.tables import to_strategy

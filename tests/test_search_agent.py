@@ -111,7 +111,7 @@ def test_the_bounds_are_those_of_the_strategy_so_far_raised_by_its_gifts(bluepri
     below = strategy.below(node)
     expected = (evaluator.best_response_cfvs if bounds == "safe" else evaluator.cfvs)(below, 1, own / own.max())
     found = agent._resolver._subgames.solver.subgame
-    np.testing.assert_allclose(found.gadget.bounds, expected + gift * found.mass(), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(found.gadget.bounds, expected + gift * found.cf_reach(), rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("gadget", ["unsafe", "combined"])

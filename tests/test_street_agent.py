@@ -15,8 +15,8 @@ from agents.reporting import tables as report
 from agents.search_agent import NOTHING, SearchAgent
 from search import BoardSolver, Budget, anytime, variant
 from search.resolving import ResolveConfig
+from tests.games import UNEVEN, small
 from tests.running import result_of, timebank
-from tests.test_holdem import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
 DCFR = variant("dcfr")

@@ -16,7 +16,7 @@ from games.game import Action, Kind, find_decision
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Spot
 from search import Budget, variant
-from tests.test_holdem import UNEVEN, small
+from tests.games import UNEVEN, small
 
 SPIEL = ("kuhn_poker", "leduc_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 HOLDEM = {

@@ -13,8 +13,8 @@ import yaml
 
 from agents.apps.errors import UsageError
 from agents.reporting.tables import make_new
-from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, read_text, require
-from games.files import require_regular
+from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, require
+from games.files import read_text, require_regular
 
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together

@@ -34,7 +34,8 @@ from agents.match.statistics import (
     standings,
 )
 from agents.reporting.tables import spoilt_note, write_csv
-from agents.runtime.storage import load_or_set_aside, read_text, require, whole_in
+from agents.runtime.storage import load_or_set_aside, require, whole_in
+from games.files import read_text
 
 
 def check(config: MatchConfig, directory: Path) -> None:

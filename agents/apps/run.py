@@ -15,7 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.apps.directory import LOCK, RESUMABLE, check_folders, lock
-from agents.reporting.tables import Keeper, counted, duration, machine, remove_leftovers, version, write_json
+from agents.reporting.tables import Autosave, counted, duration, machine, remove_leftovers, version, write_json
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require
 from search import Anytime, Budget, Solution
 from search.anytime import Answer
@@ -200,7 +200,7 @@ def solve_and_report(
         save: writes what solving on needs, whole or not at all; called on the way too.
         made: entries of the result that are known before the solve.
     """
-    keeper = None if save is None else Keeper(save)
+    keeper = None if save is None else Autosave(save)
     progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
 
     def tell(iterations: int, seconds: float, exploitability: float | None) -> None:

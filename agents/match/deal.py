@@ -74,16 +74,11 @@ class Draws:
 
     Deal k of a match without bots is ``SeedSequence(seed, spawn_key=(k,))``, the same for everybody. With a salt it comes from a
     cryptographic hash of the salt: who does not know the salt cannot compute a deal, nor the salt from deals.
-
-    Attributes:
-        seed: of the match.
-        salt: a secret, or empty.
-        match: names the match: with a salt no two matches have a deal in common.
     """
 
     seed: int
-    salt: str = ""
-    match: tuple[str, ...] = ()
+    salt: str = ""  # a secret, or empty
+    match: tuple[str, ...] = ()  # names the match: with a salt no two matches have a deal in common
 
     def deal(self, number: int) -> np.random.Generator:
         """Return what draws a deal's numbers of [0, 1)."""
@@ -100,21 +95,13 @@ class Draws:
 class Table:
     """Two competitors at one game in this process. Where the game has few states, a decision that is always the same is made once.
 
-    A table knows the rules from the start; ``load`` gets it ready to play.
-
-    Args:
-        competitors: the first is the one that chips are counted for.
-        draws: of every deal.
-        values: AIVAT's value function, see agents.match.match.
-
-    Attributes:
-        bots: each competitor's, None for an agent of ours.
+    A table knows the rules from the start; ``load`` gets it ready to play. Arguments are those of ``agents.match.match.Match``.
     """
 
     def __init__(self, competitors: tuple[Competitor, Competitor], draws: Draws, values: str) -> None:
         self.competitors, self.draws, self.valued_by = competitors, draws, values
         self.game = competitors[0].game
-        self.bots = [competitor.bot for competitor in competitors]
+        self.bots = [competitor.bot for competitor in competitors]  # None for an agent of ours
         self._repeats = [competitor.steady and self.game.num_states is not None for competitor in competitors]
         self._decisions: dict[tuple[int, int, Any], Decision] = {}
         self._scores: dict[tuple[Any, bool], float] = {}
@@ -239,13 +226,7 @@ def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[floa
 
 
 def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
-    """Refuse what is no record of a hand. The hand is dealt again, and its actions are taken again by the rules.
-
-    Args:
-        table: that it was played at; need not be loaded.
-        record: as read.
-        deal: number of the deal.
-        swapped: the first competitor had seat 1.
+    """Refuse what is no record of a hand at a table, which need not be loaded. The hand is dealt again and played again by the rules.
 
     Raises:
         ValueError: it is none, or another hand's; KeyError, TypeError, IndexError likewise.

@@ -34,7 +34,8 @@ from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_re
 from agents.opponents.bot import Bot
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
-from agents.runtime.storage import load_or_set_aside, parse_json, read_text, require, whole_in
+from agents.runtime.storage import load_or_set_aside, parse_json, require, whole_in
+from games.files import read_text
 from games.game import PublicGame
 
 PART_DEALS, PART_SECONDS = 500, 2.0
@@ -90,7 +91,7 @@ class Match:
 
     @property
     def bots(self) -> list[Bot]:
-        """Entrants whose policy is not known."""
+        """The competitors whose policy is not known."""
         return [bot for competitor in self.competitors if (bot := competitor.bot) is not None]
 
     @property
@@ -143,15 +144,10 @@ def _hash(content: Any) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """One task: hands that one process plays in order.
+    """One task: hands that one process plays in order."""
 
-    Attributes:
-        match: pickled, so that a worker which has met it before knows it again.
-        hands: by number: 2 · deal + whether the seats are swapped.
-    """
-
-    match: bytes
-    hands: Sequence[int]
+    match: bytes  # pickled, so that a worker which has seen it before knows it again
+    hands: Sequence[int]  # by number: 2 · deal + whether the seats are swapped
 
 
 def play_part(part: Part) -> list[Record]:
@@ -259,11 +255,7 @@ def _parts(hands: Sequence[int], size: int, done: bytearray) -> Iterator[Sequenc
 
 
 def _check_faults(records: list[Record], faults: Counter[str]) -> None:
-    """End a match in which a bot has forfeited too often.
-
-    Raises:
-        ChildProcessError: names the bot and what it did last.
-    """
+    """Raise ChildProcessError with the last fault of a bot that has forfeited too often."""
     last = {r["fault"]["who"]: r["fault"]["text"] for r in records if "fault" in r}
     for who, count in _faults(records[-WAIT_HANDS:], WAITS).items():
         if count >= MOST_WAITS:

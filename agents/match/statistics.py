@@ -2,9 +2,9 @@
 
 Three estimates of the same mean, chips a hand to the first competitor, each with a 95 % interval (Student's t):
 
-* ``raw``: the spread of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
+* ``raw``: the variance of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
   duplicates, and an interval for this match only if it was played without.
-* ``duplicate``: the spread of deals, each the mean of its two hands.
+* ``duplicate``: the variance of deals, each the mean of its two hands.
 * ``aivat``: the same of AIVAT's estimates; see agents.evaluation.aivat.
 """
 
@@ -17,11 +17,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
+from agents.evaluation.ablation import overruns_of
 from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
-from agents.reporting.tables import Row, duration, table
+from agents.reporting.tables import Row, duration, overruns_text, table
 from games.arrays import Bool, Float
 from search.outcome import FALLBACKS, Outcome
 
@@ -173,15 +173,13 @@ def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
 
 def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
     """Return what a competitor's decisions took: ``asked`` in all, of which those ``made`` were timed (see ``Tally.decisions``)."""
-    seconds, limit, count = made[:, 0], competitor.budget.seconds, max(len(made), 1)
-    late = seconds - limit if limit else np.zeros(0)
+    seconds, count = made[:, 0], max(len(made), 1)
     row: Row = {"agent": competitor.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
-    overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
-    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
+    row |= {"max_seconds": float(seconds.max(initial=0.0)), **overruns_of(seconds, competitor.budget.seconds)[1]}
     fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
-    kept = sum(fallbacks.values())  # as older versions have it, for one release
-    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept}
+    # "kept" is what older versions have, for one release
+    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": sum(fallbacks.values())}
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
@@ -197,7 +195,7 @@ def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
 
 
 def hands_needed(hands: int, now: Estimate, precision: float) -> int:
-    """Return how many more hands bring the interval's half-width to a precision, if their spread is that of those played."""
+    """Return how many more hands bring the interval's half-width to a precision, if their variance is that of those played."""
     return max(0, math.ceil(hands * (now.half_width / precision) ** 2) - hands)
 
 
@@ -308,7 +306,7 @@ def match_table(rows: Sequence[Row]) -> str:
 
 
 def _estimate_text(e: Row) -> str:
-    """Return an estimate with its interval; one without spread is no interval."""
+    """Return an estimate with its interval, if its samples differ."""
     if (e["of_raw_error"] or 0.0) < ALIKE_SHARE:
         return f"{e['mean']:+.6f} (all alike)"
     return value_text(e["mean"], (e["high"] - e["low"]) / 2)
@@ -337,7 +335,7 @@ def decision_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), str(row["overruns"]) + "*" * row["spoilt"]]
+        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), overruns_text(row)]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
 

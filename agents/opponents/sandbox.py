@@ -144,11 +144,7 @@ class Sandbox:
         return self._pipe is not None
 
     def start(self) -> None:
-        """Start a bot in a new process; end the one before.
-
-        Raises:
-            ChildProcessError: the keeper is gone.
-        """
+        """Start a bot in a new process; end the one before. Raises ChildProcessError if the keeper is gone."""
         self.end()
         self._asked = 0
         self._pipe, theirs = socket.socketpair()
@@ -239,8 +235,8 @@ def _end(keeper: subprocess.Popen[bytes], control: socket.socket, directory: str
 
 def _environment(directory: str) -> dict[str, str]:
     """Return the environment of a bot: what programs need to run, and nothing that tells of the match."""
-    found = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+    passed_on = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     path = dict.fromkeys(os.path.abspath(entry) for entry in sys.path)
-    own = {"HOME": directory, "TMPDIR": directory, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
-    own["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # compiled kernels
-    return found | own | dict.fromkeys(ONE_THREAD, "1")
+    fresh = {"HOME": directory, "TMPDIR": directory, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
+    fresh["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # compiled kernels
+    return passed_on | fresh | dict.fromkeys(ONE_THREAD, "1")

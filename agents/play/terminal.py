@@ -74,11 +74,7 @@ class Terminal(Generic[State]):
         self.show(f"\n{counted(self.played, 'hand')}, {self.total:+g} chips")
 
     def hand(self, number: int) -> Record:
-        """Play one hand.
-
-        Raises:
-            EOFError: the player leaves; the hand does not count.
-        """
+        """Play one hand; raises EOFError if the player leaves, and the hand does not count."""
         game, you = self.game, number % 2
         self.decisions.forget()
         hands = game.deal(self._random(number, "deal"))
@@ -157,7 +153,7 @@ class Terminal(Generic[State]):
         actions = self.game.actions(state)
         texts = [self.action_text(state, action).lower() for action in actions]
         words = [text.split()[0] for text in texts]
-        letters, found = Counter(word[0] for word in words), dict[str, Action]()
+        letters, keys = Counter(word[0] for word in words), dict[str, Action]()
         for i, (action, text, word) in enumerate(zip(actions, texts, words, strict=True), 1):
             alone = letters[word[0]] == 1 and word[0].isalpha() and word[0] not in (UNDO, QUIT)
             chips = [f"{action.chips:.10g}"] if action.kind == Kind.BET else []
@@ -166,8 +162,8 @@ class Terminal(Generic[State]):
             names += [word] if words.count(word) == 1 else []
             names += [f"{word} {chips[0]}"] if chips else []
             for name in names:
-                found.setdefault(name, action)
-        return found
+                keys.setdefault(name, action)
+        return keys
 
     def _yours(self, state: State, hand: int) -> State | None:
         """Ask until there is an action; None takes the last move back."""
@@ -185,7 +181,7 @@ class Terminal(Generic[State]):
             if answer in keys:
                 return self.game.child(state, keys[answer])
             if answer == THINK:
-                self.show(self.thoughts(state, hand))
+                self.show(self.analysis(state, hand))
             elif answer == HELP:
                 listed = ", ".join(f"{shown[action]} or {text.lower()}" for action, text in texts.items())
                 self.show(f"  your actions: {listed}\n  {THINK}: what it would do in your place, what that is worth, and what it may hold")
@@ -219,28 +215,28 @@ class Terminal(Generic[State]):
     def _cards(self, text: str) -> str:
         return " ".join(self._painted(word, SUIT_COLORS.get(word[-1:])) for word in text.split(" "))
 
-    def thoughts(self, state: State, hand: int) -> str:
+    def analysis(self, state: State, hand: int) -> str:
         """Return what the agent would do in your place with your hand, what it is worth, and what its own hand may be, as you can tell."""
         game, you = self.game, self.game.player(state)
-        decision, own = self.decisions.at(you, state), np.zeros(game.num_hands[you])
-        own[hand] = 1.0
+        decision, held = self.decisions.at(you, state), np.zeros(game.num_hands[you])
+        held[hand] = 1.0
         others = game.ranges[1 - you]
-        for above, here in pairwise(path(game, state)):
+        for above, child in pairwise(path(game, state)):
             if game.player(above) == 1 - you:
-                others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(here)]
-        likely = game.cf_reach(state, 1 - you, own) * others
-        worth = ["-"] * len(decision.policy)
+                others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(child)]
+        likely = game.cf_reach(state, 1 - you, held) * others
+        value_texts = ["-"] * len(decision.policy)
         if likely.any():
             shares = others / others.sum()
             values = self.values.action_values(state, shares)[:, hand] / game.cf_reach(state, you, shares)[hand]
-            worth = [f"{value:+.3f}" for value in values]
+            value_texts = [f"{value:+.3f}" for value in values]
         rows = [
             [f"    {self._painted_action(self.action_text(state, action))}", f"{probability:.1%}", value]
-            for action, probability, value in zip(game.actions(state), decision.policy[:, hand], worth, strict=True)
+            for action, probability, value in zip(game.actions(state), decision.policy[:, hand], value_texts, strict=True)
         ]
-        held = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
+        likely_text = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
         spent = f"{duration(decision.seconds)}, {decision.iterations} iterations"
-        lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {held}"]
+        lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {likely_text}"]
         valued_by = "uniform play" if self.agent.blueprint is None else "its blueprint"
         return "\n".join([*lines, f"    thought for {spent}; chips by {valued_by}"])
 

@@ -43,21 +43,21 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
     strategy, reach = solver.answer().at(node, cards), solver.answer().reach(node, cards)
-    own, other = reach[player] / game.ranges[player].max(), reach[1 - player] / game.ranges[1 - player].max()
-    there = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
-    dealt, met = (there.cf_reach(there.root, player, reach) for reach in (there.ranges[1 - player], other))
-    meeting = met > max(LEAST_MET * other.sum(), LEAST_REACH)
+    range_, opponent_range = reach[player] / game.ranges[player].max(), reach[1 - player] / game.ranges[1 - player].max()
+    spot = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
+    deals, cf_reach = (spot.cf_reach(spot.root, player, reach) for reach in (spot.ranges[1 - player], opponent_range))
+    meeting = cf_reach > max(LEAST_MET * opponent_range.sum(), LEAST_REACH)
     values = (strategy * solver.action_values(node, cards)).sum(axis=0) / game.ranges[1 - player].max()
     offset = 0.0 if game.betting.blinds else float(bets.contribution[node, player])
     hands: dict[str, Row] = {}
-    for hand in np.flatnonzero((there.ranges[player] > 0) & (dealt > LEAST_DEALT * there.ranges[1 - player].sum())).tolist():
+    for hand in np.flatnonzero((spot.ranges[player] > 0) & (deals > LEAST_DEALT * spot.ranges[1 - player].sum())).tolist():
         low, high = game.hands[hand].tolist()
         hands[hand_text(low, high)] = {
             "strategy": strategy[:, hand].tolist(),
-            "ev": float(values[hand] / met[hand]) + offset if meeting[hand] else None,
+            "ev": float(values[hand] / cf_reach[hand]) + offset if meeting[hand] else None,
             "weight": float(reach[player][hand]),
         }
-    weight = own * np.where(meeting, met, 0.0)
+    weight = range_ * np.where(meeting, cf_reach, 0.0)
     total = float(weight.sum())
     frequencies = (strategy @ weight / total).tolist() if total > 0 else [None] * len(strategy)
     labels = [bets.labels[child] for child in bets.children(node)]
@@ -67,24 +67,24 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
 def by_class(root: Row, suits: int = 4) -> dict[str, tuple[float, Float]]:
     """Return, for each class of hands such as ``AKs``, its share of all its hands in a deck of so many suits, and its mean strategy."""
     whole = {"": suits * (suits - 1) // 2, "s": suits, "o": suits * (suits - 1)}
-    found: dict[str, list[Any]] = {}
+    totals: dict[str, list[Any]] = {}
     for name, entry in root["hands"].items():
         suffix = "" if name[0] == name[2] else "s" if name[1] == name[3] else "o"
-        total = found.setdefault(name[0] + name[2] + suffix, [0.0, whole[suffix], np.zeros(len(root["actions"]))])
+        total = totals.setdefault(name[0] + name[2] + suffix, [0.0, whole[suffix], np.zeros(len(root["actions"]))])
         total[0] += entry["weight"]
         total[2] = total[2] + entry["weight"] * np.array(entry["strategy"])
-    return {name: (weight / count, shares / weight if weight > 0 else shares) for name, (weight, count, shares) in found.items()}
+    return {name: (weight / count, shares / weight if weight > 0 else shares) for name, (weight, count, shares) in totals.items()}
 
 
 def decision_table(root: Row) -> str:
     """Return a decision as text: how often each action is taken, and the classes of hands that take it most."""
     classes = by_class(root)
-    enough = LEAST_TOLD * max((weight for weight, _ in classes.values()), default=0.0)
-    told = {name: shares for name, (weight, shares) in classes.items() if weight > enough}
+    least = LEAST_TOLD * max((weight for weight, _ in classes.values()), default=0.0)
+    named = {name: shares for name, (weight, shares) in classes.items() if weight > least}
     rows = []
     for i, (action, frequency) in enumerate(zip(root["actions"], root["frequencies"], strict=True)):
-        most = sorted(told, key=lambda name: -told[name][i])
-        rows.append([action, _percent(frequency), " ".join(name for name in most[:8] if told[name][i] > 0.5) or "-"])
+        most = sorted(named, key=lambda name: -named[name][i])
+        rows.append([action, _percent(frequency), " ".join(name for name in most[:8] if named[name][i] > 0.5) or "-"])
     return table([f"player {root['player']}", "how often", "most with"], rows)
 
 
@@ -136,8 +136,8 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
                         boxes[color].append((left, i + 1 - weight, float(share), weight))
                     left += float(share)
             names["black" if name in classes else "0.6"].append((j + 0.06, i + 0.3, name))
-    for color, own in boxes.items():
-        axes.add_artist(_boxes(own, color))
+    for color, rectangles in boxes.items():
+        axes.add_artist(_boxes(rectangles, color))
     for color, texts in names.items():
         axes.add_artist(_texts(axes, texts, color))
     axes.set_xlim(0, len(order))

@@ -32,7 +32,6 @@ class ScalarWriter(Protocol):
 
     def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> object:
         """Record one point of one curve."""
-        ...
 
 
 def tensorboard_writer(directory: Path | str) -> Any:
@@ -136,10 +135,10 @@ def _whole_iteration() -> Iterator[None]:
         yield
         return
     held: list[Any] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    handler = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if held and callable(before):
-        before(*held[0])
+        signal.signal(signal.SIGINT, handler)
+    if held and callable(handler):
+        handler(*held[0])

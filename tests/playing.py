@@ -1,48 +1,15 @@
-"""Every registered game of both families, and random hands of them by the rules alone."""
+"""Random hands of every registered game, by the rules alone."""
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
-import yaml
 
-from games import CHANCE, TERMINAL, public_tree
-from games.derived import derived_game
+from games import CHANCE, TERMINAL
 from games.game import Kind
 from games.holdem.cards import cards_text
-from games.holdem.config import Holdem, Spot
-
-CONF = Path(__file__).parents[2] / "conf/game"
-SPIEL = (
-    "kuhn_poker",
-    "leduc_poker",
-    "leduc_poker(suit_isomorphism=true)",
-    "liars_dice(numdice=1,dice_sides=4)",
-    "liars_dice(numdice=2,dice_sides=2)",
-)
-WHOLE = ("ms1f1", "ms2f1t1h5", "ms3f1t1r1h5", "holdem5", "flop_holdem", "flop_holdem_no_limit", "heads_up_limit", "heads_up_no_limit")
-SPOTS = {
-    "river spot": Spot(board="Td9d6hQc4s", ranges=["AA,KQs,76s,22", "TT-88,A5s,KQo"], pot=20, stack=60, raises="100%,a"),
-    "turn spot": Spot(board="Td9d6hQc", ranges=["QQ,AA", "KK,JJ:0.5"], pot=101, stack=60, bets="60%,a", raises="a"),
-    "flop spot": Spot(board="Td9d6h", ranges=["66+,AJs", "QQ-22,KQ"], pot=20, stack=90, bets="50%", raises="100%"),
-}
-HOLDEM = (*WHOLE, *SPOTS)
-GAMES = (*SPIEL, *HOLDEM)
-
-
-@cache
-def game_of(name):
-    """Return a registered game; a hold'em one as conf/game has it."""
-    if name in SPIEL:
-        return derived_game(public_tree(name))
-    if name in SPOTS:
-        return SPOTS[name].build()
-    given = yaml.safe_load((CONF / f"{name}.yaml").read_text())
-    given.pop("defaults")
-    return Holdem(**given).build()
+from tests.games import game_of
 
 
 def random_action(game, state, rng):
