@@ -67,5 +67,5 @@ def _faults(faults: Mapping[str, int]) -> str:
 
 def _flat(row: Row) -> dict[str, Any]:
     """Return a row for a table of one line a match."""
-    found = {"first": row["agents"][0], "second": row["agents"][1], "hands": row["hands"], "exact": (row["exact"] or {}).get("value")}
-    return found | {f"{kind}_{key}": value for kind, e in row["estimates"].items() for key, value in e.items()}
+    cells = {"first": row["agents"][0], "second": row["agents"][1], "hands": row["hands"], "exact": (row["exact"] or {}).get("value")}
+    return cells | {f"{kind}_{key}": value for kind, e in row["estimates"].items() for key, value in e.items()}

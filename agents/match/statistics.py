@@ -191,18 +191,18 @@ def decision_row(competitor: Competitor, asked: int, made: Float, loading: float
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
     row |= {"max_seconds": float(seconds.max(initial=0.0)), **overruns_of(seconds, competitor.budget.seconds)[1]}
     fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
-    kept = sum(fallbacks.values())  # as older versions have it, for one release
-    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept, "load_seconds": loading}
+    row |= {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "load_seconds": loading}
+    return row | {"kept": sum(fallbacks.values())}  # as older versions have it, for one release
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
     """Return ``decision_row`` for each competitor over all its matches."""
-    found: dict[str, tuple[Competitor, list[tuple[Tally, int]]]] = {}
+    by_name: dict[str, tuple[Competitor, list[tuple[Tally, int]]]] = {}
     for tally in tallies:
         for who, competitor in enumerate(tally.match.competitors):
-            found.setdefault(competitor.name, (competitor, []))[1].append((tally, who))
+            by_name.setdefault(competitor.name, (competitor, []))[1].append((tally, who))
     rows = []
-    for competitor, parts in found.values():
+    for competitor, parts in by_name.values():
         asked, made = sum(tally.asked(who) for tally, who in parts), np.concatenate([tally.decisions(who) for tally, who in parts])
         loading = max(tally.loading(who) for tally, who in parts) if competitor.bot is None and competitor.thinks else 0.0
         rows.append(decision_row(competitor, asked, made, loading))
