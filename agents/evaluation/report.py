@@ -20,13 +20,9 @@ def ordered(rows: Sequence[Row]) -> list[Row]:
 
 
 def rates_of(rows: Sequence[Row], curve: Sequence[Row], base: Row | None, references: Sequence[str]) -> list[Row]:
-    """Return the exchange rates of an ablation.
+    """Return the exchange rates of an ablation's rows, without those of lines that search from no blueprint of the curve.
 
-    Args:
-        rows: of ``ablate``.
-        curve: what blueprints cost against what they are worth, see ``exchange_rate``.
-        base: the row of the curve that is searched; None where that is not one of them.
-        references: lines that search from no blueprint of the curve.
+    The curve is what ``exchange_rate`` takes as training; ``base`` is its row that is searched from, None if it has none.
     """
     searched = [row for row in rows if row["line"] not in references and row["iterations"] > 0]
     return exchange_rate(curve, searched, base["compute"] if base else None)
@@ -35,17 +31,7 @@ def rates_of(rows: Sequence[Row], curve: Sequence[Row], base: Row | None, refere
 def write_report(
     rows: Sequence[Row], rates: Sequence[Row], game: str, directory: Path, curve: Sequence[Row], base: Row | None, unit: str
 ) -> str:
-    """Write the table and the figures of an ablation; return its text.
-
-    Args:
-        rows: as of ``ordered``.
-        rates: of ``rates_of``.
-        game: its name.
-        directory: of the files.
-        curve: as of ``rates_of``.
-        base: as of ``rates_of``.
-        unit: of what blueprints cost.
-    """
+    """Write the table and the figures of an ablation, its rows in order; return its text. ``unit`` is that of what blueprints cost."""
     write_csv(directory / "rows.csv", rows)
     plot_ablation(rows, f"{game}: what thinking adds", [directory / f"ablation.{kind}" for kind in KINDS])
     loading: dict[str, float] = {}

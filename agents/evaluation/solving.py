@@ -42,39 +42,30 @@ class Solving(Protocol):
     @property
     def solver(self) -> Anytime[Any]:
         """The solver, once it is warm."""
-        ...
 
     def warm_up(self) -> float:
         """Compile; return about the seconds that an iteration takes."""
-        ...
 
     def memory_bytes(self) -> int:
         """Return the size of all arrays."""
-        ...
 
     def size_text(self) -> str:
         """Return how large the game is."""
-        ...
 
     def load(self, file: Path) -> None:
         """Go on from what ``save`` wrote."""
-        ...
 
     def result(self, solution: Solution[Any]) -> Row:
         """Return what ``result.json`` says of a solution besides its exploitability."""
-        ...
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         """Return what people read after the exploitability; ``asked`` are the iterations of the budget."""
-        ...
 
     def save(self, directory: Path) -> None:
         """Write the answer so far, whole or not at all."""
-        ...
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Write figures and tables of what was found; ``reason`` says why it is no solution."""
-        ...
 
 
 class TreeSolving:
