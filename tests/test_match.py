@@ -15,7 +15,8 @@ from agents.board_blueprint import make_blueprint
 from agents.match.deal import Competitor, Draws, check_record, play_deal
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
-from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
+from agents.match.report import match_table
+from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row
 from agents.opponents.bot import SandboxedBot
 from agents.opponents.openspiel import make
 from agents.opponents.sandbox import FaultError
