@@ -33,6 +33,7 @@ class Decision:
         root: public node of the subgame solved for this decision; None if none was.
         outcome: whether a search was due, and what became of it; of several at once a fallback if one of them ended so.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
+        bound_violation: see ``search.resolving.SearchReport``.
         spent: what the seconds went into, if something was solved.
     """
 
@@ -43,6 +44,7 @@ class Decision:
     root: int | None = None
     outcome: Outcome = Outcome.NOT_DUE
     solver_error: float | None = None
+    bound_violation: float = 0.0
     spent: Spent = field(default_factory=Spent)
 
     @property
@@ -67,6 +69,7 @@ class SeatReport(SearchReport):
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
             the clock is (they are different draws).
+        bound_violation: likewise.
     """
 
     seat: int
@@ -157,7 +160,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     game, representation = agent.game, represent(agent.game)
     report = SeatReport(seat=seat, table=representation.uniform()[seat])
     stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
-    errors: dict[Any, float] = {}  # by root, and by draw if draws differ
+    errors: dict[Any, tuple[float, float]] = {}  # by root, and by draw if draws differ: solver error and bound violation
     taken: list[tuple[bool, float, int]] = []  # whether a search was due, seconds, iterations
     while stack:
         state, reach, memory = stack.pop()
@@ -173,13 +176,14 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations))
         if decision.root is not None:
             draw = report.decisions if budget.seconds is not None else 0
-            errors[decision.root, draw] = math.nan if decision.solver_error is None else decision.solver_error
+            error = math.nan if decision.solver_error is None else decision.solver_error
+            errors[decision.root, draw] = error, decision.bound_violation
         representation.put(report.table, state, decision.policy)
         for child, probabilities in zip(reversed(below), decision.policy[::-1], strict=True):
             reached = reach * probabilities
             if reached.any():
                 stack.append((child, reached, decision.memory))
-    report.solver_error = float(sum(errors.values()))
+    report.solver_error, report.bound_violation = (float(sum(column)) for column in zip((0.0, 0.0), *errors.values(), strict=True))
     counted = [entry for entry in taken if entry[0]] or taken
     report.seconds, report.iterations = [seconds for _, seconds, _ in counted], [iterations for *_, iterations in counted]
     return report

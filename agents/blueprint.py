@@ -7,11 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from agents.agent import BaseAgent, Decision
 from agents.policy import Policy
-from games.derived import DerivedGame, derived_game
+from games.derived import DerivedGame
 from search import Budget
 
 
@@ -27,11 +25,10 @@ class BlueprintAgent(BaseAgent):
 
     @property
     def game(self) -> DerivedGame:
-        return derived_game(self.blueprint.tree)
+        return self.blueprint.game
 
     def fingerprint(self) -> bytes:
-        tables = [np.round(table, 6).tobytes() for table in self.blueprint.strategy().tables]
-        return b"".join([json.dumps([self.name, self.game.name, *["None"] * 3]).encode(), *tables])
+        return json.dumps([self.name, self.game.name, *["None"] * 3]).encode() + self.blueprint.fingerprint()
 
     def load(self) -> None:
         self.blueprint.strategy()

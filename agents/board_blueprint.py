@@ -46,6 +46,10 @@ class BoardBlueprint:
     def tree(self) -> BoardTree:
         return tree_of(self.game)
 
+    def fingerprint(self) -> bytes:
+        """Return what kept measurements must agree with: an exact strength stands for the numbers."""
+        return repr((self.name, self.exploitability)).encode()
+
     def row(self) -> Row:
         """Return what ``result.json`` says of it."""
         row: Row = {"name": self.name, "size": self.size, "exploitability": self.exploitability, "seconds": self.seconds}

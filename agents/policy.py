@@ -12,6 +12,7 @@ import numpy as np
 from agents.runtime.storage import brief, number_in, printable, read_json
 from games import PublicTree, information_states
 from games.arrays import Float
+from games.derived import DerivedGame, derived_game
 from search import Budget, Solver, Strategy, Variant, check_strategy, uniform
 
 MOST_STATE_BYTES, MOST_ACTION_BYTES = 4000, 100  # of an information state and an action in a file
@@ -25,8 +26,15 @@ class Policy(Protocol):
         """What reports call it."""
 
     @property
+    def game(self) -> DerivedGame:
+        """What it plays."""
+
+    @property
     def tree(self) -> PublicTree:
         """The public tree that it plays on."""
+
+    def fingerprint(self) -> bytes:
+        """Return what kept measurements of this policy must agree with."""
 
     def strategy(self, node: int = 0) -> Strategy:
         """Return both players' strategy at and below a public node.
@@ -39,8 +47,19 @@ class Policy(Protocol):
         """Return the acting player's [A, H] at one decision; as in ``strategy``, and cheaper if that is all one wants."""
 
 
+class BasePolicy:
+    """What all policies share; one of your own has ``name``, ``tree``, ``strategy`` and ``at``."""
+
+    @property
+    def game(self: Policy) -> DerivedGame:
+        return derived_game(self.tree)
+
+    def fingerprint(self: Policy) -> bytes:
+        return b"".join(np.round(table, 6).tobytes() for table in self.strategy().tables)
+
+
 @dataclass(frozen=True)
-class UniformPolicy:
+class UniformPolicy(BasePolicy):
     """Every legal action with the same probability."""
 
     tree: PublicTree
@@ -54,7 +73,7 @@ class UniformPolicy:
         return np.full((rows.stop - rows.start, hands), 1.0 / (rows.stop - rows.start))
 
 
-class TabularPolicy:
+class TabularPolicy(BasePolicy):
     """A strategy of the whole game as a table: a blueprint."""
 
     def __init__(self, strategy: Strategy, name: str = "tabular") -> None:

@@ -6,24 +6,17 @@ with rounds by name, ``turn`` or ``flop+turn``. See ``search.tree.resolver`` and
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from agents.agent import Decision, SeatReport, ask_everywhere
-from agents.board_blueprint import BoardBlueprint
 from agents.runtime.sweep_journal import SweepJournal
-from games.derived import derived_game
 from games.game import PublicGame
-from search import Budget, Deadline, Spent, Variant
-from search.boards.resolver import BoardResolver
-from search.boards.trunk import Strategies
-from search.resolving import RULES, ResolveConfig, SearchReport, rounds_of
-from search.tree.resolver import TreeResolver
+from search import Budget, Deadline, Spent, Variant, represent
+from search.representation import Tables
+from search.resolving import RULES, ResolveConfig, Resolver, SearchReport, rounds_of
 
 NOTHING = "nothing"  # of ``solve_from``: the blueprint plays
 
@@ -62,38 +55,28 @@ class SearchAgent:
 
     @property
     def game(self) -> PublicGame[Any]:
-        return self.blueprint.game if isinstance(self.blueprint, BoardBlueprint) else derived_game(self.blueprint.tree)
+        return self.blueprint.game  # type: ignore[no-any-return]
 
     @property
     def rounds(self) -> tuple[int, ...] | None:
         """With which rounds subgames begin, by number; none where it never searches, None where one begins at every decision."""
         return rounds_of(self.solve_from, self.game.rounds) if self.thinks else ()
 
-    def _made(self) -> TreeResolver | BoardResolver:
-        blueprint = self.blueprint
-        if isinstance(blueprint, BoardBlueprint):
-            strategies, tree = blueprint.strategies, lambda: blueprint.tree
-            return BoardResolver(blueprint.game, tree, strategies, self.variant, self.rounds, self.config, self.threads)
-        return TreeResolver(blueprint, self.variant, self.rounds, self.config)
+    def _made(self) -> Resolver[Any]:
+        return represent(self.game).resolver(self.blueprint, self.variant, self.rounds, self.config, self.threads)
 
     def _named(self) -> str:
-        form, blueprint = self.config.name, self.blueprint.name
-        if not isinstance(self.blueprint, BoardBlueprint):
-            return f"{blueprint}+{self.solve_from}:{form}:{self.variant.label}"
-        form += "" if self.config.warm_start == "short" else f"-{self.config.warm_start}-warm"
-        solved_alike = blueprint.split(":")[0] == self.variant.label
-        return f"{blueprint}+{self.solve_from}:{form}" + ("" if solved_alike else f":{self.variant.label}") if self.thinks else blueprint
+        blueprint, config = self.blueprint.name, self.config
+        if not self.thinks:
+            return blueprint  # type: ignore[no-any-return]
+        warm = "" if config.warm_start == "short" else f"-{config.warm_start}-warm"
+        variant = "" if blueprint.split(":")[0] == self.variant.label else f":{self.variant.label}"
+        return f"{blueprint}+{self.solve_from}:{config.name}{warm}{variant}"
 
     def fingerprint(self) -> bytes:
-        """See ``agents.agent.Agent``; in hold'em an exact strength stands for a blueprint's numbers."""
-        config, blueprint = self.config, self.blueprint
-        if isinstance(blueprint, BoardBlueprint):
-            settings: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.bound_std)
-            settings += (self.threads, config.warm_start, config.gift_scale)
-            return " ".join(map(repr, (self.game.key, *settings, blueprint.name, blueprint.exploitability))).encode()
-        texts = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]
-        tables = [np.round(table, 6).tobytes() for table in blueprint.strategy().tables]
-        return b"".join([json.dumps([self.name, self.game.name, *texts]).encode(), *tables])
+        settings = RULES, self.variant, self.rounds, self.config, self.threads, self.measure_error
+        blueprint: bytes = self.blueprint.fingerprint()
+        return repr((self.game.key, self.name, *settings)).encode() + blueprint
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what ``load`` makes: each process makes its own."""
@@ -116,29 +99,32 @@ class SearchAgent:
         seconds = clock.spent()
         spent = resolved.spent + Spent(judging=seconds - thinking) if resolved.iterations else resolved.spent
         error = self._resolver.solver_error(seat) if self.measure_error and resolved.root is not None else None
-        return Decision(policy, resolved.memory, seconds, resolved.iterations, resolved.root, resolved.outcome, error, spent)
+        return Decision(
+            policy, resolved.memory, seconds, resolved.iterations, resolved.root, resolved.outcome, error, resolved.bound_violation, spent
+        )
 
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
-    ) -> tuple[Strategies, SearchReport]:
-        """Search every subgame of hold'em that the seat comes to; arguments as of ``agents.agent.Agent.tabulate``.
+    ) -> tuple[Tables, SearchReport] | None:
+        """Search every subgame that the seat comes to, side by side; arguments as of ``agents.agent.Agent.tabulate``.
 
         Returns:
-            Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.
+            Both players' tables, the seat's own strategy and its last model of the opponent, and what searching came to. None where
+            decisions are to be asked one by one: in derived games, and in hold'em if subgames begin at every decision.
         """
-        resolver, blueprint = self._resolver, self.blueprint
-        assert isinstance(resolver, BoardResolver)
 
         def journal(street: int) -> SweepJournal | None:
+            blueprint = self.blueprint
             return None if folder is None else SweepJournal(blueprint.game, blueprint.tree, street, folder / self.game.rounds[street])
 
-        return resolver.sweep(seat, budget, progress, journal)
+        return self._resolver.sweep(seat, budget, progress, journal)
 
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
-        """See ``agents.agent.Agent``; in hold'em a sweep over all boards where rounds are searched, see ``strategies``."""
-        if not isinstance(self._resolver, BoardResolver) or self._resolver.everywhere:
+        """See ``agents.agent.Agent`` and ``strategies``."""
+        searched = self.strategies(seat, budget, progress, folder)
+        if searched is None:
             return ask_everywhere(self, seat, budget)
-        strategies, report = self.strategies(seat, budget, progress, folder)
-        return SeatReport(seat=seat, table=strategies[seat], decisions=report.solves + report.fallbacks.total(), **vars(report))
+        tables, report = searched
+        return SeatReport(seat=seat, table=tables[seat], decisions=report.solves + report.fallbacks.total(), **vars(report))

@@ -19,8 +19,10 @@ from games.holdem.rules import HoldemGame
 from search.boards.representation import represent_boards
 from search.dealing import Dealer
 from search.infostates import Infostates
+from search.resolving import ResolveConfig, Resolver
 from search.tree.evaluator import exploitability_of
 from search.tree.representation import represent_tree
+from search.variants import Variant
 
 Float = npt.NDArray[np.float64]
 Table = npt.NDArray[Any]
@@ -135,6 +137,20 @@ class Representation(Protocol[State]):
 
     def dealer(self, opponent: Table, player: int) -> Dealer:
         """Return what plays many deals at once, ``player`` learning against the opponent's table."""
+        ...
+
+    def resolver(
+        self, blueprint: Any, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int
+    ) -> Resolver[State]:
+        """Return what re-solves subgames at the table.
+
+        Args:
+            blueprint: a policy of the game.
+            variant: of CFR.
+            rounds: with which subgames begin, see ``search.resolving.rounds_of``; None for one at every decision.
+            config: how they are re-solved.
+            threads: kernel threads of a decision; trees use one.
+        """
         ...
 
 

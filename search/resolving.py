@@ -364,3 +364,20 @@ class Resolver(Protocol[State]):
     def solver_error(self, seat: int) -> float:
         """Return the exploitability of the game that was solved last, in chips weighted by reach; NaN if that is not known."""
         ...
+
+    def sweep(
+        self, seat: int, budget: Budget, progress: Callable[[float], None] | None, journal: Callable[[int], Any]
+    ) -> tuple[Any, SearchReport] | None:
+        """Re-solve every subgame that a seat comes to, side by side.
+
+        Args:
+            seat: the agent's player number.
+            budget: of each solve.
+            progress: called with the share of the subgames that were searched.
+            journal: of a round, where searched boards are kept; it may return None.
+
+        Returns:
+            Both players' tables, the seat's own strategy and its last model of the opponent, and what searching came to. None where
+            decisions are to be asked one by one.
+        """
+        ...

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.threads import one_thread
+from agents.policy import BasePolicy
 from games.arrays import Float, Float32
 from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Int, Table, softmax
@@ -256,7 +257,7 @@ def _require_finite(logits: Table, first_row: Int, begin: int, text: Text) -> No
 PLAYS: dict[type[nn.Module], Any] = {PublicTrunk: _PublicPlay, PrivateTrunk: _PrivatePlay}
 
 
-class NetworkPolicy:
+class NetworkPolicy(BasePolicy):
     """The policy that a pair of networks plays: softmax of their logits over each decision's actions.
 
     It is asked where it is wanted: at one state, below one, or everywhere. A network is copied into what answers quickly.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,23 @@ from games.public_tree import CHANCE
 from search.boards.dealer import BoardDealer
 from search.boards.infostates import BoardInfostates
 from search.boards.look_ahead import Showdowns, look_ahead
+from search.boards.resolver import BoardResolver
 from search.boards.strategy import BoardStrategy, find_board, place_of
 from search.boards.sweeps import BoardSweeps, Rows
 from search.boards.trunk import Strategies, value_against
 from search.boards.values import BoardValueFunction
+from search.resolving import ResolveConfig
+from search.variants import Variant
 
 Float = npt.NDArray[np.float64]
+
+
+class BoardPolicy(Protocol):
+    """A blueprint of hold'em: what plays without thinking, all of it written out."""
+
+    def strategies(self) -> Strategies:
+        """Return both players' [stored rows, 8]."""
+        ...
 
 
 @lru_cache(maxsize=1)
@@ -122,3 +133,9 @@ class BoardRepresentation:
     def _rows(self, table: Rows) -> Rows:
         """Return a table as kernels take it, a mapped file's copied: they are compiled for arrays of one type."""
         return table if type(table) is np.ndarray and table.dtype == self.dtype else np.array(table, self.dtype)
+
+    def resolver(
+        self, blueprint: BoardPolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int
+    ) -> BoardResolver:
+        """See ``search.representation.Representation``."""
+        return BoardResolver(self.game, lambda: self.tree, blueprint.strategies, variant, rounds, config, threads)

@@ -205,23 +205,11 @@ class BoardResolver:
         return Memory(street, strategies, before.root if left is None else Root(entry, board, here, left)), report
 
     def sweep(
-        self,
-        seat: int,
-        budget: Budget,
-        progress: Callable[[float], None] | None = None,
-        journal: Callable[[int], Journal | None] = lambda street: None,
-    ) -> tuple[Strategies, SearchReport]:
-        """Search every subgame that a seat comes to.
-
-        Args:
-            seat: the agent's player number.
-            budget: of each solve.
-            progress: called with the share of the subgames that were searched.
-            journal: of a street, where searched boards are kept.
-
-        Returns:
-            Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.
-        """
+        self, seat: int, budget: Budget, progress: Callable[[float], None] | None, journal: Callable[[int], Journal | None]
+    ) -> tuple[Strategies, SearchReport] | None:
+        """See ``search.resolving.Resolver``."""
+        if self.everywhere:
+            return None
         strategies, total, known = self._strategies(), SearchReport(), list[StoredStrategies]()
         for i, street in enumerate(self.streets):
             known += [strategies] * (street - len(known))

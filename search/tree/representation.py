@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from games.derived import DerivedGame
+from search.resolving import ResolveConfig
 from search.tree.dealer import TreeDealer
 from search.tree.evaluator import Evaluator
 from search.tree.infostates import TreeInfostates
 from search.tree.look_ahead import look_ahead
+from search.tree.resolver import TreePolicy, TreeResolver
 from search.tree.strategy import Strategy, check_strategy, uniform
 from search.tree.values import TreeValues, history_values
+from search.variants import Variant
 
 Float = npt.NDArray[np.float64]
 Tables = tuple[Float, Float]
@@ -99,3 +102,9 @@ class TreeRepresentation:
     def dealer(self, opponent: Float, player: int) -> TreeDealer:
         """See ``search.representation.Representation``."""
         return TreeDealer(self.game, opponent, player)
+
+    def resolver(
+        self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int
+    ) -> TreeResolver:
+        """See ``search.representation.Representation``."""
+        return TreeResolver(blueprint, variant, rounds, config)

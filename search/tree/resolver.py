@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -194,6 +194,9 @@ class TreeResolver:
                 strategy, own = self.blueprint.strategy(), full_ranges(self.tree)[seat]
         best, evaluator = self.config.bounds == "safe", self._subgames.solver.evaluator
         return gifts(evaluator, strategy, 1 - seat, scaled(own[:, None])[:, 0], root, best)[:, None]
+
+    def sweep(self, seat: int, budget: Budget, progress: Any, journal: Any) -> None:
+        """See ``search.resolving.Resolver``; decisions are asked one by one."""
 
     def solver_error(self, seat: int) -> float:
         """Return the exploitability of the game just solved, weighted by its real reach (a gadget deals the opponent every hand)."""
