@@ -23,6 +23,7 @@ import numpy.typing as npt
 import pyspiel
 
 from games.kernels import DenseTerminals, aligned_zeros
+from games.modules import module_of
 from games.public_tree import CHANCE, TERMINAL, PublicTree, Sequences
 
 Float32 = npt.NDArray[np.float32]
@@ -57,16 +58,18 @@ def load_game(game: str) -> Any:
     """Return the pyspiel game named by a game string, checked for what can be told without playing.
 
     Blanks beside brackets, commas and the names of parameters do not count. OpenSpiel's Python games (``python_kuhn_poker``) are games,
-    too.
+    too. ``module:game`` is a game of your own, which the module registers with OpenSpiel, see ``games.modules``.
 
     Raises:
+        ValueError: a module that is not allowed or cannot be imported.
         UnknownGameError: no such game or parameter.
         UnsuitableGameError: not a sequential two-player zero-sum game with information states.
     """
     game = tidy(game)
+    own = _registered(game) if re.match(r"[\w.]+:", game) else game
     try:
         with _in_memory(game), _silent():
-            spiel = _load(game)
+            spiel = _load(own)
     except (pyspiel.SpielError, RuntimeError, ImportError) as error:
         raise UnknownGameError(f"game must be one that OpenSpiel knows, got {game!r}: {_reason(error)}") from None
     kind = spiel.get_type()
@@ -81,6 +84,14 @@ def load_game(game: str) -> Any:
         if not holds:
             raise UnsuitableGameError(f"{game} is not suitable: {rule}, got {got} (at the start)")
     return spiel
+
+
+def _registered(game: str) -> str:
+    """Import the module of ``module:game`` and return the game's string, which OpenSpiel knows then."""
+    module, own = module_of("game", game).__name__, game.partition(":")[2]
+    if (name := own.partition("(")[0]) not in pyspiel.registered_names():
+        raise UnknownGameError(f"game must be one that {module} registers with OpenSpiel, got {name!r}")
+    return own
 
 
 def _load(game: str) -> Any:

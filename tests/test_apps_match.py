@@ -211,7 +211,7 @@ REFUSED = [
     (["agents.a.checkpoint=nowhere.safetensors"], "agents.a.checkpoint must be a checkpoint file, got "),
     (["agent@agents.b=table", "agents.b.table=pyproject.toml", "agent@agents.a=uniform"], "must be a JSON file of information states"),
     (["agent@agents.b=bot", "agents.b.bot=stockfish", "agent@agents.a=uniform"], "agents.b.bot must be one of fixed_action_preference"),
-    (["agent@agents.b=bot", "agents.b.bot=os:getcwd", "agent@agents.a=uniform"], "TIMEBANK_BOTS names (), got 'os:getcwd'"),
+    (["agent@agents.b=bot", "agents.b.bot=os:getcwd", "agent@agents.a=uniform"], "TIMEBANK_MODULES names, got 'os:getcwd'"),
     (["agents.a.gadget=magic"], "agents.a.gadget must be one of unsafe, resolve"),
     (["agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1"),
     (
