@@ -27,6 +27,7 @@ from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
 from agents.runtime.progress import Teller, shares, watched
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
+from games.modules import sources
 from search import Budget, Spent
 from search.tree.evaluator import exploitability_of
 
@@ -216,8 +217,8 @@ def _won(agent: Agent[Any], chips: float) -> Row | None:
 
 
 def digest(agent: Agent[Any]) -> str:
-    """Return what a kept measurement must agree with: the agent's settings and its policy's every number."""
-    return hashlib.sha256(agent.fingerprint()).hexdigest()[:10]
+    """Return what a kept measurement must agree with: the agent's settings, its policy's every number, and modules of your own."""
+    return hashlib.sha256(agent.fingerprint() + sources().encode()).hexdigest()[:10]
 
 
 def _measured(directory: Path, groups: Sequence[tuple[str, Agent[Any], Budget, list[Measurement]]]) -> Iterator[tuple[str, Row]]:

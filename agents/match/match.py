@@ -36,6 +36,7 @@ from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
 from agents.runtime.storage import load_or_set_aside, parse_json, read_text, require, whole_in
 from games.game import PublicGame
+from games.modules import sources
 
 PART_DEALS, PART_SECONDS = 500, 2.0
 MOST_HANDS = 10**9
@@ -132,8 +133,9 @@ class Match:
 
     def marks(self) -> list[str]:
         """Return, for each entrant, what kept measurements of it must agree with."""
-        agents = [e.agent.name if isinstance(e.agent, Bot) else digest(e.agent) for e in self.entrants]
-        return [_hash([self.game.key, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
+        agents = [e.agent.name + sources(e.agent.name) if isinstance(e.agent, Bot) else digest(e.agent) for e in self.entrants]
+        game = self.game.key + sources(self.game.key)
+        return [_hash([game, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""
