@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -155,6 +156,16 @@ def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
         found = {"size": 0, "exploitability": exploitability(represent(game), tables), "seconds": 0.0}
         kept = keep_blueprint(game, directory, {**about, **found}, tables)
     return kept
+
+
+def make_policy_blueprint(game: HoldemGame, policy: Any, directory: Path) -> BoardBlueprint:
+    """Return a policy of your own as a blueprint: its ``strategy`` at every infostate, kept as others are; see ``make_blueprint``."""
+    tables: Strategies = policy.strategy().tables
+    digest = hashlib.sha256(b"".join(table.tobytes() for table in tables)).hexdigest()[:8]
+    about: Row = {"format": FORMAT, "game": game.key, "name": f"{policy.name}:{digest}"}
+    directory.mkdir(parents=True, exist_ok=True)
+    found = {"size": sum(table.size for table in tables), "exploitability": exploitability(represent(game), tables), "seconds": 0.0}
+    return kept_blueprint(game, directory, about) or keep_blueprint(game, directory, {**about, **found}, tables)
 
 
 def _keep_unfinished(solver: BoardSolver | BucketSolver, about: Row, seconds: float, file: Path) -> None:

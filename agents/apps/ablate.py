@@ -138,7 +138,8 @@ def lines_of(config: AblateConfig, kind: Kind, variant: Variant, made: Made) -> 
             lines[kind.alone_name(config.agent, blueprint)] = kind.alone(blueprint, variant), [STILL]
     for name, agent in agents.items():
         if agent.think and budgets:
-            lines[name] = kind.agent(agent, made.blueprints[kind.blueprint_key(agent)], variant), with_enough(budgets, agent)
+            player = kind.agent(agent, made.blueprints[kind.blueprint_key(agent)], variant)
+            lines[name] = player, with_enough(budgets, agent) if player.thinks else [STILL]
     if config.references:
         lines |= {name: (agent, own) for name, (agent, own) in kind.references(variant, budgets).items() if own}
     kind.announce(lines)
@@ -149,7 +150,8 @@ def cost(kind: Kind, made: Made, line: str, lines: Lines) -> Row | None:
     """Return what the blueprint of a line cost; None where that is not known, and for references."""
     if line in REFERENCES:
         return None
-    value = made.own["compute"] if made.own else kind.size(lines[line][0].blueprint) if made.unit == kind.size_unit else None
+    blueprint = lines[line][0].blueprint
+    value = made.own["compute"] if made.own else kind.size(blueprint) if blueprint is not None and made.unit == kind.size_unit else None
     return None if value is None else {"value": value, "unit": made.unit}
 
 

@@ -34,6 +34,7 @@ LINE_KEYS: dict[str, type] = {
     "spread": float,
     "buckets": list,
     "think": bool,
+    "own": str,
     "warm_start": str,
     "enough": float,
     "measure_error": bool,
@@ -287,7 +288,7 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
         ValueError: a reserved name, or a key or type that does not fit.
     """
     if not config.lines:
-        return {"search": config.agent} if config.agent.think else {}
+        return {config.agent.own or "search": config.agent} if config.agent.think else {}
     found = {}
     for name, line in config.lines.items():
         if name in (*REFERENCES, f"{config.agent.policy} alone"):

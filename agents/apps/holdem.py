@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from agents.agent import Agent
 from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_config
 from agents.apps.config import MOST_BUCKETS, AgentConfig
+from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
-from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint, tree_of
+from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores, memory_text
@@ -21,6 +24,7 @@ from agents.search_agent import NOTHING, SearchAgent
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering
+from games.settings import OWN
 from search import Budget, Variant, memory_needed, represent
 from search.boards.infostates import BoardInfostates, training_bytes
 
@@ -51,8 +55,8 @@ class HoldemKind:
 
     def check_agent(self, agent: AgentConfig, variant: Variant, cores_each: int, bots: bool = False) -> None:
         known = (*self.policies, "bot") if bots else self.policies
-        if agent.policy not in known:
-            raise ValueError(f"agent.policy must be {', '.join(known[:-1])} or {known[-1]} on hold'em, got {agent.policy!r}")
+        if agent.policy not in known and ":" not in agent.policy:
+            raise ValueError(f"agent.policy must be {', '.join(known)} or {OWN} on hold'em, got {agent.policy!r}")
         if agent.buckets and len(agent.buckets) != len(self.game.deals):
             rule = f"a number from 0 to {MOST_BUCKETS:,} for each of {len(self.game.deals)} streets"
             raise ValueError(f"agent.buckets must be {rule}, got {agent.buckets}")
@@ -61,7 +65,11 @@ class HoldemKind:
         if not 1 <= agent.threads <= cores_each:
             raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
         named_agent(lambda: resolve_config(agent))
-        if agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
+        if ":" in agent.policy:
+            own_policy(self.game, agent.policy)
+        if agent.own is not None:
+            own_agent(self.game, agent.own, self.stand_in())
+        elif agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
         if agent.policy == "network" and agent.checkpoint is not None:
@@ -117,6 +125,8 @@ class HoldemKind:
             return f"network-{policy_metadata(Path(agent.checkpoint), self.game.key)['digest'][:8]}"
         if agent.policy == "uniform":
             return "uniform"
+        if ":" in agent.policy:
+            return "own-" + re.sub(r"\W+", "-", agent.policy)
         return "-".join(map(str, (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))))
 
     def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> BoardBlueprint:
@@ -124,6 +134,8 @@ class HoldemKind:
             return self.network(Path(str(agent.checkpoint)), directory)[0]
         if agent.policy == "uniform":
             found = make_uniform_blueprint(self.game, directory)
+        elif ":" in agent.policy:
+            found = make_policy_blueprint(self.game, own_policy(self.game, agent.policy), directory)
         else:
             progress = Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING)
             try:
@@ -148,7 +160,9 @@ class HoldemKind:
     def size(self, blueprint: BoardBlueprint) -> int:
         return blueprint.size
 
-    def agent(self, agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> SearchAgent:
+    def agent(self, agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> Agent[Any]:
+        if agent.think and agent.own is not None:
+            return own_agent(self.game, agent.own, blueprint)
         solve_from = agent.solve_from if agent.think else NOTHING
         return SearchAgent(blueprint, variant, solve_from, resolve_config(agent), threads=agent.threads)
 
