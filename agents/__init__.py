@@ -7,7 +7,7 @@ from agents.agent import Agent, BaseAgent, Decision
 from agents.blueprint import BlueprintAgent
 from agents.evaluation.ablation import ablate, exchange_rate
 from agents.evaluation.strength import exploitability, tabulate
-from agents.match.deal import Entrant
+from agents.match.deal import Competitor
 from agents.match.match import Match, play_matches
 from agents.policy import Policy, TabularPolicy, UniformPolicy, solved_policy
 from agents.runtime.executor import Executor, Local, Serial
@@ -17,8 +17,8 @@ __all__ = [
     "Agent",
     "BaseAgent",
     "BlueprintAgent",
+    "Competitor",
     "Decision",
-    "Entrant",
     "Executor",
     "Local",
     "Match",

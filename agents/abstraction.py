@@ -9,14 +9,13 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float, Int
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from search.boards.bucket_solver import Buckets, in_tiles, lossless_buckets
 from search.boards.strengths import hand_features
 
-Float = npt.NDArray[np.float64]
 SAMPLE = 20_000  # points that k-means looks at; the rest go to the nearest centre
 ROUNDS = 10  # of k-means
 
@@ -50,7 +49,7 @@ def make_buckets(game: HoldemGame, tree: BoardTree, sizes: Sequence[int], seed: 
     return found[0], found[1]
 
 
-def _cluster(points: Float, size: int, seed: int) -> npt.NDArray[np.int64]:
+def _cluster(points: Float, size: int, seed: int) -> Int:
     """Return [points], the cluster of each; as many as asked for, or fewer where fewer points differ."""
     from scipy.cluster.vq import kmeans2  # slow to import, and needed only here
     from scipy.spatial import cKDTree

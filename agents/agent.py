@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import pickle
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float
 from games.game import PublicGame
 from search import Budget, Spent, represent
+from search.outcome import FALLBACKS, Outcome
 from search.representation import Table
 
-Float = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable)
 
 
@@ -25,24 +27,21 @@ class Decision:
 
     Attributes:
         policy: [A, H] action probabilities for every hand the agent might hold; its own hand is one column.
-        thought: what the agent wants back at its next decision of this hand; never changed once given.
+        memory: what the agent gets back at its next decision of this hand; never changed once given.
         seconds: from request to policy.
         iterations: of the solver; 0 if nothing was solved.
         root: public node of the subgame solved for this decision; None if none was.
-        kept: a search was due and could not be made (the public state is impossible in the agent's model, or the budget allows no
-            iteration), or its answer was judged to be no better, so the last solve's strategy (before any, the blueprint's) was played on.
-        skipped: a search was due, and the budget allowed no iteration.
+        outcome: whether a search was due, and what became of it; of several at once a fallback if one of them ended so.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
         spent: what the seconds went into, if something was solved.
     """
 
     policy: Float
-    thought: Any
+    memory: Any
     seconds: float
     iterations: int = 0
     root: int | None = None
-    kept: bool = False
-    skipped: bool = False
+    outcome: Outcome = Outcome.NOT_DUE
     solver_error: float | None = None
     spent: Spent = field(default_factory=Spent)
 
@@ -54,46 +53,47 @@ class Decision:
 
 @dataclass
 class SeatReport:
-    """One seat of an agent, tabulated.
+    """One seat of an agent, tabulated. NaN stands for what was not measured.
 
     Attributes:
         seat: the player number.
         table: the seat's strategy, see ``search.representation``; uniform where its own policy never comes.
-        opponent_best_response: chips that a best-responding opponent wins against it; NaN before it is measured.
-        against_blueprint: chips that it wins from its own blueprint in the other seat; NaN before, and for agents without one.
+        opponent_best_response: chips that a best-responding opponent wins against it.
+        against_blueprint: chips that it wins from its own blueprint in the other seat; NaN for agents without one.
         decisions: public states at which the seat was asked.
         solves: decisions for which a subgame was solved.
-        kept: decisions that played the last strategy on because no search was possible, or none better was found.
-        skipped: those of them that the budget allowed no iteration for.
-        seconds: seconds spent, of every decision that solved or should have; of all decisions if the agent never does.
+        fallbacks: how many decisions ended in each fallback.
+        seconds: of every decision at which a search was due; of all decisions if none ever was.
         iterations: likewise.
         spent: what the seconds went into, summed.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
-            the clock is (they are different draws); NaN if not measured.
+            the clock is (they are different draws).
+        bound_violation: chips a deal that best responses win above the bounds of the games that were solved, summed over disjoint
+            subgames by chance.
         loading: seconds outside every decision's budget: what the agent computes once for a game.
     """
 
     seat: int
     table: Table
-    opponent_best_response: float = float("nan")
-    against_blueprint: float = float("nan")
+    opponent_best_response: float = math.nan
+    against_blueprint: float = math.nan
     decisions: int = 0
     solves: int = 0
-    kept: int = 0
-    skipped: int = 0
+    fallbacks: Counter[Outcome] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
-    solver_error: float = 0.0
+    solver_error: float = math.nan
+    bound_violation: float = math.nan
     loading: float = 0.0
 
 
 class Agent(Protocol[State]):
     """Somebody who plays.
 
-    A decision depends on the seat, the public state and the agent's own thoughts of this hand: never on the hand held, never on anything
-    hidden. Agents keep no state of a hand outside ``thought``, so that one agent can think about many hands.
+    A decision depends on the seat, the public state and the agent's own memory of this hand: never on the hand held, never on anything
+    hidden. Agents keep no state of a hand outside ``memory``, so that one agent can think about many hands.
     """
 
     @property
@@ -124,13 +124,13 @@ class Agent(Protocol[State]):
         """Get ready: compile, allocate. Not part of any decision's time."""
         ...
 
-    def decide(self, seat: int, state: State, thought: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: State, memory: Any, budget: Budget) -> Decision:
         """Decide at a public state where ``seat`` acts.
 
         Args:
             seat: the agent's player number.
             state: the public state, a decision of that player.
-            thought: of the agent's previous decision in this hand; None at the first.
+            memory: of the agent's previous decision in this hand; None at the first.
             budget: what this decision may spend.
 
         Returns:
@@ -188,33 +188,28 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     report = SeatReport(seat, representation.uniform()[seat])
     stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
     errors: dict[Any, float] = {}  # by root, and by draw if draws differ
-    idle: list[float] = []
+    taken: list[tuple[bool, float, int]] = []  # whether a search was due, seconds, iterations
     while stack:
-        state, reach, thought = stack.pop()
+        state, reach, memory = stack.pop()
         below = representation.below(state)
         if game.player(state) != seat:
-            stack.extend((child, reach, thought) for child in reversed(below))
+            stack.extend((child, reach, memory) for child in reversed(below))
             continue
-        decision = agent.decide(seat, state, thought, budget)
+        decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
-        report.kept += decision.kept
-        report.skipped += decision.skipped
-        if decision.solved or decision.kept:
-            report.seconds.append(decision.seconds)
-            report.iterations.append(decision.iterations)
-            report.spent += decision.spent
-        else:
-            idle.append(decision.seconds)
+        report.fallbacks += Counter([decision.outcome] if decision.outcome in FALLBACKS else [])
+        report.spent += decision.spent
+        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations))
         if decision.root is not None:
             draw = report.decisions if budget.seconds is not None else 0
-            errors[decision.root, draw] = float("nan") if decision.solver_error is None else decision.solver_error
+            errors[decision.root, draw] = math.nan if decision.solver_error is None else decision.solver_error
         representation.put(report.table, state, decision.policy)
         for child, probabilities in zip(reversed(below), decision.policy[::-1], strict=True):
-            own = reach * probabilities
-            if own.any():
-                stack.append((child, own, decision.thought))
-    report.solver_error = sum(errors.values())
-    if not report.seconds:
-        report.seconds, report.iterations = idle, [0] * len(idle)
+            reached = reach * probabilities
+            if reached.any():
+                stack.append((child, reached, decision.memory))
+    report.solver_error = float(sum(errors.values()))
+    counted = [entry for entry in taken if entry[0]] or taken
+    report.seconds, report.iterations = [seconds for _, seconds, _ in counted], [iterations for *_, iterations in counted]
     return report

@@ -40,8 +40,8 @@ class BlueprintAgent(BaseAgent):
         """Ask the policy once."""
         self.blueprint.strategy()
 
-    def decide(self, seat: int, state: int, thought: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: int, memory: Any, budget: Budget) -> Decision:
         """Play the policy; the budget is not used."""
         start = time.perf_counter()
         policy = self.blueprint.at(state).copy()
-        return Decision(policy, thought, time.perf_counter() - start)
+        return Decision(policy, memory, time.perf_counter() - start)

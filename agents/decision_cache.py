@@ -10,7 +10,7 @@ from search import Budget
 
 
 class DecisionCache(Generic[State]):
-    """Decisions of one agent in both seats. A thought needs those before it, so the decisions on the way are made first, each once.
+    """Decisions of one agent in both seats. A decision needs the memory of the one before it, so those on the way come first, each once.
 
     Args:
         agent: loaded.
@@ -27,9 +27,9 @@ class DecisionCache(Generic[State]):
 
     def at(self, seat: int, state: State) -> Decision:
         """Return the decision of a seat at a public state where it acts."""
-        game, thought = self.agent.game, None
+        game, memory = self.agent.game, None
         for there in [s for s in path(game, state) if game.player(s) == seat]:
             if (seat, there) not in self._made:
-                self._made[seat, there] = self.agent.decide(seat, there, thought, self.budget)
-            thought = self._made[seat, there].thought
+                self._made[seat, there] = self.agent.decide(seat, there, memory, self.budget)
+            memory = self._made[seat, there].memory
         return self._made[seat, state]

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.runtime.storage import brief, number_in, printable, read_json
 from games import PublicTree, information_states
+from games.arrays import Float
 from search import Budget, Solver, Strategy, Variant, check_strategy, full_ranges, uniform
 
-Float = npt.NDArray[np.float64]
 MOST_STATE_BYTES, MOST_ACTION_BYTES = 4000, 100  # of an information state and an action in a file
 
 

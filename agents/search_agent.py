@@ -21,9 +21,8 @@ from games.derived import derived_game
 from games.game import PublicGame
 from search import Budget, Deadline, Spent, Variant
 from search.boards.resolver import BoardResolver
-from search.boards.search import SearchReport
 from search.boards.trunk import Strategies
-from search.resolving import ResolveConfig, rounds_of
+from search.resolving import RULES, ResolveConfig, SearchReport, rounds_of
 from search.tree.resolver import TreeResolver
 
 NOTHING = "nothing"  # of ``solve_from``: the blueprint plays
@@ -91,10 +90,10 @@ class SearchAgent:
         """Return what kept deals and measurements of this agent must agree with; an exact strength stands for a blueprint's numbers."""
         config, blueprint = self.config, self.blueprint
         if isinstance(blueprint, BoardBlueprint):
-            own: tuple[Any, ...] = (self.variant, self.rounds, config.gadget, config.bounds, config.spread)
+            own: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
             own += (self.threads, config.warm_start, config.gift_scale)
             return " ".join(map(repr, (self.game.key, *own, blueprint.name, blueprint.exploitability))).encode()
-        settings = [repr(value) for value in (self.variant, config.warm_start, self.measure_error)]
+        settings = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]
         tables = [np.round(table, 6).tobytes() for table in blueprint.strategy().tables]
         return b"".join([json.dumps([self.name, self.game.name, *settings]).encode(), *tables])
 
@@ -112,16 +111,16 @@ class SearchAgent:
         self._resolver.load()
         self.load_seconds = self.load_seconds or time.perf_counter() - begun
 
-    def decide(self, seat: int, state: Any, thought: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: Any, memory: Any, budget: Budget) -> Decision:
         """Decide within the budget."""
         clock = Deadline(budget.seconds)
-        found = self._resolver.think(seat, state, thought, budget, clock)
+        found = self._resolver.think(seat, state, memory, budget, clock)
         thinking = clock.spent()
         policy = self._resolver.at(found.memory, state)
         seconds = clock.spent()
         spent = found.spent + Spent(judging=seconds - thinking) if found.iterations else found.spent
         error = self._resolver.solver_error(seat) if self.measure_error and found.root is not None else None
-        return Decision(policy, found.memory, seconds, found.iterations, found.root, found.kept, found.skipped, error, spent)
+        return Decision(policy, found.memory, seconds, found.iterations, found.root, found.outcome, error, spent)
 
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
@@ -153,6 +152,7 @@ class SearchAgent:
             return ask_everywhere(self, seat, budget)
         strategies, found = self.strategies(seat, budget, progress, folder)
         return SeatReport(
-            seat, strategies[seat], decisions=found.solves + found.kept, solves=found.solves, kept=found.kept, skipped=found.skipped,
-            seconds=found.seconds, iterations=found.iterations, spent=found.spent, solver_error=found.harm, loading=found.loading,
+            seat, strategies[seat], decisions=found.solves + found.fallbacks.total(), solves=found.solves, fallbacks=found.fallbacks,
+            seconds=found.seconds, iterations=found.iterations, spent=found.spent, bound_violation=found.bound_violation,
+            loading=found.loading,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from agents import BlueprintAgent, SearchAgent, Serial, solved_policy
-from agents.match.deal import Entrant
+from agents.match.deal import Competitor
 from agents.match.exact_value import exact_values
 from agents.match.match import Match, play_matches
 from agents.match.statistics import Tally
@@ -47,17 +47,17 @@ def measure(cases: Sequence[tuple[str, str, bool, str]], count: int, hands: int)
     """Return the table's rows, one for each of some ``CASES``, and the exact value in chips a hand."""
     tree = public_tree("leduc_poker")
     policy = solved_policy(tree, variant("cfr"), 60)
-    entrants = (
-        Entrant("blueprint", BlueprintAgent(policy), Budget(seconds=0)),
-        Entrant("search", SearchAgent(policy, variant("default")), Budget(iterations=100)),
+    competitors = (
+        Competitor("blueprint", BlueprintAgent(policy), Budget(seconds=0)),
+        Competitor("search", SearchAgent(policy, variant("default")), Budget(iterations=100)),
     )
-    exact = exact_values([Match(entrants)], 1, Serial())[0]
+    exact = exact_values([Match(competitors)], 1, Serial())[0]
     assert exact is not None
     rows = []
     for name, kind, duplicate, values in cases:
         start, inside, errors, means = time.perf_counter(), 0, [], []
         for seed in range(count):
-            match = Match(entrants, seed, duplicate, values)
+            match = Match(competitors, seed, duplicate, values)
             tally = Tally(match)
             for _, records, _ in play_matches([match], hands):
                 tally.add(records)

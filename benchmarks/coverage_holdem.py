@@ -17,7 +17,7 @@ import numpy as np
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint
-from agents.match.deal import Draws, Entrant, play_hand
+from agents.match.deal import Competitor, Draws, play_deal
 from agents.match.exact_value import exact_values
 from agents.match.match import Match
 from agents.match.statistics import Tally
@@ -41,20 +41,20 @@ def main() -> None:
     last = len(game.deals) - 1
     with tempfile.TemporaryDirectory() as directory:
         blueprint = make_blueprint(game, [0] * last + [20], cfr, 10, Path(directory))
-        entrants = (
-            Entrant("search", SearchAgent(blueprint, cfr, game.rounds[last], ResolveConfig("refined")), Budget(iterations=20)),
-            Entrant("blueprint", SearchAgent(blueprint, cfr, NOTHING), Budget(seconds=0)),
+        competitors = (
+            Competitor("search", SearchAgent(blueprint, cfr, game.rounds[last], ResolveConfig("refined")), Budget(iterations=20)),
+            Competitor("blueprint", SearchAgent(blueprint, cfr, NOTHING), Budget(seconds=0)),
         )
-        exact = exact_values([Match(entrants)], 1, Serial())[0]
+        exact = exact_values([Match(competitors)], 1, Serial())[0]
         assert exact is not None
         rows = []
         for values in dict.fromkeys(values for _, values in CASES):
-            start, at = time.perf_counter(), Match(entrants, values=values).table()
+            start, at = time.perf_counter(), Match(competitors, values=values).table()
             found = []
             for seed in range(count):
                 at.draws = Draws(seed)
-                tally = Tally(Match(entrants, seed, values=values))
-                tally.add([play_hand(at, k, swapped) for k in range(hands // 2) for swapped in (False, True)])
+                tally = Tally(Match(competitors, seed, values=values))
+                tally.add([play_deal(at, k, swapped) for k in range(hands // 2) for swapped in (False, True)])
                 found.append(tally.estimates())
             seconds = time.perf_counter() - start
             for kind in (kind for kind, own in CASES if own == values):

@@ -100,11 +100,11 @@ def leduc() -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
     load, rng, nodes = time.perf_counter() - begun, np.random.default_rng(0), np.flatnonzero(tree.player >= 0)
 
     def asked(budget: float) -> Asked:
-        thought = agent.decide(0, 0, None, Budget(iterations=100)).thought
+        memory = agent.decide(0, 0, None, Budget(iterations=100)).memory
         for i in range(2 * MOST):
             node = int(rng.choice(nodes))
             begun = time.perf_counter()
-            decision = agent.decide(int(tree.player[node]), node, None if i % 2 else thought, Budget(seconds=budget))
+            decision = agent.decide(int(tree.player[node]), node, None if i % 2 else memory, Budget(seconds=budget))
             yield time.perf_counter() - begun, decision.iterations, decision.solved
 
     yield "leduc", load, asked
@@ -126,17 +126,17 @@ def holdem(name: str) -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
 
             def asked(budget: float, agent: SearchAgent = agent) -> Asked:
                 while True:
-                    state, thoughts, hands = game.root, [None, None], game.deal(rng.random())
+                    state, memories, hands = game.root, [None, None], game.deal(rng.random())
                     while (player := game.player(state)) != TERMINAL:
                         if player == CHANCE:
                             state = game.chance(state, hands, rng.random())
                             continue
                         begun = time.perf_counter()
-                        decision = agent.decide(player, state, thoughts[player], Budget(seconds=budget))
+                        decision = agent.decide(player, state, memories[player], Budget(seconds=budget))
                         seconds = time.perf_counter() - begun
-                        if decision.solved or decision.kept:
+                        if decision.outcome != "not_due":
                             yield seconds, decision.iterations, decision.solved
-                        thoughts[player] = decision.thought
+                        memories[player] = decision.memory
                         below = children(game, state)
                         going = [child for child in below if game.player(child) != TERMINAL] or below
                         state = going[rng.integers(len(going))]

@@ -53,9 +53,9 @@ class AlwaysCall(BaseAgent):
     def __init__(self, game: PublicGame[Any]) -> None:
         self.game = game
 
-    def decide(self, seat: int, state: Any, thought: Any, budget: Budget) -> Decision:
+    def decide(self, seat: int, state: Any, memory: Any, budget: Budget) -> Decision:
         takes = [float(action.kind == Kind.PASS) for action in self.game.actions(state)]
-        return Decision(np.repeat([takes], self.game.num_hands[seat], axis=0).T, thought, 0.0)
+        return Decision(np.repeat([takes], self.game.num_hands[seat], axis=0).T, memory, 0.0)
 
 
 def game_of(name: str) -> PublicGame[Any]:

@@ -18,8 +18,8 @@ from games.holdem.board_tree import board_tree
 from games.holdem.config import Spot
 from games.holdem.rules import HoldemGame
 from search import BoardSolver, variant
-from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
+from search.boards.trunk import value_against
 
 OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
 IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"

@@ -20,8 +20,8 @@ from games.holdem.config import Holdem
 from games.holdem.rules import HoldemGame
 from games.kernels.boards import STORE, STREET
 from search import BoardSolver, variant
-from search.boards.search import value_against
 from search.boards.sweeps import BoardSweeps
+from search.boards.trunk import value_against
 
 HELD = 1e20  # regrets so large that what an iteration adds changes no probability
 

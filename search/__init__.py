@@ -5,9 +5,10 @@ from search.boards.infostates import BoardInfostates
 from search.boards.solver import BoardSolver, memory_needed, state_names, useful_threads
 from search.boards.strategy import BoardStrategy
 from search.budget import Budget, Deadline, Spent
-from search.gadgets import BOUNDS, GADGETS, Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
+from search.gadgets import BOUNDS, GADGETS
 from search.representation import represent
 from search.tree.evaluator import Evaluator
+from search.tree.gadgets import Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
 from search.tree.infostates import TreeInfostates
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy, check_strategy, full_ranges, uniform

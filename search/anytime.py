@@ -47,9 +47,10 @@ class Anytime(ABC, Generic[Answer]):
 
     def __init__(self) -> None:
         self._done = np.zeros(1, np.int64)  # iterations; an array, so that kernels can count
-        self._pace = Pace(5e-8)  # seconds of one iteration by row; learnt from slice to slice
+        self.pace = Pace(5e-8)  # seconds of one iteration by row; learnt from slice to slice
         self._spent = self._checked = 0.0  # solving and checking seconds of the solve at hand
         self._trace: list[tuple[int, float, float]] = []
+        self._check_seconds = 0.0  # of the last check
         self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
         self.enough: int | None = None  # iterations after which more are only done if a number of them is asked for
 
@@ -123,7 +124,7 @@ class Anytime(ABC, Generic[Answer]):
                 count = min(count, next_check - self.iterations)
             if count <= 0:
                 if self._spent == 0:
-                    self._pace.heal()
+                    self.pace.heal()
                 break
             try:
                 self.run(count)
@@ -132,23 +133,25 @@ class Anytime(ABC, Generic[Answer]):
                 self._spent += spent
             self._learn(count, spent)
             if checking and self.iterations == next_check:
+                if deadline is not None and deadline.remaining() < 2 * self._check_seconds:
+                    break
                 exploitability = self._check(self.answer())
                 next_check = self._next_check(budget)
             if progress is not None:
                 progress(self.iterations, self._spent, exploitability)
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
                 break
-        return self._finish(checking)
+        return self._finish(checking, decided=deadline is not None)
 
     def interrupted(self) -> Solution[Answer]:
         """Return what a ``solve`` that was interrupted (Ctrl-C between two kernel calls) has found so far."""
         return self._finish(checking=True)
 
-    def _finish(self, checking: bool) -> Solution[Answer]:
+    def _finish(self, checking: bool, decided: bool = False) -> Solution[Answer]:
         now = time.perf_counter()
         answer = self.answer()
         self._answer_seconds = max(0.9 * self._answer_seconds, min(time.perf_counter() - now, 2 * self._answer_seconds))
-        if checking and (not self._trace or self._trace[-1][0] != self.iterations):
+        if checking and not decided and (not self._trace or self._trace[-1][0] != self.iterations):
             self._check(answer)
         exploitability = self._trace[-1][2] if self._trace else None
         return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace))
@@ -156,13 +159,14 @@ class Anytime(ABC, Generic[Answer]):
     def _check(self, answer: Answer) -> float:
         now = time.perf_counter()
         exploitability = self.exploitability(answer)
-        self._checked += time.perf_counter() - now
+        self._check_seconds = time.perf_counter() - now
+        self._checked += self._check_seconds
         self._trace.append((self.iterations, self._spent, exploitability))
         return exploitability
 
     def _slice(self, most: int | None, remaining: float) -> int:
         """Return how many iterations to do before the next look at the clock; 0 if one more would end late."""
-        per_iteration = self._pace.expected * self.rows
+        per_iteration = max(self.pace.expected * self.rows, 1e-12)
         count = max(1, int(SLICE_SECONDS / per_iteration))
         if remaining != math.inf:
             left = remaining - self._answer_seconds - CALL_SECONDS
@@ -175,7 +179,7 @@ class Anytime(ABC, Generic[Answer]):
     def _learn(self, count: int, spent: float) -> None:
         """Remember how long an iteration takes."""
         seen = max(spent - CALL_SECONDS, 0.1 * spent) / (count * self.rows)
-        self._pace.learn(seen, min(0.5, spent / 1e-4))  # a slice of a few microseconds says little
+        self.pace.learn(seen, min(0.5, spent / 1e-4))  # a slice of a few microseconds says little
 
     def _next_check(self, budget: Budget) -> int:
         """For a target every 10 iterations at first, then every 5 %: a check costs about an iteration. Else powers of two, for a trace."""

@@ -1,21 +1,37 @@
-"""Re-solving subgames: how it is done, whatever the game is kept in, and what comes of it."""
+"""Re-solving a subgame: bounds, gadget, warm start, iterations within the budget, then accept the answer or fall back.
+
+``resolve`` is the only place where a subgame of any game is re-solved. It sees arrays over hands and lines; what a game is kept in is
+known to its ``SubgameSolver``. Two of them exist: ``search.tree.subgames`` and ``search.boards.subgames``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from search.budget import Budget, Deadline, Spent
+from search.anytime import Solution
+from search.beliefs import Beliefs, Entrance
+from search.budget import Budget, Deadline, Pace, Spent
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, NO_SPREAD, UNSAFE, WARM_START, WITH_GIFTS
+from search.outcome import Outcome
+from search.warm_start import warm_iterations
 
 Float = npt.NDArray[np.float64]
+Lines = npt.NDArray[np.bool_]
 # Answers of fewer iterations are judged whatever the gadget: from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g.
 MIN_TRUSTED_ITERATIONS = 30
+RULES = 2  # raised whenever the same budget of iterations may lead to other answers: kept measurements of other rules are not taken
+MAX_ITERATIONS = 1 << 16  # of one solve: what is left to gain then is below what float32 can tell
+WARMING = 1.5  # iterations' time that a warm start takes
+SPARE = 1.5  # times what the last part of a decision is expected to take is left for it
 State = TypeVar("State", bound=Hashable, contravariant=True)
+Strategy = TypeVar("Strategy", contravariant=True)  # so far, of a whole game or what is known of it
+Answer = TypeVar("Answer")  # of a subgame
 
 
 @dataclass(frozen=True)
@@ -101,23 +117,266 @@ def rounds_of(solve_from: str, names: Sequence[str]) -> tuple[int, ...] | None:
     return found
 
 
-class Resolved(NamedTuple):
+@dataclass
+class SearchReport:
+    """What solves of subgames came to.
+
+    Attributes:
+        solves: subgames whose answer is played: lines that the searcher's strategy reaches, on boards that suits do not make equal.
+        fallbacks: subgames where the strategy so far is played on, by kind.
+        bound_violation: chips a deal that best responses win above the bounds (above what they could before, where those are not safe),
+            summed over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
+        seconds: of each solve; lines that were solved side by side share theirs.
+        iterations: of each solve.
+        spent: what those seconds went into, summed.
+        loading: seconds outside every solve's budget: what is computed once for a whole game.
+    """
+
+    solves: int = 0
+    fallbacks: Counter[Outcome] = field(default_factory=Counter)
+    bound_violation: float = 0.0
+    seconds: list[float] = field(default_factory=list)
+    iterations: list[int] = field(default_factory=list)
+    spent: Spent = field(default_factory=Spent)
+    loading: float = 0.0
+
+    def fail(self, outcome: Outcome, count: int) -> None:
+        """Count fallbacks."""
+        if count:
+            self.fallbacks[outcome] += count
+
+    def add(self, other: SearchReport, weight: float = 1.0) -> None:
+        """Add what other solves came to, their bound violations times a weight."""
+        self.solves += other.solves
+        self.fallbacks.update(other.fallbacks)
+        self.bound_violation += weight * other.bound_violation
+        self.seconds += other.seconds
+        self.iterations += other.iterations
+        self.spent += other.spent
+        self.loading += other.loading
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of one subgame."""
+        return Outcome.SEARCHED if self.solves else next(iter(self.fallbacks), Outcome.UNREACHED)
+
+
+class Paces:
+    """What a solver has learnt of its machine, in seconds for each row of the subgame.
+
+    Attributes:
+        preparing: before the first iteration: looking at the cards, ranges, bounds.
+        iterating: an iteration.
+        judging: after the last one: values of the answer, and handing it over.
+    """
+
+    def __init__(self, iterating: Pace) -> None:
+        self.preparing, self.iterating, self.judging = Pace(), iterating, Pace()
+
+    def forget(self) -> None:
+        """Know nothing again: the first solve loaded kernels."""
+        self.preparing, self.judging = Pace(), Pace()
+        self.iterating.expected = self.iterating.fastest = 0.0
+
+    def settle(self) -> None:
+        """Expect the fastest seen: after trials outside every clock."""
+        for pace in (self.preparing, self.iterating, self.judging):
+            pace.settle()
+
+    def heal(self) -> None:
+        """Expect less: a solve was not begun for its sake."""
+        for pace in (self.preparing, self.iterating, self.judging):
+            pace.heal()
+
+    def after(self, rows: int) -> float:
+        """Return the seconds to leave for what comes after the last iteration."""
+        return SPARE * self.judging.expected * rows
+
+    def expected_iterations(self, rows: int, budget: Budget, clock: Deadline) -> float:
+        """Return how many iterations a budget allows if a solve begins now."""
+        expected = float("inf") if budget.iterations is None else float(budget.iterations)
+        if budget.seconds is not None and self.iterating.expected > 0:
+            fitting = (clock.remaining() - self.after(rows)) / (self.iterating.expected * rows)
+            expected = min(expected, fitting - WARMING)
+        return expected
+
+
+class SubgameSolver(Protocol[Strategy, Answer]):
+    """What ``resolve`` asks of a family of games. It solves one subgame at a time, or L side by side; arrays are allocated once."""
+
+    paces: Paces
+
+    def size(self, place: int) -> int:
+        """Return the rows of the subgames at a place, which time grows with; 0 where nobody decides any more."""
+        ...
+
+    def enter(self, place: int, beliefs: Beliefs, strategy: Strategy | None, seat: int) -> Entrance:
+        """Turn to the subgames at a place; the strategy so far may only be None where best-response values against it are known."""
+        ...
+
+    def restrict(self, lines: Lines) -> None:
+        """Let only some lines be played."""
+        ...
+
+    def cfvs(self, answered: bool, best: bool) -> Float:
+        """Return [H, L], the opponent's cfvs at the root against the strategy so far, or against the answer.
+
+        Args:
+            answered: against the answer.
+            best: of a best response; else of the strategy's own part.
+        """
+        ...
+
+    def left(self) -> Any:
+        """Return what searches below want of the last ``cfvs``; None if nobody will ask."""
+        ...
+
+    def start(self, kind: str, bound: Float | None, spread: float, warm: int) -> None:
+        """Begin a solve.
+
+        Args:
+            kind: of gadget.
+            bound: [H, L] cfvs of not entering; None for ``unsafe``.
+            spread: chips, the standard deviation of distributional bounds; else 0.
+            warm: iterations that the strategy so far counts for; 0 for a cold start.
+        """
+        ...
+
+    def solve(self, budget: Budget, deadline: Deadline) -> Solution[Answer]:
+        """Iterate until the budget is spent; its ``exploitability`` is in chips a deal that comes to the root."""
+        ...
+
+    def played(self, answer: Answer, accepted: Lines) -> Answer:
+        """Return what is played: the answer, on other lines the strategy so far."""
+        ...
+
+
+class Resolved(NamedTuple, Generic[Answer]):
+    """What one solve came to.
+
+    Attributes:
+        report: in figures.
+        answer: what is played from here on; None where nothing was solved. The next solve may overwrite its arrays.
+        left: of what is played, see ``SubgameSolver.left``.
+    """
+
+    report: SearchReport
+    answer: Answer | None = None
+    left: Any = None
+
+
+def resolve(
+    solver: SubgameSolver[Strategy, Answer],
+    place: int,
+    beliefs: Beliefs,
+    strategy: Strategy | None,
+    seat: int,
+    config: ResolveConfig,
+    budget: Budget,
+    clock: Deadline,
+    *,
+    worth: int = 0,
+    whole: bool = False,
+    deliver: Callable[[Resolved[Answer]], None] | None = None,
+) -> Resolved[Answer]:
+    """Re-solve the subgames that begin at one place.
+
+    With safe bounds, and after fewer than ``MIN_TRUSTED_ITERATIONS`` with any, an answer is accepted only where the opponent's hands win
+    no more above the bounds against it than they lose below them with the model's range. That is a rule of thumb: a budget too short for
+    the subgame then hardly ever costs anything, and never more than ``SearchReport.bound_violation``.
+
+    Args:
+        solver: of the game.
+        place: where the subgames begin, as the solver numbers it.
+        beliefs: how both players come there.
+        strategy: so far; the searcher's own part is what is searched for, the opponent's part is the model.
+        seat: who searches.
+        config: how.
+        budget: of the solve; the exploitability is that of the worst line.
+        clock: of the decision, started at the request.
+        worth: iterations that the strategy so far counts for in a warm start.
+        whole: it is the whole game: no gadget stands above it, and an answer is accepted if a best response wins no more from it than
+            from the strategy so far.
+        deliver: takes the answer over, within the budget, if there is one to be played.
+
+    Raises:
+        ValueError: a budget without a limit.
+    """
+    if not budget.limited():
+        raise ValueError("budget must limit seconds, iterations or exploitability, got none of them")
+    rows, paces, kind = solver.size(place), solver.paces, UNSAFE if whole else config.gadget
+    if rows == 0:
+        return Resolved(SearchReport())
+    begun = clock.spent()
+    if clock.remaining() < (paces.preparing.expected + paces.iterating.expected) * rows + paces.after(rows):
+        paces.heal()
+        count = int((beliefs.reach[seat].max(axis=0) > 0).sum())
+        return Resolved(SearchReport(0, Counter({Outcome.NO_TIME: count}), 0.0, [clock.spent()] * count, [0] * count))
+    entrance = solver.enter(place, beliefs, strategy, seat)
+    solved = entrance.solvable(kind in NEED_RANGE)
+    report, count = SearchReport(), int(solved.sum())
+    report.fail(Outcome.UNREACHED, int((entrance.reached & ~solved).sum()))
+    if not count:
+        return Resolved(report)
+    solver.restrict(solved)
+    before = bound = solver.cfvs(answered=False, best=True)
+    if kind != UNSAFE and config.bounds != "safe":
+        bound = solver.cfvs(answered=False, best=False)
+    left = solver.left()
+    if kind != UNSAFE and config.with_gifts and entrance.gifts is not None:
+        bound = (bound + config.gift_scale * entrance.gifts * entrance.mass).astype(bound.dtype)
+    paces.preparing.learn((clock.spent() - begun) / rows)
+    warm = warm_iterations(config.warm_start, worth, paces.expected_iterations(rows, budget, clock))
+    spread = config.spread if config.bounds == "distributional" else 0.0
+    solver.start(kind, None if kind == UNSAFE else bound, spread, warm)
+    prepared = clock.spent()
+    most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
+    solution = solver.solve(replace(budget, iterations=most), clock.sooner(paces.after(rows)))
+    solving, answer, accepted = clock.spent(), solution.strategy, solved.copy()
+    report.seconds, report.iterations = [solving / count] * count, [solution.iterations] * count
+    report.spent = Spent(prepared, solving - prepared, 0.0)
+    if solution.iterations == 0:
+        paces.heal()
+        report.fail(Outcome.NO_TIME, count)
+        return Resolved(report)
+    if config.judge or not whole:
+        change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.safe and not whole else before)
+        violation, margin = entrance.judge(change, whole)
+        if config.judge and (whole or config.safe or solution.iterations < MIN_TRUSTED_ITERATIONS):
+            accepted &= violation <= margin
+        report.bound_violation = float((violation * entrance.scale)[accepted].sum())
+    if accepted.any():
+        if left is not None and config.bounds != "safe":
+            solver.cfvs(answered=True, best=False)
+        left = solver.left()
+    report.solves = int(accepted.sum())
+    report.fail(Outcome.REJECTED, count - report.solves)
+    found = Resolved(report, solver.played(answer, accepted), left)
+    if deliver is not None and report.solves:
+        deliver(found)
+    seconds = clock.spent()
+    paces.judging.learn((seconds - solving) / rows)
+    report.seconds, report.spent = [seconds / count] * count, Spent(prepared, solving - prepared, seconds - solving)
+    return found
+
+
+class Thinking(NamedTuple):
     """What thinking at one decision came to.
 
     Attributes:
         memory: what the next decision of the deal starts from.
         iterations: of the solver.
         root: where the subgame that was solved begins, as the game's tree numbers it; None if none was, or its answer is not played.
-        kept: a search was due, and the strategy so far is played on.
-        skipped: a search was due, and the budget allowed no iteration.
+        outcome: whether a search was due, and what became of it.
+        bound_violation: see ``SearchReport``.
         spent: what the seconds went into.
     """
 
     memory: Any
     iterations: int = 0
     root: int | None = None
-    kept: bool = False
-    skipped: bool = False
+    outcome: Outcome = Outcome.NOT_DUE
+    bound_violation: float = 0.0
     spent: Spent = Spent()
 
 
@@ -128,7 +387,7 @@ class Resolver(Protocol[State]):
         """Make what decisions need once for the game, load the kernels and learn the machine's speed."""
         ...
 
-    def think(self, seat: int, state: State, memory: Any, budget: Budget, clock: Deadline) -> Resolved:
+    def think(self, seat: int, state: State, memory: Any, budget: Budget, clock: Deadline) -> Thinking:
         """Re-solve what is due at a decision.
 
         Args:

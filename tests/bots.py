@@ -298,8 +298,8 @@ class Computes(Cheat):
         return pair[1 - self.player] if pair[self.player] == own else None
 
 
-def given_once(first, entrant):
-    return int(np.random.SeedSequence(0, spawn_key=(first, entrant)).generate_state(1)[0] >> 1)
+def given_once(first, competitor):
+    return int(np.random.SeedSequence(0, spawn_key=(first, competitor)).generate_state(1)[0] >> 1)
 
 
 class Here:

@@ -42,8 +42,8 @@ class Asked(BaseAgent):
     def __init__(self, game, name, policy):
         self.game, self.name, self.policy = game, name, policy
 
-    def decide(self, seat, state, thought, budget):
-        return Decision(self.policy(self.game, state), thought, 0.0)
+    def decide(self, seat, state, memory, budget):
+        return Decision(self.policy(self.game, state), memory, 0.0)
 
 
 def call(game, state):

@@ -35,7 +35,18 @@ def test_rows_hold_what_the_contract_names():
     assert alone["exploitability"]["exact"] is True
     assert few["thinking_iterations"] == 5
     assert many["exploitability"]["value"] < few["exploitability"]["value"] < 1.0
-    for key in ("game", "agent", "spent_seconds", "iterations", "decisions", "slowest_decision_seconds", "overruns", "kept"):
+    for key in (
+        "game",
+        "agent",
+        "spent_seconds",
+        "iterations",
+        "decisions",
+        "slowest_decision_seconds",
+        "overruns",
+        "fallbacks",
+        "kept",
+        "skipped",
+    ):
         assert key in few
 
 
@@ -46,8 +57,8 @@ class Timed(BlueprintAgent):
         super().__init__(policy)
         self.took = took
 
-    def decide(self, seat, node, thought, budget):
-        return replace(super().decide(seat, node, thought, budget), seconds=self.took)
+    def decide(self, seat, node, memory, budget):
+        return replace(super().decide(seat, node, memory, budget), seconds=self.took)
 
 
 @pytest.mark.parametrize(("took", "spoilt"), [(0.0015, False), (0.02, True)])
@@ -109,7 +120,16 @@ def test_an_interrupted_sweep_goes_on(tmp_path):
         assert json.loads((tmp_path / name).read_text()) == content
 
 
-OPTIONAL = {"against_blueprint", "spent", "running_share", "skipped", "loading"}  # older versions have none
+def test_measurements_of_older_versions_are_read(tmp_path):
+    rows = without_times(ablate(lines(), directory=tmp_path))
+    for path in tmp_path.glob("*.json"):
+        content = json.loads(path.read_text())
+        fallbacks = content.pop("fallbacks")
+        older = {"kept": sum(fallbacks.values()), "skipped": fallbacks.get("no_time", 0)}
+        path.write_text(json.dumps({k: v for k, v in content.items() if k != "bound_violation"} | older))
+    again = without_times(ablate(lines(), directory=tmp_path))
+    assert again == rows
+    assert not list(tmp_path.glob("*.damaged"))
 
 
 def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, caplog):
@@ -121,7 +141,7 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
         {},
         content | {"opponent_best_response": None},
         content | {"seconds": [1.0]},
-        content | {"kept": "no"},
+        content | {"fallbacks": "no"},
         content | {"spent": 1},
         content | {"opponent_best_response": 1e6},  # Kuhn's stakes are 2
         content | {"opponent_best_response": -2.01},
@@ -132,12 +152,14 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
         content | {"solves": content["decisions"] + 1},
         content | {"decisions": -1},
         content | {"spent": content["spent"] | {"iterating": -1.0}},
-        content | {"skipped": -1},
+        content | {"fallbacks": content["fallbacks"] | {"no_time": -1}},
+        content | {"fallbacks": {"tired": 1}},
+        {k: v for k, v in content.items() if k != "fallbacks"} | {"kept": 1, "skipped": 2},  # an older version's keys
         content | {"loading": "long"},
     ]
     for damaged in [
         *damages,
-        *({k: v for k, v in content.items() if k != key} for key in content.keys() - OPTIONAL),
+        *({k: v for k, v in content.items() if k != key} for key in content),
     ]:
         path.write_text(json.dumps(damaged))
         caplog.clear()
@@ -147,7 +169,7 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
 
 
 class Broken(BlueprintAgent):
-    def decide(self, seat, node, thought, budget):
+    def decide(self, seat, node, memory, budget):
         raise ValueError("network gives NaN")
 
 

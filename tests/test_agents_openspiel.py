@@ -6,7 +6,7 @@ from open_spiel.python.algorithms import exploitability as spiel_exploitability
 from open_spiel.python.algorithms.evaluate_bots import evaluate_bots
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, exploitability, solved_policy, tabulate
-from agents.match.deal import Entrant
+from agents.match.deal import Competitor
 from agents.match.exact_value import exact_values
 from agents.match.match import Match, play_matches
 from agents.match.statistics import Tally
@@ -155,7 +155,7 @@ def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_oppo
 @pytest.mark.parametrize("name", ["uniform_random", "fixed_action_preference"])
 def test_registered_bots_play(name):
     match = Match(
-        (Entrant("ours", searcher(LEDUC), Budget(iterations=5)), Entrant("bot", SandboxedBot(derived_game(LEDUC), name, 60), STILL)),
+        (Competitor("ours", searcher(LEDUC), Budget(iterations=5)), Competitor("bot", SandboxedBot(derived_game(LEDUC), name, 60), STILL)),
         salt="salt",
     )
     tally = Tally(match)
@@ -164,8 +164,8 @@ def test_registered_bots_play(name):
     found = tally.estimates()["aivat"]
     assert not tally.faults
     if name == "uniform_random":
-        uniform = Entrant("bot", BlueprintAgent(UniformPolicy(LEDUC)), STILL)
-        exact = exact_values([Match((match.entrants[0], uniform))], 1, Serial())[0]
+        uniform = Competitor("bot", BlueprintAgent(UniformPolicy(LEDUC)), STILL)
+        exact = exact_values([Match((match.competitors[0], uniform))], 1, Serial())[0]
         assert abs(found.mean - exact.value) < 4 * found.standard_error
         assert found.standard_error < tally.estimates()["raw"].standard_error
     assert exact_values([match], 1, Serial()) == [None]

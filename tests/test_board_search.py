@@ -11,14 +11,15 @@ from numba import config
 
 from games.holdem.subtree import entering, part_rows, street_lines, subtree
 from games.kernels.boards import CHILD, HANDS, LINES, ROWS, STORE, STREET
-from search import BoardSolver, BoardStrategy, Budget, variant
+from search import BoardSolver, BoardStrategy, Budget, Deadline, variant
 from search.boards.path import Paths, Root
-from search.boards.search import BoardSearch, value_against
+from search.boards.subgames import BoardSubgames
 from search.boards.sweeps import BoardSweeps
-from search.boards.trunk import Trunk, above, board_weights, mass_at
+from search.boards.trunk import Trunk, above, board_weights, mass_at, value_against
 from search.gadgets import WITH_GIFTS
 from search.kernels.streets import BEST
-from search.resolving import ResolveConfig
+from search.outcome import Outcome
+from search.resolving import ResolveConfig, resolve
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.searching import searching, sweep
 from tests.test_holdem import UNEVEN, small
@@ -121,14 +122,14 @@ def test_reach_is_the_product_of_the_strategys_probabilities():
     seen = 0
     for arrival in Trunk(game, tree, arrays, 2).arrivals():
         for p in (0, 1):
-            reach = full(tree, game, p, arrival.board, arrival.reach[p])
+            reach = full(tree, game, p, arrival.place, arrival.reach[p])
             for line, node in enumerate(entering(game, 2)):
-                expected = game.ranges[p] * ~np.isin(game.hands, tree.cards[arrival.board]).any(axis=1)
+                expected = game.ranges[p] * ~np.isin(game.hands, tree.cards[arrival.place]).any(axis=1)
                 way = path(game, node)
                 for here, after in pairwise(way):
                     if game.bets.player[here] == p:
                         action = children(game, here).index(after)
-                        cards = tree.cards[arrival.board][: int(game.bets.round[here])]
+                        cards = tree.cards[arrival.place][: int(game.bets.round[here])]
                         expected = expected * strategy.at(here, cards)[action]
                 np.testing.assert_allclose(reach[:, line], expected, rtol=1e-12, atol=1e-15)
                 seen += 1
@@ -157,8 +158,8 @@ def test_gifts_are_what_the_twin_says():
     twin.walk(0, (), giver, game.ranges[0], game.ranges[1], visit)
     compared = 0
     for arrival in Trunk(game, tree, arrays, 2, giver).arrivals():
-        cards = tree.cards[arrival.board]
-        found = full(tree, game, giver, arrival.board, arrival.gifts)
+        cards = tree.cards[arrival.place]
+        found = full(tree, game, giver, arrival.place, arrival.gifts)
         for line, node in enumerate(entering(game, 2)):
             own, expected = game.ranges[0], np.zeros(len(game.hands))
             way = path(game, node)
@@ -175,7 +176,7 @@ def test_gifts_are_what_the_twin_says():
                 values = worth[here, there]
                 given = values.max(axis=0) - values[action]
                 expected += np.where(mass > 0, given / np.where(mass > 0, mass, 1), 0)
-            hands = tree.hands_at(giver, arrival.board)
+            hands = tree.hands_at(giver, arrival.place)
             np.testing.assert_allclose(found[hands, line], expected[hands], rtol=1e-9, atol=1e-12)
             compared += int((expected[hands] > 1e-6).sum())
     assert compared > 20
@@ -192,6 +193,12 @@ class Average(dict):
         return self.strategy.at(key[0], key[1])
 
 
+def solve(searcher, board, beliefs, strategies, seat, search):
+    """Search the subgames at one board without a clock."""
+    clock = Deadline(None)
+    return resolve(searcher, board, beliefs, strategies, seat, search.config, search.budget, clock, worth=search.worth)
+
+
 def put(answer, out):
     """Write a part's answer to the whole tree's rows."""
     for p in (0, 1):
@@ -206,11 +213,11 @@ def test_a_search_is_its_twins(gadget, kind, street, seat):
     game, tree, arrays = any_blueprint() if kind == "safe" else uneven_blueprint()
     board = int(np.flatnonzero(tree.boards[:, STREET] == street)[-1])
     lines = street_lines(game, entering(game, street), np.float64)
-    arrival = next(a for a in Trunk(game, tree, arrays, street).arrivals() if a.board == int(tree.boards[board, 1]))
+    arrival = next(a for a in Trunk(game, tree, arrays, street).arrivals() if a.place == int(tree.boards[board, 1]))
     out = (arrays[0].copy(), arrays[1].copy())
-    searcher = BoardSearch(game, tree, lines, DCFR)
+    searcher = BoardSubgames(game, tree, lines, DCFR)
     search = searching(street, gadget, kind, Budget(iterations=5), judge=False)
-    report, answer = searcher.solve(board, arrival, arrays, seat, *search[1:])
+    report, answer, _ = solve(searcher, board, arrival, arrays, seat, search)
     put(answer, out)
     assert report.solves == len(lines)
     assert report.iterations == [5] * len(lines)
@@ -250,7 +257,8 @@ def test_lines_side_by_side_are_lines_by_themselves():
         for lines in own:
             columns = [nodes.index(node) for node in lines]
             own = arrival._replace(reach=(arrival.reach[0][:, columns], arrival.reach[1][:, columns]))
-            put(BoardSearch(game, tree, street_lines(game, lines, np.float64), DCFR).solve(1, own, arrays, 0, *search[1:])[1], out)
+            searcher = BoardSubgames(game, tree, street_lines(game, lines, np.float64), DCFR)
+            put(solve(searcher, 1, own, arrays, 0, search).answer, out)
     for p in (0, 1):
         np.testing.assert_allclose(together[p], apart[p], rtol=1e-12, atol=1e-15)
 
@@ -289,10 +297,10 @@ def test_safe_search_never_hurts(gadget, street):
             search = searching(street, gadget, "safe", Budget(iterations=iterations), judge)
             out, report = sweep(game, tree, arrays, seat, search, variant("default_holdem"))
             after = strength(game, tree, [out, out])[seat]
-            assert after <= before[seat] + report.harm + 1e-9
+            assert after <= before[seat] + report.bound_violation + 1e-9
             if iterations == 500:
                 assert after < before[seat]
-                assert gadget in WITH_GIFTS or report.harm < 0.02 * abs(before[seat])
+                assert gadget in WITH_GIFTS or report.bound_violation < 0.02 * abs(before[seat])
 
 
 @compiled
@@ -304,7 +312,7 @@ def test_streets_are_searched_one_after_the_other():
     twice, report = sweep(game, tree, once, 0, search[1], variant("default_holdem"))
     values = [strength(game, tree, [x, x])[0] for x in (arrays, once, twice)]
     assert values[1] < values[0]
-    assert values[2] <= values[1] + report.harm + 1e-9
+    assert values[2] <= values[1] + report.bound_violation + 1e-9
 
 
 @compiled
@@ -322,14 +330,14 @@ def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint():
     game, tree, arrays = blueprint()
     search = searching(2, "resolve", "safe", Budget(seconds=0.02))
     _, report = sweep(game, tree, arrays, 0, search, DCFR)
-    assert report.solves + report.kept == len(report.seconds)
+    assert report.solves + report.fallbacks.total() == len(report.seconds)
     assert report.solves > 0.9 * len(report.seconds)  # likewise: one that was held up for all of its time keeps the blueprint
     assert np.median(report.seconds) < 0.03  # a machine that is busy elsewhere is late with some
     assert np.median(report.iterations) > 100  # not the least: other processes share the machine that runs this
     assert report.loading > 0
     out, report = sweep(game, tree, arrays, 0, searching(2, "resolve", "safe", Budget(seconds=1e-6)), DCFR)
     assert report.solves == 0
-    assert report.kept >= report.skipped > 0
+    assert report.fallbacks[Outcome.NO_TIME] > 0
     np.testing.assert_array_equal(out[0], arrays[0])
 
 
@@ -341,11 +349,11 @@ def test_where_the_model_never_comes_the_blueprint_is_kept(gadget):
     reach = (arrival.reach[0], arrival.reach[1].copy())
     reach[1][:, 0] = 0.0
     out = (arrays[0].copy(), arrays[1].copy())
-    searcher = BoardSearch(game, tree, street_lines(game, entering(game, 1), np.float64), DCFR)
+    searcher = BoardSubgames(game, tree, street_lines(game, entering(game, 1), np.float64), DCFR)
     search = searching(1, gadget, "safe", Budget(iterations=3), judge=False)
-    report, answer = searcher.solve(board, arrival._replace(reach=reach), arrays, 0, *search[1:])
+    report, answer, _ = solve(searcher, board, arrival._replace(reach=reach), arrays, 0, search)
     put(answer, out)
-    assert report.kept == 1
+    assert report.fallbacks == {Outcome.UNREACHED: 1}
     first = entering(game, 1)[0]
     decision = next(n for n in range(first, int(game.bets.end[first])) if game.bets.player[n] == 0)
     old, new = (whole(game, tree, x).at(decision, tree.cards[board]) for x in (arrays, out))
@@ -385,8 +393,8 @@ def test_a_wrong_search_is_named(change, message):
 
 def test_a_search_without_a_limit_is_refused():
     game, tree, arrays = blueprint()
-    with pytest.raises(ValueError, match="budget must limit seconds or iterations"):
-        sweep(game, tree, arrays, 0, searching(1, "resolve", "safe", Budget(exploitability=1.0)), DCFR)
+    with pytest.raises(ValueError, match="budget must limit seconds, iterations or exploitability"):
+        sweep(game, tree, arrays, 0, searching(1, "resolve", "safe", Budget()), DCFR)
 
 
 @compiled
@@ -397,7 +405,7 @@ def test_an_answer_of_few_iterations_is_judged_whatever_the_gadget(gadget):
     for judge in (True, False):
         search = searching(1, gadget, "safe", Budget(iterations=1), judge)
         out, report = sweep(game, tree, arrays, 0, search, variant("default_holdem"))
-        found[judge] = report.harm, strength(game, tree, [out, out])[0]
+        found[judge] = report.bound_violation, strength(game, tree, [out, out])[0]
     assert found[True][0] < found[False][0]
     assert found[True][1] < found[False][1]
 
@@ -407,7 +415,7 @@ def test_one_lines_ranges_are_those_of_all_lines():
     paths = Paths(game, tree)
     for street in (1, 2):
         for arrival in Trunk(game, tree, arrays, street).arrivals():
-            board = int(tree.boards[arrival.board, CHILD])
+            board = int(tree.boards[arrival.place, CHILD])
             for line, node in enumerate(entering(game, street)):
                 found = paths.follow(paths.start(), node, board, arrays)
                 for p in (0, 1):
@@ -424,12 +432,12 @@ def test_a_search_leaves_the_gifts_that_all_lines_have(bounds):
     after, answers = (arrays[0].copy(), arrays[1].copy()), {}
     for line, node in enumerate(entering(game, 1)):
         own = paths.follow(paths.start(), node, board, arrays)._replace(gifts=start.gifts[:, [line]])
-        searcher = BoardSearch(game, tree, street_lines(game, [node], np.float64), DCFR)
-        _, answer = searcher.solve(board, own, arrays, seat, *search[1:], None, None, 2)
+        searcher = BoardSubgames(game, tree, street_lines(game, [node], np.float64), DCFR, until=2)
+        _, answer, left = solve(searcher, board, own, arrays, seat, search)
         put(answer, after)
-        answers[node] = Root(node, board, own, answer.left)
+        answers[node] = Root(node, board, own, left)
     known = [arrays, after]
-    every = next(a for a in Trunk(game, tree, after, 2, 1 - seat, best, known).arrivals() if a.board == board)
+    every = next(a for a in Trunk(game, tree, after, 2, 1 - seat, best, known).arrivals() if a.place == board)
     for line, node in enumerate(entering(game, 2)):
         root = next(root for first, root in answers.items() if first <= node < int(game.bets.end[first]))
         found = paths.follow(root, node, int(tree.boards[board, CHILD]), after, 1 - seat, best)

@@ -225,7 +225,7 @@ def test_work_too_long_for_its_budget_is_tried_too_seldom_to_be_late(seconds):
 def test_a_solver_that_found_no_time_heals(leduc):
     solver = Solver(leduc.tree, variant("default"))
     solver.solve(Budget(seconds=0.02))
-    solver._pace.expected = 1.0
+    solver.pace.expected = 1.0
     tries = [solver.solve(Budget(seconds=0.02)).iterations for _ in range(60) if not solver.start(solver.subgame)]
     assert tries[0] == 0
     assert max(tries) > 0

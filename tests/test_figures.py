@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents import BlueprintAgent, UniformPolicy
-from agents.match.deal import Entrant
+from agents.match.deal import Competitor
 from agents.match.statistics import decision_row, decision_table
 from agents.reporting.figures import plot_ablation, plot_exchange, plot_trace, plot_training
 from agents.reporting.tables import spoilt_note
@@ -71,8 +71,8 @@ def test_rows_whose_decisions_were_late_are_hollow_and_named(tmp_path, no_warnin
 
 @pytest.mark.parametrize(("took", "spoilt"), [(0.0105, False), (0.05, True)])
 def test_matches_mark_agents_whose_decisions_were_late(took, spoilt):
-    entrant = Entrant("a", BlueprintAgent(UniformPolicy(public_tree("kuhn_poker"))), Budget(seconds=0.01))
-    row = decision_row(entrant, 10, np.array([[took, 5.0, 0.0]] * 10))
+    competitor = Competitor("a", BlueprintAgent(UniformPolicy(public_tree("kuhn_poker"))), Budget(seconds=0.01))
+    row = decision_row(competitor, 10, np.array([[took, 5.0, 0.0]] * 10))
     assert row["spoilt"] is spoilt
     assert ("10*" in decision_table([row])) is spoilt
     assert spoilt_note([row]).startswith("100 % of decisions were late in 1 row (* in the table): this machine was busy,") is spoilt

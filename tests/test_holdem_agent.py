@@ -32,21 +32,21 @@ def blueprint(tmp_path_factory):
 
 
 def decisions(agent, seat, budget, cards_of):
-    """Ask an agent at every decision of a seat, with its thoughts; yield node, cards and decision."""
+    """Ask an agent at every decision of a seat, with its memories; yield node, cards and decision."""
     game = agent.game
     stack = [(game.root, None)]
     while stack:
-        state, thought = stack.pop()
+        state, memory = stack.pop()
         player = game.player(state)
         if player == CHANCE:
             new = cards_of(state.cards, game.deals[game.round(state) + 1])
-            stack.extend((game.revealed(state, cards_text(own)), thought) for own in new)
+            stack.extend((game.revealed(state, cards_text(own)), memory) for own in new)
         elif player >= 0:
             if player == seat:
-                decision = agent.decide(seat, state, thought, budget)
+                decision = agent.decide(seat, state, memory, budget)
                 yield *game.locate(state), decision
-                thought = decision.thought
-            stack.extend((child, thought) for child in children(game, state))
+                memory = decision.memory
+            stack.extend((child, memory) for child in children(game, state))
 
 
 def some(count):
@@ -70,7 +70,7 @@ def test_a_blueprint_plays_itself(blueprint):
         np.testing.assert_array_equal(decision.policy, table.at(node, cards))
         assert decision.policy.shape == (len(GAME.bets.children(node)), len(GAME.hands))
         assert not decision.solved
-        assert not decision.kept
+        assert decision.outcome == "searched"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_agent_is_sent_without_what_it_has_loaded(blueprint):
 def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
     agent = SearchAgent(blueprint, DCFR, "flop")
     node, cards, decision = next(d for d in decisions(agent, 0, Budget(seconds=1e-9), some(1)) if GAME.bets.round[d[0]] == 1)
-    assert decision.kept
+    assert decision.outcome == "no_time"
     assert not decision.solved
     np.testing.assert_array_equal(decision.policy, BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(node, cards))
 
@@ -137,7 +137,7 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
     for searcher in agent._resolver._searchers.values():
         searcher.looking.expected = 0.06
     found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03, iterations=20)) for _ in range(8)]
-    assert found[0].kept
+    assert found[0].outcome == "no_time"
     assert found[0].iterations == 0
     assert all(decision.iterations > 0 for decision in found[-3:])
 
@@ -148,7 +148,7 @@ def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprin
     agent, budget = SearchAgent(blueprint, DCFR, "flop+turn", ResolveConfig("refined")), Budget(seconds=0.02)
     agent.load()
     assert agent.load_seconds > 0
-    asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget, some(1)) if d.solved or d.kept]
+    asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget, some(1)) if d.outcome != "not_due"]
     assert np.median([decision.seconds for decision in asked]) < 1.02 * budget.seconds + 1e-3
     assert np.median([decision.iterations for decision in asked]) > 0
 

@@ -9,7 +9,7 @@ import pytest
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
-from agents.match.deal import Entrant, check_hand, play_hand
+from agents.match.deal import Competitor, check_record, play_deal
 from agents.match.exact_value import exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, Match, play_matches
 from agents.match.statistics import Tally
@@ -43,17 +43,17 @@ def seen_by(game, line, hand):
 
 
 def bot_of(name, make, game=GAME):
-    return Entrant(name, Here(game, BOTS.get(make, make), name), STILL)
+    return Competitor(name, Here(game, BOTS.get(make, make), name), STILL)
 
 
 @pytest.fixture(scope="module")
 def blueprint(tmp_path_factory):
-    return Entrant("ours", SearchAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint")), DCFR, NOTHING), STILL)
+    return Competitor("ours", SearchAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint")), DCFR, NOTHING), STILL)
 
 
 @pytest.fixture(scope="module")
 def uniform(tmp_path_factory):
-    return Entrant("uniform", SearchAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR, NOTHING), STILL)
+    return Competitor("uniform", SearchAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR, NOTHING), STILL)
 
 
 def played(match, hands):
@@ -111,7 +111,7 @@ def test_hidden_hands_and_cards_to_come_change_nothing(monkeypatch):
             Recording.seen.clear()
             for bot in table.bots:
                 bot.begin(k)
-            play_hand(table, k, False)
+            play_deal(table, k, False)
             told.append((k, parse_cards("".join(shown)), list(Recording.seen)))
     pairs = longer = 0
     for k, cards, seen in told:
@@ -171,9 +171,9 @@ def test_a_bot_may_bet_any_legal_amount_where_the_game_has_them():
     match = Match((bot_of("bot", Overbets, game), bot_of("other", "check_call", game)), values="none", salt="salt")
     table, records = match.table(), []
     for deal in range(60):
-        records += [play_hand(table, deal, swapped) for swapped in (False, True)]
+        records += [play_deal(table, deal, swapped) for swapped in (False, True)]
     for i, record in enumerate(records):
-        check_hand(table, json.loads(json.dumps(record)), i // 2, bool(i % 2))
+        check_record(table, json.loads(json.dumps(record)), i // 2, bool(i % 2))
         seat = record["seats"].index("bot")
         assert ("fault" in record) == ("A" in record["hands"][seat])
         assert record.get("fault", {"kind": "illegal"})["kind"] == "illegal"
@@ -185,8 +185,8 @@ def test_a_bot_may_bet_any_legal_amount_where_the_game_has_them():
 
 def test_a_bot_that_hangs_is_stopped_within_a_part(monkeypatch):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
-    hanging = Entrant("bot", SandboxedBot(TEN, "tests.bots:Hanging", 0.3), STILL)
-    match = Match((Entrant("other", SandboxedBot(TEN, "check_call", 60), STILL), hanging), values="none")
+    hanging = Competitor("bot", SandboxedBot(TEN, "tests.bots:Hanging", 0.3), STILL)
+    match = Match((Competitor("other", SandboxedBot(TEN, "check_call", 60), STILL), hanging), values="none")
     chunks = play_matches([match], 400)
     records = next(chunks)[1]
     assert len(records) == 3
@@ -223,7 +223,7 @@ def test_forfeited_hands_are_scored(blueprint, first):
     match = Match((bot, blueprint) if first else (blueprint, bot))
     table, records = match.table(), []
     for deal in range(30):
-        records += [play_hand(table, deal, swapped) for swapped in (False, True)]
+        records += [play_deal(table, deal, swapped) for swapped in (False, True)]
     wrong = [r for r in records if "fault" in r]
     assert 10 < len(wrong) < len(records)
     for record in wrong:

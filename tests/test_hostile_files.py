@@ -32,8 +32,8 @@ from agents.apps.errors import UsageError
 from agents.board_blueprint import ABOUT, kept_blueprint
 from agents.evaluation import ablation
 from agents.match import exact_value
-from agents.match.deal import Entrant
-from agents.match.match import Match, _Shelf
+from agents.match.deal import Competitor
+from agents.match.match import Match, _HandFiles
 from agents.networks import NetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
 from agents.networks.checkpoint import history_of
 from agents.policy import policy_from_file
@@ -203,16 +203,16 @@ def tables(folder):
     path = folder / "policy.json"
     report.write_json(path, {f"{c}{h}": {"0": 0.5, "1": 0.5} for c in "012" for h in ("", "p", "b", "pb")})
     yield Kind(path.name, path.read_bytes(), lambda file: policy_from_file(file, tree), "json")
-    entrants = tuple(Entrant(name, BlueprintAgent(UniformPolicy(tree)), Budget(seconds=0)) for name in ("a", "b"))
-    match = Match((entrants[0], entrants[1]))
+    competitors = tuple(Competitor(name, BlueprintAgent(UniformPolicy(tree)), Budget(seconds=0)) for name in ("a", "b"))
+    match = Match((competitors[0], competitors[1]))
     list(play_matches([match], 20, Serial(), folder))
     hands = next(folder.rglob("*.jsonl"))
-    shelf = _Shelf(match, folder)
+    shelf = _HandFiles(match, folder)
     yield Kind(hands.name, hands.read_bytes(), shelf._read, "lines")
     exact_value.exact_values([match], 1, Serial(), folder / "tables")
     table = next((folder / "tables").glob("*seat0.npy"))
     yield Kind("table.npy", table.read_bytes(), partial(exact_value._read, representation=represent(match.game), seat=0), "npy")
-    list(ablate({"a": (entrants[0].agent, [Budget(seconds=0)])}, directory=folder / "measurements"))
+    list(ablate({"a": (competitors[0].agent, [Budget(seconds=0)])}, directory=folder / "measurements"))
     measured = next((folder / "measurements").glob("*.json"))
     yield Kind("measured.json", measured.read_bytes(), partial(ablation._read, most=2.0), "json")
 

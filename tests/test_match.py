@@ -12,7 +12,7 @@ import pytest
 
 from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy, tabulate
 from agents.board_blueprint import make_blueprint
-from agents.match.deal import Draws, Entrant, check_hand, play_hand
+from agents.match.deal import Competitor, Draws, check_record, play_deal
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
 from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
@@ -33,15 +33,15 @@ STILL, DCFR = Budget(seconds=0), variant("dcfr")
 
 
 def blueprint(name, tree=KUHN, iterations=10):
-    return Entrant(name, BlueprintAgent(solved_policy(tree, variant("cfr"), iterations)), STILL)
+    return Competitor(name, BlueprintAgent(solved_policy(tree, variant("cfr"), iterations)), STILL)
 
 
 def uniform(name, tree=KUHN):
-    return Entrant(name, BlueprintAgent(UniformPolicy(tree)), STILL)
+    return Competitor(name, BlueprintAgent(UniformPolicy(tree)), STILL)
 
 
 def searcher(name, tree=KUHN, iterations=5):
-    return Entrant(name, SearchAgent(solved_policy(tree, variant("cfr"), 10), variant("default")), Budget(iterations=iterations))
+    return Competitor(name, SearchAgent(solved_policy(tree, variant("cfr"), 10), variant("default")), Budget(iterations=iterations))
 
 
 def tallied(match, hands, **settings):
@@ -64,9 +64,9 @@ def without_times(chunks):
 class Family(NamedTuple):
     """Who plays a game of one family, and what float32 leaves of a value there."""
 
-    weak: Entrant
-    strong: Entrant
-    search: Entrant
+    weak: Competitor
+    strong: Competitor
+    search: Competitor
     rounding: float
 
 
@@ -76,8 +76,8 @@ def family(request, tmp_path_factory):
         return Family(blueprint("weak", LEDUC), blueprint("strong", LEDUC, 30), searcher("search", LEDUC), 1e-12)
     weak, strong = (make_blueprint(HOLDEM, (), DCFR, n, tmp_path_factory.mktemp("blueprint")) for n in (1, 30))
     thinking = SearchAgent(weak, DCFR, "flop", ResolveConfig("resolve"))
-    still = [Entrant(name, SearchAgent(made, DCFR, NOTHING), STILL) for name, made in (("weak", weak), ("strong", strong))]
-    return Family(*still, Entrant("search", thinking, Budget(iterations=20)), 2e-5)
+    still = [Competitor(name, SearchAgent(made, DCFR, NOTHING), STILL) for name, made in (("weak", weak), ("strong", strong))]
+    return Family(*still, Competitor("search", thinking, Budget(iterations=20)), 2e-5)
 
 
 def test_deals_come_twice_with_the_seats_swapped_and_the_same_public_cards(family):
@@ -99,14 +99,14 @@ def test_hands_depend_on_seed_and_number_alone(family):
     match = Match((family.search, family.strong), seed=7, values="none")
     of_all = without_times(play_matches([match], 40))
     for deal, swapped in ((19, True), (3, False), (19, False)):
-        alone = play_hand(match.table(), deal, swapped)
+        alone = play_deal(match.table(), deal, swapped)
         before = of_all[0, deal, *alone["seats"]]
         assert {key: alone[key] for key in before} == before
-    assert of_all != without_times(play_matches([Match(match.entrants, seed=8, values="none")], 40))
+    assert of_all != without_times(play_matches([Match(match.competitors, seed=8, values="none")], 40))
 
 
 def test_two_who_play_alike_come_out_even(family):
-    same = Entrant("same", family.strong.agent, STILL)
+    same = Competitor("same", family.strong.agent, STILL)
     tally = tallied(Match((family.strong, same), values="none"), 400)
     assert not tally.scores()[:, 2].reshape(-1, 2).sum(axis=1).any()
     assert tally.estimates()["duplicate"].half_width == 0
@@ -197,7 +197,7 @@ def test_deals_and_actions_come_as_often_as_they_should():
 def test_the_exact_value_is_that_of_tables():
     match = Match((blueprint("a"), uniform("b")))
     exact = exact_values([match], 1, Serial())[0]
-    a, b = (e.agent.blueprint.strategy().tables for e in match.entrants)
+    a, b = (e.agent.blueprint.strategy().tables for e in match.competitors)
     game = represent(match.game)
     assert exact.seats == pytest.approx((game.value((a[0], b[1]), 0), -game.value((b[0], a[1]), 0)))
     assert exact.value == pytest.approx(sum(exact.seats) / 2)
@@ -207,7 +207,7 @@ def test_the_exact_value_is_that_of_tables():
 
 
 def test_clocked_agents_are_drawn_several_times():
-    clocked = Entrant("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=2e-4))
+    clocked = Competitor("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=2e-4))
     exact = exact_values([Match((clocked, uniform("b")))], 3, Serial())[0]
     assert exact.draws == 3
     assert exact.standard_error >= 0
@@ -216,7 +216,7 @@ def test_clocked_agents_are_drawn_several_times():
 def test_an_exact_value_against_the_equilibrium_is_at_most_the_games():
     match = Match((blueprint("a", KUHN, 3), blueprint("b", KUHN, 5000)))
     exact = exact_values([match], 1, Serial())[0]
-    assert exact.value <= Evaluator(KUHN).exploitability(match.entrants[1].agent.blueprint.strategy())
+    assert exact.value <= Evaluator(KUHN).exploitability(match.competitors[1].agent.blueprint.strategy())
 
 
 def test_what_was_played_is_kept_and_not_played_again(tmp_path):
@@ -247,7 +247,7 @@ def test_an_interrupted_match_goes_on_to_the_same_table(tmp_path):
 
 
 def test_a_clocked_match_keeps_its_decisions():
-    clocked = Entrant("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
+    clocked = Competitor("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
     match = Match((clocked, uniform("b")))
     assert match.part_hands == 500  # 2 s at four decisions a hand of 1 ms each in two hands a deal
     tally = tallied(match, 100)
@@ -275,11 +275,11 @@ class Passing:
 
 
 def passing(wrong=None):
-    return Entrant("bot", Here(derived_game(KUHN), partial(Passing, wrong)), STILL)
+    return Competitor("bot", Here(derived_game(KUHN), partial(Passing, wrong)), STILL)
 
 
 def cheat(name):
-    return Entrant("bot", SandboxedBot(derived_game(KUHN), f"tests.bots:{name}", 60), STILL)
+    return Competitor("bot", SandboxedBot(derived_game(KUHN), f"tests.bots:{name}", 60), STILL)
 
 
 @pytest.fixture
@@ -303,13 +303,13 @@ def test_a_bot_that_links_hands_or_computes_deals_wins_nothing(allowed, name):
 @pytest.mark.parametrize("name", ["Remembers", "Computes"])
 def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_other(name):
     bot = Here(derived_game(KUHN), lambda game, player, seed: make(f"tests.bots:{name}", game.spiel, player, seed))
-    table = Match((blueprint("ours", KUHN, 5000), Entrant("bot", bot, STILL))).table()
+    table = Match((blueprint("ours", KUHN, 5000), Competitor("bot", bot, STILL))).table()
     table.draws = Draws(0)
     records = []
     for deal in range(3000):
         if deal % 25 == 0:
             bot.begin(given_once(deal, 1))
-        records += [play_hand(table, deal, swapped) for swapped in (False, True)]
+        records += [play_deal(table, deal, swapped) for swapped in (False, True)]
     pairs = np.array([r["chips"] for r in records]).reshape(-1, 2).mean(axis=1)
     assert pairs.mean() < -4 * pairs.std(ddof=1) / len(pairs) ** 0.5
 
@@ -324,7 +324,7 @@ def test_all_first_halves_come_before_the_second_ones_in_another_order(monkeypat
         assert set(first // 2) == set(second // 2)
         assert abs(np.corrcoef(first // 2, second // 2)[0, 1]) < 0.25
         assert [np.bincount(half % 2).tolist() for half in (first, second)] == [[len(first) / 2] * 2] * 2  # each seat alike
-    other = Match(match.entrants, salt="pepper")
+    other = Match(match.competitors, salt="pepper")
     assert [list(n) for n in match.rounds_of_play(1000)] == [n.tolist() for n in rounds]
     assert [list(n) for n in other.rounds_of_play(1000)] != [n.tolist() for n in rounds]
     played = [(r["deal"], r["seats"]) for _, rs, _ in play_matches([match], 1000) for r in rs]
@@ -361,14 +361,14 @@ def test_with_a_bot_deals_come_from_a_secret_and_without_one_from_the_seed_alone
     assert without[0].fingerprint() == without[1].fingerprint()
     counts = Counter(hand for own in hands for hand in own)
     assert all(abs(n - 100) < 60 for n in counts.values())
-    another = Match((uniform("other"), with_bot[2].entrants[1]), 5, salt="salt")  # no two matches share deals
+    another = Match((uniform("other"), with_bot[2].competitors[1]), 5, salt="salt")  # no two matches share deals
     assert hands_of(another) != hands[2]
 
 
 def test_matches_without_bots_are_what_they_were():
     """Of commit 150dd02: the hands of one seed, without times and warm starts, whose rule has changed since."""
     agent = SearchAgent(searcher("a", LEDUC).agent.blueprint, variant("default"), config=ResolveConfig(warm_start="never"))
-    match = Match((Entrant("a", agent, Budget(iterations=5)), uniform("b", LEDUC)), 3)
+    match = Match((Competitor("a", agent, Budget(iterations=5)), uniform("b", LEDUC)), 3)
     found = without_times(play_matches([match], 100))
     digest = hashlib.sha256(json.dumps([[list(map(str, key)), r["play"], r["hands"], r["chips"]] for key, r in found.items()]).encode())
     assert digest.hexdigest()[:16] == "794000a19bbace80"
@@ -376,7 +376,7 @@ def test_matches_without_bots_are_what_they_were():
 
 def test_a_match_with_a_bot_that_was_stopped_goes_on_to_the_same_table(tmp_path, monkeypatch):
     monkeypatch.setattr("agents.match.match.BOT_HANDS", 100)
-    bot = Entrant("bot", SandboxedBot(derived_game(KUHN), "uniform_random", 60), STILL)
+    bot = Competitor("bot", SandboxedBot(derived_game(KUHN), "uniform_random", 60), STILL)
     match = Match((searcher("a"), bot), salt="salt")
     whole = tallied(match, 800)
     for stop in (1, 5):
@@ -396,7 +396,7 @@ def test_a_match_with_a_bot_that_was_stopped_goes_on_to_the_same_table(tmp_path,
 
 
 def test_kept_hands_of_parts_that_were_small_files_are_taken(tmp_path):
-    clocked = Entrant("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
+    clocked = Competitor("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
     match = Match((clocked, uniform("b")))
     list(play_matches([match], 100, directory=tmp_path))
     (path,) = tmp_path.rglob("*.jsonl")
@@ -458,7 +458,7 @@ def test_who_does_wrong_loses_the_most_that_the_hand_can_cost(wrong, text):
             assert record["fault"]["kind"] == wrong
             assert record["fault"]["line"] == record["play"]
             before = {**record, "fault": {"who": "bot", "kind": wrong, "text": text, "node": "start"}}  # as older versions wrote it
-            check_hand(match.table(), before, record["deal"], seat == 1)
+            check_record(match.table(), before, record["deal"], seat == 1)
             assert record["chips"] == -2.0  # also with the best card: a bet that is called may come
     assert any(text in r["fault"]["text"] for r in records if "fault" in r)
     tally = Tally(match)
@@ -578,10 +578,10 @@ def test_what_no_match_has_is_refused():
 @pytest.mark.parametrize(("duplicate", "values", "kind"), [(False, "none", "raw"), (True, "none", "duplicate"), (True, "uniform", "aivat")])
 def test_intervals_hold_the_exact_value_as_often_as_they_say(duplicate, values, kind):
     """400 matches: between 93 and 97 % (the error of a coverage is 1.1 % there). benchmarks/coverage.py has the table."""
-    entrants = (searcher("a", LEDUC, 20), blueprint("b", LEDUC))
-    exact = exact_values([Match(entrants)], 1, Serial())[0].value
+    competitors = (searcher("a", LEDUC, 20), blueprint("b", LEDUC))
+    exact = exact_values([Match(competitors)], 1, Serial())[0].value
     inside = 0
     for seed in range(400):
-        e = tallied(Match(entrants, seed, duplicate, values), 400).estimates()[kind]
+        e = tallied(Match(competitors, seed, duplicate, values), 400).estimates()[kind]
         inside += e.low <= exact <= e.high
     assert 0.93 <= inside / 400 <= 0.97

@@ -19,9 +19,9 @@ from games.kernels.boards import HANDS, LINES, ROWS, STORE, STREET
 from search import BoardSolver, BoardStrategy, Budget, variant
 from search.boards.bucket_solver import BucketSolver, lossless_buckets
 from search.boards.infostates import BoardInfostates
-from search.boards.search import value_against
 from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps
+from search.boards.trunk import value_against
 from tests.naive.holdem import Twin
 from tests.naive.isomorphism import symmetries
 from tests.searching import searching, sweep

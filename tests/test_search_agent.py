@@ -100,17 +100,17 @@ def test_the_bounds_are_those_of_the_strategy_so_far_raised_by_its_gifts(bluepri
     """From the blueprint before any solve, from the last solve after it; scaled as the ranges are."""
     agent = SearchAgent(blueprint, variant("default"), solve_from, ResolveConfig("reach_maxmargin", bounds, gift_scale=scale))
     node = next(n for n in range(LEDUC.num_nodes) if LEDUC.text(n) == "Call Call Chance outcome:2")
-    thought = agent.decide(0, 0, None, Budget(iterations=30)).thought
-    assert (thought is None) == (solve_from == "round")
-    agent.decide(0, node, thought, Budget(iterations=1))
-    strategy = blueprint.strategy() if thought is None else thought.answer
+    memory = agent.decide(0, 0, None, Budget(iterations=30)).memory
+    assert (memory is None) == (solve_from == "round")
+    agent.decide(0, node, memory, Budget(iterations=1))
+    strategy = blueprint.strategy() if memory is None else memory.answer
     own = strategy.ranges(node, full_ranges(LEDUC))[0]
     evaluator = Evaluator(LEDUC)
     gift = scale * gifts(evaluator, strategy, 1, np.ones(6), node, bounds == "safe")
     assert (gift > 0.01).any() or scale == 0
     below = strategy.below(node)
     expected = (evaluator.best_response_cfvs if bounds == "safe" else evaluator.cfvs)(below, 1, own / own.max())
-    found = agent._resolver._solver.subgame
+    found = agent._resolver._subgames.solver.subgame
     np.testing.assert_allclose(found.gadget.bounds, expected + gift * found.mass(), rtol=1e-12, atol=1e-15)
 
 
@@ -148,11 +148,11 @@ def test_a_decision_changes_neither_memory_nor_blueprint(blueprint):
     agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve", warm_start="always"))
     before = [t.copy() for t in blueprint.strategy().tables]
     first = agent.decide(0, 0, None, Budget(iterations=20))
-    kept = [t.copy() for t in first.thought.answer.tables]
+    kept = [t.copy() for t in first.memory.answer.tables]
     node = int(LEDUC.sequences[0].node[40])
-    again = [agent.decide(0, node, first.thought, Budget(iterations=20)).policy for _ in range(2)]
+    again = [agent.decide(0, node, first.memory, Budget(iterations=20)).policy for _ in range(2)]
     np.testing.assert_array_equal(again[0], again[1])
-    for a, b in zip(kept, first.thought.answer.tables, strict=True):
+    for a, b in zip(kept, first.memory.answer.tables, strict=True):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(before, blueprint.strategy().tables, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -161,10 +161,10 @@ def test_a_decision_changes_neither_memory_nor_blueprint(blueprint):
 def test_thinking_in_between_about_another_hand_changes_nothing(blueprint):
     agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve"))
     node = int(LEDUC.sequences[0].node[40])
-    thought = agent.decide(0, 0, None, Budget(iterations=50)).thought
-    alone = agent.decide(0, node, thought, Budget(iterations=50)).policy
+    memory = agent.decide(0, 0, None, Budget(iterations=50)).memory
+    alone = agent.decide(0, node, memory, Budget(iterations=50)).policy
     agent.decide(1, int(LEDUC.sequences[1].node[60]), None, Budget(iterations=33))
-    np.testing.assert_array_equal(agent.decide(0, node, thought, Budget(iterations=50)).policy, alone)
+    np.testing.assert_array_equal(agent.decide(0, node, memory, Budget(iterations=50)).policy, alone)
 
 
 def test_nothing_compiles_in_a_decision(blueprint):
@@ -179,7 +179,7 @@ def test_nothing_compiles_in_a_decision(blueprint):
 def test_a_budget_of_nothing_plays_the_blueprint_on_and_says_so(blueprint):
     agent = SearchAgent(blueprint, variant("default"), "decision", ResolveConfig("resolve"))
     seats = both_seats(agent, Budget(seconds=0))
-    assert sum(s.kept for s in seats) == sum(s.decisions for s in seats)
+    assert sum(s.fallbacks.total() for s in seats) == sum(s.decisions for s in seats)
     assert sum(s.solves for s in seats) == 0
     assert exploitability(seats) == pytest.approx(Evaluator(LEDUC).exploitability(blueprint.strategy()), abs=1e-12)
 
@@ -197,9 +197,9 @@ def test_a_state_that_the_model_says_is_impossible_keeps_the_last_strategy():
     agent = SearchAgent(policy, variant("default"), "round", ResolveConfig("unsafe"))
     report = tabulate(agent, 0, Budget(iterations=5))
     assert report.decisions == len(LEDUC.sequences[0].node)  # seat 0's own policy reaches them all
-    assert report.kept > 0
+    assert report.fallbacks.total() > 0
     safe = tabulate(SearchAgent(policy, variant("default"), "round", ResolveConfig("resolve", judge=False)), 0, Budget(iterations=5))
-    assert safe.kept == 0  # bounds do not need the opponent's range
+    assert safe.fallbacks.total() == 0  # bounds do not need the opponent's range
 
 
 def test_own_actions_of_probability_zero_are_not_followed():
@@ -266,13 +266,13 @@ def test_a_decision_made_without_search_is_never_solved_over(blueprint, solve_fr
     agent = SearchAgent(blueprint, variant("default"), solve_from, ResolveConfig("resolve"))
     tree = LEDUC
 
-    def search(node, thought, budgets):
+    def search(node, memory, budgets):
         while tree.player[node] != 0 or tree.round[node] < first:
             node = tree.children(node)[0]
-        kept = agent.decide(0, node, thought, Budget(iterations=0))
-        assert kept.kept
+        kept = agent.decide(0, node, memory, Budget(iterations=0))
+        assert kept.outcome == "no_time"
         later = [n for n in range(node + 1, tree.end[node]) if tree.player[n] == 0 and tree.round[n] == tree.round[node]]
-        return agent.decide(0, later[0], kept.thought, Budget(iterations=50)), later[0]
+        return agent.decide(0, later[0], kept.memory, Budget(iterations=50)), later[0]
 
     decision, node = search(0, None, None)
     assert decision.root == node
@@ -280,7 +280,7 @@ def test_a_decision_made_without_search_is_never_solved_over(blueprint, solve_fr
 
 def test_no_iterations_are_none(blueprint):
     decision = SearchAgent(blueprint, variant("default")).decide(0, 0, None, Budget(iterations=0))
-    assert (decision.iterations, decision.kept) == (0, True)
+    assert (decision.iterations, decision.outcome) == (0, "no_time")
 
 
 @pytest.mark.parametrize("iterations", [3, 10, 30])

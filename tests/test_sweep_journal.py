@@ -7,11 +7,11 @@ import pytest
 
 from agents import Serial, ablate, tabulate
 from agents.reporting import tables as report
-from agents.runtime.progress import Teller, shares, watched
+from agents.runtime.progress import ShareWriter, every_second, shares
 from agents.runtime.sweep_journal import SweepJournal
 from agents.search_agent import SearchAgent
 from search import Budget
-from search.boards.search import BoardSearch
+from search.boards.subgames import BoardSubgames
 from search.resolving import ResolveConfig
 from tests.test_street_agent import DCFR, blueprint
 
@@ -32,7 +32,7 @@ def every_board(monkeypatch):
 
 def stopped(monkeypatch, agent, folder, after):
     """Sweep until so many boards were searched."""
-    solve, count = BoardSearch.solve, 0
+    solve, count = BoardSubgames.enter, 0
 
     def dies(self, *arguments):
         nonlocal count
@@ -42,7 +42,7 @@ def stopped(monkeypatch, agent, folder, after):
         return solve(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(BoardSearch, "solve", dies)
+        patch.setattr(BoardSubgames, "enter", dies)
         with pytest.raises(KeyboardInterrupt):
             tabulate(agent, 0, BUDGET, folder=folder)
 
@@ -53,16 +53,16 @@ def test_a_sweep_that_was_stopped_goes_on_and_comes_to_the_same(tmp_path, monkey
     whole = agent.strategies(0, BUDGET)
     stopped(monkeypatch, agent, tmp_path / "kept", after)
     searched = []
-    solve = BoardSearch.solve
-    monkeypatch.setattr(BoardSearch, "solve", lambda self, board, *rest: searched.append(board) or solve(self, board, *rest))
+    solve = BoardSubgames.enter
+    monkeypatch.setattr(BoardSubgames, "enter", lambda self, board, *rest: searched.append(board) or solve(self, board, *rest))
     strategies, found = agent.strategies(0, BUDGET, folder=tmp_path / "kept")
     total = len(list((tmp_path / "kept").rglob("boards_*.npz")))
     assert len(searched) <= total - after + 1
     for p in (0, 1):
         np.testing.assert_array_equal(strategies[p], whole[0][p])
-    for name in ("solves", "kept", "iterations"):
+    for name in ("solves", "fallbacks", "iterations"):
         assert getattr(found, name) == getattr(whole[1], name)
-    assert found.harm == pytest.approx(whole[1].harm, rel=1e-12)
+    assert found.bound_violation == pytest.approx(whole[1].bound_violation, rel=1e-12)
 
 
 @pytest.mark.usefixtures("every_board")
@@ -102,9 +102,9 @@ def test_what_was_kept_on_the_way_is_removed_when_it_is_measured(tmp_path, agent
 def test_how_far_tasks_are_is_seen_from_outside(tmp_path, monkeypatch):
     monkeypatch.setattr("agents.runtime.progress.SECONDS", 0.0)
     folders = [tmp_path / name for name in ("one", "two", "none", "broken")]
-    Teller(folders[0])(0.25)
-    Teller(folders[1])(0.5)
-    Teller(folders[3])(0.5)
+    ShareWriter(folders[0])(0.25)
+    ShareWriter(folders[1])(0.5)
+    ShareWriter(folders[3])(0.5)
     (folders[3] / "share").write_text("half")
     assert shares(folders) == 0.75
 
@@ -112,7 +112,7 @@ def test_how_far_tasks_are_is_seen_from_outside(tmp_path, monkeypatch):
 def test_a_watcher_looks_until_the_block_is_done(monkeypatch):
     monkeypatch.setattr("agents.runtime.progress.SECONDS", 1e-3)
     looks = []
-    with watched(lambda: looks.append(1)):
+    with every_second(lambda: looks.append(1)):
         while len(looks) < 3:
             pass
     seen = len(looks)

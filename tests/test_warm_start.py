@@ -10,7 +10,7 @@ import pytest
 from games.holdem.subtree import street_lines, subtree
 from search import BoardSolver, Budget, variant
 from search.boards.root import BoardRoot
-from search.boards.search import MOST_WORTH, BoardSearch
+from search.boards.subgames import MOST_WORTH, BoardSubgames
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Trunk
 from search.gadgets import GADGETS
@@ -41,7 +41,7 @@ def test_seeding_is_its_twin():
 def test_a_strategy_is_worth_the_iterations_that_made_it_or_so():
     game, tree, arrays = blueprint(20)
     goal = strength(game, tree, [arrays, arrays])
-    worth = BoardSearch(game, tree, street_lines(game, [0], np.float64), DEFAULT).worth(
+    worth = BoardSubgames(game, tree, street_lines(game, [0], np.float64), DEFAULT).worth(
         0, next(Trunk(game, tree, arrays, 0).arrivals()), arrays
     )
     solver, done = BoardSolver(game, DEFAULT, 1, np.float64), 0
@@ -97,7 +97,7 @@ def test_what_is_left_to_gain_is_the_whole_games_exploitability():
     root = BoardRoot(part, next(Trunk(game, tree, arrays, 0).arrivals()), 0)
     root.enter(sweeps, np.ones(1, bool))
     kept = [reach.copy() for reach in sweeps.reach]
-    per_deal = root.left_to_gain(sweeps, arrays, None, 1.0)
+    per_deal = root.gadget_exploitability(sweeps, arrays, None, 1.0)
     assert per_deal == pytest.approx(sum(strength(game, tree, [arrays, arrays])) / 2, rel=1e-9)
     for p in (0, 1):
         np.testing.assert_array_equal(sweeps.reach[p], kept[p])

@@ -13,7 +13,7 @@ from typing import Any
 from agents.apps.build import Kind, agent_cores, build_executor, build_kind, build_variant, enough_for, untrained
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.run import Run
-from agents.match.deal import Entrant
+from agents.match.deal import Competitor
 from agents.match.match import Match
 from agents.opponents.bot import SandboxedBot
 from games.settings import shown
@@ -84,15 +84,15 @@ def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Mat
 
 
 def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig], Any]) -> list[Match]:
-    variant, values, entrants = build_variant(config, kind), config.values if kind.valued else "none", []
+    variant, values, competitors = build_variant(config, kind), config.values if kind.valued else "none", []
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.policy == "bot":
                 who: Any = SandboxedBot(kind.game, agent.bot or "", config.limit_seconds)
             else:
                 who = kind.agent(replace(agent, measure_error=False), blueprint(agent), variant)
-            entrants.append(Entrant(name, who, budget_of(agent, config)))
-    return [Match(pair, config.seed, config.duplicate, values, config.salt or "") for pair in itertools.combinations(entrants, 2)]
+            competitors.append(Competitor(name, who, budget_of(agent, config)))
+    return [Match(pair, config.seed, config.duplicate, values, config.salt or "") for pair in itertools.combinations(competitors, 2)]
 
 
 def check_names(config: MatchConfig) -> None:

@@ -84,7 +84,7 @@ def run(config: MatchConfig, directory: Path) -> None:
 
 def names_of(tally: Tally) -> str:
     """Return who plays."""
-    return " - ".join(entrant.name for entrant in tally.match.entrants)
+    return " - ".join(competitor.name for competitor in tally.match.competitors)
 
 
 def faults_of(faults: dict[str, int]) -> str:
@@ -135,7 +135,7 @@ def values(config: MatchConfig, matches: list[Match], directory: Path) -> list[E
     """Compute exact values with a progress bar; say where there are none."""
     for match in matches:
         if (size := table_bytes(match, config.draws)) > MOST_BYTES:
-            names = " - ".join(entrant.name for entrant in match.entrants)
+            names = " - ".join(competitor.name for competitor in match.competitors)
             print(f"{names}: no exact value: tables would take {size / 1e9:.3g} GB, {MOST_BYTES / 1e9:.3g} are the most")
     progress = Progress("exact values", None, "table")
 

@@ -18,14 +18,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from games.arrays import Float
 from games.game import PublicGame, line_of
 from games.public_tree import CHANCE
 from search.representation import ValueFunction, represent
-
-Float = npt.NDArray[np.float64]
 
 
 class Step(NamedTuple):

@@ -26,19 +26,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.evaluation.lbr import response_value
 from agents.networks import NetworkConfig, make_network
 from agents.networks.policy import outputs
 from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.threads import one_thread
+from games.arrays import Float, Int
 from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC
 from search.representation import Representation, Table, Tables
 
-Float = npt.NDArray[np.float64]
-Int = npt.NDArray[np.int64]
 AT_ONCE = 50_000  # deals that are played side by side
 WEAKNESS = "A learned response is a lower bound: what it has not played or fitted it does not find. A low value is no evidence of strength."
 

@@ -4,7 +4,7 @@ An agent's policy is tabulated seat by seat and then best-responded to:
 
 * A seat thinks only at its own nodes; at opponent nodes its model of the opponent moves the opponent's range (that is inside the agent).
 * Every public state that the seat's *own* policy reaches is visited, even where its model gives the opponent probability 0. Such
-  decisions, and those whose budget allowed no iteration, play the last solve's strategy on; they are counted as ``kept``.
+  decisions, and those whose budget allowed no iteration, play the last answer on; they are counted as ``fallbacks``.
 * With iteration budgets the table is the agent. With clock budgets it is one draw of it: exploitability is convex in the policy, so the
   mean over draws bounds that of the mixture from above.
 """
@@ -23,15 +23,7 @@ from search.tree.evaluator import exploitability_of
 def tabulate(
     agent: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
 ) -> SeatReport:
-    """Return one seat's strategy, measured exactly.
-
-    Args:
-        agent: who plays.
-        seat: the player that the agent plays.
-        budget: of each decision.
-        progress: called with the share of the work that is done, by agents that tell it.
-        folder: where agents keep what they have done, so that work that was stopped goes on; None keeps nothing.
-    """
+    """Return one seat's strategy, measured exactly; arguments as of ``agents.agent.Agent.tabulate``."""
     report, game = agent.tabulate(seat, budget, progress, folder), represent(agent.game)
     report.opponent_best_response = game.best_response_value(report.table, 1 - seat)
     if agent.blueprint is not None:

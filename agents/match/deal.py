@@ -13,10 +13,9 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.agent import Agent, Decision
 from agents.evaluation.aivat import Aivat, Step, value_function
@@ -24,10 +23,10 @@ from agents.opponents.bot import Bot, observe
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
 from games import CHANCE, TERMINAL
-from games.game import Action, PublicGame, children, drawn, line_of
+from games.game import PublicGame, children, drawn, line_of
 from search import Budget
+from search.outcome import FALLBACKS
 
-Float = npt.NDArray[np.float64]
 Record = dict[str, Any]
 VALUES = ("blueprint", "uniform", "none")
 FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError
@@ -36,12 +35,27 @@ KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions"
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """Who plays: a name in the match's tables, an agent, and what each of its decisions may spend."""
+class Competitor:
+    """Who plays: a name in the match's tables, an agent or a bot, and what each of its decisions may spend."""
 
     name: str
     agent: Agent[Any] | Bot
     budget: Budget
+
+    @property
+    def bot(self) -> Bot | None:
+        """The agent if it is a bot, whose policy is not known."""
+        return self.agent if isinstance(self.agent, Bot) else None  # asking a protocol takes long
+
+    @property
+    def known(self) -> Agent[Any]:
+        """The agent of one that is no bot."""
+        return cast("Agent[Any]", self.agent)
+
+    @property
+    def thinks(self) -> bool:
+        """Whether its decisions depend on what they may spend; what a bot does is not known."""
+        return self.bot is not None or self.known.thinks
 
     @property
     def steady(self) -> bool:
@@ -49,19 +63,9 @@ class Entrant:
         return not self.budget.seconds or not self.thinks
 
     @property
-    def thinks(self) -> bool:
-        """Whether its decisions depend on what they may spend; what a bot does is not known."""
-        return isinstance(self.agent, Bot) or self.agent.thinks
-
-    @property
     def game(self) -> PublicGame[Any]:
         """What it plays."""
         return self.agent.game
-
-    @property
-    def known(self) -> bool:
-        """Whether its policy is told with its decisions."""
-        return not isinstance(self.agent, Bot)
 
 
 @dataclass(frozen=True)
@@ -94,81 +98,72 @@ class Draws:
 
 
 class Table:
-    """Two entrants at one game in this process. Where the game has few states, a decision that is always the same is made once.
+    """Two competitors at one game in this process. Where the game has few states, a decision that is always the same is made once.
 
     A table knows the rules from the start; ``load`` gets it ready to play.
 
     Args:
-        entrants: the first is the one that chips are counted for.
+        competitors: the first is the one that chips are counted for.
         draws: of every deal.
         values: AIVAT's value function, see agents.match.match.
 
     Attributes:
-        bots: each entrant's, None for an agent of ours.
+        bots: each competitor's, None for an agent of ours.
     """
 
-    def __init__(self, entrants: tuple[Entrant, Entrant], draws: Draws, values: str) -> None:
-        self.entrants, self.draws, self.valued_by = entrants, draws, values
-        self.game = entrants[0].game
-        self.bots = [e.agent if isinstance(e.agent, Bot) else None for e in entrants]  # asking a protocol takes long
-        self._kept = [entrant.steady and self.game.num_states is not None for entrant in entrants]
+    def __init__(self, competitors: tuple[Competitor, Competitor], draws: Draws, values: str) -> None:
+        self.competitors, self.draws, self.valued_by = competitors, draws, values
+        self.game = competitors[0].game
+        self.bots = [competitor.bot for competitor in competitors]
+        self._repeats = [competitor.steady and self.game.num_states is not None for competitor in competitors]
         self._decisions: dict[tuple[int, int, Any], Decision] = {}
         self._scores: dict[tuple[Any, bool], float] = {}
         self._aivat: list[Aivat] | None = None
 
     def load(self) -> None:
         """Get agents and AIVAT's values ready. Bots are made anew for each part of a match."""
-        for entrant in self.entrants:
-            if not isinstance(entrant.agent, Bot):
-                entrant.agent.load()
+        for competitor, bot in zip(self.competitors, self.bots, strict=True):
+            if bot is None:
+                competitor.known.load()
         if self.valued_by != "none":
-            self._aivat = [self._valued(swapped) for swapped in (False, True)]
+            uniform = [bot is not None or self.valued_by == "uniform" for bot in self.bots]
+            blueprints = [None if u else c.known.blueprint for u, c in zip(uniform, self.competitors, strict=True)]
+            pairs = [(blueprints[0], blueprints[1]), (blueprints[1], blueprints[0])]  # seats as they are, and swapped
+            self._aivat = [Aivat(self.game, value_function(self.game, pair)) for pair in pairs]
 
-    def _valued(self, swapped: bool) -> Aivat:
-        """Return AIVAT with the first entrant in seat 0, or 1 if ``swapped``; bots count as uniform play."""
-        agents = [self.entrants[seat ^ swapped].agent for seat in (0, 1)]
-        blueprints = [None if isinstance(agent, Bot) or self.valued_by == "uniform" else agent.blueprint for agent in agents]
-        return Aivat(self.game, value_function(self.game, (blueprints[0], blueprints[1])))
-
-    def decide(self, who: int, seat: int, state: Any, thought: Any) -> tuple[Decision, bool]:
-        """Return an entrant's decision, and whether it was made now."""
-        if self._kept[who] and (who, seat, state) in self._decisions:
-            return self._decisions[who, seat, state], False
-        entrant = self.entrants[who]
-        assert not isinstance(entrant.agent, Bot)
-        decision = entrant.agent.decide(seat, state, thought, entrant.budget)
-        if self._kept[who]:
-            self._decisions[who, seat, state] = decision
+    def decide(self, who: int, seat: int, state: Any, memory: Any) -> tuple[Decision, bool]:
+        """Return a competitor's decision, and whether it was made now."""
+        key = (who, seat, state)
+        if key in self._decisions:
+            return self._decisions[key], False
+        competitor = self.competitors[who]
+        decision = competitor.known.decide(seat, state, memory, competitor.budget)
+        if self._repeats[who]:
+            self._decisions[key] = decision
         return decision, True
 
     def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: float | None) -> float | None:
-        """Return player 0's AIVAT estimate, None if there is none. With kept decisions it depends on the public history alone."""
+        """Return player 0's AIVAT estimate, None if there is none. Of competitors whose decisions repeat it is kept."""
         if self._aivat is None:
             return None
         held = [None if self.bots[seat ^ swapped] is None else hands[seat] for seat in (0, 1)]
         key = (steps[-1].child if steps else self.game.root, swapped)
         if key in self._scores:
             return self._scores[key]
-        found = self._aivat[swapped].estimate(steps, (held[0], held[1]), end)
-        if all(self._kept) and held == [None, None]:
-            self._scores[key] = found
-        return found
+        score = self._aivat[swapped].estimate(steps, (held[0], held[1]), end)
+        if all(self._repeats) and held == [None, None]:
+            self._scores[key] = score
+        return score
 
 
-def play_hand(table: Table, deal: int, swapped: bool) -> Record:
-    """Play one hand.
-
-    Args:
-        table: ready.
-        deal: number of the deal.
-        swapped: the first entrant has seat 1.
-    """
+def play_deal(table: Table, deal: int, swapped: bool) -> Record:
+    """Play a deal once, at a table that is loaded; if ``swapped``, the first competitor has seat 1."""
     start = time.perf_counter()
     game = table.game
     hands, streams = _dealt(table, deal)
     random = table.draws.secret("shown", deal, int(swapped)) if any(table.bots) else None
-    thoughts: list[Any] = [None, None]  # by seat
-    asked, decisions, steps = [0, 0], [], []
+    memories: list[Any] = [None, None]  # by seat
+    asked, decisions, steps = [0, 0], list[Any](), list[Step]()
     fault: Record | None = None
     state, end = game.root, None
     while (seat := game.player(state)) != TERMINAL:
@@ -185,25 +180,26 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
                 try:
                     if asked[who] == 1:
                         bot.restart(seat)
-                    child = game.child(state, _answered(game, state, bot.step(observation)))
+                    child = _answered(game, state, bot.step(observation))
                 except FaultError as error:
-                    fault = {"who": table.entrants[who].name, "kind": error.kind, "text": str(error), "line": line_of(game, state)}
+                    fault = {"who": table.competitors[who].name, "kind": error.kind, "text": str(error), "line": line_of(game, state)}
                     end = game.worst_payoff(state, seat)
                     break
                 finally:
                     decisions.append([who, time.perf_counter() - start_decision, 0, 0])
             else:
-                decision, now = table.decide(who, seat, state, thoughts[seat])
-                thoughts[seat], policy = decision.thought, decision.policy
+                decision, now = table.decide(who, seat, state, memories[seat])
+                memories[seat], policy = decision.memory, decision.policy
                 if now:
-                    decisions.append([who, decision.seconds, decision.iterations, int(decision.kept)])
+                    kind = [decision.outcome] if decision.outcome in FALLBACKS else []
+                    decisions.append([who, decision.seconds, decision.iterations, len(kind), *kind])
                 child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
         steps.append(Step(state, child, policy))
         state = child
     sign = -1.0 if swapped else 1.0
     record: Record = {
         "deal": deal,
-        "seats": [table.entrants[seat ^ swapped].name for seat in (0, 1)],
+        "seats": [table.competitors[seat ^ swapped].name for seat in (0, 1)],
         "hands": [game.hand_text(p, hands[p]) for p in (0, 1)],
         "play": [game.label(step.child) for step in steps],
         "round": game.round(state),
@@ -219,10 +215,10 @@ def play_hand(table: Table, deal: int, swapped: bool) -> Record:
     return record | {"seconds": time.perf_counter() - start}
 
 
-def _answered(game: PublicGame[Any], state: Any, answer: int | str) -> Action:
-    """Return the action that a bot's answer names."""
+def _answered(game: PublicGame[Any], state: Any, answer: int | str) -> Any:
+    """Return where a bot's answer leads."""
     offered = [action for action in game.actions(state) if action.code == answer]
-    return offered[0] if offered else game.action(state, str(answer))
+    return game.child(state, offered[0] if offered else game.action(state, str(answer)))
 
 
 def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[float]]]:
@@ -242,21 +238,21 @@ def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[floa
     return hands, [stream(part) for part in range(3)]
 
 
-def check_hand(table: Table, record: Any, deal: int, swapped: bool) -> None:
+def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
     """Refuse what is no record of a hand. The hand is dealt again, and its actions are taken again by the rules.
 
     Args:
         table: that it was played at; need not be loaded.
         record: as read.
         deal: number of the deal.
-        swapped: the first entrant had seat 1.
+        swapped: the first competitor had seat 1.
 
     Raises:
         ValueError: it is none, or another hand's; KeyError, TypeError, IndexError likewise.
     """
     keys = record.keys() - {"aivat", "fault"}
     require(keys == KEYS, f"a hand must have {', '.join(sorted(KEYS))} and no more")
-    names = [table.entrants[seat ^ swapped].name for seat in (0, 1)]
+    names = [table.competitors[seat ^ swapped].name for seat in (0, 1)]
     require((record["deal"], record["seats"]) == (deal, names), f"a hand must be deal {deal} with {names[0]} and {names[1]} in its seats")
     hands, streams = _dealt(table, deal)
     game = table.game
@@ -295,11 +291,12 @@ def check_hand(table: Table, record: Any, deal: int, swapped: bool) -> None:
 def _check_decisions(record: Record, asked: list[int]) -> None:
     """Refuse what no decisions can have taken."""
     spent = 0.0
-    for who, seconds, iterations, kept in record["decisions"]:
+    for who, seconds, iterations, fell_back, *kind in record["decisions"]:
         require(whole_in(who, 0, 1), "a decision must say who made it")
         require(number_in(seconds, 0, math.inf), "a decision's seconds must be a number of at least 0")
         require(whole_in(iterations, 0, 2**63 - 1), "a decision's iterations must be a whole number of at least 0")
-        require(whole_in(kept, 0, 1), "whether a decision kept a strategy must be 0 or 1")
+        require(whole_in(fell_back, 0, 1), "whether a decision fell back must be 0 or 1")
+        require(not kind or (fell_back == 1 and len(kind) == 1 and kind[0] in FALLBACKS), "a decision must have one fallback, or none")
         spent += seconds
     made = [sum(decision[0] == who for decision in record["decisions"]) for who in (0, 1)]
     require(made[0] <= asked[0] and made[1] <= asked[1], "a hand must have no more decisions than were asked for")

@@ -22,7 +22,7 @@ from typing import Any, cast
 import numpy as np
 
 from agents.agent import Agent
-from agents.match.deal import Entrant
+from agents.match.deal import Competitor
 from agents.match.match import Match
 from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_npy
@@ -36,7 +36,7 @@ MOST_BYTES = 1_000_000_000  # of all tables of a match
 
 @dataclass(frozen=True)
 class ExactValue:
-    """What a match is worth to its first entrant, chips a hand.
+    """What a match is worth to its first competitor, chips a hand.
 
     Attributes:
         value: mean of both seats.
@@ -55,7 +55,7 @@ def table_bytes(match: Match, draws: int) -> int:
     """Return how large a match's tables are; 0 with bots, which have none."""
     if match.bots:
         return 0
-    return represent(match.game).table_bytes * sum(1 if entrant.steady else draws for entrant in match.entrants)
+    return represent(match.game).table_bytes * sum(1 if competitor.steady else draws for competitor in match.competitors)
 
 
 def _valued(match: Match, draws: int) -> bool:
@@ -64,9 +64,9 @@ def _valued(match: Match, draws: int) -> bool:
 
 @dataclass(frozen=True)
 class _Seat:
-    """One task: one seat of one entrant, tabulated."""
+    """One task: one seat of one competitor, tabulated."""
 
-    entrant: bytes
+    competitor: bytes
     seat: int
 
 
@@ -80,7 +80,7 @@ def exact_values(
     """Return each match's value, None if a bot plays in it or its tables are too large.
 
     Args:
-        matches: an entrant of several is tabulated once.
+        matches: a competitor of several is tabulated once.
         draws: of clocked agents.
         executor: where agents think.
         directory: tables are kept here and not made again.
@@ -90,14 +90,14 @@ def exact_values(
     paths: dict[tuple[str, int, int], Path | None] = {}
     valued = [m for m in matches if _valued(m, draws)]
     for match in valued:
-        for entrant, mark in zip(match.entrants, match.marks(), strict=True):
-            packed = pickle.dumps(entrant)
-            for draw in range(1 if entrant.steady else draws):
+        for competitor, mark in zip(match.competitors, match.marks(), strict=True):
+            packed = pickle.dumps(competitor)
+            for draw in range(1 if competitor.steady else draws):
                 for seat in (0, 1):
-                    key = (entrant.name, draw, seat)
+                    key = (competitor.name, draw, seat)
                     tasks[key] = _Seat(packed, seat)
-                    paths[key] = None if directory is None else directory / f"{entrant.name}-{mark}-{draw}-seat{seat}.npy"
-    games = {entrant.name: match.game for match in valued for entrant in match.entrants}
+                    paths[key] = None if directory is None else directory / f"{competitor.name}-{mark}-{draw}-seat{seat}.npy"
+    games = {competitor.name: match.game for match in valued for competitor in match.competitors}
     found: dict[tuple[str, int, int], Table] = {}
     for key in tasks:
         table = load_or_set_aside(paths[key], partial(_read, representation=represent(games[key[0]]), seat=key[2]))
@@ -114,13 +114,13 @@ def exact_values(
 
 
 def _tabulated(task: _Seat) -> Table:
-    entrant: Entrant = pickle.loads(task.entrant)
-    agent = cast("Agent[Any]", entrant.agent)  # matches with bots have no value
-    return np.array(agent.tabulate(task.seat, entrant.budget).table)
+    competitor: Competitor = pickle.loads(task.competitor)
+    agent = cast("Agent[Any]", competitor.agent)  # matches with bots have no value
+    return np.array(agent.tabulate(task.seat, competitor.budget).table)
 
 
 def _value(match: Match, found: dict[tuple[str, int, int], Table]) -> ExactValue:
-    names = [entrant.name for entrant in match.entrants]
+    names = [competitor.name for competitor in match.competitors]
     count = max(draw for name, draw, _ in found if name in names) + 1
 
     def table(who: int, draw: int, seat: int) -> Table:
@@ -131,7 +131,7 @@ def _value(match: Match, found: dict[tuple[str, int, int], Table]) -> ExactValue
         as_first = game.value((table(0, k, 0), table(1, k, 1)), 0)
         seats.append((as_first, -game.value((table(1, k, 0), table(0, k, 1)), 0)))
     means = [sum(pair) / 2 for pair in seats]
-    error = statistics.stdev(means) / math.sqrt(count) if count > 1 else 0.0 if all(e.steady for e in match.entrants) else math.nan
+    error = statistics.stdev(means) / math.sqrt(count) if count > 1 else 0.0 if all(e.steady for e in match.competitors) else math.nan
     return ExactValue(statistics.fmean(means), (statistics.fmean(s[0] for s in seats), statistics.fmean(s[1] for s in seats)), error, count)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.match.statistics import ESTIMATES, Row
+from agents.match.statistics import ESTIMATES
 from agents.reporting.figures import blank_figure, save_figure
+from agents.reporting.tables import Row
 
 COLORS = {"raw": "0.75", "duplicate": "C0", "aivat": "C1"}
 WIDTH, ABOVE, BELOW, LINE, LETTER = 9.0, 0.4, 0.85, 0.55, 0.075  # inches: figure, around the axes, a match, a letter of its name

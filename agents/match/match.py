@@ -9,7 +9,7 @@
 * *Halves.* Where a bot plays, the two hands of a deal are its halves. All first halves of a stretch of deals are played before the second
   ones, which come in another order: a bot that remembers one half cannot tell which hand is the other.
 
-A hand is scored in chips to the match's first entrant.
+A hand is scored in chips to the match's first competitor.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from agents.evaluation.ablation import digest
-from agents.match.deal import VALUES, Draws, Entrant, Record, Table, check_hand, play_hand
+from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_record, play_deal
 from agents.opponents.bot import Bot
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial
@@ -57,10 +57,10 @@ def new_salt() -> str:
 
 @dataclass(frozen=True)
 class Match:
-    """Two entrants and what decides their hands.
+    """Two competitors and what decides their hands.
 
     Attributes:
-        entrants: the first is the one that chips are counted for.
+        competitors: the first is the one that chips are counted for.
         seed: of every deal.
         duplicate: deals are played twice, seats swapped; else once, with alternating seats.
         values: AIVAT's value function: ``blueprint`` (both play what they play without thinking; uniform for bots), ``uniform``, or
@@ -68,7 +68,7 @@ class Match:
         salt: a secret that deals come from too, where a bot plays; a new one if none is given. Empty for matches without bots.
     """
 
-    entrants: tuple[Entrant, Entrant]
+    competitors: tuple[Competitor, Competitor]
     seed: int = 0
     duplicate: bool = True
     values: str = "blueprint"
@@ -80,33 +80,30 @@ class Match:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.values not in VALUES:
             raise ValueError(f"values must be one of {', '.join(VALUES)}, got {self.values!r}")
-        games = [entrant.game.key for entrant in self.entrants]
-        if games[0] != games[1]:
-            raise ValueError(f"agents must play one game, got {self.entrants[0].name}: {games[0]} and {self.entrants[1].name}: {games[1]}")
+        (one, game), (other, another) = [(c.name, c.game.key) for c in self.competitors]
+        if game != another:
+            raise ValueError(f"agents must play one game, got {one}: {game} and {other}: {another}")
 
     @property
     def game(self) -> PublicGame[Any]:
         """What is played."""
-        return self.entrants[0].game
+        return self.competitors[0].game
 
     @property
     def bots(self) -> list[Bot]:
         """Entrants whose policy is not known."""
-        return [entrant.agent for entrant in self.entrants if isinstance(entrant.agent, Bot)]
+        return [bot for competitor in self.competitors if (bot := competitor.bot) is not None]
 
     @property
     def draws(self) -> Draws:
         """Where the match's random numbers come from."""
-        return Draws(self.seed, self.salt, tuple(entrant.name for entrant in self.entrants))
+        return Draws(self.seed, self.salt, tuple(competitor.name for competitor in self.competitors))
 
-    def rules(self) -> Table:
-        """Return a table that knows the rules; nobody can play at it before ``load``."""
-        return Table(self.entrants, self.draws, self.values)
-
-    def table(self) -> Table:
-        """Return the table, ready; agents load."""
-        table = self.rules()
-        table.load()
+    def table(self, load: bool = True) -> Table:
+        """Return a table; nobody can play before it is loaded."""
+        table = Table(self.competitors, self.draws, self.values)
+        if load:
+            table.load()
         return table
 
     @property
@@ -114,7 +111,7 @@ class Match:
         """Hands in a part: some two seconds of the time allowed at most, taking a hand for four decisions of each player."""
         if self.bots:
             return BOT_HANDS
-        allowed = 8 * sum(entrant.budget.seconds or 0.0 for entrant in self.entrants if not entrant.steady)
+        allowed = 8 * sum(competitor.budget.seconds or 0.0 for competitor in self.competitors if not competitor.steady)
         deals = PART_DEALS if allowed == 0 else max(1, min(PART_DEALS, int(PART_SECONDS / allowed)))
         return deals * (1 + self.duplicate)
 
@@ -127,15 +124,15 @@ class Match:
         else:
             for first in range(0, hands // 2, STRETCH_DEALS):
                 deals = np.arange(first, min(first + STRETCH_DEALS, hands // 2))
-                yield (2 * deals + deals % 2).tolist()  # each entrant has each seat half of the time
+                yield (2 * deals + deals % 2).tolist()  # each competitor has each seat half of the time
                 deals = self.draws.secret("order", first).permutation(deals)
                 yield (2 * deals + 1 - deals % 2).tolist()
 
     def marks(self) -> list[str]:
-        """Return, for each entrant, what kept measurements of it must agree with."""
-        agents = [e.agent.name + sources(e.agent.name) if isinstance(e.agent, Bot) else digest(e.agent) for e in self.entrants]
+        """Return, for each competitor, what kept measurements of it must agree with."""
+        agents = [digest(c.known) if c.bot is None else c.bot.name + sources(c.bot.name) for c in self.competitors]
         game = self.game.key + sources(self.game.key)
-        return [_hash([game, agent, repr(e.budget)]) for agent, e in zip(agents, self.entrants, strict=True)]
+        return [_hash([game, agent, repr(c.budget)]) for agent, c in zip(agents, self.competitors, strict=True)]
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""
@@ -161,18 +158,18 @@ class Part:
 
 def play_part(part: Part) -> list[Record]:
     """Play a part; less of it if a bot is late, dies or answers garbage in ``MOST_WAITS`` of ``WAIT_HANDS`` hands."""
-    match, table = _at(part.match)
-    for i, bot in enumerate(table.bots):
+    match, table = _loaded(part.match)
+    for who, bot in enumerate(table.bots):
         if bot is not None:
-            bot.begin(int(match.draws.secret("bot", i, part.hands[0]).integers(2**31 - 1)))
-    if not all(entrant.steady for entrant in match.entrants):
+            bot.begin(int(match.draws.secret("bot", who, part.hands[0]).integers(2**31 - 1)))
+    if not all(competitor.steady for competitor in match.competitors):
         gc.collect()
         gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
     try:
         records: list[Record] = []
         for number in part.hands:
-            records.append(play_hand(table, number // 2, bool(number % 2)))
-            if max(_faults(records[-WAIT_HANDS:], WAITS).values(), default=0) >= MOST_WAITS:
+            records.append(play_deal(table, number // 2, bool(number % 2)))
+            if any(count >= MOST_WAITS for count in _faults(records[-WAIT_HANDS:], WAITS).values()):
                 break
         return records
     finally:
@@ -185,21 +182,21 @@ _tables: dict[bytes, tuple[Match, Table]] = {}  # of this process, the last used
 MOST_TABLES = 4
 
 
-def _at(packed: bytes) -> tuple[Match, Table]:
+def _loaded(packed: bytes) -> tuple[Match, Table]:
     """Return a match and its table, ready."""
     if packed not in _tables:
         while len(_tables) >= MOST_TABLES:
-            _leave(next(iter(_tables)))
+            _close(next(iter(_tables)))
         match: Match = pickle.loads(packed)
         _tables[packed] = match, match.table()
     return _tables[packed]
 
 
-def _leave(packed: bytes) -> None:
-    """End what a table keeps."""
-    match, _ = _tables.pop(packed)
-    for bot in match.bots:
-        bot.close()
+def _close(packed: bytes) -> None:
+    """End the bots of a match that was loaded here."""
+    if packed in _tables:
+        for bot in _tables.pop(packed)[0].bots:
+            bot.close()
 
 
 def check_hands(hands: int) -> None:
@@ -231,28 +228,27 @@ def play_matches(
     """
     check_hands(hands)
     faults: Counter[str] = Counter()
-    shelves = [_Shelf(match, directory) for match in matches]
+    files = [_HandFiles(match, directory) for match in matches]
     done = [bytearray(2 * hands) for _ in matches]  # by number of hand
-    deals = [hands // (1 + match.duplicate) for match in matches]
-    for i, shelf in enumerate(shelves):
-        for records in shelf.read(deals[i], done[i]):
+    for i, match in enumerate(matches):
+        for records in files[i].load(hands // (1 + match.duplicate), done[i]):
             faults.update(_faults(records))
             yield i, records, False
     packed = [pickle.dumps(match) for match in matches]
     try:
-        for numbers in zip_longest(*(match.rounds_of_play(hands) for match in matches), fillvalue=()):
-            tasks = [(i, Part(packed[i], part)) for i, own in enumerate(numbers) for part in _parts(own, matches[i].part_hands, done[i])]
+        for rounds in zip_longest(*(match.rounds_of_play(hands) for match in matches), fillvalue=()):
+            tasks = [(i, Part(packed[i], p)) for i, numbers in enumerate(rounds) for p in _parts(numbers, matches[i].part_hands, done[i])]
             with closing((executor or Serial()).map(play_part, [part for _, part in tasks])) as results:
                 for task, records in results:
                     i = tasks[task][0]
-                    shelves[i].keep(records)
+                    files[i].save(records)
                     faults.update(_faults(records))
                     yield i, records, True
                     _check_faults(records, faults)
     finally:
         for i, match in enumerate(matches):
-            if match.bots and packed[i] in _tables:
-                _leave(packed[i])
+            if match.bots:
+                _close(packed[i])
 
 
 def _parts(hands: Sequence[int], size: int, done: bytearray) -> Iterator[Sequence[int]]:
@@ -265,19 +261,19 @@ def _parts(hands: Sequence[int], size: int, done: bytearray) -> Iterator[Sequenc
 
 
 def _check_faults(records: list[Record], faults: Counter[str]) -> None:
-    """End a match in which a bot has done wrong too often.
+    """End a match in which a bot has forfeited too often.
 
     Raises:
         ChildProcessError: names the bot and what it did last.
     """
+    last = {r["fault"]["who"]: r["fault"]["text"] for r in records if "fault" in r}
     for who, count in _faults(records[-WAIT_HANDS:], WAITS).items():
         if count >= MOST_WAITS:
             text = f"{who} was late, died or answered garbage in {count} of {min(len(records), WAIT_HANDS)} hands"
-            raise ChildProcessError(f"{text}, {MOST_WAITS} of {WAIT_HANDS} are the most; the last: {_last(records, who)}")
-    for who in _faults(records):
+            raise ChildProcessError(f"{text}, {MOST_WAITS} of {WAIT_HANDS} are the most; the last: {last[who]}")
+    for who, text in last.items():
         if faults[who] >= MOST_FAULTS:
-            text = f"{who} has forfeited {faults[who]} hands, {MOST_FAULTS} are the most; the last: {_last(records, who)}"
-            raise ChildProcessError(text)
+            raise ChildProcessError(f"{who} has forfeited {faults[who]} hands, {MOST_FAULTS} are the most; the last: {text}")
 
 
 def _faults(records: list[Record], kinds: Collection[str] | None = None) -> Counter[str]:
@@ -286,26 +282,21 @@ def _faults(records: list[Record], kinds: Collection[str] | None = None) -> Coun
     return Counter(fault["who"] for fault in faults if kinds is None or fault["kind"] in kinds)
 
 
-def _last(records: list[Record], who: str) -> str:
-    """Return what a bot did wrong last."""
-    return str([r["fault"]["text"] for r in records if r.get("fault", {}).get("who") == who][-1])
-
-
-class _Shelf:
+class _HandFiles:
     """The kept hands of one match: a directory of files, each named by the first hand in it and written whole whenever a part is done."""
 
     def __init__(self, match: Match, directory: Path | None) -> None:
-        self.match, self._rules = match, match.rules()
+        self.match, self._table = match, match.table(load=False)
         self.path: Path | None = None
         self._file, self._lines = Path(), list[str]()
         if directory is not None:
             directory.mkdir(exist_ok=True)  # no parents here and below: what was deleted on the way is not made again
-            self.path = directory / f"{match.entrants[0].name}-{match.entrants[1].name}-{match.fingerprint()}"
+            self.path = directory / f"{match.competitors[0].name}-{match.competitors[1].name}-{match.fingerprint()}"
             self.path.mkdir(exist_ok=True)
             if match.bots:
                 self.path.chmod(0o700)
 
-    def read(self, deals: int, done: bytearray) -> Iterator[list[Record]]:
+    def load(self, deals: int, done: bytearray) -> Iterator[list[Record]]:
         """Yield the hands of each file as far as they are asked for, and mark them in ``done``; set aside files that hold anything else."""
         for path in [] if self.path is None else sorted(self.path.glob("*.jsonl")):
             records = []
@@ -317,7 +308,7 @@ class _Shelf:
             if records:
                 yield records
 
-    def keep(self, records: list[Record]) -> None:
+    def save(self, records: list[Record]) -> None:
         """Write hands down."""
         if self.path is None or not records:
             return
@@ -330,16 +321,16 @@ class _Shelf:
             self._lines = []
 
     def _read(self, path: Path) -> list[Record]:
-        """Return the hands in a file; raises what ``kept`` catches if there is anything else."""
+        """Return the hands in a file; raises any of ``agents.runtime.storage.DAMAGES`` if it holds anything else."""
         records: list[Record] = [parse_json(line) for line in read_text(path, MOST_FILE_BYTES).splitlines()]
         for record in records:
             number = self._number(record)
-            check_hand(self._rules, record, number // 2, bool(number % 2))
+            check_record(self._table, record, number // 2, bool(number % 2))
         return records
 
     def _number(self, record: Record) -> int:
         """Return a hand's number."""
         deal = record["deal"]
         require(whole_in(deal, 0, MOST_HANDS), "a hand must have the number of its deal")
-        number: int = 2 * deal + int(record["seats"][0] != self.match.entrants[0].name)
+        number: int = 2 * deal + int(record["seats"][0] != self.match.competitors[0].name)
         return number

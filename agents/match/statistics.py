@@ -1,6 +1,6 @@
 """What a match says: intervals, seats, rounds, decision times; and the tables that people read.
 
-Three estimates of the same mean, chips a hand to the first entrant, each with a 95 % interval (Student's t):
+Three estimates of the same mean, chips a hand to the first competitor, each with a 95 % interval (Student's t):
 
 * ``raw``: the spread of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
   duplicates, and an interval for this match only if it was played without.
@@ -13,22 +13,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import stdtrit
 
 from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
-from agents.match.deal import Entrant, Record
+from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
-from agents.reporting.tables import duration, table
+from agents.reporting.tables import Row, duration, table
+from games.arrays import Bool, Float
+from search.outcome import FALLBACKS, Outcome
 
-Float = npt.NDArray[np.float64]
-Row = dict[str, Any]
 ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
-NO_SPREAD = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
+ALIKE_SHARE = 1e-12  # of the raw error: what rounding leaves where every hand or deal was estimated alike
 ALIKE = "all alike: no hand told more than another; either AIVAT's values are the match's own, or too few hands were played to differ"
 
 
@@ -56,12 +54,12 @@ def estimate(groups: Sequence[Float]) -> Estimate:
     return Estimate(mean, error, mean - half, mean + half)
 
 
-SCORES = np.dtype([("number", "i8"), ("seat", "i1"), ("round", "i1"), ("chips", "f8"), ("aivat", "f8")])  # of a hand; seat: first entrant's
-DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("kept", "i1")])
+SCORES = np.dtype([("number", "i8"), ("seat", "i1"), ("round", "i1"), ("chips", "f8"), ("aivat", "f8")])  # of a hand; seat: of the first
+DECISIONS = np.dtype([("who", "i1"), ("seconds", "f4"), ("iterations", "i8"), ("fallback", "i1")])  # 0: none, n: FALLBACKS[n - 1]
 
 
 class Tally:
-    """The hands of one match so far; what is told of them does not depend on the order in which they came.
+    """The hands of one match so far, in whatever order they came.
 
     A hand takes 26 bytes, and each decision that was timed 14.
 
@@ -79,13 +77,13 @@ class Tally:
 
     def add(self, records: Sequence[Record]) -> None:
         """Take hands."""
-        name = self.match.entrants[0].name
+        name = self.match.competitors[0].name
         seats = [int(r["seats"][0] != name) for r in records]
         numbers = [2 * r["deal"] + seat for r, seat in zip(records, seats, strict=True)]
         scores = [(n, s, r["round"], r["chips"], r.get("aivat", math.nan)) for n, s, r in zip(numbers, seats, records, strict=True)]
         every = np.concatenate([self._scores, np.array(scores, SCORES)])
         self._scores = every[np.argsort(every["number"], kind="stable")]
-        decisions = [tuple(decision) for r in records for decision in r["decisions"]]
+        decisions = [(*decision[:3], _fallback(*decision[2:])) for r in records for decision in r["decisions"]]
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
@@ -103,16 +101,16 @@ class Tally:
         """Hands that are counted: in duplicate those of deals of which both hands were played."""
         return int(self._counted().sum())
 
-    def _counted(self) -> npt.NDArray[np.bool_]:
+    def _counted(self) -> Bool:
         deals = self._scores["number"] // 2
         if not self.match.duplicate or not len(deals):
             return np.ones(len(deals), bool)
         same = deals[1:] == deals[:-1]
-        counted: npt.NDArray[np.bool_] = np.append(same, False) | np.append(False, same)
+        counted: Bool = np.append(same, False) | np.append(False, same)
         return counted
 
     def scores(self) -> Float:
-        """Return [hands, 4] in the order of deals: seat of the first entrant, round, chips, aivat."""
+        """Return [hands, 4] in the order of deals: seat of the first competitor, round, chips, aivat."""
         rows = self._scores[self._counted()]
         return np.stack([rows[key].astype(float) for key in ("seat", "round", "chips", "aivat")], axis=1)
 
@@ -121,78 +119,81 @@ class Tally:
         scores = self.scores()
         if len(scores) < 4:
             return {}
-        seats = [scores[:, 0] == seat for seat in (0, 1)]
-        found = {"raw": estimate([scores[seat, 2] for seat in seats])}
-        pairs = scores.reshape(-1, 2, 4).mean(axis=1) if self.match.duplicate else None
-        if pairs is not None:
-            found["duplicate"] = estimate([pairs[:, 2]])
-        if self.match.values != "none":
-            found["aivat"] = estimate([pairs[:, 3]]) if pairs is not None else estimate([scores[seat, 3] for seat in seats])
-        return {kind: found[kind] for kind in ESTIMATES if kind in found}
+        seats = [scores[scores[:, 0] == seat] for seat in (0, 1)]
+        groups = [scores.reshape(-1, 2, 4).mean(axis=1)] if self.match.duplicate else seats
+        estimates = {"aivat": estimate([group[:, 3] for group in groups])} if self.match.values != "none" else {}
+        if self.match.duplicate:
+            estimates["duplicate"] = estimate([group[:, 2] for group in groups])
+        return estimates | {"raw": estimate([seat[:, 2] for seat in seats])}
 
     def seats(self) -> list[Row]:
-        """Return a row for each seat of the first entrant."""
-        scores = self.scores()
-        rows = []
+        """Return a row for each seat of the first competitor."""
+        scores, rows = self.scores(), []
+        columns = {"chips": 2} | ({"aivat": 3} if self.match.values != "none" else {})
         for seat in (0, 1):
-            own = scores[scores[:, 0] == seat]
-            kinds = {"chips": 2} | ({"aivat": 3} if self.match.values != "none" else {})
-            rows.append({"seat": seat, "hands": len(own)} | {k: asdict(estimate([own[:, c]])) for k, c in kinds.items() if len(own) > 1})
+            played = scores[scores[:, 0] == seat]
+            means = {name: asdict(estimate([played[:, column]])) for name, column in columns.items() if len(played) > 1}
+            rows.append({"seat": seat, "hands": len(played)} | means)
         return rows
 
     def rounds(self) -> list[Row]:
         """Return a row for each round that hands ended in: how many, what they paid on average and what that makes of the mean."""
-        scores = self.scores()
-        rows = []
+        scores, rows = self.scores(), []
         for number in range(len(self.match.game.rounds)):
-            own = scores[scores[:, 1] == number]
-            paid = float(own[:, 2].sum())
-            mean, share = (paid / len(own) if len(own) else 0.0), len(own) / max(len(scores), 1)
-            rows.append({"round": number, "hands": len(own), "share": share, "chips": mean, "chips_per_hand": paid / max(len(scores), 1)})
+            ended = scores[scores[:, 1] == number]
+            count, paid, all_hands = len(ended), float(ended[:, 2].sum()), max(len(scores), 1)
+            row = {"round": number, "hands": count, "share": count / all_hands, "chips": paid / count if count else 0.0}
+            rows.append(row | {"chips_per_hand": paid / all_hands})
         return rows
 
     def decisions(self, who: int) -> Float:
-        """Return [timed decisions, 3] of one entrant, the fastest first: seconds, iterations, kept.
+        """Return [timed decisions, 3] of one competitor, the fastest first: seconds, iterations, and 1 + the number of the fallback.
 
         The same decision is made, and timed, once.
         """
-        own = np.sort(self._decisions[self._decisions["who"] == who], order=["seconds", "iterations", "kept"])
-        return np.stack([own[key].astype(float) for key in ("seconds", "iterations", "kept")], axis=1)
+        columns = ["seconds", "iterations", "fallback"]
+        made = np.sort(self._decisions[self._decisions["who"] == who], order=columns)
+        return np.stack([made[column].astype(float) for column in columns], axis=1)
 
     def asked(self, who: int) -> int:
-        """Return how many decisions an entrant was asked for."""
+        """Return how many decisions a competitor was asked for."""
         return int(self._asked[who])
 
     def speed(self) -> Row:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
-        played, thought = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
-        return {"seconds": played, "thinking_seconds": thought, "overhead": 1 - thought / played if played else 0.0}
+        played, thinking = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
+        return {"seconds": played, "thinking_seconds": thinking, "overhead": 1 - thinking / played if played else 0.0}
 
 
-def decision_row(entrant: Entrant, asked: int, made: Float) -> Row:
-    """Return what an entrant's decisions took.
+def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
+    """Return 1 + the number of a decision's fallback, 0 for none; older versions told apart only those that were rejected."""
+    older = (Outcome.REJECTED if iterations else Outcome.UNREACHED,) if fell_back else ()
+    return sum(1 + FALLBACKS.index(name) for name in kind or older)
 
-    Args:
-        entrant: whose.
-        asked: how many there were.
-        made: those that were timed, see ``Tally.decisions``.
-    """
-    seconds, limit, count = made[:, 0], entrant.budget.seconds, max(len(made), 1)
+
+def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
+    """Return what a competitor's decisions took: ``asked`` in all, of which those ``made`` were timed (see ``Tally.decisions``)."""
+    seconds, limit, count = made[:, 0], competitor.budget.seconds, max(len(made), 1)
     late = seconds - limit if limit else np.zeros(0)
-    row: Row = {"agent": entrant.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
+    row: Row = {"agent": competitor.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
     overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
     row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
-    return row | {"iterations": float(made[:, 1].sum()) / count, "kept": int(made[:, 2].sum())}
+    fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
+    kept = sum(fallbacks.values())  # as older versions have it, for one release
+    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept}
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
-    """Return ``decision_row`` for each entrant over all its matches."""
-    found: dict[str, tuple[Entrant, list[tuple[int, Float]]]] = {}
-    for tally in tallies:
-        for who, entrant in enumerate(tally.match.entrants):
-            found.setdefault(entrant.name, (entrant, []))[1].append((tally.asked(who), tally.decisions(who)))
-    return [decision_row(e, sum(n for n, _ in parts), np.concatenate([made for _, made in parts])) for e, parts in found.values()]
+    """Return ``decision_row`` for each competitor over all its matches."""
+    seats = [
+        (competitor, tally.asked(who), tally.decisions(who)) for tally in tallies for who, competitor in enumerate(tally.match.competitors)
+    ]
+    rows = []
+    for name, competitor in {competitor.name: competitor for competitor, *_ in seats}.items():
+        parts = [(asked, made) for other, asked, made in seats if other.name == name]
+        rows.append(decision_row(competitor, sum(asked for asked, _ in parts), np.concatenate([made for _, made in parts])))
+    return rows
 
 
 def hands_needed(hands: int, now: Estimate, precision: float) -> int:
@@ -201,31 +202,30 @@ def hands_needed(hands: int, now: Estimate, precision: float) -> int:
 
 
 def more_hands(tally: Tally, precision: float) -> int | None:
-    """Return ``hands_needed`` of the best estimate; None where all hands came out alike, which tells nothing of how far apart they may be.
+    """Return ``hands_needed`` of the best estimate; None where all hands came out alike: nobody knows how far apart others may be.
 
     Where neither thinks and AIVAT's values are those of their policies it is the match's value itself, and no more hands are needed.
     """
-    found = tally.estimates()
-    kind = next(iter(found))
-    policies = not any(entrant.thinks for entrant in tally.match.entrants)
-    if kind == "aivat" and tally.match.values == "blueprint" and policies:
+    estimates = tally.estimates()
+    kind, best = next(iter(estimates.items()))
+    if kind == "aivat" and tally.match.values == "blueprint" and not any(c.thinks for c in tally.match.competitors):
         return 0
-    if found[kind].standard_error <= NO_SPREAD * found["raw"].standard_error:
+    if best.standard_error <= ALIKE_SHARE * estimates["raw"].standard_error:
         return None
-    return hands_needed(tally.hands, found[kind], precision)
+    return hands_needed(tally.hands, best, precision)
 
 
 def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -> Row:
     """Return a match as result.json has it."""
-    found = tally.estimates()
-    best = next(iter(found), None)
-    raw = found["raw"].standard_error if found else math.nan
+    estimates = tally.estimates()
+    best = next(iter(estimates), None)
+    raw = estimates["raw"].standard_error if estimates else math.nan
     row: Row = {
-        "agents": [entrant.name for entrant in tally.match.entrants],
+        "agents": [competitor.name for competitor in tally.match.competitors],
         "hands": tally.hands,
         "waiting_hands": tally.played - tally.hands,  # whose deals' other hands are still to be played
         "unit": "chips",
-        "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in found.items()},
+        "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in estimates.items()},
         "best": best,
         "seats": tally.seats(),
         "rounds": tally.rounds(),
@@ -249,20 +249,20 @@ def in_blinds(row: Row) -> Row:
         return {key: values[key] * 1000 / row["big_blind"] for key in ("mean", "value", "standard_error", "low", "high") if key in values}
 
     exact = row["exact"]
-    found = {"estimates": {kind: e | scaled(e) for kind, e in row["estimates"].items()}}
-    return found | {"exact": None if exact is None else {"draws": exact["draws"], **scaled(exact)}}
+    estimates = {kind: e | scaled(e) for kind, e in row["estimates"].items()}
+    return {"estimates": estimates, "exact": None if exact is None else {"draws": exact["draws"], **scaled(exact)}}
 
 
 def describe(matches: Sequence[Match]) -> list[Row]:
-    """Return who plays: each entrant's name, agent and budget of a decision."""
-    entrants = {entrant.name: entrant for match in matches for entrant in match.entrants}
+    """Return who plays: each competitor's name, agent and budget of a decision."""
+    competitors = {competitor.name: competitor for match in matches for competitor in match.competitors}
     rows = []
-    for name, entrant in entrants.items():
-        budget = entrant.budget
+    for name, competitor in competitors.items():
+        budget = competitor.budget
         limits = [duration(budget.seconds)] if budget.seconds else []
         limits += [f"{budget.iterations} iterations"] if budget.iterations is not None else []
         limits += [f"{budget.exploitability:g} chips"] if budget.exploitability is not None else []
-        rows.append({"name": name, "agent": entrant.agent.name, "budget": " or ".join(limits) or "no thinking"})
+        rows.append({"name": name, "agent": competitor.agent.name, "budget": " or ".join(limits) or "no thinking"})
     return rows
 
 
@@ -292,10 +292,7 @@ def match_table(rows: Sequence[Row]) -> str:
     kinds = [kind for kind in reversed(ESTIMATES) if any(kind in row["estimates"] for row in rows)]
     lines = []
     for row in rows:
-        cells = []
-        for kind in kinds:
-            e = row["estimates"].get(kind)
-            cells.append("" if e is None else _estimate_text(e))
+        cells = [_estimate_text(row["estimates"][kind]) if kind in row["estimates"] else "" for kind in kinds]
         exact = row["exact"]
         if exact is None:
             text = "-"
@@ -306,13 +303,13 @@ def match_table(rows: Sequence[Row]) -> str:
         cells += [text, _reduction(row["estimates"].get(row["best"], {}).get("of_raw_error"))]
         lines.append([" - ".join(row["agents"]), f"{row['hands']:,}", *cells])
     text = table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
-    alike = any((e["of_raw_error"] or 0.0) < NO_SPREAD for row in rows for e in row["estimates"].values())
+    alike = any((e["of_raw_error"] or 0.0) < ALIKE_SHARE for row in rows for e in row["estimates"].values())
     return text + (f"\n{ALIKE}" if alike else "")
 
 
 def _estimate_text(e: Row) -> str:
     """Return an estimate with its interval; one without spread is no interval."""
-    if (e["of_raw_error"] or 0.0) < NO_SPREAD:
+    if (e["of_raw_error"] or 0.0) < ALIKE_SHARE:
         return f"{e['mean']:+.6f} (all alike)"
     return value_text(e["mean"], (e["high"] - e["low"]) / 2)
 
@@ -321,7 +318,7 @@ def _reduction(share: float | None) -> str:
     """Return how many times smaller than the raw one an error of ``share`` of it is."""
     if share is None:
         return "-"
-    return "all of it" if share < NO_SPREAD else f"{1 / share:.3g}x" if share > 1e-3 else f"{1 / share:,.0f}x"
+    return "all of it" if share < ALIKE_SHARE else f"{1 / share:.3g}x" if share > 1e-3 else f"{1 / share:,.0f}x"
 
 
 def seat_table(row: Row) -> str:
@@ -340,9 +337,9 @@ def decision_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-        counts = [f"{row['iterations']:.0f}", str(row["kept"]), str(row["overruns"]) + "*" * row["spoilt"]]
+        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), str(row["overruns"]) + "*" * row["spoilt"]]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
-    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "kept", "overruns"], lines)
+    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
 
 
 def standings(rows: Sequence[Row]) -> str:

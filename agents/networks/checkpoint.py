@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.numpy import save
 from torch import nn
@@ -21,6 +20,7 @@ from agents.networks.policy import Network, NetworkConfig, NetworkPolicy, make_n
 from agents.reporting.tables import replacing
 from agents.runtime.arrays import read_safetensors
 from agents.runtime.storage import brief, first_line, number_in, parse_json, printable, require, whole_in
+from games.arrays import Array
 from search.infostates import PRIVATE, PUBLIC, Infostates
 
 FORMAT = 2
@@ -44,7 +44,7 @@ HISTORY: dict[str, tuple[float, float]] = {  # what a row has, from least to mos
     "exploitability": (-MOST_NOISE, MOST_CHIPS),
 }
 
-Tensors = dict[str, npt.NDArray[Any]]
+Tensors = dict[str, Array]
 
 
 class CheckpointError(ValueError):
@@ -59,7 +59,7 @@ def package_version() -> str:
         return "unknown"
 
 
-def save_tensors(path: Path | str, tensors: Mapping[str, npt.NDArray[Any]], metadata: Mapping[str, Any], kind: str) -> None:
+def save_tensors(path: Path | str, tensors: Mapping[str, Array], metadata: Mapping[str, Any], kind: str) -> None:
     """Write a checkpoint so that at any moment ``path`` is either the old file or the whole new one.
 
     Args:
@@ -279,7 +279,7 @@ def check_weights(networks: Mapping[str, nn.Module], tensors: Tensors, path: Pat
                 raise CheckpointError(f"tensor {key}.{name} must be finite, got NaN or infinity in {path}")
 
 
-def _digest(tensors: Mapping[str, npt.NDArray[Any]]) -> str:
+def _digest(tensors: Mapping[str, Array]) -> str:
     digest = hashlib.sha256()
     for name in sorted(tensors):
         array = np.ascontiguousarray(tensors[name])

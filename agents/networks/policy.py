@@ -14,15 +14,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from agents.networks.threads import one_thread
+from games.arrays import Float, Float32
 from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Int, Table, softmax
 
-Float32 = npt.NDArray[np.float32]
 Text = Callable[[int], str]  # a decision's public history in words
 ALL = slice(None)
 MOST_WIDTH, MOST_LAYERS = 16_384, 256  # of any network: beyond use here, and a layer of that width still fits into memory
@@ -237,7 +236,7 @@ class _PublicPlay:
             _require_finite(logits, first_row, begin, self.text)
             starts, counts = first_row[begin:end] - first_row[begin], self.counts[begin:end]
             logits -= np.repeat(np.maximum.reduceat(logits, starts, axis=0), counts, axis=0)
-            rows: npt.NDArray[np.float64] = np.exp(logits, out=logits).astype(np.float64)
+            rows: Float = np.exp(logits, out=logits).astype(np.float64)
             rows /= np.repeat(np.add.reduceat(rows, starts, axis=0), counts, axis=0)
         return rows if sides is ALL else rows[:, sides]
 
@@ -312,7 +311,7 @@ class NetworkPolicy:
         """
         return self.infostates.strategy(self._ask, state)
 
-    def at(self, state: Any) -> npt.NDArray[np.float64]:
+    def at(self, state: Any) -> Float:
         """Return the acting player's [A, H] at one decision; uniform for hands that cannot be there.
 
         Raises:

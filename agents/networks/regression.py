@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from games.arrays import Float, Float32
 from games.settings import bounded, check_bounds
 from search.infostates import PUBLIC, Block, Table
 
@@ -87,14 +88,14 @@ class Batch(NamedTuple):
     """Samples to regress on: at decision k, private side c, the outputs should be ``target[:, c]``, with weight ``weight[c]``."""
 
     decision: npt.NDArray[np.uint32]  # [B]
-    target: npt.NDArray[np.float32]  # [B, A, C]
-    weight: npt.NDArray[np.float32]  # [B, C]
+    target: Float32  # [B, A, C]
+    weight: Float32  # [B, C]
 
 
 class Held(Protocol):
     """A buffer that a ``DecisionFitter`` learns from."""
 
-    def means(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def means(self) -> tuple[Float, Float]:
         """Return the mean targets [K, A, C], 0 without weight, and their total weights [K, C]."""
         ...
 
@@ -106,8 +107,8 @@ class Held(Protocol):
 class Summed(Protocol):
     """A buffer that a ``ClassFitter`` learns from, a list over blocks each."""
 
-    sums: list[npt.NDArray[np.float32]]  # [C, R] of targets times weights
-    weights: list[npt.NDArray[np.float32]]  # [C, K]
+    sums: list[Float32]  # [C, R] of targets times weights
+    weights: list[Float32]  # [C, K]
 
 
 def make_fitter(deep: str | None, blocks: Sequence[Block], batch_size: int) -> Any:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.reporting.tables import duration, replacing, shown, shown_error, unit_of
+from agents.reporting.tables import Row, duration, replacing, shown, shown_error, unit_of
 
-Row = dict[str, Any]
 MARKERS = "osD^vPX<>"  # one per line of a figure
 NEAR = 0.1  # of log values: points so close have one text
 PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.4}  # under texts: no line strikes them through

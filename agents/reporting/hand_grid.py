@@ -9,14 +9,13 @@ from textwrap import wrap
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.reporting.figures import blank_figure, save_figure
 from agents.reporting.tables import Row, table, write_csv
+from games.arrays import Float
 from games.holdem.cards import RANKS, Deck, hand_text
 from search import BoardSolver
 
-Float = npt.NDArray[np.float64]
 # Showdown and fold sums take what shares a card from a sum over all hands, in float32: 1e-7 of the whole. What is left of a smaller share
 # than this would be known to less than one per cent.
 LEAST_MET = 1e-4

@@ -249,12 +249,12 @@ def ablation_table(rows: Sequence[Row]) -> str:
                 error,
                 won(row),
                 str(row["decisions"]),
-                str(row["kept"]),
+                str(sum(row["fallbacks"].values())),
                 duration(row["slowest_decision_seconds"]),
                 str(row["overruns"]) + "*" * bool(row.get("spoilt")),
             ]
         )
-    heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "wins", "decisions", "kept", "slowest", "overruns"]
+    heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "wins", "decisions", "fallbacks", "slowest", "overruns"]
     return table(heads, lines)
 
 

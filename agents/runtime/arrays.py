@@ -20,33 +20,19 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError, deserialize
 
-from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, open_regular, parse_json, require, whole_in
-
-Array = npt.NDArray[Any]
+from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, open_regular, parse_json, require
+from games.arrays import Array
 
 NPY_START = b"\x93NUMPY\x01\x00"
 NPY_HEADER = re.compile(
     rb"\{'descr': '([<|](?:b1|[iu][1248]|f[248]))', 'fortran_order': (True|False), "
     rb"'shape': \((|\d{1,18},|\d{1,18}(?:, \d{1,18})+)\), \} *\n"
 )
-SAFETENSORS = {
-    "BOOL": "|b1",
-    "U8": "|u1",
-    "I8": "|i1",
-    "U16": "<u2",
-    "I16": "<i2",
-    "F16": "<f2",
-    "U32": "<u4",
-    "I32": "<i4",
-    "F32": "<f4",
-    "U64": "<u8",
-    "I64": "<i8",
-    "F64": "<f8",
-}
+SAFETENSORS = {"BOOL": "|b1"} | {f"{kind.upper()}{8 * size}": f"<{kind}{size}" for kind in "uif" for size in (1, 2, 4, 8)}
 PIECE = 1 << 20  # bytes read at a time
 MOST_LISTING = 1 << 18  # bytes of a zip file's list of members, which takes 15 times as much memory
-MOST_TENSORS_HEADER = MOST_JSON_BYTES
 BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, *DAMAGES)  # what reading a bad zip may raise
 
 
@@ -146,7 +132,7 @@ def open_archive(path: Path | str, follow: bool = False) -> Iterator[Archive]:
 
 
 def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return a safetensors file's arrays, which share one piece of memory, and its metadata.
+    """Return a safetensors file's arrays and its metadata.
 
     Args:
         path: of the file.
@@ -154,48 +140,25 @@ def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, 
 
     Raises:
         OSError: no such file, or it cannot be read.
-        ValueError: another kind of file, larger than this machine's memory, or damaged.
+        ValueError: another kind of file, too large for this machine's memory, or damaged.
     """
     with open_regular(path, follow) as stream:
         size = os.fstat(stream.fileno()).st_size
-        head = int.from_bytes(stream.read(8), "little")
-        require(0 < head <= min(size - 8, MOST_TENSORS_HEADER), f"its header must fit into its {size:,} bytes, got {head:,}")
-        entries = parse_json(stream.read(head).decode())
+        length = stream.read(8)
+        header = int.from_bytes(length, "little")
+        require(0 < header <= min(size - 8, MOST_JSON_BYTES), f"its header must fit into its {size:,} bytes, got {header:,}")
+        text = stream.read(header)
+        entries = parse_json(text.decode())
         require(isinstance(entries, dict), "its header must be a mapping")
-        metadata = entries.pop("__metadata__", {})
+        metadata = entries.get("__metadata__", {})
         require(isinstance(metadata, dict) and all(isinstance(x, str) for x in metadata.values()), "its metadata must be texts")
-        spans = _spans(entries, size - 8 - head)
-        require(size <= _memory(), f"it must fit into memory, got {size:,} bytes")
-        data = np.empty(size - 8 - head, np.uint8)
-        _fill(stream, data)
-    return {name: _placed(data[begin:end], dtype, shape) for name, (begin, end, dtype, shape) in spans.items()}, metadata
-
-
-def _spans(entries: dict[str, Any], size: int) -> dict[str, tuple[int, int, str, tuple[int, ...]]]:
-    """Return where each tensor is, its type and shape; refuses tensors that overlap, leave gaps, or do not fill their places."""
-    found: dict[str, tuple[int, int, str, tuple[int, ...]]] = {}
-    for name, entry in entries.items():
-        require(isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}, f"tensor {brief(name)} must have a place")
-        dtype, shape, place = SAFETENSORS.get(str(entry["dtype"])), entry["shape"], entry["data_offsets"]
-        require(dtype is not None, f"tensor {brief(name)} must have a type that is known, got {brief(entry['dtype'])}")
-        fits = isinstance(shape, list) and len(shape) <= 8 and all(whole_in(n, 0, 2**60) for n in shape)
-        require(fits, f"tensor {brief(name)} must have a shape, got {brief(shape)}")
-        fits = isinstance(place, list) and len(place) == 2 and all(whole_in(n, 0, size) for n in place)
-        require(fits, f"tensor {brief(name)} must be within the file, got {brief(place)}")
-        needed = math.prod(shape) * np.dtype(dtype).itemsize
-        require(place[1] - place[0] == needed, f"tensor {brief(name)} must take {needed:,} bytes, got {place[1] - place[0]:,}")
-        found[name] = (place[0], place[1], str(dtype), tuple(shape))
-    at = 0
-    for begin, end, *_ in sorted(found.values()):
-        require(begin == at, f"tensors must stand one behind the other, got one at {begin:,} where {at:,} are taken")
-        at = end
-    require(at == size, f"tensors must fill the file's {size:,} bytes, got {at:,}")
-    return found
-
-
-def _placed(data: Array, dtype: str, shape: tuple[int, ...]) -> Array:
-    """Return bytes as an array; copied only where numbers do not start at multiples of their size."""
-    return np.require(data.view(dtype).reshape(shape), requirements="A")
+        require(2 * size <= _memory(), f"it must fit into memory twice, got {size:,} bytes")
+        content = length + text + stream.read(size)
+    try:
+        tensors = deserialize(content)  # refuses tensors that overlap, leave gaps or are not as long as they say
+        return {name: np.ndarray(t["shape"], SAFETENSORS[t["dtype"]], t["data"]) for name, t in tensors}, metadata
+    except (SafetensorError, KeyError) as error:
+        raise ValueError(f"its tensors must be of known types, one behind the other, got {brief(str(error), 200)}") from None
 
 
 def _memory() -> int:

@@ -1,4 +1,4 @@
-"""How far tasks in other processes are: each writes its share into its folder, and the one who waits looks there every second."""
+"""The progress of tasks in other processes: each writes its share into its folder, and the one who waits reads them every second."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ SECONDS = 1.0  # between looks, and between what is written
 FILE = "share"
 
 
-class Teller:
+class ShareWriter:
     """Writes the share of a task that is done into its folder, at most once a second."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.told = folder, time.perf_counter()
+        self.folder, self._written = folder, time.perf_counter()
 
     def __call__(self, share: float) -> None:
         now = time.perf_counter()
-        if now - self.told >= SECONDS:
-            self.told = now
+        if now - self._written >= SECONDS:
+            self._written = now
             with suppress(OSError):  # progress is no reason to stop
                 self.folder.mkdir(exist_ok=True)
                 write_text(self.folder / FILE, f"{share:.4f}")
@@ -40,15 +40,15 @@ def shares(folders: Sequence[Path]) -> float:
 
 
 @contextmanager
-def watched(look: Callable[[], None]) -> Iterator[None]:
+def every_second(call: Callable[[], None]) -> Iterator[None]:
     """Call something every second, from a thread of its own, until the block is done."""
     over = threading.Event()
 
-    def watch() -> None:
+    def repeat() -> None:
         while not over.wait(SECONDS):
-            look()
+            call()
 
-    thread = threading.Thread(target=watch, daemon=True)
+    thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:
         yield

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.reporting.tables import replacing
 from agents.runtime.arrays import open_archive
 from agents.runtime.storage import DAMAGES, brief, first_line, printable, require, whole_in
+from games.arrays import Array
 from games.holdem.rules import HoldemGame
 from search import BoardSolver, Variant, state_names
 from search.boards.solver import largest_state
 
-Rows = npt.NDArray[Any]
+Rows = Array
 
 FORMAT = 2
 MOST_ITERATIONS = 2**53  # they are float64 where they make weights

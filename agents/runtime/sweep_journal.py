@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -17,9 +18,10 @@ from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines, subtree
 from search import Spent
-from search.boards.search import SearchReport
 from search.boards.sweeps import Rows
 from search.boards.trunk import Strategies
+from search.outcome import FALLBACKS, Outcome
+from search.resolving import SearchReport
 
 
 class SweepJournal:
@@ -72,7 +74,7 @@ class SweepJournal:
         assert self._out is not None
         for folder in (self.folder.parent, self.folder):  # not the one above: where a run's directory was deleted there is no new one
             folder.mkdir(exist_ok=True)
-        reports = {str(board): asdict(report) for board, report in self._new.items()}
+        reports = {str(board): vars(report) | {"spent": asdict(report.spent)} for board, report in self._new.items()}
         rows = [np.concatenate([self._out[p][span] for board in self._new for span in self._spans(board, p)]) for p in (0, 1)]
         arrays: dict[str, Any] = {"reports": np.frombuffer(json.dumps(reports).encode(), np.uint8), "rows_0": rows[0], "rows_1": rows[1]}
         with replacing(self.folder / f"boards_{self._batches:06d}.npz") as temporary, temporary.open("wb") as stream:
@@ -96,7 +98,7 @@ class SweepJournal:
             sizes = [sum(span.stop - span.start for board in boards for span in self._spans(board, p)) for p in (0, 1)]
             rows = [saved.array(f"rows_{p}", (sizes[p], out[p].shape[1]), out[p].dtype) for p in (0, 1)]
         require(all(np.isfinite(own).all() and (own >= 0).all() for own in rows), "rows must be finite numbers of at least 0")
-        return {int(text): SearchReport(**{**report, "spent": Spent(**report["spent"])}) for text, report in told.items()}, rows
+        return {int(text): _report(report) for text, report in told.items()}, rows
 
     def _check(self, report: dict[str, Any]) -> None:
         """Refuse a report that no search of a board can have come to.
@@ -104,7 +106,8 @@ class SweepJournal:
         Raises:
             ValueError: it is one; KeyError, TypeError likewise.
         """
-        counts, own = (report["solves"], report["kept"]), fields(Spent)
+        counts, own = (report["solves"], *report["fallbacks"].values()), fields(Spent)
+        require(set(report["fallbacks"]) <= set(FALLBACKS), f"a report's fallbacks must be of {', '.join(FALLBACKS)}")
         require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")
         require(
             len(report["seconds"]) == len(report["iterations"]) <= sum(counts), "a report must have seconds and iterations of its solves"
@@ -113,10 +116,16 @@ class SweepJournal:
         require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
         require(all(number_in(report["spent"][part.name], 0, 1e12) for part in own), "what a report spent must be numbers of at least 0")
         most = 2 * self._stakes * max(1, sum(counts))
-        require(number_in(report["harm"], -most, most), f"a report's harm must be at most {most:g} chips")
+        require(number_in(report["bound_violation"], -most, most), f"a report's bound violation must be at most {most:g} chips")
 
     def _spans(self, board: int, player: int) -> Iterator[slice]:
         """Yield where a player's rows of a board and of those below it are stored."""
         for span in subtree(self.tree, self._lines, board).spans:
             first, tiles, stride = span[player]
             yield slice(first, first + tiles * stride)
+
+
+def _report(kept: dict[str, Any]) -> SearchReport:
+    """Return a report as it was kept."""
+    fallbacks = Counter({Outcome(kind): count for kind, count in kept["fallbacks"].items()})
+    return SearchReport(**{**kept, "fallbacks": fallbacks, "spent": Spent(**kept["spent"])})

@@ -8,16 +8,13 @@ the means M/W descends the loss of all samples at the price of one visit to each
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from agents.networks.regression import Batch
+from games.arrays import Array, Float, Int
 from search.infostates import Block, Tables
-
-Float = npt.NDArray[np.float64]
-Float32 = npt.NDArray[np.float32]
 
 
 class Buffer(Protocol):
@@ -40,11 +37,11 @@ class Buffer(Protocol):
         """
         ...
 
-    def state(self) -> dict[str, npt.NDArray[Any]]:
+    def state(self) -> dict[str, Array]:
         """Return everything as arrays (views)."""
         ...
 
-    def restore(self, state: dict[str, npt.NDArray[Any]]) -> None:
+    def restore(self, state: dict[str, Array]) -> None:
         """Become the memory whose ``state`` it is.
 
         Raises:
@@ -69,10 +66,10 @@ class SumBuffer:
             for own, sample in zip(memory, new, strict=True):
                 own += (factor * sample).astype(np.float32)
 
-    def state(self) -> dict[str, npt.NDArray[Any]]:
+    def state(self) -> dict[str, Array]:
         return {f"{name}.{b}": a for name, own in (("sums", self.sums), ("weights", self.weights)) for b, a in enumerate(own)}
 
-    def restore(self, state: dict[str, npt.NDArray[Any]]) -> None:
+    def restore(self, state: dict[str, Array]) -> None:
         for name, own in self.state().items():
             own[:] = _stored(state, name, own, 0)
 
@@ -139,7 +136,7 @@ class ReservoirBuffer:
                 new[: len(old)] = old
                 setattr(self, name, new)
 
-    def _sum(self, slots: npt.NDArray[np.int64], sign: float) -> None:
+    def _sum(self, slots: Int, sign: float) -> None:
         weight = sign * self.weight[slots].astype(np.float64)
         np.add.at(self._total_weight, self.decision[slots], weight)
         np.add.at(self._weighted_target, self.decision[slots], weight[:, None] * self.target[slots])
@@ -156,7 +153,7 @@ class ReservoirBuffer:
         at = rng.integers(0, self.size, size)
         return Batch(self.decision[at], self.target[at], self.weight[at])
 
-    def state(self) -> dict[str, npt.NDArray[Any]]:
+    def state(self) -> dict[str, Array]:
         return {
             "decision": self.decision[: self.size],
             "target": self.target[: self.size],
@@ -166,7 +163,7 @@ class ReservoirBuffer:
             "seen": np.array([self.seen], np.int64),
         }
 
-    def restore(self, state: dict[str, npt.NDArray[Any]]) -> None:
+    def restore(self, state: dict[str, Array]) -> None:
         found = {name: _stored(state, name, own, int(name in HELD)) for name, own in self.state().items()}
         if not (found["seen"][0] >= 0 and (found["decision"] < len(self._total_weight)).all() and (found["weight"] >= 0).all()):
             raise ValueError("memory must hold samples of the game's decisions, with weights of at least 0")
@@ -181,7 +178,7 @@ class ReservoirBuffer:
 HELD = ("decision", "target", "weight")  # arrays as long as there are samples
 
 
-def _stored(state: dict[str, npt.NDArray[Any]], name: str, own: npt.NDArray[Any], free: int) -> npt.NDArray[Any]:
+def _stored(state: dict[str, Array], name: str, own: Array, free: int) -> Array:
     """Return an array of a memory's state, like ``own`` but for its first ``free`` axes."""
     array = state.get(name)
     if array is None or array.dtype != own.dtype or array.shape[free:] != own.shape[free:]:

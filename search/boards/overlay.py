@@ -8,7 +8,7 @@ import numpy as np
 
 from games.holdem.subtree import Subtree
 from games.kernels import LANES
-from search.boards.search import Answer
+from search.boards.subgames import Answer
 from search.boards.sweeps import Rows
 from search.boards.trunk import RowsSoFar, SoFar
 

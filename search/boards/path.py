@@ -16,7 +16,8 @@ from games.holdem.rules import HoldemGame
 from games.holdem.subtree import Subtree
 from games.kernels import LANES
 from games.kernels.boards import DECISION, DECISIONS, FIRST_ROW, HANDS, LINES, PARENT, ROWS, STORE, STREET
-from search.boards.trunk import Arrival, Float, SoFar, above, gift, mass_at, root_reach
+from search.beliefs import Beliefs, Float
+from search.boards.trunk import SoFar, above, gift, mass_at, root_reach
 
 
 class Left(NamedTuple):
@@ -54,7 +55,7 @@ class Root(NamedTuple):
 
     node: int
     board: int
-    arrival: Arrival
+    arrival: Beliefs
     left: Left | None
 
 
@@ -73,7 +74,7 @@ class Paths:
 
     def start(self) -> Root:
         """Return the game's root."""
-        return Root(0, 0, Arrival(-1, (root_reach(self.game, 0), root_reach(self.game, 1)), None), None)
+        return Root(0, 0, Beliefs(-1, (root_reach(self.game, 0), root_reach(self.game, 1)), None), None)
 
     def shares(self, stored: SoFar, board: int, node: int) -> Float:
         """Return [A, hands of the board], the probabilities of a decision's actions; uniform for hands that never come there."""
@@ -87,7 +88,7 @@ class Paths:
         shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
         return shares
 
-    def follow(self, root: Root, node: int, board: int, strategies: SoFar, giver: int | None = None, best: bool = True) -> Arrival:
+    def follow(self, root: Root, node: int, board: int, strategies: SoFar, giver: int | None = None, best: bool = True) -> Beliefs:
         """Return how both players come from a root to a node of the bets on a board, as one line.
 
         Args:
@@ -119,13 +120,13 @@ class Paths:
                     own = None if best else reach[player] * shares / np.where(reach[player] > 0, reach[player], np.inf)
                     gifts = gifts + gift(root.left.worth(here, self.rows[decision]), mass, own)[taken]
                 reach[player] = reach[player] * shares[taken]
-            found = Arrival(here, (reach[0][:, None], reach[1][:, None]), None if gifts is None else gifts[:, None])
+            found = Beliefs(here, (reach[0][:, None], reach[1][:, None]), None if gifts is None else gifts[:, None])
             arrival = found if here != board else self._above(found, arrival, giver or 0)
         return arrival
 
-    def _above(self, inner: Arrival, entry: Arrival, giver: int) -> Arrival:
+    def _above(self, inner: Beliefs, entry: Beliefs, giver: int) -> Beliefs:
         """Return how both players come to a node within a board's street, by their hands on the board above, as searches take it."""
-        places = [above(self.tree, p, inner.board) for p in (0, 1)]
+        places = [above(self.tree, p, inner.place) for p in (0, 1)]
         reach = [np.zeros_like(entry.reach[p]) for p in (0, 1)]
         for p in (0, 1):
             reach[p][places[p]] = inner.reach[p]
@@ -133,4 +134,4 @@ class Paths:
         if inner.gifts is not None and entry.gifts is not None:
             gifts = np.zeros_like(entry.gifts)
             gifts[places[giver]] = inner.gifts
-        return Arrival(entry.board, (reach[0], reach[1]), gifts)
+        return Beliefs(entry.place, (reach[0], reach[1]), gifts)

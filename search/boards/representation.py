@@ -19,10 +19,9 @@ from games.public_tree import CHANCE
 from search.boards.dealer import BoardDealer
 from search.boards.infostates import BoardInfostates
 from search.boards.look_ahead import Showdowns, look_ahead
-from search.boards.search import value_against
 from search.boards.strategy import BoardStrategy, find_board, place_of
 from search.boards.sweeps import BoardSweeps, Rows
-from search.boards.trunk import Strategies
+from search.boards.trunk import Strategies, value_against
 from search.boards.values import BoardValueFunction
 
 Float = npt.NDArray[np.float64]

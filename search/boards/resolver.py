@@ -13,28 +13,27 @@ once, when the agent was loaded, and those of a search are left by the pass that
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from games.game import line_of, path
+from games.game import path
 from games.holdem.board_tree import BoardTree
-from games.holdem.rules import HoldemGame, HoldemState, Place
+from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import STREET
 from search.boards.overlay import overlay
 from search.boards.path import Paths, Root
-from search.boards.search import SPARE, Answer, BoardSearch, SearchReport
-from search.boards.strategy import BoardStrategy
+from search.boards.strategy import BoardStrategy, place_of
 from search.boards.street_sweep import Journal, search_street
+from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import Rows
 from search.boards.trunk import SoFar, Strategies, Trunk, root_reach
 from search.budget import Budget, Deadline, Pace
-from search.gadgets import UNSAFE
-from search.resolving import ResolveConfig, Resolved
+from search.resolving import SPARE, ResolveConfig, Resolved, SearchReport, Thinking, resolve
 from search.variants import Variant
 
 Float = npt.NDArray[np.float64]
@@ -104,7 +103,7 @@ class BoardResolver:
         self.find = lru_cache(maxsize=4096)(self._strategy(self.blueprint).find)
         self.paths, self._answering = Paths(self.game, self.tree), Pace()
         self._start = Memory(-1, self.blueprint, self.paths.start())
-        self._searchers: dict[int, BoardSearch] = {}
+        self._searchers: dict[int, BoardSubgames] = {}
         self._gifts: dict[tuple[int, int], Float] = {}  # by seat and board: of the blueprint, as the opponent leaves the board
         for rows in strategies if self.streets else ():
             rows[::PAGE, 0].max()  # what is not in memory is read now, not in a decision
@@ -112,8 +111,9 @@ class BoardResolver:
         for street in self.streets:
             for node in self._roots(street):
                 lines = street_lines(self.game, [node], self.tree.weight.dtype)
-                searcher = BoardSearch(self.game, self.tree, lines, self.variant, self.threads, space)
-                searcher.warm_up(self.blueprint, 0, self.config, self.worth(street), self._copied, self.until)
+                until = self.until if self.config.with_gifts else 0
+                searcher = BoardSubgames(self.game, self.tree, lines, self.variant, self.threads, space, until)
+                searcher.warm_up(self.blueprint, self.config, self.worth(street), self._copied)
                 self._searchers[node] = searcher
         if self.streets and self.config.with_gifts and not self.everywhere:
             for seat in (0, 1):
@@ -128,15 +128,15 @@ class BoardResolver:
         return [0] * (street == 0) + [n for n in np.flatnonzero((bets.player >= 0) & (bets.round == street)).tolist() if n > 0]
 
     def worth(self, street: int) -> int:
-        """Return what the blueprint counts for in warm starts on a street; see ``BoardSearch.worth``."""
+        """Return what the blueprint counts for in warm starts on a street; see ``BoardSubgames.worth``."""
         if self.config.warm_start == "never":
             return 0
         if street not in self._worth:
             tree, strategies = self._tree(), self._strategies()
             first = int(np.flatnonzero(tree.boards[:, STREET] == street)[0])
             lines = street_lines(self.game, entering(self.game, street), tree.weight.dtype)
-            arrival = next(Trunk(self.game, tree, strategies, street).arrivals())
-            self._worth[street] = BoardSearch(self.game, tree, lines, self.variant).worth(first, arrival, strategies)
+            beliefs = next(Trunk(self.game, tree, strategies, street).arrivals())
+            self._worth[street] = BoardSubgames(self.game, tree, lines, self.variant).worth(first, beliefs, strategies)
         return self._worth[street]
 
     def _keep_gifts(self, seat: int) -> None:
@@ -145,71 +145,64 @@ class BoardResolver:
         for street in range(1, self.until):
             known.append((self.blueprint[0], self.blueprint[1]) if street in self.streets else known[-1])
         self._gifts[seat, -1] = np.zeros((len(root_reach(self.game, 1 - seat)), 1))
-        for arrival in Trunk(self.game, self.tree, self.blueprint, self.until, 1 - seat, best, known).departures():
-            if arrival.gifts is not None and arrival.board >= 0 and int(self.tree.boards[arrival.board, STREET]) + 1 in self.streets:
-                self._gifts[seat, arrival.board] = arrival.gifts
+        for beliefs in Trunk(self.game, self.tree, self.blueprint, self.until, 1 - seat, best, known).departures():
+            if beliefs.gifts is not None and beliefs.place >= 0 and int(self.tree.boards[beliefs.place, STREET]) + 1 in self.streets:
+                self._gifts[seat, beliefs.place] = beliefs.gifts
 
-    def think(self, seat: int, state: HoldemState, memory: Memory | None, budget: Budget, clock: Deadline) -> Resolved:
+    def think(self, seat: int, state: HoldemState, memory: Memory | None, budget: Budget, clock: Deadline) -> Thinking:
         """See ``search.resolving.Resolver``."""
         self.load()
-        found, total, root = memory or self._start, SearchReport(), None
-        place = self._place(state)
+        place, found = place_of(self.game, state), memory or self._start
+        street, whole = int(self.game.bets.round[place.node]), False
         if self.everywhere:
-            node, cards = place
             acted = any(self.game.player(above) == seat for above in path(self.game, state)[:-1])
-            whole = memory is None and not acted
+            root, whole = place.node, memory is None and not acted
             if whole:
-                node, cards = 0, place.cards[: self.game.cards_on(0)]
-            limit = clock.sooner(SPARE * self._answering.expected)
-            board, _ = self.find(cards)
-            found, report = self._searched(seat, int(self.game.bets.round[node]), node, board, found, budget, limit, whole)
-            root = node if report.solves else None
-            return Resolved(found, sum(report.iterations), root, report.kept > 0, report.skipped > 0, report.spent)
-        for street in self.streets:
-            if found.street < street <= int(self.game.bets.round[place.node]):
-                entry = self._entry(place.node, street)
-                board, _ = self.find(place.cards[: self.game.cards_on(street)])
-                limit = clock.sooner(SPARE * self._answering.expected)
-                found, report = self._searched(seat, street, entry, board, found, budget, limit)
-                total.add(report)
-                root = entry if report.solves else root
-        return Resolved(found, sum(total.iterations), root, total.kept > 0, total.skipped > 0, total.spent)
+                root, street = 0, 0
+        else:
+            begun = max((s for s in self.streets if found.street < s <= street), default=None)
+            if begun is None:
+                return Thinking(found)
+            root, street = self._entry(place.node, begun), begun
+        board, _ = self.find(place.cards[: self.game.cards_on(street)])
+        found, report = self._searched(seat, street, root, board, found, budget, clock.sooner(SPARE * self._answering.expected), whole)
+        solved = root if report.solves else None
+        return Thinking(found, sum(report.iterations), solved, report.outcome, report.bound_violation, report.spent)
 
     def at(self, memory: Memory | None, state: HoldemState) -> Float:
         """See ``search.resolving.Resolver``."""
-        clock, place = Deadline(None), self._place(state)
+        clock, place = Deadline(None), place_of(self.game, state)
         strategies = self.blueprint if memory is None else memory.strategies
         policy = self._strategy(strategies).at_board(place.node, *self.find(place.cards))
         self._answering.learn(clock.spent())
         return policy
 
     def solver_error(self, seat: int) -> float:
-        """Return NaN: what searching may have cost is known of whole sweeps alone, see ``SearchReport.harm``."""
+        """Return NaN: what searching may have cost is not measured in hold'em; ``SearchReport.bound_violation`` is."""
         return float("nan")
 
     def _searched(
         self, seat: int, street: int, entry: int, board: int, before: Memory, budget: Budget, clock: Deadline, whole: bool = False
     ) -> tuple[Memory, SearchReport]:
-        """Solve the subgame at a board for one line; the whole game without a gadget."""
-        config = replace(self.config, gadget=UNSAFE) if whole else self.config
-        giver = 1 - seat if config.with_gifts else None
-        arrival = self.paths.follow(before.root, entry, board, before.strategies, giver, self.config.bounds == "safe")
+        """Solve the subgame at a board for one line."""
+        giver = 1 - seat if self.config.with_gifts else None
+        beliefs = self.paths.follow(before.root, entry, board, before.strategies, giver, self.config.bounds == "safe")
         if giver is not None and before.root.left is None and not self.everywhere:
-            arrival = arrival._replace(gifts=self._gifts[seat, arrival.board][:, [entering(self.game, street).index(entry)]])
+            beliefs = beliefs._replace(gifts=self._gifts[seat, beliefs.place][:, [entering(self.game, street).index(entry)]])
         played: list[Memory] = []
-        here = arrival._replace(gifts=None if arrival.gifts is None else np.zeros_like(arrival.gifts))  # this solve has had them
+        here = beliefs._replace(gifts=None if beliefs.gifts is None else np.zeros_like(beliefs.gifts))  # this solve has had them
 
-        def deliver(answer: Answer) -> None:
-            played.append(Memory(street, overlay(before.strategies, answer), Root(entry, board, here, answer.left)))
+        def deliver(found: Resolved[Answer]) -> None:
+            assert found.answer is not None
+            played.append(Memory(street, overlay(before.strategies, found.answer), Root(entry, board, here, found.left)))
 
-        worth = self.worth(street)
-        report, answer = self._searchers[entry].solve(
-            board, arrival, before.strategies, seat, config, budget, worth, deliver, clock, self.until, whole
+        solver, strategies, worth = self._searchers[entry], before.strategies, self.worth(street)
+        report, _, left = resolve(
+            solver, board, beliefs, strategies, seat, self.config, budget, clock, worth=worth, whole=whole, deliver=deliver
         )
         if played:
             return played[0], report
-        left = None if answer is None else answer.left
-        return Memory(street, before.strategies, before.root if left is None else Root(entry, board, here, left)), report
+        return Memory(street, strategies, before.root if left is None else Root(entry, board, here, left)), report
 
     def sweep(
         self,
@@ -247,17 +240,12 @@ class BoardResolver:
             total.add(found)
         return strategies, total
 
-    def _copied(self, answer: Answer) -> None:
-        overlay(self.blueprint, answer)
+    def _copied(self, found: Resolved[Answer]) -> None:
+        assert found.answer is not None
+        overlay(self.blueprint, found.answer)
 
     def _strategy(self, rows: SoFar) -> BoardStrategy:
         return BoardStrategy(self.game, self.tree, cast("Strategies", rows))  # it reads slices, which an overlay has
-
-    def _place(self, state: HoldemState) -> Place:
-        place = self.game.locate(state)
-        if place is None:
-            raise ValueError(f"bets must be of the game's menus, got {' / '.join(line_of(self.game, state))}")
-        return place
 
     def _entry(self, node: int, street: int) -> int:
         """Return the node on the way to a node that enters a street."""

@@ -17,12 +17,13 @@ from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import CHILD, CHILD_END, STREET
+from search.beliefs import Beliefs
 from search.boards.path import Paths
-from search.boards.search import SPARE, Answer, BoardSearch, SearchReport
 from search.boards.strategy import BoardStrategy
-from search.boards.trunk import Arrival, SoFar, Strategies, Trunk, board_weights
+from search.boards.subgames import Answer, BoardSubgames
+from search.boards.trunk import SoFar, Strategies, Trunk, board_weights
 from search.budget import Budget, Deadline, Pace, Spent
-from search.resolving import ResolveConfig
+from search.resolving import SPARE, ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
 
 SAME_SUITS = np.arange(4, dtype=np.uint8)
@@ -80,7 +81,7 @@ def search_street(
         known: see ``Trunk``.
         journal: of the same search; none keeps nothing.
         searched: streets above that were searched before; see ``Trunk``.
-        until: the last street that will be searched: decisions by the clock leave values for it, see ``BoardSearch.solve``.
+        until: the last street that will be searched: decisions by the clock leave values for it, see ``BoardSubgames``.
 
     Returns:
         The strategies so far from here on, the street's searched; and what the search came to.
@@ -89,34 +90,35 @@ def search_street(
     nodes = entering(game, street)
     lines = [street_lines(game, own, tree.weight.dtype) for own in ([[node] for node in nodes] if apart else [nodes])]
     weights, paths, reading = board_weights(tree), Paths(game, tree), Pace()
-    pool: SimpleQueue[list[BoardSearch]] = SimpleQueue()
+    pool: SimpleQueue[list[BoardSubgames]] = SimpleQueue()
     for _ in range(workers):
-        pool.put([BoardSearch(game, tree, own, variant, threads) for own in lines])
+        pool.put([BoardSubgames(game, tree, own, variant, threads, until=until if apart and config.with_gifts else 0) for own in lines])
     out = (np.array(strategies[0]), np.array(strategies[1]))
     kept = {} if journal is None else journal.restore(out)
     total = SearchReport()
     boards = int((tree.boards[:, STREET] == street).sum())
 
-    def solve(task: tuple[int, Arrival]) -> tuple[int, SearchReport]:
+    def solve(task: tuple[int, Beliefs]) -> tuple[int, SearchReport]:
         (board, arrival), searchers, found = task, pool.get(), SearchReport()
         try:
             for line, searcher in enumerate(searchers):
-                report = (
-                    decide(board, arrival, line, searcher)
-                    if apart
-                    else searcher.solve(*task, strategies, seat, config, budget, worth, put)[0]
-                )
+                if apart:
+                    report = decide(board, arrival, line, searcher)
+                else:
+                    clock = Deadline(budget.seconds)
+                    report = resolve(searcher, *task, strategies, seat, config, budget, clock, worth=worth, deliver=put).report
                 found.add(report, float(weights[board]) / game.deal_mass)
         finally:
             pool.put(searchers)
         return board, found
 
-    def decide(board: int, arrival: Arrival, line: int, searcher: BoardSearch) -> SearchReport:
+    def decide(board: int, arrival: Beliefs, line: int, searcher: BoardSubgames) -> SearchReport:
         """Solve one line by the clock, which runs from the request to the policy as at the table; only gifts are there already."""
         clock = Deadline(budget.seconds)
         own = paths.follow(paths.start(), nodes[line], board, strategies)
         own = own._replace(gifts=None if arrival.gifts is None else arrival.gifts[:, [line]])
-        report, _ = searcher.solve(board, own, strategies, seat, config, budget, worth, put, clock.sooner(SPARE * reading.expected), until)
+        limit = clock.sooner(SPARE * reading.expected)
+        report = resolve(searcher, board, own, strategies, seat, config, budget, limit, worth=worth, deliver=put).report
         solved, whole = clock.spent(), BoardStrategy(game, tree, out)
         first = next((n for n in range(nodes[line], int(game.bets.end[nodes[line]])) if game.bets.player[n] == seat), None)
         if first is not None:
@@ -128,25 +130,27 @@ def search_street(
             report.spent += Spent(judging=seconds - solved)
         return report
 
-    def put(answer: Answer) -> None:
+    def put(found: Resolved[Answer]) -> None:
+        answer = found.answer
+        assert answer is not None
         for p in (0, 1):
             answer.part.put(p, answer.average[p], out[p])
 
-    def tasks() -> Iterator[tuple[int, Arrival]]:
+    def tasks() -> Iterator[tuple[int, Beliefs]]:
         giver = 1 - seat if config.with_gifts else None
         for arrival in Trunk(game, tree, strategies, street, giver, config.bounds == "safe", known, searched).arrivals():
-            children = (0, 1) if arrival.board < 0 else tree.boards[arrival.board, CHILD : CHILD_END + 1].tolist()
+            children = (0, 1) if arrival.place < 0 else tree.boards[arrival.place, CHILD : CHILD_END + 1].tolist()
             yield from ((board, arrival) for board in range(*children))
 
     missing = [task for task in tasks() if task[0] not in kept] if len(kept) < boards else []
     if missing and config.warm_start != "never" and not worth:
-        every = BoardSearch(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
+        every = BoardSubgames(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
         worth = every.worth(*next(tasks()), strategies)
     if missing and apart:  # load the kernels and learn the machine's speed
         for _ in range(workers):
             searchers = pool.get()
             for searcher in searchers:
-                searcher.warm_up(strategies, seat, config, worth, None, until)
+                searcher.warm_up(strategies, config, worth, None)
             pool.put(searchers)
     for report in kept.values():
         total.add(report)

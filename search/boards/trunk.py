@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,9 @@ from games.holdem.subtree import Lines, entering, street_lines, subtree
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, DECISION, DECISIONS, FIRST_ROW, HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
 from games.public_tree import CHANCE
+from search.beliefs import Beliefs, Float, scaled
 from search.boards.sweeps import BoardSweeps, Rows
 from search.kernels.streets import BEST, VALUE
-
-Float = npt.NDArray[np.float64]
 
 
 class RowsSoFar(Protocol):
@@ -38,20 +37,6 @@ class RowsSoFar(Protocol):
 Strategies = tuple[Rows, Rows]
 SoFar = tuple[RowsSoFar, RowsSoFar]
 NOTHING = 1e-12  # of the total: masses below are sums of rounding errors
-
-
-class Arrival(NamedTuple):
-    """How both players come to the street below a board.
-
-    Attributes:
-        board: the board above; -1 above the first street.
-        reach: per player [its hands there, lines of the street].
-        gifts: [the opponent's hands there, lines] chips that each hand gave away on the way; None if nobody asked.
-    """
-
-    board: int
-    reach: tuple[Float, Float]
-    gifts: Float | None
 
 
 def root_reach(game: HoldemGame, player: int) -> Float:
@@ -175,26 +160,26 @@ class Trunk:
         self._sweeps: dict[int, BoardSweeps] = {}
         self._cfvs: dict[int, Float] = {}  # by board: [rows, the giver's hands], evaluated from above and not asked for yet
 
-    def arrivals(self) -> Iterator[Arrival]:
+    def arrivals(self) -> Iterator[Beliefs]:
         """Yield how both players come to the street, in the order of the boards above it."""
         for arrival in self.departures():
-            if arrival.board < 0 or int(self.tree.boards[arrival.board, STREET]) == self.street - 1:
+            if arrival.place < 0 or int(self.tree.boards[arrival.place, STREET]) == self.street - 1:
                 yield arrival
 
-    def departures(self) -> Iterator[Arrival]:
+    def departures(self) -> Iterator[Beliefs]:
         """Yield how both players leave the boards of every street above, each before the boards below it."""
         if self.street == 0:
             yield self.start(-1)
         else:
             yield from self._below(self.start(0))
 
-    def start(self, board: int) -> Arrival:
+    def start(self, board: int) -> Beliefs:
         """Return how both players come to the first board; -1 is above it."""
         roots = (root_reach(self.game, 0), root_reach(self.game, 1))
-        return Arrival(board, roots, None if self.giver is None else np.zeros(roots[self.giver].shape))
+        return Beliefs(board, roots, None if self.giver is None else np.zeros(roots[self.giver].shape))
 
-    def _below(self, entry: Arrival) -> Iterator[Arrival]:
-        board, tree = entry.board, self.tree
+    def _below(self, entry: Beliefs) -> Iterator[Beliefs]:
+        board, tree = entry.place, self.tree
         found = self.leave(entry)
         yield found
         if int(tree.boards[board, STREET]) == self.street - 1:
@@ -202,28 +187,28 @@ class Trunk:
         for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
             yield from self._below(self.enter(child, found))
 
-    def enter(self, child: int, found: Arrival) -> Arrival:
+    def enter(self, child: int, found: Beliefs) -> Beliefs:
         """Return how both players come to a board, of how they left the one above."""
         places = [above(self.tree, p, child) for p in (0, 1)]
         inner = (found.reach[0][places[0]], found.reach[1][places[1]])
         gifts = None if found.gifts is None else found.gifts[places[self.giver or 0]]
         if gifts is not None and int(self.tree.boards[child, STREET]) in self.searched:
             gifts = np.zeros_like(gifts)
-        return Arrival(child, inner, gifts)
+        return Beliefs(child, inner, gifts)
 
-    def leave(self, entry: Arrival) -> Arrival:
+    def leave(self, entry: Beliefs) -> Beliefs:
         """Return how both players leave a board's street, of how they came to it."""
-        s = int(self.tree.boards[entry.board, STREET])
-        rows = [row_reach(self.tree, p, self.strategies[p], entry.board, entry.reach[p]) for p in (0, 1)]
+        s = int(self.tree.boards[entry.place, STREET])
+        rows = [row_reach(self.tree, p, self.strategies[p], entry.place, entry.reach[p]) for p in (0, 1)]
         exits = [np.array(self._streets[s][p].exit_row, np.int64) for p in (0, 1)]
         gifts = None if entry.gifts is None else self._gifts(entry, rows)
-        return Arrival(entry.board, (rows[0][exits[0]].T, rows[1][exits[1]].T), gifts)
+        return Beliefs(entry.place, (rows[0][exits[0]].T, rows[1][exits[1]].T), gifts)
 
-    def _gifts(self, entry: Arrival, rows: list[Float]) -> Float:
+    def _gifts(self, entry: Beliefs, rows: list[Float]) -> Float:
         """Return [the giver's hands, lines of the next street], gifts so far and those of this board."""
         assert self.giver is not None
         assert entry.gifts is not None
-        bets, giver, board = self.game.bets, self.giver, entry.board
+        bets, giver, board = self.game.bets, self.giver, entry.place
         s = int(self.tree.boards[board, STREET])
         values = self._values(entry)
         own_row, other_row = self._streets[s][giver].row, self._streets[s][1 - giver].row
@@ -255,19 +240,19 @@ class Trunk:
         shares: Float = reach[first_row : first_row + actions] / np.where(total > 0, total, np.inf)
         return shares
 
-    def _values(self, entry: Arrival) -> Float:
+    def _values(self, entry: Beliefs) -> Float:
         """Return [rows, the giver's hands], the cfvs of the giver's rows at a board."""
-        if entry.board not in self._cfvs:
+        if entry.place not in self._cfvs:
             self._evaluate(entry)
-        return self._cfvs.pop(entry.board)
+        return self._cfvs.pop(entry.place)
 
-    def _evaluate(self, entry: Arrival) -> None:
+    def _evaluate(self, entry: Beliefs) -> None:
         """Keep the giver's cfvs at a board, and at those below it whose values are in the same strategies."""
         assert self.giver is not None
-        tree, s = self.tree, int(self.tree.boards[entry.board, STREET])
+        tree, s = self.tree, int(self.tree.boards[entry.place, STREET])
         if s not in self._lines:
             self._lines[s] = street_lines(self.game, entering(self.game, s), tree.weight.dtype)
-        part = subtree(tree, self._lines[s], entry.board)
+        part = subtree(tree, self._lines[s], entry.place)
         if s not in self._sweeps:
             self._sweeps[s] = BoardSweeps(part.tree, 1, tree.weight.dtype)
         sweeps = self._sweeps[s]
@@ -276,7 +261,7 @@ class Trunk:
         for p in (0, 1):
             part.take(p, self.known[s][p], own[p])
             sweeps.reach[p][:] = 0
-        places, reach = above(tree, 1 - self.giver, entry.board), entry.reach[1 - self.giver]
+        places, reach = above(tree, 1 - self.giver, entry.place), entry.reach[1 - self.giver]
         scale = reach.max(axis=0)
         sweeps.reach[1 - self.giver][places, : len(scale)] = scaled(reach)  # as a search does: values are then the same to the bit
         until = s + 1
@@ -298,8 +283,19 @@ class Trunk:
         return found
 
 
-def scaled(reach: Float) -> Float:
-    """Return reach with the largest of every line 1; only ratios matter, and products of small ones would underflow."""
-    largest = reach.max(axis=0)
-    found: Float = reach / np.where(largest > 0, largest, 1.0)
-    return found
+def value_against(game: HoldemGame, sweeps: BoardSweeps, strategies: Strategies, player: int, best: bool = True) -> float:
+    """Return what a player wins in chips a deal against the other one's part of some strategies.
+
+    Args:
+        game: whole.
+        sweeps: over its board tree.
+        strategies: both players'.
+        player: whose value.
+        best: by best responding, else with the own part.
+    """
+    for p in (0, 1):
+        sweeps.reach[p][:] = 0
+        reach = root_reach(game, p)
+        sweeps.reach[p][: len(reach), :1] = reach
+    sweeps.evaluate(strategies, BEST if best else VALUE, only=player)
+    return float((sweeps.reach[player].astype(np.float64) * sweeps.cfv[player]).sum() / game.deal_mass)

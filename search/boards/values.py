@@ -27,9 +27,10 @@ from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, PARENT, ROWS, STREET
 from games.kernels.evaluator import board_strengths
 from games.public_tree import TERMINAL
+from search.beliefs import Beliefs, Float
 from search.boards.strategy import BoardStrategy, image_of_hands, place_of
 from search.boards.sweeps import BoardSweeps, Rows
-from search.boards.trunk import Arrival, Float, Strategies, Trunk, above, mass_at, row_reach
+from search.boards.trunk import Strategies, Trunk, above, mass_at, row_reach
 from search.kernels.streets import VALUE
 
 KEPT_BYTES = 2e8  # of values of boards, about
@@ -199,14 +200,14 @@ class BoardValueFunction:
             found.setdefault(pair[0].tobytes() + pair[1].tobytes(), []).append(pair)
         return [pairs[0] for pairs in found.values()], [len(pairs) for pairs in found.values()]
 
-    def _entered(self, board: int) -> Arrival:
+    def _entered(self, board: int) -> Beliefs:
         """Return how the strategies come to a board, hands in its order."""
         if board == 0:
             start = self._trunk.start(0)
             return start._replace(reach=(start.reach[0][above(self.tree, 0, 0)], start.reach[1][above(self.tree, 1, 0)]))
         return self._trunk.enter(board, self._left(int(self.tree.boards[board, PARENT])))
 
-    def _leaving(self, board: int) -> Arrival:
+    def _leaving(self, board: int) -> Beliefs:
         """Return how the strategies leave a board's street."""
         return self._trunk.leave(self._entry(board))
 

@@ -24,22 +24,22 @@ from typing import Protocol
 import numpy as np
 
 from games import PublicTree
-from search.budget import Budget, Deadline, Pace, Spent
-from search.gadgets import build_gadget, gifts, mass_at
-from search.resolving import MIN_TRUSTED_ITERATIONS, ResolveConfig, Resolved
+from search.beliefs import Beliefs, scaled
+from search.budget import Budget, Deadline, Pace
+from search.outcome import Outcome
+from search.resolving import SPARE, ResolveConfig, Resolved, Thinking, resolve
+from search.tree.gadgets import gifts
 from search.tree.solver import Solver
 from search.tree.strategy import Float, Strategy, full_ranges
-from search.tree.subgame import Subgame, whole_game
+from search.tree.subgame import whole_game
+from search.tree.subgames import TreeSubgames
 from search.variants import Variant
 from search.warm_start import warm_iterations
-
-MAX_ITERATIONS = 1 << 16  # of one decision: what is left to gain then is far below float noise of any use
 
 # In a warm start a last solve counts for its iterations, a blueprint for as many as a cold solve of the whole game needs to be as strong,
 # at most this many (found at load).
 MOST_WORTH = 100
 SAMPLES = 3  # of each part of a decision whose time is learnt at load
-SPARE = 2.0  # times what judging and asking are expected to take is left for them
 
 
 class TreePolicy(Protocol):
@@ -80,97 +80,68 @@ class TreeResolver:
         variant: of CFR.
         rounds: with which subgames begin, see ``search.resolving.rounds_of``; None for one at every decision.
         config: how. Gifts count from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking
-            the blueprint about the whole game would take half of the time left. With ``solve_from=decision`` the first answer is judged
-            by its best response, whatever the gadget.
+            the blueprint about the whole game would take half of the time left. With ``solve_from=decision`` the first answer is accepted
+            if it is no easier to exploit than the blueprint; with ``solve_from=root`` always, since it is the reference line.
     """
 
     def __init__(self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig) -> None:
         self.blueprint, self.tree, self.variant, self.rounds, self.config = blueprint, blueprint.tree, variant, rounds, config
-        self._loaded: Solver | None = None
-        # asking the blueprint about everything and about a decision, judging an answer by row
-        self._asking_all, self._asking, self._judging = Pace(), Pace(), Pace()
+        self._whole_config = config if rounds is None else replace(config, judge=False)
+        self._loaded: TreeSubgames | None = None
+        self._asking_all, self._asking = Pace(), Pace()  # the blueprint about everything, and about a decision
         self._blueprint_worth = 0
-        self._blueprint_loses = (0.0, 0.0)  # by seat, what a best responder wins from it
         self._solved: tuple[Strategy, tuple[Float, Float]] | None = None  # the last answer, and the ranges at its root
 
     @property
-    def _solver(self) -> Solver:
+    def _subgames(self) -> TreeSubgames:
         self.load()
         assert self._loaded is not None
         return self._loaded
 
     def load(self) -> None:
         """Allocate the solver's arrays, compile (or load) every kernel and ask the blueprint once."""
-        if self._loaded is None:
-            solver = self._loaded = Solver(self.tree, self.variant)
-            self.blueprint.strategy()
-            for _ in range(SAMPLES):
-                with timed(self._asking_all):
-                    solver.start(whole_game(self.tree), self.blueprint.strategy(), 1)
-            self._warm_up_gadget(solver)
-            solver.calibrate()
-            blueprint = self.blueprint.strategy()
-            for _ in range(SAMPLES):
-                with timed(self._judging, solver.rows):
-                    solver.evaluator.best_response_cfvs(blueprint, 0, full_ranges(self.tree)[1])
-                with timed(self._asking):
-                    self.blueprint.at(int(np.flatnonzero(self.tree.player >= 0)[0]))
-            for pace in (self._asking_all, self._asking, self._judging):
-                pace.settle()
-            first, second = (solver.evaluator.best_response_value(self.blueprint.strategy(), player) for player in (1, 0))
-            self._blueprint_loses = (first, second)
-            if self.config.warm_start != "never":
-                self._blueprint_worth = _worth(solver, self.blueprint.strategy())
+        if self._loaded is not None:
+            return
+        blueprint, solver = self.blueprint.strategy(), Solver(self.tree, self.variant)
+        self._loaded = TreeSubgames(solver, blueprint)
+        self._loaded.warm_up(blueprint, self.config)
+        for _ in range(SAMPLES):
+            with timed(self._asking_all):
+                self.blueprint.strategy()
+            with timed(self._asking):
+                self.blueprint.at(int(np.flatnonzero(self.tree.player >= 0)[0]))
+        for pace in (self._asking_all, self._asking):
+            pace.settle()
+        if self.config.warm_start != "never":
+            self._blueprint_worth = _worth(solver, blueprint)
 
-    def _warm_up_gadget(self, solver: Solver) -> None:
-        """Run whatever a gadget takes once, on the whole game."""
-        ranges, config = full_ranges(self.tree), self.config
-        blueprint = self.blueprint.strategy()
-        gadget = build_gadget(config.gadget, solver.evaluator, blueprint, 1, ranges[0], config.bounds, None, config.spread)
-        solver.start(Subgame(self.tree, 0, ranges, gadget))
-        solver.exploitability(solver.solve(Budget(iterations=2)).strategy)
-
-    def think(self, seat: int, state: int, memory: Memory | None, budget: Budget, clock: Deadline) -> Resolved:
+    def think(self, seat: int, state: int, memory: Memory | None, budget: Budget, clock: Deadline) -> Thinking:
         """See ``search.resolving.Resolver``."""
         if self.tree.player[state] != seat:
             raise ValueError(f"node must be a decision of player {seat}, got public node {self.tree.text(state)!r}")
-        solver = self._solver
+        subgames = self._subgames
         if memory is not None and not memory.answer.covers(state):
-            raise ValueError(f"thought must be of this hand, got one of public node {self.tree.text(memory.answer.span.node)!r}")
+            raise ValueError(f"memory must be of this hand, got one of public node {self.tree.text(memory.answer.span.node)!r}")
         root = self._root(seat, state, memory)
         if root is None:
-            return Resolved(memory)
-        warm = self._warm(solver, root, memory, budget, clock)
-        strategy, ranges = self._so_far(root, memory, warm > 0)
-        gift = self._gift(solver, seat, root, memory, clock)
-        subgame = self._subgame(solver, seat, root, strategy, ranges, gift)
-        if subgame is None:
-            return Resolved(memory, kept=True)
-        solver.start(subgame, strategy if warm else None, warm)
-        prepared = clock.spent()
-        most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
-        enough = None if budget.exploitability is None else budget.exploitability * subgame.deals()
-        judging = self.config.judge and root != 0
-        first = self.config.judge and root == 0 and self.rounds is None
-        limit = clock.sooner(SPARE * self._judging.expected * solver.rows) if judging or first else clock
-        limit = limit.sooner(SPARE * self._asking.expected) if first else limit
-        solution = solver.solve(replace(budget, iterations=most, exploitability=enough), limit)
-        if solution.iterations == 0:
-            self._judging.heal()
+            return Thinking(memory)
+        whole, worth = root == 0, self._blueprint_worth if memory is None else memory.worth
+        config = self._whole_config if whole else self.config
+        strategy, ranges = self._whole_game(worth, budget, clock) if whole else self._so_far(root, memory)
+        reach = (ranges[0][:, None], ranges[1][:, None])
+        beliefs = Beliefs(root, reach, self._gift(seat, root, memory, clock))
+        limit = clock.sooner(SPARE * self._asking.expected) if whole and config.judge else clock
+        worth = 0 if strategy is None else worth
+        solved: Resolved[Strategy] = resolve(subgames, root, beliefs, strategy, seat, config, budget, limit, worth=worth, whole=whole)
+        report, answer = solved.report, solved.answer
+        iterations = sum(report.iterations)
+        if report.outcome == Outcome.NO_TIME:
             self._asking.heal()
-            return Resolved(memory, kept=True, skipped=True)
-        solved = clock.spent()
-        worse = False
-        if judging and strategy is not None and (self.config.safe or solution.iterations < MIN_TRUSTED_ITERATIONS):
-            worse = not self._is_better(solver, subgame, seat, strategy, solution.strategy)
-        elif first:
-            with timed(self._judging, solver.rows):
-                worse = solver.evaluator.best_response_value(solution.strategy, 1 - seat) > self._blueprint_loses[seat]
-        spent = Spent(prepared, solved - prepared, clock.spent() - solved)
-        if worse:
-            return Resolved(memory, solution.iterations, kept=True, spent=spent)
-        self._solved = solution.strategy, ranges
-        return Resolved(Memory(solution.strategy, ranges, solution.iterations + warm), solution.iterations, root, spent=spent)
+        if answer is None or not report.solves:
+            return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent)
+        self._solved = answer, ranges
+        found = Memory(answer, ranges, subgames.solver.iterations_with_warm_start)
+        return Thinking(found, iterations, root, report.outcome, report.bound_violation, report.spent)
 
     def at(self, memory: Memory | None, state: int) -> Float:
         """See ``search.resolving.Resolver``."""
@@ -194,25 +165,23 @@ class TreeResolver:
         acted = any(self.tree.player[above] == seat for above in self.tree.path(node, start)[:-1])
         return node if acted else start
 
-    def _warm(self, solver: Solver, root: int, memory: Memory | None, budget: Budget, clock: Deadline) -> int:
-        """Return for how many iterations the strategy so far counts at the start of the solve at ``root``; 0 for a cold start."""
-        worth, remaining = self._blueprint_worth if memory is None else memory.worth, clock.remaining()
-        if self.config.warm_start == "short" and memory is None and root == 0 and self._asking_all.expected > remaining / 2:
+    def _whole_game(self, worth: int, budget: Budget, clock: Deadline) -> tuple[Strategy | None, tuple[Float, Float]]:
+        """Return the blueprint, None for a cold start without it, and the ranges at the game's root."""
+        mode, ranges, subgames = self.config.warm_start, full_ranges(self.tree), self._subgames
+        if mode == "short" and self._asking_all.expected > clock.remaining() / 2:
             self._asking_all.heal()
-            return 0  # asking the blueprint about the whole game would take most of the time, or more
-        expected = solver.expected_iterations(root, remaining)
-        return warm_iterations(self.config.warm_start, worth, min(expected, budget.iterations or expected))
+            return None, ranges  # asking the blueprint about the whole game would take most of the time, or more
+        expected = subgames.paces.expected_iterations(subgames.size(0), budget, clock)
+        return self.blueprint.strategy() if warm_iterations(mode, worth, expected) else None, ranges
 
-    def _so_far(self, root: int, memory: Memory | None, warm: bool) -> tuple[Strategy | None, tuple[Float, Float]]:
-        """Return the strategy so far at and below ``root`` (None for a cold start of the whole game) and the ranges there."""
+    def _so_far(self, root: int, memory: Memory | None) -> tuple[Strategy, tuple[Float, Float]]:
+        """Return the strategy so far at and below ``root``, and the ranges there."""
         if memory is not None:
             return memory.answer.below(root), memory.ranges_at(root)
-        if root == 0:
-            return self.blueprint.strategy() if warm else None, full_ranges(self.tree)
         return self.blueprint.strategy(root), ranges_of(self.blueprint, root)
 
-    def _gift(self, solver: Solver, seat: int, root: int, memory: Memory | None, clock: Deadline) -> Float | None:
-        """Return [H], the opponent's gifts on the way to ``root`` as far as they count; None if they are not asked for."""
+    def _gift(self, seat: int, root: int, memory: Memory | None, clock: Deadline) -> Float | None:
+        """Return [H, 1], the opponent's gifts on the way to ``root`` as far as they count; None if they are not asked for."""
         if not self.config.with_gifts or root == 0 or self.config.gift_scale == 0:
             return None
         if memory is not None:
@@ -223,41 +192,13 @@ class TreeResolver:
         else:
             with timed(self._asking_all):
                 strategy, own = self.blueprint.strategy(), full_ranges(self.tree)[seat]
-        best = self.config.bounds == "safe"
-        return self.config.gift_scale * gifts(solver.evaluator, strategy, 1 - seat, _scaled(own), root, best)
-
-    def _subgame(
-        self, solver: Solver, seat: int, root: int, strategy: Strategy | None, ranges: tuple[Float, Float], gift: Float | None
-    ) -> Subgame | None:
-        """Return the subgame at ``root``, None if the model says that it cannot be reached."""
-        if root == 0:
-            return whole_game(self.tree)
-        assert strategy is not None
-        config = self.config
-        if not ranges[seat].any() or (config.needs_range and not ranges[1 - seat].any()):
-            return None
-        # Only ratios matter, and the range of a hand played long and oddly would underflow in products with the opponent's.
-        own, other = _scaled(ranges[seat]), _scaled(ranges[1 - seat])
-        gadget = build_gadget(config.gadget, solver.evaluator, strategy, 1 - seat, own, config.bounds, gift, config.spread)
-        return Subgame(self.tree, root, (own, other) if seat == 0 else (other, own), gadget)
-
-    def _is_better(self, solver: Solver, subgame: Subgame, seat: int, before: Strategy, answer: Strategy) -> bool:
-        """Say whether the opponent's hands win no more above their bounds against an answer than they lose below with the model's range.
-
-        Where bounds are not safe, what hands could get against the strategy before takes their place. A rule of thumb: too few iterations
-        for the subgame then hardly ever cost anything.
-        """
-        evaluator, own, model = solver.evaluator, subgame.ranges[seat], subgame.ranges[1 - seat]
-        safe = self.config.safe and subgame.gadget is not None
-        bounds = subgame.gadget.bounds if safe and subgame.gadget else evaluator.best_response_cfvs(before, 1 - seat, own)
-        change = evaluator.best_response_cfvs(answer, 1 - seat, own) - bounds
-        change[mass_at(self.tree, subgame.node, 1 - seat, own) == 0] = 0.0
-        return bool(np.maximum(change, 0.0).sum() <= (np.maximum(-change, 0.0) * model).sum())
+        best, evaluator = self.config.bounds == "safe", self._subgames.solver.evaluator
+        return gifts(evaluator, strategy, 1 - seat, scaled(own[:, None])[:, 0], root, best)[:, None]
 
     def solver_error(self, seat: int) -> float:
         """Return the exploitability of the game just solved, weighted by its real reach (a gadget deals the opponent every hand)."""
         assert self._solved is not None
-        solver, (answer, ranges), weight = self._solver, self._solved, 1.0
+        solver, (answer, ranges), weight = self._subgames.solver, self._solved, 1.0
         if solver.subgame.node != 0:
             weight *= float(ranges[seat].max())
             weight *= float(ranges[1 - seat].max()) if self.config.needs_range else 1.0
@@ -274,12 +215,6 @@ def ranges_of(policy: TreePolicy, node: int) -> tuple[Float, Float]:
             action = int(tree.row[player, here]) - tree.rows_at(above).start
             ranges[player][:] *= policy.at(above)[action]
     return ranges
-
-
-def _scaled(range_: Float) -> Float:
-    """Return a range with its largest weight 1; an empty one stays empty."""
-    largest = range_.max()
-    return range_ / largest if largest > 0 else range_
 
 
 @contextmanager

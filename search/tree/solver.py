@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from games import PublicTree
 from games.kernels import aligned_zeros
-from search.anytime import CALL_SECONDS, Anytime
+from games.public_tree import Slice
+from search.anytime import Anytime
 from search.gadgets import TAGS, left_to_gain
 from search.kernels import (
     UNSAFE,
@@ -115,7 +116,12 @@ class Solver(Anytime[Strategy]):
     @property
     def rows(self) -> int:
         """Rows of the subgame and what an iteration costs without any: what an iteration's time grows with."""
-        return sum(hi - lo for lo, hi in self.part.rows) + EMPTY_ROWS
+        return rows_of(self.part)
+
+    @property
+    def iterations_with_warm_start(self) -> int:
+        """Return the iterations done so far and those that the strategy at the start counted for."""
+        return self._before + self.iterations
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
@@ -193,7 +199,7 @@ class Solver(Anytime[Strategy]):
             answers.append(time.perf_counter() - now)
         self._answer_seconds = 2 * min(answers)  # the first one loaded a kernel
 
-    def expected_iterations(self, node: int, seconds: float) -> float:
-        """Return how many iterations of the subgame at ``node`` fit into some seconds, as far as this solver knows its machine."""
-        rows = sum(hi - lo for lo, hi in self.tree.subgame(node).rows) + EMPTY_ROWS
-        return (seconds - self._answer_seconds - CALL_SECONDS) / (self._pace.expected * rows)
+
+def rows_of(part: Slice) -> int:
+    """Return ``Solver.rows`` of a part of a tree."""
+    return sum(hi - lo for lo, hi in part.rows) + EMPTY_ROWS

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games import PublicTree
-from search.gadgets import Gadget, mass_at
+from search.tree.gadgets import Gadget, mass_at
 from search.tree.strategy import full_ranges
 
 Float = npt.NDArray[np.float64]

@@ -75,7 +75,7 @@ def shifted(node, value):
 
 
 def gifts(root, strings, tree, above, node, own_range, opponent, policy, best):
-    """Return [H], what each of the opponent's hands gave away between ``above`` and ``node``; see search.gadgets.gifts.
+    """Return [H], what each of the opponent's hands gave away between ``above`` and ``node``; see search.tree.gadgets.gifts.
 
     Every decision of the opponent on the way is looked at by itself: what the hand can get there, and what it can get after the action
     taken, in the game that chance deals by weight and by our reach there.

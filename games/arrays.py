@@ -1,0 +1,14 @@
+"""Names of the types of arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Float = npt.NDArray[np.float64]
+Float32 = npt.NDArray[np.float32]
+Int = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]

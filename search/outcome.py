@@ -1,0 +1,18 @@
+"""What became of thinking at one decision."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of thinking at one decision. After a *fallback* the last answer is played on, before any the blueprint."""
+
+    NOT_DUE = "not_due"  # no subgame begins here
+    SEARCHED = "searched"
+    UNREACHED = "unreached"  # a fallback: the public state is impossible in the agent's model
+    NO_TIME = "no_time"  # a fallback: the budget allowed no iteration
+    REJECTED = "rejected"  # a fallback: the answer was no better
+
+
+FALLBACKS = (Outcome.UNREACHED, Outcome.NO_TIME, Outcome.REJECTED)

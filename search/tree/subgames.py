@@ -1,0 +1,91 @@
+"""Subgames of a public tree, as ``search.resolving`` solves them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from search.anytime import Solution
+from search.beliefs import Beliefs, Entrance, scaled
+from search.budget import Budget, Deadline
+from search.gadgets import UNSAFE
+from search.resolving import Paces, ResolveConfig, resolve
+from search.tree.gadgets import Gadget, mass_at
+from search.tree.solver import Solver, rows_of
+from search.tree.strategy import Float, Strategy, full_ranges
+from search.tree.subgame import Subgame, whole_game
+
+WARM_UPS = 3  # solves that the machine's speed is learnt from
+
+
+class TreeSubgames:
+    """See ``search.resolving.SubgameSolver``; one line, and places are public nodes.
+
+    Args:
+        solver: of the tree.
+        blueprint: of the whole game; its best-response values are kept, so that a solve of the whole game need not ask for it again.
+    """
+
+    def __init__(self, solver: Solver, blueprint: Strategy) -> None:
+        self.solver, self.tree, self.paces = solver, solver.tree, Paces(solver.pace)
+        ranges, evaluator = full_ranges(self.tree), solver.evaluator
+        self._blueprint_cfvs = [evaluator.best_response_cfvs(blueprint, p, ranges[1 - p]) for p in (0, 1)]
+        self._strategy: Strategy | None = None
+        self._answer = blueprint
+
+    def warm_up(self, blueprint: Strategy, config: ResolveConfig) -> None:
+        """Load the kernels, then learn the machine's speed from a few solves of the whole game with the gadget above it."""
+        first, second = (range_[:, None] for range_ in full_ranges(self.tree))
+        beliefs = Beliefs(0, (first, second), np.zeros_like(second))
+        self.solver.calibrate()
+        for i in range(1 + WARM_UPS):
+            if i == 1:
+                self.paces = Paces(self.solver.pace)
+            resolve(self, 0, beliefs, blueprint, 0, replace(config, judge=False), Budget(iterations=2), Deadline(None), worth=1)
+        self.solver.exploitability()
+        self.paces.settle()
+
+    def size(self, place: int) -> int:
+        """See ``SubgameSolver``."""
+        return rows_of(self.tree.subgame(place))
+
+    def enter(self, place: int, beliefs: Beliefs, strategy: Strategy | None, seat: int) -> Entrance:
+        """See ``SubgameSolver``."""
+        self._seat, self._node, self._strategy, reach = seat, place, strategy, beliefs.reach
+        self._own, model = scaled(reach[seat]), scaled(reach[1 - seat])
+        mass = mass_at(self.tree, place, 1 - seat, self._own[:, 0])[:, None]
+        self._ranges = (self._own[:, 0], model[:, 0]) if seat == 0 else (model[:, 0], self._own[:, 0])
+        return Entrance(self._own, model, mass, reach[seat].max(axis=0), beliefs.gifts)
+
+    def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
+        """See ``SubgameSolver``; there is one line."""
+
+    def cfvs(self, answered: bool, best: bool) -> Float:
+        """See ``SubgameSolver``."""
+        strategy, opponent, evaluator = self._answer if answered else self._strategy, 1 - self._seat, self.solver.evaluator
+        if strategy is None:
+            return self._blueprint_cfvs[opponent][:, None]
+        return (evaluator.best_response_cfvs if best else evaluator.cfvs)(strategy, opponent, self._own[:, 0])[:, None]
+
+    def left(self) -> None:
+        """Return None: gifts are worked out when they are asked for."""
+
+    def start(self, kind: str, bound: Float | None, spread: float, warm: int) -> None:
+        """See ``SubgameSolver``."""
+        gadget = None if kind == UNSAFE or bound is None else Gadget(kind, 1 - self._seat, bound[:, 0], spread)
+        subgame = whole_game(self.tree) if self._node == 0 and gadget is None else Subgame(self.tree, self._node, self._ranges, gadget)
+        self.solver.start(subgame, self._strategy if warm else None, warm)
+
+    def solve(self, budget: Budget, deadline: Deadline) -> Solution[Strategy]:
+        """See ``SubgameSolver``."""
+        if budget.exploitability is not None:
+            budget = replace(budget, exploitability=budget.exploitability * self.solver.subgame.deals())
+        solution = self.solver.solve(budget, deadline)
+        self._answer = solution.strategy
+        return solution
+
+    def played(self, answer: Strategy, accepted: npt.NDArray[np.bool_]) -> Strategy:
+        """See ``SubgameSolver``; a rejected answer is not asked for."""
+        return answer
