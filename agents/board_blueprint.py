@@ -17,8 +17,9 @@ from agents.reporting.tables import Keeper, Row, duration, replacing, write_json
 from agents.runtime.arrays import map_npy, open_archive
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
+from games.arrays import Float
 from games.holdem.board_tree import BoardTree
-from games.holdem.rules import HoldemGame
+from games.holdem.rules import HoldemGame, HoldemState
 from search import BoardSolver, BoardStrategy, Budget, Variant, represent
 from search.boards.bucket_solver import BucketSolver
 from search.boards.representation import represent_boards
@@ -83,6 +84,10 @@ class BoardBlueprint:
     def strategy(self) -> BoardStrategy:
         """Return the same as a strategy."""
         return BoardStrategy(self.game, self.tree, self.strategies())
+
+    def at(self, state: HoldemState) -> Float:
+        """Return the acting player's [A, H] at one decision."""
+        return represent(self.game).at(self.strategies(), state)
 
 
 def _array(path: Path, game: HoldemGame, player: int) -> Table:

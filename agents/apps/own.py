@@ -94,7 +94,7 @@ def check_decision(text: str, agent: Agent[Any]) -> None:
     policy = np.asarray(getattr(found, "policy", ()))
     shape = representation.at(representation.uniform(), state).shape
     if not isinstance(found, Decision) or policy.shape != shape:
-        raise ValueError(f"{rule} with a policy {list(shape)}, got {text!r}, which gave {type(found).__name__} {list(policy.shape)}")
+        raise ValueError(f"{rule} with a policy {list(shape)}, got {text!r}, which gave a {type(found).__name__} with {list(policy.shape)}")
     if not (np.all(policy >= 0) and np.allclose(policy.sum(0), 1, atol=1e-6)):
         raise ValueError(f"{rule} whose probabilities are at least 0 and sum to 1 for each hand, got {text!r}, whose do not")
 
