@@ -1,4 +1,4 @@
-"""A game of your own: a Python game of OpenSpiel's.
+"""A game of your own. Each player has a number from 0 to 9; player 0 bets 2 or checks, player 1 calls or folds; the pot is 2.
 
 Run it in the folder of this file:
 
@@ -15,8 +15,6 @@ KIND = GameType(
 
 
 class OneBet(Game):
-    """Each player has a number from 0 to 9. Player 0 bets 2 or checks; player 1 calls or folds. The pot is 2."""
-
     def __init__(self, params=None):
         super().__init__(KIND, GameInfo(2, 10, 2, -3.0, 3.0, 0.0, 4), params or {})
 
@@ -48,12 +46,14 @@ class OneBetState(State):
         return f"card {action}" if player < 0 else [("check", "bet"), ("fold", "call")][player][action]
 
     def returns(self):
-        first_wins = self.bets == [1, 0] or self.cards[:1] > self.cards[1:]
-        won = (3 if self.bets == [1, 1] else 1) * (1 if first_wins else -1) * self.is_terminal()
-        return [won, -won]
+        won = (3 if self.bets == [1, 1] else 1) * (1 if self.bets == [1, 0] or self.cards[:1] > self.cards[1:] else -1)
+        return [won, -won] if self.is_terminal() else [0, 0]
 
     def information_state_string(self, player=None):
         return f"{self.cards[self.current_player() if player is None else player]} {self.bets}"
+
+    def __str__(self):
+        return f"{self.cards} {self.bets}"
 
 
 register_game(KIND, OneBet)

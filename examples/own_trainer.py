@@ -23,7 +23,6 @@ class Distil(BaseTrainer):
     """The keys ``trainer.…`` of the command: these, and those of ``BaseTrainer``."""
 
     name: ClassVar[str] = "distil"
-
     steps: int = 100  # of Adam in an iteration
     teacher_iterations: int = 500  # of CFR
 
@@ -43,7 +42,7 @@ class DistilRun(BaseRun):
     def losses_of(self, player):
         """Yield the cross-entropy of each step; C hands, K decisions, A actions, R rows (an action of a decision each)."""
         (block,) = self.infostates.blocks[player]  # games of OpenSpiel's have one
-        public, private, legal = (torch.from_numpy(side) for side in (block.public, block.private, block.legal))
+        public, private, legal = map(torch.from_numpy, (block.public, block.private, block.legal))
         target = torch.from_numpy(block.dense(self.teacher[player].T[: len(private)]))  # [K, A, C] from [C, R]
         while True:
             logits = self.advantages[player](public, private, legal) + (legal[:, :, None] - 1) * 1e9  # no illegal actions
@@ -51,7 +50,9 @@ class DistilRun(BaseRun):
 
     def step(self):
         start, fitting = time.perf_counter(), FitConfig(steps=self.config.steps, learning_rate=0.01, final_rate=1.0)
-        self.losses = [fit(self.optimisers[player], self.losses_of(player), fitting) for player in (0, 1)]
+        for player, (block,) in enumerate(self.infostates.blocks):
+            self.losses[player] = fit(self.optimisers[player], self.losses_of(player), fitting)
+            self.multiply_adds += 3 * self.config.steps * self.advantages[player].multiply_adds(len(block.public), len(block.private))
         self.iteration, self.seconds = self.iteration + 1, self.seconds + time.perf_counter() - start
 
     def policy(self):

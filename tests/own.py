@@ -87,7 +87,7 @@ class Negative(Policy):
     @property
     def tables(self):
         first, second = represent(self.game).uniform()
-        return -first, second
+        return first - 1, second
 
 
 def uniform(game):

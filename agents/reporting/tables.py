@@ -131,7 +131,7 @@ def version() -> Row:
 
 
 def version_text() -> str:
-    """Return the version as a line: ``timebank 0.1.0``, with the commit where it is known."""
+    """Return the version as a line: ``timebank 0.2.0``, with the commit where it is known."""
     found = version()
     return f"timebank {found['package'] or 'not installed'}" + (f" (commit {found['git']})" if found["git"] else "")
 

@@ -51,7 +51,7 @@ class BaseTrainer:
 class BaseRun:
     """A run of training on one game between two iterations; see ``agents.training.state.SelfPlay``.
 
-    A run of your own has ``step`` and ``policy``. It sets ``iteration``, ``seconds`` and ``multiply_adds`` as it goes. The networks in
+    A run of your own has ``step`` and ``policy``. It counts ``iteration``, ``seconds`` and ``multiply_adds``. The networks in
     ``advantages``, their Adam ``optimisers`` and the buffers are saved with it, and resumed.
 
     Args:
