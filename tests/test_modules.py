@@ -26,7 +26,7 @@ REFUSED = [
     (["solve", "game=os:getcwd"], "game must be of a module that"),
     ([*SOLVE, "game=openspiel", "game.string=os:getcwd"], "game must be of a module that"),
     (["train", "game=kuhn_poker", "trainer=os:getcwd"], "trainer must be of a module that"),
-    ([*SOLVE, "game=tests.own:chess"], "game must be one that tests.own registers with OpenSpiel, got 'chess'"),
+    ([*SOLVE, "game=tests.own:none"], "game must be one that tests.own registers with OpenSpiel, got 'none'"),
     (["solve", "game=kuhn_poker", "search=tests.own:rows"], "search must be module:name, got 'tests.own:rows': tests.own has no 'rows'"),
     (["solve", "game=kuhn_poker", "search=tests.own:row"], "search must be a search.Variant, got 'tests.own:row', which is of type str"),
     (["train", "game=kuhn_poker", "trainer=tests.own:Settings"], "trainer must be a dataclass of settings (iterations, seed, "),
