@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE := $(CURDIR)/.cache
 PINS := pyproject.toml constraints.txt
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 # Byte-compiling every file of every dependency is half of an installation's time. --no-compile leaves it to the first import,
 # which does it for the few that are used and keeps the result, unless the environment says otherwise: hence unexport.
@@ -24,7 +25,7 @@ WARM_UP = @cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pips must not write to one environment
-.PHONY: help install dev ablate test lint kernels bench docs clean
+.PHONY: help install dev ablate test coverage lint kernels bench docs clean
 
 help:  ## print this list
 	@awk 'BEGIN {FS = ":.*  ## "} /^[a-z]+:.*  ## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
@@ -35,8 +36,11 @@ help:  ## print this list
 ablate: $(VENV)/.runtime  ## strength against thinking time: train a small Leduc network, print and plot the curve
 	$(BIN)/timebank ablate $(ABLATE_ARGS)
 
-test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow" for what lies beyond it)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow -n 0" for what lies beyond it)
+	$(PYTEST) $(PYTEST_ARGS)
+
+coverage: $(VENV)/.dev  ## the test suite, and which lines of Python it does not run
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check
@@ -45,8 +49,8 @@ lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/lint-imports
 
 kernels: $(VENV)/.dev  ## the kernel suite with bounds checking, then with the JIT off
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CACHE)/numba-boundscheck $(BIN)/python -m pytest -m "kernels and not slow"
-	NUMBA_DISABLE_JIT=1 NUMBA_CACHE_DIR=$(CACHE)/numba-nojit $(BIN)/python -m pytest -m "kernels and not slow"
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CACHE)/numba-boundscheck $(PYTEST) -m "kernels and not slow"
+	NUMBA_DISABLE_JIT=1 NUMBA_CACHE_DIR=$(CACHE)/numba-nojit $(PYTEST) -m "kernels and not slow"
 
 bench: $(VENV)/.bench  ## our solvers beside their peers, as ratios within one run (compiles one of them: C++ compiler)
 	$(BIN)/python benchmarks/solvers.py
@@ -60,7 +64,7 @@ install: $(VENV)/.runtime  ## only install what the commands need
 dev: $(VENV)/.dev  ## only install what the tests and linters need, too
 
 clean:  ## remove the environment and every cache; outputs/ stays
-	rm -rf docs/reference/api $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf docs/reference/api $(VENV) .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find agents benchmarks conf games search tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(BIN)/python:

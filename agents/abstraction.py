@@ -21,32 +21,25 @@ ROUNDS = 10  # of k-means
 
 
 def make_buckets(game: HoldemGame, tree: BoardTree, sizes: Sequence[int], seed: int = 0) -> tuple[list[Buckets], list[Buckets]]:
-    """Return per player and street [tiles, 8], the bucket of each hand.
-
-    Args:
-        game: whole.
-        tree: its board tree.
-        sizes: buckets of each street; 0 keeps every hand of every board apart.
-        seed: of k-means.
+    """Return per player and round [tiles, 8], the bucket of each hand, of so many buckets a round; 0 keeps every hand of every board apart.
 
     Raises:
-        ValueError: not a number for each street, or a negative one.
+        ValueError: ``sizes`` has not a number for each round, or a negative one.
     """
     streets = len(game.deals)
     if len(sizes) != streets or min(sizes) < 0:
         raise ValueError(f"buckets must be a number of at least 0 for each of {streets} streets, got {list(sizes)}")
-    found: list[list[Buckets]] = [[], []]
+    buckets: list[list[Buckets]] = [[], []]
     for p in (0, 1):
         features = hand_features(game, tree, p) if any(sizes) else []
         for s, size in enumerate(sizes):
             if not size:
-                found[p].append(lossless_buckets(tree, p, s))
+                buckets[p].append(lossless_buckets(tree, p, s))
                 continue
-            points = np.concatenate(features[s])
-            labels = _cluster(points, size, seed)
-            lengths = [len(f) for f in features[s]]
-            found[p].append(in_tiles(np.split(labels, np.cumsum(lengths)[:-1])))
-    return found[0], found[1]
+            labels = _cluster(np.concatenate(features[s]), size, seed)
+            ends = np.cumsum([len(board) for board in features[s]])
+            buckets[p].append(in_tiles(np.split(labels, ends[:-1])))
+    return buckets[0], buckets[1]
 
 
 def _cluster(points: Float, size: int, seed: int) -> Int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from games.game import PublicGame
 from search import Budget, Spent, represent
 from search.outcome import FALLBACKS, Outcome
 from search.representation import Table
+from search.resolving import SearchReport
 
 State = TypeVar("State", bound=Hashable)
 
@@ -51,9 +51,12 @@ class Decision:
         return self.root is not None
 
 
-@dataclass
-class SeatReport:
-    """One seat of an agent, tabulated. NaN stands for what was not measured.
+@dataclass(kw_only=True)
+class SeatReport(SearchReport):
+    """One seat of an agent, tabulated: what its searches came to, and more. NaN stands for what was not measured.
+
+    Solves and fallbacks are counted by decision. Seconds and iterations are of every decision at which a search was due; of all decisions
+    if none ever was.
 
     Attributes:
         seat: the player number.
@@ -61,17 +64,9 @@ class SeatReport:
         opponent_best_response: chips that a best-responding opponent wins against it.
         against_blueprint: chips that it wins from its own blueprint in the other seat; NaN for agents without one.
         decisions: public states at which the seat was asked.
-        solves: decisions for which a subgame was solved.
-        fallbacks: how many decisions ended in each fallback.
-        seconds: of every decision at which a search was due; of all decisions if none ever was.
-        iterations: likewise.
-        spent: what the seconds went into, summed.
         solver_error: exploitability of the games that were solved, summed over disjoint subgames, chips weighted by reach. A subgame
             solved anew for several decisions counts once if iterations are the budget (the solves are the same) and each time if
             the clock is (they are different draws).
-        bound_violation: chips a deal that best responses win above the bounds of the games that were solved, summed over disjoint
-            subgames by chance.
-        loading: seconds outside every decision's budget: what the agent computes once for a game.
     """
 
     seat: int
@@ -79,14 +74,8 @@ class SeatReport:
     opponent_best_response: float = math.nan
     against_blueprint: float = math.nan
     decisions: int = 0
-    solves: int = 0
-    fallbacks: Counter[Outcome] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
-    iterations: list[int] = field(default_factory=list)
-    spent: Spent = field(default_factory=Spent)
     solver_error: float = math.nan
     bound_violation: float = math.nan
-    loading: float = 0.0
 
 
 class Agent(Protocol[State]):
@@ -99,44 +88,30 @@ class Agent(Protocol[State]):
     @property
     def name(self) -> str:
         """What reports call it."""
-        ...
 
     @property
     def game(self) -> PublicGame[State]:
         """What it plays."""
-        ...
 
     @property
     def blueprint(self) -> Any:
         """What it plays without thinking; None if that is not known."""
-        ...
 
     @property
     def thinks(self) -> bool:
         """Whether it searches; else its decisions do not depend on the budget."""
-        ...
 
     def fingerprint(self) -> bytes:
         """Return what kept deals and measurements of this agent must agree with."""
-        ...
 
     def load(self) -> None:
         """Get ready: compile, allocate. Not part of any decision's time."""
-        ...
 
     def decide(self, seat: int, state: State, memory: Any, budget: Budget) -> Decision:
-        """Decide at a public state where ``seat`` acts.
+        """Decide at a public state where the agent's ``seat`` acts; the policy is [A, H], in the order of the actions on offer.
 
-        Args:
-            seat: the agent's player number.
-            state: the public state, a decision of that player.
-            memory: of the agent's previous decision in this hand; None at the first.
-            budget: what this decision may spend.
-
-        Returns:
-            The decision; its policy is [A, H] over the game's hands, in the order of the actions on offer.
+        ``memory`` is that of the agent's previous decision in this hand, None at the first; ``budget`` is what this one may spend.
         """
-        ...
 
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
@@ -146,10 +121,9 @@ class Agent(Protocol[State]):
         Args:
             seat: the agent's player number.
             budget: of each decision.
-            progress: called with the share of the work that is done, by agents that tell it.
+            progress: may be called with the share of the work that is done.
             folder: where agents keep what they have done, so that work that was stopped goes on; None keeps nothing.
         """
-        ...
 
 
 class BaseAgent:
@@ -171,21 +145,17 @@ class BaseAgent:
     def tabulate(
         self: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
-        """See ``Agent``."""
         return ask_everywhere(self, seat, budget)
 
 
 def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport:
-    """Ask an agent at every public state that its own policy reaches; return the answers, not measured.
+    """Ask an agent in a seat at every public state that its own policy reaches; return the answers, not measured.
 
-    Args:
-        agent: loaded here, outside all clocks.
-        seat: the player that the agent plays.
-        budget: of each decision.
+    The agent is loaded first, outside all clocks.
     """
     agent.load()
     game, representation = agent.game, represent(agent.game)
-    report = SeatReport(seat, representation.uniform()[seat])
+    report = SeatReport(seat=seat, table=representation.uniform()[seat])
     stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
     errors: dict[Any, float] = {}  # by root, and by draw if draws differ
     taken: list[tuple[bool, float, int]] = []  # whether a search was due, seconds, iterations
@@ -198,7 +168,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
-        report.fallbacks += Counter([decision.outcome] if decision.outcome in FALLBACKS else [])
+        report.fail(decision.outcome, decision.outcome in FALLBACKS)
         report.spent += decision.spent
         taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations))
         if decision.root is not None:

@@ -23,25 +23,20 @@ class BlueprintAgent(BaseAgent):
 
     @property
     def name(self) -> str:
-        """The policy's name."""
         return self.blueprint.name
 
     @property
     def game(self) -> DerivedGame:
-        """What it plays."""
         return derived_game(self.blueprint.tree)
 
     def fingerprint(self) -> bytes:
-        """Return its settings and its every number; see ``agents.agent.Agent``."""
         tables = [np.round(table, 6).tobytes() for table in self.blueprint.strategy().tables]
         return b"".join([json.dumps([self.name, self.game.name, *["None"] * 3]).encode(), *tables])
 
     def load(self) -> None:
-        """Ask the policy once."""
         self.blueprint.strategy()
 
     def decide(self, seat: int, state: int, memory: Any, budget: Budget) -> Decision:
-        """Play the policy; the budget is not used."""
         start = time.perf_counter()
         policy = self.blueprint.at(state).copy()
         return Decision(policy, memory, time.perf_counter() - start)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from agents.abstraction import make_buckets
-from agents.reporting.tables import Keeper, Row, duration, replacing, write_json
-from agents.runtime.arrays import map_npy, open_archive
+from agents.reporting.tables import Autosave, Row, duration, write_json
+from agents.runtime.arrays import map_npy, open_archive, write_archive, write_npy
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
 from games.arrays import Float
@@ -37,29 +34,18 @@ def tree_of(game: HoldemGame) -> BoardTree:
 
 @dataclass(frozen=True)
 class BoardBlueprint:
-    """A strategy of a whole hold'em game.
-
-    Attributes:
-        game: what it plays.
-        directory: where its arrays are.
-        name: what reports call it.
-        size: numbers that it consists of: action probabilities, both players', one set a bucket; of a network its parameters.
-        exploitability: chips a deal, exact, in the real game.
-        seconds: of solving or training.
-        writing_seconds: of a network, those that asking it at every infostate took; None for what was solved.
-    """
+    """A strategy of a whole hold'em game."""
 
     game: HoldemGame
-    directory: Path
+    directory: Path  # of its arrays
     name: str
-    size: int
-    exploitability: float
-    seconds: float
-    writing_seconds: float | None = None
+    size: int  # numbers that it consists of: action probabilities, both players', one set a bucket; of a network its parameters
+    exploitability: float  # chips a deal, exact, in the real game
+    seconds: float  # of solving or training
+    writing_seconds: float | None = None  # of a network, those that asking it at every infostate took
 
     @property
     def tree(self) -> BoardTree:
-        """The game's board tree, made once in a process."""
         return tree_of(self.game)
 
     def row(self) -> Row:
@@ -107,11 +93,11 @@ def make_blueprint(
 ) -> BoardBlueprint:
     """Solve a game, or an abstraction of it, and keep the average strategy; one that is there already is not solved again.
 
-    A solve is kept now and then, so that one that was killed goes on.
+    A solve is saved on the way, so that one that was killed goes on.
 
     Args:
         game: what is solved.
-        sizes: buckets of each street (see ``agents.abstraction``), 0 for none; empty for none on any.
+        sizes: buckets of each round (see ``agents.abstraction``), 0 for none; empty for none on any.
         variant: of CFR.
         iterations: of CFR.
         directory: where it is kept.
@@ -124,10 +110,9 @@ def make_blueprint(
     """
     sizes = list(sizes) if any(sizes) else []
     much = f":{iterations}" + "".join(f":{size or 'all'}" for size in sizes)
-    about: Row = {"format": FORMAT, "game": game.key, "name": f"{variant.name}{much}", "seed": seed, "variant": repr(variant)}
-    directory.mkdir(parents=True, exist_ok=True)
-    kept = kept_blueprint(game, directory, about)
-    if kept is None:
+    about: Row = {"name": f"{variant.name}{much}", "seed": seed, "variant": repr(variant)}
+
+    def solve(about: Row) -> tuple[Row, Strategies]:
         solver: BoardSolver | BucketSolver
         if sizes:
             tree = tree_of(game)
@@ -136,122 +121,130 @@ def make_blueprint(
         else:
             solver = BoardSolver(game, variant, threads)
             size = sum(rows.size for rows in solver.average)
-        before = _go_on(solver, about, directory / UNFINISHED)
-        keeper = Keeper(lambda: _keep_unfinished(solver, about, before + solver.spent, directory / UNFINISHED))
+        file = directory / UNFINISHED
+        earlier = _go_on(solver, about, file)
 
-        def tell(done: int, seconds: float, _: float | None) -> None:
-            keeper.look()
+        def save() -> None:
+            write_archive(file, {**about, "iterations": solver.iterations, "seconds": earlier + solver.spent}, solver.state())
+
+        autosave = Autosave(save)
+
+        def look(done: int, seconds: float, _: float | None) -> None:
+            autosave.look()
             if progress is not None:
                 progress(done)
 
-        solution = solver.solve(Budget(iterations=iterations), progress=tell)
-        found = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": before + solution.seconds}
-        kept = keep_blueprint(game, directory, {**about, **found}, solution.strategy.average)
-        (directory / UNFINISHED).unlink(missing_ok=True)
-    return replace(kept, name=f"{variant.label}{much}")
+        solution = solver.solve(Budget(iterations=iterations), progress=look)
+        measured = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": earlier + solution.seconds}
+        return measured, solution.strategy.average
+
+    made = made_once(game, directory, about, solve)
+    if (unfinished := directory / UNFINISHED).exists():
+        unfinished.unlink()
+    return replace(made, name=f"{variant.label}{much}")
 
 
 def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
     """Return the blueprint that takes every action with the same probability, kept as others are; see ``make_blueprint``."""
-    about: Row = {"format": FORMAT, "game": game.key, "name": "uniform"}
-    directory.mkdir(parents=True, exist_ok=True)
-    kept = kept_blueprint(game, directory, about)
-    if kept is None:
-        tables = represent(game).uniform()
-        found = {"size": 0, "exploitability": exploitability(represent(game), tables), "seconds": 0.0}
-        kept = keep_blueprint(game, directory, {**about, **found}, tables)
-    return kept
+
+    def measured(about: Row) -> tuple[Row, Strategies]:
+        representation = represent(game)
+        tables = representation.uniform()
+        return {"size": 0, "exploitability": exploitability(representation, tables), "seconds": 0.0}, tables
+
+    return made_once(game, directory, {"name": "uniform"}, measured)
 
 
 def make_policy_blueprint(game: HoldemGame, policy: Any, directory: Path) -> BoardBlueprint:
     """Return a policy of your own as a blueprint: its ``strategy`` at every infostate, kept as others are; see ``make_blueprint``."""
     tables: Strategies = policy.strategy().tables
     digest = hashlib.sha256(b"".join(table.tobytes() for table in tables)).hexdigest()[:8]
-    about: Row = {"format": FORMAT, "game": game.key, "name": f"{policy.name}:{digest}"}
-    directory.mkdir(parents=True, exist_ok=True)
-    found = {"size": sum(table.size for table in tables), "exploitability": exploitability(represent(game), tables), "seconds": 0.0}
-    return kept_blueprint(game, directory, about) or keep_blueprint(game, directory, {**about, **found}, tables)
 
+    def measured(about: Row) -> tuple[Row, Strategies]:
+        size = sum(table.size for table in tables)
+        return {"size": size, "exploitability": exploitability(represent(game), tables), "seconds": 0.0}, tables
 
-def _keep_unfinished(solver: BoardSolver | BucketSolver, about: Row, seconds: float, file: Path) -> None:
-    """Write what solving on takes."""
-    told = json.dumps({**about, "iterations": solver.iterations, "seconds": seconds})
-    arrays: dict[str, Any] = {"about": np.frombuffer(told.encode(), np.uint8), **solver.state()}
-    with replacing(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+    return made_once(game, directory, {"name": f"{policy.name}:{digest}"}, measured)
 
 
 def _go_on(solver: BoardSolver | BucketSolver, about: Row, file: Path) -> float:
     """Take over a solve that was not finished; return its seconds. One of something else, or a damaged one, is none."""
-    own = solver.state()
+    state = solver.state()
 
     def read(path: Path) -> tuple[Row, dict[str, Any]]:
         with open_archive(path) as saved:
-            told = saved.json("about")
-            require(whole_in(told["iterations"], 0, MOST_ITERATIONS), "its iterations must be a whole number of at least 0")
-            require(number_in(told["seconds"], 0, 1e12), "its seconds must be a number of at least 0")
-            if {key: told.get(key) for key in about} != about:
-                return told, {}
-            arrays = {name: saved.array(name, array.shape, array.dtype) for name, array in own.items()}
+            done = saved.json("about")
+            require(whole_in(done["iterations"], 0, MOST_ITERATIONS), "its iterations must be a whole number of at least 0")
+            require(number_in(done["seconds"], 0, 1e12), "its seconds must be a number of at least 0")
+            if {key: done.get(key) for key in about} != about:
+                return done, {}
+            arrays = {name: saved.array(name, array.shape, array.dtype) for name, array in state.items()}
         require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
-        return told, arrays
+        return done, arrays
 
-    told, arrays = load_or_set_aside(file, read) or ({}, {})
+    done, arrays = load_or_set_aside(file, read) or ({}, {})
     if not arrays:
         return 0.0
-    solver.restore(arrays, told["iterations"])
-    return float(told["seconds"])
+    solver.restore(arrays, done["iterations"])
+    return float(done["seconds"])
 
 
-def keep_blueprint(game: HoldemGame, directory: Path, about: Row, strategies: Strategies) -> BoardBlueprint:
-    """Write a blueprint into a directory; ``about`` has what ``kept_blueprint`` asks for, and its size, exploitability and seconds."""
-    for p, rows in enumerate(strategies):
-        with replacing(directory / f"average_{p}.npy") as part, part.open("wb") as file:
-            np.save(file, rows)
-    write_json(directory / ABOUT, about)
-    return _blueprint(game, directory, about)
+def made_once(game: HoldemGame, directory: Path, about: Row, make: Callable[[Row], tuple[Row, Strategies]]) -> BoardBlueprint:
+    """Return the blueprint in a directory; one is made and saved there if there is none, or a damaged one, which is set aside.
+
+    Args:
+        game: whole.
+        directory: made if need be.
+        about: its name, and all that it depends on beside the game.
+        make: of ``about`` with the game: returns size, exploitability and seconds, and both players' [stored rows, 8].
+
+    Raises:
+        ValueError: another blueprint in the directory.
+    """
+    about = {"format": FORMAT, "game": game.key, **about}
+    directory.mkdir(parents=True, exist_ok=True)
+    saved = load_blueprint(game, directory, about)
+    if saved is not None:
+        return saved
+    measured, tables = make(about)
+    for p, rows in enumerate(tables):
+        write_npy(directory / f"average_{p}.npy", rows)
+    write_json(directory / ABOUT, about | measured)
+    return _blueprint(game, directory, about | measured)
 
 
-def kept_blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint | None:
+def load_blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint | None:
     """Return the blueprint in a directory, None if there is none or a damaged one, which is set aside.
 
     Raises:
         ValueError: it differs in something that ``about`` says.
     """
-    kept = load_or_set_aside(directory / ABOUT, partial(_about, most=2 * game.max_payoff))
-    if kept is None:
+
+    def read_about(path: Path) -> Row:
+        """Return what a blueprint's description says; raises any of ``DAMAGES`` if it is none."""
+        saved: Row = read_json(path)
+        require(isinstance(saved["name"], str) and whole_in(saved["size"], 0, 2**53), "a blueprint must have a name and a size")
+        seconds = (saved["seconds"], saved.get("writing_seconds", 0.0))  # networks alone have the second
+        require(all(number_in(x, 0, 1e12) for x in seconds), "a blueprint's seconds must be numbers of at least 0")
+        most = 2 * game.max_payoff
+        require(number_in(saved["exploitability"], -MOST_NOISE, most), f"a blueprint's exploitability must be at most {most:g} chips")
+        return saved
+
+    def read_table(path: Path, player: int) -> Table:
+        table = _array(path, game, player)
+        require(in_range("average", table), "a blueprint must have finite numbers of at least 0")
+        return table
+
+    saved = load_or_set_aside(directory / ABOUT, read_about)
+    if saved is None:
         return None
-    if {key: kept.get(key) for key in about} != about:
-        raise ValueError(
-            f"the blueprint in {directory} must be the one asked for, {about['name']}, got {printable(str(kept.get('name')), 100)}"
-        )
-    for p in (0, 1):
-        if load_or_set_aside(directory / f"average_{p}.npy", partial(_checked, game=game, player=p)) is None:
-            return None
-    return _blueprint(game, directory, kept)
-
-
-def _checked(path: Path, game: HoldemGame, player: int) -> Table:
-    table = _array(path, game, player)
-    require(in_range("average", table), "a blueprint must have finite numbers of at least 0")
-    return table
+    if {key: saved.get(key) for key in about} != about:
+        name = printable(str(saved.get("name")), 100)
+        raise ValueError(f"the blueprint in {directory} must be the one asked for, {about['name']}, got {name}")
+    tables = [load_or_set_aside(directory / f"average_{p}.npy", partial(read_table, player=p)) for p in (0, 1)]
+    return None if any(table is None for table in tables) else _blueprint(game, directory, saved)
 
 
 def _blueprint(game: HoldemGame, directory: Path, about: Row) -> BoardBlueprint:
     sizes = about["size"], float(about["exploitability"]), float(about["seconds"])
     return BoardBlueprint(game, directory.resolve(), about["name"], *sizes, about.get("writing_seconds"))
-
-
-def _about(path: Path, most: float) -> Row:
-    """Return what a blueprint's description says.
-
-    Raises:
-        ValueError: it is none; KeyError, TypeError likewise.
-    """
-    about: Row = read_json(path)
-    require(isinstance(about["name"], str) and whole_in(about["size"], 0, 2**53), "a blueprint must have a name and a size")
-    written = about.get("writing_seconds")  # of networks; older versions have none
-    seconds = [about["seconds"], *([] if written is None else [written])]
-    require(all(number_in(x, 0, 1e12) for x in seconds), "a blueprint's seconds must be numbers of at least 0")
-    require(number_in(about["exploitability"], -MOST_NOISE, most), f"a blueprint's exploitability must be at most {most:g} chips")
-    return about

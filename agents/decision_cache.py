@@ -1,4 +1,4 @@
-"""An agent's decisions in the course of a deal, in whatever order they are asked for."""
+"""An agent's decisions in one deal, in whatever order they are asked for."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from search import Budget
 
 
 class DecisionCache(Generic[State]):
-    """Decisions of one agent in both seats. A decision needs the memory of the one before it, so those on the way come first, each once.
+    """Decisions of one agent, which is loaded, in both seats, at a budget each.
 
-    Args:
-        agent: loaded.
-        budget: of each decision.
+    A decision needs the memory of the one before it, so those on the path come first, each once.
     """
 
     def __init__(self, agent: Agent[State], budget: Budget) -> None:
@@ -28,8 +26,8 @@ class DecisionCache(Generic[State]):
     def at(self, seat: int, state: State) -> Decision:
         """Return the decision of a seat at a public state where it acts."""
         game, memory = self.agent.game, None
-        for there in [s for s in path(game, state) if game.player(s) == seat]:
-            if (seat, there) not in self._made:
-                self._made[seat, there] = self.agent.decide(seat, there, memory, self.budget)
-            memory = self._made[seat, there].memory
+        for decision in [s for s in path(game, state) if game.player(s) == seat]:
+            if (seat, decision) not in self._made:
+                self._made[seat, decision] = self.agent.decide(seat, decision, memory, self.budget)
+            memory = self._made[seat, decision].memory
         return self._made[seat, state]

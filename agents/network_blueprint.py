@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
-from agents.board_blueprint import FORMAT, BoardBlueprint, keep_blueprint, kept_blueprint
+from agents.board_blueprint import BoardBlueprint, made_once
 from agents.networks import load_policy, policy_metadata
 from agents.networks.checkpoint import history_of
+from agents.reporting.tables import Row
 from games.holdem.rules import HoldemGame
 from search import represent
+from search.boards.trunk import Strategies
 from search.representation import exploitability
 
 
-def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[dict[str, Any]]]:
+def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[Row]]:
     """Fill a blueprint with what a network plays, unless it is there already; its size is the networks' number of parameters.
-
-    Args:
-        game: whole.
-        checkpoint: of a policy of this game.
-        directory: where the blueprint is kept.
 
     Returns:
         the blueprint, and the history of the network's training: rows with ``compute`` in multiply-adds.
@@ -31,16 +27,12 @@ def make_network_blueprint(game: HoldemGame, checkpoint: Path, directory: Path) 
     """
     metadata = policy_metadata(checkpoint, game.key)
     history = [{"compute": row["multiply_adds"], **row} for row in history_of(metadata, checkpoint)]
-    name = f"network:{metadata['digest'][:8]}"
-    about: dict[str, Any] = {"format": FORMAT, "game": game.key, "name": name}
-    directory.mkdir(parents=True, exist_ok=True)
-    kept = kept_blueprint(game, directory, about)
-    if kept is None:
+
+    def written(about: Row) -> tuple[Row, Strategies]:
         begun, representation = time.perf_counter(), represent(game)
         policy = load_policy(checkpoint, representation.infostates)
         tables = policy.strategy().tables
-        writing = time.perf_counter() - begun
-        found: dict[str, Any] = {"size": policy.size, "exploitability": exploitability(representation, tables)}
-        found |= {"seconds": history[-1]["seconds"] if history else 0.0, "writing_seconds": writing}
-        kept = keep_blueprint(game, directory, {**about, **found}, tables)
-    return kept, history
+        seconds = {"seconds": history[-1]["seconds"] if history else 0.0, "writing_seconds": time.perf_counter() - begun}
+        return {"size": policy.size, "exploitability": exploitability(representation, tables), **seconds}, tables
+
+    return made_once(game, directory, {"name": f"network:{metadata['digest'][:8]}"}, written), history

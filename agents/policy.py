@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +12,7 @@ import numpy as np
 from agents.runtime.storage import brief, number_in, printable, read_json
 from games import PublicTree, information_states
 from games.arrays import Float
-from search import Budget, Solver, Strategy, Variant, check_strategy, full_ranges, uniform
+from search import Budget, Solver, Strategy, Variant, check_strategy, uniform
 
 MOST_STATE_BYTES, MOST_ACTION_BYTES = 4000, 100  # of an information state and an action in a file
 
@@ -24,12 +23,10 @@ class Policy(Protocol):
     @property
     def name(self) -> str:
         """What reports call it."""
-        ...
 
     @property
     def tree(self) -> PublicTree:
         """The public tree that it plays on."""
-        ...
 
     def strategy(self, node: int = 0) -> Strategy:
         """Return both players' strategy at and below a public node.
@@ -37,11 +34,9 @@ class Policy(Protocol):
         Raises:
             ValueError: the policy gives no probabilities there, e.g. a network with NaN in it.
         """
-        ...
 
     def at(self, node: int) -> Float:
         """Return the acting player's [A, H] at one decision; as in ``strategy``, and cheaper if that is all one wants."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -52,11 +47,9 @@ class UniformPolicy:
     name: str = "uniform"
 
     def strategy(self, node: int = 0) -> Strategy:
-        """Return the uniform strategy at and below a public node."""
         return uniform(self.tree, node)
 
     def at(self, node: int) -> Float:
-        """Return [A, H] with 1 / A everywhere."""
         rows, hands = self.tree.rows_at(node), self.tree.num_hands(int(self.tree.player[node]))
         return np.full((rows.stop - rows.start, hands), 1.0 / (rows.stop - rows.start))
 
@@ -71,11 +64,9 @@ class TabularPolicy:
         self.name, self.tree, self._strategy = name, strategy.tree, strategy
 
     def strategy(self, node: int = 0) -> Strategy:
-        """Return the table's part at and below a public node (views)."""
         return self._strategy.below(node)
 
     def at(self, node: int) -> Float:
-        """Return the table's [A, H] at one decision (a view)."""
         return self._strategy.at(node)
 
 
@@ -85,16 +76,11 @@ def solved_policy(tree: PublicTree, variant: Variant, iterations: int) -> Tabula
     return TabularPolicy(solution.strategy, f"tabular:{variant.label}:{iterations}")
 
 
-def ranges_of(policy: Policy, node: int) -> tuple[Float, Float]:
-    """Return both players' ranges at a public node, the policy being the model of both."""
-    tree = policy.tree
-    ranges = full_ranges(tree)
-    for above, here in pairwise(tree.path(node)):
-        player = int(tree.player[above])
-        if player >= 0:
-            action = int(tree.row[player, here]) - tree.rows_at(above).start
-            ranges[player][:] *= policy.at(above)[action]
-    return ranges
+def infostates(tree: PublicTree) -> Iterator[tuple[int, int, int, str]]:
+    """Yield player, public node, hand and information state string of every information state of a game."""
+    for player, strings in enumerate(information_states(tree.game)):
+        for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
+            yield from ((player, node, hand, text) for hand, text in enumerate(texts) if text)
 
 
 def policy_from_table(tree: PublicTree, table: Mapping[str, Mapping[str, float]], name: str = "table") -> TabularPolicy:
@@ -104,23 +90,16 @@ def policy_from_table(tree: PublicTree, table: Mapping[str, Mapping[str, float]]
         ValueError: an information state of the game is missing, or its actions are not legal, or are no probabilities; names it.
     """
     tables = [t.copy() for t in uniform(tree).tables]
-    for player, strings in enumerate(information_states(tree.game)):
-        for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
-            rows = tree.rows_at(node)
-            legal = [str(a) for a in tree.sequences[player].action[rows]]
-            for hand, text in enumerate(texts):
-                if not text:
-                    continue
-                given = table.get(text)
-                if not isinstance(given, Mapping) or not set(given) <= set(legal):
-                    got = "none" if given is None else brief(given)
-                    raise ValueError(f"{name} must have actions of {legal} at {tree.game}'s information state {text!r}, got {got}")
-                column = [given.get(a, 0.0) for a in legal]
-                if not (all(number_in(x, 0.0, 1.0 + 1e-6) for x in column) and abs(sum(column) - 1) < 1e-6):
-                    raise ValueError(
-                        f"{name} must have probabilities that sum to one at information state {text!r}, got {brief(dict(given))}"
-                    )
-                tables[player][rows.start - 1 : rows.stop - 1, hand] = column
+    for player, node, hand, text in infostates(tree):
+        rows, given = tree.rows_at(node), table.get(text)
+        legal = [str(a) for a in tree.sequences[player].action[rows]]
+        if not isinstance(given, Mapping) or not set(given) <= set(legal):
+            got = "none" if given is None else brief(given)
+            raise ValueError(f"{name} must have actions of {legal} at {tree.game}'s information state {text!r}, got {got}")
+        column = [given.get(a, 0.0) for a in legal]
+        if not (all(number_in(x, 0.0, 1.0 + 1e-6) for x in column) and abs(sum(column) - 1) < 1e-6):
+            raise ValueError(f"{name} must have probabilities that sum to one at information state {text!r}, got {brief(dict(given))}")
+        tables[player][rows.start - 1 : rows.stop - 1, hand] = column
     return TabularPolicy(Strategy(tree, tree.subgame(), (tables[0], tables[1])), name)
 
 
@@ -143,11 +122,8 @@ def policy_from_file(path: Path, tree: PublicTree) -> TabularPolicy:
 
 def policy_table(strategy: Strategy) -> dict[str, dict[str, float]]:
     """Return information state string -> {action: probability} for both players."""
-    tree = strategy.tree
-    found: dict[str, dict[str, float]] = {}
-    for player, strings in enumerate(information_states(tree.game)):
-        for node, texts in zip(tree.sequences[player].node, strings, strict=True):
-            actions = tree.sequences[player].action[tree.rows_at(int(node))]
-            table = strategy.at(int(node))
-            found |= {t: {str(a): float(x) for a, x in zip(actions, table[:, h], strict=True)} for h, t in enumerate(texts) if t}
-    return found
+    tree, table = strategy.tree, dict[str, dict[str, float]]()
+    for player, node, hand, text in infostates(tree):
+        actions = tree.sequences[player].action[tree.rows_at(node)]
+        table[text] = {str(a): float(x) for a, x in zip(actions, strategy.at(node)[:, hand], strict=True)}
+    return table

@@ -58,12 +58,10 @@ class SearchAgent:
 
     @property
     def thinks(self) -> bool:
-        """Whether it searches from anywhere."""
         return self.solve_from != NOTHING
 
     @property
     def game(self) -> PublicGame[Any]:
-        """What it plays."""
         return self.blueprint.game if isinstance(self.blueprint, BoardBlueprint) else derived_game(self.blueprint.tree)
 
     @property
@@ -87,15 +85,15 @@ class SearchAgent:
         return f"{blueprint}+{self.solve_from}:{form}" + ("" if solved_alike else f":{self.variant.label}") if self.thinks else blueprint
 
     def fingerprint(self) -> bytes:
-        """Return what kept deals and measurements of this agent must agree with; an exact strength stands for a blueprint's numbers."""
+        """See ``agents.agent.Agent``; in hold'em an exact strength stands for a blueprint's numbers."""
         config, blueprint = self.config, self.blueprint
         if isinstance(blueprint, BoardBlueprint):
-            own: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
-            own += (self.threads, config.warm_start, config.gift_scale)
-            return " ".join(map(repr, (self.game.key, *own, blueprint.name, blueprint.exploitability))).encode()
-        settings = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]
+            settings: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
+            settings += (self.threads, config.warm_start, config.gift_scale)
+            return " ".join(map(repr, (self.game.key, *settings, blueprint.name, blueprint.exploitability))).encode()
+        texts = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]
         tables = [np.round(table, 6).tobytes() for table in blueprint.strategy().tables]
-        return b"".join([json.dumps([self.name, self.game.name, *settings]).encode(), *tables])
+        return b"".join([json.dumps([self.name, self.game.name, *texts]).encode(), *tables])
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what ``load`` makes: each process makes its own."""
@@ -106,32 +104,24 @@ class SearchAgent:
         self._resolver = self._made()
 
     def load(self) -> None:
-        """Make what decisions need; load the kernels and learn the machine's speed."""
         begun = time.perf_counter()
         self._resolver.load()
         self.load_seconds = self.load_seconds or time.perf_counter() - begun
 
     def decide(self, seat: int, state: Any, memory: Any, budget: Budget) -> Decision:
-        """Decide within the budget."""
         clock = Deadline(budget.seconds)
-        found = self._resolver.think(seat, state, memory, budget, clock)
+        resolved = self._resolver.think(seat, state, memory, budget, clock)
         thinking = clock.spent()
-        policy = self._resolver.at(found.memory, state)
+        policy = self._resolver.at(resolved.memory, state)
         seconds = clock.spent()
-        spent = found.spent + Spent(judging=seconds - thinking) if found.iterations else found.spent
-        error = self._resolver.solver_error(seat) if self.measure_error and found.root is not None else None
-        return Decision(policy, found.memory, seconds, found.iterations, found.root, found.outcome, error, spent)
+        spent = resolved.spent + Spent(judging=seconds - thinking) if resolved.iterations else resolved.spent
+        error = self._resolver.solver_error(seat) if self.measure_error and resolved.root is not None else None
+        return Decision(policy, resolved.memory, seconds, resolved.iterations, resolved.root, resolved.outcome, error, spent)
 
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> tuple[Strategies, SearchReport]:
-        """Search every subgame of hold'em that the seat comes to.
-
-        Args:
-            seat: the agent's player number.
-            budget: of each solve.
-            progress: called with the share of the subgames that were searched.
-            folder: where searched boards are kept, and found by the same search later; None keeps nothing.
+        """Search every subgame of hold'em that the seat comes to; arguments as of ``agents.agent.Agent.tabulate``.
 
         Returns:
             Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.
@@ -150,9 +140,5 @@ class SearchAgent:
         """See ``agents.agent.Agent``; in hold'em a sweep over all boards where rounds are searched, see ``strategies``."""
         if not isinstance(self._resolver, BoardResolver) or self._resolver.everywhere:
             return ask_everywhere(self, seat, budget)
-        strategies, found = self.strategies(seat, budget, progress, folder)
-        return SeatReport(
-            seat, strategies[seat], decisions=found.solves + found.fallbacks.total(), solves=found.solves, fallbacks=found.fallbacks,
-            seconds=found.seconds, iterations=found.iterations, spent=found.spent, bound_violation=found.bound_violation,
-            loading=found.loading,
-        )  # fmt: skip
+        strategies, report = self.strategies(seat, budget, progress, folder)
+        return SeatReport(seat=seat, table=strategies[seat], decisions=report.solves + report.fallbacks.total(), **vars(report))

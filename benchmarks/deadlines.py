@@ -2,12 +2,16 @@
 
     python benchmarks/deadlines.py                       # under ten minutes on two cores that nobody else uses
     python benchmarks/deadlines.py --games leduc,ms3f1t1r1h5 --share 0.1
+    python benchmarks/deadlines.py --overhead            # what a decision costs beside its kernels
 
 Late is what a decision took beyond its budget, measured around the call; the goal is that its 99th percentile is at most 1 ms + 2 % of the
 budget. Half of Leduc's decisions ask a network about the whole game and solve it, half re-solve below it. Hold'em is played line by line
 with everything inside the clock, gifts counted; only decisions that are due to search are in the table. Blueprints are lossless and made
 for the occasion by a few iterations of default_holdem (10; holdem5 2, 1.5 GB in the folder for temporary files). What an agent computes
 once for a game, when it is loaded, is in the column ``load``. Decisions without time for an iteration are ``skipped``.
+
+``--overhead`` asks for ten iterations a decision in place of seconds, and takes the time inside compiled functions off: what is left is
+Python's part of a decision.
 """
 
 from __future__ import annotations
@@ -15,13 +19,17 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 
+from agents.agent import Decision
 from agents.board_blueprint import make_blueprint
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
 from agents.reporting.tables import duration, machine, table, version
@@ -41,39 +49,104 @@ SEARCHES = {
     "ms3f1t1r1h5": (((2,), "refined"), ((1, 2), "refined"), ((1, 2), "resolve")),
     "holdem5": (((2,), "refined"), ((1, 2), "combined")),
 }
+ITERATIONS = 10  # of a decision whose overhead is measured
 COLUMNS = [
     "agent", "budget", "decisions", "late, median", "p99", "worst", "allowed", "in time", "searched", "skipped", "median its", "load",
 ]  # fmt: skip
-Asked = Iterator[tuple[float, int, bool]]  # of each decision its seconds, iterations, and whether a subgame was solved
+OVERHEAD = ["agent", "decisions", "whole", "kernels", "calls", "overhead"]
+
+
+class Asked(NamedTuple):
+    """A decision, its seconds around the call, and those inside compiled functions and their number if they are counted."""
+
+    decision: Decision
+    seconds: float
+    kernels: float
+    calls: int
+
+
+Asking = Callable[[Budget], Iterator[Asked]]
+
+
+class Timed:
+    """A compiled function whose seconds are counted.
+
+    Args:
+        function: that was compiled before.
+    """
+
+    seconds, calls = 0.0, 0
+
+    def __init__(self, function: Dispatcher) -> None:
+        self.function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return self.function(*arguments)
+        finally:
+            Timed.seconds += time.perf_counter() - begun
+            Timed.calls += 1
+
+    @staticmethod
+    def ask(agent: SearchAgent, seat: int, state: Any, memory: Any, budget: Budget) -> Asked:
+        """Ask for a decision."""
+        kernels, calls, begun = Timed.seconds, Timed.calls, time.perf_counter()
+        decision = agent.decide(seat, state, memory, budget)
+        return Asked(decision, time.perf_counter() - begun, Timed.seconds - kernels, Timed.calls - calls)
+
+    @staticmethod
+    def everywhere() -> None:
+        """Count the seconds of every compiled function that modules of the product name."""
+        for name in [name for name in sys.modules if name.split(".")[0] in ("games", "search", "agents")]:
+            module = sys.modules[name]
+            for key, value in vars(module).items():
+                if isinstance(value, Dispatcher):
+                    setattr(module, key, Timed(value))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--games", default=",".join(BUDGETS), help="a list of them")
     parser.add_argument("--share", type=float, default=1.0, help="of the decisions")
+    parser.add_argument("--overhead", action="store_true", help="measure Python's part of decisions of ten iterations")
     options = parser.parse_args()
     rows: list[list[str]] = []
     for name in options.games.split(","):
         if name not in BUDGETS:
             parser.error(f"argument --games: must be some of {', '.join(BUDGETS)}, got {name!r}")
-        most, seconds = max(int(MOST * options.share), 1), SECONDS[name] * options.share
-        for agent, load, asked in leduc() if name == "leduc" else holdem(name):
+        for agent, load, ask in leduc() if name == "leduc" else holdem(name):
             gc.collect()
             gc.freeze()
-            for budget in BUDGETS[name]:
-                count = min(most, max(int(seconds / budget), 1))
-                rows.append(measured(agent, budget, [x for x, _ in zip(asked(budget), range(count), strict=False)], load))
+            if options.overhead:
+                Timed.everywhere()
+                rows.append(overhead(agent, some(ask(Budget(iterations=ITERATIONS)), MOST * options.share / 2)))
+            for seconds in () if options.overhead else BUDGETS[name]:
+                count = min(MOST, SECONDS[name] / seconds) * options.share
+                rows.append(late(agent, seconds, some(ask(Budget(seconds=seconds)), count), load))
                 print(" ".join(rows[-1]), flush=True)
             gc.unfreeze()
-    print(table(COLUMNS, rows))
+    print(table(OVERHEAD if options.overhead else COLUMNS, rows))
     print(machine()["cpu"], version(), "one thread", sep="; ")
 
 
-def measured(agent: str, budget: float, asked: list[tuple[float, int, bool]], load: float) -> list[str]:
+def some(asked: Iterator[Asked], count: float) -> list[Asked]:
+    """Return the first ones."""
+    return [found for found, _ in zip(asked, range(max(int(count), 1)), strict=False)]
+
+
+def overhead(agent: str, asked: list[Asked]) -> list[str]:
+    """Return a row: medians of decisions that solved a subgame."""
+    solved = [(x.seconds, x.kernels, x.calls, x.seconds - x.kernels) for x in asked if x.decision.solved]
+    seconds, kernels, calls, beside = np.median(solved, axis=0).tolist()
+    return [agent, str(len(solved)), duration(seconds), duration(kernels), f"{calls:.0f}", duration(beside)]
+
+
+def late(agent: str, budget: float, asked: list[Asked], load: float) -> list[str]:
     """Return a row."""
-    late, iterations = [seconds - budget for seconds, _, _ in asked], [count for _, count, _ in asked]
+    late, iterations = [x.seconds - budget for x in asked], [x.decision.iterations for x in asked]
     p99, allowed = float(np.percentile(late, 99)), 1e-3 + 0.02 * budget
-    counts = str(sum(solved for *_, solved in asked)), str(iterations.count(0)), f"{np.median(iterations):.0f}"
+    counts = str(sum(x.decision.solved for x in asked)), str(iterations.count(0)), f"{np.median(iterations):.0f}"
     lateness = [duration(max(x, 0.0)) for x in (float(np.median(late)), p99, max(late))]
     return [
         agent,
@@ -87,7 +160,7 @@ def measured(agent: str, budget: float, asked: list[tuple[float, int, bool]], lo
     ]
 
 
-def leduc() -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
+def leduc() -> Iterator[tuple[str, float, Asking]]:
     """Yield the agent on Leduc, what loading it took, and how it is asked."""
     tree = public_tree("leduc_poker")
     infostates = TreeInfostates(tree)
@@ -99,18 +172,16 @@ def leduc() -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
     agent.load()
     load, rng, nodes = time.perf_counter() - begun, np.random.default_rng(0), np.flatnonzero(tree.player >= 0)
 
-    def asked(budget: float) -> Asked:
+    def ask(budget: Budget) -> Iterator[Asked]:
         memory = agent.decide(0, 0, None, Budget(iterations=100)).memory
         for i in range(2 * MOST):
             node = int(rng.choice(nodes))
-            begun = time.perf_counter()
-            decision = agent.decide(int(tree.player[node]), node, None if i % 2 else memory, Budget(seconds=budget))
-            yield time.perf_counter() - begun, decision.iterations, decision.solved
+            yield Timed.ask(agent, int(tree.player[node]), node, None if i % 2 else memory, budget)
 
-    yield "leduc", load, asked
+    yield "leduc", load, ask
 
 
-def holdem(name: str) -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
+def holdem(name: str) -> Iterator[tuple[str, float, Asking]]:
     """Yield the agents on a game of hold'em, what loading each took, and how it is asked."""
     deals, iterations = DEALS[name]
     game = Holdem(
@@ -124,24 +195,22 @@ def holdem(name: str) -> Iterator[tuple[str, float, Callable[[float], Asked]]]:
             agent = SearchAgent(blueprint, variant("default_holdem"), "+".join(game.rounds[s] for s in streets), ResolveConfig(gadget))
             agent.load()
 
-            def asked(budget: float, agent: SearchAgent = agent) -> Asked:
+            def ask(budget: Budget, agent: SearchAgent = agent) -> Iterator[Asked]:
                 while True:
                     state, memories, hands = game.root, [None, None], game.deal(rng.random())
                     while (player := game.player(state)) != TERMINAL:
                         if player == CHANCE:
                             state = game.chance(state, hands, rng.random())
                             continue
-                        begun = time.perf_counter()
-                        decision = agent.decide(player, state, memories[player], Budget(seconds=budget))
-                        seconds = time.perf_counter() - begun
-                        if decision.outcome != "not_due":
-                            yield seconds, decision.iterations, decision.solved
-                        memories[player] = decision.memory
+                        found = Timed.ask(agent, player, state, memories[player], budget)
+                        if found.decision.outcome != "not_due":
+                            yield found
+                        memories[player] = found.decision.memory
                         below = children(game, state)
                         going = [child for child in below if game.player(child) != TERMINAL] or below
                         state = going[rng.integers(len(going))]
 
-            yield f"{name} {'+'.join(game.rounds[s] for s in streets)} {gadget}", agent.load_seconds, asked
+            yield f"{name} {'+'.join(game.rounds[s] for s in streets)} {gadget}", agent.load_seconds, ask
 
 
 if __name__ == "__main__":

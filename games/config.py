@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
+from games.derivation import public_tree
 from games.derived import DerivedGame, derived_game
-from games.openspiel import MAX_HISTORIES, Progress, public_tree, tidy
+from games.openspiel import tidy
+from games.private_deals import MAX_HISTORIES, Progress
 from games.settings import bounded, check_bounds
 
 
@@ -51,7 +53,12 @@ class LeducPoker(Derived):
 
 @dataclass(kw_only=True)
 class LiarsDice(Derived):
-    """Liar's Dice for two: bids are public, dice are not."""
+    """Liar's Dice for two: bids are public, dice are not.
+
+    Attributes:
+        numdice: dice of each player.
+        dice_sides: of each die; the highest is wild.
+    """
 
     numdice: int = bounded(1, least=1, most=100)
     dice_sides: int = bounded(6, least=1, most=100)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from games.game import Action, Chips, Kind, PublicGame, Vector, drawn
-from games.openspiel import deals
-from games.public_tree import CHANCE, TERMINAL, Float, PublicTree
+from games.arrays import Float
+from games.game import Action, Chips, Kind, PublicGame, drawn, drawn_deal, listed
+from games.private_deals import deals
+from games.public_tree import CHANCE, TERMINAL, PublicTree
 
 RANKS, SUITS = "JQKA", "♠♥"
 KUHN_BET, LEDUC_BETS = 1, (2, 4)
@@ -43,7 +44,7 @@ class DerivedGame:
         self.tree, self.name, self.key, self.spiel = tree, tree.game, tree.game, tree.game
         self.rounds = tuple(f"round {i + 1}" for i in range(int(tree.round.max()) + 1))
         self.num_hands, self.num_states = (tree.num_hands(0), tree.num_hands(1)), tree.num_nodes
-        self.ranges: tuple[Vector, Vector] = (np.ones(tree.num_hands(0)), np.ones(tree.num_hands(1)))
+        self.ranges: tuple[Float, Float] = (np.ones(tree.num_hands(0)), np.ones(tree.num_hands(1)))
         self._cards = _cards(tree.game)
         self._deals = np.cumsum(tree.deal_weights.ravel())
         self._payoffs: dict[int, Float] = {}
@@ -96,19 +97,17 @@ class DerivedGame:
 
     def child(self, state: int, action: Action) -> int:
         if action not in self._followed(state):
-            raise ValueError(_listed([known.text for known in self.actions(state)]))
+            raise ValueError(listed([known.text for known in self.actions(state)]))
         return self._followed(state)[action]
 
     def action(self, state: int, text: str) -> Action:
         for action in self.actions(state):
             if action.text.lower() == text.lower():
                 return action
-        raise ValueError(_listed([known.text for known in self.actions(state)]))
+        raise ValueError(listed([known.text for known in self.actions(state)]))
 
     def deal(self, u: float) -> tuple[int, int]:
-        cell = min(int(np.searchsorted(self._deals, u * self._deals[-1], side="right")), len(self._deals) - 1)
-        first, second = divmod(cell, self.num_hands[1])
-        return first, second
+        return drawn_deal(self._deals, self.num_hands[1], u)
 
     def chance(self, state: int, hands: tuple[int, int], u: float) -> int:
         children = self.tree.children(state)
@@ -120,15 +119,15 @@ class DerivedGame:
         for child, name in zip(children, names, strict=True):
             if text in (self.tree.labels[child], name):
                 return child
-        raise ValueError(_listed(names))
+        raise ValueError(listed(names))
 
     def _weights(self, state: int) -> Float:
         """Return [H0, H1], the joint probability of deals and of the public chance outcomes so far."""
         found: Float = self.tree.chance_weights[self.tree.chance_of[state]]
         return found
 
-    def cf_reach(self, state: int, player: int, reach: Vector) -> Vector:
-        found: Vector = self._weights(state) @ reach if player == 0 else reach @ self._weights(state)
+    def cf_reach(self, state: int, player: int, reach: Float) -> Float:
+        found: Float = self._weights(state) @ reach if player == 0 else reach @ self._weights(state)
         return found
 
     def payoffs(self, state: int) -> Float:
@@ -144,9 +143,9 @@ class DerivedGame:
     def payoff(self, state: int, hands: tuple[int, int]) -> float:
         return float(self.payoffs(state)[hands])
 
-    def cfvs(self, state: int, player: int, reach: Vector) -> Vector:
+    def cfvs(self, state: int, player: int, reach: Float) -> Float:
         weighted = self._weights(state) * self.payoffs(state)
-        found: Vector = weighted @ reach if player == 0 else -(reach @ weighted)
+        found: Float = weighted @ reach if player == 0 else -(reach @ weighted)
         return found
 
     def worst_payoff(self, state: int, player: int) -> float:
@@ -215,7 +214,3 @@ def _cards(game: str) -> Sequence[str]:
     if game.startswith("kuhn_poker") or "suit_isomorphism=true" in game.lower():
         return RANKS
     return [rank + suit for rank in RANKS for suit in SUITS] if game.startswith("leduc_poker") else ()
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]

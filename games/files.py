@@ -7,14 +7,10 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-KINDS = (
-    (stat.S_ISLNK, "a link"),
-    (stat.S_ISDIR, "a directory"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
+KINDS = {
+    stat.S_IFLNK: "a link", stat.S_IFDIR: "a directory", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}  # fmt: skip
 
 
 def require_regular(status: os.stat_result) -> None:
@@ -27,8 +23,7 @@ def require_regular(status: os.stat_result) -> None:
         ValueError: it is one; the text names no path.
     """
     if not stat.S_ISREG(status.st_mode):
-        kind = next((text for is_kind, text in KINDS if is_kind(status.st_mode)), "another kind")
-        raise ValueError(f"it must be a regular file, got {kind}")
+        raise ValueError(f"it must be a regular file, got {KINDS.get(stat.S_IFMT(status.st_mode), 'another kind')}")
 
 
 def open_regular(path: Path | str, follow: bool = False) -> BinaryIO:

@@ -11,11 +11,10 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float
 from games.public_tree import CHANCE
 
-Vector = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable)
 
 
@@ -68,80 +67,63 @@ class PublicGame(Protocol[State]):
     @property
     def name(self) -> str:
         """What people call it."""
-        ...
 
     @property
     def key(self) -> str:
         """All that makes the game, as one line: games are equal if their keys are."""
-        ...
 
     @property
     def spiel(self) -> str | None:
         """OpenSpiel's name of the game; None if OpenSpiel does not play it."""
-        ...
 
     @property
     def rounds(self) -> tuple[str, ...]:
         """What its betting rounds are called."""
-        ...
 
     @property
     def big_blind(self) -> float | None:
         """Chips, where the game has blinds."""
-        ...
 
     @property
     def num_hands(self) -> tuple[int, int]:
         """Hands of each player."""
-        ...
 
     @property
     def num_states(self) -> int | None:
         """Public states, where they are so few that an agent's decision at each can be kept."""
-        ...
 
     @property
-    def ranges(self) -> tuple[Vector, Vector]:
+    def ranges(self) -> tuple[Float, Float]:
         """Both players' [H] weights of hands before the deal."""
-        ...
 
     @property
     def root(self) -> State:
         """The first public state."""
-        ...
 
     @property
     def max_payoff(self) -> float:
         """The most chips that a hand can win."""
-        ...
 
     def player(self, state: State) -> int:
         """Return who acts: 0, 1, CHANCE or TERMINAL."""
-        ...
 
     def settled(self, state: State) -> bool:
         """Say whether nobody decides anything from here on."""
-        ...
 
     def round(self, state: State) -> int:
         """Return the betting round, from 0."""
-        ...
 
     def parent(self, state: State) -> State | None:
         """Return the state before; None at the root."""
-        ...
 
     def label(self, state: State) -> str:
         """Return the action or the public cards that led here, as lines of play write them; empty at the root."""
-        ...
 
     def actions(self, state: State) -> Sequence[Action]:
         """Return the actions on offer at a decision; where any amount is legal, those of the game's menu."""
-        ...
 
     def amounts(self, state: State) -> tuple[int, int] | None:
         """Return the least and the largest legal chips of a BET where any amount is legal; None where only those on offer are."""
-        ...
 
     def child(self, state: State, action: Action) -> State:
         """Return where an action leads.
@@ -149,7 +131,6 @@ class PublicGame(Protocol[State]):
         Raises:
             ValueError: the action is not legal.
         """
-        ...
 
     def action(self, state: State, text: str) -> Action:
         """Return the legal action that a text names: ``bet 120``, or its first word if one action alone on offer has it.
@@ -157,15 +138,12 @@ class PublicGame(Protocol[State]):
         Raises:
             ValueError: none, or several; the message says what would be legal.
         """
-        ...
 
     def deal(self, u: float) -> tuple[int, int]:
         """Return both players' hands."""
-        ...
 
     def chance(self, state: State, hands: tuple[int, int], u: float) -> State:
         """Return where public chance leads when the players hold some hands."""
-        ...
 
     def revealed(self, state: State, text: str) -> State:
         """Return where public chance leads that reveals what a text says, e.g. ``AhKd7c``.
@@ -173,55 +151,42 @@ class PublicGame(Protocol[State]):
         Raises:
             ValueError: it cannot come; the message says what could.
         """
-        ...
 
-    def cf_reach(self, state: State, player: int, reach: Vector) -> Vector:
+    def cf_reach(self, state: State, player: int, reach: Float) -> Float:
         """Return [H], the opponent's reach [H'] that each of the player's hands can meet here, weighted by chance."""
-        ...
 
     def payoff(self, state: State, hands: tuple[int, int]) -> float:
         """Return player 0's chips at a terminal."""
-        ...
 
-    def cfvs(self, state: State, player: int, reach: Vector) -> Vector:
+    def cfvs(self, state: State, player: int, reach: Float) -> Float:
         """Return [H], the player's counterfactual values at a terminal against the opponent's reach [H'] there."""
-        ...
 
     def worst_payoff(self, state: State, player: int) -> float:
         """Return player 0's chips if a player loses the most that any hand could lose from here on."""
-        ...
 
     def chips(self, state: State) -> Chips | None:
         """Return the chips on the table; None in games without a pot."""
-        ...
 
     def history(self, state: State, hands: tuple[int, int]) -> tuple[int, ...]:
         """Return OpenSpiel's actions from the deal to here; empty for games that OpenSpiel does not play."""
-        ...
 
     def seat_text(self, player: int) -> str:
         """Return what a seat is called."""
-        ...
 
     def hand_text(self, player: int, hand: int) -> str:
         """Return a hand as files and bots write it, e.g. ``AhKd``."""
-        ...
 
     def hand_name(self, player: int, hand: int) -> str:
         """Return a hand as people know it, e.g. ``A♥ K♦``."""
-        ...
 
     def hand_class(self, player: int, hand: int) -> str:
         """Return what a hand is called among those that differ by suits alone, e.g. ``AKo``."""
-        ...
 
     def board_text(self, state: State) -> str:
         """Return the public cards as files and bots write them; empty before any."""
-        ...
 
     def board_name(self, state: State) -> str:
         """Return the public cards as people know them, round by round; empty before any."""
-        ...
 
 
 def children(game: PublicGame[State], state: State) -> list[State]:
@@ -271,6 +236,16 @@ def find_decision(game: PublicGame[State], line: str, key: str) -> State:
             got = f"got {step!r}" if step else "got nothing" if player == CHANCE else "got ''"
             raise ValueError(f"{key} {begun} with {error}, {got}") from None
         done.append(step)
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Return some texts as errors list what would be legal: ``fold, call or raise 4``."""
+    return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]
+
+
+def drawn_deal(cumulative: Float, hands: int, u: float) -> tuple[int, int]:
+    """Return the pair of hands that a number of [0, 1) stands for; ``cumulative`` are [H0 * H1] summed weights, ``hands`` is H1."""
+    return divmod(min(int(np.searchsorted(cumulative, u * cumulative[-1], side="right")), len(cumulative) - 1), hands)
 
 
 def drawn(weights: Sequence[float], u: float) -> int:

@@ -11,19 +11,17 @@ private is a vector over hands. Two facts make the arrays simple:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from games.arrays import Array, Float, Index, Int32
 from games.kernels import DenseTerminals
 
 CHANCE, TERMINAL = -1, -4  # OpenSpiel's numbers
-
-Int = npt.NDArray[np.int32]
-Index = npt.NDArray[np.uint32]
-Float = npt.NDArray[np.float64]
 
 
 class Sequences(NamedTuple):
@@ -32,7 +30,7 @@ class Sequences(NamedTuple):
     node: Index  # [K] public node of each decision
     first_row: Index  # [K + 1] decision k's actions are rows first_row[k] : first_row[k + 1]; first_row[0] = 1
     parent_row: Index  # [K] the player's last row before decision k
-    action: Int  # [R] action of each row as the game numbers it, -1 for the empty sequence
+    action: Int32  # [R] action of each row as the game numbers it, -1 for the empty sequence
 
 
 class Slice(NamedTuple):
@@ -46,8 +44,22 @@ class Slice(NamedTuple):
     terminals: tuple[int, int]
 
 
+class Preorder:
+    """Nodes in preorder: the first child stands next to its parent, each other one where the subtree of the child before it ends."""
+
+    end: Int32  # [N] one past the last node of the subtree
+
+    def children(self, node: int) -> list[int]:
+        """Return the children of a node in order."""
+        found, child = [], node + 1
+        while child < self.end[node]:
+            found.append(child)
+            child = int(self.end[child])
+        return found
+
+
 @dataclass(frozen=True, eq=False)
-class PublicTree:
+class PublicTree(Preorder):
     """A public game flattened to arrays. N public nodes in preorder, parents first; H[p] hands of player p."""
 
     game: str  # the game string that it came from
@@ -55,17 +67,26 @@ class PublicTree:
     chance_weights: Float  # [M, H0, H1] joint probability of deals and of the public chance outcomes so far, card removal included
     chance_of: Index  # [N] which of them holds at a node
     player: npt.NDArray[np.int8]  # [N] who acts: 0, 1, CHANCE or TERMINAL
-    parent: Int  # [N] -1 at the root
-    action: Int  # [N] action or chance outcome that leads here, -1 at the root
-    end: Int  # [N] one past the last node of the subtree
-    round: Int  # [N] how many public chance events came before
+    parent: Int32  # [N] -1 at the root
+    action: Int32  # [N] action or chance outcome that leads here, -1 at the root
+    end: Int32  # [N] one past the last node of the subtree
+    round: Int32  # [N] how many public chance events came before
     labels: tuple[str, ...]  # [N] text of `action`
     row: Index  # [2, N] each player's last row at the node
-    decision: Int  # [N] index among the acting player's decisions, -1 where nobody acts
+    decision: Int32  # [N] index among the acting player's decisions, -1 where nobody acts
     sequences: tuple[Sequences, Sequences]
     terminals: tuple[DenseTerminals, DenseTerminals]  # one view per player
-    _decisions_before: tuple[Index, Index] = field(repr=False)  # [N + 1] decisions of the player at nodes < i
-    _terminals_before: Index = field(repr=False)  # [N + 1]
+
+    @cached_property
+    def _before(self) -> tuple[Index, Index, Index]:
+        """[N + 1] each, decisions of player 0, of player 1 and terminals among the nodes before one."""
+        first, second, terminals = (np.append(0, np.cumsum(self.player == who)).astype(np.uint32) for who in (0, 1, TERMINAL))
+        return first, second, terminals
+
+    @cached_property
+    def _subgames(self) -> dict[int, Slice]:
+        """Those that were asked for."""
+        return {}
 
     @property
     def deal_weights(self) -> Float:
@@ -90,14 +111,6 @@ class PublicTree:
         """Length of that player's rows."""
         return int(self.terminals[player].payoff.shape[1])
 
-    def children(self, node: int) -> list[int]:
-        """Return the children of a node in order."""
-        found, child = [], node + 1
-        while child < self.end[node]:
-            found.append(child)
-            child = int(self.end[child])
-        return found
-
     def rows_at(self, node: int) -> slice:
         """Return the acting player's rows at a decision.
 
@@ -116,22 +129,18 @@ class PublicTree:
         Raises:
             ValueError: node out of range.
         """
+        if (known := self._subgames.get(node)) is not None:
+            return known
         if not 0 <= node < self.num_nodes:
             raise ValueError(f"node must be in 0..{self.num_nodes - 1}, got {node}")
         end = int(self.end[node])
-        decisions, rows = [], []
-        for p in (0, 1):
-            lo, hi = int(self._decisions_before[p][node]), int(self._decisions_before[p][end])
-            decisions.append((lo, hi))
-            rows.append((int(self.sequences[p].first_row[lo]), int(self.sequences[p].first_row[hi])))
-        return Slice(
-            node,
-            end,
-            (decisions[0], decisions[1]),
-            (rows[0], rows[1]),
-            (int(self.row[0, node]), int(self.row[1, node])),
-            (int(self._terminals_before[node]), int(self._terminals_before[end])),
+        first, second, terminals = ((int(before[node]), int(before[end])) for before in self._before)
+        rows_0, rows_1 = (
+            (int(own.first_row[low]), int(own.first_row[high])) for own, (low, high) in zip(self.sequences, (first, second), strict=True)
         )
+        roots = int(self.row[0, node]), int(self.row[1, node])
+        found = self._subgames[node] = Slice(node, end, (first, second), (rows_0, rows_1), roots, terminals)
+        return found
 
     def path(self, node: int, ancestor: int = 0) -> list[int]:
         """Return the nodes from ``ancestor`` to ``node``, both included.
@@ -152,8 +161,6 @@ class PublicTree:
 
     def memory_bytes(self) -> int:
         """Return the size of the tree's arrays in bytes."""
-        arrays: list[npt.NDArray[np.generic]] = [self.player, self.parent, self.action, self.end, self.round]
-        arrays += [self.chance_weights, self.chance_of, self.row, self.decision, *self._decisions_before, self._terminals_before]
-        for part in (*self.sequences, *self.terminals):
-            arrays += [a for a in part if isinstance(a, np.ndarray)]
+        parts = [*vars(self).values(), *self._before, *(column for part in (*self.sequences, *self.terminals) for column in part)]
+        arrays: list[Array] = [part for part in parts if isinstance(part, np.ndarray)]
         return sum({id(a): a.nbytes for a in arrays}.values())

@@ -120,8 +120,10 @@ def shown(value: Any, most: int = 100) -> str:
 
 
 def nearest(name: str, names: Iterable[Any]) -> str:
-    """Return a hint at the name that was meant, for errors; nothing if none is near."""
-    found = difflib.get_close_matches(name, [str(n) for n in names], 1)
+    """Return a hint at the name that was meant, for errors; nothing if none is near. A name may be begun, as kuhn is of kuhn_poker."""
+    known = {str(n).lower(): str(n) for n in names}
+    found = [known[n] for n in difflib.get_close_matches(name.lower(), known, 1)]
+    found = found or [n for low, n in known.items() if len(name) > 2 and name.lower() in low][:1]
     return f" (did you mean {found[0]}?)" if found else ""
 
 

@@ -8,7 +8,7 @@ from search.budget import Budget, Deadline, Spent
 from search.gadgets import BOUNDS, GADGETS
 from search.representation import represent
 from search.tree.evaluator import Evaluator
-from search.tree.gadgets import Gadget, build_gadget, estimated_bounds, gifts, mass_at, safe_bounds
+from search.tree.gadgets import Gadget, cf_reach_at, gifts
 from search.tree.infostates import TreeInfostates
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy, check_strategy, full_ranges, uniform
@@ -34,15 +34,12 @@ __all__ = [
     "Subgame",
     "TreeInfostates",
     "Variant",
-    "build_gadget",
+    "cf_reach_at",
     "check_strategy",
-    "estimated_bounds",
     "full_ranges",
     "gifts",
-    "mass_at",
     "memory_needed",
     "represent",
-    "safe_bounds",
     "state_names",
     "uniform",
     "useful_threads",

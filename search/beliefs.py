@@ -34,17 +34,17 @@ class Entrance:
         own: [H, L] the searcher's reach, the largest of every line 1: only ratios matter, and products of small ones would underflow.
         scale: [L] what it was divided by.
         model: [H of the opponent, L] the opponent's reach.
-        mass: [H of the opponent, L] the searcher's reach that each of the opponent's hands can meet, weighted by deals and chance.
+        cf_reach: [H of the opponent, L] the searcher's reach that each of the opponent's hands can meet, by deals and chance.
         gifts: [H of the opponent, L] chips; None if nobody asked.
     """
 
-    def __init__(self, own: Float, model: Float, mass: Float, scale: Float, gifts: Float | None) -> None:
-        self.own, self.model, self.mass, self.scale, self.gifts = own, model, mass, scale, gifts
+    def __init__(self, own: Float, model: Float, cf_reach: Float, scale: Float, gifts: Float | None) -> None:
+        self.own, self.model, self.cf_reach, self.scale, self.gifts = own, model, cf_reach, scale, gifts
         self.reached: npt.NDArray[np.bool_] = own.max(axis=0) > 0
 
     def solvable(self, needs_range: bool) -> npt.NDArray[np.bool_]:
         """Return [L], the lines where the searcher comes and meets somebody; in the model's range if the gadget needs that."""
-        met = self.model * self.mass if needs_range else self.mass
+        met = self.model * self.cf_reach if needs_range else self.cf_reach
         found: npt.NDArray[np.bool_] = self.reached & (met.max(axis=0) > 0)
         return found
 
@@ -55,7 +55,7 @@ class Entrance:
             change: [H of the opponent, L] best-response cfvs against the answer less the bounds.
             whole: it is the whole game, where the model's range is the deal's: what rises is weighted by it as well.
         """
-        change = np.where(self.mass > 0, change, 0.0)
+        change = np.where(self.cf_reach > 0, change, 0.0)
         violation: Float = (np.maximum(change, 0.0) * (self.model if whole else 1.0)).sum(axis=0)
         return violation, (np.maximum(-change, 0.0) * self.model).sum(axis=0)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 SLOWER = 1.25  # what the fastest seen lately rises by at most with each unit that is slower: machines do become slower
 HEALED, FORGOTTEN = 0.7, 0.999  # what is left of an expectation's excess over the fastest seen, and of both, each time work is not begun
+WARMING = 1.5  # iterations' time that a warm start takes
+SPARE = 1.5  # times what the last part of a decision is expected to take is left for it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,3 +110,43 @@ class Pace:
         self.expected = self.fastest + HEALED * (self.expected - self.fastest)
         self.fastest *= FORGOTTEN
         self.expected *= FORGOTTEN
+
+
+class Paces:
+    """What a solver has learnt of its machine, in seconds for each row of the subgame.
+
+    Attributes:
+        preparing: before the first iteration: looking at the cards, ranges, bounds.
+        iterating: an iteration.
+        judging: after the last one: values of the answer, and handing it over.
+    """
+
+    def __init__(self, iterating: Pace) -> None:
+        self.preparing, self.iterating, self.judging = Pace(), iterating, Pace()
+
+    def forget(self) -> None:
+        """Know nothing again: the first solve loaded kernels."""
+        self.preparing, self.judging = Pace(), Pace()
+        self.iterating.expected = self.iterating.fastest = 0.0
+
+    def settle(self) -> None:
+        """Expect the fastest seen: after trials outside every clock."""
+        for pace in (self.preparing, self.iterating, self.judging):
+            pace.settle()
+
+    def heal(self) -> None:
+        """Expect less: a solve was not begun for its sake."""
+        for pace in (self.preparing, self.iterating, self.judging):
+            pace.heal()
+
+    def after(self, rows: int) -> float:
+        """Return the seconds to leave for what comes after the last iteration."""
+        return SPARE * self.judging.expected * rows
+
+    def expected_iterations(self, rows: int, budget: Budget, clock: Deadline) -> float:
+        """Return how many iterations a budget allows if a solve begins now."""
+        expected = float("inf") if budget.iterations is None else float(budget.iterations)
+        if budget.seconds is not None and self.iterating.expected > 0:
+            fitting = (clock.remaining() - self.after(rows)) / (self.iterating.expected * rows)
+            expected = min(expected, fitting - WARMING)
+        return expected

@@ -5,7 +5,7 @@ get against the strategy so far, their *bounds*:
 
 * ``unsafe``: nothing. The opponent arrives with the range that the model says, however the subgame is played (no gadget at all).
 * ``resolve``: each hand may stop above the root for its bound (CFR-D; Burch, Johanson & Bowling 2014, arXiv 1303.4441).
-* ``maxmargin``: the opponent picks the hand to enter with, so the least margin = (bound - cfv) / mass over hands is made as large as
+* ``maxmargin``: the opponent picks the hand to enter with, so the least margin = (bound - cfv) / cf_reach over hands is made as large as
   can be (Moravcik et al. 2016).
 * ``reach_maxmargin``: maxmargin on bounds raised by the *gifts* that the opponent made on the way (Brown & Sandholm 2017, arXiv
   1705.02955, section "Reach").
@@ -40,13 +40,13 @@ WARM_START = ("never", "short", "always")  # whether solves start from the strat
 NO_SPREAD = ("maxmargin", "reach_maxmargin")  # their one choice among all hands has no distributional form here
 
 
-def left_to_gain(kind: int, theirs: Float, ours: Float, reach: Float, unasked: Float, bounds: Float, mass: Float) -> Float:
+def gadget_exploitability(kind: int, theirs: Float, ours: Float, reach: Float, unasked: Float, bounds: Float, cf_reach: Float) -> Float:
     """Return [L], NashConv / 2 of an answer in the gadget's games, in chips weighted by reach.
 
     * resolve: the opponent is dealt every hand, with our reach; entering pays the subgame's cfv, stopping the bound.
     * refined: the same, and with some probability the hand enters without being asked.
-    * maxmargin: the opponent picks a hand; entering pays the subgame's cfv less the bound, per mass of the hand. Its value to us is the
-      least margin. Payoffs are multiplied by the mass of all hands, so that the figure bounds the harm as resolve's does.
+    * maxmargin: the opponent picks a hand; entering pays the subgame's cfv less the bound, per cf_reach of the hand. Its value to us is the
+      least margin. Payoffs are multiplied by the cf_reach of all hands, so that the figure limits the bound violation as resolve's does.
     * combined: the subgame in which the opponent's range is fixed at the reach that follows from the average choice (no gadget's
       game: there is none whose equilibrium it is).
 
@@ -57,15 +57,15 @@ def left_to_gain(kind: int, theirs: Float, ours: Float, reach: Float, unasked: F
         reach: [H, L] the opponent's at the root, from its average choice.
         unasked: [H, L] probability of entering without being asked.
         bounds: [H, L] cfvs of not entering.
-        mass: [H, L] our reach that each hand can meet; hands with 0 do not exist.
+        cf_reach: [H, L] our reach that each hand can meet; hands with 0 do not exist.
     """
-    alive = mass > 0
+    alive = cf_reach > 0
     bounds = np.where(alive, bounds, 0.0)
     if kind == MAXMARGIN:
-        count = alive.sum(axis=0)  # what the kernel multiplies by the mean mass is meant to be multiplied by the sum
+        count = alive.sum(axis=0)  # what the kernel multiplies by the mean cf_reach is meant to be multiplied by the sum
         reach, ours = reach * count, ours * count
-        margins = np.where(alive, theirs - bounds, -np.inf) / np.where(alive, mass, 1.0)
-        best = mass.sum(axis=0) * np.where(count > 0, margins.max(axis=0), 0.0)
+        margins = np.where(alive, theirs - bounds, -np.inf) / np.where(alive, cf_reach, 1.0)
+        best = cf_reach.sum(axis=0) * np.where(count > 0, margins.max(axis=0), 0.0)
         elsewhere = -(reach * bounds).sum(axis=0)
     elif kind == COMBINED:
         best, elsewhere = (reach * theirs).sum(axis=0), 0.0

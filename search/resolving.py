@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance
-from search.budget import Budget, Deadline, Pace, Spent
+from search.budget import Budget, Deadline, Paces, Spent
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, NO_SPREAD, UNSAFE, WARM_START, WITH_GIFTS
 from search.outcome import Outcome
 from search.warm_start import warm_iterations
@@ -27,8 +27,6 @@ Lines = npt.NDArray[np.bool_]
 MIN_TRUSTED_ITERATIONS = 30
 RULES = 2  # raised whenever the same budget of iterations may lead to other answers: kept measurements of other rules are not taken
 MAX_ITERATIONS = 1 << 16  # of one solve: what is left to gain then is below what float32 can tell
-WARMING = 1.5  # iterations' time that a warm start takes
-SPARE = 1.5  # times what the last part of a decision is expected to take is left for it
 State = TypeVar("State", bound=Hashable, contravariant=True)
 Strategy = TypeVar("Strategy", contravariant=True)  # so far, of a whole game or what is known of it
 Answer = TypeVar("Answer")  # of a subgame
@@ -161,46 +159,6 @@ class SearchReport:
         return Outcome.SEARCHED if self.solves else next(iter(self.fallbacks), Outcome.UNREACHED)
 
 
-class Paces:
-    """What a solver has learnt of its machine, in seconds for each row of the subgame.
-
-    Attributes:
-        preparing: before the first iteration: looking at the cards, ranges, bounds.
-        iterating: an iteration.
-        judging: after the last one: values of the answer, and handing it over.
-    """
-
-    def __init__(self, iterating: Pace) -> None:
-        self.preparing, self.iterating, self.judging = Pace(), iterating, Pace()
-
-    def forget(self) -> None:
-        """Know nothing again: the first solve loaded kernels."""
-        self.preparing, self.judging = Pace(), Pace()
-        self.iterating.expected = self.iterating.fastest = 0.0
-
-    def settle(self) -> None:
-        """Expect the fastest seen: after trials outside every clock."""
-        for pace in (self.preparing, self.iterating, self.judging):
-            pace.settle()
-
-    def heal(self) -> None:
-        """Expect less: a solve was not begun for its sake."""
-        for pace in (self.preparing, self.iterating, self.judging):
-            pace.heal()
-
-    def after(self, rows: int) -> float:
-        """Return the seconds to leave for what comes after the last iteration."""
-        return SPARE * self.judging.expected * rows
-
-    def expected_iterations(self, rows: int, budget: Budget, clock: Deadline) -> float:
-        """Return how many iterations a budget allows if a solve begins now."""
-        expected = float("inf") if budget.iterations is None else float(budget.iterations)
-        if budget.seconds is not None and self.iterating.expected > 0:
-            fitting = (clock.remaining() - self.after(rows)) / (self.iterating.expected * rows)
-            expected = min(expected, fitting - WARMING)
-        return expected
-
-
 class SubgameSolver(Protocol[Strategy, Answer]):
     """What ``resolve`` asks of a family of games. It solves one subgame at a time, or L side by side; arrays are allocated once."""
 
@@ -324,7 +282,7 @@ def resolve(
         bound = solver.cfvs(answered=False, best=False)
     left = solver.left()
     if kind != UNSAFE and config.with_gifts and entrance.gifts is not None:
-        bound = (bound + config.gift_scale * entrance.gifts * entrance.mass).astype(bound.dtype)
+        bound = (bound + config.gift_scale * entrance.gifts * entrance.cf_reach).astype(bound.dtype)
     paces.preparing.learn((clock.spent() - begun) / rows)
     warm = warm_iterations(config.warm_start, worth, paces.expected_iterations(rows, budget, clock))
     spread = config.spread if config.bounds == "distributional" else 0.0
@@ -340,7 +298,7 @@ def resolve(
         report.fail(Outcome.NO_TIME, count)
         return Resolved(report)
     if config.judge or not whole:
-        change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.safe and not whole else before)
+        change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.bounds == "safe" else before)
         violation, margin = entrance.judge(change, whole)
         if config.judge and (whole or config.safe or solution.iterations < MIN_TRUSTED_ITERATIONS):
             accepted &= violation <= margin

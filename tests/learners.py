@@ -9,8 +9,7 @@ from agents.training import DeepCFR, DeepCFRConfig, FitConfig
 from games.holdem.board_tree import board_tree
 from search.boards.infostates import BoardInfostates
 from search.tree.infostates import TreeInfostates
-from tests.conftest import DICE, KUHN, LEDUC, case_of
-from tests.test_holdem import UNEVEN, small
+from tests.catalogue import DICE, KUHN, LEDUC, UNEVEN, case_of, small
 
 HOLDEM = "hold'em"
 EVERY = [KUHN, LEDUC, DICE, HOLDEM]

@@ -10,18 +10,33 @@ import signal
 import subprocess
 import sys
 import time
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
+from matplotlib.text import Text
+
 from agents.apps import cli
+from agents.apps import compose as compose_module
+from agents.apps import launch as launch_module
 
 ROOT = Path(__file__).parents[1]
 HANG_SECONDS = 900
 _started: list[subprocess.Popen] = []
 
 
-def timebank(monkeypatch, *arguments):
-    """Run a command in this process; return its exit status."""
+# Hydra takes most of the time of a command that is refused or small: what it made once of the same choices is copied.
+register = cache(launch_module.register)
+grouped = cache(lambda command, choices, grouped=compose_module._grouped: grouped(command, list(choices)))
+
+
+def timebank(monkeypatch, *arguments, drawn=False):
+    """Run a command in this process; return its exit status. Figures hold their texts alone, unless they shall be drawn."""
     monkeypatch.setattr(sys, "argv", ["timebank", *arguments])
+    if not drawn:  # drawing takes most of the time of a small run
+        monkeypatch.setattr("matplotlib.figure.Figure.savefig", write_texts)
+    monkeypatch.setattr(launch_module, "register", register)
+    monkeypatch.setattr(compose_module, "_grouped", lambda command, choices: deepcopy(grouped(command, tuple(choices))))
     try:
         cli.main()
     except SystemExit as end:
@@ -30,6 +45,24 @@ def timebank(monkeypatch, *arguments):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
     return 0
+
+
+def refused(monkeypatch, capsys, *arguments):
+    """Run a command that must refuse its settings, in a small folder; return its only line. It writes nothing there."""
+    before = sorted(Path().rglob("*"))
+    capsys.readouterr()
+    assert timebank(monkeypatch, *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert error[:-1].isprintable()
+    assert sorted(Path().rglob("*")) == before
+    return error
+
+
+def write_texts(figure, path, **_):
+    """Write the texts of a figure in its place."""
+    path.write_text("\n".join(text.get_text() for text in figure.findobj(Text)))
 
 
 def start(command, *overrides):

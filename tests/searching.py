@@ -1,11 +1,12 @@
-"""Sweeps of one round's subgames, told in one value."""
+"""Sweeps of one round's subgames, told in one value; gadgets with safe bounds on a tree."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from search import Budget
-from search.boards.street_sweep import search_street
+from search import Budget, Gadget, cf_reach_at
+from search.boards.resolve_round import resolve_round
+from search.gadgets import UNSAFE, WITH_GIFTS
 from search.resolving import ResolveConfig
 
 
@@ -23,6 +24,16 @@ def searching(street, gadget, bounds, budget, judge=True, worth=0, **settings):
 
 
 def sweep(game, tree, strategies, seat, search, variant, workers=1, threads=1, **others):
-    return search_street(
+    return resolve_round(
         game, tree, strategies, search.street, seat, search.config, search.budget, variant, search.worth, workers, threads, **others
     )
+
+
+def safe_gadget(kind, evaluator, strategy, opponent, own_range, gift):
+    """Return the gadget above the root of a strategy so far, with safe bounds; ``gift`` [H] in chips raises those that take gifts."""
+    if kind == UNSAFE:
+        return None
+    bounds = evaluator.best_response_cfvs(strategy, opponent, own_range)
+    if kind in WITH_GIFTS:
+        bounds = bounds + gift * cf_reach_at(strategy.tree, strategy.span.node, opponent, own_range)
+    return Gadget(kind, opponent, bounds)

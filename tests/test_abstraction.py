@@ -16,8 +16,8 @@ from search import BoardSolver, variant
 from search.boards.bucket_solver import BucketSolver, lossless_buckets
 from search.boards.strengths import hand_features
 from search.kernels.buckets import expand, fold
+from tests.catalogue import UNEVEN, small
 from tests.naive.evaluator import strength
-from tests.test_holdem import UNEVEN, small
 
 pytestmark = pytest.mark.kernels
 compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")

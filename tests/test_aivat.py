@@ -5,22 +5,12 @@ from agents.evaluation.aivat import Aivat, Step
 from agents.policy import solved_policy
 from games import CHANCE, TERMINAL, public_tree
 from games.derived import derived_game
-from search import Evaluator, Strategy, uniform, variant
+from search import Evaluator, uniform, variant
 from search.tree.values import TreeValues, history_values
+from tests.strategies import random_strategy
 
 GAMES = ("kuhn_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 KNOWN = [(True, True), (True, False), (False, True), (False, False)]
-
-
-def random_strategy(tree, seed):
-    """Some probabilities are 0."""
-    random, tables = np.random.default_rng(seed), [t.copy() for t in uniform(tree).tables]
-    for node in np.flatnonzero(tree.player >= 0):
-        rows, player = tree.rows_at(node), tree.player[node]
-        weights = random.random((rows.stop - rows.start, tables[player].shape[1])) ** 3
-        weights[1:][random.random(weights[1:].shape) < 0.2] = 0.0
-        tables[player][rows.start - 1 : rows.stop - 1] = weights / weights.sum(axis=0)
-    return Strategy(tree, tree.subgame(), (tables[0], tables[1]))
 
 
 def deals_played(tree, strategy, known):

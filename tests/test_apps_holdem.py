@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from agents.apps import holdem as kind
-from agents.apps import run, solve_holdem
+from agents.apps import run
+from agents.evaluation import solving
+from agents.evaluation.solving import BoardSolving, work_text
 from agents.reporting import tables as report
 from agents.reporting.tables import cores, write_json
 from games.holdem.config import LibratusEndgame, Spot
 from search import BoardSolver, Budget, variant
-from tests.running import finish, let_work, result_of, start, start_code, timebank, wait_for, wait_for_solving
+from tests.running import finish, let_work, refused, result_of, start, start_code, timebank, wait_for, wait_for_solving
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
 
@@ -112,12 +114,8 @@ def test_what_is_taken_otherwise_than_written_is_said(monkeypatch, tmp_path, cap
 @pytest.mark.parametrize(("overrides", "message"), REFUSED)
 def test_bad_values_are_refused_in_one_line(monkeypatch, tmp_path, capsys, overrides, message):
     monkeypatch.chdir(tmp_path)
-    given = overrides.split()
-    assert timebank(monkeypatch, "solve", *given, *([] if "budget" in overrides else ["budget.iterations=1"])) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    given = [*overrides.split(), *([] if "budget" in overrides else ["budget.iterations=1"])]
+    assert message in refused(monkeypatch, capsys, "solve", *given)
 
 
 def endgame(directory, pot, first, second):
@@ -142,11 +140,9 @@ def endgame(directory, pot, first, second):
     ],
 )
 def test_endgame_files_that_cannot_be_played_are_refused(monkeypatch, tmp_path, capsys, pot, hands, message):
+    monkeypatch.chdir(tmp_path)
     file = endgame(tmp_path, pot, *hands)
-    assert timebank(monkeypatch, "solve", "game=libratus_endgame", f"game.file={file}", "budget.iterations=1") == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    assert message in refused(monkeypatch, capsys, "solve", "game=libratus_endgame", f"game.file={file}", "budget.iterations=1")
 
 
 @pytest.mark.parametrize(
@@ -188,8 +184,8 @@ def test_measuring_what_does_not_fit_is_refused(monkeypatch, tmp_path, capsys, w
     )
 
 
-def solve(monkeypatch, directory, *overrides):
-    status = timebank(monkeypatch, "solve", *RIVER, *overrides, f"hydra.run.dir={directory}")
+def solve(monkeypatch, directory, *overrides, drawn=False):
+    status = timebank(monkeypatch, "solve", *RIVER, *overrides, f"hydra.run.dir={directory}", drawn=drawn)
     return status, json.loads((directory / "result.json").read_text())
 
 
@@ -203,7 +199,7 @@ def solved(tmp_path_factory):
 
 
 def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
-    status, result = solve(monkeypatch, tmp_path / "run", "budget.exploitability=0.2")
+    status, result = solve(monkeypatch, tmp_path / "run", "budget.exploitability=0.2", drawn=True)
     assert status in (0, None)
     strength = result["exploitability"]
     assert strength["value"] <= 0.2
@@ -228,11 +224,17 @@ def test_a_river_is_solved_and_reported(monkeypatch, tmp_path, capsys):
 
 
 def test_without_an_iteration_there_is_nothing_to_show(monkeypatch, tmp_path, capsys):
-    status, result = solve(monkeypatch, tmp_path, "budget.iterations=0", "show=check")
-    assert status in (0, None)
+    assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=0", "show=check", f"hydra.run.dir={tmp_path}") == 2
+    more = "(give a larger budget.seconds or budget.iterations)"
+    assert capsys.readouterr().err == f"error: show must be left out of a solve without an iteration, got 'check' {more}\n"
+    assert not list(tmp_path.iterdir())
+    status, result = solve(monkeypatch, tmp_path, "budget.seconds=0", "show=check")
     reason = "no iteration was done, so this is uniform play"
     assert (result["solved"], result["not_solved"], result["root"], result["nodes"]) == (False, reason, None, [])
-    lines = capsys.readouterr().out.splitlines()
+    shown, error = capsys.readouterr()
+    assert status == 2
+    assert error == f"error: show must have an iteration to show, got none in 0 {more}; see {tmp_path}\n"
+    lines = shown.splitlines()
     assert lines[-1] == f"NOT SOLVED: {reason}"
     assert not any(line.startswith(("player", "EV", "check")) for line in lines)
     assert not [*tmp_path.glob("root*"), *tmp_path.glob("node*")]
@@ -254,17 +256,20 @@ def test_what_is_far_from_solved_says_so_in_every_figure(monkeypatch, tmp_path, 
 
 def test_a_large_game_says_first_which_street_costs_most():
     game = Spot(board="Td9d6hQc", ranges=["AA,KK", "QQ,JJ"], pot=20, stack=90).build()
-    solver = BoardSolver(game, variant("default_holdem"))
-    needed = solver.memory_bytes()
-    small = solve_holdem.size_text(solver, 3 * needed, Budget(iterations=100), 0.01)
+    spot = BoardSolving(game, variant("default_holdem"), threads=1)
+    needed = spot.memory_bytes()
+
+    def text(free, budget):
+        spot.free = free
+        return work_text(spot, budget, 0.01, lambda e: f"{100 * e / game.pot:.3g} % of pot")
+
     assert re.fullmatch(
-        r"spot Td9d6hQc: \S+ [kM]B; 12 and 9 hands, \d+ boards, \d+ nodes of betting; "
+        r"\S+ [kM]B; 12 and 9 hands, \d+ boards, \d+ nodes of betting; "
         "about 10 ms an iteration on this machine, 1 s for 100 iterations",
-        small,
+        text(3 * needed, Budget(iterations=100)),
     )
-    aimed = solve_holdem.size_text(solver, 3 * needed, Budget(exploitability=0.2), 0.01)
-    assert aimed.endswith(f"; until 0.2 chips, {100 * 0.2 / solver.game.pot:.3g} % of pot")
-    large = solve_holdem.size_text(solver, needed + 1, Budget(iterations=100), 0.01)
+    assert text(3 * needed, Budget(exploitability=0.2)).endswith("; until 0.2 chips, 1 % of pot")
+    large = text(needed + 1, Budget(iterations=100))
     assert re.search(r"B of \S+ [kM]B free, 9\d % of it for the river: use fewer sizes \(game\.bets", large)
 
 
@@ -430,7 +435,7 @@ def test_memory_that_runs_out_while_a_game_is_built_ends_in_one_line(monkeypatch
     def exhausted(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(solve_holdem, "BoardSolver", exhausted)
+    monkeypatch.setattr(solving, "BoardSolver", exhausted)
     assert timebank(monkeypatch, "solve", *RIVER, "budget.iterations=1", f"hydra.run.dir={tmp_path}") == 1
     error = capsys.readouterr().err
     assert error.startswith("error: game must fit into memory")
@@ -482,8 +487,7 @@ import sys
 from agents.reporting import tables as report
 from agents.apps import solve
 report.KEEP_SECONDS = 0.1
-sys.argv = ["solve", *sys.argv[1:]]
-solve.main()
+solve.main(sys.argv[1:])
 """
 
 
@@ -514,7 +518,7 @@ def test_saving_on_the_way_takes_a_tenth_of_the_time_at_most(monkeypatch):
         now[0] += 20.0
 
     monkeypatch.setattr(report.time, "perf_counter", lambda: now[0])
-    keeper = report.Keeper(save)
+    keeper = report.Autosave(save)
     while now[0] < 1000:
         now[0] += 1.0
         keeper.look()

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from agents.apps import holdem as holdem_kind
 from agents.match.match import play_part
-from tests.running import HANG_SECONDS, ROOT, finish, result_of, start, timebank, wait_for
+from tests.running import HANG_SECONDS, ROOT, finish, refused, result_of, start, timebank, wait_for
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
 
@@ -28,7 +29,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
         "precision=0.000001",
         f"hydra.run.dir={tmp_path}",
     )
-    assert timebank(monkeypatch, "match", *given) == 0
+    assert timebank(monkeypatch, "match", *given, drawn=True) == 0
     result = result_of(tmp_path)
     for key in ("command", "game", "seed", "version", "machine", "seconds", "agents", "rows", "playing"):
         assert key in result
@@ -47,17 +48,14 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
     for name in ("rows.csv", "match.png", "match.svg"):
         assert (tmp_path / name).stat().st_size > 0
     shown = capsys.readouterr().out
-    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 1e-06 chips"):
+    took = {d["agent"]: d["load_seconds"] for d in row["decisions"]}
+    assert took["a"] > took["b"] == 0  # b does not think
+    loaded = "loaded, outside of every decision's clock, in at most: a "
+    for text in ("a - b", "aivat", "exact", "overruns", "more hands for ± 1e-06 chips", loaded):
         assert text in shown
 
 
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Without figures, which take longer than the matches here."""
-    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
-
-
-def test_everybody_plays_everybody(monkeypatch, tmp_path, undrawn, capsys):
+def test_everybody_plays_everybody(monkeypatch, tmp_path, capsys):
     given = (*KUHN, "+agent@agents.c=bot", "agents.c.bot=fixed_action_preference", "hands=100", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
     rows = result_of(tmp_path)["rows"]
@@ -73,7 +71,7 @@ def rows_without_times(directory):
     return [{key: value for key, value in row.items() if key not in ("decisions", "speed")} for row in result_of(directory)["rows"]]
 
 
-def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, capsys):
     seen = []
     monkeypatch.setattr("agents.match.match.play_part", watched(seen, tmp_path / "a"))
     for name in ("a", "b"):
@@ -105,7 +103,7 @@ def watched(seen, directory):
     return play
 
 
-def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *KUHN, "hands=100", f"hydra.run.dir={tmp_path}") == 0
     before = (tmp_path / "result.json").read_text()
     capsys.readouterr()
@@ -114,7 +112,7 @@ def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, un
     assert (tmp_path / "result.json").read_text() == before
 
 
-def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 0
     assert "salt" not in result_of(tmp_path / "a")
     assert not (tmp_path / "a" / "hands" / "salt").exists()
@@ -124,7 +122,7 @@ def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path
     assert "error: salt must be one that a match's result.json has, got 'a/b'" in capsys.readouterr().err
 
 
-def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
     given = (*BOT, "agents.b.bot=tests.bots:without_licence", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 1
@@ -133,7 +131,7 @@ def test_a_bot_that_ends_the_match_at_once_is_said_so(monkeypatch, tmp_path, und
     assert "salt" not in result_of(tmp_path)
 
 
-def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_path, capsys):
     def play(part):
         shutil.rmtree(tmp_path / "a")
         return play_part(part)
@@ -146,7 +144,7 @@ def test_a_match_whose_directory_is_deleted_ends_with_status_1(monkeypatch, tmp_
     assert not (tmp_path / "a").exists()
 
 
-def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_strategy_file_plays(monkeypatch, tmp_path, capsys):
     solved = ("game=kuhn_poker", "budget.iterations=20", "save=true", f"hydra.run.dir={tmp_path / 's'}")
     assert timebank(monkeypatch, "solve", *solved) == 0
     table = tmp_path / "s" / "policy.json"
@@ -156,10 +154,13 @@ def test_a_strategy_file_plays(monkeypatch, tmp_path, undrawn, capsys):
     row = result_of(tmp_path / "m")["rows"][0]
     assert row["exact"]["value"] == pytest.approx(0, abs=1e-12)  # it is the same strategy
     assert row["estimates"]["duplicate"]["high"] == 0
-    assert "more hands for ± 0.01 chips: not known, all 100 came out alike (duplicate)" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "more hands for ± 0.01 chips: not known, all 100 came out alike (duplicate)" in shown
+    assert not {"aivat", "loaded,"} & set(shown.split("a - b")[1].split())
+    assert re.search(r"^chips a hand to a +hands +raw$", shown, re.MULTILINE)
 
 
-def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path, undrawn):
+def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path):
     tiny = ("trainer.iterations=2", "trainer.advantage.steps=5", "trainer.policy.steps=20")
     given = ("game=kuhn_poker", "budget.iterations=3", "hands=40", "executor=serial", *tiny, f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
@@ -179,13 +180,12 @@ def whole(tmp_path_factory):
     """The table of a match of one process that nobody stopped."""
     directory = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agents.apps.match.plot_matches", lambda *_: None)
         assert timebank(patch, "match", *LONG, "executor=serial", "executor.workers=1", f"hydra.run.dir={directory}") == 0
     return table_of(directory)
 
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
-def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, undrawn, whole, kind):
+def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, whole, kind):
     process = start("match", *LONG, f"hydra.run.dir={tmp_path / 'a'}")
     wait_for(lambda: len(list((tmp_path / "a").rglob("*.jsonl"))) >= 2, process)
     process.send_signal(kind)
@@ -203,7 +203,7 @@ REFUSED = [
     (["limit_seconds=0"], "limit_seconds must be above 0 seconds, got 0.0"),
     (["limit_seconds=inf"], "limit_seconds must be a finite number of seconds, got inf"),
     (["agent@agents.b=bot", "agents.b.bot=uniform_random", "agents.b.think=true"], "agents.b.think must be false for a bot, which decides"),
-    (["agents.a.think=true", "agents.a.enough=-1"], "agents.a.enough must be above 0 chips, got -1.0"),
+    (["agents.a.think=true", "agents.a.target_exploitability=-1"], "agents.a.target_exploitability must be above 0 chips, got -1.0"),
     (["agents.a.think=true", "agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1.0"),
     (["seed=-1"], "seed must be at least 0, got -1"),
     (["hands=7"], "got 7"),
@@ -245,12 +245,7 @@ REFUSED = [
 def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path, capsys, overrides, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[project]\n")
-    assert timebank(monkeypatch, "match", *overrides) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert not list(tmp_path.rglob("result.json"))
+    assert message in refused(monkeypatch, capsys, "match", *overrides)
 
 
 def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
@@ -264,7 +259,7 @@ def test_an_agent_of_another_game_is_refused(monkeypatch, tmp_path, capsys):
     assert "policy.json must be a JSON file of information states of kuhn_poker" in error
 
 
-def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, undrawn, capsys):
+def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, capsys):
     import agents.match.match
 
     written = []
@@ -334,9 +329,9 @@ def test_play_holdem_with_piped_keys(monkeypatch, tmp_path, capsys):
     assert [len(record["hands"][0]) for record in saved] == [4] * 3
 
 
-@pytest.mark.parametrize("command", [PLAY[3:], [*HOLDEM, *THINKING]], ids=["leduc", "holdem"])
-def test_play_in_a_terminal(tmp_path, command):
-    """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D."""
+@pytest.mark.parametrize(("command", "leave"), [(PLAY[3:], "Ctrl-C"), ([*HOLDEM, *THINKING], "Ctrl-D")], ids=["leduc", "holdem"])
+def test_play_in_a_terminal(tmp_path, command, leave):
+    """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D or Ctrl-C."""
     parent, child = pty.openpty()
     command = [*PLAY[:3], *command, f"hydra.run.dir={tmp_path}"]
     process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child, cwd=ROOT, env=ENVIRONMENT, close_fds=True)
@@ -355,17 +350,25 @@ def test_play_in_a_terminal(tmp_path, command):
         for key in (b"?\n", b"c\n"):
             os.write(parent, key)
             read_until(b"> ")
-        os.write(parent, b"\x04")
-        read_until(b"hands saved")
+        if leave == "Ctrl-C":
+            process.send_signal(signal.SIGINT)  # the terminal is not the child's controlling one
+            read_until(str(tmp_path).encode())
+        else:
+            os.write(parent, b"\x04")
+            read_until(b"hands saved")
         process.wait(timeout=HANG_SECONDS)
     finally:
         process.kill()
         process.wait()
         os.close(parent)
     text = shown.decode()
-    assert process.returncode == 0
     assert any(suit in text for suit in "♣♦♥♠")
     assert "in your place it plays" in text
+    if leave == "Ctrl-C":
+        after = text.rpartition("> ")[2].replace("^C", "").strip()
+        assert re.fullmatch(rf"interrupted; what there is so far is in {re.escape(str(tmp_path))}", after)
+    assert process.returncode == (130 if leave == "Ctrl-C" else 0)
+    assert result_of(tmp_path)["status"] == ("interrupted" if leave == "Ctrl-C" else "complete")
 
 
 @pytest.mark.parametrize(
@@ -386,10 +389,7 @@ def test_play_in_a_terminal(tmp_path, command):
 )
 def test_play_refuses_bad_values(monkeypatch, tmp_path, capsys, overrides, message):
     monkeypatch.chdir(tmp_path)
-    assert timebank(monkeypatch, "play", *overrides) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    assert message in refused(monkeypatch, capsys, "play", *overrides)
 
 
 HOLDEM_MATCH = (
@@ -398,7 +398,7 @@ HOLDEM_MATCH = (
 )  # fmt: skip
 
 
-def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path, undrawn, capsys):
+def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=40", f"hydra.run.dir={tmp_path}") == 0
     result = result_of(tmp_path)
     row = result["rows"][0]
@@ -416,9 +416,8 @@ def test_holdem_is_played_in_chips_and_blinds_and_resumed(monkeypatch, tmp_path,
     assert result_of(tmp_path)["rows"][0]["estimates"] == row["estimates"]
 
 
-def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, undrawn, capsys):
+def test_holdem_whose_tables_are_too_large_says_so(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("agents.match.exact_value.MOST_BYTES", 1000)
-    monkeypatch.setattr("agents.apps.match.MOST_BYTES", 1000)
     assert timebank(monkeypatch, "match", *HOLDEM_MATCH, "hands=4", f"hydra.run.dir={tmp_path}") == 0
     assert "a - b: no exact value: tables would take" in capsys.readouterr().out
     assert result_of(tmp_path)["rows"][0]["exact"] is None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from functools import lru_cache
-
 import numpy as np
 import pytest
 
-from agents.apps import compose as compose_module
 from agents.apps import launch as launching
 from agents.apps.compose import compose, groups_of, layered
 from agents.apps.config import register
 from agents.apps.errors import UsageError, fail
+from agents.apps.renamed import renamed
 from tests.running import timebank
 
 COMMANDS = ("solve", "train", "ablate", "match", "play")
@@ -22,14 +19,9 @@ class CheckedError(Exception):
     """The check phase is over, and nothing has been refused."""
 
 
-grouped = lru_cache(maxsize=None)(lambda command, choices: composing(command, list(choices)))  # Hydra takes most of a check's time
-composing = compose_module._grouped
-
-
 @pytest.fixture
 def check_only(monkeypatch, tmp_path):
     """End a command where it would make its directory; return a function that runs one and says whether it came so far."""
-    monkeypatch.setattr(compose_module, "_grouped", lambda command, choices: deepcopy(grouped(command, tuple(choices))))
 
     def claim(*_, **__):
         raise CheckedError
@@ -107,7 +99,23 @@ HYDRAS = [
     ("solve", ["game=openspiel", "game.string=leduc_poker(players=2)"], "(text goes in quotes: \"game.string='leduc_poker(players=2)'\")"),
     ("solve", ["game=spot", "game.ranges=AA"], "game.ranges must be a list in [ ], got 'AA' (as in \"game.ranges=[AA]\")"),
     ("solve", ["game=spot", "game.pot=16.4"], "game.pot must be a whole number of chips, got 16.4"),
+    ("solve", ["+budgt.iterations=3"], "got '+budgt.iterations=3', which would add one (did you mean budget.iterations?)"),
+    ("match", ["agents.a.gagdet=resolve"], "got an unknown one (did you mean agents.a.gadget?)"),
+    ("train", ["trainer.advantage.step=3"], "got an unknown one (did you mean trainer.advantage.steps?)"),
+    ("ablate", ["experiment=none", "agent=tabular", "+lines.x.gadgt=resolve"], "got an unknown key (did you mean gadget?)"),
+    (
+        "solve",
+        ["game=kuhn_poker", "budget.seconds=inf", "budget.iterations=inf"],
+        "budget.seconds must be a finite number of seconds, got inf",
+    ),
+    ("solve", ["game=kuhn_poker", "budget.iterations=inf"], "budget.iterations must be a whole number or null, got inf"),
+    ("solve", ["game=kuhn_poker", "budget.exploitability=inf"], "budget.exploitability must be a finite number of chips, got inf"),
+    ("ablate", ["budgets=[0,inf]"], "budgets[1] must be a finite number, got inf"),
+    ("match", ["agents.a.budget.seconds=inf"], "agents.a.budget.seconds must be a finite number of seconds, got inf"),
+    ("play", ["agent.think=true", "budget.seconds=inf"], "budget.seconds must be a finite number of seconds, got inf"),
     ("ablate", ["lines.x.gadget=resolve"], "(+lines.x.gadget adds a line)"),
+    ("ablate", ["experiment=leduc_gadget"], "got 'leduc_gadget' (did you mean leduc_gadgets?)"),
+    ("match", ["experiment=holdem_match"], "got 'holdem_match' (did you mean "),
     ("ablate", ["experiment=gadget_match"], "experiment must fit the other settings of ablate, got gadget_match"),
     ("match", ["agents.c.policy=uniform"], "(+agent@agents.c=... adds an agent)"),
     ("match", ["agent@agents.c=search"], "agent@agents.c must fit the other settings of match, got search"),
@@ -147,7 +155,11 @@ UNUSED = [  # values of keys that the run has no use for
         ["experiment=none", "agent=tabular", "agent.solve_from=turn"],
         "agent.solve_from must be decision, round, root, round 1, round 2, or several rounds in order with + between, got 'turn'",
     ),
-    ("ablate", ["experiment=none", "agent=tabular", "agent.enough=-1"], "agent.enough must be above 0 chips, got -1.0"),
+    (
+        "ablate",
+        ["experiment=none", "agent=tabular", "agent.target_exploitability=-1"],
+        "agent.target_exploitability must be above 0 chips, got -1.0",
+    ),
     ("ablate", ["experiment=none", "agent=tabular", "agent.buckets=[0,3]"], "agent.buckets must be left out but on hold'em, got [0, 3]"),
     ("ablate", ["experiment=none", "agent=tabular", "trainer.iterations=0"], "trainer.iterations must be at least 1, got 0"),
     ("ablate", ["experiment=none", "executor=serial", "executor.workers=9999"], "executor.workers must be in 0.."),
@@ -241,6 +253,50 @@ def test_the_version_is_told(monkeypatch, capsys, command):
 def test_a_mistyped_command_is_hinted_at(monkeypatch, capsys):
     assert timebank(monkeypatch, "slove") == 2
     assert "got 'slove' (did you mean solve?)" in refusal(capsys)
+
+
+RENAMED = [
+    ("ablate", "agent.spread=0.5", ["agent.spread is agent.bound_std now"]),
+    (
+        "ablate",
+        "+lines={a: {spread: 0.5, enough: 0.1}}",
+        ["agent.spread is agent.bound_std", "agent.enough is agent.target_exploitability"],
+    ),
+    ("ablate", "+lines.a.enough=0.1", ["agent.enough is agent.target_exploitability now"]),
+    ("match", "agents.a.enough=0.1", ["agent.enough is agent.target_exploitability now"]),
+    ("train", "trainer=holdem_deep_cfr", ["trainer=holdem_deep_cfr is trainer=deep_cfr now"]),
+    ("ablate", "+lines.enough={gadget: unsafe}", []),
+]
+
+
+@pytest.mark.parametrize(("command", "override", "told"), RENAMED, ids=[override for _, override, _ in RENAMED])
+def test_an_older_name_works_and_says_the_new_one_in_a_line(check_only, capsys, command, override, told):
+    given = {"ablate": ["experiment=none", "agent=tabular", "game=kuhn_poker"], "match": ["game=kuhn_poker"], "train": []}[command]
+    assert check_only(command, *given, override) is None
+    lines = capsys.readouterr().err.splitlines()
+    for line, text in zip(lines, told, strict=True):
+        assert line.startswith(f"warning: {text}")
+        assert line.endswith("; the older name goes with the next release")
+
+
+def test_an_older_name_sets_what_the_new_one_does():
+    register("ablate")
+    for old, new in (
+        ("agent.spread=0.5", "agent.bound_std=0.5"),
+        ("+lines={a: {enough: 0.1}}", "+lines={a: {target_exploitability: 0.1}}"),
+    ):
+        assert renamed(old) == new
+        compose("ablate", [new])
+    for same in ("hands=5", "game.ranges=['AA,spread: 1']", "+lines.enough={gadget: unsafe}", "agent.table='{spread: 1}'"):
+        assert renamed(same) == same
+
+
+def test_a_directory_begun_by_an_older_name_goes_on(check_only, capsys, tmp_path):
+    kept = tmp_path / "run" / ".hydra"
+    kept.mkdir(parents=True)
+    (kept / "overrides.yaml").write_text("- experiment=none\n- agent=tabular\n- game=kuhn_poker\n- agent.spread=0.5\n")
+    assert check_only("ablate", "resume=run") is None
+    assert capsys.readouterr().err == ""
 
 
 def test_help_says_units_and_hydras_part_can_be_shown(monkeypatch, capsys):

@@ -11,8 +11,9 @@ from games.kernels.boards import STREET
 from search import BoardSolver, variant
 from search.boards.infostates import BoardInfostates
 from search.boards.regrets import BoardRegrets
-from search.boards.trunk import above, board_weights, mass_at, root_reach, row_reach
-from tests.test_holdem import GAMES, small
+from search.boards.trunk import above, board_weights, cf_reach_at, root_reach, row_reach
+from tests.catalogue import TINY as GAMES
+from tests.catalogue import small
 
 CASES = {"full ranges": small([0, 1, 1]), **{name: GAMES[name] for name in ("one-card flop and turn", "no suits alike", "turn")}}
 
@@ -88,10 +89,10 @@ def test_reach_is_that_of_a_walk_board_by_board(name, player):
         walked = entries[board] = row_reach(tree, other, rows[other], board, entry)
         there = np.stack([walked[streets[other].row[node]] for node in streets[player].decisions], axis=1)
         hands = tree.hands_at(player, board)
-        mass = mass_at(tree, player, board, there) * game.ranges[player][hands][:, None] * chance[board]
+        cf_reach = cf_reach_at(tree, player, board, there) * game.ranges[player][hands][:, None] * chance[board]
         own = classes[player][s][classes[player][s] >= 0][at[s] : at[s] + len(hands)]
         at[s] += len(hands)
-        np.add.at(expected[s], own, mass)
+        np.add.at(expected[s], own, cf_reach)
     for x, y in zip(found.cf_reach, expected, strict=True):
         np.testing.assert_allclose(x, y, atol=1e-9)
 

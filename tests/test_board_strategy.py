@@ -13,8 +13,9 @@ from games.holdem.cards import hand_text
 from games.holdem.config import Spot
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, variant
+from tests.catalogue import TINY as GAMES
 from tests.naive.holdem import Twin
-from tests.test_holdem import GAMES, interior
+from tests.test_holdem import interior
 
 pytestmark = pytest.mark.kernels
 
@@ -145,10 +146,10 @@ def test_evs_of_both_players_add_up_to_the_pot():
         player, reach = int(game.bets.player[place.node]), solver.answer().reach(place.node)
         found = decision(solver, *place)
         meet = Twin(game, solver.variant).meet
-        mass = reach[0] @ meet @ reach[1]
+        cf_reach = reach[0] @ meet @ reach[1]
         index = {hand_text(*hand): h for h, hand in enumerate(game.hands.tolist())}
-        own = sum(e["ev"] * e["weight"] * (meet @ reach[1 - player])[index[h]] for h, e in found["hands"].items()) / mass
-        theirs = worth(solver, place.node, place.cards, 1 - player, reach) @ reach[1 - player] / mass
+        own = sum(e["ev"] * e["weight"] * (meet @ reach[1 - player])[index[h]] for h, e in found["hands"].items()) / cf_reach
+        theirs = worth(solver, place.node, place.cards, 1 - player, reach) @ reach[1 - player] / cf_reach
         pot = game.bets.contribution[place.node]
         assert own + theirs + pot[1 - player] == pytest.approx(pot.sum(), rel=1e-5)
 

@@ -7,7 +7,7 @@ import pytest
 
 from search import BoardSolver, variant
 from search.boards.values import values_against
-from tests.test_holdem import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from open_spiel.python.algorithms import discounted_cfr
 
 from search import VARIANTS, Budget, Evaluator, Solver, check_strategy, uniform, variant
-from tests.conftest import DICE, KUHN, LEDUC, case_of
+from tests.catalogue import DICE, KUHN, LEDUC, case_of
 from tests.naive import best_response as naive_best_response
 from tests.naive import cfr as naive
 from tests.naive.synthetic import random_game
@@ -307,7 +307,7 @@ for game in ("kuhn_poker", "leduc_poker", "liars_dice(numdice=2,dice_sides=2)", 
                 gadget = None
                 if opponent is not None:
                     below = whole.strategy.below(int(node))
-                    gadget = Gadget(kind, opponent, safe_bounds(solver.evaluator, below, opponent, ranges[1 - opponent]))
+                    gadget = Gadget(kind, opponent, solver.evaluator.best_response_cfvs(below, opponent, ranges[1 - opponent]))
                 for count in (0, 5):
                     solver.start(Subgame(tree, int(node), ranges, gadget), whole.strategy, count)
                     solver.solve(Budget(iterations=5))

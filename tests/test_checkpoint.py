@@ -9,7 +9,7 @@ from safetensors.numpy import save
 
 from agents.networks import CheckpointError, load_policy, load_tensors, policy_metadata, save_policy, save_tensors
 from agents.networks.checkpoint import history_of
-from tests.conftest import KUHN, LEDUC
+from tests.catalogue import KUHN, LEDUC
 from tests.learners import HOLDEM, infostates_of, make_policy, same
 
 SIZES = {LEDUC: {"hidden": 16, "layers": 2, "embedding": 4}, HOLDEM: {"hidden": 16, "layers": 2, "embedding": 4, "bets": 8}}

@@ -23,9 +23,10 @@ import numpy as np
 import pytest
 
 from games import CHANCE, TERMINAL
-from search import Evaluator, Solver, Subgame, build_gadget, full_ranges, gifts, mass_at, safe_bounds, uniform, variant
+from search import Evaluator, Solver, Subgame, cf_reach_at, full_ranges, gifts, uniform, variant
 from tests.naive.synthetic import build_game
 from tests.naive.tables import replace
+from tests.searching import safe_gadget
 
 SELL, PLAY = 0, 1
 SAFE = ("resolve", "maxmargin", "reach_maxmargin")
@@ -62,7 +63,7 @@ def searched(tree, guesses, blueprint, kind, iterations=2000):
     for node in guesses:
         ranges = blueprint.ranges(node, full_ranges(tree))
         gift = gifts(evaluator, blueprint, 0, np.ones(1), node)
-        gadget = build_gadget(kind, evaluator, blueprint.below(node), 0, ranges[1], gift=gift)
+        gadget = safe_gadget(kind, evaluator, blueprint.below(node), 0, ranges[1], gift)
         solver.start(Subgame(tree, node, ranges, gadget))
         solver.run(iterations)
         glued = replace(glued, solver.answer(), (1,))
@@ -86,7 +87,7 @@ def test_the_published_figures(kind, heads, worth):
     blueprint = blueprint_of(tree, guesses, 5 / 8, (1.0, 0.5))
     assert Evaluator(tree).best_response_value(blueprint, 0) == pytest.approx(1 / 4)
     evaluator, one = Evaluator(tree), np.ones(1)
-    values = safe_bounds(evaluator, blueprint.below(guesses[0]), 0, one) / mass_at(tree, guesses[0], 0, one)
+    values = evaluator.best_response_cfvs(blueprint.below(guesses[0]), 0, one) / cf_reach_at(tree, guesses[0], 0, one)
     np.testing.assert_allclose(values, [-1 / 4, 1 / 4])
     np.testing.assert_allclose(gifts(evaluator, blueprint, 0, one, guesses[0]), [0, 1 / 2], atol=1e-15)
     found, value = searched(tree, guesses, blueprint, kind)

@@ -25,10 +25,9 @@ from search import Budget, variant
 from search.boards.infostates import BoardInfostates
 from search.infostates import Block, uniform_tables
 from search.resolving import ResolveConfig
-from tests.conftest import DICE, KUHN, LEDUC
+from tests.catalogue import DICE, KUHN, LEDUC, small
 from tests.learners import BOTH, EVERY, HOLDEM, infostates_of, make_run, same, stepped, weights
 from tests.running import ROOT, result_of, timebank
-from tests.test_holdem import small
 
 OLDER = ROOT / "tests" / "data" / "older_training"
 both = pytest.mark.parametrize("name", BOTH)

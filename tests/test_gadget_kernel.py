@@ -28,9 +28,9 @@ def open_choice(kind, a, reach):
 def twin(kind, old, cfv, weights):
     """Return (what the choice is matched from, chosen, regrets) of one line."""
     if kind == "maxmargin":
-        worth = (cfv - old.bound) / np.where(old.mass > 0, old.mass, 1.0)
-        regret, chosen, basis = naive.margins(worth, old.mass, (old.follow, old.chosen, old.choice), weights)
-        alive = np.flatnonzero(old.mass > 0)
+        worth = (cfv - old.bound) / np.where(old.cf_reach > 0, old.cf_reach, 1.0)
+        regret, chosen, basis = naive.margins(worth, old.cf_reach, (old.follow, old.chosen, old.choice), weights)
+        alive = np.flatnonzero(old.cf_reach > 0)
         choice = np.array(old.choice)
         if len(alive):
             choice[alive] = naive.regret_matching(basis[alive])
@@ -58,14 +58,14 @@ def test_lines_are_updated_side_by_side(kind, dtype, tolerance, number, lines, h
     rng, uncertain = np.random.default_rng(number), uncertain and kind != "maxmargin"
     block = rng.random((len(GadgetArrays._fields), hands, lines)).astype(dtype)
     arrays = GadgetArrays(*block)
-    arrays.mass[:] = (arrays.mass + dtype(0.1)) * (rng.random((hands, lines)) > 0.3)
+    arrays.cf_reach[:] = (arrays.cf_reach + dtype(0.1)) * (rng.random((hands, lines)) > 0.3)
     arrays.bound[:] = rng.normal(size=(hands, lines))
     arrays.spread[:] = (arrays.spread + dtype(0.5)) * uncertain
     reach = rng.normal(size=(hands, lines)).astype(dtype)
     open_choice(TAGS[kind], block, reach)
     for line in range(lines):
         column = GadgetArrays(*block[:, :, line].astype(np.float64))
-        expected = naive.entering(kind, column.choice, column.mass, column.model)
+        expected = naive.entering(kind, column.choice, column.cf_reach, column.model)
         np.testing.assert_allclose(reach[:, line], expected, rtol=tolerance, atol=tolerance)
     arrays.follow[:], arrays.stop[:] = rng.normal(size=(2, hands, lines))
     arrays.stop[:] = np.where(uncertain, np.abs(arrays.stop), arrays.stop)
@@ -77,7 +77,7 @@ def test_lines_are_updated_side_by_side(kind, dtype, tolerance, number, lines, h
         choice, chosen, regrets = twin(kind, old, cfv[:, line].astype(np.float64), weights)
         for found, expected in ((new.choice, choice), (new.chosen, chosen), (new.follow, regrets[0]), (new.stop, regrets[1])):
             np.testing.assert_allclose(found, expected, rtol=100 * tolerance, atol=100 * tolerance)
-        for name in ("bound", "mass", "model", "spread"):
+        for name in ("bound", "cf_reach", "model", "spread"):
             np.testing.assert_array_equal(getattr(new, name), getattr(old, name))
-        expected = naive.entering(kind, new.choice, old.mass, old.model)
+        expected = naive.entering(kind, new.choice, old.cf_reach, old.model)
         np.testing.assert_allclose(reach[:, line], expected, rtol=100 * tolerance, atol=100 * tolerance)

@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search import Budget, Evaluator, Gadget, Solver, Subgame, build_gadget, full_ranges, gifts, mass_at, safe_bounds, variant
+from search import Budget, Deadline, Evaluator, Gadget, Solver, Subgame, cf_reach_at, full_ranges, gifts, uniform, variant
+from search.beliefs import Beliefs
 from search.kernels import GadgetArrays
+from search.resolving import ResolveConfig, resolve
+from search.tree.subgames import TreeSubgames
 from tests.naive import best_response as naive_best_response
 from tests.naive import cfr as naive_cfr
 from tests.naive import gadget as naive
@@ -54,7 +57,7 @@ def random_spot(number, sizes=(4, 3), ties=True, kind="resolve"):
     opponent = int(rng.integers(2))
     own_range = random_range(rng, sizes[1 - opponent])
     evaluator = Evaluator(game.tree)
-    near = safe_bounds(evaluator, random_strategy(game.tree, rng, node), opponent, own_range)
+    near = evaluator.best_response_cfvs(random_strategy(game.tree, rng, node), opponent, own_range)
     bounds = near + rng.normal(size=len(near)) * np.abs(near).max() * 0.3 * (near != 0)
     ranges = [np.minimum(random_range(rng, n), 1.0) if kind in ("refined", "combined") else np.zeros(n) for n in sizes]
     ranges[1 - opponent] = own_range
@@ -69,7 +72,7 @@ def explicit(case, spot):
     if spot.gadget.kind == "resolve":
         return gadget_game(*game)
     nobody = np.zeros(len(spot.gadget.bounds))
-    return gadget_game(*game, naive_sweep.entering("refined", nobody, spot.mass(), spot.ranges[opponent]))
+    return gadget_game(*game, naive_sweep.entering("refined", nobody, spot.cf_reach(), spot.ranges[opponent]))
 
 
 def whole_policy(solver, strings):
@@ -78,7 +81,7 @@ def whole_policy(solver, strings):
     choice = solver.choice()
     for h, enter in enumerate(choice):
         policy[gadget_infostate(h)] = np.array([enter, 1 - enter])
-    policy[PICK] = choice[solver.subgame.mass() > 0]
+    policy[PICK] = choice[solver.subgame.cf_reach() > 0]
     return policy
 
 
@@ -87,7 +90,7 @@ def whole_policy(solver, strings):
 @settings(max_examples=25)
 def test_exploitability_is_that_of_the_explicit_gadget_game(kind, number):
     game, spot = random_spot(number, kind=kind)
-    if not spot.mass().any():
+    if not spot.cf_reach().any():
         return  # no hand that the opponent could hold: no game
     solver = Solver(game.tree, variant("cfr_plus"))
     solver.start(spot)
@@ -104,7 +107,7 @@ def test_exploitability_is_that_of_the_explicit_gadget_game(kind, number):
 def test_solving_is_cfr_on_the_explicit_gadget_game(name, kind, number):
     """The opponent's range follows from the choice, iteration by iteration, as in a game with that choice at its top."""
     game, spot = random_spot(number, ties=False, kind=kind)
-    if not spot.mass().any():
+    if not spot.cf_reach().any():
         return
     solver = Solver(game.tree, variant(name))
     solver.start(spot)
@@ -124,7 +127,7 @@ def test_the_combined_gadgets_exploitability_is_that_of_the_subgame_at_the_avera
         solver.run(count)
         opponent = spot.gadget.opponent
         ranges = list(spot.ranges)
-        ranges[opponent] = naive_sweep.entering("combined", solver.choice(), spot.mass(), spot.ranges[opponent])
+        ranges[opponent] = naive_sweep.entering("combined", solver.choice(), spot.cf_reach(), spot.ranges[opponent])
         dealt = subgame(game.root, game.strings, game.tree, spot.node, ranges)
         expected = naive_best_response.exploitability(dealt, to_policy(solver.answer(), game.strings))
         assert solver.exploitability() == pytest.approx(expected, abs=1e-11)
@@ -138,7 +141,7 @@ def test_leducs_gadget_games_are_those_of_the_twin(leduc, opponent, kind):
     blueprint = to_strategy(leduc.tree, leduc.strings, policy)
     node = int(np.flatnonzero((leduc.tree.round == 1) & (leduc.tree.player >= 0))[0])
     ranges, solver = blueprint.ranges(node, full_ranges(leduc.tree)), Solver(leduc.tree, variant("default"))
-    bounds = safe_bounds(solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent])
+    bounds = solver.evaluator.best_response_cfvs(blueprint.below(node), opponent, ranges[1 - opponent])
     spot = Subgame(leduc.tree, node, ranges, Gadget(kind, opponent, bounds))
     solver.start(spot)
     for count in (1, 29):
@@ -169,7 +172,7 @@ def test_the_choice_follows_the_bounds(number, far):
     solver.start(Subgame(game.tree, spot.node, spot.ranges, Gadget("resolve", opponent, np.full(len(spot.gadget.bounds), far))))
     solver.run(300)
     follow = GadgetArrays(*solver.gadget.arrays).choice[: len(spot.gadget.bounds), 0]
-    np.testing.assert_allclose(follow[spot.mass() > 0], 0.0 if far > 0 else 1.0, atol=1e-12)
+    np.testing.assert_allclose(follow[spot.cf_reach() > 0], 0.0 if far > 0 else 1.0, atol=1e-12)
 
 
 def test_the_opponents_range_is_not_used(leduc):
@@ -177,7 +180,7 @@ def test_the_opponents_range_is_not_used(leduc):
     blueprint = random_strategy(leduc.tree, np.random.default_rng(3))
     node = int(np.flatnonzero((leduc.tree.round == 1) & (leduc.tree.player >= 0))[40])
     ranges, solver = blueprint.ranges(node, full_ranges(leduc.tree)), Solver(leduc.tree, variant("default"))
-    gadget = Gadget("resolve", 1, safe_bounds(solver.evaluator, blueprint.below(node), 1, ranges[0]))
+    gadget = Gadget("resolve", 1, solver.evaluator.best_response_cfvs(blueprint.below(node), 1, ranges[0]))
     answers = []
     for theirs in (ranges[1], np.zeros(6), np.arange(6.0)):
         solver.start(Subgame(leduc.tree, node, (ranges[0], theirs), gadget))
@@ -195,7 +198,7 @@ def test_safe_bounds_are_what_the_opponent_can_get_at_best(number):
     opponent, own = spot.gadget.opponent, spot.ranges[1 - spot.gadget.opponent]
     strategy = random_strategy(game.tree, np.random.default_rng(number), spot.node)
     policy = to_policy(strategy, game.strings)
-    found = safe_bounds(Evaluator(game.tree), strategy, opponent, own)
+    found = Evaluator(game.tree).best_response_cfvs(strategy, opponent, own)
     for h in range(len(found)):
         # Terminating costs more than anything: the best response to the gadget game follows with this hand alone.
         refuse = np.where(np.arange(len(found)) == h, -1e6, 0.0)
@@ -227,16 +230,26 @@ def test_gifts_are_those_of_the_twin(best, number):
     np.testing.assert_allclose(found, expected, atol=1e-11)
 
 
-def test_bounds_are_raised_by_gifts_times_mass_and_nothing_is_written_over(leduc):
-    strategy, rng = random_strategy(leduc.tree, np.random.default_rng(3), 2), np.random.default_rng(4)
-    own, gift, evaluator = rng.random(6), rng.random(6), Evaluator(leduc.tree)
-    kept = own.copy(), gift.copy()
-    bounds = {k: build_gadget(k, evaluator, strategy, 1, own, gift=gift).bounds for k in ("maxmargin", "reach_maxmargin", "resolve")}
-    np.testing.assert_array_equal(bounds["maxmargin"], bounds["resolve"])
-    np.testing.assert_array_equal(bounds["maxmargin"], evaluator.best_response_cfvs(strategy, 1, own))
-    raised = bounds["reach_maxmargin"] - bounds["maxmargin"]
-    np.testing.assert_allclose(raised, gift * mass_at(leduc.tree, 2, 1, own))
-    estimated = build_gadget("resolve", evaluator, strategy, 1, own, "estimate").bounds
-    np.testing.assert_array_equal(estimated, evaluator.cfvs(strategy, 1, own))
-    assert build_gadget("unsafe", evaluator, strategy, 1, own) is None
-    np.testing.assert_array_equal((own, gift), kept)
+def test_a_search_raises_its_bounds_by_gifts_times_mass_and_writes_nothing_over(leduc):
+    node, rng = 2, np.random.default_rng(4)
+    strategy, subgames = (
+        random_strategy(leduc.tree, np.random.default_rng(3), node),
+        TreeSubgames(Solver(leduc.tree, variant("default")), uniform(leduc.tree)),
+    )
+    own, theirs, gift = rng.random((6, 1)) + 0.1, rng.random((6, 1)) + 0.1, rng.random((6, 1))
+    kept = own.copy(), theirs.copy(), gift.copy()
+
+    def bounds(gadget, of="safe"):
+        config, clock = ResolveConfig(gadget, of, judge=False), Deadline(None)
+        resolve(subgames, node, Beliefs(node, (own, theirs), gift), strategy, 0, config, Budget(iterations=1), clock)
+        found = subgames.solver.subgame.gadget
+        return None if found is None else found.bounds
+
+    evaluator, scaled = subgames.solver.evaluator, own[:, 0] / own.max()
+    safe = evaluator.best_response_cfvs(strategy, 1, scaled)
+    for gadget in ("maxmargin", "resolve"):
+        np.testing.assert_array_equal(bounds(gadget), safe)
+    np.testing.assert_allclose(bounds("reach_maxmargin") - safe, gift[:, 0] * cf_reach_at(leduc.tree, node, 1, scaled))
+    np.testing.assert_array_equal(bounds("resolve", "estimate"), evaluator.cfvs(strategy, 1, scaled))
+    assert bounds("unsafe") is None
+    np.testing.assert_array_equal((own, theirs, gift), kept)

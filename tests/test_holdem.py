@@ -23,6 +23,8 @@ from games.holdem.config import Holdem, Spot
 from games.kernels.boards import LINES, ROWS, STORE, STREET
 from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memory_needed, uniform, useful_threads, variant
 from search.boards.solver import ENOUGH_32
+from tests.catalogue import TINY as GAMES
+from tests.catalogue import small
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
@@ -30,38 +32,6 @@ compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="one thread only, and m
 
 OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
 IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"
-
-
-def small(deals, ranks="QKA", suits="cdh", ranges=("full", "full"), **more):
-    chosen = {"blinds": [3, 7], "stack": 41, "bets": "61%", "raises": "73%", "raise_cap": 1, "min_bet": 7} | more
-    return Holdem(ranks=ranks, suits=suits, deals=deals, ranges=list(ranges), **chosen).build()
-
-
-def turn(hands):
-    """Return a small turn: the twin visits every river card."""
-    game = Spot(board="QcKdAhQd", ranges=list(hands), pot=17, stack=23, bets="37%,a", raises="a").build()
-    return replace(game, deck=small([0, 1]).deck, weights=tuple(weights[kept(game)] for weights in game.weights))
-
-
-def kept(game):
-    """Return which of the full deck's hands a deck of Q, K, A in three suits has."""
-    cards = small([0, 1]).deck.cards()
-    return np.isin(game.hands, cards).all(axis=1)
-
-
-# Weights and stakes without a pattern: in an even game regrets that should be zero are decided by rounding.
-UNEVEN = ("QQ:0.7,KK,AA:0.9,AK:0.63,AQ:0.81,KQ:0.57", "QQ:0.83,KK:0.61,AA,AKs:0.9,AKo:0.7,AQ:0.93,KQ:0.77")
-
-GAMES = {
-    "one-card flop": small([0, 1], ranges=UNEVEN),
-    "one-card flop and turn": small([0, 1, 1], ranges=UNEVEN),
-    "no suits alike": small([0, 1], ranges=("AcKd,QcQd,AdQh:0.5", "full")),
-    "different hands": small([0, 1], ranges=("AA,KQs", "QQ,AK:0.25"), stack=53, bets="53%,a", raises="2.5x,a", raise_cap=0),
-    "limit": Holdem(
-        ranks="QKA", suits="cdh", deals=[0, 1], ranges=list(UNEVEN), blinds=[3, 7], stack=41, limit=[7, 11], max_raises=[2, 1]
-    ).build(),
-    "turn": turn(("AA,KQs,AcKc", "QQ,KK,AK")),
-}
 
 
 def river(ranges=("AA,KQs,76s,22,T4s", "TT-88,A5s,T4o,KQo"), **more):

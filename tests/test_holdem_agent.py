@@ -1,9 +1,8 @@
-"""The agent that searches hold'em, asked decision by decision: it plays what it is measured as."""
+"""The agent that searches hold'em: clocks, and continual re-solving. What every agent must do is in tests/conformance."""
 
 from __future__ import annotations
 
 import itertools
-import pickle
 import time
 from types import SimpleNamespace
 
@@ -12,14 +11,12 @@ import pytest
 
 from agents import exploitability, tabulate
 from agents.board_blueprint import make_blueprint
-from agents.search_agent import NOTHING, SearchAgent
-from games import CHANCE
-from games.game import children
-from games.holdem.cards import cards_text
+from agents.search_agent import SearchAgent
 from search import Budget, variant
 from search.boards.strategy import BoardStrategy
 from search.resolving import ResolveConfig
-from tests.test_holdem import UNEVEN, small
+from tests.catalogue import UNEVEN, small
+from tests.playing import decisions
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
 DCFR = variant("dcfr")
@@ -31,87 +28,12 @@ def blueprint(tmp_path_factory):
     return make_blueprint(GAME, (0, 2, 3), DCFR, 4, tmp_path_factory.mktemp("blueprint"))
 
 
-def decisions(agent, seat, budget, cards_of):
-    """Ask an agent at every decision of a seat, with its memories; yield node, cards and decision."""
-    game = agent.game
-    stack = [(game.root, None)]
-    while stack:
-        state, memory = stack.pop()
-        player = game.player(state)
-        if player == CHANCE:
-            new = cards_of(state.cards, game.deals[game.round(state) + 1])
-            stack.extend((game.revealed(state, cards_text(own)), memory) for own in new)
-        elif player >= 0:
-            if player == seat:
-                decision = agent.decide(seat, state, memory, budget)
-                yield *game.locate(state), decision
-                memory = decision.memory
-            stack.extend((child, memory) for child in children(game, state))
-
-
-def some(count):
-    """Return what deals a few cards, the same each time."""
-    generator = np.random.default_rng(0)
-
-    def cards_of(cards, number):
-        live = [c for c in GAME.deck.cards().tolist() if c not in cards]
-        every = list(itertools.combinations(live, number))
-        return [every[i] for i in generator.choice(len(every), count, replace=False)]
-
-    return cards_of
-
-
-def test_a_blueprint_plays_itself(blueprint):
-    agent = SearchAgent(blueprint, DCFR, NOTHING)
-    assert not agent.thinks
-    agent.load()
-    table = BoardStrategy(GAME, blueprint.tree, blueprint.strategies())
-    for node, cards, decision in decisions(agent, 0, Budget(seconds=0), some(3)):
-        np.testing.assert_array_equal(decision.policy, table.at(node, cards))
-        assert decision.policy.shape == (len(GAME.bets.children(node)), len(GAME.hands))
-        assert not decision.solved
-        assert decision.outcome == "searched"
-
-
-@pytest.mark.parametrize(
-    ("streets", "gadget", "bounds"),
-    [
-        ((1,), "resolve", "safe"),
-        ((2,), "unsafe", "safe"),
-        ((1, 2), "refined", "safe"),
-        ((0, 2), "combined", "estimate"),
-        ((1, 2), "maxmargin", "safe"),
-        ((0, 2), "refined", "safe"),
-        ((0, 1, 2), "reach_maxmargin", "estimate"),
-    ],
-)
-@pytest.mark.parametrize("seat", [0, 1])
-def test_what_is_played_is_what_is_measured(blueprint, streets, gadget, bounds, seat):
-    agent = SearchAgent(blueprint, DCFR, "+".join(GAME.rounds[s] for s in streets), ResolveConfig(gadget, bounds))
-    measured = BoardStrategy(GAME, blueprint.tree, agent.strategies(seat, TWENTY)[0])
-    moved = 0.0
-    for node, cards, decision in decisions(agent, seat, TWENTY, some(1)):
-        np.testing.assert_allclose(decision.policy, measured.at(node, cards), atol=1e-6, err_msg=f"{node} {cards}")
-        before = BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(node, cards)
-        moved = max(moved, float(np.abs(decision.policy - before).max()))
-        assert decision.iterations in (0, 20)
-    assert moved > 0.1
-
-
-def test_an_agent_is_sent_without_what_it_has_loaded(blueprint):
-    agent = SearchAgent(blueprint, DCFR, "flop")
-    alone = len(pickle.dumps(agent))
-    agent.load()
-    assert len(pickle.dumps(agent)) < 2 * alone
-    assert pickle.loads(pickle.dumps(agent)).fingerprint() == agent.fingerprint()
-
-
 def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
     agent = SearchAgent(blueprint, DCFR, "flop")
-    node, cards, decision = next(d for d in decisions(agent, 0, Budget(seconds=1e-9), some(1)) if GAME.bets.round[d[0]] == 1)
+    state, _, decision = next(d for d in decisions(agent, 0, Budget(seconds=1e-9)) if GAME.round(d[0]) == 1)
     assert decision.outcome == "no_time"
     assert not decision.solved
-    np.testing.assert_array_equal(decision.policy, BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(node, cards))
+    np.testing.assert_array_equal(decision.policy, BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(*GAME.locate(state)))
 
 
 def test_lines_that_are_all_in_have_nothing_to_search(tmp_path):
@@ -148,7 +70,7 @@ def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprin
     agent, budget = SearchAgent(blueprint, DCFR, "flop+turn", ResolveConfig("refined")), Budget(seconds=0.02)
     agent.load()
     assert agent.load_seconds > 0
-    asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget, some(1)) if d.outcome != "not_due"]
+    asked = [d for _ in range(3) for _, _, d in decisions(agent, 0, budget) if d.outcome != "not_due"]
     assert np.median([decision.seconds for decision in asked]) < 1.02 * budget.seconds + 1e-3
     assert np.median([decision.iterations for decision in asked]) > 0
 

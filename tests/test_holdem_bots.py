@@ -23,8 +23,8 @@ from games.holdem.config import Holdem, Spot, on_menu
 from games.holdem.rules import HoldemGame
 from search import Budget, variant
 from tests.bots import Here, NoAnswer
+from tests.catalogue import UNEVEN, small
 from tests.running import result_of, timebank
-from tests.test_holdem import UNEVEN, small
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
 TEN = Holdem(
@@ -68,7 +68,7 @@ def tallied(match, records):
 
 
 def without_times(records):
-    return [{k: v for k, v in r.items() if k not in ("seconds", "decisions")} for r in records]
+    return [{k: v for k, v in r.items() if k not in ("seconds", "load_seconds", "decisions")} for r in records]
 
 
 def test_an_observation_has_the_hand_the_line_and_the_chips():
@@ -299,7 +299,6 @@ def test_agents_of_other_games_do_not_meet(blueprint):
 
 def test_the_command_plays_somebodys_bot(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
-    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
     bot = ("agent@agents.a=bot", "agents.a.bot=tests.bots:CheckCall", "agent@agents.b=uniform")
     given = ("game=ms1f1", "game.ranks=QKA", *bot, "hands=40", "executor=serial", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
@@ -312,7 +311,6 @@ ANY = ("game=heads_up_no_limit", "agent@agents.a=bot", "agents.a.bot=check_call"
 
 
 def test_the_command_plays_bots_with_any_amount(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
     given = (*ANY, "agent@agents.b=bot", "agents.b.bot=uniform_random", "game.stack=10000", "hands=20", "executor=serial")
     assert timebank(monkeypatch, "match", *given, f"hydra.run.dir={tmp_path}") == 0
     (row,) = result_of(tmp_path)["rows"]

@@ -29,7 +29,7 @@ from agents import BlueprintAgent, Serial, UniformPolicy, ablate, play_matches
 from agents.apps import directory as run_directory
 from agents.apps import run as run_result
 from agents.apps.errors import UsageError
-from agents.board_blueprint import ABOUT, kept_blueprint
+from agents.board_blueprint import ABOUT, load_blueprint
 from agents.evaluation import ablation
 from agents.match import exact_value
 from agents.match.deal import Competitor
@@ -48,8 +48,8 @@ from games.holdem import config as holdem_config
 from search import BoardSolver, Budget, represent, variant
 from search.resolving import ResolveConfig
 from search.tree.infostates import TreeInfostates
-from tests.running import ROOT, timebank
-from tests.test_holdem import UNEVEN, small
+from tests.catalogue import UNEVEN, small
+from tests.running import ROOT, refused
 from tests.test_street_agent import DCFR, blueprint
 
 KUHN = "kuhn_poker"
@@ -247,7 +247,7 @@ def holdem(folder):
         for name in (ABOUT, "average_0.npy", "average_1.npy"):
             if name != file.name:
                 shutil.copy(own.directory / name, file.parent)
-        kept = kept_blueprint(own.game, file.parent, asked)
+        kept = load_blueprint(own.game, file.parent, asked)
         if kept is not None:
             assert all(float(rows.min()) >= 0 for rows in kept.strategies())
 
@@ -358,16 +358,6 @@ def test_twenty_thousand_changes(tmp_path):
 # through the commands: one line, status 2, and nothing written
 
 
-def refused(monkeypatch, capsys, *arguments):
-    """Run a command that must refuse; return its line."""
-    assert timebank(monkeypatch, *arguments) == 2
-    captured = capsys.readouterr()
-    assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
-    assert captured.err[:-1].isprintable()
-    return captured.err
-
-
 FILES = ("/dev/zero", "pipe", "link", "folder", "text", "deep", "bomb", "none")
 
 
@@ -394,6 +384,7 @@ def hostile(folder, kind):
 
 @pytest.mark.parametrize("kind", FILES)
 def test_commands_refuse_files_that_mean_harm(monkeypatch, capsys, tmp_path, kind):
+    monkeypatch.chdir(tmp_path)
     file, out = hostile(tmp_path, kind), f"hydra.run.dir={tmp_path / 'out'}"
     signal.signal(signal.SIGALRM, too_long)
     signal.setitimer(signal.ITIMER_REAL, 120)

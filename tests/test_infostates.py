@@ -12,9 +12,9 @@ from games.holdem.board_tree import board_tree
 from games.kernels.boards import HANDS, STREET
 from search.boards.infostates import BoardInfostates, bet_features
 from search.infostates import uniform_tables
-from tests.conftest import DICE, KUHN, LEDUC
+from tests.catalogue import DICE, KUHN, LEDUC, small
+from tests.catalogue import TINY as GAMES
 from tests.learners import EVERY, HOLDEM, infostates_of
-from tests.test_holdem import GAMES, small
 
 NAMES = ("one-card flop and turn", "no suits alike", "different hands", "limit", "turn")
 EVEN = {"full ranges": small([0, 1, 1]), "two cards": small([0, 2, 1], suits="cdhs")}

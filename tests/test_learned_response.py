@@ -15,7 +15,7 @@ from agents.networks.regression import FitConfig
 from games.holdem.cards import hand_indices
 from games.holdem.isomorphism import permute_cards
 from games.kernels.boards import CHILD, CHILD_END
-from tests.games import DERIVED, EVERY, HOLDEM, exploitability, game_of, strategies
+from tests.strategies import DERIVED, EVERY, HOLDEM, exploitability, representation_of, strategies
 
 LEDUC = "leduc_poker(suit_isomorphism=true)"
 SMALL = {"fit": FitConfig(steps=10, learning_rate=0.003), "network": NetworkConfig(hidden=16, layers=2, embedding=16, bets=16)}
@@ -41,7 +41,7 @@ def exploring(representation, dealer, seat):
 @pytest.mark.parametrize("name", EVERY)
 def test_deals_are_played_as_they_come(name, seat):
     """Chips of a learner that draws its actions, beside the exact value; an opponent who folds leaves it no deal without an action."""
-    representation = game_of(name)
+    representation = representation_of(name)
     which = "random 1" if name in DERIVED else "loose" if seat == 0 else "calling"
     opponent = strategies(name)[which][1 - seat]
     dealer, count = representation.dealer(opponent, seat), 100_000
@@ -58,7 +58,7 @@ def test_deals_are_played_as_they_come(name, seat):
 @pytest.mark.parametrize("name", HOLDEM)
 def test_cards_are_drawn_as_the_deck_has_them(name):
     """Every set of cards that is left, turned by each suit permutation that makes a board of the tree of it, is drawn alike."""
-    representation = game_of(name)
+    representation = representation_of(name)
     game, tree, deck = representation.game, representation.tree, representation.game.deck.cards()
     dealer = representation.dealer(representation.uniform()[1], 0)
     which = [tree.hands_at(p, 0) for p in (0, 1)]
@@ -89,7 +89,7 @@ def test_cards_are_drawn_as_the_deck_has_them(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_it_never_wins_more_than_a_best_response(name):
-    representation = game_of(name)
+    representation = representation_of(name)
     for which, tables in strategies(name).items():
         if which in ("solved 100", "solved 5", "loose", "random 1"):
             found = learned_exploitability(representation, tables, quick(name))
@@ -98,7 +98,7 @@ def test_it_never_wins_more_than_a_best_response(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_with_hardly_a_deal_played_it_is_a_strategy_still(name):
-    representation = game_of(name)
+    representation = representation_of(name)
     for tables in list(strategies(name).values())[:3]:
         for seat in (0, 1):
             found, value = learned_response(representation, seat, tables[1 - seat], quick(name, rounds=1, deals=1))
@@ -108,7 +108,7 @@ def test_with_hardly_a_deal_played_it_is_a_strategy_still(name):
 
 @pytest.mark.parametrize(("name", "share"), [*((name, 0.93) for name in DERIVED), ("flop", 0.9), ("flop, turn", 0.9)])
 def test_it_finds_nearly_all_there_is_in_play_without_a_plan(name, share):
-    representation = game_of(name)
+    representation = representation_of(name)
     for which in ("uniform", *(["calling"] if name in HOLDEM else [])):
         tables = strategies(name)[which]
         exact = exploitability(representation, tables)
@@ -117,21 +117,21 @@ def test_it_finds_nearly_all_there_is_in_play_without_a_plan(name, share):
 
 @pytest.mark.parametrize(("name", "which"), [(LEDUC, "uniform"), ("flop, turn", "calling")])
 def test_it_sees_what_takes_more_than_one_step(name, which):
-    representation, tables = game_of(name), strategies(name)[which]
+    representation, tables = representation_of(name), strategies(name)[which]
     looked = max(lbr_exploitability(representation, tables, actions) for actions in ACTION_SETS)
     assert learned_exploitability(representation, tables, quick(name)) > looked
 
 
 def test_the_network_knows_of_hands_like_those_played():
     """Few deals: what a network says of the others is better than what nobody says of them."""
-    representation, tables = game_of("flop, turn"), strategies("flop, turn")["uniform"]
+    representation, tables = representation_of("flop, turn"), strategies("flop, turn")["uniform"]
     found = [learned_exploitability(representation, tables, quick("flop, turn", deals=200, network_deals=n)) for n in (100.0, 1e-6)]
     assert found[0] > found[1]
 
 
 @pytest.mark.parametrize("name", ["kuhn_poker", "flop"])
 def test_it_is_the_same_for_the_same_seed_and_leaves_the_agent_as_it_was(name):
-    representation = game_of(name)
+    representation = representation_of(name)
     opponent = list(strategies(name).values())[2][0]
     before = opponent.copy()
     found, value = learned_response(representation, 1, opponent, quick(name))

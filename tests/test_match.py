@@ -25,7 +25,7 @@ from games.derived import derived_game
 from search import Budget, Evaluator, represent, variant
 from search.resolving import ResolveConfig
 from tests.bots import Here, given_once
-from tests.test_holdem import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 
 KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker")
 HOLDEM = small([0, 1, 1], ranges=UNEVEN)
@@ -57,7 +57,7 @@ def played(match, hands):
 
 def without_times(chunks):
     """Hands by match and number, without what the clock says and which decisions were remembered."""
-    timed = ("seconds", "decisions")
+    timed = ("seconds", "load_seconds", "decisions")
     return {(i, r["deal"], *r["seats"]): {k: v for k, v in r.items() if k not in timed} for i, rs, _ in chunks for r in rs}
 
 

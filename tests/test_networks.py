@@ -6,7 +6,7 @@ import torch
 
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
 from search import check_strategy
-from tests.conftest import DICE, KUHN, LEDUC
+from tests.catalogue import DICE, KUHN, LEDUC
 from tests.learners import BOTH, EVERY, HOLDEM, infostates_of, make_policy, weights
 
 TREES = [KUHN, LEDUC, DICE]

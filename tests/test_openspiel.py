@@ -1,4 +1,5 @@
 import gc
+import itertools
 import re
 
 import numpy as np
@@ -7,11 +8,21 @@ import pytest
 from open_spiel.python import policy as openspiel_policy
 from open_spiel.python.algorithms import expected_game_score
 
-from games import UnknownGameError, UnsuitableGameError, features, information_states, load_game, openspiel, public_tree
+from games import (
+    UnknownGameError,
+    UnsuitableGameError,
+    derivation,
+    features,
+    information_states,
+    load_game,
+    private_deals,
+    public_tree,
+    size_estimate,
+)
 from games.config import OpenSpielGame
-from games.openspiel import _estimate
+from games.size_estimate import estimate_histories
 from search import Evaluator
-from tests.conftest import SMALL_GAMES
+from tests.catalogue import SMALL_GAMES
 from tests.naive import scripted
 from tests.naive.histories import expected_value, infostates, openspiel_histories, random_policy, walk
 from tests.naive.tables import to_strategy
@@ -211,7 +222,7 @@ def walk_states(spiel):
 
 
 def test_endless_games_are_refused(monkeypatch):
-    monkeypatch.setattr(openspiel, "LOOK_SECONDS", 1e9)  # a slow machine would refuse it for its size first
+    monkeypatch.setattr(derivation, "LOOK_SECONDS", 1e9)  # a slow machine would refuse it for its size first
     with pytest.raises(UnsuitableGameError, match="a hand must end within some hundred actions"):
         public_tree("chess")
 
@@ -251,14 +262,14 @@ def test_a_large_game_is_refused_with_its_size_before_it_costs_memory(game, size
 
 def test_the_estimate_is_exact_where_deals_are_alike():
     tree = public_tree("liars_dice(numdice=1,dice_sides=4)")
-    assert _estimate([deal_of("liars_dice(numdice=1,dice_sides=4)")]) == (tree.num_nodes, True)
+    assert estimate_histories([deal_of("liars_dice(numdice=1,dice_sides=4)")]) == (tree.num_nodes, True)
 
 
 def test_the_estimate_of_leduc_is_near(monkeypatch):
     """One draw is 15 % off, and the mean of 400 is 0.7 %."""
-    monkeypatch.setattr(openspiel, "ESTIMATE_SECONDS", 60.0)
+    monkeypatch.setattr(size_estimate, "ESTIMATE_SECONDS", 60.0)
     histories = sum(1 for _ in walk(openspiel_histories("leduc_poker")))
-    estimate = _estimate([pyspiel.load_game("leduc_poker").new_initial_state()], draws=400)
+    estimate = estimate_histories([pyspiel.load_game("leduc_poker").new_initial_state()], draws=400)
     assert estimate.histories == pytest.approx(histories, rel=0.03)
 
 
@@ -275,14 +286,14 @@ def test_memory_that_runs_out_is_said_in_a_line(monkeypatch):
 
     for name in ("enter", "tree"):
         with monkeypatch.context() as patch:
-            patch.setattr(openspiel._Derivation, name, full)
+            patch.setattr(derivation.Derivation, name, full)
             with pytest.raises(UnsuitableGameError, match="kuhn_poker is not suitable: it must fit into memory, got more than was free"):
                 public_tree("kuhn_poker")
 
 
 def test_a_long_derivation_tells_how_far_it_is(monkeypatch):
-    for name in ("LOOK_SECONDS", "TELL_SECONDS"):
-        monkeypatch.setattr(openspiel, name, 0.0)
+    for module, name in itertools.product((derivation, private_deals), ("LOOK_SECONDS", "TELL_SECONDS")):
+        monkeypatch.setattr(module, name, 0.0)
     told = []
     public_tree("liars_dice(numdice=1,dice_sides=4)", progress=lambda *said: told.append(said))
     deals, histories = ([said for said in told if said[0] == what] for what in ("private deals", "histories"))

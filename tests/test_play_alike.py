@@ -22,10 +22,10 @@ from search.boards.infostates import BoardInfostates
 from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import value_against
+from tests.catalogue import TINY as GAMES
 from tests.naive.holdem import Twin
 from tests.naive.isomorphism import symmetries
 from tests.searching import searching, sweep
-from tests.test_holdem import GAMES
 
 pytestmark = pytest.mark.kernels
 compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")

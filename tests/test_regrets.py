@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from search.tree.infostates import TreeInfostates
-from tests.conftest import DICE, KUHN, LEDUC, case_of
+from tests.catalogue import DICE, KUHN, LEDUC, case_of
 from tests.naive.histories import at_public_node
 from tests.naive.regrets import instantaneous_regrets
 from tests.naive.tables import random_strategy, to_policy

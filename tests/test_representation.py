@@ -7,20 +7,20 @@ from agents import tabulate
 from games.derived import derived_game
 from search import Budget, represent
 from search.boards.strategy import play_alike
-from tests.games import DERIVED, EVERY, HOLDEM, Asked, every_state, filled, game_of, strategies
+from tests.strategies import DERIVED, EVERY, HOLDEM, Asked, every_state, filled, representation_of, strategies
 
 STILL = Budget(seconds=0)
 
 
 def plan(name):
     """Return tables that play differently from state to state, and what they play at a state."""
-    representation, tables = game_of(name), strategies(name)["loose" if name in HOLDEM else "random 1"]
+    representation, tables = representation_of(name), strategies(name)["loose" if name in HOLDEM else "random 1"]
     return tables, lambda game, state: representation.at(tables, state)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_table_is_what_was_written_state_by_state(name):
-    representation, (tables, policy) = game_of(name), plan(name)
+    representation, (tables, policy) = representation_of(name), plan(name)
     again = filled(representation, policy)
     for player in (0, 1):
         assert again[player].shape == representation.shape(player)
@@ -34,7 +34,7 @@ def test_a_table_is_what_was_written_state_by_state(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_values_are_opposite_and_no_more_than_best_responses(name):
-    representation, (tables, _) = game_of(name), plan(name)
+    representation, (tables, _) = representation_of(name), plan(name)
     first, second = (representation.value(tables, player) for player in (0, 1))
     assert first == pytest.approx(-second, abs=1e-9)
     for player, value in enumerate((first, second)):
@@ -43,7 +43,7 @@ def test_values_are_opposite_and_no_more_than_best_responses(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_an_agent_that_is_asked_everywhere_is_its_table(name, monkeypatch):
-    representation, (tables, policy) = game_of(name), plan(name)
+    representation, (tables, policy) = representation_of(name), plan(name)
     monkeypatch.setattr("agents.agent.represent", lambda game: representation)  # hold'em in float64
     monkeypatch.setattr("agents.evaluation.strength.represent", lambda game: representation)
     agent = Asked(representation.game, "plan", policy)
@@ -59,18 +59,18 @@ def test_an_agent_that_is_asked_everywhere_is_its_table(name, monkeypatch):
 @pytest.mark.parametrize("name", EVERY)
 def test_actions_are_worth_what_both_go_on_to_win(name):
     """At the first decision, weighted by deals and by what is played there."""
-    representation, (tables, _) = game_of(name), plan(name)
+    representation, (tables, _) = representation_of(name), plan(name)
     game, values = representation.game, representation.value_function(tables)
     player = game.player(game.root)
     others = game.ranges[1 - player]
     won = (representation.at(tables, game.root) * values.action_values(game.root, others)).sum(axis=0) @ game.ranges[player]
-    mass = game.cf_reach(game.root, player, others) @ game.ranges[player]
-    assert won / mass == pytest.approx(representation.value(tables, player), abs=1e-9)
+    cf_reach = game.cf_reach(game.root, player, others) @ game.ranges[player]
+    assert won / cf_reach == pytest.approx(representation.value(tables, player), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_what_is_no_strategy_is_refused(name):
-    representation, (tables, _) = game_of(name), plan(name)
+    representation, (tables, _) = representation_of(name), plan(name)
     for wrong in (np.nan, -1.0):
         table = tables[0].copy()
         table.reshape(-1)[0] = wrong
@@ -80,21 +80,21 @@ def test_what_is_no_strategy_is_refused(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_sizes_are_told_without_building(name):
-    representation = game_of(name)
+    representation = representation_of(name)
     exact = sum(table.nbytes for table in representation.uniform())
     assert exact <= representation.table_bytes <= (2 if name == "no suits alike" else 1.5) * exact
 
 
 def test_a_game_is_represented_once():
     for name in EVERY:
-        game = derived_game(game_of(name).tree) if name in DERIVED else HOLDEM[name]
+        game = derived_game(representation_of(name).tree) if name in DERIVED else HOLDEM[name]
         assert represent(game) is represent(game)
     with pytest.raises(TypeError, match="game must be derived from OpenSpiel or hold'em, got str"):
         represent("leduc_poker")
 
 
 def test_written_hands_that_suits_make_equal_play_alike():
-    representation, (_, policy) = game_of("flop, turn"), plan("flop, turn")
+    representation, (_, policy) = representation_of("flop, turn"), plan("flop, turn")
     tables = filled(representation, policy)
     before = [table.copy() for table in tables]
     for player in (0, 1):

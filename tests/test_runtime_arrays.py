@@ -175,7 +175,7 @@ def entry(shape, begin, end, dtype="F32"):
         (tensors({"x": entry([[2]], 0, 8)}, bytes(8)), "invalid type: sequence"),
         (tensors({"x": entry([2], 0, 80)}, bytes(8)), "invalid shape, data type, or offset"),
         (tensors({"x": entry([2], 8, 0)}, bytes(8)), "invalid offset"),
-        (tensors({"x": entry([2], 0, 8), "y": entry([2], 0, 8)}, bytes(8)), "invalid offset for tensor `y`"),
+        (tensors({"x": entry([2], 0, 8), "y": entry([2], 4, 12)}, bytes(12)), "invalid offset for tensor `y`"),
         (tensors({"x": entry([2], 0, 8)}, bytes(9)), "not fully covered"),
         (tensors({"__metadata__": {"a": 1}}), "metadata must be texts"),
         (tensors({"__metadata__": []}), "metadata must be texts"),

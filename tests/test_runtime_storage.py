@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.runtime import storage
-from agents.runtime.storage import brief, finite, load_or_set_aside, parse_json, printable, read_bytes, read_json, read_text
+from agents.runtime.storage import brief, finite, load_or_set_aside, parse_json, printable, read_json
+from games.files import read_bytes, read_text
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats() | st.text(),

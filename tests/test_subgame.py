@@ -9,18 +9,17 @@ from search import (
     Gadget,
     Solver,
     Subgame,
-    build_gadget,
     check_strategy,
     full_ranges,
     gifts,
-    safe_bounds,
     variant,
     whole_game,
 )
-from tests.conftest import case_of
+from tests.catalogue import case_of
 from tests.naive import best_response as naive_best_response
 from tests.naive.histories import subgame
 from tests.naive.tables import random_strategy, replace, to_policy
+from tests.searching import safe_gadget
 
 SUITS = "leduc_poker(suit_isomorphism=true)"
 
@@ -63,7 +62,7 @@ def resolve(solver, blueprint, node, opponent, iterations, kind="resolve"):
     if not (ranges[1 - opponent] > 0).any():
         return None
     gift = gifts(solver.evaluator, blueprint, opponent, full[1 - opponent], node)
-    gadget = build_gadget(kind, solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent], gift=gift)
+    gadget = safe_gadget(kind, solver.evaluator, blueprint.below(node), opponent, ranges[1 - opponent], gift)
     solver.start(Subgame(solver.tree, node, ranges, gadget))
     solver.run(iterations)
     return solver.answer(), solver.exploitability()
@@ -198,7 +197,7 @@ def test_a_used_solver_answers_like_a_fresh_one(case, kind, opponent):
         ranges = tuple(rng.random(case.tree.num_hands(p)) for p in (0, 1))
         gadget = None
         if opponent is not None:
-            gadget = Gadget(kind, opponent, safe_bounds(used.evaluator, blueprint.below(node), opponent, ranges[1 - opponent]))
+            gadget = Gadget(kind, opponent, used.evaluator.best_response_cfvs(blueprint.below(node), opponent, ranges[1 - opponent]))
         fresh = Solver(case.tree, variant("default"))
         for solver in (used, fresh):
             solver.start(Subgame(case.tree, node, ranges, gadget))
@@ -218,7 +217,7 @@ def test_inputs_are_not_changed(leduc):
     node = round_two(leduc.tree)[3]
     ranges = blueprint.ranges(node, full_ranges(leduc.tree))
     solver = Solver(leduc.tree, variant("default"))
-    bounds = safe_bounds(solver.evaluator, blueprint.below(node), 0, ranges[1])
+    bounds = solver.evaluator.best_response_cfvs(blueprint.below(node), 0, ranges[1])
     arrays = [*blueprint.tables, *ranges, bounds, leduc.tree.terminals[0].payoff, leduc.tree.terminals[1].payoff]
     before = [a.copy() for a in arrays]
     for kind in (*SAFE, "combined"):

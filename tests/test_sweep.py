@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search import mass_at
+from search import cf_reach_at
 from search.gadgets import TAGS
 from search.kernels import (
     MAXMARGIN,
@@ -163,9 +163,9 @@ class Arrays:
         self.gadget = Choice(UNSAFE if gadget_player is None else TAGS[kind], player, block)
         self.arrays = GadgetArrays(*block)
         self.arrays.spread[:] = 0  # test_gadget_kernel.py has bounds that are distributions
-        self.arrays.mass[:] = self.arrays.bound[:] = self.arrays.model[:] = 0.0
+        self.arrays.cf_reach[:] = self.arrays.bound[:] = self.arrays.model[:] = 0.0
         own = self.sides[1 - player].reach[part.root_row[1 - player], :other]
-        self.arrays.mass[:hands, 0] = mass_at(tree, part.node, player, own)
+        self.arrays.cf_reach[:hands, 0] = cf_reach_at(tree, part.node, player, own)
         self.arrays.bound[:hands, 0] = rng.normal(size=hands) * 0.1
         self.arrays.model[:hands, 0] = np.minimum(random_range(rng, hands), 1.0)
         if gadget_player is not None:
@@ -218,18 +218,18 @@ def check_iteration(arrays, weights, t):
             np.testing.assert_array_equal(found[outside], old[outside])
         assert not side.regret[inside, tree.num_hands(p) :].any()  # padding never has regret
         other_reach = side.reach  # player 1 already meets player 0's new strategy
-    for field in ("bound", "mass", "model"):
+    for field in ("bound", "cf_reach", "model"):
         np.testing.assert_array_equal(getattr(arrays.arrays, field), getattr(gadget_before, field))
 
 
 def check_choice(arrays, before, cfv, weights):
     """Compare the choice above the root with its twin's; return the reach that follows from it."""
-    now, mass = GadgetArrays(*(x[:, 0] for x in arrays.arrays)), before.mass[:, 0]
+    now, cf_reach = GadgetArrays(*(x[:, 0] for x in arrays.arrays)), before.cf_reach[:, 0]
     old = GadgetArrays(*(x[:, 0] for x in before))
     if arrays.gadget.kind == MAXMARGIN:
-        alive = mass > 0
-        worth = (cfv - old.bound) / np.where(alive, mass, 1.0)
-        regret, average, basis = naive.margins(worth, mass, (old.follow, old.chosen, old.choice), weights)
+        alive = cf_reach > 0
+        worth = (cfv - old.bound) / np.where(alive, cf_reach, 1.0)
+        regret, average, basis = naive.margins(worth, cf_reach, (old.follow, old.chosen, old.choice), weights)
         np.testing.assert_allclose(now.follow, regret, rtol=1e-9, atol=1e-10)
         np.testing.assert_allclose(now.chosen, average, rtol=1e-9, atol=1e-12)
         if alive.any():
@@ -241,7 +241,7 @@ def check_choice(arrays, before, cfv, weights):
         np.testing.assert_allclose([now.follow, now.stop], expected[0], rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(now.chosen, expected[1][0], rtol=1e-9, atol=1e-12)
         assert_matched(np.array([now.choice, 1 - now.choice]), expected[2], [0, 1])
-    reach = naive.entering(arrays.kind, now.choice, mass, old.model)
+    reach = naive.entering(arrays.kind, now.choice, cf_reach, old.model)
     root = arrays.sides[arrays.gadget.player].reach[arrays.part.root_row[arrays.gadget.player]]
     np.testing.assert_allclose(root, reach, rtol=1e-12, atol=1e-300)
     return reach
@@ -252,16 +252,16 @@ def check_choice(arrays, before, cfv, weights):
 def test_the_first_choice_is_between_equals(kind, number, hands, player):
     tree, part, rng = tree_and_span(number, hands, max_nodes=18)
     arrays = Arrays(tree, part, rng, player, kind)
-    found, mass = arrays.arrays, arrays.arrays.mass[:, 0]
+    found, cf_reach = arrays.arrays, arrays.arrays.cf_reach[:, 0]
     for learnt in (found.follow, found.stop, found.chosen):
         assert not learnt.any()
-    np.testing.assert_array_equal(found.choice, 0.5 if kind != "maxmargin" else 1 / max(1, np.count_nonzero(mass)))
-    expected = naive.entering(kind, found.choice[:, 0], mass, found.model[:, 0])
+    np.testing.assert_array_equal(found.choice, 0.5 if kind != "maxmargin" else 1 / max(1, np.count_nonzero(cf_reach)))
+    expected = naive.entering(kind, found.choice[:, 0], cf_reach, found.model[:, 0])
     root = arrays.sides[player].reach[part.root_row[player]]
     np.testing.assert_allclose(root, expected, rtol=1e-12)
     choice, row = rng.random(len(root)), np.full(len(root), np.nan)
     reach_of_choice(plain(arrays.gadget), choice, row)
-    np.testing.assert_allclose(row, naive.entering(kind, choice, mass, found.model[:, 0]), rtol=1e-12)
+    np.testing.assert_allclose(row, naive.entering(kind, choice, cf_reach, found.model[:, 0]), rtol=1e-12)
     np.testing.assert_array_equal(root, arrays.sides[player].reach[part.root_row[player]])
 
 

@@ -98,7 +98,6 @@ def same_figures(shown: str, told: str) -> bool:
 
 def test_gadgets_against_each_other(monkeypatch, tmp_path, capsys):
     shown = row(RESULTS, "experiment=gadget_match", "a - b")
-    monkeypatch.setattr("agents.apps.match.plot_matches", lambda *_: None)
     given = (
         "agent@agents.a=network",
         "agent@agents.b=search",

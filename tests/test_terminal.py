@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import signal
 from functools import cache
 
 import pytest
@@ -16,7 +17,7 @@ from games.game import Action, Kind, find_decision
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Spot
 from search import Budget, variant
-from tests.test_holdem import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 
 SPIEL = ("kuhn_poker", "leduc_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 HOLDEM = {
@@ -101,8 +102,31 @@ def test_what_a_bad_key_says_and_that_leaving_keeps_what_was_played(agent):
     assert "a key must be one of c, b, ?, u, q, help, got 'x'" in shown
     assert "got ''" in shown
     assert saved
+    shown, _ = session(agent("two sizes"), ["b", "c"] * 30)
+    assert re.search(r"got 'b' \(type (\d+) for bet \1 .* or (\d+) for bet \2 ", shown)
     shown, _ = session(agent("flop, turn"), ["x", "q"])
     assert "a key must be one of f, c, r, ?, u, q, help, got 'x'" in shown
+
+
+def test_letters_of_the_games_own_words_are_keys_where_they_are_unambiguous(agent):
+    kuhn, two_sizes = terminal(agent("kuhn_poker"))[0], terminal(agent("two sizes"))[0]
+    assert {keys(kuhn, kuhn.game.root)[key] for key in ("p", "pass", "c")} == {0}
+    assert "b" not in keys(two_sizes, find_decision(two_sizes.game, "call", "line"))  # two bets begin with it
+
+
+def test_ctrl_c_while_a_hand_is_saved_waits_until_it_is(agent):
+    blueprint, kept = agent("kuhn_poker"), []
+    at, shown, _ = terminal(blueprint, ["c"] * 60, values=value_function(blueprint.game, (blueprint.blueprint,) * 2))
+
+    def save(record):
+        signal.raise_signal(signal.SIGINT)
+        kept.append(record)
+
+    at.save = save
+    with pytest.raises(KeyboardInterrupt):
+        at.run()
+    assert (len(kept), at.played) == (1, 1)
+    assert shown[-1].startswith("  so far: ")
 
 
 @pytest.mark.parametrize("name", ["leduc_poker", "flop, turn"])
@@ -152,7 +176,7 @@ def test_actions_of_derived_games_have_pokers_words_and_amounts():
     bet = public_tree("kuhn_poker").children(0)[1]
     assert texts(kuhn, 0) == ["check", "bet 1"]
     assert texts(kuhn, bet) == ["fold", "call 1"]
-    assert keys(kuhn, bet) == {"f": 0, "fold": 0, "pass": 0, "c": 1, "call 1": 1, "bet": 1, "call": 1}
+    assert keys(kuhn, bet) == {"f": 0, "fold": 0, "pass": 0, "p": 0, "c": 1, "call 1": 1, "bet": 1, "call": 1, "b": 1}
     leduc = terminal(BlueprintAgent(UniformPolicy(public_tree("leduc_poker"))))[0]
     bet = public_tree("leduc_poker").children(0)[1]
     assert texts(leduc, 0) == ["check", "bet 2"]
@@ -207,8 +231,8 @@ def test_a_decision_is_described_as_at_a_table(agent):
 
 
 def test_help_lists_the_keys(agent):
-    shown, _ = session(agent("leduc_poker"), ["help", "q"])
-    assert "your actions: c or check, b or bet 2" in shown
+    shown, _ = session(agent("kuhn_poker"), ["help", "q"])
+    assert "\n    c or check or pass or p\n    b or 1 or bet 1 or bet\n" in shown
     assert "u: takes your last move back; q: leaves" in shown
 
 

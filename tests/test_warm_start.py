@@ -9,7 +9,7 @@ import pytest
 
 from games.holdem.subtree import street_lines, subtree
 from search import BoardSolver, Budget, variant
-from search.boards.root import BoardRoot
+from search.boards.entrance import BoardEntrance
 from search.boards.subgames import MOST_WORTH, BoardSubgames
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Trunk
@@ -94,7 +94,7 @@ def test_what_is_left_to_gain_is_the_whole_games_exploitability():
     lines = street_lines(game, [0], np.float64)
     part, sweeps = subtree(tree, lines, 0), BoardSweeps(subtree(tree, lines, 0).tree, 1, np.float64)
     sweeps.look_at(replace(part.tree, forests=sweeps.tree.forests))
-    root = BoardRoot(part, next(Trunk(game, tree, arrays, 0).arrivals()), 0)
+    root = BoardEntrance(part, next(Trunk(game, tree, arrays, 0).arrivals()), 0)
     root.enter(sweeps, np.ones(1, bool))
     kept = [reach.copy() for reach in sweeps.reach]
     per_deal = root.gadget_exploitability(sweeps, arrays, None, 1.0)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from agents.agent import Agent
-from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig
+from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig, SolveConfig
 from agents.apps.run import Progress
+from agents.evaluation.solving import Solving
 from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
 from games.game import PublicGame
@@ -31,12 +33,12 @@ LINE_KEYS: dict[str, type] = {
     "gadget": str,
     "bounds": str,
     "gift_scale": float,
-    "spread": float,
+    "bound_std": float,
     "buckets": list,
     "think": bool,
     "own": str,
     "warm_start": str,
-    "enough": float,
+    "target_exploitability": float,
     "measure_error": bool,
     "threads": int,
 }
@@ -86,8 +88,16 @@ class Kind(Protocol):
         """Refuse a game that will not fit: while blueprints are solved, or with every worker's copy of a strategy."""
         ...
 
-    def check_solving(self, variant: Variant) -> None:
+    def check_solvable(self, variant: Variant) -> None:
         """Refuse a game that does not fit into memory to be solved."""
+        ...
+
+    def check_solve(self, config: SolveConfig, variant: Variant) -> None:
+        """Refuse settings of ``solve`` that the game has no use for, files that do not fit, and a game too large for memory."""
+        ...
+
+    def solving(self, config: SolveConfig, variant: Variant) -> Solving:
+        """Return the game ready to be solved."""
         ...
 
     def check_bot(self, bot: str) -> None:
@@ -139,8 +149,8 @@ class Kind(Protocol):
         """Return what agents are measured beside."""
         ...
 
-    def announce(self, lines: Lines) -> None:
-        """Say how much work it will be to measure some lines, where that is much."""
+    def announce(self, line: str, agent: AgentConfig, blueprint: Any, budgets: int) -> None:
+        """Say how much work it will be to measure a line at so many budgets, where that is much."""
         ...
 
     def stand_in(self) -> Any:
@@ -157,17 +167,14 @@ def timed_game(settings: Any) -> tuple[PublicGame[Any], float]:
     if key not in _made:
         _made.clear()
         bars: dict[str, Progress] = {}
+        with ExitStack() as opened:
 
-        def tell(what: str, done: int, total: float) -> None:
-            bar = bars.get(what) or bars.setdefault(what, Progress(what, total / 1e6))
-            bar.at(done / 1e6)
+            def tell(what: str, done: int, total: float) -> None:
+                bar = bars.get(what) or bars.setdefault(what, opened.enter_context(Progress(what, total / 1e6)))
+                bar.at(done / 1e6)
 
-        start = time.perf_counter()
-        try:
+            start = time.perf_counter()
             _made[key] = settings.build(tell), time.perf_counter() - start
-        finally:
-            for bar in bars.values():
-                bar.close()
     return _made[key]
 
 
@@ -247,7 +254,7 @@ def of_file(key: str, read: Callable[[], Read]) -> Read:
 
 def resolve_config(config: AgentConfig) -> ResolveConfig:
     """Return how an agent re-solves subgames."""
-    return ResolveConfig(config.gadget, config.bounds, config.spread, config.gift_scale, config.warm_start)
+    return ResolveConfig(config.gadget, config.bounds, config.bound_std, config.gift_scale, config.warm_start)
 
 
 def build_budgets(values: list[float], unit: str) -> list[Budget]:
@@ -270,9 +277,9 @@ def enough_for(budget: Budget, config: AgentConfig) -> Budget:
 
 def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
     """Return an agent's budgets: these, and the exploitability that is enough for it."""
-    if config.enough is None:
+    if config.target_exploitability is None:
         return budgets
-    return [replace(budget, exploitability=config.enough) for budget in budgets]
+    return [replace(budget, exploitability=config.target_exploitability) for budget in budgets]
 
 
 def build_executor(config: ExecutorConfig) -> Executor:

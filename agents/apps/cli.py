@@ -24,15 +24,16 @@ def main() -> None:
     if name in ("help", "--help", "-h"):
         print("usage: timebank <command> [overrides]\n")
         print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
-        print("\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000; timebank <command> --help lists them.")
+        print(
+            "\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000. timebank <command> --help explains them."
+        )
         return
     if name == "--version":
         print(version_text())
         return
     if name not in COMMANDS:
         fail(f"command must be one of {', '.join(COMMANDS)}, got {shown(name)}{nearest(name, COMMANDS)}")
-    sys.argv = [f"timebank {name}", *sys.argv[2:]]
     try:
-        importlib.import_module(f"agents.apps.{name}").main()
+        importlib.import_module(f"agents.apps.{name}").main(sys.argv[2:])
     except KeyboardInterrupt:  # before there was anything to keep
         raise SystemExit(130) from None

@@ -26,7 +26,7 @@ THINKING = Budget(seconds=0.01)  # of an agent that thinks where no budget is gi
 
 def match_kind(config: MatchConfig) -> Kind:
     """Return what is played: where bots alone do, with any legal amount if the game has them."""
-    return build_kind(config.game, all(agent.policy == "bot" for agent in config.agents.values()))
+    return build_kind(config.game, len(config.bots) == len(config.agents))
 
 
 def match_notes(config: MatchConfig) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
             budget_of(agent, config)
     own = [agent for agent in config.agents.values() if agent.policy not in ("network", "bot")]
     if own:
-        kind.check_solving(variant)
+        kind.check_solvable(variant)
     if any(map(untrained, config.agents.values())):
         from agents.apps.training import check_training
 
@@ -112,7 +112,7 @@ def check_salt(match: MatchConfig) -> None:
     """Refuse a salt that makes no difference, or that no run has told."""
     if match.salt is None:
         return
-    if not any(agent.policy == "bot" for agent in match.agents.values()):
+    if not match.bots:
         raise ValueError(f"salt must be left out where no bot plays, got {match.salt!r}")
     if not re.fullmatch(r"\w{1,64}", match.salt):
         raise ValueError(f"salt must be one that a match's result.json has, got {match.salt!r:.100}")

@@ -209,7 +209,8 @@ def _chooses(override: Override, command: str) -> bool:
         raise UsageError(f"{key} must be one value (-m sweeps over several), got {_value(override)}{_typed(line)}")
     if key not in groups:
         if override.is_add() and not (key.split(".")[0] == "lines" and command == "ablate"):
-            raise UsageError(f"{key} must be a key of the settings, got {shown(line)}, which would add one")
+            near = _meant(_grouped(command, []), key)
+            raise UsageError(f"{key} must be a key of the settings, got {shown(line)}, which would add one{near}")
         if override.package is not None:
             raise UsageError(f"{key}@{override.package} must be a group of the settings ({', '.join(groups)}), got {shown(line)}")
         return key.startswith("hydra/")

@@ -27,7 +27,17 @@ MOST_BUCKETS = 10**7  # of a street
 
 @dataclass(kw_only=True)
 class SearchConfig:
-    """A row of the CFR family by its name in search.variants, or of your own; what is given besides replaces a named row's."""
+    """A row of the CFR family by its name in search.variants, or of your own; what is given besides replaces a named row's.
+
+    Attributes:
+        name: of the row; ``default`` is the fastest that is known for the game at hand; ``module:name`` is a row of yours,
+            see docs/how-to/own-code.md.
+        alpha: exponent of the discount of positive regrets, t^alpha / (t^alpha + 1) in iteration t; inf for none.
+        beta: exponent of the discount of negative regrets; inf for none, -inf for a floor at zero.
+        gamma: exponent of the weight t^gamma of iteration t in the average strategy.
+        predictive: weight of the last regret as a prediction of the next; 1 is PCFR+, 0 none.
+        discount: old regrets are scaled ``before`` the new ones are added (the papers), or ``after`` (OpenSpiel).
+    """
 
     name: str = bounded("???", among=(*VARIANTS, OWN))
     alpha: float | None = bounded(None, least=-math.inf, most=math.inf)
@@ -50,12 +60,12 @@ class SearchConfig:
 
 @dataclass(kw_only=True)
 class BudgetConfig:
-    """See search.budget.
+    """What a solve or a decision may spend; null does not limit.
 
     Attributes:
         seconds: wall-clock seconds of a solve or a decision.
-        iterations: of the solver.
-        exploitability: chips (NashConv / 2), whatever the pot.
+        iterations: of the solver; the only limit that gives the same answer on every machine.
+        exploitability: chips (NashConv / 2), whatever the pot; the work stops when it has come there.
     """
 
     seconds: float | None = bounded(None, unit="seconds")
@@ -87,11 +97,19 @@ class AgentConfig:
         think: whether a subgame solver, or ``own``, thinks on top of the policy.
         own: an agent of yours in place of the subgame solver: ``module:function``, which is called with the game and the policy; see
             docs/how-to/own-agent.md.
-        solve_from, gadget, bounds, gift_scale, spread, warm_start: see agents.search_agent.
-        enough: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes there.
+        solve_from: where subgames begin: at each ``decision``, with each ``round`` but the first, at the ``root``, or with rounds by name,
+            ``turn`` or ``flop+turn``.
+        gadget: what stands above a subgame, so that solving it alone does not hurt: see docs/concepts/gadgets.md.
+        bounds: what a gadget allows the opponent's hands: ``safe`` (best responses to our strategy so far), ``estimate`` (its own values,
+            without a guarantee) or ``distributional`` (normal distributions around those).
+        gift_scale: share of the opponent's gifts by which reach_maxmargin, refined and combined raise their bounds.
+        bound_std: chips, the standard deviation of distributional bounds.
+        warm_start: whether solves start from the strategy so far; ``short`` where few iterations are expected.
+        target_exploitability: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes
+            there.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
-        budget: of each decision, in a match.
+        budget: of each of its decisions in a match; none takes the match's.
     """
 
     policy: str = bounded("???", among=POLICIES)
@@ -106,9 +124,9 @@ class AgentConfig:
     gadget: str = bounded("resolve", among=GADGETS)
     bounds: str = bounded("safe", among=BOUNDS)
     gift_scale: float = bounded(1.0, most=1)
-    spread: float = bounded(1.0, above=0, unit="chips")
+    bound_std: float = bounded(1.0, above=0, unit="chips")
     warm_start: str = bounded("short", among=WARM_START)
-    enough: float | None = bounded(None, above=0, unit="chips")
+    target_exploitability: float | None = bounded(None, above=0, unit="chips")
     measure_error: bool = True
     threads: int = bounded(1, least=1)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
@@ -116,7 +134,12 @@ class AgentConfig:
 
 @dataclass(kw_only=True)
 class ExecutorConfig:
-    """Where independent work runs; ``workers`` 0 means one per core."""
+    """Where independent work runs.
+
+    Attributes:
+        kind: ``local`` for processes on this machine, ``serial`` for one thing after another in this process.
+        workers: processes; 0 means one per core.
+    """
 
     kind: str = bounded("local", among=("local", "serial"))
     workers: int = 0
@@ -132,8 +155,8 @@ class SolveConfig:
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
         load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
             just as many, or no budget, it is reported as it is, and fewer are refused.
-        show: decisions of hold'em to report besides the first, each as the line that leads there (see ``games.holdem.lines``): one, or a
-            list of them.
+        show: decisions of hold'em to report besides the first, each as the line that leads there, 'check / bet 50': one, or a list of them.
+        seed: of nothing in a solve; it is kept in ``result.json``.
     """
 
     command: str = "solve"
@@ -159,7 +182,11 @@ class SolveConfig:
 
 @dataclass(kw_only=True)
 class TrainConfig:
-    """``timebank train``."""
+    """``timebank train``.
+
+    Attributes:
+        seed: of the trainer, unless it has another one.
+    """
 
     command: str = "train"
     game: Any = None
@@ -179,6 +206,7 @@ class AblateConfig:
         references: also measure uniform play, and full-game CFR from the root, at every budget.
         searched_iterations: of self-play, after which the network is taken that plays and searches; training goes on beyond it, so that
             the exchange rate is read off a measured curve. 0, or no fewer than are trained, takes the last network.
+        seed: of the trainer, and of card abstractions.
     """
 
     command: str = "ablate"
@@ -204,13 +232,15 @@ class MatchConfig:
         agents: by name; everybody plays everybody. ``+agent@agents.c=…`` adds one.
         budget: of each decision of an agent that thinks and has no budget of its own.
         hands: of each match, half of them in each seat.
-        duplicate, values: see agents.match.match.
+        duplicate: each deal is played twice, seats swapped; else once, with alternating seats.
+        values: AIVAT's value function: ``blueprint`` (both play what they play without thinking), ``uniform``, or ``none`` for no AIVAT.
         precision: half-width of the 95 % interval that is wanted, chips a hand; says how many more hands it takes.
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.
         limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
         salt: the secret that deals with a bot come from; none means a new one, which ``result.json`` tells when the match has ended: given
             here it plays the match again.
+        seed: of deals, of agents' actions, of the trainer and of card abstractions.
     """
 
     command: str = "match"
@@ -229,6 +259,11 @@ class MatchConfig:
     limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
     salt: str | None = None
     seed: int = bounded(0, most=MOST_SEED)
+
+    @property
+    def bots(self) -> list[str]:
+        """The names of agents whose policy nobody knows."""
+        return [name for name, agent in self.agents.items() if agent.policy == "bot"]
 
 
 @dataclass(kw_only=True)

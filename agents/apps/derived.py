@@ -10,9 +10,10 @@ from typing import Any
 
 from agents.agent import Agent
 from agents.apps.build import FULL_GAME, STILL, UNIFORM, Lines, check_files, named_agent, of_file, resolve_config, untrained
-from agents.apps.config import AgentConfig
+from agents.apps.config import AgentConfig, SolveConfig
 from agents.apps.own import check_decision, own_agent, own_policy
 from agents.blueprint import BlueprintAgent
+from agents.evaluation.solving import TreeSolving
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
 from games.derived import DerivedGame
@@ -60,8 +61,20 @@ class DerivedKind:
     def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
         """Refuse nothing: a game was made already."""
 
-    def check_solving(self, variant: Variant) -> None:
+    def check_solvable(self, variant: Variant) -> None:
         """Refuse nothing: a game was made already."""
+
+    def check_solve(self, config: SolveConfig, variant: Variant) -> None:
+        for key, value in (("load", config.load), ("show", config.show)):
+            if value is not None:
+                raise ValueError(f"{key} must be left out for a game derived from OpenSpiel, got {value}")
+        if config.storage != 32:
+            raise ValueError(f"storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got {config.storage}")
+        if config.threads != 1:
+            raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
+
+    def solving(self, config: SolveConfig, variant: Variant) -> TreeSolving:
+        return TreeSolving(self.tree, variant)
 
     def check_bot(self, bot: str) -> None:
         from agents.opponents.openspiel import check_bot
@@ -120,7 +133,7 @@ class DerivedKind:
         plain_cfr = SearchAgent(uniform, variant, "root", ResolveConfig("unsafe", warm_start="never"), measure_error=True)
         return {UNIFORM: (BlueprintAgent(uniform), [STILL]), FULL_GAME: (plain_cfr, budgets)}
 
-    def announce(self, lines: Lines) -> None:
+    def announce(self, line: str, agent: AgentConfig, blueprint: Policy, budgets: int) -> None:
         """Say nothing: a line takes seconds."""
 
     def stand_in(self) -> UniformPolicy:

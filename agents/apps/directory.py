@@ -12,9 +12,10 @@ from typing import Any, BinaryIO
 import yaml
 
 from agents.apps.errors import UsageError
+from agents.apps.renamed import renamed
 from agents.reporting.tables import make_new
-from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, read_text, require
-from games.files import require_regular
+from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, require
+from games.files import read_text, require_regular
 
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
@@ -199,7 +200,7 @@ def _started_with(directory: Path) -> list[str] | None:
         require(isinstance(kept, list) and all(isinstance(o, str) for o in kept), f"{path} must be a list of texts, got {brief(kept)}")
         longest = max(map(len, kept), default=0)
         require(longest <= LONGEST_OVERRIDE, f"{path} must have texts of at most {LONGEST_OVERRIDE:,} characters, got {longest:,}")
-        own = [o for o in kept if not o.lstrip("+~").startswith("hydra")]
+        own = [renamed(o) for o in kept if not o.lstrip("+~").startswith("hydra")]
         calling = next((o for o in own if RESOLVER.search(o)), None)
         if calling is not None:  # what it asks for would be shown, and kept
             key = printable(calling.partition("=")[0], 80)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Sequence
@@ -13,21 +12,26 @@ import numpy as np
 
 from agents.agent import Agent
 from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_config
-from agents.apps.config import MOST_BUCKETS, AgentConfig
+from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
+from agents.evaluation.solving import MORE, BoardSolving, smaller_game
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
-from agents.reporting.tables import cores, memory_text
+from agents.reporting.tables import cores, free_memory, memory_text
+from agents.runtime.solution_file import check_solution
 from agents.search_agent import NOTHING, SearchAgent
+from games.game import find_decision
 from games.holdem.board_tree import game_size
-from games.holdem.rules import HoldemGame
+from games.holdem.rules import HoldemGame, Place
 from games.holdem.subtree import entering
 from games.settings import OWN
-from search import Budget, Variant, memory_needed, represent
+from search import Budget, Variant, memory_needed, represent, useful_threads
 from search.boards.infostates import BoardInfostates, training_bytes
+from search.resolving import rounds_of
 
+STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 MOST_DECISIONS = 20_000  # of a game that is searched at each: every one of them is a solve
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
 
@@ -99,8 +103,41 @@ class HoldemKind:
                 f"{size.boards:,} boards: {fix}"
             )
 
-    def check_solving(self, variant: Variant) -> None:
-        check_solving(self.game, variant, cores(), np.float32)
+    def check_solvable(self, variant: Variant, threads: int = 0, bits: int = 32, choice: bool = False) -> None:
+        """Refuse a game that does not fit; ``choice`` says that 16 bits may be what helps."""
+
+        def needed(storage: int) -> tuple[int, int]:
+            return memory_needed(self.game, variant, threads or cores(), STORAGE[storage])
+
+        (boards, most), free = needed(bits), free_memory()
+        if most > 0.9 * free:
+            fits = choice and (half := needed(16)[1]) <= 0.9 * free
+            raise ValueError(
+                f"game must fit into memory ({memory_text(free)} are free), got {memory_text(most)} for {boards:,} boards: "
+                + (f"storage=16 takes {memory_text(half)}" if fits else smaller_game(self.game))
+            )
+
+    def check_solve(self, config: SolveConfig, variant: Variant) -> None:
+        if not 0 <= config.threads <= cores():
+            raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
+        self.check_solvable(variant, config.threads, config.storage, choice=True)
+        if config.load == "":
+            raise ValueError("load must be a file that save=true wrote, got ''")
+        if config.load is not None:
+            done, asked = check_solution(Path(config.load), self.game, variant, STORAGE[config.storage]), config.budget.iterations
+            if asked is not None and asked < done:
+                raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
+        if self._places(config) and config.budget.iterations == 0 and config.load is None:
+            raise ValueError(f"show must be left out of a solve without an iteration, got {config.show!r} ({MORE})")
+
+    def solving(self, config: SolveConfig, variant: Variant) -> BoardSolving:
+        threads = config.threads or useful_threads(self.game, cores())
+        return BoardSolving(self.game, variant, threads, STORAGE[config.storage], self._places(config))
+
+    def _places(self, config: SolveConfig) -> list[tuple[str, Place]]:
+        """Return the decisions to show besides the first with their lines; refuses lines that do not lead to one."""
+        found = [(line, self.game.locate(find_decision(self.game, line, key))) for key, line in config.lines().items()]
+        return [(line, place) for line, place in found if place is not None]
 
     def check_bot(self, bot: str) -> None:
         check_bot(bot, BOTS, ", on hold'em")
@@ -137,13 +174,9 @@ class HoldemKind:
         elif ":" in agent.policy:
             found = make_policy_blueprint(self.game, own_policy(self.game, agent.policy), directory)
         else:
-            progress = Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING)
-            try:
-                found = make_blueprint(
-                    self.game, agent.buckets, variant, agent.iterations, directory, seed, os.cpu_count() or 1, progress.at
-                )
-            finally:
-                progress.close()
+            with Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING) as progress:
+                threads = os.cpu_count() or 1
+                found = make_blueprint(self.game, agent.buckets, variant, agent.iterations, directory, seed, threads, progress.at)
         self._announce(found, f"{found.size:,} {self.size_unit}, ")
         return found
 
@@ -175,40 +208,11 @@ class HoldemKind:
     def references(self, variant: Variant, budgets: list[Budget]) -> Lines:
         return {}
 
-    def announce(self, lines: Lines) -> None:
-        for name, (agent, budgets) in lines.items():
-            if agent.thinks and isinstance(agent, SearchAgent) and agent.rounds is not None:
-                tree = agent.blueprint.tree
-                solves = sum(2 * len(tree.on_street(s)) * len(entering(self.game, s)) for s in agent.rounds)
-                print(f"{name}: at most {solves:,} subgames for both seats, at each of {len(budgets)} budgets", flush=True)
+    def announce(self, line: str, agent: AgentConfig, blueprint: BoardBlueprint, budgets: int) -> None:
+        rounds = None if agent.own else rounds_of(agent.solve_from, self.game.rounds)
+        if rounds is not None:
+            solves = sum(2 * len(blueprint.tree.on_street(s)) * len(entering(self.game, s)) for s in rounds)
+            print(f"{line}: at most {solves:,} subgames for both seats, at each of {budgets} budgets", flush=True)
 
     def stand_in(self) -> BoardBlueprint:
-        return BoardBlueprint(self.game, Path(), "trial", 0, math.nan, math.nan)
-
-
-def check_solving(game: HoldemGame, variant: Variant, threads: int, storage: Any, half: Any = None) -> None:
-    """Refuse a game that does not fit into memory to be solved; ``half`` is a smaller storage that might do."""
-    boards, needed = memory_needed(game, variant, threads, storage)
-    free = free_memory()
-    if needed > 0.9 * free:
-        least = math.inf if half is None else memory_needed(game, variant, threads, half)[1]
-        raise ValueError(
-            f"game must fit into memory ({memory_text(free)} are free), got {memory_text(needed)} for {boards:,} boards: "
-            + (f"storage=16 takes {memory_text(int(least))}" if least <= 0.9 * free else smaller_game(game))
-        )
-
-
-def smaller_game(game: HoldemGame) -> str:
-    """Say what makes a game smaller."""
-    if game.betting.limit:
-        return "use a lower game.max_raises or fewer game.deals"
-    return "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
-
-
-def free_memory() -> int:
-    """Return how many bytes are free."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):  # no Linux: the whole memory is the only limit known
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return BoardBlueprint(self.game, Path(), "trial", 0, float("nan"), float("nan"))

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -24,6 +28,8 @@ from agents.apps.compose import CONF, Composed, compose, directory_of, expanded,
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
 from agents.apps.errors import UsageError, fail, told
+from agents.apps.help import help_text
+from agents.apps.renamed import renamed, warnings
 from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown
 
@@ -40,16 +46,17 @@ SHOWN = ("job", "hydra", "all")  # of --cfg
 Check = Callable[[Any, Path], None]
 
 
-def launch(command: str, check: Check, run: Callable[[Any, Path], None]) -> None:
+def launch(command: str, check: Check, run: Callable[[Any, Path], None], arguments: Sequence[str]) -> None:
     """Compose ``conf/<command>.yaml`` with the shell's overrides, check it, run it in its directory.
 
     Args:
         command: name of the command and of its YAML.
         check: raises ValueError for a bad value, or for a directory that holds what does not fit; must be quick and write nothing.
         run: does the work with the composed settings in the run's directory.
+        arguments: flags and overrides, as typed after the command.
     """
     try:
-        _launch(command, check, run)
+        _launch(command, check, run, arguments)
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
             signal.signal(number, signal.SIG_IGN)
@@ -70,36 +77,29 @@ def prepare(command: str, overrides: list[str], check: Check) -> Composed:
     return composed
 
 
-def _launch(command: str, check: Check, run: Callable[[Any, Path], None]) -> None:
+def _launch(command: str, check: Check, run: Callable[[Any, Path], None], arguments: Sequence[str]) -> None:
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
-    single: Composed | None = None
     try:
-        flags, given = _split(sys.argv[1:])
-        if "version" in flags:
-            print(version_text())
+        flags, given = _split(arguments)
+        for line in dict.fromkeys(line for override in given for line in warnings(override)):
+            print(f"warning: {line}", file=sys.stderr)
+        given = [renamed(override) for override in given]
+        swept = "sweep" in flags
+        if _shown(command, flags, given):
             return
-        if "show" in flags:
-            print(_yaml(command, given, flags), end="")
-            return
-        swept, asked = "sweep" in flags, {"help", "hydra"} & set(flags)
-        if asked:
-            layered(command, given)
-            arguments = ["--help", *given] if "help" in asked else ["--hydra-help"]  # the second is of no command and takes no keys
+        given = [_absolute(override) for override in given]
+        overrides = resumed(command, given)
+        if swept and overrides is not given:
+            raise UsageError("resume must be given without -m, got both")
+        for one in expanded(overrides) if swept else [overrides]:
+            composed = prepare(command, one, check)
+        if swept:
+            key = "hydra.sweep.dir"
+            directory = made(directory_of(composed.own, "sweep.dir"), key)
         else:
-            overrides = resumed(command, given)
-            if swept and overrides is not given:
-                raise UsageError("resume must be given without -m, got both")
-            for one in expanded(overrides) if swept else [overrides]:
-                composed = prepare(command, one, check)
-            if swept:
-                directory = made(directory_of(composed.own, "sweep.dir"), "hydra.sweep.dir")
-                arguments = ["-m", *_but(overrides, "hydra.sweep.dir="), directory_override(directory, "hydra.sweep.dir")]
-            else:
-                settings = dict[str, Any](OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
-                directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
-                single = None if any(o.startswith("hydra") for o in _but(overrides, "hydra.run.dir=")) else composed
-                arguments = [*_but(overrides, "hydra.run.dir="), directory_override(directory)]
+            key, settings = "hydra.run.dir", dict[str, Any](OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
+            directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
     except (UsageError, ValueError, OSError) as error:
         fail(str(error))
 
@@ -114,19 +114,56 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None]) -> Non
                 raise
             fail(told(error, directory), status=1 if isinstance(error, OSError) else 2)
 
-    if single is not None:
-        try:
-            _record(single, directory)
-        except OSError as error:
-            fail(str(error), status=1)
-        job(single.settings, directory)
+    own = [override for override in overrides if not override.startswith(f"{key}=")]
+    if swept or any(override.startswith("hydra") for override in own):
+        with _application(command) as application:
+            start = application.multirun if swept else application.run
+            task = lambda config: job(OmegaConf.to_object(config), Path(HydraConfig.get().runtime.output_dir))  # noqa: E731
+            start(command, task, [*own, directory_override(directory, key)])
         return
-    sys.argv = [sys.argv[0], *arguments]
-    main = hydra.main(config_path=str(CONF), config_name=command, version_base="1.3")
-    main(lambda config: job(OmegaConf.to_object(config), Path(HydraConfig.get().runtime.output_dir)))()
+    try:
+        _record(composed, directory)
+    except OSError as error:
+        fail(str(error), status=1)
+    job(composed.settings, directory)
 
 
-def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
+@contextmanager
+def _application(command: str) -> Iterator[Any]:
+    """Give Hydra's own application, for what is done by it: sweeps, runs with settings of Hydra's, and its help."""
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3", job_name=command):
+        yield GlobalHydra.instance().hydra
+
+
+def _shown(command: str, flags: dict[str, str], overrides: list[str]) -> bool:
+    """Print what a flag asks for; return whether there was one.
+
+    Raises:
+        UsageError: bad overrides.
+    """
+    if "version" in flags:
+        print(version_text())
+    elif "show" in flags:
+        print(_yaml(command, overrides, flags), end="")
+    elif "help" in flags:
+        print(help_text(command, overrides))
+    elif "hydra" in flags:
+        parser = get_args_parser()
+        with _application(command) as application:
+            application.hydra_help(command, parser, parser.parse_args([]))  # of no command: it takes no keys
+    else:
+        return False
+    return True
+
+
+def _absolute(override: str) -> str:
+    """Return an override that names an agent's file with the file's whole path, so that the run can be resumed from anywhere."""
+    key, _, path = override.partition("=")
+    named = re.fullmatch(r"agents?(\.\w+)?\.(checkpoint|table)", key) and Path(path).is_file()
+    return f"{key}='{Path(path).resolve()}'" if named else override
+
+
+def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Part flags, by the name that the code uses and with their values, from overrides.
 
     Raises:
@@ -165,10 +202,6 @@ def _yaml(command: str, overrides: list[str], flags: dict[str, str]) -> str:
         return OmegaConf.to_yaml(OmegaConf.masked_copy(config, parts[flags["show"]]), resolve="resolve" in flags)
     except OmegaConfBaseException as error:
         raise UsageError(f"--resolve must be given where all values are known, got {error.full_key}, which is not") from None
-
-
-def _but(overrides: list[str], start: str) -> list[str]:
-    return [o for o in overrides if not o.startswith(start)]
 
 
 def _record(composed: Composed, directory: Path) -> None:

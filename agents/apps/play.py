@@ -28,7 +28,7 @@ def check(config: PlayConfig, directory: Path) -> None:
     if untrained(config.agent):
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     check_no_budget(config.agent, "budget")
-    kind.check_solving(variant)
+    kind.check_solvable(variant)
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
@@ -90,10 +90,10 @@ def ask(prompt: str) -> str:
     return line
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Run the command."""
-    launch("play", check, run)
+    launch("play", check, run, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -15,10 +15,8 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.apps.directory import LOCK, RESUMABLE, check_folders, lock
-from agents.reporting.tables import Keeper, counted, duration, machine, remove_leftovers, version, write_json
+from agents.reporting.tables import machine, remove_leftovers, version, write_json
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require
-from search import Anytime, Budget, Solution
-from search.anytime import Answer
 from search.boards.sweeps import uninterrupted
 
 
@@ -105,7 +103,6 @@ COMPILING = "compiling, once: what is compiled is kept for later runs"
 PREPARING = "building the game's tree; the first run also compiles, once"
 SLOW_SECONDS = 1.5  # without a word
 PROGRESS_SECONDS = 10.0  # between lines where there is no terminal
-TRIALS, TRIAL_SECONDS = 20, 0.05  # of timing an iteration: calls, and seconds of them, at most
 
 
 @contextmanager
@@ -135,9 +132,19 @@ class Progress:
         self.told = time.perf_counter()
         self._first = _timer(lambda: tqdm.write(str(first), file=sys.stderr)) if first else None
 
-    def at(self, done: float, note: str = "") -> None:
-        """Say how far it is."""
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the bar."""
         self._moves()
+        self.bar.close()
+
+    def at(self, done: float, note: str = "", total: float | None = None) -> None:
+        """Say how far it is; ``total`` where it was not known before."""
+        self._moves()
+        if total is not None:
+            self.bar.total = self.total = total
         if self.live:
             self.bar.n = done
             self.bar.set_postfix_str(note, refresh=False)
@@ -146,75 +153,6 @@ class Progress:
             self.told = time.perf_counter()
             print(f"{self.what}: {done:g}" + (f" of {self.total:g}" if self.total else "") + f" {note}", file=sys.stderr, flush=True)
 
-    def close(self) -> None:
-        """Remove the bar."""
-        self._moves()
-        self.bar.close()
-
     def _moves(self) -> None:
         if self._first is not None:
             self._first.cancel()
-
-
-def seconds_of(once: Callable[[], object]) -> float:
-    """Return about what a call takes: the least of a few in a moment, after one that may compile."""
-    once()
-    spent = list[float]()
-    while not spent or (len(spent) < TRIALS and sum(spent) < TRIAL_SECONDS):
-        start = time.perf_counter()
-        once()
-        spent.append(time.perf_counter() - start)
-    return min(spent)
-
-
-def expected(budget: Budget, seconds: float) -> str:
-    """Say what a budget comes to on a machine that needs so many seconds an iteration."""
-    told = f"about {duration(seconds)} an iteration on this machine"
-    if budget.iterations is not None:
-        return f"{told}, {duration(seconds * budget.iterations)} for {counted(budget.iterations, 'iteration')}"
-    if budget.seconds is None:
-        return f"{told}, {duration(100 * seconds)} for 100 of them"
-    fits = int(budget.seconds / seconds)
-    return f"{told}, " + (
-        f"so {fits:,} in budget.seconds={budget.seconds:g}" if fits else f"which budget.seconds={budget.seconds:g} is too short for"
-    )
-
-
-def solve_and_report(
-    result: Run,
-    solver: Anytime[Answer],
-    budget: Budget,
-    text: Callable[[float], str],
-    report: Callable[[Solution[Answer]], None],
-    save: Callable[[], None] | None = None,
-    **made: Any,
-) -> None:
-    """Solve with a progress bar and report; Ctrl-C reports what was found so far, and another one ends the report where it is.
-
-    Args:
-        result: of the run.
-        solver: started.
-        budget: of the solve.
-        text: how an exploitability reads.
-        report: writes the result.
-        save: writes what solving on needs, whole or not at all; called on the way too.
-        made: entries of the result that are known before the solve.
-    """
-    keeper = None if save is None else Keeper(save)
-    progress = Progress("solving", budget.iterations or budget.seconds, "it" if budget.iterations else "s")
-
-    def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
-        note = "" if exploitability is None else f"exploitability {text(exploitability)} at {solver.checked_at:,}"
-        progress.at(iterations if budget.iterations or not budget.seconds else seconds, note)
-        if keeper is not None:
-            keeper.look()
-
-    try:
-        result.write(**made)
-        solution = solver.solve(budget, trace=True, progress=tell)
-    except KeyboardInterrupt:
-        report(solver.interrupted())
-        raise
-    finally:
-        progress.close()
-    report(solution)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from agents.apps.build import build_kind
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run
-from agents.apps.training import check_training, train_and_report, training_table
+from agents.apps.training import check_training, train_and_report
+from agents.reporting.tables import training_table
 
 
 def check(config: TrainConfig, directory: Path) -> None:
@@ -25,10 +27,10 @@ def run(config: TrainConfig, directory: Path) -> None:
         print(f"exploitability of the network alone ({learned.policy.size:,} parameters), exact; checkpoint: {learned.checkpoint}")
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Run the command."""
-    launch("train", check, run)
+    launch("train", check, run, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +10,7 @@ from agents.apps.build import Kind
 from agents.apps.run import Progress, Run
 from agents.networks import NetworkPolicy, load_policy
 from agents.reporting.figures import plot_training
-from agents.reporting.tables import duration, table, write_csv
+from agents.reporting.tables import write_csv
 from agents.training import POLICY_FILE, HistoryRow, check_state, open_run, tensorboard_writer, train
 
 
@@ -56,7 +53,6 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     result.require_directory()  # the next lines would make a new one
     run = open_run(new, directory)
     result.write(trainer={"name": run.config.name, **asdict(run.config)})
-    progress = Progress("training", run.config.iterations, "it")
 
     def tell(iteration: int, history: list[HistoryRow]) -> None:
         result.require_directory()
@@ -66,19 +62,12 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
             result.write(history=[_plain(row) for row in history])
 
     earlier = directory / f"policy_{searched}.safetensors"
-    writer = tensorboard_writer(directory / "tensorboard")
-    complain, threading.excepthook = threading.excepthook, _ignore_lost_files  # a full disk or a deleted directory is told below, once
-    try:
+    with Progress("training", run.config.iterations, "it") as progress, tensorboard_writer(directory / "tensorboard") as writer:
         if run.iteration < searched < run.config.iterations:
             train(run, directory, writer, tell, lambda: run.iteration >= searched)
         if 0 < run.iteration == searched:
             run.save_policy(earlier)
         trained = train(run, directory, writer, tell)
-    finally:
-        progress.close()
-        with suppress(OSError):  # curves only; what else cannot be written is told
-            writer.close()
-        threading.excepthook = complain
     history = [_plain(row) for row in trained.history]
     alone = kind.strength(history[-1]["exploitability"]) | {"exact": True}
     result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
@@ -93,19 +82,6 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     return Learned(load_policy(earlier, trained.policy.infostates), earlier, searched)
 
 
-def _ignore_lost_files(arguments: threading.ExceptHookArgs) -> None:
-    """Say nothing of files that TensorBoard's thread can no longer write."""
-    if not issubclass(arguments.exc_type, OSError):
-        threading.__excepthook__(arguments)
-
-
 def _plain(row: HistoryRow) -> dict[str, Any]:
     entries = asdict(row)
     return {"compute": entries.pop("multiply_adds"), **entries}
-
-
-def training_table(history: list[dict[str, Any]], text: Callable[[float], str]) -> str:
-    """Return the training curve as a table."""
-    heads = ["iteration", "time", "multiply-adds", "exploitability"]
-    rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", text(r["exploitability"])] for r in history]
-    return table(heads, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import math
@@ -24,9 +23,10 @@ import numpy as np
 from agents.agent import Agent
 from agents.evaluation.strength import tabulate
 from agents.reporting.tables import Row, write_text
-from agents.runtime.executor import Executor, Serial
+from agents.runtime.executor import Executor, Serial, no_collections
 from agents.runtime.progress import ShareWriter, every_second, shares
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
+from games.arrays import Float
 from games.modules import sources
 from search import Budget, Spent
 from search.outcome import FALLBACKS, Outcome
@@ -38,23 +38,18 @@ LATE_SECONDS, LATE_FRACTION = 1e-3, 0.02  # a decision is overrun when it ends l
 MOST_MEASUREMENT_BYTES, MOST_MEASUREMENT_ITEMS = 1 << 26, 2_000_000
 SPOILT = 0.05  # share of late decisions: on a quiet machine one in a hundred is late, so more say that it was busy
 PARTS = [part.name for part in fields(Spent)]
+_unpacked = lru_cache(maxsize=4)(pickle.loads)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One task: one seat of one agent at one budget, once.
+    """One task: one seat of one agent at one budget, once."""
 
-    Attributes:
-        key: names the measurement among all others, of other runs too: the line, a digest of the agent, budget, draw and seat.
-        agent: pickled, so that a worker which has met it before knows it again and keeps it loaded.
-        folder: for finished parts of it and its progress; None keeps nothing.
-    """
-
-    key: str
-    agent: bytes
+    key: str  # unique, over all runs: the line, a digest of the agent, budget, draw and seat
+    agent: bytes  # pickled, so that a worker which has seen it before knows it again and keeps it loaded
     budget: Budget
     seat: int
-    folder: Path | None = None
+    folder: Path | None = None  # for finished parts of it and its progress; None keeps nothing
 
 
 @dataclass(frozen=True)
@@ -67,28 +62,24 @@ class _Group:
     tasks: Sequence[Measurement]
 
 
+def overruns_of(seconds: Sequence[float] | Float, limit: float | None) -> tuple[Float, Row]:
+    """Return how late decisions were, in seconds (none without a limit), and how many too late: enough of them spoil a row."""
+    late = np.asarray(seconds, float) - limit if limit else np.zeros(0)
+    overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0.0)).sum())
+    return late, {"overruns": overruns, "spoilt": overruns > SPOILT * len(late)}
+
+
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
-    agent = _unpacked(task.agent)
+    agent: Agent[Any] = _unpacked(task.agent)
     agent.load()
-    if task.budget.seconds:
-        gc.collect()
-        gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
-    try:
+    with no_collections(bool(task.budget.seconds)):
         start, running = time.perf_counter(), time.process_time()
         report = tabulate(agent, task.seat, task.budget, ShareWriter(task.folder) if task.folder else None, task.folder)
         running = (time.process_time() - running) / (time.perf_counter() - start)
-    finally:
-        gc.unfreeze()
     row = {field.name: getattr(report, field.name) for field in fields(report) if field.name not in ("seat", "table")}
     # The share is CPU time by wall time: below 1 others had the cores, above it several threads worked.
     return row | {"spent": asdict(report.spent), "running_share": running}
-
-
-@lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> Agent[Any]:
-    agent: Agent[Any] = pickle.loads(packed)
-    return agent
 
 
 def ablate(
@@ -109,11 +100,8 @@ def ablate(
     """
     if sweeps < 1:
         raise ValueError(f"sweeps must be at least 1, got {sweeps}")
-    waiting = [
-        _group(line, agent, budget, sweeps if budget.seconds else 1, directory)
-        for line, (agent, budgets) in lines.items()
-        for budget in budgets
-    ]
+    rows = [(line, agent, budget) for line, (agent, budgets) in lines.items() for budget in budgets]
+    waiting = [_group(line, agent, budget, sweeps if budget.seconds else 1, directory) for line, agent, budget in rows]
     tasks = [task for group in waiting for task in group.tasks]
     measured = {} if directory is None else dict(_load(directory, waiting))
 
@@ -150,9 +138,8 @@ def _group(line: str, agent: Agent[Any], budget: Budget, draws: int, directory: 
     limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
     name, packed = "-".join([re.sub(r"[^\w.]+", "-", line), digest(agent), limit]), pickle.dumps(agent)
     keys = [(f"{name}-{draw}-seat{seat}", seat) for draw in range(draws) for seat in (0, 1)]
-    return _Group(
-        line, agent, budget, [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
-    )
+    tasks = [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
+    return _Group(line, agent, budget, tasks)
 
 
 def _row(group: _Group, seats: list[Row]) -> Row:
@@ -169,8 +156,7 @@ def _row(group: _Group, seats: list[Row]) -> Row:
     gained = statistics.fmean(seat["against_blueprint"] for seat in seats)
     error, violation = (sum(seat[key] for seat in seats) / len(draws) for key in ("solver_error", "bound_violation"))
     fallbacks = {kind: sum(seat["fallbacks"].get(kind, 0) for seat in seats) for kind in FALLBACKS}
-    late = [s - budget.seconds for s in seconds] if budget.seconds else []
-    overruns = sum(x > LATE_SECONDS + LATE_FRACTION * (budget.seconds or 0.0) for x in late)
+    late, overruns = overruns_of(seconds, budget.seconds)
     return {
         "game": group.agent.game.name,
         "line": group.line,
@@ -193,10 +179,9 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         "skipped": fallbacks[Outcome.NO_TIME],
         "load_seconds": statistics.fmean(seat["loading"] for seat in seats),
         "slowest_decision_seconds": max(seconds, default=0.0),
-        "late_p99_seconds": float(np.percentile(late, 99)) if late else 0.0,
-        "overruns": overruns,
+        "late_p99_seconds": float(np.percentile(late, 99)) if len(late) else 0.0,
         "timed": len(late),
-        "spoilt": overruns > SPOILT * len(late),
+        **overruns,
         "running_share": statistics.fmean(seat["running_share"] for seat in seats),
     }
 
@@ -227,15 +212,7 @@ def _load(directory: Path, groups: Sequence[_Group]) -> Iterator[tuple[str, Row]
 
 
 def _read(path: Path, most: float) -> Row:
-    """Return a measurement made before.
-
-    Args:
-        path: of the file.
-        most: chips that a deal can win or lose.
-
-    Raises:
-        ValueError: the file holds something else, or what cannot have been measured; KeyError, TypeError likewise.
-    """
+    """Return a kept measurement of a game in which a deal can win or lose ``most`` chips; raises any of ``DAMAGES`` if it is none."""
     row: Row = read_json(path, MOST_MEASUREMENT_BYTES, items=MOST_MEASUREMENT_ITEMS)
     if "fallbacks" not in row:  # an older version's
         rejected, skipped = sum(n > 0 for n in row["iterations"]) - row["solves"], row["skipped"]
@@ -302,14 +279,6 @@ def exchange_rate(training: Sequence[Row], rows: Sequence[Row], done: float | No
         else:
             log_compute = float(np.interp(-goal, [-y for _, y in curve], [x for x, _ in curve]))
         compute = math.exp(log_compute) if log_compute < 700 else math.inf
-        rates.append(
-            {
-                "line": row["line"],
-                "thinking_seconds": thinking,
-                "exploitability": value,
-                "equivalent_compute": compute,
-                "times_the_training_done": compute / done,
-                "extrapolated": extrapolated,
-            }
-        )
+        rate = {"line": row["line"], "thinking_seconds": thinking, "exploitability": value, "equivalent_compute": compute}
+        rates.append(rate | {"times_the_training_done": compute / done, "extrapolated": extrapolated})
     return rates

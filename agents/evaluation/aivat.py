@@ -7,8 +7,8 @@ Games", arXiv 1612.06915. Two ideas:
   the estimate adds what was expected before the draw less what is expected after it, by a value function. Each correction is zero on
   average whatever the value function is, so a bad one costs variance and never bias.
 * *All hands at once.* Values are averaged over every private hand that an agent of known policy could have held with the same public
-  history, weighted by the deal and by its own action probabilities: its hand is never "drawn" at all. The hand of a stranger, whose
-  policy is not known, stays the one that was held; its deal is corrected for, its actions are not.
+  history, weighted by the deal and by its own action probabilities: its hand is never "drawn" at all. The hand of a bot, whose policy
+  is not known, stays the one that was held; its deal is corrected for, its actions are not.
 
 With both policies known the estimate depends on the public history alone. If the value function is the very match's, it is constant.
 """
@@ -33,12 +33,7 @@ class Step(NamedTuple):
 
 
 class Aivat:
-    """The estimates that a value function makes.
-
-    Args:
-        game: what is played.
-        values: of its histories.
-    """
+    """The estimates of a game that values of its histories make."""
 
     def __init__(self, game: PublicGame[Any], values: ValueFunction) -> None:
         self.game, self.values = game, values
@@ -54,10 +49,11 @@ class Aivat:
         Raises:
             ValueError: a policy is missing.
         """
-        belief, corrections = self.values.dealt(held)
-        found = [*corrections]
+        belief, dealt = self.values.dealt(held)
+        every = [*dealt]
         for state, child, policy in steps:
-            player, corrections = self.game.player(state), []
+            player = self.game.player(state)
+            corrections: Sequence[float] = []
             if player == CHANCE:
                 belief, corrections = self.values.revealed(belief, state, child)
             elif policy is not None:
@@ -65,9 +61,9 @@ class Aivat:
             elif held[player] is None:
                 line = " / ".join(line_of(self.game, state)) or "the start"
                 raise ValueError(f"steps must carry the policy of player {player}, which is known, got none at {line}")
-            found += corrections
+            every += corrections
         estimate = 0.0
-        for correction in found:  # one after the other: sum() would round otherwise
+        for correction in every:  # one after the other: sum() would round otherwise
             estimate += correction
         return estimate + (self.values.payoff(belief, steps[-1].child if steps else self.game.root) if end is None else end)
 
@@ -75,8 +71,5 @@ class Aivat:
 def value_function(game: PublicGame[Any], blueprints: tuple[Any, Any]) -> ValueFunction:
     """Return what histories are worth when the players play blueprints on, seat by seat; None stands for uniform play."""
     representation = represent(game)
-    first, second = (
-        representation.uniform()[seat] if blueprint is None else blueprint.strategy().tables[seat]
-        for seat, blueprint in enumerate(blueprints)
-    )
-    return representation.value_function((first, second))
+    tables = [representation.uniform() if blueprint is None else blueprint.strategy().tables for blueprint in blueprints]
+    return representation.value_function((tables[0][0], tables[1][1]))

@@ -28,11 +28,7 @@ WEAKNESS = (
 
 @dataclass(frozen=True)
 class ActionSet:
-    """What LBR may do: fold and call always; bet and raise from a round on.
-
-    Attributes:
-        bets_from: the first round (0 is the first) in which it may bet and raise; None means never.
-    """
+    """What LBR may do: fold and call always; bet and raise from round ``bets_from`` on (0 is the first), never where it is None."""
 
     bets_from: int | None = 0
 
@@ -52,19 +48,15 @@ ACTION_SETS = (ActionSet(None), ActionSet(0), ActionSet(1))
 
 
 def local_best_response(representation: Representation[Any], seat: int, opponent: Table, actions: ActionSet) -> tuple[Table, float]:
-    """Return LBR's table against one seat of an agent, and what it wins exactly, in chips a deal.
+    """Return LBR's table in a seat, and what it wins exactly, in chips a deal.
 
-    Args:
-        representation: of a game with checks, calls and folds.
-        seat: LBR's player number.
-        opponent: the other player's table, searches included; see ``agents.evaluation.strength.tabulate``.
-        actions: what LBR may do.
+    ``opponent`` is the other player's table, searches included; see ``agents.evaluation.strength.tabulate``.
 
     Raises:
         ValueError: the game has no checks and calls.
     """
-    found = representation.look_ahead(opponent, seat, actions.bets)
-    return found, response_value(representation, seat, found, opponent)
+    response = representation.look_ahead(opponent, seat, actions.bets)
+    return response, response_value(representation, seat, response, opponent)
 
 
 def response_value(representation: Representation[Any], seat: int, response: Table, opponent: Table) -> float:
@@ -73,11 +65,5 @@ def response_value(representation: Representation[Any], seat: int, response: Tab
 
 
 def lbr_exploitability(representation: Representation[Any], tables: Tables, actions: ActionSet) -> float:
-    """Return (LBR against seat 0 + LBR against seat 1) / 2 in chips a deal: at most NashConv / 2.
-
-    Args:
-        representation: of the game.
-        tables: of the agent as player 0 and as player 1.
-        actions: what LBR may do.
-    """
+    """Return (LBR against seat 0 + LBR against seat 1) / 2 in chips a deal, of an agent's tables by seat: at most NashConv / 2."""
     return sum(local_best_response(representation, 1 - seat, tables[seat], actions)[1] for seat in (0, 1)) / 2

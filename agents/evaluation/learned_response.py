@@ -8,7 +8,7 @@ is fitted to
 
 again and again over all deals played so far, more of them each round. The paper searches while it learns; this does not.
 
-The network's answer counts as so many deals beside those played: what is played often is known from play, what is not, from hands like it.
+The network's answer counts as so many deals beside those played: what is played often is known from play, the rest from hands like it.
 Of all deals ever played four numbers are kept for each cell: of an action how often it was played, and the chips where no other decision of
 the learner's came after it; of a decision how often it was come to, and the action that led there, which is always the same. They are all
 that Q is made of: memory does not grow with the deals. Of the agent nothing is seen but the actions that it takes; what folding costs in
@@ -86,9 +86,7 @@ DEFAULTS = {
 def transitions(taken: Sequence[tuple[Int, Int, Int]], chips: Float) -> tuple[Int, Int, Float]:
     """Return for each of the learner's actions its cell, the decision that follows it (-1 for none), and chips at the end of the deal.
 
-    Args:
-        taken: step by step: which deals the learner acts in, the cell of each action, its decision; see ``search.dealing``.
-        chips: [deals] at the end.
+    ``taken`` holds, step by step, the deals that the learner acts in, the cell of each action, its decision; see ``search.dealing``.
     """
     following = np.full(len(chips), -1)
     parts = [(following[:0], following[:0], chips[:0])]
@@ -110,11 +108,11 @@ class _Learner:
         self.fitter = make_fitter(self.network.config.deep, self.infostates.blocks[seat], config.batch_size)
         self.optimiser = make_optimiser(self.network)
         self.count, self.won = np.zeros(self.cells.size), np.zeros(self.cells.size)
-        self.reached, self.before = np.zeros(self.cells.decisions), np.zeros(self.cells.decisions, np.int64)
+        self.reached, self.parent_cell = np.zeros(self.cells.decisions), np.zeros(self.cells.decisions, np.int64)
         self.values = np.zeros(self.cells.size, np.float32)
 
     def play(self, deals: int, exploring: float) -> None:
-        """Play deals and keep what is new in them."""
+        """Play deals and add what they show to the sums."""
         for at in range(0, deals, AT_ONCE):
             played = self.dealer.play(min(AT_ONCE, deals - at), self.values, exploring, self.random)
             cell, after, won = transitions(*played)
@@ -122,13 +120,13 @@ class _Learner:
             self.count += np.bincount(cell, minlength=self.cells.size)
             self.won += np.bincount(cell[last], won[last], minlength=self.cells.size)
             self.reached += np.bincount(after[~last], minlength=self.cells.decisions)
-            self.before[after[~last]] = cell[~last]
+            self.parent_cell[after[~last]] = cell[~last]
 
     def learn(self) -> None:
         """Fit the network to the means of what was played, each decision worth its best action by Q so far, and set Q anew."""
         cells, stakes = self.cells, self.dealer.stakes
         best = np.concatenate([table.ravel() for table in cells.best(self.values)])
-        total = self.won + np.bincount(self.before, self.reached * best, minlength=cells.size)
+        total = self.won + np.bincount(self.parent_cell, self.reached * best, minlength=cells.size)
         means, shares = total / self.count.clip(1), self.count / (self.count + self.config.network_deals)
         counting = self.count / self.count.sum() if math.isinf(self.config.network_deals) else shares
         targets = [mean / stake for mean, stake in zip(cells.tables(means.astype(np.float32)), stakes, strict=True)]
@@ -138,8 +136,8 @@ class _Learner:
         answer = np.concatenate([table.ravel() for table in answers])
         self.values = (answer + shares * (means - answer)).astype(np.float32)
         for known, table in zip(self.dealer.known, cells.tables(self.values), strict=True):
-            told = ~np.isnan(known)
-            table[:, told] = known[told]
+            ruled = ~np.isnan(known)
+            table[:, ruled] = known[ruled]
 
     def table(self) -> Table:
         """Return the table that takes the best action by Q; equally good ones are played alike."""
@@ -155,29 +153,19 @@ class _Learner:
 def learned_response(
     representation: Representation[Any], seat: int, opponent: Table, config: ResponseConfig | None = None
 ) -> tuple[Table, float]:
-    """Return a learned table against one seat of an agent, and what it wins exactly, in chips a deal.
+    """Return the table learned in a seat, and what it wins exactly, in chips a deal.
 
-    Args:
-        representation: of the game.
-        seat: the learner's player number.
-        opponent: the other player's table, searches included; see ``agents.evaluation.strength.tabulate``.
-        config: how it is learned.
+    ``opponent`` is the other player's table, searches included; see ``agents.evaluation.strength.tabulate``.
     """
     settings = filled(config or ResponseConfig(), DEFAULTS[representation.infostates.deep])
     learner = _Learner(representation, seat, opponent, settings)
     for done in range(settings.rounds):
         learner.play(settings.deals, settings.exploring if done else settings.exploring_first)
         learner.learn()
-    found = learner.table()
-    return found, response_value(representation, seat, found, opponent)
+    response = learner.table()
+    return response, response_value(representation, seat, response, opponent)
 
 
 def learned_exploitability(representation: Representation[Any], tables: Tables, config: ResponseConfig | None = None) -> float:
-    """Return (response to seat 0 + response to seat 1) / 2 in chips a deal: at most NashConv / 2.
-
-    Args:
-        representation: of the game.
-        tables: of the agent as player 0 and as player 1.
-        config: how responses are learned.
-    """
+    """Return (response to seat 0 + response to seat 1) / 2 in chips a deal, of an agent's tables by seat: at most NashConv / 2."""
     return sum(learned_response(representation, seat, tables[1 - seat], config)[1] for seat in (0, 1)) / 2

@@ -31,7 +31,8 @@ Record = dict[str, Any]
 VALUES = ("blueprint", "uniform", "none")
 FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError
 NUMBERS = 16  # of each seat and of chance, drawn at a time
-KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions", "seconds"}  # of a record; aivat and fault besides
+KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions", "seconds"}  # of a record
+MAY = {"aivat", "fault", "load_seconds"}  # be in a record too
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,11 @@ class Draws:
 
     Deal k of a match without bots is ``SeedSequence(seed, spawn_key=(k,))``, the same for everybody. With a salt it comes from a
     cryptographic hash of the salt: who does not know the salt cannot compute a deal, nor the salt from deals.
-
-    Attributes:
-        seed: of the match.
-        salt: a secret, or empty.
-        match: names the match: with a salt no two matches have a deal in common.
     """
 
     seed: int
-    salt: str = ""
-    match: tuple[str, ...] = ()
+    salt: str = ""  # a secret, or empty
+    match: tuple[str, ...] = ()  # names the match: with a salt no two matches have a deal in common
 
     def deal(self, number: int) -> np.random.Generator:
         """Return what draws a deal's numbers of [0, 1)."""
@@ -100,36 +96,36 @@ class Draws:
 class Table:
     """Two competitors at one game in this process. Where the game has few states, a decision that is always the same is made once.
 
-    A table knows the rules from the start; ``load`` gets it ready to play.
-
-    Args:
-        competitors: the first is the one that chips are counted for.
-        draws: of every deal.
-        values: AIVAT's value function, see agents.match.match.
-
-    Attributes:
-        bots: each competitor's, None for an agent of ours.
+    A table knows the rules from the start; ``load`` gets it ready to play. Arguments are those of ``agents.match.match.Match``.
     """
 
     def __init__(self, competitors: tuple[Competitor, Competitor], draws: Draws, values: str) -> None:
         self.competitors, self.draws, self.valued_by = competitors, draws, values
         self.game = competitors[0].game
-        self.bots = [competitor.bot for competitor in competitors]
+        self.bots = [competitor.bot for competitor in competitors]  # None for an agent of ours
         self._repeats = [competitor.steady and self.game.num_states is not None for competitor in competitors]
         self._decisions: dict[tuple[int, int, Any], Decision] = {}
         self._scores: dict[tuple[Any, bool], float] = {}
         self._aivat: list[Aivat] | None = None
+        self._loading = list[float]()
 
     def load(self) -> None:
         """Get agents and AIVAT's values ready. Bots are made anew for each part of a match."""
         for competitor, bot in zip(self.competitors, self.bots, strict=True):
+            start = time.perf_counter()
             if bot is None:
                 competitor.known.load()
+            self._loading.append(time.perf_counter() - start)
         if self.valued_by != "none":
             uniform = [bot is not None or self.valued_by == "uniform" for bot in self.bots]
             blueprints = [None if u else c.known.blueprint for u, c in zip(uniform, self.competitors, strict=True)]
             pairs = [(blueprints[0], blueprints[1]), (blueprints[1], blueprints[0])]  # seats as they are, and swapped
             self._aivat = [Aivat(self.game, value_function(self.game, pair)) for pair in pairs]
+
+    def loading(self) -> Record:
+        """Return what each competitor took to load, for the record of the first hand that is played here; nothing later on."""
+        told, self._loading = self._loading, []
+        return {"load_seconds": told} if told else {}
 
     def decide(self, who: int, seat: int, state: Any, memory: Any) -> tuple[Decision, bool]:
         """Return a competitor's decision, and whether it was made now."""
@@ -212,7 +208,7 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
         record["aivat"] = sign * score
     if fault is not None:
         record["fault"] = fault
-    return record | {"seconds": time.perf_counter() - start}
+    return record | table.loading() | {"seconds": time.perf_counter() - start}
 
 
 def _answered(game: PublicGame[Any], state: Any, answer: int | str) -> Any:
@@ -239,18 +235,12 @@ def _dealt(table: Table, deal: int) -> tuple[tuple[int, int], list[Iterator[floa
 
 
 def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
-    """Refuse what is no record of a hand. The hand is dealt again, and its actions are taken again by the rules.
-
-    Args:
-        table: that it was played at; need not be loaded.
-        record: as read.
-        deal: number of the deal.
-        swapped: the first competitor had seat 1.
+    """Refuse what is no record of a hand at a table, which need not be loaded. The hand is dealt again and played again by the rules.
 
     Raises:
         ValueError: it is none, or another hand's; KeyError, TypeError, IndexError likewise.
     """
-    keys = record.keys() - {"aivat", "fault"}
+    keys = record.keys() - MAY
     require(keys == KEYS, f"a hand must have {', '.join(sorted(KEYS))} and no more")
     names = [table.competitors[seat ^ swapped].name for seat in (0, 1)]
     require((record["deal"], record["seats"]) == (deal, names), f"a hand must be deal {deal} with {names[0]} and {names[1]} in its seats")
@@ -285,6 +275,8 @@ def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
     require(("aivat" in record) == (table.valued_by != "none"), "a hand must have an estimate of AIVAT's, if there are any")
     bound = 2 * game.max_payoff * (len(record["play"]) + 2)  # each correction is a difference of two values, which are within the stake
     require(number_in(record.get("aivat", 0), -bound, bound), "an estimate of AIVAT's must be within the stakes")
+    loading = record.get("load_seconds", [0, 0])
+    require(len(loading) == 2 and all(number_in(x, 0, 1e9) for x in loading), "what loading took must be two numbers of at least 0")
     _check_decisions(record, asked)
 
 

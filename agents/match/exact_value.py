@@ -24,8 +24,7 @@ import numpy as np
 from agents.agent import Agent
 from agents.match.deal import Competitor
 from agents.match.match import Match
-from agents.reporting.tables import replacing
-from agents.runtime.arrays import read_npy
+from agents.runtime.arrays import read_npy, write_npy
 from agents.runtime.executor import Executor
 from agents.runtime.storage import load_or_set_aside
 from search import represent
@@ -36,18 +35,11 @@ MOST_BYTES = 1_000_000_000  # of all tables of a match
 
 @dataclass(frozen=True)
 class ExactValue:
-    """What a match is worth to its first competitor, chips a hand.
+    """The value of a match to its first competitor, chips a hand."""
 
-    Attributes:
-        value: mean of both seats.
-        seats: as player 0 and as player 1.
-        standard_error: over draws of clocked agents; 0 where nothing is drawn.
-        draws: how many.
-    """
-
-    value: float
-    seats: tuple[float, float]
-    standard_error: float
+    value: float  # mean of both seats
+    seats: tuple[float, float]  # as player 0 and as player 1
+    standard_error: float  # over draws of clocked agents; 0 where nothing is drawn
     draws: int
 
 
@@ -58,8 +50,12 @@ def table_bytes(match: Match, draws: int) -> int:
     return represent(match.game).table_bytes * sum(1 if competitor.steady else draws for competitor in match.competitors)
 
 
-def _valued(match: Match, draws: int) -> bool:
-    return not match.bots and table_bytes(match, draws) <= MOST_BYTES
+def too_large(match: Match, draws: int) -> str:
+    """Say that a match has no exact value since its tables would be too large; nothing where they are not."""
+    if (size := table_bytes(match, draws)) <= MOST_BYTES:
+        return ""
+    names = " - ".join(competitor.name for competitor in match.competitors)
+    return f"{names}: no exact value: tables would take {size / 1e9:.3g} GB, {MOST_BYTES / 1e9:.3g} are the most"
 
 
 @dataclass(frozen=True)
@@ -79,16 +75,12 @@ def exact_values(
 ) -> list[ExactValue | None]:
     """Return each match's value, None if a bot plays in it or its tables are too large.
 
-    Args:
-        matches: a competitor of several is tabulated once.
-        draws: of clocked agents.
-        executor: where agents think.
-        directory: tables are kept here and not made again.
-        progress: called with tables done and tables in all.
+    A competitor of several matches is tabulated once, clocked agents in so many draws. Tables are kept in ``directory`` and not made again.
+    ``progress`` is called with tables done and tables in all.
     """
     tasks: dict[tuple[str, int, int], _Seat] = {}
     paths: dict[tuple[str, int, int], Path | None] = {}
-    valued = [m for m in matches if _valued(m, draws)]
+    valued = [match for match in matches if not match.bots and not too_large(match, draws)]
     for match in valued:
         for competitor, mark in zip(match.competitors, match.marks(), strict=True):
             packed = pickle.dumps(competitor)
@@ -98,19 +90,19 @@ def exact_values(
                     tasks[key] = _Seat(packed, seat)
                     paths[key] = None if directory is None else directory / f"{competitor.name}-{mark}-{draw}-seat{seat}.npy"
     games = {competitor.name: match.game for match in valued for competitor in match.competitors}
-    found: dict[tuple[str, int, int], Table] = {}
+    tables: dict[tuple[str, int, int], Table] = {}
     for key in tasks:
         table = load_or_set_aside(paths[key], partial(_read, representation=represent(games[key[0]]), seat=key[2]))
         if table is not None:
-            found[key] = table
-    missing = [key for key in tasks if key not in found]
+            tables[key] = table
+    missing = [key for key in tasks if key not in tables]
     with closing(executor.map(_tabulated, [tasks[key] for key in missing])) as results:
         for number, made in results:
-            found[missing[number]] = made
+            tables[missing[number]] = made
             _keep(paths[missing[number]], made)
             if progress is not None:
-                progress(len(found), len(tasks))
-    return [_value(match, found) if match in valued else None for match in matches]
+                progress(len(tables), len(tasks))
+    return [_value(match, tables) if match in valued else None for match in matches]
 
 
 def _tabulated(task: _Seat) -> Table:
@@ -119,12 +111,12 @@ def _tabulated(task: _Seat) -> Table:
     return np.array(agent.tabulate(task.seat, competitor.budget).table)
 
 
-def _value(match: Match, found: dict[tuple[str, int, int], Table]) -> ExactValue:
+def _value(match: Match, tables: dict[tuple[str, int, int], Table]) -> ExactValue:
     names = [competitor.name for competitor in match.competitors]
-    count = max(draw for name, draw, _ in found if name in names) + 1
+    count = max(draw for name, draw, _ in tables if name in names) + 1
 
     def table(who: int, draw: int, seat: int) -> Table:
-        return found.get((names[who], draw, seat), found[names[who], 0, seat])  # a steady agent has one draw
+        return tables.get((names[who], draw, seat), tables[names[who], 0, seat])  # a steady agent has one draw
 
     game, seats = represent(match.game), []
     for k in range(count):
@@ -136,11 +128,7 @@ def _value(match: Match, found: dict[tuple[str, int, int], Table]) -> ExactValue
 
 
 def _read(path: Path, representation: Representation[Any], seat: int) -> Table:
-    """Return a seat's table.
-
-    Raises:
-        ValueError: the file holds something else.
-    """
+    """Return a seat's table; raises ValueError if the file holds something else."""
     table = read_npy(path, representation.shape(seat), representation.dtype)
     representation.check(table, seat)
     return table
@@ -150,5 +138,4 @@ def _keep(path: Path | None, table: Table) -> None:
     if path is None:
         return
     path.parent.mkdir(exist_ok=True)  # no parents: what was deleted on the way is not made again
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, table)
+    write_npy(path, table)

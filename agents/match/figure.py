@@ -17,12 +17,8 @@ WIDTH, ABOVE, BELOW, LINE, LETTER = 9.0, 0.4, 0.85, 0.55, 0.075  # inches: figur
 def plot_matches(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
     """Draw chips a hand to the first agent, a line per match: 95 % intervals, and a diamond for the exact value.
 
-    AIVAT's intervals are often a hundred times narrower than raw ones, so they and the exact values also have a panel of their own.
-
-    Args:
-        rows: of ``agents.match.statistics.match_row``.
-        title: of the figure.
-        paths: of the files.
+    AIVAT's intervals are often a hundred times narrower than raw ones, so they and the exact values also have a panel of their own. Rows
+    are those of ``agents.match.statistics.match_row``.
     """
     names = [f"{' against '.join(row['agents'])}\n{row['hands']:,} hands" for row in rows]
     height = ABOVE + BELOW + LINE * max(len(rows), 2)
@@ -52,14 +48,14 @@ def _panel(axes: Any, rows: Sequence[Row], kinds: Sequence[str]) -> tuple[list[A
     handles: dict[str, Any] = {}
     for line, row in enumerate(rows):
         for i, kind in enumerate(kinds):
-            found = row["estimates"].get(kind)
-            if found is not None:
-                place, half = line + 0.2 * (i - (len(kinds) - 1) / 2), (found["high"] - found["low"]) / 2
+            estimate = row["estimates"].get(kind)
+            if estimate is not None:
+                height, half = line + 0.2 * (i - (len(kinds) - 1) / 2), (estimate["high"] - estimate["low"]) / 2
                 style = {"fmt": "o", "markersize": 4, "color": COLORS[kind], "capsize": 3}
-                handles[kind] = axes.errorbar([found["mean"]], [place], xerr=[half], **style)
+                handles[kind] = axes.errorbar([estimate["mean"]], [height], xerr=[half], **style)
         if row["exact"] is not None:
-            place = line + 0.1 * (len(kinds) + 1)
-            (handles["exact"],) = axes.plot([row["exact"]["value"]], [place], marker="D", markersize=4, color="0.1", linestyle="none")
+            height = line + 0.1 * (len(kinds) + 1)
+            (handles["exact"],) = axes.plot([row["exact"]["value"]], [height], marker="D", markersize=4, color="0.1", linestyle="none")
     low, high = axes.get_xlim()
     if low <= 0.0 <= high:
         axes.axvline(0.0, color="0.4", linewidth=1, zorder=0.5)

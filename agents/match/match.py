@@ -14,7 +14,6 @@ A hand is scored in chips to the match's first competitor.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import pickle
@@ -33,8 +32,9 @@ from agents.evaluation.ablation import digest
 from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_record, play_deal
 from agents.opponents.bot import Bot
 from agents.reporting.tables import write_text
-from agents.runtime.executor import Executor, Serial
-from agents.runtime.storage import load_or_set_aside, parse_json, read_text, require, whole_in
+from agents.runtime.executor import Executor, Serial, no_collections
+from agents.runtime.storage import load_or_set_aside, parse_json, require, whole_in
+from games.files import read_text
 from games.game import PublicGame
 from games.modules import sources
 
@@ -91,7 +91,7 @@ class Match:
 
     @property
     def bots(self) -> list[Bot]:
-        """Entrants whose policy is not known."""
+        """The competitors whose policy is not known."""
         return [bot for competitor in self.competitors if (bot := competitor.bot) is not None]
 
     @property
@@ -145,15 +145,10 @@ def _hash(content: Any) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """One task: hands that one process plays in order.
+    """One task: hands that one process plays in order."""
 
-    Attributes:
-        match: pickled, so that a worker which has met it before knows it again.
-        hands: by number: 2 · deal + whether the seats are swapped.
-    """
-
-    match: bytes
-    hands: Sequence[int]
+    match: bytes  # pickled, so that a worker which has seen it before knows it again
+    hands: Sequence[int]  # by number: 2 · deal + whether the seats are swapped
 
 
 def play_part(part: Part) -> list[Record]:
@@ -162,18 +157,15 @@ def play_part(part: Part) -> list[Record]:
     for who, bot in enumerate(table.bots):
         if bot is not None:
             bot.begin(int(match.draws.secret("bot", who, part.hands[0]).integers(2**31 - 1)))
-    if not all(competitor.steady for competitor in match.competitors):
-        gc.collect()
-        gc.freeze()  # a collection of everything that torch has loaded takes longer than a short decision
+    records: list[Record] = []
     try:
-        records: list[Record] = []
-        for number in part.hands:
-            records.append(play_deal(table, number // 2, bool(number % 2)))
-            if any(count >= MOST_WAITS for count in _faults(records[-WAIT_HANDS:], WAITS).values()):
-                break
+        with no_collections(not all(competitor.steady for competitor in match.competitors)):
+            for number in part.hands:
+                records.append(play_deal(table, number // 2, bool(number % 2)))
+                if any(count >= MOST_WAITS for count in _faults(records[-WAIT_HANDS:], WAITS).values()):
+                    break
         return records
     finally:
-        gc.unfreeze()
         for bot in match.bots:
             bot.end()
 
@@ -261,11 +253,7 @@ def _parts(hands: Sequence[int], size: int, done: bytearray) -> Iterator[Sequenc
 
 
 def _check_faults(records: list[Record], faults: Counter[str]) -> None:
-    """End a match in which a bot has forfeited too often.
-
-    Raises:
-        ChildProcessError: names the bot and what it did last.
-    """
+    """Raise ChildProcessError with the last fault of a bot that has forfeited too often."""
     last = {r["fault"]["who"]: r["fault"]["text"] for r in records if "fault" in r}
     for who, count in _faults(records[-WAIT_HANDS:], WAITS).items():
         if count >= MOST_WAITS:

@@ -2,9 +2,9 @@
 
 Three estimates of the same mean, chips a hand to the first competitor, each with a 95 % interval (Student's t):
 
-* ``raw``: the spread of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
+* ``raw``: the variance of single hands, seat by seat, as if every deal were new. It is what the same number of hands would say without
   duplicates, and an interval for this match only if it was played without.
-* ``duplicate``: the spread of deals, each the mean of its two hands.
+* ``duplicate``: the variance of deals, each the mean of its two hands.
 * ``aivat``: the same of AIVAT's estimates; see agents.evaluation.aivat.
 """
 
@@ -17,11 +17,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS, SPOILT
+from agents.evaluation.ablation import overruns_of
 from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
-from agents.reporting.tables import Row, duration, table
+from agents.reporting.tables import Row, duration, overruns_text, table
 from games.arrays import Bool, Float
 from search.outcome import FALLBACKS, Outcome
 
@@ -65,14 +65,15 @@ class Tally:
 
     Attributes:
         match: which is played.
+        names: of its competitors.
         faults: hands forfeited, by who and how.
         played: hands.
     """
 
     def __init__(self, match: Match) -> None:
-        self.match = match
+        self.match, self.names = match, " - ".join(competitor.name for competitor in match.competitors)
         self._scores, self._decisions = np.zeros(0, SCORES), np.zeros(0, DECISIONS)
-        self._asked, self._seconds = np.zeros(2, np.int64), 0.0
+        self._asked, self._seconds, self._loading = np.zeros(2, np.int64), 0.0, np.zeros(2)
         self.faults: dict[str, int] = {}
 
     def add(self, records: Sequence[Record]) -> None:
@@ -87,6 +88,7 @@ class Tally:
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
+        self._loading = np.max([self._loading, *(r["load_seconds"] for r in records if "load_seconds" in r)], axis=0)
         for fault in (r["fault"] for r in records if "fault" in r):
             key = f"{fault['who']} {fault['kind']}"
             self.faults[key] = self.faults.get(key, 0) + 1
@@ -159,6 +161,10 @@ class Tally:
         """Return how many decisions a competitor was asked for."""
         return int(self._asked[who])
 
+    def loading(self, who: int) -> float:
+        """Return the most seconds that any process took to get a competitor ready; 0 where that is not known."""
+        return float(self._loading[who])
+
     def speed(self) -> Row:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
         played, thinking = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
@@ -171,33 +177,40 @@ def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
     return sum(1 + FALLBACKS.index(name) for name in kind or older)
 
 
-def decision_row(competitor: Competitor, asked: int, made: Float) -> Row:
-    """Return what a competitor's decisions took: ``asked`` in all, of which those ``made`` were timed (see ``Tally.decisions``)."""
-    seconds, limit, count = made[:, 0], competitor.budget.seconds, max(len(made), 1)
-    late = seconds - limit if limit else np.zeros(0)
+def decision_row(competitor: Competitor, asked: int, made: Float, loading: float = 0.0) -> Row:
+    """Return what a competitor's decisions took.
+
+    Args:
+        competitor: whose.
+        asked: how many there were.
+        made: those that were timed, see ``Tally.decisions``.
+        loading: seconds of getting ready, outside of all decisions.
+    """
+    seconds, count = made[:, 0], max(len(made), 1)
     row: Row = {"agent": competitor.name, "decisions": asked, "timed": len(made), "mean_seconds": float(seconds.sum()) / count}
     row |= {f"p{q}_seconds": float(np.percentile(seconds, q)) if len(made) else 0.0 for q in (50, 95, 99)}
-    overruns = int((late > LATE_SECONDS + LATE_FRACTION * (limit or 0)).sum())
-    row |= {"max_seconds": float(seconds.max(initial=0.0)), "overruns": overruns, "spoilt": overruns > SPOILT * len(made)}
+    row |= {"max_seconds": float(seconds.max(initial=0.0)), **overruns_of(seconds, competitor.budget.seconds)[1]}
     fallbacks = {kind: int((made[:, 2] == number).sum()) for number, kind in enumerate(FALLBACKS, 1)}
     kept = sum(fallbacks.values())  # as older versions have it, for one release
-    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept}
+    return row | {"iterations": float(made[:, 1].sum()) / count, "fallbacks": fallbacks, "kept": kept, "load_seconds": loading}
 
 
 def decision_rows(tallies: Sequence[Tally]) -> list[Row]:
     """Return ``decision_row`` for each competitor over all its matches."""
-    seats = [
-        (competitor, tally.asked(who), tally.decisions(who)) for tally in tallies for who, competitor in enumerate(tally.match.competitors)
-    ]
+    found: dict[str, tuple[Competitor, list[tuple[Tally, int]]]] = {}
+    for tally in tallies:
+        for who, competitor in enumerate(tally.match.competitors):
+            found.setdefault(competitor.name, (competitor, []))[1].append((tally, who))
     rows = []
-    for name, competitor in {competitor.name: competitor for competitor, *_ in seats}.items():
-        parts = [(asked, made) for other, asked, made in seats if other.name == name]
-        rows.append(decision_row(competitor, sum(asked for asked, _ in parts), np.concatenate([made for _, made in parts])))
+    for competitor, parts in found.values():
+        asked, made = sum(tally.asked(who) for tally, who in parts), np.concatenate([tally.decisions(who) for tally, who in parts])
+        loading = max(tally.loading(who) for tally, who in parts) if competitor.bot is None and competitor.thinks else 0.0
+        rows.append(decision_row(competitor, asked, made, loading))
     return rows
 
 
 def hands_needed(hands: int, now: Estimate, precision: float) -> int:
-    """Return how many more hands bring the interval's half-width to a precision, if their spread is that of those played."""
+    """Return how many more hands bring the interval's half-width to a precision, if their variance is that of those played."""
     return max(0, math.ceil(hands * (now.half_width / precision) ** 2) - hands)
 
 
@@ -308,7 +321,7 @@ def match_table(rows: Sequence[Row]) -> str:
 
 
 def _estimate_text(e: Row) -> str:
-    """Return an estimate with its interval; one without spread is no interval."""
+    """Return an estimate with its interval, if its samples differ."""
     if (e["of_raw_error"] or 0.0) < ALIKE_SHARE:
         return f"{e['mean']:+.6f} (all alike)"
     return value_text(e["mean"], (e["high"] - e["low"]) / 2)
@@ -323,13 +336,14 @@ def _reduction(share: float | None) -> str:
 
 def seat_table(row: Row) -> str:
     """Return the first agent's seats, and the rounds in which hands ended, as text."""
-    lines = []
+    lines, kinds = [], ["chips", *(["aivat"] if "aivat" in row["estimates"] else [])]
     for seat in row["seats"]:
-        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in (seat.get("chips"), seat.get("aivat"))]
+        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in map(seat.get, kinds)]
         lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
     if len(row["rounds"]) > 1:
-        lines += [[f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}", ""] for r in row["rounds"]]
-    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", "aivat"], lines)
+        ended = [(f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}") for r in row["rounds"]]
+        lines += [[*cells, *[""] * (len(kinds) - 1)] for cells in ended]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", *kinds[1:]], lines)
 
 
 def decision_table(rows: Sequence[Row]) -> str:
@@ -337,9 +351,15 @@ def decision_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
-        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), str(row["overruns"]) + "*" * row["spoilt"]]
+        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), overruns_text(row)]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
+
+
+def load_text(rows: Sequence[Row]) -> str:
+    """Return what getting ready took, of ``decision_rows``; empty where nobody thinks."""
+    took = [f"{row['agent']} {duration(row['load_seconds'])}" for row in rows if row["load_seconds"] > 0]
+    return f"loaded, outside of every decision's clock, in at most: {', '.join(took)}" if took else ""
 
 
 def standings(rows: Sequence[Row]) -> str:

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from safetensors.numpy import save
 from torch import nn
 
 from agents.networks.policy import Network, NetworkConfig, NetworkPolicy, make_network
-from agents.reporting.tables import replacing
+from agents.reporting.tables import installed, replacing
 from agents.runtime.arrays import read_safetensors
 from agents.runtime.storage import brief, first_line, number_in, parse_json, printable, require, whole_in
 from games.arrays import Array
@@ -26,23 +25,13 @@ from search.infostates import PRIVATE, PUBLIC, Infostates
 FORMAT = 2
 POLICY = "policy"  # kind of the files that hold one
 # What files of format 1 left unsaid, or said otherwise: by their kind, today's kind and the side of the network's trunk.
-OLDER = {
-    "policy": (POLICY, PUBLIC),
-    "holdem_policy": (POLICY, PRIVATE),
-    "deep_cfr": ("deep_cfr", PUBLIC),
-    "holdem_deep_cfr": ("deep_cfr", PRIVATE),
-}
+OLDER = {f"{game}{kind}": (kind, side) for kind in (POLICY, "deep_cfr") for game, side in (("", PUBLIC), ("holdem_", PRIVATE))}
 _KEY = "timebank"
 LONGEST_NAME = 100  # characters
 MOST_SIZE = 2**31  # of a layer; shapes of larger ones overflow
-MOST_CHIPS = 1e10  # that an exploitability can be, where the game is not known
 MOST_NOISE = 1e-3  # chips that rounding takes an exploitability below 0, at most
-HISTORY: dict[str, tuple[float, float]] = {  # what a row has, from least to most
-    "iteration": (0, 2**53),
-    "seconds": (0, 1e12),
-    "multiply_adds": (0, 1e38),
-    "exploitability": (-MOST_NOISE, MOST_CHIPS),
-}
+# What a row of a training's history has, from least to most; exploitability in chips, where the game is not known.
+HISTORY = {"iteration": (0, 2**53), "seconds": (0, 1e12), "multiply_adds": (0, 1e38), "exploitability": (-MOST_NOISE, 1e10)}
 
 Tensors = dict[str, Array]
 
@@ -51,29 +40,18 @@ class CheckpointError(ValueError):
     """A checkpoint is missing, damaged or of something else; one line says which."""
 
 
-def package_version() -> str:
-    """Return the installed version of this package, "unknown" from a bare source tree."""
-    try:
-        return version("timebank")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def save_tensors(path: Path | str, tensors: Mapping[str, Array], metadata: Mapping[str, Any], kind: str) -> None:
     """Write a checkpoint so that at any moment ``path`` is either the old file or the whole new one.
 
-    Args:
-        path: a file in an existing directory.
-        tensors: arrays by name.
-        metadata: anything that JSON can hold; format, kind, package version and a digest of the tensors are added.
-        kind: what the file is, asked for again when it is loaded.
+    ``metadata`` is anything that JSON can hold; format, kind, package version and a digest of the tensors are added. The same kind must be
+    asked for when the file is loaded.
 
     Raises:
         OSError: the directory cannot be written; names the file.
     """
     path = Path(path)
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    header = {**metadata, "format": FORMAT, "kind": kind, "version": package_version(), "digest": _digest(arrays)}
+    header = {**metadata, "format": FORMAT, "kind": kind, "version": installed("timebank") or "unknown", "digest": _digest(arrays)}
     data = save(arrays, {_KEY: json.dumps(header)})
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(data)
@@ -115,26 +93,20 @@ def _today(metadata: dict[str, Any]) -> dict[str, Any]:
     if metadata.get("format") != 1 or older is None:
         return metadata
     kind, deep = older
-    found = metadata | {"format": FORMAT, "kind": kind}
-    if isinstance(found.get("trainer"), str):
-        found["trainer"] = found["trainer"].removeprefix("holdem_")
-    config = found.get("config")
+    today = metadata | {"format": FORMAT, "kind": kind}
+    if isinstance(today.get("trainer"), str):
+        today["trainer"] = today["trainer"].removeprefix("holdem_")
+    config = today.get("config")
     if isinstance(config, dict):
-        found["config"] = {"evaluate_from": 1, **config}
-    for holder in (found, found["config"] if isinstance(config, dict) else {}):
+        today["config"] = {"evaluate_from": 1, **config}
+    for holder in (today, today["config"] if isinstance(config, dict) else {}):
         if isinstance(holder.get("network"), dict):
             holder["network"] = {"deep": deep, **holder["network"]}
-    return found
+    return today
 
 
 def save_policy(path: Path | str, policy: NetworkPolicy, metadata: Mapping[str, Any] | None = None) -> None:
-    """Write a policy's networks.
-
-    Args:
-        path: where to.
-        policy: whose networks.
-        metadata: trainer configuration, training compute and the like, kept beside game and network configuration.
-    """
+    """Write a policy's networks; ``metadata`` about their training is kept beside the game and the networks' sizes."""
     networks = {f"policy.{p}": network for p, network in enumerate(policy.networks)}
     game, sizes = policy.infostates.game, policy.networks[0].config
     header = {"game": game.key, "game_name": game.name, "name": policy.name, "network": settings_of(sizes)}
@@ -149,7 +121,8 @@ def load_policy(path: Path | str, infostates: Infostates) -> NetworkPolicy:
     """
     tensors, metadata = load_tensors(path, POLICY)
     require_game(metadata, infostates.game.key, path)
-    return NetworkPolicy(infostates, _networks(metadata, tensors, infostates, path), name_of(metadata))
+    name = printable(str(metadata.get("name", "network")), LONGEST_NAME)  # anybody may have written it
+    return NetworkPolicy(infostates, _networks(metadata, tensors, infostates, path), name)
 
 
 def policy_metadata(path: Path | str, game: str | None = None) -> dict[str, Any]:
@@ -167,25 +140,17 @@ def policy_metadata(path: Path | str, game: str | None = None) -> dict[str, Any]
 def settings_of(config: Any, key: str = "") -> dict[str, Any]:
     """Return settings, a dataclass or nested mappings, with dotted keys; nothing of what is open or no setting."""
     entries = vars(config) if is_dataclass(config) else config if isinstance(config, dict) else {}
-    found: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for name, value in entries.items():
         inner = is_dataclass(value) or isinstance(value, dict)
-        found |= settings_of(value, f"{key}{name}.") if inner else {} if value is None else {f"{key}{name}": value}
-    return found
+        settings |= settings_of(value, f"{key}{name}.") if inner else {} if value is None else {f"{key}{name}": value}
+    return settings
 
 
-def name_of(metadata: Mapping[str, Any]) -> str:
-    """Return the name that a policy's checkpoint gives it, as reports print it: anybody may have written it."""
-    return printable(str(metadata.get("name", "network")), LONGEST_NAME)
-
-
-def history_of(metadata: Mapping[str, Any], path: Path | str, most: float = MOST_CHIPS) -> list[dict[str, Any]]:
+def history_of(metadata: Mapping[str, Any], path: Path | str, most: float = HISTORY["exploitability"][1]) -> list[dict[str, Any]]:
     """Return the history of the training that a checkpoint came out of: rows of numbers by name, from the first iteration on.
 
-    Args:
-        metadata: of the checkpoint.
-        path: of the checkpoint, for errors.
-        most: chips that an exploitability can be.
+    An exploitability can be ``most`` chips.
 
     Raises:
         CheckpointError: it is no list of such rows.
@@ -200,21 +165,13 @@ def history_of(metadata: Mapping[str, Any], path: Path | str, most: float = MOST
 
 
 def require_game(metadata: Mapping[str, Any], game: str, path: Path | str) -> None:
-    """Refuse a checkpoint of another game.
-
-    Raises:
-        CheckpointError: its game is not that of this string or description.
-    """
+    """Raise CheckpointError unless a checkpoint is of the game with this key."""
     if metadata.get("game") != game:
         raise CheckpointError(f"checkpoint must be for game {game}, got one for {printable(str(metadata.get('game')), 400)} in {path}")
 
 
 def require_description(metadata: Mapping[str, Any], wanted: Mapping[str, Any], path: Path | str) -> None:
-    """Refuse a checkpoint that says something else of its training.
-
-    Raises:
-        CheckpointError: an entry differs.
-    """
+    """Raise CheckpointError if a checkpoint says something else of its training."""
     for key, value in settings_of(wanted).items():
         got = settings_of(metadata).get(key)
         if got != value:
@@ -251,11 +208,7 @@ def network_arrays(networks: Mapping[str, nn.Module]) -> Tensors:
 
 
 def fill_networks(networks: Mapping[str, nn.Module], tensors: Tensors, path: Path | str) -> None:
-    """Copy weights named ``<network>.<parameter>`` into networks, in place.
-
-    Raises:
-        CheckpointError: as of ``check_weights``; nothing is copied then.
-    """
+    """Copy weights named ``<network>.<parameter>`` into networks, in place, once ``check_weights`` has passed all of them."""
     check_weights(networks, tensors, path)
     with torch.no_grad():
         for key, network in networks.items():
@@ -264,11 +217,7 @@ def fill_networks(networks: Mapping[str, nn.Module], tensors: Tensors, path: Pat
 
 
 def check_weights(networks: Mapping[str, nn.Module], tensors: Tensors, path: Path | str) -> None:
-    """Refuse tensors that are not the weights of networks.
-
-    Raises:
-        CheckpointError: a tensor is missing, has another shape or type, or holds NaN or infinity.
-    """
+    """Raise CheckpointError unless tensors are the finite float32 weights of networks."""
     for key, network in networks.items():
         for name, parameter in network.named_parameters():
             array = tensors.get(f"{key}.{name}")

@@ -33,7 +33,7 @@ class NetworkConfig:
     """Size of a network; None is as ``SIZES`` has it.
 
     Attributes:
-        deep: ``public`` or ``private``, the side that has the trunk; None for the game's own (see ``search.infostates``).
+        deep: the side of an infostate that has the trunk; null (None) for the game's own (see ``search.infostates``).
         hidden: width of the trunk.
         layers: hidden layers of the trunk; all but the first are residual.
         embedding: length of what both sides are multiplied as.
@@ -50,18 +50,14 @@ class NetworkConfig:
         check_bounds(self, "network")
 
     def filled(self, deep: str) -> NetworkConfig:
-        """Return the size with nothing left open for a game whose ``deep`` side that is.
-
-        Raises:
-            ValueError: no such network on such a game.
-        """
+        """Return the size with nothing left open for a game with that ``deep`` side; raises ValueError if there is no such network."""
         if self.deep == PUBLIC != deep:
             raise ValueError(f"network.deep must be private where bets differ in size, as in hold'em, got {self.deep}")
         trunk = self.deep or deep
         if trunk == PUBLIC and self.bets is not None:
             raise ValueError(f"network.bets must be left out where the public side has the trunk, got {self.bets}")
-        found: NetworkConfig = filled(self, SIZES[trunk])
-        return found
+        config: NetworkConfig = filled(self, SIZES[trunk])
+        return config
 
 
 SIZES = {
@@ -70,21 +66,41 @@ SIZES = {
 }
 
 
-class PublicTrunk(nn.Module):
+class _Trunk(nn.Module):
+    """A ReLU trunk with residual layers, and one linear layer on top of it."""
+
+    config: NetworkConfig  # as it was made
+
+    def __init__(self, features: int, hidden: int, layers: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(features, hidden)
+        self.trunk = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
+        self.last = nn.Linear(hidden, outputs)
+
+    def deep(self, features: Tensor) -> Tensor:
+        """Return the trunk's outputs [B, outputs] for features [B, D]."""
+        z = torch.relu(self.first(features))
+        for layer in self.trunk:
+            z = z + torch.relu(layer(z))
+        outputs: Tensor = self.last(z)
+        return outputs
+
+    @property
+    def dense(self) -> int:
+        """Multiply-adds of the trunk for one row of features."""
+        return sum(layer.weight.numel() for layer in (self.first, *self.trunk, self.last))
+
+
+class PublicTrunk(_Trunk):
     """U is a ReLU trunk with residual layers over public states that gives one vector of length d per action of the game, E is affine.
 
     What is costly runs once per public state, whatever the number of hands. The product lets an action's value depend on board and hand
     together. It needs actions that are the same everywhere.
     """
 
-    config: NetworkConfig  # as it was made
-
     def __init__(self, block: Block, hidden: int, layers: int, embedding: int) -> None:
-        super().__init__()
+        super().__init__(block.public.shape[1], hidden, layers, block.action.shape[1] * embedding)
         self.actions, self.embedding = block.action.shape[1], embedding
-        self.first = nn.Linear(block.public.shape[1], hidden)
-        self.trunk = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
-        self.last = nn.Linear(hidden, self.actions * embedding)
         self.hands = nn.Linear(block.private.shape[1], embedding)
 
     def forward(self, public: Tensor, private: Tensor, legal: Tensor) -> Tensor:
@@ -95,10 +111,7 @@ class PublicTrunk(nn.Module):
             private: [C, D_private] f4.
             legal: [B, A], 1 where an action is legal, else 0, f4.
         """
-        z = torch.relu(self.first(public))
-        for layer in self.trunk:
-            z = z + torch.relu(layer(z))
-        u = self.last(z).view(-1, self.embedding)
+        u = self.deep(public).view(-1, self.embedding)
         outputs: Tensor = (u @ self.hands(private).T).view(len(public), self.actions, len(private)) * self.embedding**-0.5
         return outputs * legal[:, :, None]
 
@@ -109,28 +122,18 @@ class PublicTrunk(nn.Module):
 
     def multiply_adds(self, states: int, hands: int) -> int:
         """Return the multiply-adds of one forward pass over that many public states and hands; backward costs twice as much."""
-        dense = sum(layer.weight.numel() for layer in (self.first, *self.trunk, self.last))
-        return int(states * (dense + self.actions * self.embedding * hands) + hands * self.hands.weight.numel())
-
-    def play(self, block: Block, text: Text) -> _PublicPlay:
-        """Return what plays a block's decisions by softmax."""
-        return _PublicPlay(self, block, text)
+        return int(states * (self.dense + self.actions * self.embedding * hands) + hands * self.hands.weight.numel())
 
 
-class PrivateTrunk(nn.Module):
+class PrivateTrunk(_Trunk):
     """E is a ReLU trunk with residual layers over private sides, U has one hidden layer over rows and gives a bias b(row), too.
 
     What is costly runs once per hand, whatever the number of rows. One network serves all blocks of a player.
     """
 
-    config: NetworkConfig  # as it was made
-
     def __init__(self, block: Block, hidden: int, layers: int, embedding: int, bets: int) -> None:
-        super().__init__()
+        super().__init__(block.private.shape[1], hidden, layers, embedding)
         self.embedding = embedding
-        self.first = nn.Linear(block.private.shape[1], hidden)
-        self.trunk = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
-        self.last = nn.Linear(hidden, embedding)
         self.bets = nn.Linear(block.rows.shape[1], bets)
         self.sequences = nn.Linear(bets, embedding + 1)
 
@@ -141,29 +144,21 @@ class PrivateTrunk(nn.Module):
             private: [C, D_private] f4.
             rows: [R, D_public + D_action] f4.
         """
-        z = torch.relu(self.first(private))
-        for layer in self.trunk:
-            z = z + torch.relu(layer(z))
-        u = self.sequences(torch.relu(self.bets(rows)))
-        outputs: Tensor = torch.addmm(u[:, -1], self.last(z), u[:, :-1].T, alpha=self.embedding**-0.5)
+        deep, u = self.deep(private), self.sequences(torch.relu(self.bets(rows)))
+        outputs: Tensor = torch.addmm(u[:, -1], deep, u[:, :-1].T, alpha=self.embedding**-0.5)
         return outputs
 
     def table(self, block: Block, rows: slice = ALL, sides: Int | slice = ALL) -> Table:
         """Return the outputs [C, R] for a block, or for some rows and private sides of it, f4."""
-        private, shown = block.private[sides], torch.from_numpy(block.rows[rows])
-        found = np.empty((len(private), len(shown)), np.float32)
-        for at in range(0, len(found), CHUNK):
-            found[at : at + CHUNK] = self(torch.from_numpy(private[at : at + CHUNK]), shown).numpy()
-        return found
+        private, features = block.private[sides], torch.from_numpy(block.rows[rows])
+        table = np.empty((len(private), len(features)), np.float32)
+        for at in range(0, len(table), CHUNK):
+            table[at : at + CHUNK] = self(torch.from_numpy(private[at : at + CHUNK]), features).numpy()
+        return table
 
     def multiply_adds(self, sides: int, rows: int) -> int:
         """Return the multiply-adds of one forward pass over that many private sides and rows; backward costs twice as much."""
-        dense = sum(layer.weight.numel() for layer in (self.first, *self.trunk, self.last))
-        return int(sides * (dense + rows * self.embedding) + rows * (self.bets.weight.numel() + self.sequences.weight.numel()))
-
-    def play(self, block: Block, text: Text) -> _PrivatePlay:
-        """Return what plays a block's decisions by softmax."""
-        return _PrivatePlay(self, block, text)
+        return int(sides * (self.dense + rows * self.embedding) + rows * (self.bets.weight.numel() + self.sequences.weight.numel()))
 
 
 Network = PublicTrunk | PrivateTrunk
@@ -171,11 +166,7 @@ BODIES: dict[str | None, Any] = {PUBLIC: PublicTrunk, PRIVATE: PrivateTrunk}
 
 
 def make_network(config: NetworkConfig, infostates: Infostates, player: int, seed: int) -> Network:
-    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was.
-
-    Raises:
-        ValueError: no such network on this game.
-    """
+    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was."""
     config = config.filled(infostates.deep)
     sizes = {key: size for key, size in vars(config).items() if key != "deep" and size is not None}
     with torch.random.fork_rng(devices=[]):
@@ -186,16 +177,12 @@ def make_network(config: NetworkConfig, infostates: Infostates, player: int, see
 
 
 def outputs(network: Network, infostates: Infostates, player: int) -> list[Table]:
-    """Return a network's outputs for all of a player's infostates, [C, R] f4 a block.
-
-    Raises:
-        ValueError: an output is NaN or infinite.
-    """
+    """Return a network's outputs for all of a player's infostates, [C, R] f4 a block; raises ValueError if one is not finite."""
     with one_thread(), torch.inference_mode():
-        found = [network.table(block) for block in infostates.blocks[player]]
-    if not all(np.isfinite(table).all() for table in found):
+        tables = [network.table(block) for block in infostates.blocks[player]]
+    if not all(np.isfinite(table).all() for table in tables):
         raise ValueError(f"network must give finite outputs, got NaN or infinity for player {player}")
-    return found
+    return tables
 
 
 class _PublicPlay:
@@ -251,10 +238,10 @@ class _PrivatePlay:
         """Return the rows of decisions begin .. end - 1, [rows, C] f4, or some columns of them."""
         first_row = self.block.first_row
         with one_thread(), torch.inference_mode():
-            found = self.network.table(self.block, slice(int(first_row[begin]), int(first_row[end])), sides)
-        _require_finite(found.T, first_row, begin, self.text)
-        softmax(found, first_row[begin : end + 1] - first_row[begin])
-        return found.T
+            table = self.network.table(self.block, slice(int(first_row[begin]), int(first_row[end])), sides)
+        _require_finite(table.T, first_row, begin, self.text)
+        softmax(table, first_row[begin : end + 1] - first_row[begin])
+        return table.T
 
 
 def _require_finite(logits: Table, first_row: Int, begin: int, text: Text) -> None:
@@ -266,30 +253,31 @@ def _require_finite(logits: Table, first_row: Int, begin: int, text: Text) -> No
         raise ValueError(f"network must give finite logits, got {kind} at public node {text(decision)!r}")
 
 
+PLAYS: dict[type[nn.Module], Any] = {PublicTrunk: _PublicPlay, PrivateTrunk: _PrivatePlay}
+
+
 class NetworkPolicy:
     """The policy that a pair of networks plays: softmax of their logits over each decision's actions.
 
-    It is asked where it is wanted: at one state, below one, or everywhere.
+    It is asked where it is wanted: at one state, below one, or everywhere. A network is copied into what answers quickly.
+
+    Args:
+        infostates: of the game that the networks were made for.
+        networks: by player.
+        name: how the policy is reported.
+
+    Raises:
+        ValueError: a weight is NaN or infinite.
     """
 
     def __init__(self, infostates: Infostates, networks: tuple[Network, Network], name: str = "network") -> None:
-        """Copy what answers quickly.
-
-        Args:
-            infostates: of the game that the networks were made for.
-            networks: by player.
-            name: how the policy is reported.
-
-        Raises:
-            ValueError: a weight is NaN or infinite.
-        """
         self.name, self.infostates, self.networks = name, infostates, networks
         for p, network in enumerate(networks):
             for key, tensor in network.named_parameters():
                 if not torch.isfinite(tensor).all():
                     raise ValueError(f"weights must be finite, got NaN or infinity in {key} of player {p}'s network")
-        self._plays = [
-            [network.play(block, partial(infostates.text, p, b)) for b, block in enumerate(infostates.blocks[p])]
+        self._plays: list[list[_PublicPlay | _PrivatePlay]] = [
+            [PLAYS[type(network)](network, block, partial(infostates.text, p, b)) for b, block in enumerate(infostates.blocks[p])]
             for p, network in enumerate(networks)
         ]
 
@@ -309,7 +297,7 @@ class NetworkPolicy:
         Raises:
             ValueError: a logit is NaN or infinite; names the decision.
         """
-        return self.infostates.strategy(self._ask, state)
+        return self.infostates.strategy(lambda player, block, begin, end: self._plays[player][block](begin, end), state)
 
     def at(self, state: Any) -> Float:
         """Return the acting player's [A, H] at one decision; uniform for hands that cannot be there.
@@ -321,20 +309,13 @@ class NetworkPolicy:
         play = self._plays[player][block]
         if sides is None:
             return play(k, k + 1)[:, : len(play.block.private)]
-        there = sides >= 0
-        shown, place = np.unique(sides[there], return_inverse=True)
-        rows = play(k, k + 1, shown)
-        found = np.full((len(rows), len(sides)), 1 / len(rows))
-        found[:, there] = rows[:, place]
-        return found
+        possible = sides >= 0
+        distinct, inverse = np.unique(sides[possible], return_inverse=True)
+        rows = play(k, k + 1, distinct)
+        policy = np.full((len(rows), len(sides)), 1 / len(rows))
+        policy[:, possible] = rows[:, inverse]
+        return policy
 
     def tables(self, player: int) -> list[Table]:
-        """Return a player's action probabilities at all its infostates, [C, R] a block.
-
-        Raises:
-            ValueError: a logit is NaN or infinite; names the decision.
-        """
+        """Return a player's action probabilities at all its infostates, [C, R] a block; errors as of ``strategy``."""
         return [play(0, len(play.block.public))[:, : len(play.block.private)].T for play in self._plays[player]]
-
-    def _ask(self, player: int, block: int, begin: int, end: int) -> Table:
-        return self._plays[player][block](begin, end)

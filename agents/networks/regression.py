@@ -41,11 +41,7 @@ class FitConfig:
         check_bounds(self)
 
     def rates(self) -> list[float]:
-        """Return the learning rate of each step.
-
-        Raises:
-            ValueError: a number is left open.
-        """
+        """Return the learning rate of each step; raises ValueError if a number is left open."""
         steps, first, last = self.steps, self.learning_rate, self.final_rate
         if steps is None or first is None or last is None:
             raise ValueError(f"steps, learning_rate and final_rate must be given, got {self}")
@@ -58,26 +54,22 @@ def make_optimiser(network: nn.Module) -> torch.optim.Adam:
 
 
 def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig, tail: float = 0) -> float:
-    """Train a network in place and return the loss at the end.
+    """Train a network in place, by its optimiser and a loss for each step; return the mean loss over the last steps.
 
-    Args:
-        optimiser: the network's own, with the moments of earlier fits.
-        losses: one for each step, computed when it is asked for.
-        config: steps and rates.
-        tail: share of the steps, the last ones, over which the loss is averaged; 0 for the last step.
+    ``tail`` is the share of the steps that the mean is over; 0 for the last step alone.
 
     Raises:
         ValueError: the loss is NaN or infinite.
     """
-    found = []
+    values = []
     for rate in config.rates():
         optimiser.param_groups[0]["lr"] = rate
         optimiser.zero_grad()
         value = next(losses)
         value.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        found.append(float(value.detach()))
-    last = found[-max(1, int(tail * len(found))) :]
+        values.append(float(value.detach()))
+    last = values[-max(1, int(tail * len(values))) :]
     mean = sum(last) / len(last)
     if not math.isfinite(mean):
         raise ValueError(f"training loss must be finite, got {mean}: lower learning_rate ({config.learning_rate})")
@@ -97,11 +89,9 @@ class Held(Protocol):
 
     def means(self) -> tuple[Float, Float]:
         """Return the mean targets [K, A, C], 0 without weight, and their total weights [K, C]."""
-        ...
 
     def sample(self, size: int, rng: np.random.Generator) -> Batch:
         """Return that many samples."""
-        ...
 
 
 class Summed(Protocol):
@@ -131,8 +121,8 @@ class DecisionFitter:
 
     def multiply_adds(self, network: Any) -> int:
         """Return the multiply-adds of one forward pass of a step."""
-        found: int = network.multiply_adds(self.batch_size or len(self.public), len(self.private))
-        return found
+        count: int = network.multiply_adds(self.batch_size or len(self.public), len(self.private))
+        return count
 
     def advantage_losses(self, network: nn.Module, advantages: Held, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the squared error of each step, Σ_h weight Σ_a (f - target)²; outputs and targets of illegal actions are both 0."""
@@ -159,10 +149,10 @@ class DecisionFitter:
         self, network: nn.Module, buffer: Held, scale: float, rng: np.random.Generator
     ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
         """Yield each step's outputs, targets, weights and legal actions."""
-        before = None
+        last = None
         for batch in self._batches(buffer, scale, rng):
-            if batch is not before:
-                before, at = batch, torch.from_numpy(batch.decision.astype(np.int64))
+            if batch is not last:
+                last, at = batch, torch.from_numpy(batch.decision.astype(np.int64))
                 public, legal = self.public[at], self.legal[at]
                 target, weight = torch.from_numpy(batch.target), torch.from_numpy(batch.weight)[:, None]
             yield network(public, self.private, legal), target, weight, legal
@@ -246,12 +236,12 @@ class ClassFitter:
 
     def _stakes(self, advantages: Summed) -> list[Tensor]:
         """Return per block [K], what is at stake at each decision."""
-        found = []
+        stakes = []
         for side, (sums, weights) in zip(self.sides, _tensors(advantages), strict=True):
             square = (sums.square() / _some(weights, side)).sum(dim=0) @ side.of_decision
             scale = (square / (weights.sum(dim=0) * side.of_decision.sum(dim=0)).clamp_min(1e-30)).sqrt()
-            found.append(torch.where(scale > 0, scale, 1.0))
-        return found
+            stakes.append(torch.where(scale > 0, scale, 1.0))
+        return stakes
 
 
 def _side(block: Block, share: float) -> Side:

@@ -15,9 +15,9 @@ def one_thread() -> Iterator[None]:
     Sums then have the same bits on every machine. Networks here are too small to gain from more threads: on two cores Leduc's training
     took ten times the CPU time.
     """
-    before = torch.get_num_threads()
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)

@@ -53,11 +53,7 @@ class Observation:
     state: tuple[int, ...] = ()
 
     def checked(self, answer: Any) -> int | str:
-        """Return a legal answer.
-
-        Raises:
-            FaultError: it is not legal.
-        """
+        """Return an answer if it is legal; raises FaultError."""
         if type(answer) in (int, str) and answer in self.legal:
             return cast("int | str", answer)
         named = re.fullmatch("(bet|raise|all-in) ([0-9]{1,15})", answer) if type(answer) is str else None
@@ -74,22 +70,16 @@ class Observation:
 
 
 def observe(game: PublicGame[State], state: State, hand: int, random: np.random.Generator) -> Observation:
-    """Return a decision as a bot sees it that holds a hand.
+    """Return a decision as the bot sees it that acts there and holds a hand.
 
-    Args:
-        game: what is played.
-        state: the decision.
-        hand: of the player who acts.
-        random: draws the hand that stands in place of the opponent's in ``Observation.state``.
+    ``random`` draws the hand that stands in place of the opponent's in ``Observation.state``.
     """
     player, chips, actions = game.player(state), game.chips(state), game.actions(state)
     seen = Observation(
         player, game.hand_text(player, hand), tuple(line_of(game, state)), tuple(action.code for action in actions), game.board_text(state)
     )
     if game.spiel is not None:
-        own = np.zeros(game.num_hands[player])
-        own[hand] = 1.0
-        likely = game.cf_reach(state, 1 - player, own) * game.ranges[1 - player]
+        likely = game.cf_reach(state, 1 - player, np.eye(game.num_hands[player])[hand]) * game.ranges[1 - player]
         other = drawn(likely.tolist(), random.random())
         return replace(seen, board="", state=game.history(state, (hand, other) if player == 0 else (other, hand)))
     if chips is None or chips.behind is None:
@@ -105,32 +95,25 @@ class Bot(Protocol):
     @property
     def name(self) -> str:
         """What reports call it."""
-        ...
 
     @property
     def game(self) -> PublicGame[Any]:
         """What it plays."""
-        ...
 
     def begin(self, seed: int) -> None:
         """Start anew, as if nothing had been played, with all randomness from ``seed``."""
-        ...
 
     def restart(self, seat: int) -> None:
         """Start a hand; raises FaultError."""
-        ...
 
     def step(self, observation: Observation) -> int | str:
         """Return the action to take, one of ``observation.legal`` or an amount that ``observation.amounts`` allows; raises FaultError."""
-        ...
 
     def end(self) -> None:
         """Forget everything and end what plays."""
-        ...
 
     def close(self) -> None:
         """End all processes."""
-        ...
 
 
 @dataclass
@@ -161,15 +144,10 @@ class SandboxedBot:
 
     @property
     def name(self) -> str:
-        """The bot's."""
         return self.bot
 
     def begin(self, seed: int) -> None:
-        """Make the bots of both seats in a new process.
-
-        Raises:
-            ChildProcessError: they cannot be made, or not in time.
-        """
+        """Make the bots of both seats in a new process; raises ChildProcessError if they cannot be made, or not in time."""
         self._seed = seed
         if self._sandbox is None or self._sandbox.closed:
             self._sandbox = Sandbox(*_family(self.game, self.bot))
@@ -181,24 +159,20 @@ class SandboxedBot:
             raise ChildProcessError(f"{self.name} must start, got: {fault}") from None
 
     def restart(self, seat: int) -> None:
-        """Pass it on, within the limit; to a new process if the last one had to be ended."""
         if self._sandbox is None or not self._sandbox.alive:
             self.begin(self._seed)
         assert self._sandbox is not None
         self._sandbox.ask("restart", self.limit_seconds, seat=seat)
 
     def step(self, observation: Observation) -> int | str:
-        """Pass it on, within the limit."""
         assert self._sandbox is not None
         return observation.checked(self._sandbox.ask("step", self.limit_seconds, observation=vars(observation)))
 
     def end(self) -> None:
-        """End the bot and all that it started."""
         if self._sandbox is not None:
             self._sandbox.end()
 
     def close(self) -> None:
-        """End all processes."""
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = None
@@ -221,8 +195,8 @@ def load_bot(bot: str) -> Callable[[Any, int, int], Any]:
     Raises:
         ValueError: there is no such module or function.
     """
-    found: Callable[[Any, int, int], Any] = named("agent.bot", bot, BOTS)
-    return found
+    make: Callable[[Any, int, int], Any] = named("agent.bot", bot, BOTS)
+    return make
 
 
 def check_bot(bot: str, names: Collection[str], where: str = "") -> None:

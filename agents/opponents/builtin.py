@@ -9,23 +9,11 @@ from __future__ import annotations
 import base64
 import pickle
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from agents.opponents.bot import Observation, load_bot
-
-
-class HoldemBot(Protocol):
-    """What somebody's function must return."""
-
-    def restart(self) -> None:
-        """Begin a hand."""
-        ...
-
-    def step(self, observation: Observation) -> str:
-        """Return one of ``observation.legal``."""
-        ...
 
 
 class CheckCall:
@@ -35,10 +23,9 @@ class CheckCall:
         pass
 
     def restart(self) -> None:
-        """Remember nothing."""
+        pass
 
     def step(self, observation: Observation) -> str:
-        """Return check or call."""
         return "check" if "check" in observation.legal else "call"
 
 
@@ -49,26 +36,20 @@ class UniformRandom:
         self._random = np.random.default_rng(seed)
 
     def restart(self) -> None:
-        """Remember nothing."""
+        pass
 
     def step(self, observation: Observation) -> str:
-        """Return any."""
         return str(observation.legal[int(self._random.integers(len(observation.legal)))])
 
 
-BOTS: dict[str, Callable[[Any, int, int], HoldemBot]] = {"check_call": CheckCall, "uniform_random": UniformRandom}
+BOTS: dict[str, Callable[[Any, int, int], Any]] = {"check_call": CheckCall, "uniform_random": UniformRandom}
 
 
-def make(bot: str, game: str | None, player: int, seed: int) -> HoldemBot:
-    """Return a bot for one seat.
+def make(bot: str, game: str | None, player: int, seed: int) -> Any:
+    """Return a bot for one seat: one of ``BOTS``, or what ``module:function`` makes, with all its randomness from ``seed``.
 
-    Args:
-        bot: one of ``BOTS``, or ``module:function``.
-        game: the match's own pickle of a ``HoldemGame`` in base64; None for one of ``BOTS``, which do not look at it.
-        player: the seat.
-        seed: of all its randomness.
+    ``game`` is the match's own pickle of a ``HoldemGame`` in base64; None for one of ``BOTS``, which do not look at it.
     """
     if bot in BOTS:
         return BOTS[bot](None, player, seed)
-    made: HoldemBot = load_bot(bot)(pickle.loads(base64.b64decode(game or "")), player, seed)
-    return made
+    return load_bot(bot)(pickle.loads(base64.b64decode(game or "")), player, seed)

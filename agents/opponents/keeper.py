@@ -48,19 +48,14 @@ def main() -> NoReturn:
 
 
 class _Keeper:
-    """Starts and ends bots.
-
-    Attributes:
-        settings: as ``Sandbox`` sends them.
-        why: what the last bot was ended for, if it was not told to.
-    """
+    """Starts and ends bots."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.settings: dict[str, Any] = receive(control, most=MOST_OWN_BYTES)
+        self.settings: dict[str, Any] = receive(control, most=MOST_OWN_BYTES)  # as ``Sandbox`` sends them
         self.family = importlib.import_module(f"agents.opponents.{self.settings['family']}")
         self.bot = 0
-        self.why: str | None = None
+        self.why: str | None = None  # the last bot was ended, if nobody asked for it
         self.pipe: socket.socket | None = None
         if LINUX:
             ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -155,10 +150,10 @@ def _descendants() -> list[int]:
             if name.isdigit():
                 with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
                     children.setdefault(int(file.read().rpartition(b")")[2].split()[1]), []).append(int(name))
-    found = children.get(os.getpid(), [])
-    for pid in found:  # grows on the way
-        found += children.get(pid, [])
-    return found
+    descendants = children.get(os.getpid(), [])
+    for pid in descendants:  # grows on the way
+        descendants += children.get(pid, [])
+    return descendants
 
 
 def _memory(pid: int) -> int:

@@ -11,6 +11,7 @@ a bot that peeks learns nothing.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from agents.agent import Agent
 from agents.decision_cache import DecisionCache
 from agents.opponents import bot as bots
 from agents.opponents.bot import Observation, load_bot
-from agents.policy import TabularPolicy, policy_from_table
-from games import PublicTree, deals, information_states, load_game
-from games.derived import tree_of
+from agents.policy import TabularPolicy, infostates, policy_from_table
+from games import PublicTree, load_game
+from games.derived import derived_game, tree_of
+from games.game import drawn
 from search import Budget
 
 NEED_PARAMETERS = ("uniform_restricted_actions",)  # registered bots that cannot be made by name alone
@@ -36,155 +38,94 @@ class _Reader:
         agent.load()
         self.decisions, self.tree = DecisionCache(agent, budget), tree_of(agent.game)
         self.game = load_game(self.tree.game)
-        self._where: list[dict[str, tuple[int, int]]] = []
-        for player, strings in enumerate(information_states(self.tree.game)):
-            nodes = self.tree.sequences[player].node.tolist()
-            self._where.append({text: (n, h) for n, texts in zip(nodes, strings, strict=True) for h, text in enumerate(texts) if text})
+        self._where = {(player, text): (node, hand) for player, node, hand, text in infostates(self.tree)}
 
     def probabilities(self, state: Any, player: int) -> dict[int, float]:
-        """Return {action: probability} at a state where ``player`` acts.
-
-        Raises:
-            ValueError: the state is of another game, or outside the agent's tree.
-        """
+        """Return {action: probability} where ``player`` acts; raises ValueError for a state that is not of the agent's tree."""
         text = state.information_state_string(player)
-        if text not in self._where[player]:
+        if (player, text) not in self._where:
             raise ValueError(f"state must be one of {self.tree.game} where player {player} acts, got information state {text!r}")
-        node, hand = self._where[player][text]
+        node, hand = self._where[player, text]
         column = self.decisions.at(player, node).policy[:, hand]
         actions = self.tree.sequences[player].action[self.tree.rows_at(node)]
         return {int(a): float(p) for a, p in zip(actions, column, strict=True)}
 
 
 class TimebankBot(pyspiel.Bot):  # type: ignore[misc]
-    """An agent as a bot of OpenSpiel.
-
-    Args:
-        agent: who plays.
-        player: its player number.
-        budget: of each decision.
-        seed: of the actions drawn.
-    """
+    """An agent as a bot of OpenSpiel, with a budget of each decision; the seed is that of the actions drawn."""
 
     def __init__(self, agent: Agent[int], player: int, budget: Budget, seed: int = 0) -> None:
         super().__init__()
         self._reader, self._player, self._random = _Reader(agent, budget), player, np.random.default_rng(seed)
 
     def player_id(self) -> int:
-        """Return the player number."""
         return self._player
 
     def provides_policy(self) -> bool:
-        """Say yes."""
         return True
 
     def restart(self) -> None:
-        """Start a new hand."""
         self._reader.decisions.forget()
 
     def restart_at(self, state: Any) -> None:
-        """Start a new hand, wherever it begins."""
         self._reader.decisions.forget()
 
     def get_policy(self, state: Any) -> list[tuple[int, float]]:
-        """Return (action, probability) of every legal action."""
         return list(self._reader.probabilities(state, self._player).items())
 
     def step_with_policy(self, state: Any) -> tuple[list[tuple[int, float]], int]:
-        """Return the policy and an action drawn from it."""
-        found = self.get_policy(state)
-        actions, probabilities = zip(*found, strict=True)
-        sums = np.cumsum(probabilities)
-        drawn = int(np.searchsorted(sums, self._random.random() * sums[-1], side="right"))
-        return found, int(actions[min(drawn, len(actions) - 1)])
+        policy = self.get_policy(state)
+        return policy, policy[drawn([p for _, p in policy], self._random.random())][0]
 
     def step(self, state: Any) -> int:
-        """Return an action."""
         return self.step_with_policy(state)[1]
 
 
 class TimebankPolicy(spiel_policy.Policy):  # type: ignore[misc]
-    """An agent as a policy of OpenSpiel, in both seats. A decision is made once and kept, clocks or not.
-
-    Args:
-        agent: who plays.
-        budget: of each decision.
-    """
+    """An agent as a policy of OpenSpiel, in both seats, with a budget of each decision. A decision is made once, clocks or not."""
 
     def __init__(self, agent: Agent[int], budget: Budget) -> None:
         self._reader = _Reader(agent, budget)
         super().__init__(self._reader.game, [0, 1])
 
     def action_probabilities(self, state: Any, player_id: int | None = None) -> dict[int, float]:
-        """Return {action: probability} of every legal action."""
         return self._reader.probabilities(state, state.current_player() if player_id is None else player_id)
 
 
-class _States:
-    """Histories of OpenSpiel for public nodes and hands of a tree."""
-
-    def __init__(self, tree: PublicTree) -> None:
-        self.tree, self.game = tree, load_game(tree.game)
-        self._deal = {deal.hands: deal.history for deal in deals(tree.game)}
-
-    def at(self, node: int, hands: tuple[int, int]) -> Any:
-        """Return the state of a history."""
-        state = self.game.new_initial_state()
-        for action in self._deal[hands]:
-            state.apply_action(action)
-        for here in self.tree.path(node)[1:]:
-            state.apply_action(int(self.tree.action[here]))
-        return state
-
-    def other(self, node: int, player: int, hand: int) -> int:
-        """Return a hand that the opponent of a player may hold."""
-        weights = self.tree.chance_weights[self.tree.chance_of[node]]
-        return int(np.flatnonzero(weights[hand] if player == 0 else weights[:, hand])[0])
+def _state_after(game: Any, history: Sequence[int]) -> Any:
+    """Return OpenSpiel's state after actions from the start."""
+    state = game.new_initial_state()
+    for action in history:
+        state.apply_action(action)
+    return state
 
 
 def policy_of(policy: Any, tree: PublicTree, name: str = "openspiel") -> TabularPolicy:
-    """Return a policy of OpenSpiel as a table: it is asked at every information state.
-
-    Args:
-        policy: an ``open_spiel.python.policy.Policy`` (or anything with its ``action_probabilities``).
-        tree: of its game.
-        name: what reports call it.
+    """Return an ``open_spiel.python.policy.Policy`` as a table: its ``action_probabilities`` at every information state of its game.
 
     Raises:
         ValueError: what it gives are no probabilities of legal actions; names the information state.
     """
-    states, table = _States(tree), {}
-    for player, strings in enumerate(information_states(tree.game)):
-        for node, texts in zip(tree.sequences[player].node.tolist(), strings, strict=True):
-            for hand, text in enumerate(texts):
-                if text:
-                    other = states.other(node, player, hand)
-                    state = states.at(node, (hand, other) if player == 0 else (other, hand))
-                    table[text] = {str(a): float(p) for a, p in policy.action_probabilities(state, player).items()}
+    game, spiel, table = derived_game(tree), load_game(tree.game), {}
+    for player, node, hand, text in infostates(tree):
+        other = int(np.flatnonzero(game.cf_reach(node, 1 - player, np.eye(game.num_hands[player])[hand]))[0])  # any that is possible
+        state = _state_after(spiel, game.history(node, (hand, other) if player == 0 else (other, hand)))
+        table[text] = {str(a): float(p) for a, p in policy.action_probabilities(state, player).items()}
     return policy_from_table(tree, table, name)
 
 
 class _OnStates:
-    """A bot of OpenSpiel, which is asked at states.
-
-    Args:
-        bot: with ``restart()`` and ``step(state)``.
-        game: OpenSpiel's.
-    """
+    """A bot of OpenSpiel, with ``restart()`` and ``step(state)``, asked at the states of pyspiel's game."""
 
     def __init__(self, bot: Any, game: Any) -> None:
         self._bot, self._game = bot, game
 
     def restart(self) -> None:
-        """Begin a hand."""
         self._bot.restart()
 
     def step(self, observation: Observation) -> Any:
         """Return the number of the bot's action; what is no number is left as it is."""
-        state = self._game.new_initial_state()
-        for action in observation.state:
-            state.apply_action(action)
-        action = self._bot.step(state)
+        action = self._bot.step(_state_after(self._game, observation.state))
         try:
             return int(operator.index(action))
         except TypeError:
@@ -192,13 +133,9 @@ class _OnStates:
 
 
 def make(bot: str, game: str | None, player: int, seed: int) -> _OnStates:
-    """Return a bot for one seat.
+    """Return a bot for one seat of an OpenSpiel game string, with all its randomness from ``seed``.
 
-    Args:
-        bot: a name that OpenSpiel has registered, or ``module:function``, which is called with (pyspiel's game, player, seed).
-        game: OpenSpiel's game string.
-        player: the seat.
-        seed: of all its randomness.
+    It is a name that OpenSpiel has registered, or ``module:function``, which is called with (pyspiel's game, player, seed).
     """
     spiel = load_game(game or "")
     if ":" in bot:

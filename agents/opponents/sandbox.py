@@ -107,12 +107,8 @@ class Sandbox:
     """The processes of one bot.
 
     The keeper starts here; ``start`` starts a bot in a new process. Each has an empty working directory, a home of its own, no open files
-    but standard error, and of the environment only ``PASSED_ON``. What it prints goes to standard error.
-
-    Args:
-        family: the module of ``agents.opponents`` that makes its bots.
-        bot: a name, or ``module:function``.
-        game: what ``family`` needs of the game.
+    but standard error, and of the environment only ``PASSED_ON``. What it prints goes to standard error. Bots are made by the module
+    ``family`` of ``agents.opponents``, from a name or ``module:function`` and what the module needs of the game.
 
     Raises:
         ChildProcessError: the keeper does not start.
@@ -145,11 +141,7 @@ class Sandbox:
         return self._pipe is not None
 
     def start(self) -> None:
-        """Start a bot in a new process; end the one before.
-
-        Raises:
-            ChildProcessError: the keeper is gone.
-        """
+        """Start a bot in a new process; end the one before. Raises ChildProcessError if the keeper is gone."""
         self.end()
         self._asked = 0
         self._pipe, theirs = socket.socketpair()
@@ -240,8 +232,8 @@ def _end(keeper: subprocess.Popen[bytes], control: socket.socket, directory: str
 
 def _environment(directory: str) -> dict[str, str]:
     """Return the environment of a bot: what programs need to run, and nothing that tells of the match."""
-    found = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+    passed_on = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     path = dict.fromkeys(os.path.abspath(entry) for entry in sys.path)
-    own = {"HOME": directory, "TMPDIR": directory, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
-    own["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # compiled kernels
-    return found | own | dict.fromkeys(ONE_THREAD, "1")
+    fresh = {"HOME": directory, "TMPDIR": directory, "PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
+    fresh["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # compiled kernels
+    return passed_on | fresh | dict.fromkeys(ONE_THREAD, "1")

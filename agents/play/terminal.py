@@ -18,6 +18,7 @@ from agents.reporting.tables import counted, duration, table
 from games import CHANCE, TERMINAL
 from games.game import Action, Kind, PublicGame, children, drawn, line_of, path
 from search import Budget
+from search.boards.sweeps import uninterrupted
 from search.representation import ValueFunction
 
 Record = dict[str, Any]
@@ -32,26 +33,17 @@ TOLD, ROUND = 8, 6  # classes of hands of a range, and digits of a share: equal 
 class Terminal(Generic[State]):
     """Hands against an agent.
 
-    Attributes:
-        agent: who plays against you.
-        values: of histories, as its blueprint sees them.
-        budget: of its decisions.
-        seed: of deals and of the agent's actions; each depends on the hand's number and the public state, so taking a move back does not
-            draw anew.
-        ask: shows a prompt and returns a line; EOFError ends the game.
-        show: shows a line.
-        save: takes each hand when it is over.
-        colored: actions, red suits and results have colours.
+    Draws depend on the seed, the hand's number and the public state, so taking a move back does not draw anew.
     """
 
     agent: Agent[State]
-    values: ValueFunction
-    budget: Budget
-    seed: int
-    ask: Callable[[str], str]
-    show: Callable[[str], None]
-    save: Callable[[Record], None]
-    colored: bool = False
+    values: ValueFunction  # of histories, as its blueprint sees them
+    budget: Budget  # of its decisions
+    seed: int  # of deals and of the agent's actions
+    ask: Callable[[str], str]  # shows a prompt and returns a line; EOFError ends the game
+    show: Callable[[str], None]  # a line
+    save: Callable[[Record], None]  # each hand when it is over
+    colored: bool = False  # actions, red suits and results
 
     def __post_init__(self) -> None:
         self.agent.load()
@@ -60,25 +52,26 @@ class Terminal(Generic[State]):
         self.total, self.played = 0.0, 0
 
     def run(self, hands: int | None = None) -> None:
-        """Play until that many hands are over, or the player leaves."""
+        """Play until that many hands are over, or the player leaves.
+
+        Raises:
+            KeyboardInterrupt: the player pressed Ctrl-C; every hand that is over is saved.
+        """
         self.show(f"{self._title()}. {THINK} shows what it thinks, {UNDO} takes a move back, {QUIT} leaves, {HELP} lists the keys.")
         while hands is None or self.played < hands:
             try:
                 record = self.hand(self.played)
+                with uninterrupted():  # a hand that is over is counted, saved and shown, whatever is pressed
+                    self.played += 1
+                    self.total += record["chips"]
+                    self.save(record)
+                    self.show(f"  so far: {self._chips(self.total, '+')} in {counted(self.played, 'hand')}")
             except EOFError:
                 break
-            self.played += 1
-            self.total += record["chips"]
-            self.save(record)
-            self.show(f"  so far: {self._chips(self.total, '+')} in {counted(self.played, 'hand')}")
         self.show(f"\n{counted(self.played, 'hand')}, {self.total:+g} chips")
 
     def hand(self, number: int) -> Record:
-        """Play one hand.
-
-        Raises:
-            EOFError: the player leaves; the hand does not count.
-        """
+        """Play one hand; raises EOFError if the player leaves, and the hand does not count."""
         game, you = self.game, number % 2
         self.decisions.forget()
         hands = game.deal(self._random(number, "deal"))
@@ -152,12 +145,13 @@ class Terminal(Generic[State]):
     def keys(self, state: State) -> dict[str, Action]:
         """Return {key: action}; the first key of each action is the one to be shown.
 
-        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; chips of bets; numbers of others.
+        First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; chips of bets; numbers of others;
+        words as they are shown, and the game's own words with their first letters, such as Kuhn poker's pass and bet.
         """
         actions = self.game.actions(state)
         texts = [self.action_text(state, action).lower() for action in actions]
         words = [text.split()[0] for text in texts]
-        letters, found = Counter(word[0] for word in words), dict[str, Action]()
+        letters, keys = Counter(word[0] for word in words), dict[str, Action]()
         for i, (action, text, word) in enumerate(zip(actions, texts, words, strict=True), 1):
             alone = letters[word[0]] == 1 and word[0].isalpha() and word[0] not in (UNDO, QUIT)
             chips = [f"{action.chips:.10g}"] if action.kind == Kind.BET else []
@@ -166,8 +160,13 @@ class Terminal(Generic[State]):
             names += [word] if words.count(word) == 1 else []
             names += [f"{word} {chips[0]}"] if chips else []
             for name in names:
-                found.setdefault(name, action)
-        return found
+                keys.setdefault(name, action)
+        own = Counter(action.text.lower()[:1] for action in actions)
+        for action in actions:
+            letter = action.text.lower()[:1]
+            if own[letter] == 1 and letter.isalpha() and letter not in (UNDO, QUIT):
+                keys.setdefault(letter, action)
+        return keys
 
     def _yours(self, state: State, hand: int) -> State | None:
         """Ask until there is an action; None takes the last move back."""
@@ -185,14 +184,18 @@ class Terminal(Generic[State]):
             if answer in keys:
                 return self.game.child(state, keys[answer])
             if answer == THINK:
-                self.show(self.thoughts(state, hand))
+                self.show(self.analysis(state, hand))
             elif answer == HELP:
-                listed = ", ".join(f"{shown[action]} or {text.lower()}" for action, text in texts.items())
-                self.show(f"  your actions: {listed}\n  {THINK}: what it would do in your place, what that is worth, and what it may hold")
+                self.show("  your actions, and what you may type for each:")
+                for action in texts:
+                    self.show(f"    {' or '.join(key for key, taken in keys.items() if taken == action)}")
+                self.show(f"  {THINK}: what it would do in your place, what that is worth, and what it may hold")
                 self.show(f"  {UNDO}: takes your last move back; {QUIT}: leaves; every hand that is over is saved")
             else:
                 known = [*(shown[action] for action in texts), THINK, UNDO, QUIT, HELP]
-                self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}")
+                several = [action for action, text in texts.items() if answer and text.lower().startswith(answer)]
+                meant = " or ".join(f"{shown[action]} for {texts[action]}" for action in several)
+                self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}" + (f" (type {meant})" if meant else ""))
 
     def _situation(self, state: State, hand: int) -> str:
         """Return what a player looks at before a decision."""
@@ -219,28 +222,28 @@ class Terminal(Generic[State]):
     def _cards(self, text: str) -> str:
         return " ".join(self._painted(word, SUIT_COLORS.get(word[-1:])) for word in text.split(" "))
 
-    def thoughts(self, state: State, hand: int) -> str:
+    def analysis(self, state: State, hand: int) -> str:
         """Return what the agent would do in your place with your hand, what it is worth, and what its own hand may be, as you can tell."""
         game, you = self.game, self.game.player(state)
-        decision, own = self.decisions.at(you, state), np.zeros(game.num_hands[you])
-        own[hand] = 1.0
+        decision, held = self.decisions.at(you, state), np.zeros(game.num_hands[you])
+        held[hand] = 1.0
         others = game.ranges[1 - you]
-        for above, here in pairwise(path(game, state)):
+        for above, child in pairwise(path(game, state)):
             if game.player(above) == 1 - you:
-                others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(here)]
-        likely = game.cf_reach(state, 1 - you, own) * others
-        worth = ["-"] * len(decision.policy)
+                others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(child)]
+        likely = game.cf_reach(state, 1 - you, held) * others
+        value_texts = ["-"] * len(decision.policy)
         if likely.any():
             shares = others / others.sum()
             values = self.values.action_values(state, shares)[:, hand] / game.cf_reach(state, you, shares)[hand]
-            worth = [f"{value:+.3f}" for value in values]
+            value_texts = [f"{value:+.3f}" for value in values]
         rows = [
             [f"    {self._painted_action(self.action_text(state, action))}", f"{probability:.1%}", value]
-            for action, probability, value in zip(game.actions(state), decision.policy[:, hand], worth, strict=True)
+            for action, probability, value in zip(game.actions(state), decision.policy[:, hand], value_texts, strict=True)
         ]
-        held = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
+        likely_text = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
         spent = f"{duration(decision.seconds)}, {decision.iterations} iterations"
-        lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {held}"]
+        lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {likely_text}"]
         valued_by = "uniform play" if self.agent.blueprint is None else "its blueprint"
         return "\n".join([*lines, f"    thought for {spent}; chips by {valued_by}"])
 

@@ -25,29 +25,28 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         value = row["thinking_seconds"] if row["thinking_iterations"] is None else row["thinking_iterations"]
         return float(value or 0.0)
 
-    floor, unseen = _floor(shown(row) for row in rows)
-    thinking = sorted({asked(row) for row in rows if asked(row) > 0})
-    if not thinking:
-        thinking = [1.0]
+    floor, zero = _floor(shown(row) for row in rows)
+    thinking = sorted({asked(row) for row in rows if asked(row) > 0}) or [1.0]
     left = thinking[0] / 4
     in_seconds = all(row["thinking_iterations"] is None for row in rows)
-    still = [line for line, own in by_line.items() if all(asked(row) == 0 for row in own)]
+    still = [line for line, points in by_line.items() if all(asked(row) == 0 for row in points)]
     named: list[tuple[float, float, str, str]] = []
     for line in still:
         value = shown(by_line[line][0])
-        axes.plot([left], [max(value, floor)], marker="*", markersize=11, color="0.25", zorder=3)
-        axes.axhline(max(value, floor), color="0.6", linewidth=1, linestyle="--", zorder=1)
-        named.append((left, max(value, floor), f"{line}  {value:,.0f}" if value >= 1000 else f"{line}  {value:.3g}", "0.25"))
+        height = max(value, floor)
+        axes.plot([left], [height], marker="*", markersize=11, color="0.25", zorder=3)
+        axes.axhline(height, color="0.6", linewidth=1, linestyle="--", zorder=1)
+        named.append((left, height, f"{line}  {value:,.0f}" if value >= 1000 else f"{line}  {value:.3g}", "0.25"))
     notes: list[tuple[float, float, str, str]] = []  # x, y, text, colour
     moving = [line for line in by_line if line not in still]
     for i, line in enumerate(moving):
-        own = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
-        x, y = [asked(row) for row in own], [max(shown(row), floor) for row in own]
-        errors = [1.96 * shown_error(row) for row in own]
+        points = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
+        x, y = [asked(row) for row in points], [max(shown(row), floor) for row in points]
+        errors = [1.96 * shown_error(row) for row in points]
         low = [min(e, 0.9 * v) for e, v in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
         color, marker = f"C{i}", MARKERS[i % len(MARKERS)]
         axes.errorbar(x, y, yerr=[low, errors], marker=marker, color=color, label=line, capsize=2, zorder=3)
-        for row, xx, yy in zip(own, x, y, strict=True):
+        for row, xx, yy in zip(points, x, y, strict=True):
             if row.get("spoilt"):
                 axes.plot([xx], [yy], marker=marker, color=color, markerfacecolor="white", linestyle="none", zorder=4)
             spent = duration(row["spent_seconds"])
@@ -67,15 +66,15 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         axes.plot([], [], marker="o", color="0.4", markerfacecolor="white", linestyle="none", label="hollow: decisions late, machine busy")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, loc="best")
-    _say(axes, unseen)
+    _say(axes, zero)
     save_figure(figure, paths)
 
 
 def _floor(values: Iterable[float]) -> tuple[float, str]:
     """Return where 0 stands on a log axis, well below the least positive value, and what to say of it; nothing where none is 0."""
-    found = list(values)
-    above = [value for value in found if value > 0]
-    if len(above) == len(found):
+    every = list(values)
+    above = [value for value in every if value > 0]
+    if len(above) == len(every):
         return min(above, default=1.0), ""
     return (min(above) / 10 if above else 1.0), "the lowest marks are 0" if above else "0 throughout: nothing is exploitable"
 
@@ -115,12 +114,12 @@ def plot_exchange(
     Filled marks lie within the measured curve; hollow ones, on the dotted line, are extrapolated.
 
     Args:
-        training: rows with ``compute`` and ``exploitability``.
+        training: rows with ``compute`` and ``exploitability`` of the policy alone.
         rates: see ``agents.evaluation.ablation.exchange_rate``.
         title: of the figure.
-        paths: of the files.
-        policy: what it is.
-        compute: what it took, with its unit.
+        paths: of its files.
+        policy: what it is called.
+        compute: what it cost is called, with its unit.
         searched: compute and exploitability of the policy that is searched from, where training went on beyond it.
     """
     figure, axes = _axes(title)
@@ -131,19 +130,18 @@ def plot_exchange(
     lines = list(dict.fromkeys(rate["line"] for rate in rates))
     for i, line in enumerate(lines):
         notes: list[tuple[float, float, str]] = []
-        own = [r for r in rates if r["line"] == line and math.isfinite(r["equivalent_compute"])]
-        for rate in own:
+        points = [r for r in rates if r["line"] == line and math.isfinite(r["equivalent_compute"])]
+        for rate in points:
             place = (rate["equivalent_compute"], rate["exploitability"])
             face = "none" if rate["extrapolated"] else f"C{i}"
-            marker, label = MARKERS[i % len(MARKERS)], line if rate is own[0] else None
+            marker, label = MARKERS[i % len(MARKERS)], line if rate is points[0] else None
             axes.plot(*place, marker=marker, color=f"C{i}", markerfacecolor=face, linestyle="none", label=label, zorder=3)
             notes.append((*place, duration(rate["thinking_seconds"])))
         aside: Any = {"xytext": (6, 4), "ha": "left"} if i % 2 == 0 else {"xytext": (-6, -9), "ha": "right"}  # of a falling curve
         for x, y, text in _joined(notes):
             axes.annotate(text, (x, y), **aside, textcoords="offset points", fontsize=6, color=f"C{i}", bbox=PAPER, zorder=2.5)
-    far = sorted(
-        (r["equivalent_compute"], r["exploitability"]) for r in rates if r["extrapolated"] and math.isfinite(r["equivalent_compute"])
-    )
+    beyond_curve = [rate for rate in rates if rate["extrapolated"] and math.isfinite(rate["equivalent_compute"])]
+    far = sorted((rate["equivalent_compute"], rate["exploitability"]) for rate in beyond_curve)
     named = "extrapolated"
     for end, beyond in ((curve[0], far[:1]), (curve[-1], far[-1:])):  # only where nothing was measured
         if beyond and (beyond[0][0] < curve[0][0] or beyond[0][0] > curve[-1][0]) and (beyond[0][0] < end[0]) == (end is curve[0]):
@@ -158,13 +156,13 @@ def plot_exchange(
 
 def _joined(notes: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
     """Join the texts of points that lie within a tenth of each other, so that none covers another."""
-    found: list[tuple[float, float, str]] = []
+    joined: list[tuple[float, float, str]] = []
     for x, y, text in notes:
-        if found and abs(math.log(x / found[-1][0])) < NEAR and abs(math.log(y / found[-1][1])) < NEAR:
-            found[-1] = (x, y, f"{found[-1][2]}, {text}")
+        if joined and abs(math.log(x / joined[-1][0])) < NEAR and abs(math.log(y / joined[-1][1])) < NEAR:
+            joined[-1] = (x, y, f"{joined[-1][2]}, {text}")
         else:
-            found.append((x, y, text))
-    return found
+            joined.append((x, y, text))
+    return joined
 
 
 def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:

@@ -29,35 +29,27 @@ EMPTY = "#e4e4e4"
 
 
 def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None = None) -> Row:
-    """Return the average strategy at a decision, by action and by hand, in the form of ``result.json``'s ``root``.
+    """Return the average strategy at a decision, the first one unless given, in the form of ``result.json``'s ``root``.
 
     A hand's ``weight`` is its range times the player's own actions on the way. Its ``ev`` is what it wins of the pot from there on, in
     chips (a deal's net chips in a game with blinds), against the hands that the opponent comes there with; none where he hardly ever does
     with one that shares no card with it. ``frequencies`` are weighted by both players' reach, none where they never come there.
-
-    Args:
-        solver: that solved the game.
-        node: a decision of ``game.bets``; the first one unless given.
-        cards: the public cards there; the game's own board unless given.
     """
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
     strategy, reach = solver.answer().at(node, cards), solver.answer().reach(node, cards)
-    own, other = reach[player] / game.ranges[player].max(), reach[1 - player] / game.ranges[1 - player].max()
-    there = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
-    dealt, met = (there.cf_reach(there.root, player, reach) for reach in (there.ranges[1 - player], other))
-    meeting = met > max(LEAST_MET * other.sum(), LEAST_REACH)
+    range_, opponent_range = reach[player] / game.ranges[player].max(), reach[1 - player] / game.ranges[1 - player].max()
+    spot = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
+    deals, cf_reach = (spot.cf_reach(spot.root, player, reach) for reach in (spot.ranges[1 - player], opponent_range))
+    meeting = cf_reach > max(LEAST_MET * opponent_range.sum(), LEAST_REACH)
     values = (strategy * solver.action_values(node, cards)).sum(axis=0) / game.ranges[1 - player].max()
     offset = 0.0 if game.betting.blinds else float(bets.contribution[node, player])
     hands: dict[str, Row] = {}
-    for hand in np.flatnonzero((there.ranges[player] > 0) & (dealt > LEAST_DEALT * there.ranges[1 - player].sum())).tolist():
-        low, high = game.hands[hand].tolist()
-        hands[hand_text(low, high)] = {
-            "strategy": strategy[:, hand].tolist(),
-            "ev": float(values[hand] / met[hand]) + offset if meeting[hand] else None,
-            "weight": float(reach[player][hand]),
-        }
-    weight = own * np.where(meeting, met, 0.0)
+    for hand in np.flatnonzero((spot.ranges[player] > 0) & (deals > LEAST_DEALT * spot.ranges[1 - player].sum())).tolist():
+        ev = float(values[hand] / cf_reach[hand]) + offset if meeting[hand] else None
+        entry = {"strategy": strategy[:, hand].tolist(), "ev": ev, "weight": float(reach[player][hand])}
+        hands[hand_text(*game.hands[hand].tolist())] = entry
+    weight = range_ * np.where(meeting, cf_reach, 0.0)
     total = float(weight.sum())
     frequencies = (strategy @ weight / total).tolist() if total > 0 else [None] * len(strategy)
     labels = [bets.labels[child] for child in bets.children(node)]
@@ -67,34 +59,32 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
 def by_class(root: Row, suits: int = 4) -> dict[str, tuple[float, Float]]:
     """Return, for each class of hands such as ``AKs``, its share of all its hands in a deck of so many suits, and its mean strategy."""
     whole = {"": suits * (suits - 1) // 2, "s": suits, "o": suits * (suits - 1)}
-    found: dict[str, list[Any]] = {}
+    totals: dict[str, list[Any]] = {}
     for name, entry in root["hands"].items():
         suffix = "" if name[0] == name[2] else "s" if name[1] == name[3] else "o"
-        total = found.setdefault(name[0] + name[2] + suffix, [0.0, whole[suffix], np.zeros(len(root["actions"]))])
+        total = totals.setdefault(name[0] + name[2] + suffix, [0.0, whole[suffix], np.zeros(len(root["actions"]))])
         total[0] += entry["weight"]
         total[2] = total[2] + entry["weight"] * np.array(entry["strategy"])
-    return {name: (weight / count, shares / weight if weight > 0 else shares) for name, (weight, count, shares) in found.items()}
+    return {name: (weight / count, shares / weight if weight > 0 else shares) for name, (weight, count, shares) in totals.items()}
 
 
 def decision_table(root: Row) -> str:
     """Return a decision as text: how often each action is taken, and the classes of hands that take it most."""
     classes = by_class(root)
-    enough = LEAST_TOLD * max((weight for weight, _ in classes.values()), default=0.0)
-    told = {name: shares for name, (weight, shares) in classes.items() if weight > enough}
+    least = LEAST_TOLD * max((weight for weight, _ in classes.values()), default=0.0)
+    named = {name: shares for name, (weight, shares) in classes.items() if weight > least}
     rows = []
     for i, (action, frequency) in enumerate(zip(root["actions"], root["frequencies"], strict=True)):
-        most = sorted(told, key=lambda name: -told[name][i])
-        rows.append([action, _percent(frequency), " ".join(name for name in most[:8] if told[name][i] > 0.5) or "-"])
+        most = sorted(named, key=lambda name: -named[name][i])
+        rows.append([action, _percent(frequency), " ".join(name for name in most[:8] if named[name][i] > 0.5) or "-"])
     return table([f"player {root['player']}", "how often", "most with"], rows)
 
 
 def write_decision(root: Row, deck: Deck, title: str, directory: Path, name: str) -> None:
     """Write a decision as ``<name>.csv``, a row a hand, and as a figure, ``<name>.png`` and ``<name>.svg``."""
-    hands = [
-        {"hand": h, "weight": e["weight"], "ev": e["ev"], **dict(zip(root["actions"], e["strategy"], strict=True))}
-        for h, e in root["hands"].items()
-    ]
-    write_csv(directory / f"{name}.csv", hands)
+    actions, hands = root["actions"], root["hands"].items()
+    rows = [{"hand": h, "weight": e["weight"], "ev": e["ev"], **dict(zip(actions, e["strategy"], strict=True))} for h, e in hands]
+    write_csv(directory / f"{name}.csv", rows)
     plot_decision(root, deck, title, [directory / f"{name}.{kind}" for kind in ("png", "svg")])
 
 
@@ -136,8 +126,8 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
                         boxes[color].append((left, i + 1 - weight, float(share), weight))
                     left += float(share)
             names["black" if name in classes else "0.6"].append((j + 0.06, i + 0.3, name))
-    for color, own in boxes.items():
-        axes.add_artist(_boxes(own, color))
+    for color, rectangles in boxes.items():
+        axes.add_artist(_boxes(rectangles, color))
     for color, texts in names.items():
         axes.add_artist(_texts(axes, texts, color))
     axes.set_xlim(0, len(order))

@@ -49,7 +49,7 @@ def make_new(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
 
 
-class Keeper:
+class Autosave:
     """Saves now and then: every minute, or so seldom that saving takes a tenth of the time."""
 
     def __init__(self, save: Callable[[], None]) -> None:
@@ -94,17 +94,13 @@ def _finite(x: Any) -> Any:
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
     """Write rows as CSV; nested ``{"value": …}`` objects become columns ``name`` and ``name_<key>``."""
-    flat = []
-    for row in rows:
-        out: Row = {}
-        for key, value in row.items():
-            if isinstance(value, dict):
-                for inner, x in value.items():
-                    if not isinstance(x, list):
-                        out[key if inner == "value" else f"{key}_{inner}"] = x
-            else:
-                out[key] = value
-        flat.append(out)
+
+    def cells(key: str, value: Any) -> Row:
+        if not isinstance(value, dict):
+            return {key: value}
+        return {key if inner == "value" else f"{key}_{inner}": x for inner, x in value.items() if not isinstance(x, list)}
+
+    flat = [{name: x for key, value in row.items() for name, x in cells(key, value).items()} for row in rows]
     columns = list(dict.fromkeys(key for row in flat for key in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns)
@@ -115,41 +111,49 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
 
 def version() -> Row:
     """Return what decides a number: package, commit, numba, torch."""
-
-    def of(package: str) -> str | None:
-        try:
-            return metadata.version(package)
-        except metadata.PackageNotFoundError:
-            return None
-
     command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
     try:
         commit = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:  # no git here
         commit = ""
-    return {"package": of("timebank"), "git": commit or None, "numba": of("numba"), "torch": of("torch")}
+    return {"package": installed("timebank"), "git": commit or None, "numba": installed("numba"), "torch": installed("torch")}
+
+
+def installed(package: str) -> str | None:
+    """Return the version of a package; None if it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def version_text() -> str:
     """Return the version as a line: ``timebank 0.2.0``, with the commit where it is known."""
-    found = version()
-    return f"timebank {found['package'] or 'not installed'}" + (f" (commit {found['git']})" if found["git"] else "")
+    versions = version()
+    return f"timebank {versions['package'] or 'not installed'}" + (f" (commit {versions['git']})" if versions["git"] else "")
 
 
 def machine() -> Row:
     """Return where a number was measured."""
     model = platform.processor()
-    try:
+    with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
-    except OSError:
-        pass
     return {"system": platform.platform(), "cpu": model, "cores": cores(), "python": platform.python_version()}
 
 
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Return how many bytes are free."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):  # no Linux: the whole memory is the only limit known
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -178,10 +182,8 @@ def memory_text(size: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds as people say them: 0, 300 us, 1 ms, 2.5 s, 1,930 s."""
-    if seconds == 0:
-        return "0"
-    if seconds >= 1000:
-        return f"{seconds:,.0f} s"
+    if seconds == 0 or seconds >= 1000:
+        return f"{seconds:,.0f} s" if seconds else "0"
     for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= factor:
             return f"{seconds / factor:.3g} {unit}"
@@ -189,14 +191,7 @@ def duration(seconds: float) -> str:
 
 
 def not_solved(iterations: int, exploitability: float, stake: float, stake_text: str) -> str | None:
-    """Say why a solve's strategy is no answer; None if it is one.
-
-    Args:
-        iterations: done.
-        exploitability: of the strategy, chips.
-        stake: chips to compare that with: the pot at the start, or what uniform play would lose.
-        stake_text: what ``stake`` is called.
-    """
+    """Say why a solve's strategy is no answer, by its iterations and what a best response wins of what is at stake; None if it is one."""
     if iterations == 0:
         return "no iteration was done, so this is uniform play"
     if exploitability > UNSOLVED * stake:
@@ -223,8 +218,8 @@ def shown_error(row: Row) -> float:
 
 def won(row: Row) -> str:
     """Return what a row's agent wins a hand from its blueprint as people read it; a dash for agents that are none or have none."""
-    found = row.get("against_blueprint")
-    return "-" if not found or not row["iterations"] else f"{found.get('mbb_per_game', found['value']):+.3g}"
+    value = row.get("against_blueprint")
+    return "-" if not value or not row["iterations"] else f"{value.get('mbb_per_game', value['value']):+.3g}"
 
 
 def unit_of(rows: Sequence[Row]) -> str:
@@ -236,26 +231,26 @@ def ablation_table(rows: Sequence[Row]) -> str:
     """Return the ablation as text, one line per agent and budget."""
     lines = []
     for row in rows:
-        strength = row["exploitability"]
-        error = "exact" if strength.get("exact") else f"± {shown_error(row):.1g}" if len(strength["draws"]) > 1 else "one draw"
+        exploitability = row["exploitability"]
+        error = "exact" if exploitability.get("exact") else f"± {shown_error(row):.1g}" if len(exploitability["draws"]) > 1 else "one draw"
         asked = f"{row['thinking_iterations']} its" if row["thinking_iterations"] is not None else duration(row["thinking_seconds"])
-        lines.append(
-            [
-                row["line"],
-                asked,
-                duration(row["spent_seconds"]),
-                f"{row['iterations']:.0f}",
-                f"{shown(row):.4g}",
-                error,
-                won(row),
-                str(row["decisions"]),
-                str(sum(row["fallbacks"].values())),
-                duration(row["slowest_decision_seconds"]),
-                str(row["overruns"]) + "*" * bool(row.get("spoilt")),
-            ]
-        )
+        strength = [f"{row['iterations']:.0f}", f"{shown(row):.4g}", error, won(row)]
+        counts = [str(row["decisions"]), str(sum(row["fallbacks"].values())), duration(row["slowest_decision_seconds"]), overruns_text(row)]
+        lines.append([row["line"], asked, duration(row["spent_seconds"]), *strength, *counts])
     heads = ["agent", "asked", "spent", "iterations", unit_of(rows), "error", "wins", "decisions", "fallbacks", "slowest", "overruns"]
     return table(heads, lines)
+
+
+def training_table(history: Sequence[Row], text: Callable[[float], str]) -> str:
+    """Return the training curve as a table; ``text`` writes an exploitability."""
+    heads = ["iteration", "time", "multiply-adds", "exploitability"]
+    rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", text(r["exploitability"])] for r in history]
+    return table(heads, rows)
+
+
+def overruns_text(row: Row) -> str:
+    """Return how many decisions were late, with a mark where that spoils the row."""
+    return str(row["overruns"]) + "*" * bool(row.get("spoilt"))
 
 
 def spoilt_note(rows: Sequence[Row], marks: str = "* in the table") -> str:
@@ -266,10 +261,8 @@ def spoilt_note(rows: Sequence[Row], marks: str = "* in the table") -> str:
     late, timed = sum(row["overruns"] for row in spoilt), sum(row["timed"] for row in spoilt)
     running = [row["running_share"] for row in spoilt if row.get("running_share") is not None]
     ran = f" (it ran this for {100 * sum(running) / len(running):.0f} % of the time)" if running else ""
-    return (
-        f"{100 * late / timed:.0f} % of decisions were late in {counted(len(spoilt), 'row')} ({marks}): this machine was busy{ran}, "
-        "so measure again on a quiet one"
-    )
+    share = f"{100 * late / timed:.0f} % of decisions were late in {counted(len(spoilt), 'row')} ({marks})"
+    return f"{share}: this machine was busy{ran}, so measure again on a quiet one"
 
 
 def exchange_table(rates: Sequence[Row]) -> str:

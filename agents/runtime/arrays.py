@@ -1,4 +1,4 @@
-"""Read arrays as data: ``.npy``, ``.npz`` and safetensors files as this package writes them.
+"""Write arrays, and read them as data: ``.npy``, ``.npz`` and safetensors files as this package writes them.
 
 What a header claims is compared with the size of the file, and with what the caller expects, before there is an array. So no file takes
 more memory than twice its size. Nothing is decompressed and nothing is unpickled.
@@ -7,13 +7,14 @@ more memory than twice its size. Nothing is decompressed and nothing is unpickle
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -22,8 +23,10 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 
-from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, open_regular, parse_json, require
+from agents.reporting.tables import replacing
+from agents.runtime.storage import DAMAGES, MOST_JSON_BYTES, brief, parse_json, require
 from games.arrays import Array
+from games.files import open_regular
 
 NPY_START = b"\x93NUMPY\x01\x00"
 NPY_HEADER = re.compile(
@@ -44,13 +47,20 @@ class Header(NamedTuple):
     fortran: bool
 
 
-def read_npy(path: Path | str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-    """Return an array of a ``.npy`` file.
+def write_npy(path: Path, array: Array) -> None:
+    """Write a ``.npy`` file, whole or not at all."""
+    with replacing(path) as part, part.open("wb") as stream:
+        np.save(stream, array)
 
-    Args:
-        path: of the file.
-        shape: that it must have.
-        dtype: likewise.
+
+def write_archive(path: Path, about: Any, arrays: Mapping[str, Array], name: str = "about") -> None:
+    """Write arrays and, under ``name``, JSON as an uncompressed ``.npz`` file, whole or not at all."""
+    with replacing(path) as part, part.open("wb") as stream:
+        np.savez(stream, **{name: np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays})  # type: ignore[arg-type]
+
+
+def read_npy(path: Path | str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+    """Return an array of a ``.npy`` file, which must have that shape and type.
 
     Raises:
         OSError: no such file, or it cannot be read.
@@ -113,11 +123,7 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path | str, follow: bool = False) -> Iterator[Archive]:
-    """Open a ``.npz`` file as ``numpy.savez`` writes it, uncompressed.
-
-    Args:
-        path: of the file.
-        follow: take the file that a link points to; see ``games.files.open_regular``.
+    """Open a ``.npz`` file as ``numpy.savez`` writes it, uncompressed; ``follow`` as of ``games.files.open_regular``.
 
     Raises:
         OSError: no such file, or it cannot be read.
@@ -132,11 +138,7 @@ def open_archive(path: Path | str, follow: bool = False) -> Iterator[Archive]:
 
 
 def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, Array], dict[str, str]]:
-    """Return a safetensors file's arrays and its metadata.
-
-    Args:
-        path: of the file.
-        follow: take the file that a link points to; see ``games.files.open_regular``.
+    """Return a safetensors file's arrays and its metadata; ``follow`` as of ``games.files.open_regular``.
 
     Raises:
         OSError: no such file, or it cannot be read.
@@ -152,17 +154,14 @@ def read_safetensors(path: Path | str, follow: bool = False) -> tuple[dict[str, 
         require(isinstance(entries, dict), "its header must be a mapping")
         metadata = entries.get("__metadata__", {})
         require(isinstance(metadata, dict) and all(isinstance(x, str) for x in metadata.values()), "its metadata must be texts")
-        require(2 * size <= _memory(), f"it must fit into memory twice, got {size:,} bytes")
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        require(2 * size <= memory, f"it must fit into memory twice, got {size:,} bytes")
         content = length + text + stream.read(size)
     try:
-        tensors = deserialize(content)  # refuses tensors that overlap, leave gaps or are not as long as they say
+        tensors = deserialize(content)  # type: ignore[no-untyped-call]  # refuses tensors that overlap, leave gaps or are not as long as they say
         return {name: np.ndarray(t["shape"], SAFETENSORS[t["dtype"]], t["data"]) for name, t in tensors}, metadata
     except (SafetensorError, KeyError) as error:
         raise ValueError(f"its tensors must be of known types, one behind the other, got {brief(str(error), 200)}") from None
-
-
-def _memory() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 class _Listing(io.RawIOBase):
@@ -201,8 +200,8 @@ def _header(stream: BinaryIO, size: int) -> Header:
     shape = tuple(int(n) for n in re.findall(rb"\d+", match[3]))
     require(len(shape) <= 8, f"an array must have at most 8 axes, got {len(shape)}")
     header = Header(shape, np.dtype(match[1].decode()), match[2] == b"True")
-    claimed, there = math.prod(shape) * header.dtype.itemsize, size - len(start) - len(text)
-    require(claimed == there, f"an array must be as long as its header says ({claimed:,} bytes), got {there:,}")
+    claimed, length = math.prod(shape) * header.dtype.itemsize, size - len(start) - len(text)
+    require(claimed == length, f"an array must be as long as its header says ({claimed:,} bytes), got {length:,}")
     return header
 
 
@@ -216,15 +215,10 @@ def _fitting(header: Header, shape: tuple[int, ...], dtype: npt.DTypeLike) -> He
 def _content(stream: BinaryIO, header: Header) -> Array:
     """Return the array that a file stands at."""
     array = np.empty(header.shape, header.dtype, "F" if header.fortran else "C")
-    _fill(stream, array.reshape(-1, order="A").view(np.uint8))
-    return array
-
-
-def _fill(stream: BinaryIO, data: Array) -> None:
-    """Read bytes into memory."""
-    view, at = data.data, 0
+    view, at = array.reshape(-1, order="A").view(np.uint8).data, 0
     while at < len(view):
         piece = stream.read(min(PIECE, len(view) - at))
         require(bool(piece), f"it must be whole, got {at:,} of {len(view):,} bytes")
         view[at : at + len(piece)] = piece
         at += len(piece)
+    return array

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -27,11 +29,9 @@ class Executor(Protocol):
     @property
     def workers(self) -> int:
         """How many tasks run at a time."""
-        ...
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results as they come. An exception of a task is raised here."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,13 @@ class Serial:
     workers: int = 1
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
-        """Yield results in order."""
         for i, task in enumerate(tasks):
             yield i, function(task)
 
 
 @dataclass(frozen=True)
 class Local:
-    """Processes on this machine, one thread each, no more of them than cores.
-
-    Attributes:
-        workers: processes; 0 means one per core.
-    """
+    """Processes on this machine, one thread each, no more of them than cores; 0 workers means one per core."""
 
     workers: int = 0
 
@@ -66,7 +61,7 @@ class Local:
         """Yield results as they finish; running work is abandoned if the caller stops."""
         if not tasks:
             return
-        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        environment = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read by the libraries when a worker imports them
         pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
         try:
@@ -86,11 +81,23 @@ class Local:
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            for name, value in before.items():
+            for name, value in environment.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+@contextmanager
+def no_collections(wanted: bool = True) -> Iterator[None]:
+    """Spare what is loaded from garbage collections until the block is done: one of all of torch takes longer than a short decision."""
+    if wanted:
+        gc.collect()
+        gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def start_worker() -> None:

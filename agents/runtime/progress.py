@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agents.reporting.tables import write_text
-from agents.runtime.storage import read_text
+from games.files import read_text
 
 SECONDS = 1.0  # between looks, and between what is written
 FILE = "share"

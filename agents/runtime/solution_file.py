@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from agents.reporting.tables import replacing
-from agents.runtime.arrays import open_archive
+from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.storage import DAMAGES, brief, first_line, printable, require, whole_in
 from games.arrays import Array
 from games.holdem.rules import HoldemGame
@@ -29,9 +27,7 @@ def save_solution(solver: BoardSolver, file: Path) -> None:
     variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
     about = {"format": FORMAT, "game": solver.game.key, "variant": variant, "iterations": solver.iterations}
     about["storage"] = _bits(solver.storage)
-    arrays: dict[str, Any] = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **solver.state()}
-    with replacing(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+    write_archive(file, about, solver.state())
 
 
 def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32) -> int:
@@ -57,11 +53,11 @@ def load_solution(solver: BoardSolver, file: Path) -> None:
     Raises:
         ValueError: no such file, or one of another game, variant or storage, or a damaged one; nothing is changed.
     """
-    own = solver.state()
+    state = solver.state()
     arrays: dict[str, Rows] = {}
 
     def fits(name: str, shape: tuple[int, ...]) -> bool:
-        return shape == own[name].shape
+        return shape == state[name].shape
 
     iterations = _read(file, solver.game, solver.variant, solver.storage, fits, arrays.__setitem__)
     solver.restore(arrays, iterations)
@@ -114,13 +110,13 @@ def _misfit(about: Any, file: Path, game: HoldemGame, variant: Variant, bits: in
         return f"load must be a file of this game, got {file}, which is of another"
     if about["storage"] != bits:
         return f"storage must be that of load ({brief(about['storage'])} bits), got {bits}"
-    theirs, own = about["variant"], _coefficients(variant)
-    other = [key for key in own if theirs[key] != own[key]]
+    theirs, ours = about["variant"], _coefficients(variant)
+    other = [key for key in ours if theirs[key] != ours[key]]
     if not other:
         return ""
     if theirs["name"] != variant.name:
         return f"search must be that of load ({printable(str(theirs['name']))}), got {variant.name}"
-    return f"search.{other[0]} must be that of load ({printable(str(theirs[other[0]]))}), got {own[other[0]]}"
+    return f"search.{other[0]} must be that of load ({printable(str(theirs[other[0]]))}), got {ours[other[0]]}"
 
 
 def _coefficients(variant: Variant) -> dict[str, Any]:

@@ -19,54 +19,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from games.files import open_regular, read_bytes, read_text
-
-__all__ = [
-    "DAMAGES",
-    "brief",
-    "finite",
-    "first_line",
-    "load_or_set_aside",
-    "number_in",
-    "open_regular",
-    "parse_json",
-    "printable",
-    "read_bytes",
-    "read_json",
-    "read_text",
-    "require",
-    "whole_in",
-]
+from games.files import read_text
 
 Content = TypeVar("Content")
-DAMAGES = (  # what reading wrong contents may raise
-    OSError,
-    ValueError,
-    EOFError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-    MemoryError,
-)
+# What reading wrong contents may raise.
+DAMAGES = (OSError, ValueError, EOFError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 MOST_JSON_BYTES = 1 << 24
 MOST_JSON_ITEMS = 1_000_000  # each takes some 100 bytes of memory
-STRINGS = re.compile(
-    r'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)', re.DOTALL
-)  # of JSON; one without an end takes all that is left, so no quote is met twice
+STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)', re.DOTALL)  # of JSON; one without an end takes all the rest: no quote is read twice
 MOST_DEPTH = 50  # of nested JSON
 MOST_DIGITS = 40  # of a whole number: 128 bits, the state of a generator, have 39
 
 
 def load_or_set_aside(path: Path | None, read: Callable[[Path], Content]) -> Content | None:
-    """Return what a file holds; None if there is no file, or a damaged one, which is set aside.
-
-    Args:
-        path: of the file; None where nothing is kept.
-        read: returns the content; may raise any of ``DAMAGES``.
-    """
+    """Return what ``read`` finds in a file; None if there is none, or a damaged one (it raises any of ``DAMAGES``), which is set aside."""
     if path is None or not os.path.lexists(path):
         return None
     try:
@@ -83,12 +49,6 @@ def load_or_set_aside(path: Path | None, read: Callable[[Path], Content]) -> Con
 def read_json(path: Path | str, limit: int = MOST_JSON_BYTES, follow: bool = False, items: int = MOST_JSON_ITEMS) -> Any:
     """Return a JSON file's content; see ``parse_json`` and ``games.files.read_bytes``.
 
-    Args:
-        path: of the file.
-        limit: bytes.
-        follow: take the file that a link points to.
-        items: as of ``parse_json``.
-
     Raises:
         OSError: no such file, or it cannot be read.
         ValueError: it is no regular file, too large, or no JSON of that kind.
@@ -99,10 +59,7 @@ def read_json(path: Path | str, limit: int = MOST_JSON_BYTES, follow: bool = Fal
 def parse_json(text: str, items: int = MOST_JSON_ITEMS) -> Any:
     """Return JSON's content; NaN and infinities are read as such.
 
-    Args:
-        text: JSON.
-        items: commas and opening brackets outside of strings at most, counted before anything is parsed: a list of empty lists takes 30
-            times its text.
+    Commas and opening brackets outside of strings, ``items`` at most, are counted first: a list of empty lists takes 30 times its text.
 
     Raises:
         ValueError: no JSON, too many items, nested deeper than ``MOST_DEPTH``, or a whole number of more than ``MOST_DIGITS`` digits.
@@ -129,24 +86,14 @@ def _whole(digits: str) -> int:
 
 
 def printable(text: str, most: int = 1000) -> str:
-    """Return text as one line that a terminal shows as it is: what would move the cursor or change colours is spelt out, the rest cut.
-
-    Args:
-        text: anybody's.
-        most: characters.
-    """
+    """Return at most so many characters of a text as one line; what would move a terminal's cursor or change its colours is spelt out."""
     line = " ".join(text[: 4 * most].split())
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line[:most])
     return line if len(text) <= most and len(line) <= most else f"{line[: most - 1]}…"
 
 
 def brief(value: Any, most: int = 80) -> str:
-    """Return how a value that was read looks in an error: one short line.
-
-    Args:
-        value: anything that JSON can hold.
-        most: characters.
-    """
+    """Return how a value that was read looks in an error: one short line."""
     return printable(repr(value), most)
 
 
@@ -156,11 +103,7 @@ def first_line(error: BaseException) -> str:
 
 
 def require(fits: bool, rule: str) -> None:
-    """Refuse contents.
-
-    Raises:
-        ValueError: they do not fit.
-    """
+    """Raise ValueError with the rule that contents break, unless they fit."""
     if not fits:
         raise ValueError(rule)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, fields
@@ -11,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.reporting.tables import Keeper, replacing
-from agents.runtime.arrays import open_archive
+from agents.reporting.tables import Autosave
+from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.storage import load_or_set_aside, number_in, require, whole_in
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
@@ -25,14 +24,7 @@ from search.resolving import SearchReport
 
 
 class SweepJournal:
-    """Keeps batches of boards in a folder: every minute, or so seldom that it takes a tenth of the time.
-
-    Args:
-        game: whole.
-        tree: its board tree.
-        street: where the sweep's subgames begin.
-        folder: of this sweep alone; made when there is something to keep.
-    """
+    """Keeps batches of boards of a sweep over a round's subgames in a folder of its own, as often as ``Autosave`` has it."""
 
     def __init__(self, game: HoldemGame, tree: BoardTree, street: int, folder: Path) -> None:
         self.tree, self.street, self.folder = tree, street, folder
@@ -40,12 +32,12 @@ class SweepJournal:
         self._stakes = game.max_payoff
         self._new: dict[int, SearchReport] = {}
         self._batches = 0
-        self._keeper = Keeper(self._write)
+        self._autosave = Autosave(self._write)
         self._out: Strategies | None = None
 
     def restore(self, out: Strategies) -> dict[int, SearchReport]:
         """Put the answers of kept boards into ``out``, in place; return their reports by board. A damaged batch is none."""
-        found: dict[int, SearchReport] = {}
+        restored: dict[int, SearchReport] = {}
         for path in sorted(self.folder.glob("boards_*.npz")):
             number = path.stem.removeprefix("boards_")
             if not number.isdecimal() or len(number) > 18:
@@ -61,13 +53,13 @@ class SweepJournal:
                             size = span.stop - span.start
                             out[p][span] = rows[p][at : at + size]
                             at += size
-                found |= reports
-        return found
+                restored |= reports
+        return restored
 
     def add(self, board: int, report: SearchReport, out: Strategies) -> None:
         """Keep a board whose answers are in ``out``, now or later."""
         self._new[board], self._out = report, out
-        self._keeper.look()
+        self._autosave.look()
 
     def _write(self) -> None:
         """Write the boards that are new as a batch, whole or not at all."""
@@ -76,37 +68,27 @@ class SweepJournal:
             folder.mkdir(exist_ok=True)
         reports = {str(board): vars(report) | {"spent": asdict(report.spent)} for board, report in self._new.items()}
         rows = [np.concatenate([self._out[p][span] for board in self._new for span in self._spans(board, p)]) for p in (0, 1)]
-        arrays: dict[str, Any] = {"reports": np.frombuffer(json.dumps(reports).encode(), np.uint8), "rows_0": rows[0], "rows_1": rows[1]}
-        with replacing(self.folder / f"boards_{self._batches:06d}.npz") as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)
+        write_archive(self.folder / f"boards_{self._batches:06d}.npz", reports, {"rows_0": rows[0], "rows_1": rows[1]}, "reports")
         self._batches += 1
         self._new = {}
 
     def _read(self, path: Path, out: Strategies) -> tuple[dict[int, SearchReport], list[Rows]]:
-        """Return a batch.
-
-        Raises:
-            ValueError: the file holds something else; others of ``agents.runtime.storage.DAMAGES`` likewise.
-        """
+        """Return a batch; raises any of ``agents.runtime.storage.DAMAGES`` if the file holds something else."""
         with open_archive(path) as saved:
-            told = saved.json("reports")
-            for text, report in told.items():
+            saved_reports = saved.json("reports")
+            for text, report in saved_reports.items():
                 board = int(text)
                 require(text == str(board) and board in self.tree.on_street(self.street), "a kept board must be one of the street")
                 self._check(report)
-            boards = [int(text) for text in told]
+            boards = [int(text) for text in saved_reports]
             sizes = [sum(span.stop - span.start for board in boards for span in self._spans(board, p)) for p in (0, 1)]
             rows = [saved.array(f"rows_{p}", (sizes[p], out[p].shape[1]), out[p].dtype) for p in (0, 1)]
-        require(all(np.isfinite(own).all() and (own >= 0).all() for own in rows), "rows must be finite numbers of at least 0")
-        return {int(text): _report(report) for text, report in told.items()}, rows
+        require(all(np.isfinite(table).all() and (table >= 0).all() for table in rows), "rows must be finite numbers of at least 0")
+        return {int(text): _report(report) for text, report in saved_reports.items()}, rows
 
     def _check(self, report: dict[str, Any]) -> None:
-        """Refuse a report that no search of a board can have come to.
-
-        Raises:
-            ValueError: it is one; KeyError, TypeError likewise.
-        """
-        counts, own = (report["solves"], *report["fallbacks"].values()), fields(Spent)
+        """Refuse a report that no search of a board can have come to; raises ValueError, KeyError or TypeError."""
+        counts, parts = (report["solves"], *report["fallbacks"].values()), fields(Spent)
         require(set(report["fallbacks"]) <= set(FALLBACKS), f"a report's fallbacks must be of {', '.join(FALLBACKS)}")
         require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")
         require(
@@ -114,7 +96,7 @@ class SweepJournal:
         )
         require(all(number_in(x, 0, 1e9) for x in report["seconds"]), "a report's seconds must be numbers of at least 0")
         require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
-        require(all(number_in(report["spent"][part.name], 0, 1e12) for part in own), "what a report spent must be numbers of at least 0")
+        require(all(number_in(report["spent"][part.name], 0, 1e12) for part in parts), "what a report spent must be numbers of at least 0")
         most = 2 * self._stakes * max(1, sum(counts))
         require(number_in(report["bound_violation"], -most, most), f"a report's bound violation must be at most {most:g} chips")
 
@@ -125,7 +107,7 @@ class SweepJournal:
             yield slice(first, first + tiles * stride)
 
 
-def _report(kept: dict[str, Any]) -> SearchReport:
+def _report(saved: dict[str, Any]) -> SearchReport:
     """Return a report as it was kept."""
-    fallbacks = Counter({Outcome(kind): count for kind, count in kept["fallbacks"].items()})
-    return SearchReport(**{**kept, "fallbacks": fallbacks, "spent": Spent(**kept["spent"])})
+    fallbacks = Counter({Outcome(kind): count for kind, count in saved["fallbacks"].items()})
+    return SearchReport(**{**saved, "fallbacks": fallbacks, "spent": Spent(**saved["spent"])})

@@ -23,7 +23,6 @@ class Buffer(Protocol):
     @property
     def empty(self) -> bool:
         """Whether nothing was ever added."""
-        ...
 
     def add(self, sums: Tables, weights: Tables, factor: float, rng: np.random.Generator, targets: Tables | None = None) -> None:
         """Add one sample of every infostate.
@@ -35,19 +34,12 @@ class Buffer(Protocol):
             rng: of what is kept.
             targets: per block [C, R], where they are at hand: what ``sums`` divided by the weights is.
         """
-        ...
 
     def state(self) -> dict[str, Array]:
         """Return everything as arrays (views)."""
-        ...
 
     def restore(self, state: dict[str, Array]) -> None:
-        """Become the memory whose ``state`` it is.
-
-        Raises:
-            ValueError: a missing array, another shape or type, or impossible content.
-        """
-        ...
+        """Become the memory whose ``state`` it is; raises ValueError if it is not such a state."""
 
 
 class SumBuffer:
@@ -63,15 +55,15 @@ class SumBuffer:
 
     def add(self, sums: Tables, weights: Tables, factor: float, rng: np.random.Generator, targets: Tables | None = None) -> None:
         for memory, new in ((self.sums, sums), (self.weights, weights)):
-            for own, sample in zip(memory, new, strict=True):
-                own += (factor * sample).astype(np.float32)
+            for arrays, sample in zip(memory, new, strict=True):
+                arrays += (factor * sample).astype(np.float32)
 
     def state(self) -> dict[str, Array]:
-        return {f"{name}.{b}": a for name, own in (("sums", self.sums), ("weights", self.weights)) for b, a in enumerate(own)}
+        return {f"{name}.{b}": a for name, arrays in (("sums", self.sums), ("weights", self.weights)) for b, a in enumerate(arrays)}
 
     def restore(self, state: dict[str, Array]) -> None:
-        for name, own in self.state().items():
-            own[:] = _stored(state, name, own, 0)
+        for name, arrays in self.state().items():
+            arrays[:] = _stored(state, name, arrays, 0)
 
 
 class ReservoirBuffer:
@@ -130,7 +122,7 @@ class ReservoirBuffer:
     def _reserve(self, size: int) -> None:
         if size > len(self.decision):
             grown = min(self.capacity, max(size, 2 * len(self.decision)))
-            for name in ("decision", "target", "weight"):
+            for name in HELD:
                 old = getattr(self, name)
                 new = np.zeros((grown, *old.shape[1:]), old.dtype)
                 new[: len(old)] = old
@@ -154,33 +146,28 @@ class ReservoirBuffer:
         return Batch(self.decision[at], self.target[at], self.weight[at])
 
     def state(self) -> dict[str, Array]:
-        return {
-            "decision": self.decision[: self.size],
-            "target": self.target[: self.size],
-            "weight": self.weight[: self.size],
-            "weighted_target": self._weighted_target,
-            "total_weight": self._total_weight,
-            "seen": np.array([self.seen], np.int64),
-        }
+        held = {name: getattr(self, name)[: self.size] for name in HELD}
+        sums = {"weighted_target": self._weighted_target, "total_weight": self._total_weight}
+        return {**held, **sums, "seen": np.array([self.seen], np.int64)}
 
     def restore(self, state: dict[str, Array]) -> None:
-        found = {name: _stored(state, name, own, int(name in HELD)) for name, own in self.state().items()}
-        if not (found["seen"][0] >= 0 and (found["decision"] < len(self._total_weight)).all() and (found["weight"] >= 0).all()):
+        held = {name: _stored(state, name, array, int(name in HELD)) for name, array in self.state().items()}
+        if not (held["seen"][0] >= 0 and (held["decision"] < len(self._total_weight)).all() and (held["weight"] >= 0).all()):
             raise ValueError("memory must hold samples of the game's decisions, with weights of at least 0")
-        self.seen = int(found["seen"][0])
+        self.seen = int(held["seen"][0])
         self.size = min(self.seen, self.capacity)
-        self.decision, self.target, self.weight = (found[name].copy() for name in HELD)
+        self.decision, self.target, self.weight = (held[name].copy() for name in HELD)
         if not len(self.decision) == len(self.target) == len(self.weight) == self.size:
             raise ValueError(f"memory must hold {self.size} samples, got {len(self.decision)}")
-        self._weighted_target, self._total_weight = found["weighted_target"].copy(), found["total_weight"].copy()
+        self._weighted_target, self._total_weight = held["weighted_target"].copy(), held["total_weight"].copy()
 
 
 HELD = ("decision", "target", "weight")  # arrays as long as there are samples
 
 
-def _stored(state: dict[str, Array], name: str, own: Array, free: int) -> Array:
+def _stored(state: dict[str, Array], name: str, like: Array, free: int) -> Array:
     """Return an array of a memory's state, like ``own`` but for its first ``free`` axes."""
     array = state.get(name)
-    if array is None or array.dtype != own.dtype or array.shape[free:] != own.shape[free:]:
-        raise ValueError(f"memory's {name} must be {own.dtype} {list(own.shape)}, got {'none' if array is None else array.shape}")
+    if array is None or array.dtype != like.dtype or array.shape[free:] != like.shape[free:]:
+        raise ValueError(f"memory's {name} must be {like.dtype} {list(like.shape)}, got {'none' if array is None else array.shape}")
     return array

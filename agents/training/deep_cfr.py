@@ -51,7 +51,7 @@ from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Table, match_h
 
 @dataclass(kw_only=True)
 class DeepCFRConfig:
-    """Everything that a run of Deep CFR depends on; None is as ``DEFAULTS`` has it for the side of the network's trunk.
+    """Everything that a run of Deep CFR depends on; null (None) is as the game needs, see ``DEFAULTS``.
 
     Attributes:
         iterations: of self-play, both players each.
@@ -62,8 +62,8 @@ class DeepCFRConfig:
             private one that many private sides a step, besides those of blocks that are always whole.
         capacity: samples (decisions) that each of the four buffers holds; with a private trunk all are kept, as sums.
         seed: of initial weights and of all sampling.
-        evaluate_from: exploitability is first measured at this iteration,
-        evaluate_growth: then each time the iteration has grown by this factor, and at the end.
+        evaluate_from: exploitability is first measured at this iteration.
+        evaluate_growth: it is measured again each time the iteration has grown by this factor, and at the end.
         save_seconds: the training state is saved when this long has passed since the last time.
     """
 
@@ -146,9 +146,9 @@ class DeepCFR(BaseRun):
         t = self.iteration + 1
         for p in (0, 1):
             played = self.played(0), self.played(1)
-            found = self.infostates.sweep(played, p)
-            self.advantage_buffers[p].add(found.regret, found.cf_reach, t, self.rng)
-            self.strategy_buffers[p].add(found.row_reach, found.reach, t, self.rng, played[p])
+            swept = self.infostates.sweep(played, p)
+            self.advantage_buffers[p].add(swept.regret, swept.cf_reach, t, self.rng)
+            self.strategy_buffers[p].add(swept.row_reach, swept.reach, t, self.rng, played[p])
             self._train_advantages(p)
             self._played[p] = None
         self.iteration = t
@@ -156,17 +156,17 @@ class DeepCFR(BaseRun):
 
     def played(self, player: int) -> list[Table]:
         """Return what the player plays in self-play now, [C, R] a block: regret matching on the advantage network's outputs."""
-        kept = self._played[player]
-        if kept is None:
+        tables = self._played[player]
+        if tables is None:
             if self.advantage_buffers[player].empty:
-                kept = uniform_tables(self.infostates, player)
+                tables = uniform_tables(self.infostates, player)
             else:
-                found = outputs(self.advantages[player], self.infostates, player)
-                kept = [table.astype(self.infostates.dtype, order="C", copy=False) for table in found]
-                for table, block in zip(kept, self.infostates.blocks[player], strict=True):
+                advantages = outputs(self.advantages[player], self.infostates, player)
+                tables = [table.astype(self.infostates.dtype, order="C", copy=False) for table in advantages]
+                for table, block in zip(tables, self.infostates.blocks[player], strict=True):
                     match_highest(table, block.first_row)
-            self._played[player] = kept
-        return kept
+            self._played[player] = tables
+        return tables
 
     def _train_advantages(self, p: int) -> None:
         fitter = self._fitters[p]
@@ -175,8 +175,8 @@ class DeepCFR(BaseRun):
         self.multiply_adds += self._cost(p, self.config.advantage)
 
     def _cost(self, p: int, config: FitConfig) -> int:
-        found: int = 3 * len(config.rates()) * self._fitters[p].multiply_adds(self.advantages[p])  # backward is two forwards
-        return found
+        cost: int = 3 * len(config.rates()) * self._fitters[p].multiply_adds(self.advantages[p])  # backward is two forwards
+        return cost
 
     @one_thread()
     def policy(self) -> NetworkPolicy:

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -32,14 +32,25 @@ class ScalarWriter(Protocol):
 
     def add_scalar(self, tag: str, scalar_value: float, global_step: int) -> object:
         """Record one point of one curve."""
-        ...
 
 
-def tensorboard_writer(directory: Path | str) -> Any:
-    """Return a TensorBoard writer. TensorBoard takes a second to import, so it is imported only here."""
-    from torch.utils.tensorboard import SummaryWriter
+@contextmanager
+def tensorboard_writer(directory: Path | str) -> Iterator[Any]:
+    """Give a TensorBoard writer, and close it. It holds curves only: what it cannot write is left out without a word."""
+    from torch.utils.tensorboard import SummaryWriter  # takes a second to import
 
-    return SummaryWriter(str(directory))
+    def complain(arguments: threading.ExceptHookArgs) -> None:  # of TensorBoard's thread
+        if not issubclass(arguments.exc_type, OSError):
+            threading.__excepthook__(arguments)
+
+    writer = SummaryWriter(str(directory))
+    before, threading.excepthook = threading.excepthook, complain
+    try:
+        yield writer
+    finally:
+        with suppress(OSError):
+            writer.close()
+        threading.excepthook = before
 
 
 def open_run(run: Run, directory: Path | str) -> Run:
@@ -136,10 +147,10 @@ def _whole_iteration() -> Iterator[None]:
         yield
         return
     held: list[Any] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    handler = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if held and callable(before):
-        before(*held[0])
+        signal.signal(signal.SIGINT, handler)
+    if held and callable(handler):
+        handler(*held[0])

@@ -30,81 +30,55 @@ _MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "save_seconds")
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """What a policy network trained at this point costs and is worth.
+    """The cost and the strength of a policy network that is trained at this point, its own training included.
 
-    Attributes:
-        iteration: self-play iterations so far.
-        seconds: wall-clock training so far, this policy's included, measuring excluded.
-        multiply_adds: training compute so far, this policy's included: the forward and backward passes of training steps. Self-play's own
-            forward passes (1 % of it) and the exact sweeps, which use no network, are not counted.
-        exploitability: of the policy network alone, in chips, exact.
+    Compute is that of the forward and backward passes of training steps. Self-play's own forward passes (1 % of it) and the exact sweeps,
+    which use no network, are not counted.
     """
 
-    iteration: int
-    seconds: float
+    iteration: int  # of self-play
+    seconds: float  # wall-clock, measuring excluded
     multiply_adds: int
-    exploitability: float
+    exploitability: float  # of the policy network alone, in chips, exact
 
 
 class SelfPlay(Protocol[P]):
-    """A run of self-play that trains networks, between two iterations; ``agents.training.deep_cfr.DeepCFR`` is one.
+    """A run of self-play that trains networks, between two iterations; ``agents.training.deep_cfr.DeepCFR`` is one."""
 
-    Attributes:
-        config: with nothing left open; ``name`` is the trainer's, and there are ``iterations`` and ``save_seconds``.
-        infostates: of the game.
-        iteration: how many were run.
-        seconds, multiply_adds: so far.
-        losses: of the advantage networks in the last iteration.
-        history: what was measured.
-        rng: of all sampling.
-        advantages, optimisers: by player, the networks and their Adam optimisers.
-        advantage_buffers, strategy_buffers: by player, see ``agents.training.buffer.Buffer``.
-    """
-
-    config: Any
+    config: Any  # with nothing left open; ``name`` is the trainer's, and there are ``iterations`` and ``save_seconds``
     infostates: Infostates
-    iteration: int
-    seconds: float
-    multiply_adds: int
-    losses: list[float]
+    iteration: int  # how many were run
+    seconds: float  # so far
+    multiply_adds: int  # so far
+    losses: list[float]  # of the advantage networks in the last iteration
     history: list[HistoryRow]
-    rng: np.random.Generator
-    advantages: Any
-    optimisers: Any
-    advantage_buffers: Any
-    strategy_buffers: Any
+    rng: np.random.Generator  # of all sampling
+    advantages: Any  # networks by player
+    optimisers: Any  # Adam's, by player
+    advantage_buffers: Any  # by player, see ``agents.training.buffer.Buffer``
+    strategy_buffers: Any  # likewise
 
     def step(self) -> None:
         """Run one iteration."""
-        ...
 
     def due(self) -> bool:
         """Say whether exploitability is to be measured at this iteration."""
-        ...
 
     def evaluate(self) -> HistoryRow:
         """Measure the policy at this point, once per iteration."""
-        ...
 
     def policy(self) -> P:
         """Return the policy at this point."""
-        ...
 
     def save_policy(self, path: Path) -> None:
         """Write the policy at this point."""
-        ...
 
     def load_policy(self, path: Path) -> P:
         """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
-        ...
 
 
 def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
-    """Write the state of a run between two iterations to ``directory``, atomically.
-
-    Raises:
-        OSError: the directory cannot be written.
-    """
+    """Write the state of a run between two iterations to ``directory``, atomically; raises OSError if it cannot be written."""
     tensors = network_arrays(_networks(run))
     for name, buffer in _buffers(run).items():
         tensors.update({f"{name}.{key}": array for key, array in buffer.state().items()})
@@ -144,16 +118,7 @@ def load_state(run: SelfPlay[Any], directory: Path | str) -> None:
 
 
 def check_state(directory: Path | str, game: str, config: Any) -> None:
-    """Refuse what ``load_state`` would refuse to resume, before anything is written; no state is nothing to refuse.
-
-    Args:
-        directory: of the training.
-        game: its key.
-        config: the trainer's, with nothing left open.
-
-    Raises:
-        CheckpointError: a damaged state, or one of another game or configuration.
-    """
+    """Raise CheckpointError for a state that ``load_state`` would not resume, before anything is written; there may be none."""
     path = Path(directory) / STATE_FILE
     if os.path.lexists(path):
         _readable(path, game, config)
@@ -182,22 +147,20 @@ def _modules(game: str, config: Any) -> str:
 
 
 def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
-    """Give a run its state.
-
-    Raises:
-        ValueError: a number is missing, of another kind or out of its range; others of ``DAMAGES`` likewise.
-    """
+    """Give a run its state; raises any of ``DAMAGES`` if a number is missing, of another kind or out of its range."""
     iteration, losses = metadata["iteration"], metadata["losses"]
     require(number_in(metadata["seconds"], 0, 1e12), "seconds must be a number of at least 0")
     require(whole_in(metadata["multiply_adds"], 0, 10**38), "multiply_adds must be a whole number of at least 0")
     require(isinstance(losses, list) and len(losses) == 2 and all(map(finite, losses)), "losses must be two numbers")
-    told = [row["iteration"] for row in history]
-    require(told == sorted(set(told)) and all(t <= iteration for t in told), "history must be of the iterations that were run")
+    iterations = [row["iteration"] for row in history]
+    require(
+        iterations == sorted(set(iterations)) and all(t <= iteration for t in iterations), "history must be of the iterations that were run"
+    )
     for name, buffer in _buffers(run).items():
         prefix = f"{name}."
-        own = {key.removeprefix(prefix): array for key, array in tensors.items() if key.startswith(prefix)}
-        require(all(np.isfinite(array).all() for array in own.values()), f"{name} must be finite")
-        buffer.restore(own)
+        arrays = {key.removeprefix(prefix): array for key, array in tensors.items() if key.startswith(prefix)}
+        require(all(np.isfinite(array).all() for array in arrays.values()), f"{name} must be finite")
+        buffer.restore(arrays)
     if iteration > 0:
         for p, optimiser in enumerate(run.optimisers):
             for i, parameter in enumerate(run.advantages[p].parameters()):
@@ -210,13 +173,13 @@ def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], his
 
 def _moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
     """Return what Adam knows of a parameter."""
-    found = {key: torch.from_numpy(np.array(tensors[f"{name}.{key}"])) for key in ("step", "exp_avg", "exp_avg_sq")}
-    for key, value in found.items():
+    moments = {key: torch.from_numpy(np.array(tensors[f"{name}.{key}"])) for key in ("step", "exp_avg", "exp_avg_sq")}
+    for key, value in moments.items():
         shape = (1,) if key == "step" else tuple(parameter.shape)
         require(value.shape == shape and value.dtype == torch.float32, f"{name}.{key} must be float32 {list(shape)}")
         least = -math.inf if key == "exp_avg" else 0.0
         require(bool(torch.isfinite(value).all() and (value >= least).all()), f"{name}.{key} must be finite, and at least {least}")
-    return found
+    return moments
 
 
 def _networks(run: SelfPlay[Any]) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import math
-import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
@@ -18,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from agents.apps.cli import COMMANDS
 from agents.apps.config import register
-from games.settings import MOST, Bounds
+from agents.apps.help import allowed, meanings, summary_of
 
 CONF = Path(__file__).parents[2] / "conf"
 HEADS = "| key | type | default | values | meaning |\n|---|---|---|---|---|\n"
@@ -40,18 +37,6 @@ def schemas(group: str | None) -> dict[str, type]:
         for name, entry in sorted(found.items())
         if name.endswith("_schema.yaml")
     }
-
-
-def meanings(schema: type) -> dict[str, str]:
-    """Return what the docstrings of a dataclass and of those above it say of each field."""
-    found: dict[str, str] = {}
-    for one in reversed(schema.__mro__):
-        section = re.search(r"Attributes:\n(.*?)(?:\n\s*\n|\Z)", inspect.cleandoc(one.__doc__ or ""), re.DOTALL)
-        for entry in re.split(r"\n {4}(?! )", "\n" + section.group(1) if section else ""):
-            names, colon, text = entry.partition(": ")
-            if colon:
-                found |= {name.strip(): " ".join(text.split()) for name in names.split(",")}
-    return found
 
 
 def keys(schema: type, composed: Path, inside: str = "") -> Iterator[str]:
@@ -93,18 +78,6 @@ def default(field: Field[Any], given: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value != "" else "empty"
 
 
-def allowed(field: Field[Any]) -> str:
-    """Return the values that a field may have, empty where every number of at least 0 or every text may be one."""
-    bounds: Bounds = field.metadata.get("bounds", Bounds())
-    if bounds.among:
-        return ", ".join(f"`{value}`" for value in bounds.among)
-    parts = [f"above {bounds.above:,}"] if bounds.above is not None else [f"from {bounds.least:,}"] if bounds.least else []
-    parts += (
-        [f"below {bounds.below:,}"] if bounds.below is not None else [f"to {bounds.most:,}"] if bounds.most not in (MOST, math.inf) else []
-    )
-    return "any number" if bounds.least == -math.inf else " ".join(parts + ([bounds.unit] if bounds.unit else []))
-
-
 def first_comment(path: Path) -> str:
     """Return the comment at the head of a YAML file."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("# @package")]
@@ -128,9 +101,8 @@ def text(group: str | None) -> str:
     if group is not None:
         parts.append("| option | what it is |\n|---|---|\n" + "\n".join(options(group)))
     for name, schema in schemas(group).items():
-        summary = " ".join(inspect.cleandoc(schema.__doc__ or "").split("\n\n")[0].split())
         rows = "\n".join(keys(schema, CONF / f"{name}.yaml" if group is None else CONF / str(group) / "none"))
-        title = f"**{summary}**" if group is None else f"**Keys of {name}.** {summary}"
+        title = f"**{summary_of(schema)}**" if group is None else f"**Keys of {name}.** {summary_of(schema)}"
         parts.append(f"{title}\n\n{HEADS}{rows}" if rows else title.replace("Keys of", "No keys of"))
     return "\n\n".join(parts).replace("``", "`")
 

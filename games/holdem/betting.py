@@ -175,13 +175,12 @@ def _raise(state: BettingState, faced: int, amount: int) -> BettingState:
 
 def _amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
     """Return the amounts that the player may bet or raise to, from small to large."""
-    most = rules.stack - state.before
-    if faced >= most:
+    legal = bet_range(rules, state)
+    if legal is None or (rules.menus and rules.raise_cap and state.raises >= rules.raise_cap):
         return []
-    if rules.limit is not None and rules.max_raises is not None:
-        return [min(faced + rules.limit[state.round], most)] if state.raises < rules.max_raises[state.round] else []
-    if rules.menus is None or (rules.raise_cap and state.raises >= rules.raise_cap):
-        return []
+    least, most = legal
+    if rules.menus is None:
+        return [least]
     menu = rules.menus[state.round][state.player]
     sizes = menu.raises if faced else menu.bets
     if not faced and not state.acted and state.aggressor == 1 - state.player and menu.donks is not None:
@@ -192,9 +191,8 @@ def _amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
     if most - faced <= rules.add_allin * pot:
         asked.add(most)
     amounts = set()
-    for amount in asked:
-        legal = min(max(amount, faced + state.last_raise), most)
-        amounts.add(most if most - legal < rules.force_allin * (pot + 2 * (legal - faced)) else legal)
+    for amount in (min(max(amount, least), most) for amount in asked):
+        amounts.add(most if most - amount < rules.force_allin * (pot + 2 * (amount - faced)) else amount)
     kept: list[int] = []
     for amount in sorted(amounts, reverse=True):
         if not kept or (pot + kept[-1] - faced) / (pot + amount - faced) >= 1 + rules.merging:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from games.arrays import Float, Int32
 from games.holdem.betting import Betting, BettingState, first_state, offered
-from games.public_tree import TERMINAL, Float, Int
+from games.public_tree import TERMINAL, Preorder
 
 _MAX_STATES = 70_000  # that are gone through to count the nodes of a tree that is too large: about a second
 _MAX_STEPS = 25_000  # of random lines of play that tell its size where that is not enough: half a second
@@ -21,7 +22,7 @@ _LONGEST = 1_000  # steps of a line; of a hand with longer ones nothing is told 
 
 
 @dataclass(frozen=True)
-class BettingTree:
+class BettingTree(Preorder):
     """The bets of a hand as arrays: N nodes in preorder, parents first.
 
     Decisions offer fold or check, call, then amounts from small to large. Where a street ends and cards come there is one CHANCE node with
@@ -29,20 +30,12 @@ class BettingTree:
     """
 
     player: npt.NDArray[np.int8]  # [N] who acts: 0, 1, CHANCE or TERMINAL
-    parent: Int  # [N] -1 at the root
-    end: Int  # [N] one past the last node of the subtree
-    round: Int  # [N] streets that ended before
+    parent: Int32  # [N] -1 at the root
+    end: Int32  # [N] one past the last node of the subtree
+    round: Int32  # [N] streets that ended before
     folded: npt.NDArray[np.int8]  # [N] who folded at a terminal, -1 at showdowns and elsewhere
     contribution: Float  # [N, 2] chips that each player has in the pot, the start included
     labels: tuple[str, ...]  # [N] action that leads here: fold, check, call, bet 50, raise 150, all-in 900, deal; "" at the root
-
-    def children(self, node: int) -> list[int]:
-        """Return the nodes that follow a node, in the order of its actions."""
-        found, child = [], node + 1
-        while child < self.end[node]:
-            found.append(child)
-            child = int(self.end[child])
-        return found
 
 
 class _Outline(NamedTuple):
@@ -57,7 +50,9 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
     """Build the tree of bets.
 
     Raises:
-        ValueError: the tree would have more nodes than ``max_nodes``; the message gives their number.
+        ValueError: the tree would have more nodes than ``max_nodes``. The message gives their number: exactly as long as the hand can come
+            to at most 70,000 different states of betting (trees of some million nodes), else estimated within a factor of about two, or
+            where lines of play are very long what was counted until then. It takes a second or two.
     """
     outline, known = _outline(rules, max_nodes)
     if outline is None:
@@ -67,16 +62,12 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
     states, following, sizes = outline
     if sizes[-1] > max_nodes:
         raise ValueError(f"the betting tree must have at most {max_nodes:,} nodes, got {sizes[-1]:,}")
-    which: list[int] = []
-    parent, labels = [], []
+    nodes: list[tuple[int, int, str]] = []  # state, parent and label
     stack = [(len(states) - 1, -1, "")]
     while stack:
-        state, above, label = stack.pop()
-        node = len(which)
-        which.append(state)
-        parent.append(above)
-        labels.append(label)
-        stack.extend((child, node, action) for action, child in reversed(following[state]))
+        nodes.append(stack.pop())
+        stack.extend((child, len(nodes) - 1, action) for action, child in reversed(following[nodes[-1][0]]))
+    which, parent, labels = (list(column) for column in zip(*nodes, strict=True))
     player, round_, folded, before, street_0, street_1 = np.array(states)[which, :6].T
     dead = (0.0, 0.0) if rules.blinds else rules.start
     return BettingTree(
@@ -90,17 +81,7 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
     )
 
 
-def count_nodes(rules: Betting) -> int:
-    """Return the number of nodes of the tree of bets without building it.
-
-    Exact as long as the hand can come to at most 70,000 different states of betting (trees of some million nodes), else an estimate
-    within a factor of about two, or where lines of play are very long what was counted until then. Takes a second or two.
-    """
-    outline, known = _outline(rules)
-    return max(_estimate_nodes(rules), known) if outline is None else outline.sizes[-1]
-
-
-def _outline(rules: Betting, max_nodes: int = 0) -> tuple[_Outline | None, int]:
+def _outline(rules: Betting, max_nodes: int) -> tuple[_Outline | None, int]:
     """Return what a hand can come to and how many nodes the tree is known to have.
 
     None and a lower bound where that is more than ``max_nodes`` and ``_MAX_STATES`` states did not do to count them.

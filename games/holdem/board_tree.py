@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import comb, prod
 from typing import Any, NamedTuple
 
@@ -25,7 +26,25 @@ from games.holdem.isomorphism import Permutation, canonical_deals, hand_permutat
 from games.holdem.layout import betting_forest, betting_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
-from games.kernels.boards import BOARD_COLUMNS, HAND, HANDS, ORBIT, ORBIT_END, STREET, Forest, Hands, Index, Int, Orbits
+from games.kernels.boards import (
+    BOARD_COLUMNS,
+    DECISION,
+    DECISIONS,
+    FIRST_ROW,
+    HAND,
+    HANDS,
+    LINES,
+    ORBIT,
+    ORBIT_END,
+    ROWS,
+    STORE,
+    STREET,
+    Forest,
+    Hands,
+    Index,
+    Int,
+    Orbits,
+)
 from games.kernels.evaluator import board_strengths
 
 
@@ -48,6 +67,34 @@ class BoardTree:
         """Return the index of each of the player's hands at a board, in the board's order."""
         first, count = self.boards[board, HAND + player], self.boards[board, HANDS + player]
         return self.hands[player].hand[first : first + count].astype(np.int64)
+
+    @cached_property
+    def rows_of(self) -> dict[int, slice]:
+        """Of each decision of the bets, the rows of its actions among those of the acting player's on its street, lines left out."""
+        found: dict[int, slice] = {}
+        for forest, decisions in zip(self.forests, self.decisions, strict=True):
+            for row in forest.table:
+                first, decision, count = int(row[FIRST_ROW]), int(row[DECISION]), int(row[DECISIONS])
+                ends = (forest.first_row[first : first + count + 1].astype(np.int64) - int(row[LINES])).tolist()
+                found |= {node: slice(*ends[k : k + 2]) for k, node in enumerate(decisions[decision : decision + count].tolist())}
+        return found
+
+    def lines_of(self, player: int, board: int) -> int:
+        """Return how many rows of a player's come before the actions on a board's street."""
+        return int(self.forests[player].table[self.boards[board, STREET], LINES])
+
+    def tiled(self, player: int, board: int, stored: Any) -> npt.NDArray[Any]:
+        """Return [tiles, actions of the street, 8] of ``stored`` [stored rows, 8], a player's rows at a board; a view of an array."""
+        table = self.forests[player].table[self.boards[board, STREET]]
+        tiles, rows = -(-int(self.boards[board, HANDS + player]) // LANES), int(table[ROWS] - table[LINES])
+        first = int(self.boards[board, STORE + player])
+        found: npt.NDArray[Any] = stored[first : first + tiles * rows].reshape(tiles, rows, LANES)
+        return found
+
+    def by_hand(self, player: int, board: int, stored: Any, rows: slice = slice(None)) -> npt.NDArray[Any]:
+        """Return [actions, hands of the board], the same by hand, of all actions or of some; a copy."""
+        tiled = self.tiled(player, board, stored)[:, rows]
+        return tiled.transpose(1, 0, 2).reshape(tiled.shape[1], -1)[:, : int(self.boards[board, HANDS + player])]
 
     def on_street(self, street: int) -> range:
         """Return the boards of a street: they stand street by street."""

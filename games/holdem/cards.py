@@ -110,3 +110,9 @@ def cards_text(cards: Sequence[int]) -> str:
 def hand_text(low: int, high: int) -> str:
     """Return a hand with its higher card first: ``AsKh``, and ``AsAh`` among equal ranks."""
     return card_text(high) + card_text(low)
+
+
+def hand_class(low: int, high: int) -> str:
+    """Return what a hand is called among those that differ by suits alone: ``AKs``, ``AKo`` or ``AA``."""
+    suits = "" if low // 4 == high // 4 else "s" if low % 4 == high % 4 else "o"
+    return RANKS[high // 4] + RANKS[low // 4] + suits

@@ -7,21 +7,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from games.arrays import Float
 from games.files import read_text
 from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting
-from games.holdem.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
-from games.holdem.menus import Menu, parse_sizes
+from games.holdem.cards import FULL_DECK, Deck, hand_indices, hole_hands, parse_cards
+from games.holdem.menus import Menu, Size, parse_sizes
 from games.holdem.ranges import parse_range
 from games.holdem.rules import STREETS, HoldemGame
 from games.settings import MOST as MOST_CHIPS
-from games.settings import bounded, within
+from games.settings import bounded, check_bounds, shown, within
 
 Built = TypeVar("Built")
+Both = tuple[Float, Float]
 # Smaller weights, as shares of the largest, are taken as 0. All 1,326 hands together then have less than 1.4e-9 of the range, and no EV
 # moves by more than that share of the stacks. Libratus' endgame 3 has a weight of 5e-10; a player's own actions leave smaller ones.
 LEAST_WEIGHT = 1e-12
@@ -31,7 +32,11 @@ MOST_FILE_BYTES = 1 << 20  # of an endgame, which has 2,652 numbers
 
 @dataclass(kw_only=True)
 class StreetMenu:
-    """One player's sizes on one street; none means the game's own."""
+    """One player's sizes on one street.
+
+    Attributes:
+        bets, raises, donks: sizes there; null takes the game's own.
+    """
 
     bets: str | None = None
     raises: str | None = None
@@ -40,7 +45,11 @@ class StreetMenu:
 
 @dataclass(kw_only=True)
 class PlayerMenu:
-    """One player's sizes, street by street."""
+    """One player's sizes, street by street.
+
+    Attributes:
+        preflop, flop, turn, river: of a street; those that the game does not have are left out.
+    """
 
     preflop: StreetMenu = field(default_factory=StreetMenu)
     flop: StreetMenu = field(default_factory=StreetMenu)
@@ -50,7 +59,11 @@ class PlayerMenu:
 
 @dataclass(kw_only=True)
 class Menus:
-    """Sizes that replace the game's own: of the player out of position and of the one in position after the flop."""
+    """Sizes that replace the game's own.
+
+    Attributes:
+        oop, ip: of the player out of position after the flop, and of the one in position.
+    """
 
     oop: PlayerMenu = field(default_factory=PlayerMenu)
     ip: PlayerMenu = field(default_factory=PlayerMenu)
@@ -61,11 +74,13 @@ class Bets:
     """What every no-limit game can set.
 
     Attributes:
-        bets, raises, donks: sizes on every street (see ``games.holdem.betting``); donks are the out-of-position player's bets into the last
-            street's aggressor, where they differ from bets.
+        bets, raises: sizes on every street, with commas between: ``50%`` of the pot, ``a`` for all-in; see docs/how-to/sizes.md.
+        donks: the out-of-position player's bets into the last street's aggressor, where they differ from bets.
         menu: finer sizes.
         raise_cap: bets and raises on a street at most, 0 for no cap.
-        add_allin, force_allin, merging: thresholds, off at 0 (see ``games.holdem.betting.Betting``).
+        add_allin: offer all-in too where it is at most this share of the pot; 0 is off.
+        force_allin: a size that once called would leave less than this share of the pot behind becomes all-in; 0 is off.
+        merging: of two sizes of X > Y of the pot with (1 + X) / (1 + Y) < 1 + merging only X stays; 0 is off.
         min_bet: the smallest bet and raise.
     """
 
@@ -82,21 +97,14 @@ class Bets:
     def _menu(self, player: str, street: str) -> Menu:
         own: StreetMenu = getattr(getattr(self.menu, player), street)
 
-        def sizes(kind: str) -> tuple[str, str] | None:
-            text = getattr(own, kind)
-            if text is not None:
-                return text, f"game.menu.{player}.{street}.{kind}"
-            common = getattr(self, kind)
-            return None if common is None else (common, f"game.{kind}")
+        def sizes(kind: str) -> tuple[Size, ...]:
+            text, key = getattr(own, kind), f"game.menu.{player}.{street}.{kind}"
+            if text is None:
+                text, key = getattr(self, kind), f"game.{kind}"
+            return parse_sizes(text, key, raises=kind == "raises")
 
-        bets, raises, donks = (sizes(kind) for kind in ("bets", "raises", "donks"))
-        assert bets is not None
-        assert raises is not None
-        return Menu(
-            parse_sizes(*bets, raises=False),
-            parse_sizes(*raises, raises=True),
-            None if donks is None or player == "ip" else parse_sizes(*donks, raises=False),
-        )
+        donks = player == "oop" and not (own.donks is None and self.donks is None)
+        return Menu(sizes("bets"), sizes("raises"), sizes("donks") if donks else None)
 
     def _refuse_unused(self, streets: tuple[str, ...], limit: bool = False) -> None:
         """Refuse sizes that could have no effect."""
@@ -117,23 +125,18 @@ class Bets:
 
     def _betting(self, start: tuple[float, float], stack: int, first: tuple[int, ...], streets: tuple[str, ...]) -> Betting:
         """Return the rules; player 0 is out of position where he acts first on the last street."""
-        _few_chips("game.min_bet", self.min_bet)
         self._refuse_unused(streets)
         places = ("oop", "ip") if first[-1] == 0 else ("ip", "oop")
         menus = tuple((self._menu(places[0], street), self._menu(places[1], street)) for street in streets)
-        return _named(
-            lambda: Betting(
-                start=start,
-                stack=stack,
-                first=first,
-                menus=menus,
-                raise_cap=self.raise_cap,
-                add_allin=self.add_allin,
-                force_allin=self.force_allin,
-                merging=self.merging,
-                min_bet=self.min_bet,
-            )
-        )
+        same = {key: getattr(self, key) for key in ("raise_cap", "add_allin", "force_allin", "merging", "min_bet")}
+        return _named(lambda: Betting(start, stack, first, menus, **same))
+
+    def _after_flop(self, name: str, cards: tuple[int, ...], pot: int, behind: int, weights: Both, big_blind: float | None) -> HoldemGame:
+        """Return a spot on a board of 3 to 5 cards, with chips behind each player."""
+        rounds = 6 - len(cards)
+        betting = self._betting((pot / 2, pot / 2), behind, (0,) * rounds, STREETS[-rounds:])
+        board = (cards[:3], *((card,) for card in cards[3:]))
+        return HoldemGame(name, betting, (0,) + (1,) * (rounds - 1), board, weights, big_blind=big_blind)
 
 
 def _named(build: Callable[[], Built]) -> Built:
@@ -145,23 +148,13 @@ def _named(build: Callable[[], Built]) -> Built:
         raise ValueError(text if text.startswith("game.") else f"game.{text.removeprefix('deck.')}") from None
 
 
-def _few_chips(key: str, chips: int) -> None:
-    if chips > MOST_CHIPS:
-        raise ValueError(f"{key} must be at most {MOST_CHIPS:,} chips, got {_digits(chips)}")
-
-
-def _digits(number: int) -> str:
-    """Return a number, or about how large it is where it is endless."""
-    return f"{number:,}" if number < 10**30 else f"about 10^{0.30103 * number.bit_length():.0f}"
-
-
 @dataclass(kw_only=True)
 class Spot(Bets):
     """A spot after the flop: a board, two ranges, a pot and what is behind. Player 0 is out of position and acts first.
 
     Attributes:
         board: 3, 4 or 5 cards.
-        ranges: out of position, in position (see ``games.holdem.ranges``).
+        ranges: out of position, in position; see docs/how-to/ranges.md.
         pot: chips in the pot.
         stack: chips behind, each.
     """
@@ -177,19 +170,12 @@ class Spot(Bets):
         Raises:
             ValueError: a bad value, in one line with its key.
         """
+        check_bounds(self, "game")
         cards = parse_cards(self.board, "game.board")
         if not 3 <= len(cards) <= 5:
             raise ValueError(f"game.board must have 3, 4 or 5 cards, got {len(cards)} in {self.board!r}")
-        if self.pot <= 0:
-            raise ValueError(f"game.pot must be positive, got {self.pot}")
-        if self.stack <= 0:
-            raise ValueError(f"game.stack must be positive, got {self.stack}")
-        _few_chips("game.pot", self.pot)
-        _few_chips("game.stack", self.stack)
-        rounds = 6 - len(cards)
-        betting = self._betting((self.pot / 2, self.pot / 2), self.stack, (0,) * rounds, STREETS[-rounds:])
-        board = (cards[:3], *((card,) for card in cards[3:]))
-        return _ranged(f"spot {self.board}", betting, (0,) + (1,) * (rounds - 1), board, self.ranges, FULL_DECK, None)
+        weights, named = _parsed(self.ranges, FULL_DECK)
+        return _checked(self._after_flop(f"spot {self.board}", cards, self.pot, self.stack, weights, None), named)
 
 
 @dataclass(kw_only=True)
@@ -204,7 +190,8 @@ class Holdem(Bets):
         limit: bet size of each round of a limit game; empty for no-limit.
         max_raises: bets and raises on each round of a limit game, the blinds not counted.
         amounts: ``any``: in matches of bots alone any legal amount may be bet; else, and with ``menu``, the menu's sizes.
-        ranges: hands that can be dealt, and their weights.
+        ranges: hands that can be dealt, and their weights, of the small blind and of the big one.
+        name: in reports.
     """
 
     ranks: str = FULL_DECK.ranks
@@ -224,38 +211,26 @@ class Holdem(Bets):
         Raises:
             ValueError: a bad value, in one line with its key.
         """
+        check_bounds(self, "game")
         rounds = len(self.deals)
         if not 2 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:]) < 1:
             raise ValueError(f"game.deals must be 0 and then one to three positive numbers of cards, got {self.deals}")
-        if len(self.blinds) != 2 or not 0 < self.blinds[0] < self.blinds[1]:
+        if len(self.blinds) != 2 or not self.blinds[0] < self.blinds[1]:
             raise ValueError(f"game.blinds must be a small and a larger big one, got {self.blinds}")
-        for i, blind in enumerate(self.blinds):
-            _few_chips(f"game.blinds[{i}]", blind)
-        for i, size in enumerate(self.limit):
-            _few_chips(f"game.limit[{i}]", size)
-        _few_chips("game.stack", self.stack)
         deck = _named(lambda: Deck(self.ranks, self.suits))
         if not sum(self.deals) <= min(5, len(deck.cards()) - 5):
             raise ValueError(f"game.deals must leave cards in the deck and sum to at most 5, got {self.deals}")
-        first = (0, *[1] * (rounds - 1))
-        start = (float(self.blinds[0]), float(self.blinds[1]))
+        weights, named = _parsed(self.ranges, deck)
+        first, (small, big) = (0, *[1] * (rounds - 1)), map(float, self.blinds)
         if self.limit or self.max_raises:
             self._refuse_unused((), limit=True)
             if self.amounts != "menu":
                 raise ValueError(f"game.amounts must be menu in a limit game, got {self.amounts!r}")
-            betting = _named(
-                lambda: Betting(
-                    start=start,
-                    stack=self.stack,
-                    first=first,
-                    limit=tuple(self.limit),
-                    max_raises=tuple(self.max_raises),
-                    min_bet=self.blinds[1],
-                )
-            )
+            limits: dict[str, Any] = {"limit": tuple(self.limit), "max_raises": tuple(self.max_raises)}
+            betting = _named(lambda: Betting((small, big), self.stack, first, **limits, min_bet=self.blinds[1]))
         else:
-            betting = self._betting(start, self.stack, first, STREETS[:rounds])
-        return _ranged(self.name, betting, tuple(self.deals), (), self.ranges, deck, float(self.blinds[1]), self.amounts == "any")
+            betting = self._betting((small, big), self.stack, first, STREETS[:rounds])
+        return _checked(HoldemGame(self.name, betting, tuple(self.deals), (), weights, deck, big, self.amounts == "any"), named)
 
 
 @dataclass(kw_only=True)
@@ -279,30 +254,25 @@ class LibratusEndgame(Bets):
         Raises:
             ValueError: a file that cannot be read as an endgame.
         """
+        check_bounds(self, "game")
         try:
             cards, pot, reach = _endgame(read_text(self.file, MOST_FILE_BYTES, follow=True))
         except (OSError, ValueError) as error:
             raise ValueError(f"game.file must be a Libratus endgame, got {self.file} ({error})") from None
-        order = [card_text(4 * rank + suit) for rank in range(13) for suit in (3, 2, 1, 0)]
-        index = {frozenset(hand): i for i, hand in enumerate(hole_hands().tolist())}
-        weights = np.zeros((2, 1326))
-        pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
-        for k, (a, b) in enumerate(pairs):
-            weights[:, index[frozenset(parse_cards(a + b))]] = reach[[k, 1326 + k]]
-        _few_chips("game.stack", self.stack)
-        rounds = 6 - len(cards)
         behind = self.stack - pot // 2
         if behind <= 0:
             raise ValueError(f"game.stack must leave chips behind, got {self.stack} with a pot of {pot}")
-        betting = self._betting((pot / 2, pot / 2), behind, (0,) * rounds, STREETS[-rounds:])
-        board = (cards[:3], *((card,) for card in cards[3:]))
-        deals = (0,) + (1,) * (rounds - 1)
-        game = HoldemGame(Path(self.file).stem, betting, deals, board, (weights[0], weights[1]), big_blind=100.0)
-        reaches = ("the first 1,326 reaches of", "the last 1,326 reaches of", "reaches of")
-        return _checked(game, [("game.file", f"{which} {self.file}") for which in reaches])
+        order = [4 * rank + suit for rank in range(13) for suit in (3, 2, 1, 0)]
+        hands = hand_indices(hole_hands())[tuple(np.array([*itertools.combinations(order, 2)]).T)]
+        weights = (np.empty(1326), np.empty(1326))
+        weights[0][hands], weights[1][hands] = reach[:1326], reach[1326:]
+        reaches = [
+            ("game.file", f"{which} {self.file}") for which in ("the first 1,326 reaches of", "the last 1,326 reaches of", "reaches of")
+        ]
+        return _checked(self._after_flop(Path(self.file).stem, cards, pot, behind, weights, 100.0), reaches)
 
 
-def _endgame(text: str) -> tuple[tuple[int, ...], int, npt.NDArray[np.float64]]:
+def _endgame(text: str) -> tuple[tuple[int, ...], int, Float]:
     """Return the board, the pot and the [2652] reaches of an endgame's file; raises ValueError with the reason alone."""
     fields: dict[str, str] = {}
     for line in text.splitlines():
@@ -321,28 +291,17 @@ def _endgame(text: str) -> tuple[tuple[int, ...], int, npt.NDArray[np.float64]]:
     if reach.shape != (2652,) or not ((reach >= 0) & (reach <= 1)).all() or not 4 <= len(cards) <= 5:
         raise ValueError("2,652 reaches in 0..1 and a board of 4 or 5 cards are needed")
     if not 0 < pot <= MOST_CHIPS:
-        raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {_digits(pot)}")
+        raise ValueError(f"its pot must be positive and at most {MOST_CHIPS:,}, got {shown(pot)}")
     return cards, pot, reach
 
 
-def _ranged(
-    name: str,
-    betting: Betting,
-    deals: tuple[int, ...],
-    board: tuple[tuple[int, ...], ...],
-    ranges: list[str],
-    deck: Deck,
-    big_blind: float | None,
-    any_amount: bool = False,
-) -> HoldemGame:
-    """Return a game whose ranges are texts."""
+def _parsed(ranges: list[str], deck: Deck) -> tuple[Both, list[tuple[str, str]]]:
+    """Return the weights of two ranges, and the names of theirs that ``_checked`` needs."""
     if len(ranges) != 2:
         raise ValueError(f"game.ranges must be two, got {len(ranges)}")
-    weights = [parse_range(text, f"game.ranges[{i}]", deck) for i, text in enumerate(ranges)]
-    game = HoldemGame(name, betting, deals, board, (weights[0], weights[1]), deck, big_blind, any_amount)
     texts = [text if len(text) <= 60 else f"{text[:57]}..." for text in ranges]
     named = [*((f"game.ranges[{i}]", repr(text)) for i, text in enumerate(texts)), ("game.ranges", str(texts))]
-    return _checked(game, named)
+    return (parse_range(ranges[0], "game.ranges[0]", deck), parse_range(ranges[1], "game.ranges[1]", deck)), named
 
 
 def _checked(game: HoldemGame, named: Sequence[tuple[str, str]]) -> HoldemGame:

@@ -13,10 +13,10 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from games.arrays import Float, Index
 from games.holdem.cards import CARDS, FULL_DECK, SUITS, Cards, Deck, card_text, hand_indices
 
 Permutation = npt.NDArray[np.uint8]  # [4] the suit that each suit becomes
-Weights = npt.NDArray[np.float64]
 
 
 def suit_permutations(deck: Deck = FULL_DECK) -> list[Permutation]:
@@ -41,7 +41,7 @@ def permute_card(permutation: Permutation, card: int) -> int:
     return card - card % 4 + int(permutation[card % 4])
 
 
-def hand_permutation(permutation: Permutation, hands: Cards) -> npt.NDArray[np.uint32]:
+def hand_permutation(permutation: Permutation, hands: Cards) -> Index:
     """Return the index of every hand's image.
 
     Args:
@@ -62,12 +62,12 @@ def hand_permutation(permutation: Permutation, hands: Cards) -> npt.NDArray[np.u
             f"hands must contain their images, got {''.join(map(card_text, hands[missing].tolist()))} "
             f"without {card_text(int(low[missing]))}{card_text(int(high[missing]))}"
         )
-    images: npt.NDArray[np.uint32] = indices.astype(np.uint32)
+    images: Index = indices.astype(np.uint32)
     return images
 
 
 def symmetries(
-    board_streets: Sequence[tuple[int, ...]], weights: tuple[Weights, Weights], hands: Cards, deck: Deck = FULL_DECK
+    board_streets: Sequence[tuple[int, ...]], weights: tuple[Float, Float], hands: Cards, deck: Deck = FULL_DECK
 ) -> list[Permutation]:
     """Return the suit permutations that change nothing: a group, the identity first.
 

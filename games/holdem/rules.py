@@ -8,22 +8,22 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from math import comb
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from games.game import Action, Chips, Kind
+from games.arrays import Bool, Float
+from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
 from games.holdem.betting_tree import BettingTree, betting_tree
-from games.holdem.cards import CARDS, FULL_DECK, RANKS, Deck, card_text, cards_text, hand_text, hole_hands, parse_cards
+from games.holdem.cards import CARDS, FULL_DECK, Cards, Deck, card_text, cards_text, hand_class, hand_text, hole_hands, parse_cards
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
-Weights = npt.NDArray[np.float64]
 STREETS = ("preflop", "flop", "turn", "river")
 SYMBOLS = str.maketrans("cdhs", "♣♦♥♠")
 MOST_KEPT = 1 << 14  # states whose actions, or nodes, are kept
@@ -73,11 +73,13 @@ class HoldemGame:
     betting: Betting
     deals: tuple[int, ...]
     board: tuple[tuple[int, ...], ...]
-    weights: tuple[Weights, Weights]
+    weights: tuple[Float, Float]
     deck: Deck = FULL_DECK
     big_blind: float | None = None
     any_amount: bool = False
     notes: tuple[str, ...] = ()
+
+    spiel = num_states = None  # of no fields: OpenSpiel does not play it, and its states are too many to keep
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HoldemGame) and self.key == other.key
@@ -87,7 +89,7 @@ class HoldemGame:
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out what is found again when it is asked for."""
-        return {key: value for key, value in vars(self).items() if not key.startswith("_") and key != "apart"}
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
 
     @property
     def pot(self) -> float:
@@ -117,12 +119,12 @@ class HoldemGame:
         return betting_tree(self.betting)
 
     @cached_property
-    def hands(self) -> npt.NDArray[np.uint8]:
+    def hands(self) -> Cards:
         """All hands of the deck [H, 2]."""
         return hole_hands(self.deck)
 
     @cached_property
-    def ranges(self) -> tuple[Weights, Weights]:
+    def ranges(self) -> tuple[Float, Float]:
         """Both players' weights, 0 for hands that hold a card of the board."""
         dead = np.isin(self.hands, [card for street in self.board for card in street]).any(axis=1)
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
@@ -137,14 +139,6 @@ class HoldemGame:
     @property
     def num_hands(self) -> tuple[int, int]:
         return len(self.hands), len(self.hands)
-
-    @property
-    def num_states(self) -> None:
-        return None
-
-    @property
-    def spiel(self) -> None:
-        return None
 
     @cached_property
     def root(self) -> HoldemState:
@@ -197,16 +191,9 @@ class HoldemGame:
         found = Action(Kind.BET, text, float(named[1]), text)
         return _action(self.child(state, found).label)
 
-    def _offered(self, betting: BettingState) -> list[tuple[str, BettingState]]:
-        if betting not in self._offers:
-            if len(self._offers) >= MOST_KEPT:
-                self._offers.clear()
-            self._offers[betting] = offered(self.betting, betting)
-        return self._offers[betting]
-
     @cached_property
-    def _offers(self) -> dict[BettingState, list[tuple[str, BettingState]]]:
-        return {}
+    def _offered(self) -> Callable[[BettingState], list[tuple[str, BettingState]]]:
+        return lru_cache(MOST_KEPT)(partial(offered, self.betting))
 
     def _legal(self, state: HoldemState) -> str:
         """Return what may be done, as text."""
@@ -216,24 +203,22 @@ class HoldemGame:
             texts = [text for text in texts if _action(text).kind != Kind.BET]
             verb = "raise" if "fold" in texts else "bet"
             texts.append(f"{verb} {amounts[0]}..{amounts[1]}" if amounts[0] < amounts[1] else f"all-in {amounts[1]}")
-        return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else texts[0]
+        return listed(texts)
 
     def deal(self, u: float) -> tuple[int, int]:
-        cell = min(int(np.searchsorted(self._deals, u * self._deals[-1], side="right")), len(self._deals) - 1)
-        first, second = divmod(cell, len(self.hands))
-        return first, second
+        return drawn_deal(self._deals, len(self.hands), u)
 
     @cached_property
-    def _deals(self) -> Weights:
+    def _deals(self) -> Float:
         """Return [H * H], the cumulative weights of pairs of hands that share no card."""
-        found: Weights = np.cumsum(self.ranges[0][:, None] * self.ranges[1] * self.apart)
+        found: Float = np.cumsum(self.ranges[0][:, None] * self.ranges[1] * self._apart)
         return found
 
     @cached_property
-    def apart(self) -> npt.NDArray[np.bool_]:
+    def _apart(self) -> Bool:
         """Return [H, H], whether two hands share no card."""
         low, high = self.hands.T
-        found: npt.NDArray[np.bool_] = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
+        found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
         return found
 
     def chance(self, state: HoldemState, hands: tuple[int, int], u: float) -> HoldemState:
@@ -262,16 +247,16 @@ class HoldemGame:
         ((_, betting),) = self._offered(state.betting)
         return HoldemState(state, cards_text(cards), state.cards + cards, betting)
 
-    def cf_reach(self, state: HoldemState, player: int, reach: Weights) -> Weights:
+    def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
         dead = np.isin(self.hands, state.cards).any(axis=1)
         return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
 
-    def _unblocked(self, reach: Weights) -> Weights:
+    def _unblocked(self, reach: Float) -> Float:
         """Return [H], for each hand the reach of hands that share no card with it."""
         by_card = np.zeros(CARDS)
         for column in (0, 1):
             np.add.at(by_card, self.hands[:, column], reach)
-        found: Weights = reach.sum() - by_card[self.hands].sum(axis=1) + reach
+        found: Float = reach.sum() - by_card[self.hands].sum(axis=1) + reach
         return found
 
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
@@ -281,7 +266,7 @@ class HoldemGame:
         first, second = board_strengths(state.cards, self.hands[list(hands)]).tolist()
         return paid[0] * float(np.sign(first - second))
 
-    def cfvs(self, state: HoldemState, player: int, reach: Weights) -> Weights:
+    def cfvs(self, state: HoldemState, player: int, reach: Float) -> Float:
         betting, paid = state.betting, self._paid(state.betting)
         alive = ~np.isin(self.hands, state.cards).any(axis=1)
         if betting.folded >= 0:
@@ -289,8 +274,8 @@ class HoldemGame:
             return stake * self.cf_reach(state, player, reach)
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
-        wins = np.sign(power[:, None] - power) * self.apart * alive
-        found: Weights = np.where(alive, paid[player] * (wins @ reach), 0.0)
+        wins = np.sign(power[:, None] - power) * self._apart * alive
+        found: Float = np.where(alive, paid[player] * (wins @ reach), 0.0)
         return found
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
@@ -330,20 +315,16 @@ class HoldemGame:
         node = self._node(state)
         return None if node is None else Place(node, state.cards)
 
-    def _node(self, state: HoldemState) -> int | None:
+    @cached_property
+    def _node(self) -> Callable[[HoldemState], int | None]:
+        return lru_cache(MOST_KEPT)(self._find_node)
+
+    def _find_node(self, state: HoldemState) -> int | None:
         if state.above is None:
             return 0
-        if state not in self._nodes:
-            if len(self._nodes) >= MOST_KEPT:
-                self._nodes.clear()
-            above, label = self._node(state.above), "deal" if state.above.betting.player == CHANCE else state.label
-            below = [] if above is None else self.bets.children(above)
-            self._nodes[state] = next((child for child in below if self.bets.labels[child] == label), None)
-        return self._nodes[state]
-
-    @cached_property
-    def _nodes(self) -> dict[HoldemState, int | None]:
-        return {}
+        above, label = self._node(state.above), "deal" if state.above.betting.player == CHANCE else state.label
+        below = [] if above is None else self.bets.children(above)
+        return next((child for child in below if self.bets.labels[child] == label), None)
 
     def state_at(self, node: int, cards: tuple[int, ...]) -> HoldemState:
         """Return the public state of a node of the tree of bets; ``cards`` are those on the board there."""
@@ -369,9 +350,7 @@ class HoldemGame:
         return f"{text[:2]} {text[2:]}"
 
     def hand_class(self, player: int, hand: int) -> str:
-        low, high = sorted(self.hands[hand].tolist())
-        suffix = "" if low // 4 == high // 4 else "s" if low % 4 == high % 4 else "o"
-        return RANKS[high // 4] + RANKS[low // 4] + suffix
+        return hand_class(*self.hands[hand].tolist())
 
     def board_text(self, state: HoldemState) -> str:
         return cards_text(state.cards)

@@ -23,7 +23,7 @@ from games.holdem.isomorphism import Permutation, permute_cards
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame, HoldemState
 from games.kernels import LANES
-from games.kernels.boards import HANDS, LINES, STREET
+from games.kernels.boards import HANDS, STREET
 from games.public_tree import TERMINAL
 from search.boards.bucket_solver import Buckets, in_tiles
 from search.boards.regrets import BoardRegrets
@@ -86,8 +86,7 @@ class BoardInfostates:
         hands = self.tree.hands_at(player, board)
         own = np.full(len(self.game.hands), -1)
         own[hands] = self.classes[player][s][int(tiles.sum()) :].ravel()[: len(hands)]
-        lines = int(self.tree.forests[player].table[s, LINES])
-        decision = int(np.searchsorted(self.blocks[player][s].first_row, rows.start - lines))
+        decision = int(np.searchsorted(self.blocks[player][s].first_row, rows.start))
         return player, s, decision, own[image_of_hands(permutation.tobytes(), self.game.deck)]
 
     def text(self, player: int, block: int, decision: int) -> str:

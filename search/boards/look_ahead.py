@@ -20,7 +20,7 @@ from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, STORE, STREET, SYMMETRIES, SYMMETRY
 from games.kernels.evaluator import board_strengths
 from search.boards.sweeps import Rows
-from search.boards.trunk import above, mass_at, root_reach, row_reach
+from search.boards.trunk import above, cf_reach_at, root_reach, row_reach
 
 Float = npt.NDArray[np.float64]
 PASSIVE = ("check", "call")
@@ -95,7 +95,7 @@ class _Looker:
         tree, other = self.tree, 1 - self.player
         reach = row_reach(tree, other, self.opponent, board, entry)
         won = self.showdowns.at(board)
-        self._write(board, (won if self.player == 0 else -won.T) @ reach.T, mass_at(tree, self.player, board, reach.T))
+        self._write(board, (won if self.player == 0 else -won.T) @ reach.T, cf_reach_at(tree, self.player, board, reach.T))
         exits = np.array(self.streets[int(tree.boards[board, STREET])][other].exit_row, np.int64)
         for child in range(int(tree.boards[board, CHILD]), int(tree.boards[board, CHILD_END])):
             self.look(child, reach[exits].T[above(tree, other, child)])

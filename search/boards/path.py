@@ -14,10 +14,10 @@ import numpy as np
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import Subtree
-from games.kernels import LANES
-from games.kernels.boards import DECISION, DECISIONS, FIRST_ROW, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from games.kernels.boards import LINES, PARENT, STREET
 from search.beliefs import Beliefs, Float
-from search.boards.trunk import SoFar, above, gift, mass_at, root_reach
+from search.boards.strategy import shares_of
+from search.boards.trunk import StoredStrategies, above, cf_reach_at, gift, root_reach
 
 
 class Left(NamedTuple):
@@ -64,31 +64,20 @@ class Paths:
 
     def __init__(self, game: HoldemGame, tree: BoardTree) -> None:
         self.game, self.tree = game, tree
-        self.rows: dict[int, slice] = {}  # by decision: its rows of the player's on its street, lines left out
-        for p, forest in enumerate(tree.forests):
-            for row in forest.table:
-                lines, first, decision = (int(row[column]) for column in (LINES, FIRST_ROW, DECISION))
-                ends = forest.first_row[first : first + int(row[DECISIONS]) + 1].astype(np.int64) - lines
-                for k, (low, high) in enumerate(pairwise(ends.tolist())):
-                    self.rows[int(tree.decisions[p][decision + k])] = slice(low, high)
 
     def start(self) -> Root:
         """Return the game's root."""
         return Root(0, 0, Beliefs(-1, (root_reach(self.game, 0), root_reach(self.game, 1)), None), None)
 
-    def shares(self, stored: SoFar, board: int, node: int) -> Float:
+    def shares(self, stored: StoredStrategies, board: int, node: int) -> Float:
         """Return [A, hands of the board], the probabilities of a decision's actions; uniform for hands that never come there."""
-        player, rows = int(self.game.bets.player[node]), self.rows[node]
-        table = self.tree.forests[player].table[int(self.tree.boards[board, STREET])]
-        hands, stride = int(self.tree.boards[board, HANDS + player]), int(table[ROWS] - table[LINES])
-        tiles, first = -(-hands // LANES), int(self.tree.boards[board, STORE + player])
-        own = stored[player][first : first + tiles * stride].reshape(tiles, stride, LANES)[:, rows]
-        sums = np.maximum(own.transpose(1, 0, 2).reshape(rows.stop - rows.start, -1)[:, :hands].astype(np.float64), 0.0)
-        total = sums.sum(axis=0)
-        shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
-        return shares
+        player = int(self.game.bets.player[node])
+        sums = self.tree.by_hand(player, board, stored[player], self.tree.rows_of[node])
+        return shares_of(np.maximum(sums.astype(np.float64), 0.0))
 
-    def follow(self, root: Root, node: int, board: int, strategies: SoFar, giver: int | None = None, best: bool = True) -> Beliefs:
+    def follow(
+        self, root: Root, node: int, board: int, strategies: StoredStrategies, giver: int | None = None, best: bool = True
+    ) -> Beliefs:
         """Return how both players come from a root to a node of the bets on a board, as one line.
 
         Args:
@@ -116,9 +105,9 @@ class Paths:
                     continue
                 shares, taken = self.shares(strategies, here, decision), bets.children(decision).index(after)
                 if player == giver and gifts is not None and root.left is not None:
-                    mass = mass_at(tree, player, here, reach[1 - player][:, None])[:, 0]
+                    cf_reach = cf_reach_at(tree, player, here, reach[1 - player][:, None])[:, 0]
                     own = None if best else reach[player] * shares / np.where(reach[player] > 0, reach[player], np.inf)
-                    gifts = gifts + gift(root.left.worth(here, self.rows[decision]), mass, own)[taken]
+                    gifts = gifts + gift(root.left.worth(here, self.tree.rows_of[decision]), cf_reach, own)[taken]
                 reach[player] = reach[player] * shares[taken]
             found = Beliefs(here, (reach[0][:, None], reach[1][:, None]), None if gifts is None else gifts[:, None])
             arrival = found if here != board else self._above(found, arrival, giver or 0)

@@ -25,15 +25,15 @@ from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import STREET
-from search.boards.overlay import overlay
 from search.boards.path import Paths, Root
+from search.boards.replaced import replaced
+from search.boards.resolve_round import Journal, resolve_round
 from search.boards.strategy import BoardStrategy, place_of
-from search.boards.street_sweep import Journal, search_street
 from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import Rows
-from search.boards.trunk import SoFar, Strategies, Trunk, root_reach
-from search.budget import Budget, Deadline, Pace
-from search.resolving import SPARE, ResolveConfig, Resolved, SearchReport, Thinking, resolve
+from search.boards.trunk import StoredStrategies, Strategies, Trunk, root_reach
+from search.budget import SPARE, Budget, Deadline, Pace
+from search.resolving import ResolveConfig, Resolved, SearchReport, Thinking, resolve
 from search.variants import Variant
 
 Float = npt.NDArray[np.float64]
@@ -51,7 +51,7 @@ class Memory:
     """
 
     street: int
-    strategies: SoFar
+    strategies: StoredStrategies
     root: Root
 
 
@@ -99,7 +99,7 @@ class BoardResolver:
         if self._loaded:
             return
         strategies = self._strategies()
-        self.tree, self.blueprint = self._tree(), cast("SoFar", strategies)
+        self.tree, self.blueprint = self._tree(), cast("StoredStrategies", strategies)
         self.find = lru_cache(maxsize=4096)(self._strategy(self.blueprint).find)
         self.paths, self._answering = Paths(self.game, self.tree), Pace()
         self._start = Memory(-1, self.blueprint, self.paths.start())
@@ -194,7 +194,7 @@ class BoardResolver:
 
         def deliver(found: Resolved[Answer]) -> None:
             assert found.answer is not None
-            played.append(Memory(street, overlay(before.strategies, found.answer), Root(entry, board, here, found.left)))
+            played.append(Memory(street, replaced(before.strategies, found.answer), Root(entry, board, here, found.left)))
 
         solver, strategies, worth = self._searchers[entry], before.strategies, self.worth(street)
         report, _, left = resolve(
@@ -222,7 +222,7 @@ class BoardResolver:
         Returns:
             Per player [stored rows, 8], the seat's own strategies and its last models of the opponent, and what searching came to.
         """
-        strategies, total, known = self._strategies(), SearchReport(), list[SoFar]()
+        strategies, total, known = self._strategies(), SearchReport(), list[StoredStrategies]()
         for i, street in enumerate(self.streets):
             known += [strategies] * (street - len(known))
             clock = Deadline(None)
@@ -233,7 +233,7 @@ class BoardResolver:
                 if progress is not None:
                     progress((before + done / boards) / len(self.streets))
 
-            strategies, found = search_street(
+            strategies, found = resolve_round(
                 self.game, self._tree(), strategies, street, seat, self.config, budget, self.variant, worth=worth, threads=self.threads,
                 progress=tell, known=known, journal=journal(street), until=self.until, searched=self.streets[:i],
             )  # fmt: skip
@@ -242,10 +242,10 @@ class BoardResolver:
 
     def _copied(self, found: Resolved[Answer]) -> None:
         assert found.answer is not None
-        overlay(self.blueprint, found.answer)
+        replaced(self.blueprint, found.answer)
 
-    def _strategy(self, rows: SoFar) -> BoardStrategy:
-        return BoardStrategy(self.game, self.tree, cast("Strategies", rows))  # it reads slices, which an overlay has
+    def _strategy(self, rows: StoredStrategies) -> BoardStrategy:
+        return BoardStrategy(self.game, self.tree, cast("Strategies", rows))  # it reads slices, which such a view has
 
     def _entry(self, node: int, street: int) -> int:
         """Return the node on the way to a node that enters a street."""

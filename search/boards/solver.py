@@ -199,7 +199,8 @@ class BoardSolver(Anytime[BoardStrategy]):
         """
         answer, player = self.answer(), int(self.game.bets.player[node])
         board, permutation, rows = answer.locate(node, cards)
-        return answer.of_all_hands(self.board_values(player, board).cfvs[rows], player, board, permutation)
+        cfvs = self.board_values(player, board).cfvs[self.tree.lines_of(player, board) :]
+        return answer.of_all_hands(cfvs[rows], player, board, permutation)
 
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""

@@ -16,7 +16,7 @@ from games.holdem.cards import Deck, hole_hands
 from games.holdem.isomorphism import Permutation, hand_permutation, permute_card
 from games.holdem.rules import HoldemGame, HoldemState, Place
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, ORBIT, ORBIT_END, ROWS, STORE, STREET
+from games.kernels.boards import CHILD, CHILD_END, HANDS, LINES, ORBIT, ORBIT_END, ROWS, STORE, STREET
 from search.boards.trunk import Strategies
 from search.kernels.orbits import average_orbits
 
@@ -43,6 +43,8 @@ def play_alike(tree: BoardTree, player: int, rows: npt.NDArray[Any]) -> None:
         rows: [stored rows, 8], weighted by own reach.
     """
     orbits, table = tree.orbits[player], tree.forests[player].table
+    if not len(orbits.members):  # no suits may change places, so no hands are alike on any board
+        return
     boards = tree.boards[tree.boards[:, ORBIT + player] < tree.boards[:, ORBIT_END + player]]
     # contiguous however many boards there are: a kernel that meets another layout is compiled anew, in the middle of a decision
     first, ranges = (np.ascontiguousarray(boards[:, columns]) for columns in (STORE + player, [ORBIT + player, ORBIT_END + player]))
@@ -96,6 +98,13 @@ def find_board(game: HoldemGame, tree: BoardTree, cards: tuple[int, ...]) -> tup
     return board, permutation
 
 
+def shares_of(sums: Float) -> Float:
+    """Return [A, H] sums as shares; uniform where they are 0."""
+    total = sums.sum(axis=0)
+    shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
+    return shares
+
+
 @dataclass(frozen=True)
 class BoardStrategy:
     """Average strategies of both players; ``average`` is [stored rows, 8] each, weighted by own reach."""
@@ -123,18 +132,11 @@ class BoardStrategy:
         Returns:
             [A, H] over all hands of the deck; uniform for hands that never came there, or cannot.
         """
-        return self.shares(self.sums(node, cards))
+        return shares_of(self.sums(node, cards))
 
     def at_board(self, node: int, board: int, permutation: Permutation) -> Float:
         """Return the same, on a board that is known to stand for the cards (see ``find``)."""
-        return self.shares(self._sums(node, board, permutation, self._rows(node)))
-
-    @staticmethod
-    def shares(sums: Float) -> Float:
-        """Return [A, H] sums as shares; uniform where they are 0."""
-        total = sums.sum(axis=0)
-        shares: Float = np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1.0 / len(sums))
-        return shares
+        return shares_of(self._sums(node, board, permutation, self.tree.rows_of[node]))
 
     def sums(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
         """Return what ``at`` normalises: [A, H], 0 for hands that are not there."""
@@ -143,23 +145,14 @@ class BoardStrategy:
 
     def _sums(self, node: int, board: int, permutation: Permutation, rows: slice) -> Float:
         player = int(self.game.bets.player[node])
-        sums = self._tiled(player, board, rows).transpose(1, 0, 2).reshape(rows.stop - rows.start, -1)
-        return self.of_all_hands(sums, player, board, permutation)
-
-    def _tiled(self, player: int, board: int, rows: slice) -> npt.NDArray[Any]:
-        """Return [tiles, rows, 8], some rows of a player's at a board; a view where the strategy is an array."""
-        table = self.tree.forests[player].table[self.tree.boards[board, STREET]]
-        lines, stored = int(table[LINES]), int(table[ROWS] - table[LINES])
-        tiles, first = -(-int(self.tree.boards[board, HANDS + player]) // LANES), int(self.tree.boards[board, STORE + player])
-        tiled = self.average[player][first : first + tiles * stored].reshape(tiles, stored, LANES)
-        return tiled[:, rows.start - lines : rows.stop - lines]
+        return self.of_all_hands(self.tree.by_hand(player, board, self.average[player], rows), player, board, permutation)
 
     def put(self, node: int, cards: tuple[int, ...], policy: Float) -> None:
         """Write [A, H] at a decision into the acting player's rows, in place."""
         board, permutation, rows = self.locate(node, cards)
         player, renamed = int(self.game.bets.player[node]), np.zeros_like(policy)
         renamed[:, image_of_hands(permutation.tobytes(), self.game.deck)] = policy
-        tiled = self._tiled(player, board, rows)
+        tiled = self.tree.tiled(player, board, self.average[player])[:, rows]
         own = np.zeros((len(policy), len(tiled) * LANES))
         hands = self.tree.hands_at(player, board)
         own[:, : len(hands)] = renamed[:, hands]
@@ -186,7 +179,7 @@ class BoardStrategy:
         return found[0], found[1]
 
     def locate(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[int, Permutation, slice]:
-        """Return the board that stands for some cards, what suits become on it, and a decision's rows of the player's on the street.
+        """Return the board that stands for some cards, what suits become on it, and a decision's rows (see ``BoardTree.rows_of``).
 
         Raises:
             ValueError: no decision, or cards that are no board of its street.
@@ -198,15 +191,7 @@ class BoardStrategy:
         s = int(self.game.bets.round[node])
         if int(self.tree.boards[board, STREET]) != s:
             raise ValueError(f"cards must be a board of the node's street, got {len(self.tree.cards[board])} cards for street {s}")
-        return board, permutation, self._rows(node)
-
-    def _rows(self, node: int) -> slice:
-        """Return a decision's rows of the player's on its street."""
-        player, s = int(self.game.bets.player[node]), int(self.game.bets.round[node])
-        table, first_row = self.tree.forests[player].table, self.tree.forests[player].first_row
-        k = int(np.flatnonzero(self.tree.decisions[player] == node)[0]) - int(table[s, DECISION])
-        low, high = (int(first_row[int(table[s, FIRST_ROW]) + k + i]) for i in (0, 1))
-        return slice(low, high)
+        return board, permutation, self.tree.rows_of[node]
 
     def of_all_hands(self, values: npt.NDArray[Any], player: int, board: int, permutation: Permutation) -> Float:
         """Return [A, H] over all hands of the deck, as suits were before ``permutation``, of [A, n] over a player's hands at a board."""

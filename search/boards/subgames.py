@@ -22,17 +22,17 @@ from games.kernels import LANES, aligned_zeros
 from games.kernels.boards import DECISIONS, FIRST_ROW, HANDS, PARENT, STREET
 from search.anytime import Anytime
 from search.beliefs import Beliefs, Float
+from search.boards.entrance import BoardEntrance
 from search.boards.path import Left
-from search.boards.root import BoardRoot
 from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps, Gadget, Rows, StoredRows
-from search.boards.trunk import SoFar, root_reach
-from search.budget import Budget, Deadline
+from search.boards.trunk import StoredStrategies, root_reach
+from search.budget import Budget, Deadline, Paces
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
-from search.resolving import Paces, ResolveConfig, Resolved, resolve
+from search.resolving import ResolveConfig, Resolved, resolve
 from search.variants import BLOCK, Variant, average_weight, coefficients
 from search.warm_start import WARM_REGRET_SCALE
 
@@ -85,7 +85,9 @@ class BoardSubgames(Anytime[Answer]):
         self._first, self._rows = int(np.argmax(tree.boards[:, STREET] == lines.street)), part_rows(tree, lines)
         self._before_start = 0
 
-    def warm_up(self, strategies: SoFar, config: ResolveConfig, worth: int, deliver: Callable[[Resolved[Answer]], None] | None) -> None:
+    def warm_up(
+        self, strategies: StoredStrategies, config: ResolveConfig, worth: int, deliver: Callable[[Resolved[Answer]], None] | None
+    ) -> None:
         """Load the kernels, then learn the machine's speed from a few solves of the largest part; see ``search.resolving.resolve``."""
         board = self._first + int(self._rows.sum(axis=1).argmax())
         place = int(self.tree.boards[board, PARENT])
@@ -108,14 +110,14 @@ class BoardSubgames(Anytime[Answer]):
         """Return the stored rows of the part at hand."""
         return sum(self._part.tree.stored_rows)
 
-    def enter(self, place: int, beliefs: Beliefs, strategy: SoFar | None, seat: int) -> BoardRoot:
+    def enter(self, place: int, beliefs: Beliefs, strategy: StoredStrategies | None, seat: int) -> BoardEntrance:
         """See ``SubgameSolver``."""
         assert strategy is not None
         part = self._part = subtree(self.tree, self.lines, place)
         self._look_at(part)
         self._before = self._take(part, strategy)
         self._boards = part.boards_above(self.until)
-        self._root = BoardRoot(part, beliefs, seat)
+        self._root = BoardEntrance(part, beliefs, seat)
         return self._root
 
     def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
@@ -175,7 +177,7 @@ class BoardSubgames(Anytime[Answer]):
     def exploitability(self, strategy: Answer | None = None) -> float:
         """Return the largest exploitability of all lines, in chips a deal that comes there."""
         weight = average_weight(self.variant, self._before_start, self._before_start + self.iterations)
-        return self._root.gadget_exploitability(self._look_at(self._part), self._average, self._gadget, weight)
+        return self._root.worst_line(self._look_at(self._part), self._average, self._gadget, weight)
 
     def played(self, answer: Answer, accepted: npt.NDArray[np.bool_]) -> Answer:
         """See ``SubgameSolver``; the answer's own arrays are changed."""
@@ -183,7 +185,7 @@ class BoardSubgames(Anytime[Answer]):
             self._keep(self._part, p, np.logical_not(accepted), self._before[p], answer.average[p])
         return answer
 
-    def worth(self, board: int, beliefs: Beliefs, strategies: SoFar) -> int:
+    def worth(self, board: int, beliefs: Beliefs, strategies: StoredStrategies) -> int:
         """Return how many cold iterations make the subgames at a board, unsafe, as strong as some strategies; at most ``MOST_WORTH``."""
         root = self.enter(board, beliefs, strategies, 0)
         sweeps, part = self._look_at(self._part), self._part
@@ -209,7 +211,7 @@ class BoardSubgames(Anytime[Answer]):
         kept = self._arrays[name]
         return kept[0][: part.tree.stored_rows[0]], kept[1][: part.tree.stored_rows[1]]
 
-    def _take(self, part: Subtree, strategies: SoFar) -> tuple[Rows, Rows]:
+    def _take(self, part: Subtree, strategies: StoredStrategies) -> tuple[Rows, Rows]:
         space = self._space("before", part)
         for p in (0, 1):
             part.take(p, strategies[p], space[p])

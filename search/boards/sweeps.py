@@ -25,6 +25,7 @@ from search.kernels.threads import DONE
 Rows = npt.NDArray[Any]
 FIRST_BOARD, NONE = range(1), range(0)
 AS_IT_IS = np.array([[0.0, 0.0, -1.0, 0.0]])  # coefficients of a sweep that changes nothing
+AS_IT_IS.flags.writeable = False  # as are those of iterations: one compilation serves both
 
 
 class StoredRows(NamedTuple):

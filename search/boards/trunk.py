@@ -19,15 +19,15 @@ from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import Lines, entering, street_lines, subtree
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, DECISION, DECISIONS, FIRST_ROW, HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from games.kernels.boards import CHILD, CHILD_END, DECISION, DECISIONS, FIRST_ROW, HAND, HANDS, LINES, PARENT, ROWS, STREET
 from games.public_tree import CHANCE
 from search.beliefs import Beliefs, Float, scaled
 from search.boards.sweeps import BoardSweeps, Rows
 from search.kernels.streets import BEST, VALUE
 
 
-class RowsSoFar(Protocol):
-    """A player's [stored rows, 8] as walks read them: an array, a mapped file, or one with a part solved anew (search.boards.overlay)."""
+class StoredStrategy(Protocol):
+    """A player's [stored rows, 8] as walks read them: an array, a mapped file, or one with a part solved anew (search.boards.replaced)."""
 
     def __getitem__(self, rows: slice, /) -> Rows:
         """Return some rows."""
@@ -35,8 +35,8 @@ class RowsSoFar(Protocol):
 
 
 Strategies = tuple[Rows, Rows]
-SoFar = tuple[RowsSoFar, RowsSoFar]
-NOTHING = 1e-12  # of the total: masses below are sums of rounding errors
+StoredStrategies = tuple[StoredStrategy, StoredStrategy]
+NOTHING = 1e-12  # of the total: cf_reaches below are sums of rounding errors
 
 
 def root_reach(game: HoldemGame, player: int) -> Float:
@@ -51,7 +51,7 @@ def above(tree: BoardTree, player: int, board: int) -> npt.NDArray[np.int64]:
     return tree.hands[player].above[first : first + count].astype(np.int64)
 
 
-def mass_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
+def cf_reach_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
     """Return [hands of the board, lines], the other player's reach that each of the player's hands can meet.
 
     Args:
@@ -70,8 +70,8 @@ def mass_at(tree: BoardTree, player: int, board: int, other: Float) -> Float:
     mine = tree.hands[player]
     same = np.append(other, np.zeros((1, other.shape[1])), axis=0)[np.minimum(mine.same[own], len(other))]
     total = other.sum(axis=0)
-    mass = total - by_card[mine.low[own]] - by_card[mine.high[own]] + same
-    return np.where(mass > NOTHING * total, mass, 0.0)
+    cf_reach = total - by_card[mine.low[own]] - by_card[mine.high[own]] + same
+    return np.where(cf_reach > NOTHING * total, cf_reach, 0.0)
 
 
 def board_weights(tree: BoardTree) -> Float:
@@ -82,7 +82,7 @@ def board_weights(tree: BoardTree) -> Float:
     return weight
 
 
-def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry: Float) -> Float:
+def row_reach(tree: BoardTree, player: int, stored: StoredStrategy, board: int, entry: Float) -> Float:
     """Return [rows, hands], a player's reach of every row of a board.
 
     Args:
@@ -94,11 +94,9 @@ def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry
     """
     forest, s = tree.forests[player], int(tree.boards[board, STREET])
     table = forest.table[s]
-    lines, rows, hands = int(table[LINES]), int(table[ROWS]), int(tree.boards[board, HANDS + player])
-    tiles, first = -(-hands // LANES), int(tree.boards[board, STORE + player])
-    own = stored[first : first + tiles * (rows - lines)].reshape(tiles, rows - lines, LANES)
-    sums = np.maximum(own.transpose(1, 0, 2).reshape(rows - lines, -1)[:, :hands].astype(np.float64), 0.0)
-    reach = np.zeros((rows, hands))
+    sums = np.maximum(tree.by_hand(player, board, stored).astype(np.float64), 0.0)
+    lines, hands = int(table[LINES]), sums.shape[1]
+    reach = np.zeros((int(table[ROWS]), hands))
     reach[:lines] = entry.T
     for k in range(int(table[DECISIONS])):
         low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
@@ -109,19 +107,19 @@ def row_reach(tree: BoardTree, player: int, stored: RowsSoFar, board: int, entry
     return reach
 
 
-def gift(cfvs: Float, mass: Float, own: Float | None) -> Float:
+def gift(cfvs: Float, cf_reach: Float, own: Float | None) -> Float:
     """Return [A, hands], what each of a player's actions at a decision gives away, in chips.
 
-    With values v(a) of a hand, per mass of the hand, an action a gives max v - v(a); in the strategies' own values it gives
+    With values v(a) of a hand, per cf_reach of the hand, an action a gives max v - v(a); in the strategies' own values it gives
     sum_a strategy(a) v(a) - v(a), if that is positive.
 
     Args:
         cfvs: [A, hands] after each action.
-        mass: [hands] the other player's reach that each hand can meet; hands with 0 give nothing.
+        cf_reach: [hands] the other player's reach that each hand can meet; hands with 0 give nothing.
         own: [A, hands] the player's own strategy; None for best-response values.
     """
     value = cfvs.max(axis=0) if own is None else (own * cfvs).sum(axis=0)
-    given: Float = np.maximum(value - cfvs, 0.0) / np.where(mass > 0, mass, np.inf)
+    given: Float = np.maximum(value - cfvs, 0.0) / np.where(cf_reach > 0, cf_reach, np.inf)
     return given
 
 
@@ -144,11 +142,11 @@ class Trunk:
         self,
         game: HoldemGame,
         tree: BoardTree,
-        strategies: SoFar,
+        strategies: StoredStrategies,
         street: int,
         giver: int | None = None,
         best: bool = True,
-        known: Sequence[SoFar] | None = None,
+        known: Sequence[StoredStrategies] | None = None,
         searched: Collection[int] = (),
     ) -> None:
         self.game, self.tree, self.strategies, self.street, self.giver = game, tree, strategies, street, giver
@@ -225,10 +223,10 @@ class Trunk:
                 continue
             children = bets.children(node)
             if player == giver:
-                mass = mass_at(self.tree, giver, board, rows[1 - giver][other_row[node]][:, None])[:, 0]
+                cf_reach = cf_reach_at(self.tree, giver, board, rows[1 - giver][other_row[node]][:, None])[:, 0]
                 worth = np.array([values[own_row[child]] for child in children])
                 own = None if self._mode == BEST else self._shares(len(worth), rows[giver], own_row[node], own_row[children[0]])
-                given = gift(worth, mass, own)
+                given = gift(worth, cf_reach, own)
             for i, child in enumerate(children):
                 gifts[child] = here + given[i] if player == giver else here
         return np.stack(found, axis=1)

@@ -22,15 +22,15 @@ from games.holdem.cards import CARDS
 from games.holdem.isomorphism import hand_permutation, permute_card
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame, HoldemState
-from games.holdem.subtree import Lines, Subtree, entering, street_lines, subtree
+from games.holdem.subtree import Lines, entering, street_lines, subtree
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, DECISION, FIRST_ROW, HANDS, LINES, PARENT, ROWS, STREET
+from games.kernels.boards import CHILD, CHILD_END, PARENT, ROWS, STREET
 from games.kernels.evaluator import board_strengths
 from games.public_tree import TERMINAL
 from search.beliefs import Beliefs, Float
 from search.boards.strategy import BoardStrategy, image_of_hands, place_of
 from search.boards.sweeps import BoardSweeps, Rows
-from search.boards.trunk import Strategies, Trunk, above, mass_at, row_reach
+from search.boards.trunk import Strategies, Trunk, above, cf_reach_at, row_reach
 from search.kernels.streets import VALUE
 
 KEPT_BYTES = 2e8  # of values of boards, about
@@ -98,19 +98,19 @@ class BoardValueFunction:
         expected = np.average([weights @ self._worth(values[:, :, line], alive, own)[0] for own in images], weights=counts) / total
         number, permutation = self._find(cards)
         there = slice(number - first, number - first + 1)
-        worth, mass = self._worth(values[there, :, line], alive[there], self._renamed(permutation, belief))
+        worth, cf_reach = self._worth(values[there, :, line], alive[there], self._renamed(permutation, belief))
         dead = np.isin(self.game.hands, cards).any(axis=1)
         found = np.where(dead, 0.0, belief[0]), np.where(dead, 0.0, belief[1])
-        return found, [float(expected - worth[0] / mass[0])]
+        return found, [float(expected - worth[0] / cf_reach[0])]
 
     def acted(self, belief: Belief, state: HoldemState, child: HoldemState, policy: Float) -> tuple[Belief, Sequence[float]]:
         """See ``search.representation.ValueFunction``."""
         node, cards = place_of(self.game, state)
         player = int(self.game.bets.player[node])
         taken = self.game.bets.children(node).index(place_of(self.game, child).node)
-        mass = belief[player] * self._met(belief[1 - player])
-        worth, here = self._action_values(node, cards), mass * policy
-        expected = (here * worth).sum() / mass.sum()
+        cf_reach = belief[player] * self._met(belief[1 - player])
+        worth, here = self._action_values(node, cards), cf_reach * policy
+        expected = (here * worth).sum() / cf_reach.sum()
         got = (here[taken] * worth[taken]).sum() / here[taken].sum()
         own = belief[player] * policy[taken]
         found = (own, belief[1]) if player == 0 else (belief[0], own)
@@ -152,9 +152,9 @@ class BoardValueFunction:
         player, s = int(self.game.bets.player[node]), int(self.tree.boards[board, STREET])
         values, street = self._values(board), self._streets[s]
         other = values.reach[1 - player][street[1 - player].row[node]].astype(np.float64)
-        mass = mass_at(self.tree, player, board, other[:, None])[:, 0]
+        cf_reach = cf_reach_at(self.tree, player, board, other[:, None])[:, 0]
         rows = [street[player].row[child] for child in self.game.bets.children(node)]
-        worth = values.cfv[player][rows] / np.where(mass > 0, mass, np.inf)
+        worth = values.cfv[player][rows] / np.where(cf_reach > 0, cf_reach, np.inf)
         full = np.zeros((len(rows), len(self.game.hands)))
         full[:, self.tree.hands_at(player, board)] = worth
         return full[:, image_of_hands(permutation.tobytes(), self.game.deck)]
@@ -175,7 +175,7 @@ class BoardValueFunction:
             reach: [H] each.
         """
         live = [np.flatnonzero(own) for own in reach]
-        if min(map(len, live)) == 1:  # a stranger's hand: few pairs, which need no sums by card
+        if min(map(len, live)) == 1:  # a bot's hand: few pairs, which need no sums by card
             first, second = (alive[:, live[p]] * reach[p][live[p]] for p in (0, 1))
             apart = self._apart[np.ix_(*live)].astype(np.float64)
             joint, worth = [first * (second @ apart.T), second * (first @ apart)], [values[:, p, live[p]] for p in (0, 1)]
@@ -245,9 +245,9 @@ class BoardValueFunction:
         tree, found, entry = self.tree, self._values(board), self._entry(board)
         values = np.zeros((2, lines, len(self.game.hands)), np.float32)
         for p in (0, 1):
-            mass = mass_at(tree, p, board, entry.reach[1 - p])
+            cf_reach = cf_reach_at(tree, p, board, entry.reach[1 - p])
             full = np.zeros((lines, len(self.game.hands)))
-            full[:, tree.hands_at(p, board)] = found.cfv[p][:lines] / np.where(mass > 0, mass, np.inf).T
+            full[:, tree.hands_at(p, board)] = found.cfv[p][:lines] / np.where(cf_reach > 0, cf_reach, np.inf).T
             values[p] = full[:, self._group(board)].mean(axis=1)
         return values
 
@@ -278,30 +278,14 @@ def values_against(strategy: BoardStrategy, node: int, cards: tuple[int, ...], r
         part.take(p, strategy.average[p], stored[p])
     for before, after in pairwise(way):
         actor = int(bets.player[before])
-        actions = _rows(part, actor, before)
-        lines = int(part.tree.forests[actor].table[0, LINES])
-        tiled = _first_board(part, actor, stored[actor])
-        tiled[:, actions.start - lines : actions.stop - lines] = 0
-        tiled[:, actions.start - lines + bets.children(before).index(after)] = 1
+        actions, tiled = part.tree.rows_of[before], part.tree.tiled(actor, 0, stored[actor])
+        tiled[:, actions] = 0
+        tiled[:, actions.start + bets.children(before).index(after)] = 1
     sweeps = BoardSweeps(part.tree, 1, dtype)
     there = np.zeros(len(game.hands))
     there[hand_permutation(permutation, game.hands)] = range_
     for p in (0, 1):
         sweeps.reach[p][above(tree, p, board), 0] = 1.0 if p == player else there[tree.hands_at(p, board)]
     sweeps.evaluate((stored[0], stored[1]), VALUE, only=player)
-    return strategy.of_all_hands(sweeps.watched(player)[_rows(part, player, node)], player, board, permutation)
-
-
-def _rows(part: Subtree, player: int, node: int) -> slice:
-    """Return the rows of a decision's actions on the first street of a part."""
-    forest = part.tree.forests[player]
-    k = int(np.flatnonzero(part.tree.decisions[player] == node)[0]) - int(forest.table[0, DECISION])
-    low, high = (int(forest.first_row[int(forest.table[0, FIRST_ROW]) + k + i]) for i in (0, 1))
-    return slice(low, high)
-
-
-def _first_board(part: Subtree, player: int, stored: Rows) -> Rows:
-    """Return [tiles, rows, 8], what is stored for the first board of a part, as a view."""
-    table = part.tree.forests[player].table[0]
-    tiles, rows = -(-int(part.tree.boards[0, HANDS + player]) // LANES), int(table[ROWS] - table[LINES])
-    return stored[: tiles * rows].reshape(tiles, rows, LANES)
+    cfvs = sweeps.watched(player)[part.tree.lines_of(player, 0) :]
+    return strategy.of_all_hands(cfvs[part.tree.rows_of[node]], player, board, permutation)

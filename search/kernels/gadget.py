@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 from games.kernels import inlined_kernel, kernel
 
 UNSAFE, RESOLVE, MAXMARGIN, COMBINED, REFINED = range(5)  # reach-maxmargin is maxmargin with other bounds
-MOST_ADDED = 0.2  # of the model's mass: what the combined gadget may add to it
+MOST_ADDED = 0.2  # of all that the model brings: what the combined gadget may add to it
 FORCED = 0.5  # of the refined gadget: probability with which the model's likeliest hand enters without being asked, others in proportion
-SPREAD = 0.1  # of the combined gadget's mass: dealt to all hands alike
+SPREAD = 0.1  # of all that the combined gadget brings: dealt to all hands alike
 
 
 class GadgetArrays(NamedTuple):
-    """What a gadget reads and what it learns; all [H, L] of the opponent's hands. Hands with ``mass`` 0 do not exist."""
+    """What a gadget reads and what it learns; all [H, L] of the opponent's hands. Hands with ``cf_reach`` 0 do not exist."""
 
     bound: Any  # cfv of not entering
-    mass: Any  # our reach that the hand can meet, deals included: what makes a cfv a value
+    cf_reach: Any  # our reach that the hand can meet, deals included: what makes a cfv a value
     model: Any  # the opponent's reach in our model, for COMBINED and REFINED
     spread: Any  # 0, or what the bound is uncertain by: the standard deviation of a normal distribution
     follow: Any  # regret of entering; for MAXMARGIN of picking the hand
@@ -44,7 +44,7 @@ def open_gadget(kind: int, arrays: GadgetArrays, reach: Any) -> None:
 
     Args:
         kind: the gadget's tag; UNSAFE changes nothing.
-        arrays: the gadget's; ``bound``, ``mass``, ``model`` and ``spread`` are read, the others set.
+        arrays: the gadget's; ``bound``, ``cf_reach``, ``model`` and ``spread`` are read, the others set.
         reach: [H, L] in place.
     """
     if kind == UNSAFE:
@@ -53,7 +53,7 @@ def open_gadget(kind: int, arrays: GadgetArrays, reach: Any) -> None:
     for j in range(lines):
         alive = 0
         for h in range(hands):
-            alive += arrays.mass[h, j] > 0
+            alive += arrays.cf_reach[h, j] > 0
         for h in range(hands):
             arrays.follow[h, j] = arrays.stop[h, j] = arrays.chosen[h, j] = 0
             arrays.choice[h, j] = 1 / max(alive, 1) if kind == MAXMARGIN else 0.5
@@ -66,17 +66,17 @@ def enter_root(kind: int, arrays: GadgetArrays, choice: Any, reach: Any) -> None
 
     Args:
         kind: the gadget's tag, not UNSAFE.
-        arrays: the gadget's; ``mass`` and ``model`` are read.
+        arrays: the gadget's; ``cf_reach`` and ``model`` are read.
         choice: [H, L], the gadget's own or another.
         reach: [H, L] in place.
     """
     hands, lines = reach.shape
     for j in range(lines):
         if kind == MAXMARGIN:
-            spread_choice(arrays.mass, choice, reach, j)
+            spread_choice(arrays.cf_reach, choice, reach, j)
             continue
         for h in range(hands):
-            reach[h, j] = choice[h, j] if arrays.mass[h, j] > 0 else 0
+            reach[h, j] = choice[h, j] if arrays.cf_reach[h, j] > 0 else 0
         if kind == COMBINED:
             mix_with_model(arrays, reach, j)
         if kind == REFINED:
@@ -93,10 +93,10 @@ def update_gadget(
       distribution, and a hand enters as often as its mean cfv so far is above a draw of it: the best response of a hand that knows its
       draw, so it needs no regrets (``follow`` sums cfvs and ``stop`` their weights).
     * REFINED: the same choice, but a hand enters unasked with FORCED times its share of the model's likeliest.
-    * COMBINED: the same choice; reach = model + (1 - model) * probability of entering, the added mass at most MOST_ADDED of the model's,
-      and SPREAD of it all dealt to every hand alike.
-    * MAXMARGIN: the opponent picks one hand of all to enter with, for (cfv - bound) / mass; reach = probability / mass, times the mean
-      mass so that regrets keep their scale.
+    * COMBINED: the same choice; reach = model + (1 - model) * probability of entering, what is added at most MOST_ADDED of the
+      model's, and SPREAD of it all dealt to every hand alike.
+    * MAXMARGIN: the opponent picks one hand of all to enter with, for (cfv - bound) / cf_reach; reach = probability / cf_reach, times
+      the mean cf_reach so that regrets keep their scale.
 
     Args:
         kind: the gadget's tag; UNSAFE changes nothing.
@@ -137,7 +137,7 @@ def match_entry(
         arrays.stop[h, j] = arrays.stop[h, j] * decay + 1
         enter = (1 + erf((arrays.follow[h, j] / arrays.stop[h, j] - bound) / (spread * sqrt(2.0)))) / 2
         arrays.choice[h, j] = enter
-        reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
+        reach[h, j] = enter if arrays.cf_reach[h, j] > 0 else 0
         return
     value = enter * cfv_ + (1 - enter) * bound
     a, b = cfv_ - value, bound - value
@@ -150,7 +150,7 @@ def match_entry(
         x, y = max(x + predictive * a, 0), max(y + predictive * b, 0)
     enter = x / (x + y) if x + y > 0 else 0.5
     arrays.choice[h, j] = enter
-    reach[h, j] = enter if arrays.mass[h, j] > 0 else 0
+    reach[h, j] = enter if arrays.cf_reach[h, j] > 0 else 0
 
 
 @inlined_kernel
@@ -162,13 +162,13 @@ def match_margins(
     value = total = 0.0
     alive = 0
     for h in range(hands):
-        if arrays.mass[h, j] > 0:
-            value += arrays.choice[h, j] * (cfv[h, j] - arrays.bound[h, j]) / arrays.mass[h, j]
+        if arrays.cf_reach[h, j] > 0:
+            value += arrays.choice[h, j] * (cfv[h, j] - arrays.bound[h, j]) / arrays.cf_reach[h, j]
             alive += 1
     for h in range(hands):
-        if arrays.mass[h, j] > 0:
+        if arrays.cf_reach[h, j] > 0:
             arrays.chosen[h, j] = arrays.chosen[h, j] * decay + arrays.choice[h, j]
-            a = (cfv[h, j] - arrays.bound[h, j]) / arrays.mass[h, j] - value
+            a = (cfv[h, j] - arrays.bound[h, j]) / arrays.cf_reach[h, j] - value
             x = arrays.follow[h, j]
             x = x * (positive if x > 0 else negative) + a
             arrays.follow[h, j] = x
@@ -178,24 +178,24 @@ def match_margins(
             arrays.choice[h, j] = x
             total += x
     for h in range(hands):
-        if arrays.mass[h, j] > 0:
+        if arrays.cf_reach[h, j] > 0:
             arrays.choice[h, j] = arrays.choice[h, j] / total if total > 0 else 1 / alive
-    spread_choice(arrays.mass, arrays.choice, reach, j)
+    spread_choice(arrays.cf_reach, arrays.choice, reach, j)
 
 
 @inlined_kernel
-def spread_choice(mass: Any, choice: Any, reach: Any, j: int) -> None:
+def spread_choice(cf_reach: Any, choice: Any, reach: Any, j: int) -> None:
     """Turn one line's distribution over hands into MAXMARGIN's reach, in place."""
     hands = reach.shape[0]
     mean = 0.0
     alive = 0
     for h in range(hands):
-        if mass[h, j] > 0:
-            mean += mass[h, j]
+        if cf_reach[h, j] > 0:
+            mean += cf_reach[h, j]
             alive += 1
     mean /= max(alive, 1)
     for h in range(hands):
-        reach[h, j] = choice[h, j] * mean / mass[h, j] if mass[h, j] > 0 else 0
+        reach[h, j] = choice[h, j] * mean / cf_reach[h, j] if cf_reach[h, j] > 0 else 0
 
 
 @inlined_kernel
@@ -205,7 +205,7 @@ def mix_with_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
     model = added = 0.0
     alive = 0
     for h in range(hands):
-        if arrays.mass[h, j] > 0:
+        if arrays.cf_reach[h, j] > 0:
             model += arrays.model[h, j]
             added += (1 - arrays.model[h, j]) * reach[h, j]
             alive += 1
@@ -214,7 +214,7 @@ def mix_with_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
     share = min(1.0, MOST_ADDED * model / added) if added > 0 else 0.0
     even = (model + share * added) / alive
     for h in range(hands):
-        if arrays.mass[h, j] > 0:
+        if arrays.cf_reach[h, j] > 0:
             mixed = arrays.model[h, j] + share * (1 - arrays.model[h, j]) * reach[h, j]
             reach[h, j] = (1 - SPREAD) * mixed + SPREAD * even
 
@@ -225,12 +225,12 @@ def force_model(arrays: GadgetArrays, reach: Any, j: int) -> None:
     hands = reach.shape[0]
     most = 0.0
     for h in range(hands):
-        if arrays.mass[h, j] > 0:
+        if arrays.cf_reach[h, j] > 0:
             most = max(most, arrays.model[h, j])
     if most == 0:
         return
     for h in range(hands):
-        if arrays.mass[h, j] > 0:
+        if arrays.cf_reach[h, j] > 0:
             reach[h, j] += (1 - reach[h, j]) * (FORCED * arrays.model[h, j] / most)
 
 

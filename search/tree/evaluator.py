@@ -5,6 +5,8 @@ NashConv = sum_i (BR_i - v_i), exploitability = NashConv / 2, as in OpenSpiel. I
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,6 +28,7 @@ def exploitability_of(first: float, second: float) -> float:
     return 0.0 if found < 0 else found  # NaN stays
 
 
+@lru_cache(maxsize=1024)
 def span_of(part: Slice, player: int) -> tuple[int, ...]:
     """Return one player's part of a subgame as the kernels take it: a plain ``Span``."""
     return plain(Span(*part.decisions[player], *part.rows[player], part.root_row[player], *part.terminals))  # type: ignore[no-any-return]

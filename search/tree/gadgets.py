@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games import PublicTree
-from search.gadgets import TAGS, UNSAFE, WITH_GIFTS
+from search.gadgets import TAGS
 from search.tree.evaluator import Evaluator
 from search.tree.strategy import Strategy
 
@@ -23,8 +23,8 @@ class Gadget:
     Attributes:
         kind: ``resolve``, ``maxmargin``, ``reach_maxmargin`` (which is maxmargin with other bounds), ``refined`` or ``combined``.
         opponent: the player who is given the choice.
-        bounds: [H] what each hand gets elsewhere: cfvs, weighted by our reach and chance. Those of hands without mass are not used.
-        spread: chips, the standard deviation of every bound per mass of the hand; 0 for bounds that are numbers.
+        bounds: [H] what each hand gets elsewhere: cfvs, weighted by our reach and chance. Those of hands without cf_reach are not used.
+        spread: chips, the standard deviation of every bound per cf_reach of the hand; 0 for bounds that are numbers.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Gadget:
             raise ValueError(f"bounds must be finite, got {self.bounds.tolist()}")
 
 
-def mass_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Float:
+def cf_reach_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Float:
     """Return [H], what each hand of ``player`` meets at a public node: the other's reach there, weighted by deals and chance so far.
 
     A cfv divided by it is a value in chips.
@@ -50,32 +50,15 @@ def mass_at(tree: PublicTree, node: int, player: int, other_range: Float) -> Flo
     return other_range @ weights if player == 1 else weights @ other_range
 
 
-def safe_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float) -> Float:
-    """Return [H], the opponent's counterfactual best-response values at the root of ``strategy`` against our part of it.
-
-    Args:
-        evaluator: of the same tree.
-        strategy: our strategy so far at and below the subgame's root (from the blueprint or from the last search).
-        opponent: the player whose values are wanted.
-        own_range: [H_own] our reach at the root.
-    """
-    return evaluator.best_response_cfvs(strategy, opponent, own_range)
-
-
-def estimated_bounds(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float) -> Float:
-    """Return [H], the opponent's cfvs at the root when both play ``strategy``: estimates, without a guarantee. See ``safe_bounds``."""
-    return evaluator.cfvs(strategy, opponent, own_range)
-
-
 def gifts(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Float, node: int, best: bool = True) -> Float:
     """Return [H], what each of the opponent's hands has given away on the way from the root of ``strategy`` to ``node``, in chips.
 
-    With I' the hand's information set at an earlier decision and a' the action taken there, both values per mass of the hand:
+    With I' the hand's information set at an earlier decision and a' the action taken there, both values per cf_reach of the hand:
 
         gift = sum over I', a' of max(0, CBV(I') - CBV(I', a'))
 
     (Brown & Sandholm 2017, arXiv 1705.02955.) A hand that could have had more elsewhere may be given as much more here and still not
-    gain by coming. Subgames share a gift through the mass: all that can follow a' have no more mass together than I' has.
+    gain by coming. Subgames share a gift through the cf_reach: all that can follow a' have no more of it together than I' has.
 
     Args:
         evaluator: of the same tree.
@@ -99,41 +82,11 @@ def gifts(evaluator: Evaluator, strategy: Strategy, opponent: int, own_range: Fl
         taken = worth[int(tree.row[opponent, here]) - rows.start]
         value = worth.max(axis=0) if best else (strategy.at(above) * worth).sum(axis=0)
         own = strategy.ranges(above, _both(tree, opponent, own_range))[1 - opponent]
-        mass = mass_at(tree, above, opponent, own)
-        total += np.maximum(value - taken, 0.0) / np.where(mass > 0, mass, np.inf)
+        cf_reach = cf_reach_at(tree, above, opponent, own)
+        total += np.maximum(value - taken, 0.0) / np.where(cf_reach > 0, cf_reach, np.inf)
     return total
 
 
 def _both(tree: PublicTree, opponent: int, own_range: Float) -> tuple[Float, Float]:
     other = np.ones(tree.num_hands(opponent))
     return (own_range, other) if opponent == 1 else (other, own_range)
-
-
-def build_gadget(
-    kind: str,
-    evaluator: Evaluator,
-    strategy: Strategy,
-    opponent: int,
-    own_range: Float,
-    bounds: str = "safe",
-    gift: Float | None = None,
-    spread: float = 1.0,
-) -> Gadget | None:
-    """Return the gadget above the root of ``strategy``, None for ``unsafe``.
-
-    Args:
-        kind: one of ``GADGETS``.
-        evaluator: of the same tree.
-        strategy: our strategy so far at and below the root.
-        opponent: who is given the choice.
-        own_range: [H_own] our reach at the root.
-        bounds: one of ``BOUNDS``.
-        gift: [H] chips, for those of ``WITH_GIFTS``: what to raise the bounds by. Kept safe by any share of ``gifts``.
-        spread: chips, for distributional bounds.
-    """
-    if kind == UNSAFE:
-        return None
-    found = (safe_bounds if bounds == "safe" else estimated_bounds)(evaluator, strategy, opponent, own_range)
-    if kind in WITH_GIFTS and gift is not None:
-        found = found + gift * mass_at(strategy.tree, strategy.span.node, opponent, own_range)
-    return Gadget(kind, opponent, found, spread if bounds == "distributional" else 0.0)

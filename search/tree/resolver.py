@@ -25,9 +25,9 @@ import numpy as np
 
 from games import PublicTree
 from search.beliefs import Beliefs, scaled
-from search.budget import Budget, Deadline, Pace
+from search.budget import SPARE, Budget, Deadline, Pace
 from search.outcome import Outcome
-from search.resolving import SPARE, ResolveConfig, Resolved, Thinking, resolve
+from search.resolving import ResolveConfig, Resolved, Thinking, resolve
 from search.tree.gadgets import gifts
 from search.tree.solver import Solver
 from search.tree.strategy import Float, Strategy, full_ranges

@@ -11,7 +11,7 @@ from games import PublicTree
 from games.kernels import aligned_zeros
 from games.public_tree import Slice
 from search.anytime import Anytime
-from search.gadgets import TAGS, left_to_gain
+from search.gadgets import TAGS, gadget_exploitability
 from search.kernels import (
     UNSAFE,
     Choice,
@@ -105,10 +105,10 @@ class Solver(Anytime[Strategy]):
         spot = subgame.gadget
         assert spot is not None
         gadget = self._gadgets[spot.opponent]._replace(kind=TAGS[spot.kind])
-        arrays, hands, mass = self._choices[spot.opponent], len(spot.bounds), subgame.mass()
-        arrays.mass[:hands, 0] = mass
-        arrays.bound[:hands, 0] = np.where(mass > 0, spot.bounds, 0.0)
-        arrays.spread[:hands, 0] = spot.spread * mass
+        arrays, hands, cf_reach = self._choices[spot.opponent], len(spot.bounds), subgame.cf_reach()
+        arrays.cf_reach[:hands, 0] = cf_reach
+        arrays.bound[:hands, 0] = np.where(cf_reach > 0, spot.bounds, 0.0)
+        arrays.spread[:hands, 0] = spot.spread * cf_reach
         arrays.model[:hands, 0] = subgame.ranges[spot.opponent]
         begin_choice(plain(gadget), self.sides[spot.opponent].reach[self.part.root_row[spot.opponent]])
         return gadget
@@ -158,7 +158,7 @@ class Solver(Anytime[Strategy]):
     def exploitability(self, strategy: Strategy | None = None) -> float:
         """Return NashConv / 2 of the answer in the game being solved, the gadget included, in chips weighted by reach.
 
-        The opponent's part of the answer includes its average choice above the root; see ``search.gadgets.left_to_gain``. NaN with
+        The opponent's part of the answer includes its average choice above the root; see ``search.gadgets.gadget_exploitability``. NaN with
         distributional bounds: not measured.
         """
         strategy = self.answer() if strategy is None else strategy
@@ -173,8 +173,8 @@ class Solver(Anytime[Strategy]):
         reach, unasked = self._reach_of(self.choice()), self._reach_of(np.zeros(len(gadget.bounds)))
         theirs = self.evaluator.best_response_cfvs(strategy, opponent, own)
         ours = (self.evaluator.best_response_cfvs(strategy, 1 - opponent, reach) * own).sum()
-        columns = (column[:, None] for column in (reach, unasked, gadget.bounds, self.subgame.mass()))
-        return float(left_to_gain(self.gadget.kind, theirs[:, None], ours[None], *columns)[0])
+        columns = (column[:, None] for column in (reach, unasked, gadget.bounds, self.subgame.cf_reach()))
+        return float(gadget_exploitability(self.gadget.kind, theirs[:, None], ours[None], *columns)[0])
 
     def _reach_of(self, choice: Float) -> Float:
         """Return [H], the opponent's reach at the root that follows from a choice."""

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance, scaled
-from search.budget import Budget, Deadline
+from search.budget import Budget, Deadline, Paces
 from search.gadgets import UNSAFE
-from search.resolving import Paces, ResolveConfig, resolve
-from search.tree.gadgets import Gadget, mass_at
+from search.resolving import ResolveConfig, resolve
+from search.tree.gadgets import Gadget, cf_reach_at
 from search.tree.solver import Solver, rows_of
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import Subgame, whole_game
@@ -55,9 +55,9 @@ class TreeSubgames:
         """See ``SubgameSolver``."""
         self._seat, self._node, self._strategy, reach = seat, place, strategy, beliefs.reach
         self._own, model = scaled(reach[seat]), scaled(reach[1 - seat])
-        mass = mass_at(self.tree, place, 1 - seat, self._own[:, 0])[:, None]
+        cf_reach = cf_reach_at(self.tree, place, 1 - seat, self._own[:, 0])[:, None]
         self._ranges = (self._own[:, 0], model[:, 0]) if seat == 0 else (model[:, 0], self._own[:, 0])
-        return Entrance(self._own, model, mass, reach[seat].max(axis=0), beliefs.gifts)
+        return Entrance(self._own, model, cf_reach, reach[seat].max(axis=0), beliefs.gifts)
 
     def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
         """See ``SubgameSolver``; there is one line."""

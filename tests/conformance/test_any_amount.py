@@ -8,7 +8,8 @@ import pytest
 
 from games import CHANCE, TERMINAL
 from games.game import Kind
-from tests.conformance.games import game_of, random_action
+from tests.catalogue import game_of
+from tests.playing import random_action
 from tests.test_betting import NO_LIMIT
 from tests.test_pokerkit import act, deal_street, new_hand
 

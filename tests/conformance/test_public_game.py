@@ -13,8 +13,8 @@ import pytest
 from games import CHANCE, TERMINAL
 from games.game import Action, Kind, children, line_of, path
 from search import represent
-from tests.conformance.games import GAMES, HOLDEM, SPIEL, alone, game_of, outcomes, playouts
-from tests.test_holdem import GAMES as SMALL_HOLDEM
+from tests.catalogue import DICE, GAMES, HOLDEM, SMALL_GAMES, TINY, game_of
+from tests.playing import alone, outcomes, playouts
 
 HANDS = 40  # of a game, played at random
 BETTING = [name for name in GAMES if "dice" not in name]
@@ -218,10 +218,10 @@ def expected_chips(game, state, reach):
     return sum(expected_chips(game, child, less) for child in below)
 
 
-@pytest.mark.parametrize("name", [*SPIEL[:4], "one-card flop", "limit"])
+@pytest.mark.parametrize("name", [*SMALL_GAMES[:3], DICE, "one-card flop", "limit"])
 def test_the_rules_alone_give_the_value_of_play(name):
-    game = game_of(name) if name in SPIEL else SMALL_HOLDEM[name]
-    dealt = 1.0 if name in SPIEL else game.deal_mass
+    game = game_of(name) if name in SMALL_GAMES else TINY[name]
+    dealt = 1.0 if name in SMALL_GAMES else game.deal_mass
     found = represent(game)
     expected = found.value(found.uniform(), 0)
     assert expected_chips(game, game.root, list(game.ranges)) / dealt == pytest.approx(expected, abs=1e-5 * game.max_payoff)
@@ -259,7 +259,7 @@ def test_amounts_that_the_menu_does_not_offer_are_off_the_tree():
     assert on > 50
 
 
-@pytest.mark.parametrize("name", SPIEL)
+@pytest.mark.parametrize("name", SMALL_GAMES)
 def test_hands_are_those_of_openspiel(name):
     game, spiel = game_of(name), pyspiel.load_game(name)
     for hands, states in playouts(name, 200):
@@ -283,7 +283,7 @@ def test_hands_and_boards_read_as_people_write_them():
     assert [leduc.hand_name(0, h) for h in range(6)] == ["J♠", "J♥", "Q♠", "Q♥", "K♠", "K♥"]
     assert [leduc.hand_class(0, h) for h in range(6)] == ["J", "J", "Q", "Q", "K", "K"]
     assert [game_of("kuhn_poker").hand_name(1, h) for h in range(3)] == ["J", "Q", "K"]
-    assert game_of(SPIEL[4]).hand_name(0, 1) == "12"
+    assert game_of("liars_dice(numdice=2,dice_sides=2)").hand_name(0, 1) == "12"
     assert spot.board_text(spot.root) == "Td9d6hQc"
     assert spot.board_name(spot.root) == "T♦ 9♦ 6♥ | Q♣"
     assert [spot.seat_text(p) for p in (0, 1)] == ["out of position", "in position"]

@@ -16,18 +16,18 @@ def gadget_game(root, strings, tree, node, own_range, opponent, bounds, unasked=
     """Return the root of CFR-D's re-solving game (Burch, Johanson & Bowling 2014, section 4).
 
     Chance deals each pair of hands by its weight and by *our* reach. The opponent, who sees the own hand only, follows into the
-    subgame or terminates; terminating with hand h is worth ``bounds[h]`` in all, so ``bounds[h] / mass(h)`` in each of its histories.
+    subgame or terminates; terminating with hand h is worth ``bounds[h]`` in all, so ``bounds[h] / cf_reach(h)`` in each of its histories.
     With probability ``unasked[h]`` chance sends the hand into the subgame without asking.
     """
     found = at_public_node(root, strings, tree, node)
     weights = np.array([w * own_range[hands[1 - opponent]] for _, w, hands in found])
-    mass = np.zeros(len(bounds))
+    cf_reach = np.zeros(len(bounds))
     for weight, (_, _, hands) in zip(weights, found, strict=True):
-        mass[hands[opponent]] += weight
+        cf_reach[hands[opponent]] += weight
     children, dealt = [], []
     for weight, (history, _, hands) in zip(weights, found, strict=True):
         h = hands[opponent]
-        worth = bounds[h] / mass[h] if mass[h] > 0 else 0.0
+        worth = bounds[h] / cf_reach[h] if cf_reach[h] > 0 else 0.0
         stop = History(TERMINAL, value=worth if opponent == 0 else -worth)
         children += [History(opponent, gadget_infostate(h), [FOLLOW, TERMINATE], [history, stop]), history]
         share = 0.0 if unasked is None else unasked[h]
@@ -45,22 +45,22 @@ def margin_game(root, strings, tree, node, own_range, opponent, bounds):
     """Return the root of maxmargin's game (Moravcik et al. 2016, section "Max-margin subgame refinement").
 
     The opponent picks one of the hands that we may meet; chance then deals our hand given it, by weight and *our* reach; what follows is
-    the subgame, with the value of the hand's bound, ``bounds[h] / mass(h)``, taken from the opponent at every end. All of it happens with
-    the subgame's mass (sum of weights), so that values are weighted by reach.
+    the subgame, with the value of the hand's bound, ``bounds[h] / cf_reach(h)``, taken from the opponent at every end. All of it
+    happens with the subgame's cf_reach (sum of weights), so that values are weighted by reach.
     """
     found = at_public_node(root, strings, tree, node)
     by_hand = {}
     for history, weight, hands in found:
         by_hand.setdefault(hands[opponent], []).append((history, weight * own_range[hands[1 - opponent]]))
-    masses = {h: sum(w for _, w in group) for h, group in by_hand.items()}
-    picks, dealt = [h for h in sorted(by_hand) if masses[h] > 0], []
+    cf_reaches = {h: sum(w for _, w in group) for h, group in by_hand.items()}
+    picks, dealt = [h for h in sorted(by_hand) if cf_reaches[h] > 0], []
     for h in picks:
-        worth = bounds[h] / masses[h]
+        worth = bounds[h] / cf_reaches[h]
         histories = [shifted(history, -worth if opponent == 0 else worth) for history, _ in by_hand[h]]
-        weights = [w / masses[h] for _, w in by_hand[h]]
+        weights = [w / cf_reaches[h] for _, w in by_hand[h]]
         dealt.append(History(CHANCE, actions=list(range(len(histories))), children=histories, weights=weights))
     choice = History(opponent, PICK, picks, dealt)
-    return History(CHANCE, actions=[0], children=[choice], weights=[sum(masses.values())])
+    return History(CHANCE, actions=[0], children=[choice], weights=[sum(cf_reaches.values())])
 
 
 PICK = "gadget, which hand"
@@ -91,12 +91,12 @@ def gifts(root, strings, tree, above, node, own_range, opponent, policy, best):
                 if hands[opponent] == h:
                     own = own_range[hands[1 - opponent]] * reach_on(root, strings, tree, path, here, hands, 1 - opponent, policy)
                     group.append((history, weight * own))
-            mass = sum(w for _, w in group)
-            if mass > 0:
+            cf_reach = sum(w for _, w in group)
+            if cf_reach > 0:
                 worth = [worth_of([(n.children[a], w) for n, w in group], policy, opponent, best) for a in range(len(group[0][0].children))]
                 a = group[0][0].actions.index(int(tree.action[taken]))
                 value = max(worth) if best else float(policy[group[0][0].infostate] @ np.array(worth))
-                total[h] += max(0.0, value - worth[a]) / mass
+                total[h] += max(0.0, value - worth[a]) / cf_reach
     return total
 
 

@@ -155,17 +155,17 @@ class SubgameTwin(Twin):
         self.root, self.cards, self.ranges, self.gadget, self.opponent = node, cards, list(ranges), gadget, opponent
         self.bounds, self.model = bounds, ranges[opponent] if model is None else model
         alive = self.alive(cards)
-        self.mass = alive * (self.meet @ (ranges[1 - opponent] * alive))
-        there = self.mass > 0
+        self.cf_reach = alive * (self.meet @ (ranges[1 - opponent] * alive))
+        there = self.cf_reach > 0
         self.enter = np.where(there, 1 / there.sum() if gadget == "maxmargin" else 0.5, 0.0)
         self.pulls = np.zeros((2, len(self.hands)))
         if gadget != "unsafe":
             self.ranges[opponent] = self.reach()
 
     def reach(self):
-        there = self.mass > 0
+        there = self.cf_reach > 0
         if self.gadget == "maxmargin":
-            return np.where(there, self.enter * self.mass[there].mean() / np.where(there, self.mass, 1), 0)
+            return np.where(there, self.enter * self.cf_reach[there].mean() / np.where(there, self.cf_reach, 1), 0)
         if self.gadget == "resolve":
             return self.enter * there
         model, added = self.model * there, (1 - self.model) * self.enter * there
@@ -173,9 +173,9 @@ class SubgameTwin(Twin):
         return 0.9 * mixed + 0.1 * mixed.sum() / there.sum() * there
 
     def choose(self, cfvs, positive, negative):
-        there = self.mass > 0
+        there = self.cf_reach > 0
         if self.gadget == "maxmargin":
-            margins = np.where(there, (cfvs - self.bounds) / np.where(there, self.mass, 1), 0)
+            margins = np.where(there, (cfvs - self.bounds) / np.where(there, self.cf_reach, 1), 0)
             now = np.array([margins - (self.enter * margins).sum(), 0 * margins])
         else:
             value = self.enter * cfvs + (1 - self.enter) * self.bounds

@@ -117,12 +117,12 @@ def choice(worth, state, weights):
     return regret, average, basis
 
 
-def margins(worth, mass, state, weights):
+def margins(worth, cf_reach, state, weights):
     """Return (regret, average, basis), arrays [H], of maxmargin's decision: which hand to enter with, for ``worth`` chips each."""
     regret, average, strategy = (x.copy() for x in state)
     basis = np.zeros_like(regret)
     positive, negative, decay, prediction = weights
-    alive = [h for h in range(len(worth)) if mass[h] > 0]
+    alive = [h for h in range(len(worth)) if cf_reach[h] > 0]
     value = sum(strategy[h] * worth[h] for h in alive)
     for h in alive:
         new = worth[h] - value
@@ -132,21 +132,21 @@ def margins(worth, mass, state, weights):
     return regret, average, basis
 
 
-def entering(kind, choice, mass, model):
+def entering(kind, choice, cf_reach, model):
     """Return [H], the opponent's reach at the root that follows from a choice.
 
     * resolve: the probability of entering.
-    * maxmargin: choice / mass, times the mean mass of the hands that exist.
+    * maxmargin: choice / cf_reach, times the mean cf_reach of the hands that exist.
     * refined: a hand enters unasked with half of its model's share of the largest, and else with the probability of entering.
     * combined: model + (1 - model) * choice, the additions cut by one factor for all hands to a fifth of the model's sum if they are
       more; then a tenth of the whole is taken from everybody and dealt evenly.
     """
-    alive = [h for h in range(len(choice)) if mass[h] > 0]
+    alive = [h for h in range(len(choice)) if cf_reach[h] > 0]
     reach = np.zeros(len(choice))
     if kind == "maxmargin" and alive:
-        mean = sum(mass[h] for h in alive) / len(alive)
+        mean = sum(cf_reach[h] for h in alive) / len(alive)
         for h in alive:
-            reach[h] = choice[h] / mass[h] * mean
+            reach[h] = choice[h] / cf_reach[h] * mean
     elif kind == "resolve":
         for h in alive:
             reach[h] = choice[h]

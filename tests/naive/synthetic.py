@@ -111,9 +111,6 @@ def build_game(shape, weights, matrices, stakes, chance):
         shared = (np.array(columns[2], np.uint32), np.array(columns[3]))
         return DenseTerminals(*rows, *shared, payoff.reshape(len(matrices) * other, -1), other)
 
-    def before(who):
-        return np.concatenate([[0], np.cumsum(player == who)]).astype(np.uint32)
-
     tree = PublicTree(
         game="synthetic",
         hands=(tuple(map(str, range(hands[0]))), tuple(map(str, range(hands[1])))),
@@ -131,8 +128,6 @@ def build_game(shape, weights, matrices, stakes, chance):
             Sequences(*(np.array(x[p], np.uint32) for x in (node, first, above)), np.array(labels[p], np.int32)) for p in (0, 1)
         ),
         terminals=(view(0), view(1)),
-        _decisions_before=(before(0), before(1)),
-        _terminals_before=before(TERMINAL),
     )
     strings = tuple([[f"player {p}, node {i}, hand {h}" for h in range(hands[p])] for i in node[p]] for p in (0, 1))
     leaf_of = dict(zip(np.flatnonzero(player == TERMINAL), leaves, strict=True))

@@ -8,13 +8,13 @@ import numpy.typing as npt
 from games.holdem.subtree import Subtree
 from search.beliefs import Beliefs, Entrance, Float, scaled
 from search.boards.sweeps import BoardSweeps, Gadget, Rows
-from search.boards.trunk import above, mass_at
-from search.gadgets import left_to_gain
+from search.boards.trunk import above, cf_reach_at
+from search.gadgets import gadget_exploitability
 from search.kernels.gadget import COMBINED, UNSAFE, GadgetArrays, enter_board
 from search.kernels.streets import BEST
 
 
-class BoardRoot(Entrance):
+class BoardEntrance(Entrance):
     """Beliefs at a board by its own hands. Sweeps have the same by the hands of the board above and by padded lines."""
 
     def __init__(self, part: Subtree, beliefs: Beliefs, seat: int) -> None:
@@ -23,7 +23,7 @@ class BoardRoot(Entrance):
         entry, where = [beliefs.reach[p][self._places[p]] for p in (0, 1)], self._places[self.opponent]
         own = scaled(entry[seat])
         gifts = None if beliefs.gifts is None else beliefs.gifts[where]
-        super().__init__(own, entry[self.opponent], mass_at(part.tree, self.opponent, 0, own), entry[seat].max(axis=0), gifts)
+        super().__init__(own, entry[self.opponent], cf_reach_at(part.tree, self.opponent, 0, own), entry[seat].max(axis=0), gifts)
 
     def enter(self, sweeps: BoardSweeps, lines: npt.NDArray[np.bool_]) -> None:
         """Set both players' reach at the root, for some lines."""
@@ -33,16 +33,16 @@ class BoardRoot(Entrance):
 
     def at_root(self, values: Rows) -> Float:
         """Return [H of the opponent, L], a copy of the opponent's values in a sweep's order."""
-        return values[self._places[self.opponent], : self.mass.shape[1]]
+        return values[self._places[self.opponent], : self.cf_reach.shape[1]]
 
     def gadget(self, sweeps: BoardSweeps, bound: Float, lines: npt.NDArray[np.bool_], spread: float) -> GadgetArrays:
         """Return a gadget's arrays, ``spread`` in chips; hands of other lines do not exist for it."""
-        where, count = self._places[self.opponent], self.mass.shape[1]
+        where, count = self._places[self.opponent], self.cf_reach.shape[1]
         arrays = GadgetArrays(*(np.zeros_like(sweeps.cfv[self.opponent]) for _ in GadgetArrays._fields))
         arrays.bound[where, :count] = bound
-        arrays.mass[where, :count] = self.mass * lines
+        arrays.cf_reach[where, :count] = self.cf_reach * lines
         arrays.model[where, :count] = self.model
-        arrays.spread[where, :count] = self.mass * spread
+        arrays.spread[where, :count] = self.cf_reach * spread
         return arrays
 
     def exploitability(
@@ -70,16 +70,16 @@ class BoardRoot(Entrance):
         reach = theirs.astype(np.float64)
         for p in (0, 1):
             sweeps.reach[p][:] = kept[p]
-        lines = slice(self.mass.shape[1])
+        lines = slice(self.cf_reach.shape[1])
         if gadget is None:
             both: Float = np.maximum((found[self.opponent] * reach).sum(axis=0) + ours, 0.0)  # never below but by rounding
             return both[lines] / 2
         arrays = gadget.arrays
-        return left_to_gain(kind, found[self.opponent], ours, reach, unasked, arrays.bound, arrays.mass)[lines]
+        return gadget_exploitability(kind, found[self.opponent], ours, reach, unasked, arrays.bound, arrays.cf_reach)[lines]
 
-    def gadget_exploitability(self, sweeps: BoardSweeps, strategies: tuple[Rows, Rows], gadget: Gadget | None, weight: float) -> float:
+    def worst_line(self, sweeps: BoardSweeps, strategies: tuple[Rows, Rows], gadget: Gadget | None, weight: float) -> float:
         """Return the largest exploitability of all lines, in chips a deal that comes there; see ``exploitability``."""
         found = self.exploitability(sweeps, strategies, gadget, weight)
-        entering = scaled(self.model) if gadget is None else self.model if gadget.kind == COMBINED else np.ones_like(self.mass)
-        deals = (entering * self.mass).sum(axis=0)
+        entering = scaled(self.model) if gadget is None else self.model if gadget.kind == COMBINED else np.ones_like(self.cf_reach)
+        deals = (entering * self.cf_reach).sum(axis=0)
         return float((found[deals > 0] / deals[deals > 0]).max(initial=0.0))

@@ -1,4 +1,4 @@
-"""Every subgame that begins with a street, searched: what a street of an agent's play is, tabulated.
+"""Re-solve every subgame at the start of a round, and write the answers into one table.
 
 Boards are independent work. A journal keeps those that are done, so that a sweep that was stopped goes on where it was.
 """
@@ -21,9 +21,9 @@ from search.beliefs import Beliefs
 from search.boards.path import Paths
 from search.boards.strategy import BoardStrategy
 from search.boards.subgames import Answer, BoardSubgames
-from search.boards.trunk import SoFar, Strategies, Trunk, board_weights
-from search.budget import Budget, Deadline, Pace, Spent
-from search.resolving import SPARE, ResolveConfig, Resolved, SearchReport, resolve
+from search.boards.trunk import StoredStrategies, Strategies, Trunk, board_weights
+from search.budget import SPARE, Budget, Deadline, Pace, Spent
+from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
 
 SAME_SUITS = np.arange(4, dtype=np.uint8)
@@ -41,7 +41,7 @@ class Journal(Protocol):
         ...
 
 
-def search_street(
+def resolve_round(
     game: HoldemGame,
     tree: BoardTree,
     strategies: Strategies,
@@ -54,7 +54,7 @@ def search_street(
     workers: int = 1,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
-    known: Sequence[SoFar] | None = None,
+    known: Sequence[StoredStrategies] | None = None,
     journal: Journal | None = None,
     until: int = 0,
     searched: Collection[int] = (),

@@ -10,11 +10,11 @@ from games.holdem.subtree import Subtree
 from games.kernels import LANES
 from search.boards.subgames import Answer
 from search.boards.sweeps import Rows
-from search.boards.trunk import RowsSoFar, SoFar
+from search.boards.trunk import StoredStrategies, StoredStrategy
 
 
 @dataclass(frozen=True)
-class Overlay:
+class Replaced:
     """A player's stored rows, those of a part replaced. Slices begin and end where boards or tiles do.
 
     Attributes:
@@ -24,7 +24,7 @@ class Overlay:
         rows: [stored rows of the part, 8].
     """
 
-    below: RowsSoFar
+    below: StoredStrategy
     part: Subtree
     player: int
     rows: Rows
@@ -43,7 +43,7 @@ class Overlay:
         return found
 
 
-def overlay(below: SoFar, answer: Answer) -> SoFar:
+def replaced(below: StoredStrategies, answer: Answer) -> StoredStrategies:
     """Return the strategies so far with an answer over them; the answer's arrays are copied."""
     part = answer.part
-    return Overlay(below[0], part, 0, answer.average[0].copy()), Overlay(below[1], part, 1, answer.average[1].copy())
+    return Replaced(below[0], part, 0, answer.average[0].copy()), Replaced(below[1], part, 1, answer.average[1].copy())

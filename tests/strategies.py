@@ -11,10 +11,9 @@ from agents.policy import solved_policy
 from games import public_tree
 from games.derived import derived_game
 from games.game import Kind
-from search import BoardSolver, represent, variant
+from search import BoardSolver, Strategy, represent, uniform, variant
 from search.boards.representation import BoardRepresentation
-from tests.test_aivat import random_strategy
-from tests.test_holdem import UNEVEN, small
+from tests.catalogue import UNEVEN, small
 
 DERIVED = ("kuhn_poker", "leduc_poker(suit_isomorphism=true)", "liars_dice(numdice=1,dice_sides=3)")
 HOLDEM = {
@@ -29,7 +28,7 @@ POKER = tuple(name for name in EVERY if not name.startswith("liars_dice"))
 
 
 @lru_cache(maxsize=len(EVERY))
-def game_of(name):
+def representation_of(name):
     """Return a small game in memory, hold'em in float64."""
     if name in HOLDEM:
         return BoardRepresentation(HOLDEM[name], np.float64)
@@ -70,10 +69,21 @@ def filled(representation, policy):
     return tables
 
 
+def random_strategy(tree, seed):
+    """Some probabilities are 0."""
+    random, tables = np.random.default_rng(seed), [t.copy() for t in uniform(tree).tables]
+    for node in np.flatnonzero(tree.player >= 0):
+        rows, player = tree.rows_at(node), tree.player[node]
+        weights = random.random((rows.stop - rows.start, tables[player].shape[1])) ** 3
+        weights[1:][random.random(weights[1:].shape) < 0.2] = 0.0
+        tables[player][rows.start - 1 : rows.stop - 1] = weights / weights.sum(axis=0)
+    return Strategy(tree, tree.subgame(), (tables[0], tables[1]))
+
+
 @lru_cache(maxsize=len(EVERY))
 def strategies(name):
     """Return tables of a game by name: without a plan, and after some iterations."""
-    representation = game_of(name)
+    representation = representation_of(name)
     found = {"uniform": representation.uniform()}
     if name in POKER:
         found["calling"] = filled(representation, call)

@@ -1,48 +1,15 @@
-"""Every registered game of both families, and random hands of them by the rules alone."""
+"""Hands of every registered game: at random by the rules alone, or as an agent plays."""
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
-import yaml
 
-from games import CHANCE, TERMINAL, public_tree
-from games.derived import derived_game
-from games.game import Kind
+from games import CHANCE, TERMINAL
+from games.game import Kind, children
 from games.holdem.cards import cards_text
-from games.holdem.config import Holdem, Spot
-
-CONF = Path(__file__).parents[2] / "conf/game"
-SPIEL = (
-    "kuhn_poker",
-    "leduc_poker",
-    "leduc_poker(suit_isomorphism=true)",
-    "liars_dice(numdice=1,dice_sides=4)",
-    "liars_dice(numdice=2,dice_sides=2)",
-)
-WHOLE = ("ms1f1", "ms2f1t1h5", "ms3f1t1r1h5", "holdem5", "flop_holdem", "flop_holdem_no_limit", "heads_up_limit", "heads_up_no_limit")
-SPOTS = {
-    "river spot": Spot(board="Td9d6hQc4s", ranges=["AA,KQs,76s,22", "TT-88,A5s,KQo"], pot=20, stack=60, raises="100%,a"),
-    "turn spot": Spot(board="Td9d6hQc", ranges=["QQ,AA", "KK,JJ:0.5"], pot=101, stack=60, bets="60%,a", raises="a"),
-    "flop spot": Spot(board="Td9d6h", ranges=["66+,AJs", "QQ-22,KQ"], pot=20, stack=90, bets="50%", raises="100%"),
-}
-HOLDEM = (*WHOLE, *SPOTS)
-GAMES = (*SPIEL, *HOLDEM)
-
-
-@cache
-def game_of(name):
-    """Return a registered game; a hold'em one as conf/game has it."""
-    if name in SPIEL:
-        return derived_game(public_tree(name))
-    if name in SPOTS:
-        return SPOTS[name].build()
-    given = yaml.safe_load((CONF / f"{name}.yaml").read_text())
-    given.pop("defaults")
-    return Holdem(**given).build()
+from tests.catalogue import game_of
 
 
 def random_action(game, state, rng):
@@ -90,3 +57,26 @@ def outcomes(game, state):
     count = game.deals[game.round(state) + 1]
     ways = len(list(combinations(left[4:], count)))
     return [game.revealed(state, cards_text(cards)) for cards in combinations(left, count)], ways
+
+
+def decisions(agent, seat, budget, count=1):
+    """Ask an agent at every decision that its own play comes to, with its memories and after a few of chance's outcomes.
+
+    Yields:
+        the state, the memory that the agent was given there, and its decision.
+    """
+    game, rng = agent.game, np.random.default_rng(0)
+    stack = [(game.root, None, np.ones(game.num_hands[seat]))]
+    while stack:
+        state, memory, reach = stack.pop()
+        player, below = game.player(state), children(game, state)
+        if player == CHANCE:
+            after, _ = outcomes(game, state)
+            stack.extend((after[i], memory, reach) for i in rng.choice(len(after), min(count, len(after)), replace=False))
+        elif player == seat:
+            decision = agent.decide(seat, state, memory, budget)
+            yield state, memory, decision
+            played = zip(below, decision.policy, strict=True)
+            stack.extend((child, decision.memory, reach * share) for child, share in played if (reach * share).any())
+        else:
+            stack.extend((child, memory, reach) for child in below)

@@ -1,0 +1,96 @@
+"""From an ablation's settings to the lines that are measured, and what their blueprints cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agents.apps.build import REFERENCES, STILL, Kind, Lines, agents_of, build_budgets, untrained, with_enough
+from agents.apps.config import AblateConfig, AgentConfig
+from agents.apps.run import Run
+from agents.evaluation.report import COMPUTE
+from agents.reporting.tables import Row
+from search import Variant
+
+
+class Blueprints(NamedTuple):
+    """Blueprints, and what they cost.
+
+    Attributes:
+        made: by key.
+        curve: rows with ``compute`` and ``exploitability``: what blueprints cost against what they are worth.
+        own: of the curve, the row of the network that is searched; None without one.
+        unit: of ``compute``.
+    """
+
+    made: dict[str, Any]
+    curve: list[Row]
+    own: Row | None
+    unit: str
+
+    @property
+    def unique(self) -> list[Any]:
+        """Each blueprint once."""
+        return list({blueprint.name: blueprint for blueprint in self.made.values()}.values())
+
+    def cost(self, kind: Kind, line: str, lines: Lines) -> Row | None:
+        """Return what the blueprint of a line cost; None where that is not known, and for references."""
+        if line in REFERENCES:
+            return None
+        blueprint = lines[line][0].blueprint
+        sized = blueprint is not None and self.unit == kind.size_unit
+        value = self.own["compute"] if self.own else kind.size(blueprint) if sized else None
+        return None if value is None else {"value": value, "unit": self.unit}
+
+
+def settings(config: AblateConfig) -> dict[str, AgentConfig]:
+    """Return each line's agent; without lines that of the command line."""
+    return agents_of(config) or {"blueprint": config.agent}
+
+
+def trained(config: AblateConfig, kind: Kind, directory: Path, result: Run) -> Blueprints:
+    """Return the network, trained or found in the run's directory or read from a checkpoint, and the training curve."""
+    from agents.apps.training import train_and_report
+
+    learned = None
+    if untrained(config.agent):
+        learned = train_and_report(kind, config.trainer, directory / "training", result, config.searched_iterations)
+    checkpoint = learned.checkpoint if learned else Path(str(config.agent.checkpoint))
+    blueprint, history = kind.network(checkpoint, directory / "blueprints" / "network")
+    if learned:
+        history = result.history  # which goes on beyond the policy searched
+    result.write(history=history)
+    own = learned.row(history) if learned else history[-1] if history else None
+    keys = map(kind.blueprint_key, settings(config).values())
+    return Blueprints(dict.fromkeys(keys, blueprint), history, own, COMPUTE)
+
+
+def solved(config: AblateConfig, kind: Kind, variant: Variant, directory: Path) -> Blueprints:
+    """Return every line's blueprint, made or found in the run's directory, and their sizes as a curve."""
+    made: dict[str, Any] = {}
+    for agent in settings(config).values():
+        key = kind.blueprint_key(agent)
+        if key not in made:
+            made[key] = kind.blueprint(agent, variant, directory / "blueprints" / key, config.seed)
+    if kind.size_unit is None:
+        return Blueprints(made, [], None, COMPUTE)
+    curve = [{"compute": b.size, "exploitability": b.exploitability, "seconds": b.seconds, "name": b.name} for b in made.values()]
+    return Blueprints(made, curve, None, kind.size_unit)
+
+
+def lines_of(config: AblateConfig, kind: Kind, variant: Variant, blueprints: Blueprints) -> Lines:
+    """Return what is measured: each blueprint alone, each line that thinks, and the references."""
+    lines: Lines = {}
+    budgets = build_budgets(config.budgets, config.unit)
+    if 0 in config.budgets or not config.agent.think:
+        for blueprint in blueprints.unique:
+            lines[kind.alone_name(config.agent, blueprint)] = kind.alone(blueprint, variant), [STILL]
+    for name, agent in settings(config).items():
+        if agent.think and budgets:
+            blueprint = blueprints.made[kind.blueprint_key(agent)]
+            player = kind.agent(agent, blueprint, variant)
+            lines[name] = player, with_enough(budgets, agent) if player.thinks else [STILL]
+            kind.announce(name, agent, blueprint, len(budgets))
+    if config.references:
+        lines |= {name: (agent, own) for name, (agent, own) in kind.references(variant, budgets).items() if own}
+    return lines

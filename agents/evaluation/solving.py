@@ -1,0 +1,250 @@
+"""A solve from the outside, the same for every game: get ready, say how large the work is, read the answer, save and draw it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from agents.policy import policy_table
+from agents.reporting.hand_grid import decision, decision_table, write_decision
+from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, table, warned, write_json
+from agents.runtime.solution_file import load_solution, save_solution
+from games import PublicTree
+from games.holdem.board_tree import game_size
+from games.holdem.cards import cards_text
+from games.holdem.rules import HoldemGame, Place
+from search import Anytime, BoardSolver, BoardStrategy, Budget, Solution, Solver, Strategy, Variant, uniform
+
+TRIALS, TRIAL_SECONDS = 20, 0.05  # of timing an iteration: calls, and seconds of them, at most
+MORE = "give a larger budget.seconds or budget.iterations"
+ROUNDING = 1e-3  # of the pot: rounding errors of the values that are said beside them (docs/notebook/holdem.md)
+
+
+class Solving(Protocol):
+    """A game that is being solved.
+
+    Attributes:
+        stake: chips that an exploitability is compared with, once it is warm.
+        stake_text: what they are called.
+        threads: kernel threads.
+    """
+
+    stake: float
+    stake_text: str
+    threads: int
+
+    @property
+    def solver(self) -> Anytime[Any]:
+        """The solver, once it is warm."""
+        ...
+
+    def warm_up(self) -> float:
+        """Compile; return about the seconds that an iteration takes."""
+        ...
+
+    def memory_bytes(self) -> int:
+        """Return the size of all arrays."""
+        ...
+
+    def size_text(self) -> str:
+        """Return how large the game is."""
+        ...
+
+    def load(self, file: Path) -> None:
+        """Go on from what ``save`` wrote."""
+        ...
+
+    def found(self, solution: Solution[Any]) -> Row:
+        """Return what ``result.json`` says of a solution besides its exploitability."""
+        ...
+
+    def text(self, found: Row, exploitability: float, asked: int | None) -> str:
+        """Return what people read after the exploitability; ``asked`` are the iterations of the budget."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Write the answer so far, whole or not at all."""
+        ...
+
+    def draw(self, found: Row, directory: Path, strength: str, reason: str | None) -> None:
+        """Write figures and tables of what was found; ``reason`` says why it is no solution."""
+        ...
+
+
+class TreeSolving:
+    """See ``Solving``: a game derived from OpenSpiel."""
+
+    solver: Solver
+    stake: float
+    stake_text, threads = "uniform play's", 1
+
+    def __init__(self, tree: PublicTree, variant: Variant) -> None:
+        self.tree, self.variant = tree, variant
+
+    def warm_up(self) -> float:
+        self.solver = Solver(self.tree, self.variant)
+        self.solver.run(1)
+        self.stake = self.solver.exploitability(uniform(self.tree))
+        seconds = seconds_of(lambda: self.solver.run(1))
+        self.solver.start(self.solver.subgame)
+        return seconds
+
+    def memory_bytes(self) -> int:
+        return self.solver.memory_bytes()
+
+    def size_text(self) -> str:
+        hands = f"{self.tree.num_hands(0):,} and {self.tree.num_hands(1):,} hands"
+        return f"{counted(self.tree.num_nodes, 'public node')}, {hands}, {memory_text(self.memory_bytes())}"
+
+    def load(self, file: Path) -> None:
+        raise NotImplementedError
+
+    def found(self, solution: Solution[Strategy]) -> Row:
+        return {"values": list(self.solver.evaluator.values(solution.strategy))}
+
+    def text(self, found: Row, exploitability: float, asked: int | None) -> str:
+        return f", value {found['values'][0]:.6g} to the first player\n"
+
+    def save(self, directory: Path) -> None:
+        write_json(directory / "policy.json", policy_table(self.solver.answer()))
+
+    def draw(self, found: Row, directory: Path, strength: str, reason: str | None) -> None:
+        """Draw nothing."""
+
+
+class BoardSolving:
+    """See ``Solving``: hold'em.
+
+    Args:
+        game: what is solved.
+        variant: of CFR.
+        threads: kernel threads.
+        storage: dtype of regrets and averages.
+        places: decisions to show besides the first, with their lines.
+
+    Raises:
+        OSError: memory ran out.
+    """
+
+    def __init__(
+        self, game: HoldemGame, variant: Variant, threads: int, storage: Any = np.float32, places: Sequence[tuple[str, Place]] = ()
+    ) -> None:
+        self.game, self.threads, self.places, self.free = game, threads, places, free_memory()
+        self.stake, self.stake_text = game.pot, "the blinds" if game.betting.blinds else "the pot"
+        try:
+            self.solver = BoardSolver(game, variant, threads, storage=storage)
+        except MemoryError:
+            raise OSError(f"game must fit into memory, got more than was free while it was built: {smaller_game(game)}") from None
+
+    def warm_up(self) -> float:
+        self.solver.warm_up()
+        return seconds_of(self.solver.exploitability)  # which visits the same boards as an iteration, and changes nothing
+
+    def memory_bytes(self) -> int:
+        return self.solver.memory_bytes()
+
+    def size_text(self) -> str:
+        """Return memory, hands, boards and nodes; of a large game also what costs most."""
+        game, needed, large = self.game, self.memory_bytes(), ""
+        if needed > self.free / 2:
+            rows = game_size(game).street_rows
+            most = int(np.argmax(rows))
+            share = f"{100 * rows[most] / sum(rows):.0f} % of it for the {game.rounds[most]}"
+            large = f" of {memory_text(self.free)} free, {share}: {smaller_game(game)}"
+        hands = " and ".join(f"{int(np.count_nonzero(live)):,}" for live in game.ranges)
+        size = f"{counted(len(self.solver.tree.cards), 'board')}, {counted(len(game.bets.player), 'node')} of betting"
+        return f"{memory_text(needed)}{large}; {hands} hands, {size}"
+
+    def load(self, file: Path) -> None:
+        load_solution(self.solver, file)
+
+    def found(self, solution: Solution[BoardStrategy]) -> Row:
+        """Return values, and the decisions that are shown: none before the first iteration."""
+        game, solver, apart = self.game, self.solver, self.solver.values_apart()
+        values = [(apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2]
+        found = {"values": values, "rounding_pot_fraction": abs(sum(apart)) / game.pot, "boards": len(solver.tree.cards)}
+        found |= {"storage": 8 * solver.storage.itemsize, "root": None, "nodes": []}
+        if solution.iterations:
+            shown = [(line, cards_text(place.cards), decision(solver, *place)) for line, place in self.places]
+            found |= {"root": decision(solver), "nodes": [{"line": line, "board": board, **node} for line, board, node in shown]}
+        return found if game.betting.blinds else found | {"ev": [value + game.pot / 2 for value in values]}
+
+    def text(self, found: Row, exploitability: float, asked: int | None) -> str:
+        what, values = ("EV, chips", found["ev"]) if "ev" in found else ("value, chips", found["values"])
+        values_table = table(["", "player 0", "player 1"], [[what, *(f"{value:.4f}" for value in values)]])
+        parts = [f" ({exploitability:.4g} chips)\n"]
+        if found["root"]:
+            parts.append(f"{values_table}\n\n{decision_table(found['root'])}\n")
+        if asked is None and self.solver.iterations == (enough := self.solver.enough):
+            parts.append(f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {enough:,}\n")
+        if (missed := found["rounding_pot_fraction"]) > ROUNDING:
+            deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
+            parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")
+        parts += [f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(found["nodes"])]
+        return "".join(parts)
+
+    def save(self, directory: Path) -> None:
+        save_solution(self.solver, directory / "solution.npz")
+
+    def draw(self, found: Row, directory: Path, strength: str, reason: str | None) -> None:
+        """Draw every decision that is shown; remove those that an earlier run in this directory showed beyond them."""
+        for file in directory.glob("node_*.*"):
+            shown = re.fullmatch(r"node_([0-9]+)\.(csv|png|svg)", file.name)
+            if shown and int(shown[1]) >= len(found["nodes"]):
+                file.unlink()
+        drawn = [("root", "first decision", found["root"])] if found["root"] else []
+        for name, line, node in [*drawn, *((f"node_{i}", node["line"], node) for i, node in enumerate(found["nodes"]))]:
+            title = warned(f"{self.game.name}: {line}, exploitability {strength}", reason)
+            write_decision(node, self.game.deck, title, directory, name)
+
+
+def seconds_of(once: Callable[[], object]) -> float:
+    """Return about what a call takes: the least of a few in a moment, after one that may compile."""
+    once()
+    spent = list[float]()
+    while not spent or (len(spent) < TRIALS and sum(spent) < TRIAL_SECONDS):
+        start = time.perf_counter()
+        once()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+def work_text(solving: Solving, budget: Budget, seconds: float, strength_text: Callable[[float], str]) -> str:
+    """Return what a solve comes to in a line: its size, its time, and its target.
+
+    Args:
+        solving: warm.
+        budget: of the solve.
+        seconds: that an iteration takes.
+        strength_text: how an exploitability reads.
+    """
+    done, target = solving.solver.iterations, budget.exploitability
+    left = budget if budget.iterations is None else replace(budget, iterations=max(budget.iterations - done, 0))
+    aims = [] if target is None else dict.fromkeys((f"{target:.4g} chips", strength_text(target)))
+    return f"{solving.size_text()}; {expected(left, seconds)}" + (f"; until {', '.join(aims)}" if aims else "")
+
+
+def expected(budget: Budget, seconds: float) -> str:
+    """Say what a budget comes to on a machine that needs so many seconds an iteration."""
+    told = f"about {duration(seconds)} an iteration on this machine"
+    if budget.iterations is not None:
+        return f"{told}, {duration(seconds * budget.iterations)} for {counted(budget.iterations, 'iteration')}"
+    if budget.seconds is None:
+        return f"{told}, {duration(100 * seconds)} for 100 of them"
+    fits = int(budget.seconds / seconds)
+    return f"{told}, " + (
+        f"so {fits:,} in budget.seconds={budget.seconds:g}" if fits else f"which budget.seconds={budget.seconds:g} is too short for"
+    )
+
+
+def smaller_game(game: HoldemGame) -> str:
+    """Say what makes a game smaller."""
+    if game.betting.limit:
+        return "use a lower game.max_raises or fewer game.deals"
+    return "use fewer sizes (game.bets, game.raises, game.raise_cap) or start on a later street"
