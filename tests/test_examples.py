@@ -17,7 +17,7 @@ COMMANDS = [
     for path in EXAMPLES
     for line in re.findall(r"^    (TIMEBANK_MODULES=.*)", path.read_text(), re.MULTILINE)
 ]
-QUICK = {"ablate": ["executor=serial", "sweeps=1", "references=false"]}
+QUICK = {"ablate": ["sweeps=1", "references=false"]}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
