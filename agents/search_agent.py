@@ -88,7 +88,7 @@ class SearchAgent:
         """See ``agents.agent.Agent``; in hold'em an exact strength stands for a blueprint's numbers."""
         config, blueprint = self.config, self.blueprint
         if isinstance(blueprint, BoardBlueprint):
-            settings: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.spread)
+            settings: tuple[Any, ...] = (RULES, self.variant, self.rounds, config.gadget, config.bounds, config.bound_std)
             settings += (self.threads, config.warm_start, config.gift_scale)
             return " ".join(map(repr, (self.game.key, *settings, blueprint.name, blueprint.exploitability))).encode()
         texts = [repr(value) for value in (RULES, self.variant, config.warm_start, self.measure_error)]

@@ -4,7 +4,7 @@ A blueprint against search from it, both as they are; every match has its own se
 of independent deals, duplicate and AIVAT (with two value functions) in matches in duplicate. With 400 matches, coverage itself has a
 standard error of 1.1 %.
 
-    python benchmarks/coverage.py [matches] [hands] [raw | duplicate | aivat]
+    python benchmarks/coverage.py [matches] [hands] [raw | duplicate | aivat]      # --write, --check: see benchmarks/tables.py
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from tables import MATCHES, Table, options
 
 from agents import BlueprintAgent, SearchAgent, Serial, solved_policy
 from agents.match.deal import Competitor
 from agents.match.exact_value import exact_values
 from agents.match.match import Match, play_matches
 from agents.match.statistics import Tally
-from agents.reporting.tables import machine, table, version
 from games import public_tree
 from search import Budget, variant
 
@@ -31,16 +31,18 @@ CASES = (  # name, estimate, duplicate, value function
     ("AIVAT, uniform values", "aivat", True, "uniform"),
     ("AIVAT, blueprint's values", "aivat", True, "blueprint"),
 )
+HEADS = ["estimate", "coverage", "mean error", "spread of means", "mean", "off, in its errors", "seconds"]
+TABLE = Table("coverage", MATCHES, HEADS, [(case[0],) for case in CASES])
+TABLES = (TABLE,)
 
 
 def main() -> None:
-    given = sys.argv[1:]
+    given = options(TABLES)
     count, hands = (int(a) for a in (given + ["400", "400"][len(given) :])[:2])
     cases = [case for case in CASES if case[1] in given[2:] or not given[2:]]
     rows, exact = measure(cases, count, hands)
-    print(f"Leduc, blueprint against search, {count} matches of {hands} hands; exact value {exact:+.6f} chips a hand")
-    print(f"{machine()['cpu']}, commit {version()['git']}, seeds 0 to {count - 1}\n")
-    print(table(["estimate", "coverage", "mean error", "spread of means", "mean", "off, in its errors", "seconds"], rows))
+    note = f"Leduc, blueprint against search, {count} matches of {hands} hands, seeds 0 to {count - 1}"
+    TABLE.show(rows, f"{note}; exact value {exact:+.6f} chips a hand")
 
 
 def measure(cases: Sequence[tuple[str, str, bool, str]], count: int, hands: int) -> tuple[list[list[str]], float]:

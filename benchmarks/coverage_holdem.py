@@ -3,7 +3,7 @@
 A blueprint with 20 buckets on the last street that searches that street with 20 iterations, against itself without; every match has its
 own seed, and is played in duplicate. With 200 matches coverage itself has a standard error of 1.5 %.
 
-    python benchmarks/coverage_holdem.py [matches] [hands] [ms1f1 | ms2f1t1h5]
+    python benchmarks/coverage_holdem.py [matches] [hands] [ms1f1 | ms2f1t1h5]    # --write, --check: see benchmarks/tables.py
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from tables import MATCHES, Table, options
 
 from agents import Serial
 from agents.board_blueprint import make_blueprint
@@ -21,7 +22,6 @@ from agents.match.deal import Competitor, Draws, play_deal
 from agents.match.exact_value import exact_values
 from agents.match.match import Match
 from agents.match.statistics import Tally
-from agents.reporting.tables import machine, table, version
 from agents.search_agent import NOTHING, SearchAgent
 from games.holdem.config import Holdem
 from search import Budget, variant
@@ -29,10 +29,20 @@ from search.resolving import ResolveConfig
 
 GAMES = {"ms1f1": Holdem(deals=[0, 1]), "ms2f1t1h5": Holdem(ranks="TJQKA", deals=[0, 1, 1])}  # as in conf/game
 CASES = (("raw", "none"), ("duplicate", "none"), ("aivat", "uniform"), ("aivat", "blueprint"))
+HEADS = ["estimate", "coverage", "mean error", "spread of means", "mean", "off, in its errors", "seconds"]
+
+
+def called(kind: str, values: str) -> str:
+    """Return what a row calls an estimate with a value function."""
+    return kind if values == "none" else f"{kind}, {values} values"
+
+
+TABLE = Table("coverage of hold'em", MATCHES, HEADS, [(called(*case),) for case in CASES])
+TABLES = (TABLE,)
 
 
 def main() -> None:
-    given = sys.argv[1:]
+    given = options(TABLES)
     count, hands = (int(a) for a in (given + ["200", "200"][len(given) :])[:2])
     name = given[2] if len(given) > 2 else "ms2f1t1h5"
     config = GAMES[name]
@@ -64,11 +74,10 @@ def main() -> None:
                 off = (float(np.mean(means)) - exact.value) / (spread / count**0.5)
                 errors = float(np.mean([e[kind].standard_error for e in found]))
                 cells = [f"{inside:.1%}", f"{errors:.5f}", f"{spread:.5f}", f"{np.mean(means):+.5f}", f"{off:+.1f}", f"{seconds:.0f}"]
-                rows.append([kind if values == "none" else f"{kind}, {values} values", *cells])
+                rows.append([called(kind, values), *cells])
                 print(rows[-1], file=sys.stderr, flush=True)
-    print(f"{name}, search against its blueprint, {count} matches of {hands} hands; exact value {exact.value:+.6f} chips a hand")
-    print(f"{machine()['cpu']}, commit {version()['git']}, seeds 0 to {count - 1}\n")
-    print(table(["estimate", "coverage", "mean error", "spread of means", "mean", "off, in its errors", "seconds"], rows))
+    note = f"{name}, search against its blueprint, {count} matches of {hands} hands, seeds 0 to {count - 1}"
+    TABLE.show(rows, f"{note}; exact value {exact.value:+.6f} chips a hand")
 
 
 if __name__ == "__main__":

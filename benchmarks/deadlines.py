@@ -3,12 +3,14 @@
     python benchmarks/deadlines.py                       # under ten minutes on two cores that nobody else uses
     python benchmarks/deadlines.py --games leduc,ms3f1t1r1h5 --share 0.1
     python benchmarks/deadlines.py --overhead            # what a decision costs beside its kernels
+    python benchmarks/deadlines.py --share 0.55 --write  # also into docs/results.md; --check measures nothing (benchmarks/tables.py)
 
 Late is what a decision took beyond its budget, measured around the call; the goal is that its 99th percentile is at most 1 ms + 2 % of the
-budget. Half of Leduc's decisions ask a network about the whole game and solve it, half re-solve below it. Hold'em is played line by line
-with everything inside the clock, gifts counted; only decisions that are due to search are in the table. Blueprints are lossless and made
-for the occasion by a few iterations of default_holdem (10; holdem5 2, 1.5 GB in the folder for temporary files). What an agent computes
-once for a game, when it is loaded, is in the column ``load``. Decisions without time for an iteration are ``skipped``.
+budget, and a row that misses it is bold. Half of Leduc's decisions ask a network about the whole game and solve it, half re-solve below it.
+Hold'em is played line by line with everything inside the clock, gifts counted; only decisions that are due to search are in the table.
+Blueprints are lossless and made for the occasion by a few iterations of default_holdem (10; holdem5 2, 1.5 GB in the folder for temporary
+files). What an agent computes once for a game, when it is loaded, is in the column ``load``. Decisions without time for an iteration are
+``skipped``.
 
 ``--overhead`` asks for ten iterations a decision in place of seconds, and takes the time inside compiled functions off: what is left is
 Python's part of a decision.
@@ -28,11 +30,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
+from tables import RESULTS, Table, conditions, options
 
 from agents.agent import Decision
 from agents.board_blueprint import make_blueprint
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
-from agents.reporting.tables import duration, machine, table, version
+from agents.reporting.tables import duration, table
 from agents.search_agent import SearchAgent
 from games import public_tree
 from games.game import children
@@ -50,9 +53,7 @@ SEARCHES = {
     "holdem5": (((2,), "refined"), ((1, 2), "combined")),
 }
 ITERATIONS = 10  # of a decision whose overhead is measured
-COLUMNS = [
-    "agent", "budget", "decisions", "late, median", "p99", "worst", "allowed", "in time", "searched", "skipped", "median its", "load",
-]  # fmt: skip
+HEADS = ["agent", "budget", "decisions", "late, p99", "worst", "allowed", "searched", "skipped", "median iterations", "load"]
 OVERHEAD = ["agent", "decisions", "whole", "kernels", "calls", "overhead"]
 
 
@@ -105,29 +106,41 @@ class Timed:
                     setattr(module, key, Timed(value))
 
 
+def called(name: str, streets: tuple[int, ...], gadget: str) -> str:
+    """Return what a row calls a searching agent of hold'em."""
+    return f"{name} {'+'.join(('preflop', 'flop', 'turn', 'river')[s] for s in streets)} {gadget}"
+
+
+AGENTS = {"leduc": ["leduc"]} | {name: [called(name, *search) for search in searches] for name, searches in SEARCHES.items()}
+TABLE = Table("deadlines", RESULTS, HEADS, [(agent, duration(b)) for name in BUDGETS for agent in AGENTS[name] for b in BUDGETS[name]])
+TABLES = (TABLE,)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--games", default=",".join(BUDGETS), help="a list of them")
     parser.add_argument("--share", type=float, default=1.0, help="of the decisions")
     parser.add_argument("--overhead", action="store_true", help="measure Python's part of decisions of ten iterations")
-    options = parser.parse_args()
+    given = parser.parse_args(options(TABLES))
     rows: list[list[str]] = []
-    for name in options.games.split(","):
+    for name in given.games.split(","):
         if name not in BUDGETS:
             parser.error(f"argument --games: must be some of {', '.join(BUDGETS)}, got {name!r}")
         for agent, load, ask in leduc() if name == "leduc" else holdem(name):
             gc.collect()
             gc.freeze()
-            if options.overhead:
+            if given.overhead:
                 Timed.everywhere()
-                rows.append(overhead(agent, some(ask(Budget(iterations=ITERATIONS)), MOST * options.share / 2)))
-            for seconds in () if options.overhead else BUDGETS[name]:
-                count = min(MOST, SECONDS[name] / seconds) * options.share
+                rows.append(overhead(agent, some(ask(Budget(iterations=ITERATIONS)), MOST * given.share / 2)))
+            for seconds in () if given.overhead else BUDGETS[name]:
+                count = min(MOST, SECONDS[name] / seconds) * given.share
                 rows.append(late(agent, seconds, some(ask(Budget(seconds=seconds)), count), load))
                 print(" ".join(rows[-1]), flush=True)
             gc.unfreeze()
-    print(table(OVERHEAD if options.overhead else COLUMNS, rows))
-    print(machine()["cpu"], version(), "one thread", sep="; ")
+    if given.overhead:
+        print(f"{table(OVERHEAD, rows)}\n\n{conditions('One thread')}")
+    else:
+        TABLE.show(rows, "One thread")
 
 
 def some(asked: Iterator[Asked], count: float) -> list[Asked]:
@@ -147,17 +160,9 @@ def late(agent: str, budget: float, asked: list[Asked], load: float) -> list[str
     late, iterations = [x.seconds - budget for x in asked], [x.decision.iterations for x in asked]
     p99, allowed = float(np.percentile(late, 99)), 1e-3 + 0.02 * budget
     counts = str(sum(x.decision.solved for x in asked)), str(iterations.count(0)), f"{np.median(iterations):.0f}"
-    lateness = [duration(max(x, 0.0)) for x in (float(np.median(late)), p99, max(late))]
-    return [
-        agent,
-        duration(budget),
-        str(len(asked)),
-        *lateness,
-        duration(allowed),
-        "yes" if p99 <= allowed else "NO",
-        *counts,
-        duration(load),
-    ]
+    lateness, worst = duration(max(p99, 0.0)), duration(max(*late, 0.0))
+    missed = "" if p99 <= allowed else "**"
+    return [agent, duration(budget), str(len(asked)), f"{missed}{lateness}{missed}", worst, duration(allowed), *counts, duration(load)]
 
 
 def leduc() -> Iterator[tuple[str, float, Asking]]:
@@ -210,7 +215,7 @@ def holdem(name: str) -> Iterator[tuple[str, float, Asking]]:
                         going = [child for child in below if game.player(child) != TERMINAL] or below
                         state = going[rng.integers(len(going))]
 
-            yield f"{name} {'+'.join(game.rounds[s] for s in streets)} {gadget}", agent.load_seconds, ask
+            yield called(name, streets, gadget), agent.load_seconds, ask
 
 
 if __name__ == "__main__":

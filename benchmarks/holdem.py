@@ -4,6 +4,7 @@
     python benchmarks/holdem.py --spots RA,TB --threads 1 --search dcfr,dcfr_plus
     python benchmarks/holdem.py --storage 16               # regrets and averages in 16 bits
     python benchmarks/holdem.py --peer RA=0.142,TB=2.76    # seconds of another solver on this machine, as ratios beside ours
+    python benchmarks/holdem.py --check                    # or --write: see benchmarks/tables.py
 
 Seconds are of solving alone: building and exploitability checks are apart. The kernels are compiled before. Draws ``outputs/holdem.png``.
 
@@ -16,12 +17,15 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from tables import RESULTS, Table, options
 
 from agents.reporting.figures import blank_figure, log_axes, save_figure
-from agents.reporting.tables import machine, table, version
+from agents.reporting.tables import table
 from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
 from search import BoardSolver, variant
 
@@ -55,10 +59,90 @@ SPOTS = {
 PUBLISHED = {"3betpotFAST": (0.55347, 105.11)}
 GOALS = (0.01, 0.005, 0.001)
 CHECK_EVERY = 5
+# postflop-solver, which looks at its exploitability every 10 iterations: to 1 / 0.5 / 0.1 % of the pot.
+PEER_ITERATIONS = {
+    "RA": "60 / 90 / 330", "RB": "50 / 80 / 200", "TB": "80 / 100 / 240", "TX": "80 / 100 / 230", "FB": "50 / 80 / 150",
+}  # fmt: skip
+# Seconds of TexasSolver and of Noam Brown's poker_solver as multiples of postflop-solver's: all three in one run on a Zen 5 server, one
+# thread, RA 0.28 / 0.78 / 0.067 s, RB 0.039 / 0.038 / 0.009, TB 4.5 / - / 1.48, FB 250 / - / 50.
+OTHERS = {"RA": ("4.2", "12"), "RB": ("4.3", "4.2"), "TB": ("3.0", "-"), "FB": ("5.0", "-")}
+HEADS = [
+    "spot", "iterations to 1 / 0.5 / 0.1 %", "the peer's", "seconds", "the peer's seconds", "ratio", "on two threads", "times as fast",
+    "MB", "TexasSolver's seconds / the peer's", "poker_solver's / the peer's", "EV out of / in position",
+]  # fmt: skip
+TABLE = Table("spots", RESULTS, HEADS, [(name,) for name in SPOTS])
+TABLES = (TABLE,)
+
+
+class Solve(NamedTuple):
+    """A spot solved to the last goal.
+
+    Attributes:
+        spot: its name.
+        search: the variant of CFR.
+        threads: of the solver.
+        build_seconds: of the tree.
+        reached: iterations and seconds of solving to each goal.
+        check_seconds: of one exploitability check.
+        memory_bytes: of the arrays.
+        ev: both players', chips.
+        trace: seconds of solving and exploitability as a share of the pot.
+    """
+
+    spot: str
+    search: str
+    threads: int
+    build_seconds: float
+    reached: list[tuple[int, float]]
+    check_seconds: float
+    memory_bytes: int
+    ev: list[float]
+    trace: list[tuple[float, float]]
+
+
+def solve(name: str, search: str, threads: int, bits: int) -> Solve:
+    """Solve a spot to every goal."""
+    game, start = SPOTS[name].build(), time.perf_counter()
+    solver = BoardSolver(game, variant(search), threads, storage=np.float16 if bits == 16 else None)
+    built = time.perf_counter() - start
+    solver.warm_up()
+    seconds, reached, trace = 0.0, [], []
+    while len(reached) < len(GOALS) and solver.iterations < 2000:
+        now = time.perf_counter()
+        solver.run(CHECK_EVERY)
+        seconds += time.perf_counter() - now
+        share = solver.exploitability() / game.pot
+        trace.append((seconds, share))
+        while len(reached) < len(GOALS) and share <= GOALS[len(reached)]:
+            reached.append((solver.iterations, seconds))
+    now = time.perf_counter()
+    solver.exploitability()
+    check = time.perf_counter() - now
+    ev = [value + game.pot / 2 for value in solver.values()]
+    if name in PUBLISHED:
+        check_published(name, equity(SPOTS[name]), ev)
+    return Solve(name, search, threads, built, reached, check, solver.memory_bytes(), ev, trace)
+
+
+def beside_the_peer(one: Solve, two: Solve | None, peer: str | None) -> list[str]:
+    """Return a row of the document.
+
+    Args:
+        one: on one thread.
+        two: on two threads.
+        peer: seconds of the peer on one thread.
+    """
+    (*_, (_, seconds)), name = one.reached, one.spot
+    ratio = f"**{seconds / float(peer):.2f}**" if peer else "-"
+    iterations = " / ".join(str(its) for its, _ in one.reached)
+    faster = "-" if two is None else f"{seconds / two.reached[-1][1]:.1f}"
+    both = "-" if two is None else f"{two.reached[-1][1]:.3g}"
+    ours = [f"{seconds:.3g}", peer or "-", ratio, both, faster, f"{one.memory_bytes / 1e6:,.3g}"]
+    return [name, iterations, PEER_ITERATIONS.get(name, "-"), *ours, *OTHERS.get(name, ("-", "-")), f"{one.ev[0]:.3f} / {one.ev[1]:.3f}"]
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spots", default=",".join(SPOTS))
     parser.add_argument("--threads", default="1,2")
@@ -66,65 +150,32 @@ def main() -> None:
     parser.add_argument("--storage", type=int, choices=(32, 16), default=32, help="bits of each regret and average")
     parser.add_argument("--peer", default="", help="seconds of a peer to 0.1 %% of the pot, as NAME=SECONDS,...")
     parser.add_argument("--figure", type=Path, default=Path("outputs/holdem.png"))
-    options = parser.parse_args()
-    peers = dict(pair.split("=") for pair in options.peer.split(",") if pair)
+    given = parser.parse_args(options(TABLES))
+    peers = dict(pair.split("=") for pair in given.peer.split(",") if pair)
     figure, axes = blank_figure("Exploitability against solving time", (8, 5))
-    rows = []
-    for name in options.spots.split(","):
-        game = SPOTS[name].build()
-        for search in options.search.split(","):
-            for threads in map(int, options.threads.split(",")):
-                start = time.perf_counter()
-                solver = BoardSolver(game, variant(search), threads, storage=np.float16 if options.storage == 16 else None)
-                built = time.perf_counter() - start
-                solver.warm_up()
-                seconds, reached, trace = 0.0, [], []
-                while len(reached) < len(GOALS) and solver.iterations < 2000:
-                    now = time.perf_counter()
-                    solver.run(CHECK_EVERY)
-                    seconds += time.perf_counter() - now
-                    share = solver.exploitability() / game.pot
-                    trace.append((seconds, share))
-                    while len(reached) < len(GOALS) and share <= GOALS[len(reached)]:
-                        reached.append((solver.iterations, seconds))
-                now = time.perf_counter()
-                solver.exploitability()
-                check = time.perf_counter() - now
-                ev = [value + game.pot / 2 for value in solver.values()]
-                if name in PUBLISHED:
-                    check_published(name, equity(SPOTS[name]), ev)
-                peer = f"{seconds / float(peers[name]):.2f}" if name in peers else "-"
-                its = " / ".join(str(i) for i, _ in reached)
-                rows.append(
-                    [
-                        name, search, str(threads), f"{built:.2f}", its, f"{seconds:.4g}", f"{1e3 * seconds / solver.iterations:.4g}",
-                        f"{1e3 * check:.3g}", f"{solver.memory_bytes() / 1e6:.1f}", f"{ev[0]:.4f} / {ev[1]:.4f}", peer,
-                    ]
-                )  # fmt: skip
-                print(name, search, threads, "done", flush=True)
-                if threads == 1:
-                    axes.plot([s for s, _ in trace], [100 * e for _, e in trace], label=f"{name}, {search}")
-    heads = [
-        "spot",
-        "search",
-        "threads",
-        "built s",
-        "its to 1 / 0.5 / 0.1 %",
-        "solved s",
-        "ms an it",
-        "check ms",
-        "MB",
-        "EV",
-        "of the peer's s",
-    ]
-    print(table(heads, rows))
-    print(f"{machine()['cpu']}; {version()}; float32, regrets and averages in {options.storage} bits")
+    solves, rows = {}, []
+    for name, search, threads in product(given.spots.split(","), given.search.split(","), map(int, given.threads.split(","))):
+        found = solves[name, search, threads] = solve(name, search, threads, given.storage)
+        its, seconds = found.reached[-1]
+        row = [name, search, str(threads), f"{found.build_seconds:.2f}", " / ".join(str(i) for i, _ in found.reached), f"{seconds:.4g}"]
+        rows.append([*row, f"{1e3 * seconds / its:.4g}", f"{1e3 * found.check_seconds:.3g}", f"{found.memory_bytes / 1e6:.1f}"])
+        print(name, search, threads, "done", flush=True)
+        if threads == 1:
+            axes.plot([s for s, _ in found.trace], [100 * e for _, e in found.trace], label=f"{name}, {search}")
+    heads = ["spot", "search", "threads", "built s", "its to 1 / 0.5 / 0.1 %", "solved s", "ms an it", "check ms", "MB"]
+    print(table(heads, rows) + "\n")
+    first = given.search.split(",")[0]
+    ones = [one for (_, search, threads), one in solves.items() if search == first and threads == 1]
+    TABLE.show(
+        [beside_the_peer(one, solves.get((one.spot, first, 2)), peers.get(one.spot)) for one in ones],
+        f"{first}, float32, regrets and averages in {given.storage} bits; seconds of solving to 0.1 % of the pot",
+    )
     log_axes(axes)
     axes.set_xlabel("seconds of solving, one thread")
     axes.set_ylabel("exploitability, % of the pot")
     axes.legend(fontsize=8)
-    options.figure.parent.mkdir(parents=True, exist_ok=True)
-    save_figure(figure, [options.figure])
+    given.figure.parent.mkdir(parents=True, exist_ok=True)
+    save_figure(figure, [given.figure])
 
 
 def equity(spot: Spot) -> float:

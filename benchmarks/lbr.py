@@ -5,7 +5,7 @@ exact, (seat 0 + seat 1) / 2, on Leduc in chips a deal, in hold'em in mbb/g. A r
 on Leduc, 15 million in hold'em (agents/evaluation/learned_response.py).
 
     python benchmarks/lbr.py                                     # leduc_poker, ms1f1, ms2f1t1h5, ms3f1t1r1h5: about an hour
-    python benchmarks/lbr.py ms2f1t1h5                           # some of them
+    python benchmarks/lbr.py ms2f1t1h5                           # some of them; --write, --check: see benchmarks/tables.py
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tables import RESULTS, Table, options
 
 from agents import BaseAgent, Decision, SearchAgent, solved_policy
 from agents.agent import Agent
@@ -25,7 +26,6 @@ from agents.board_blueprint import make_blueprint
 from agents.evaluation.lbr import ACTION_SETS, WEAKNESS, lbr_exploitability
 from agents.evaluation.learned_response import WEAKNESS as UNLEARNED
 from agents.evaluation.learned_response import learned_exploitability
-from agents.reporting.tables import table, version
 from games import public_tree
 from games.derived import derived_game
 from games.game import Kind, PublicGame
@@ -43,6 +43,21 @@ GAMES = {
     "ms2f1t1h5": (Holdem(ranks="TJQKA", deals=[0, 1, 1]), [0, 0, 20]),
     "ms3f1t1r1h5": (Holdem(ranks="TJQKA", deals=[0, 1, 1, 1]), [0, 0, 0, 50]),
 }
+HEADS = [*(f"LBR: {actions.name}" for actions in ACTION_SETS), "learned", "LBR of exact", "learned of exact", "exact"]
+
+
+def agents_of(name: str) -> list[str]:
+    """Return what the rows of a game call its agents."""
+    if name == LEDUC:
+        blueprints, found = ["blueprint, 60 iterations of CFR"], (50, 1000)
+    else:
+        blueprints, found = [f"blueprint, {its} iterations" for its in (20, 200)], (20, 200)
+        blueprints.append(f"blueprint, {GAMES[name][1][-1]} buckets on the last street")
+    return ["uniform", "always call", *blueprints, *(f"search from it, {its} iterations" for its in found)]
+
+
+TABLE = {name: Table(f"lower bounds, {name}", RESULTS, ["agent", *HEADS], [(who,) for who in agents_of(name)]) for name in (LEDUC, *GAMES)}
+TABLES = tuple(TABLE.values())
 
 
 class AlwaysCall(BaseAgent):
@@ -109,9 +124,9 @@ def shares(found: list[float], exact: float) -> list[str]:
 
 
 def main() -> None:
-    for name in sys.argv[1:] or [LEDUC, *GAMES]:
-        if name not in (LEDUC, *GAMES):
-            sys.exit(f"error: a game must be one of {LEDUC}, {', '.join(GAMES)}, got {name!r}")
+    for name in options(TABLES) or TABLE:
+        if name not in TABLE:
+            sys.exit(f"error: a game must be one of {', '.join(TABLE)}, got {name!r}")
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as directory:
             rows = list(measured(name, Path(directory)))
@@ -119,10 +134,8 @@ def main() -> None:
         form = "+.4f" if name == LEDUC else "+.1f"
         text = [[who, *(f"{v:{form}}" for v in found), *shares(found, exact), f"{exact:{form[1:]}}"] for who, found, exact in rows]
         unit = "chips a deal" if name == LEDUC else "mbb/g"
-        print(f"{name}, {unit} ({time.perf_counter() - start:.0f} s)")
-        heads = [*(f"LBR: {actions.name}" for actions in ACTION_SETS), "learned", "LBR of exact", "learned of exact", "exact"]
-        print(table(["agent", *heads], text) + "\n", flush=True)
-    print(f"{WEAKNESS}\n{UNLEARNED}\ncommit {version()['git']}")
+        TABLE[name].show(text, f"{unit}; {time.perf_counter() - start:.0f} s")
+    print(f"{WEAKNESS}\n{UNLEARNED}")
 
 
 if __name__ == "__main__":

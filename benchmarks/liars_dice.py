@@ -6,10 +6,11 @@ python benchmarks/liars_dice.py [rounds]
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 
-from agents.reporting.tables import machine, table, version
+from tables import conditions, options
+
+from agents.reporting.tables import table
 from games import public_tree
 from search import Budget, Solver, variant, whole_game
 
@@ -18,7 +19,7 @@ GOAL = 1e-4
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = int((options() or ["5"])[0])
     rows = []
     for game in GAMES:
         derived = []
@@ -40,7 +41,7 @@ def main() -> None:
             columns = [statistics.median(derived), statistics.median(found), max(found), statistics.median(checked)]
             rows.append([game, name, *(f"{x:.3f}" for x in columns), str(iterations)])
     print(table(["game", "search", "derived s", "solved s", "slowest s", "checks s", "iterations"], rows))
-    print(machine()["cpu"], version(), f"medians of {rounds}, one thread, goal {GOAL} chips", sep="; ")
+    print(f"\n{conditions(f'Medians of {rounds}, one thread, to {GOAL} chips')}")
 
 
 if __name__ == "__main__":

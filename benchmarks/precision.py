@@ -1,6 +1,6 @@
 """How deep can stacks be before float32 can no longer tell?
 
-    python benchmarks/precision.py
+    python benchmarks/precision.py [--write | --check]    # see benchmarks/tables.py
 
 A river and a turn, the pot 10, stacks from once the pot to 100 million times, solved by as many iterations in float32 and in float64. Every
 number is in % of the pot: what float32 says of its own exploitability, what float64 says of the same strategies, what is left by float64's,
@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from tables import HOLDEM, Table, options
 
-from agents.reporting.tables import machine, table, version
 from games.holdem.board_tree import board_tree
 from games.holdem.config import Spot
 from games.holdem.rules import HoldemGame
@@ -26,6 +26,11 @@ IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"
 BOARDS = {"river": ("Td9d6hQc4s", 30_000), "turn": ("Td9d6hQc", 300)}
 POT = 10
 DEPTHS = (1, 10, 100, 200, 1_000, 1_000_000, 100_000_000)
+HEADS = [
+    "spot", "stack / pot", "iterations", "float32 of itself", "float64 of float32's", "float64's own", "values miss zero by", "EVs apart",
+]  # fmt: skip
+TABLE = Table("deep stacks", HOLDEM, HEADS, [(name, f"{depth:,}", f"{its:,}") for name, (_, its) in BOARDS.items() for depth in DEPTHS])
+TABLES = (TABLE,)
 
 
 def spot(board: str, depth: int) -> HoldemGame:
@@ -50,16 +55,14 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spots", default=",".join(BOARDS))
-    options = parser.parse_args()
+    given = parser.parse_args(options(TABLES))
     rows = []
-    for name in options.spots.split(","):
+    for name in given.spots.split(","):
         board, iterations = BOARDS[name]
         for depth in DEPTHS:
             numbers = compare(spot(board, depth), iterations)
-            rows.append([name, f"{depth:,}", str(iterations), *(f"{x:.2g}" for x in numbers)])
-    heads = ["spot", "stack / pot", "iterations", "float32 of itself", "float64 of float32's", "float64's own", "values apart", "EV apart"]
-    print(table(heads, rows))
-    print(f"\n{machine()}, {version()}")
+            rows.append([name, f"{depth:,}", f"{iterations:,}", *(f"{x:.2g}" for x in numbers)])
+    TABLE.show(rows, "All in % of the pot")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agents.reporting.tables import machine, table, version
+from tables import conditions, options
+
+from agents.reporting.tables import table
 
 ROOT = Path(__file__).resolve().parents[1]
 HANDS = 20_000
@@ -44,7 +46,7 @@ def rows_of(directory: Path) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    count = int((options() or ["10"])[0])
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch) / "whole"
@@ -65,8 +67,7 @@ def main() -> None:
             alike = rows_of(directory) == rows_of(whole)
             print(f"{trial + 1} of {count}: {kept} hands kept, {alike}", file=sys.stderr, flush=True)
             rows.append([str(trial + 1), "ended before" if ended else f"{kept:,}", "the same" if alike else "DIFFERENT"])
-    print(f"{machine()['cpu']}, commit {version()['git']}\n")
-    print(table(["match", "hands kept", "table after resuming"], rows))
+    print(f"{table(['match', 'hands kept', 'table after resuming'], rows)}\n\n{conditions()}")
     assert all(row[-1] == "the same" for row in rows)
 
 

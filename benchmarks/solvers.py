@@ -3,7 +3,9 @@
 Averaging is included everywhere, compilation, building and checks nowhere. Peers: OpenSpiel's C++ solver, and LiteEFG if installed
 (`pip install -c constraints.txt -e '.[bench]'`).
 
-    python benchmarks/solvers.py [rounds]
+    python benchmarks/solvers.py [rounds]      # --write, --check: see benchmarks/tables.py
+
+GPU-CFR is not run: its rows are what Li & Huang 2026 (arXiv 2609.11923) publish of CFR+ on an A100, as a public note quotes their table.
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ from __future__ import annotations
 import contextlib
 import io
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
 import pyspiel
+from tables import RESULTS, Table, options
 
-from agents.reporting.tables import machine, table, version
 from games import public_tree
 from search import Solver, variant
 
 GAMES = ("leduc_poker", "liars_dice(numdice=1,dice_sides=5)")
+OURS, PEERS, GPU = "ours", ("OpenSpiel C++", "LiteEFG 1.0"), "GPU-CFR, an A100, published"
+PUBLISHED = {"leduc_poker": 304.0}  # microseconds
+LABELS = [(game, name) for game in GAMES for name in (OURS, *PEERS, *([GPU] if game in PUBLISHED else []))]
+TABLE = Table("iterations", RESULTS, ["game", "solver", "us an iteration", "times ours", "over rounds"], LABELS)
+TABLES = (TABLE,)
 
 
 def ours(game: str) -> Callable[[int], None]:
@@ -68,10 +74,10 @@ def seconds(run: Callable[[int], None], iterations: int) -> float:
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    rounds = int((options(TABLES) or ["7"])[0])
     rows = []
     for game in GAMES:
-        runs = {"ours": (ours(game), 2000), "OpenSpiel C++": (openspiel(game), 10), "LiteEFG 1.0": (liteefg(game), 20)}
+        runs = dict(zip((OURS, *PEERS), ((ours(game), 2000), (openspiel(game), 10), (liteefg(game), 20)), strict=True))
         times: dict[str, list[float]] = {name: [] for name, (run, _) in runs.items() if run is not None}
         for name in times:
             run = runs[name][0]
@@ -82,13 +88,14 @@ def main() -> None:
                 run, iterations = runs[name]
                 assert run is not None
                 times[name].append(seconds(run, iterations))
-        mine = statistics.median(times["ours"])
+        mine = statistics.median(times[OURS])
         for name, found in times.items():
-            ratios = [t / m for t, m in zip(found, times["ours"], strict=True)]
+            ratios = [t / m for t, m in zip(found, times[OURS], strict=True)]
             spread = f"{min(ratios):.0f}..{max(ratios):.0f}"
             rows.append([game, name, f"{statistics.median(found) * 1e6:.1f}", f"{statistics.median(found) / mine:.0f}", spread])
-    print(table(["game", "solver", "us per iteration", "times ours", "over rounds"], rows))
-    print(machine()["cpu"], version(), f"{rounds} rounds, one thread", sep="; ")
+        if game in PUBLISHED:
+            rows.append([game, GPU, f"{PUBLISHED[game]:.0f}", f"{PUBLISHED[game] / (1e6 * mine):.0f}", "-"])
+    TABLE.show(rows, f"{rounds} rounds, one thread")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 
-from agents.reporting.tables import machine, table, version
+from tables import conditions, options
+
+from agents.reporting.tables import table
 
 PROGRAM = """
 from games import public_tree
@@ -33,7 +35,7 @@ def seconds(command: list[str], cache: str) -> float:
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    rounds = int((options() or ["5"])[0])
     rows = []
     for name, command in (("library", [sys.executable, "-c", PROGRAM]), ("timebank solve, figures included", COMMAND)):
         with tempfile.TemporaryDirectory() as cache:
@@ -41,7 +43,7 @@ def main() -> None:
             warm = [seconds(command, cache) for _ in range(rounds)]
         rows.append([name, f"{cold:.2f}", f"{statistics.median(warm):.2f}", f"{max(warm):.2f}"])
     print(table(["process", "cold s", "warm s", "slowest warm s"], rows))
-    print(machine()["cpu"], version(), f"median of {rounds} warm runs, 1 cold", sep="; ")
+    print(f"\n{conditions(f'Median of {rounds} warm runs, 1 cold')}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How good could any search from a street be, above whose trunk the blueprint has played?
 
     timebank ablate experiment=ms3_search hydra.run.dir=RUN
-    python benchmarks/trunk_limit.py RUN/blueprints/100-0-0-0-3000 --game ms3f1t1r1h5
+    python benchmarks/trunk_limit.py RUN/blueprints/100-0-0-0-3000 --game ms3f1t1r1h5     # --write, --check: see benchmarks/tables.py
 
 For each seat the whole game is solved with that seat's play above the street held fast; what a best response then wins is what no subgame
 solving from the street on could have bettered. It is an upper estimate of that limit: the solve has only so many iterations.
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from omegaconf import OmegaConf
+from tables import SEARCHING, Table, options
 
-from agents.reporting.tables import machine, table, version
 from games.holdem.config import Holdem
 from games.holdem.rules import HoldemGame
 from games.kernels.boards import STORE, STREET
@@ -24,6 +24,8 @@ from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import value_against
 
 HELD = 1e20  # regrets so large that what an iteration adds changes no probability
+TABLE = Table("what is left to gain", SEARCHING, ["search from", "mbb/g at best"], [("flop",), ("turn",), ("river",)])
+TABLES = (TABLE,)
 
 
 def limit(game: HoldemGame, average: np.ndarray, seat: int, street: int, iterations: int) -> float:
@@ -55,16 +57,15 @@ def main() -> None:
     parser.add_argument("blueprint", type=Path)
     parser.add_argument("--game", required=True, help="the name of a file in conf/game, one of a game with blinds")
     parser.add_argument("--iterations", type=int, default=300)
-    options = parser.parse_args()
-    settings = OmegaConf.to_container(OmegaConf.load(Path(__file__).parent.parent / "conf/game" / f"{options.game}.yaml"))
+    given = parser.parse_args(options(TABLES))
+    settings = OmegaConf.to_container(OmegaConf.load(Path(__file__).parent.parent / "conf/game" / f"{given.game}.yaml"))
     game = Holdem(**{key: value for key, value in settings.items() if key != "defaults"}).build()
-    parts = [np.load(options.blueprint / f"average_{p}.npy") for p in (0, 1)]
+    parts = [np.load(given.blueprint / f"average_{p}.npy") for p in (0, 1)]
     rows = []
     for street in range(1, len(game.deals)):
-        found = [limit(game, parts[p], p, street, options.iterations) for p in (0, 1)]
+        found = [limit(game, parts[p], p, street, given.iterations) for p in (0, 1)]
         rows.append([("flop", "turn", "river")[street - 1], f"{1000 * sum(found) / 2 / game.big_blind:.3g}"])
-    print(table(["search from", "mbb/g at best"], rows))
-    print(f"{machine()['cpu']}; {version()}")
+    TABLE.show(rows, f"{given.game}, {given.iterations} iterations")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 "rise" is the largest ratio of an exploitability to the best one before it, from iteration 100 to 5,000: a variant that blows up late
 is no default. Iterations are counted on a grid 5 % wide.
 
-    python benchmarks/variants.py
+    python benchmarks/variants.py [--write | --check]     # see benchmarks/tables.py
 """
 
 from __future__ import annotations
 
-from agents.reporting.tables import machine, table, version
+from tables import VARIANTS as DOCUMENT
+from tables import Table, options
+
 from games import public_tree
 from search import VARIANTS, Solver
 
@@ -21,17 +23,20 @@ GAMES = {
 }
 TARGETS = (1e-2, 1e-3, 1e-4, 1e-5)
 ITERATIONS = 5000
+HEADS = ["game", "search", *(f"to {target:.0e}" for target in TARGETS), f"after {ITERATIONS}", "rise"]
+TABLE = Table("variants", DOCUMENT, HEADS, [(title, one.name) for title in GAMES for one in VARIANTS.values()])
+TABLES = (TABLE,)
 
 
 def main() -> None:
+    options(TABLES)
     rows = []
     for title, game in GAMES.items():
         tree = public_tree(game)
         for variant in VARIANTS.values():
             first, value, rise = measure(Solver(tree, variant))
             rows.append([title, variant.name, *(str(its or "-") for its in first), f"{value:.1e}", f"{rise:.2f}"])
-    print(table(["game", "search", *(f"to {t:.0e}" for t in TARGETS), f"after {ITERATIONS}", "rise"], rows))
-    print(machine()["cpu"], version(), sep="; ")
+    TABLE.show(rows)
 
 
 def measure(solver: Solver) -> tuple[list[int | None], float, float]:

@@ -16,7 +16,11 @@ class Derived:
     """Settings of a game of OpenSpiel's."""
 
     def game_string(self) -> str:
-        """Return OpenSpiel's name of the game."""
+        """Return OpenSpiel's name of the game.
+
+        Raises:
+            ValueError: dice of which no game, or one of more histories than are derived, can be made.
+        """
         raise NotImplementedError
 
     def build(self, progress: Progress | None = None) -> DerivedGame:
@@ -32,7 +36,6 @@ class KuhnPoker(Derived):
     """Kuhn poker: three cards, one bet."""
 
     def game_string(self) -> str:
-        """Return OpenSpiel's name of the game."""
         return "kuhn_poker"
 
 
@@ -47,7 +50,6 @@ class LeducPoker(Derived):
     suit_isomorphism: bool = False
 
     def game_string(self) -> str:
-        """Return OpenSpiel's name of the game."""
         return "leduc_poker(suit_isomorphism=true)" if self.suit_isomorphism else "leduc_poker"
 
 
@@ -64,11 +66,6 @@ class LiarsDice(Derived):
     dice_sides: int = bounded(6, least=1, most=100)
 
     def game_string(self) -> str:
-        """Return OpenSpiel's name of the game.
-
-        Raises:
-            ValueError: no dice or no sides, or more histories than are derived.
-        """
         check_bounds(self, "game")
         hands = comb(self.dice_sides + self.numdice - 1, self.numdice)
         histories = 2 ** (2 * self.numdice * self.dice_sides + 1) * hands**2
@@ -88,5 +85,4 @@ class OpenSpielGame(Derived):
     string: str = "???"
 
     def game_string(self) -> str:
-        """Return OpenSpiel's name of the game."""
         return tidy(self.string)

@@ -264,8 +264,9 @@ class Derivation:
                     continue
                 if outcome not in below:
                     below[outcome], labels[outcome] = _Histories([], [], []), state.action_to_string(CHANCE, outcome)
-                for values, value in zip(below[outcome], (deal, state.child(outcome), weight * probability), strict=True):
-                    values.append(value)
+                below[outcome].deals.append(deal)
+                below[outcome].states.append(state.child(outcome))
+                below[outcome].weights.append(weight * probability)
         for outcome in sorted(below):
             self.enter(below[outcome], node, outcome)
         for outcome in sorted(below):

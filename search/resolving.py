@@ -40,7 +40,7 @@ class ResolveConfig:
         gadget: one of ``search.gadgets.GADGETS``.
         bounds: ``safe`` (counterfactual best-response values against the strategy so far), ``estimate`` (its own cfvs, without a
             guarantee) or ``distributional`` (normal distributions around those).
-        spread: chips, the standard deviation of distributional bounds.
+        bound_std: chips, the standard deviation of distributional bounds.
         gift_scale: share of the opponent's gifts by which reach_maxmargin, refined and combined raise their bounds, 0 to 1.
         warm_start: whether solves start from the strategy so far: ``never``, ``always``, or ``short``: if they expect few iterations.
         judge: whether the strategy so far is kept where an answer is no better.
@@ -51,7 +51,7 @@ class ResolveConfig:
 
     gadget: str = "resolve"
     bounds: str = "safe"
-    spread: float = 1.0
+    bound_std: float = 1.0
     gift_scale: float = 1.0
     warm_start: str = "short"
     judge: bool = True
@@ -60,8 +60,8 @@ class ResolveConfig:
         for name, allowed in (("gadget", GADGETS), ("bounds", BOUNDS), ("warm_start", WARM_START)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
-        if not 0 < self.spread < float("inf"):
-            raise ValueError(f"spread must be finite and above 0, got {self.spread}")
+        if not 0 < self.bound_std < float("inf"):
+            raise ValueError(f"bound_std must be finite and above 0, got {self.bound_std}")
         if self.bounds == "distributional" and self.gadget in NO_SPREAD:
             raise ValueError(f"bounds must be safe or estimate for {self.gadget}, got distributional")
         if not 0 <= self.gift_scale <= 1:
@@ -72,7 +72,7 @@ class ResolveConfig:
         """What reports call the gadget with its bounds."""
         found = self.gadget
         if self.bounds != "safe" and self.gadget != UNSAFE:
-            found += f"-{self.bounds}" + (f"-{self.spread:g}" if self.bounds == "distributional" else "")
+            found += f"-{self.bounds}" + (f"-{self.bound_std:g}" if self.bounds == "distributional" else "")
         return found + (f"-gifts{self.gift_scale:g}" if self.with_gifts and self.gift_scale != 1 else "")
 
     @property
@@ -189,13 +189,13 @@ class SubgameSolver(Protocol[Strategy, Answer]):
         """Return what searches below want of the last ``cfvs``; None if nobody will ask."""
         ...
 
-    def start(self, kind: str, bound: Float | None, spread: float, warm: int) -> None:
+    def start(self, kind: str, bound: Float | None, bound_std: float, warm: int) -> None:
         """Begin a solve.
 
         Args:
             kind: of gadget.
             bound: [H, L] cfvs of not entering; None for ``unsafe``.
-            spread: chips, the standard deviation of distributional bounds; else 0.
+            bound_std: chips, the standard deviation of distributional bounds; else 0.
             warm: iterations that the strategy so far counts for; 0 for a cold start.
         """
         ...
@@ -285,8 +285,8 @@ def resolve(
         bound = (bound + config.gift_scale * entrance.gifts * entrance.cf_reach).astype(bound.dtype)
     paces.preparing.learn((clock.spent() - begun) / rows)
     warm = warm_iterations(config.warm_start, worth, paces.expected_iterations(rows, budget, clock))
-    spread = config.spread if config.bounds == "distributional" else 0.0
-    solver.start(kind, None if kind == UNSAFE else bound, spread, warm)
+    bound_std = config.bound_std if config.bounds == "distributional" else 0.0
+    solver.start(kind, None if kind == UNSAFE else bound, bound_std, warm)
     prepared = clock.spent()
     most = MAX_ITERATIONS if budget.iterations is None else min(budget.iterations, MAX_ITERATIONS)
     solution = solver.solve(replace(budget, iterations=most), clock.sooner(paces.after(rows)))

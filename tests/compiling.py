@@ -1,4 +1,4 @@
-"""Kernels are compiled once for all workers of pytest-xdist, although each worker wants them at about the same time."""
+"""Which tests need compiled kernels; and kernels are compiled once for all workers of pytest-xdist, which want them at the same time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import fcntl
 from pathlib import Path
 from typing import Any
 
+import pytest
+from numba import config
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
+
+compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="one thread only, and minutes, without compilation")
 
 
 def share_compilations(folder: Path) -> None:

@@ -52,11 +52,16 @@ def refused(monkeypatch, capsys, *arguments):
     before = sorted(Path().rglob("*"))
     capsys.readouterr()
     assert timebank(monkeypatch, *arguments) == 2
+    assert sorted(Path().rglob("*")) == before
+    return error_line(capsys)
+
+
+def error_line(capsys):
+    """Return all that was said to standard error: one line."""
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert error[:-1].isprintable()
-    assert sorted(Path().rglob("*")) == before
     return error
 
 
@@ -129,6 +134,11 @@ def cpu_seconds(process):
 def finish(process):
     """Wait for a process to end; return what it wrote to standard output and to standard error."""
     return process.communicate(timeout=HANG_SECONDS)
+
+
+def contents(directory):
+    """Return the bytes of each file of a directory."""
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 def result_of(directory):

@@ -7,7 +7,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from numba import config
 
 from agents.abstraction import make_buckets
 from games.kernels import LANES
@@ -17,10 +16,10 @@ from search.boards.bucket_solver import BucketSolver, lossless_buckets
 from search.boards.strengths import hand_features
 from search.kernels.buckets import expand, fold
 from tests.catalogue import UNEVEN, small
+from tests.compiling import compiled
 from tests.naive.evaluator import strength
 
 pytestmark = pytest.mark.kernels
-compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,7 @@ from agents.reporting import tables as report
 from agents.reporting.tables import cores, write_json
 from games.holdem.config import LibratusEndgame, Spot
 from search import BoardSolver, Budget, variant
-from tests.running import finish, let_work, refused, result_of, start, start_code, timebank, wait_for, wait_for_solving
+from tests.running import contents, finish, let_work, refused, result_of, start, start_code, timebank, wait_for, wait_for_solving
 
 RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
 
@@ -380,7 +380,7 @@ def test_a_solution_is_never_replaced_by_a_run_that_does_not_go_on_from_it(monke
     directory = tmp_path / "run"
     shutil.copytree(solved, directory)
     before(directory)
-    held = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    held = contents(directory)
     more = [f"load={solved / 'solution.npz'}" if override == "load=elsewhere" else override for override in other]
     capsys.readouterr()
     given = (*RIVER, "save=true", "budget.iterations=3", *more, f"hydra.run.dir={directory}")
@@ -389,7 +389,7 @@ def test_a_solution_is_never_replaced_by_a_run_that_does_not_go_on_from_it(monke
     assert capsys.readouterr().err == (
         f"error: hydra.run.dir must be new, got {directory}, which holds a solution (load={saved} goes on with it)\n"
     )
-    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == held
+    assert contents(directory) == held
 
 
 def test_going_on_in_a_solutions_directory_leaves_nothing_of_what_was_shown_before(monkeypatch, tmp_path, solved):

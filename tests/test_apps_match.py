@@ -9,11 +9,14 @@ import signal
 import stat
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from agents.apps import holdem as holdem_kind
+from agents.apps.compose import layered
+from agents.apps.config import register
+from agents.apps.launch import prepare
+from agents.apps.match import check
 from agents.match.match import play_part
 from tests.running import HANG_SECONDS, ROOT, finish, refused, result_of, start, timebank, wait_for
 
@@ -280,25 +283,14 @@ def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, capsy
     assert result_of(tmp_path)["rows"][0]["hands"] == 3000
 
 
-def test_every_yaml_of_matches_composes(tmp_path):
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
-
-    from agents.apps.config import register
-    from agents.apps.match import check
-
+def test_every_yaml_of_matches_composes():
     register("match")
-    GlobalHydra.instance().clear()
-    (tmp_path / "table.json").write_text("{}")
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        for path in (p for p in sorted((ROOT / "conf" / "experiment").glob("*.yaml")) if "_match" in p.stem):
-            config = OmegaConf.to_object(compose("match", [f"experiment={path.stem}"]))
-            check(config, Path("nowhere"))
-            assert len(config.agents) >= 5
-        for path in sorted((ROOT / "conf" / "agent").glob("*.yaml")):
-            compose("match", [f"agent@agents.a={path.stem}"])
-        compose("play")
+    for path in (p for p in sorted((ROOT / "conf" / "experiment").glob("*.yaml")) if "_match" in p.stem):
+        assert len(prepare("match", [f"experiment={path.stem}"], check).settings.agents) >= 5
+    for path in sorted((ROOT / "conf" / "agent").glob("*.yaml")):
+        layered("match", [f"agent@agents.a={path.stem}"])
+    register("play")
+    layered("play", [])
 
 
 PLAY = [sys.executable, "-m", "agents.apps.play", "game=leduc_poker", "agent.iterations=20", "seed=3"]

@@ -10,7 +10,7 @@ from agents.apps.compose import compose, groups_of, layered
 from agents.apps.config import register
 from agents.apps.errors import UsageError, fail
 from agents.apps.renamed import renamed
-from tests.running import timebank
+from tests.running import error_line, timebank
 
 COMMANDS = ("solve", "train", "ablate", "match", "play")
 
@@ -37,15 +37,6 @@ def check_only(monkeypatch, tmp_path):
             return None
 
     return run
-
-
-def refusal(capsys):
-    """Return what was refused: one line."""
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert error[:-1].isprintable()
-    return error[len("error: ") : -1]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -133,7 +124,7 @@ HYDRAS = [
 def test_what_hydra_would_refuse_is_one_line(monkeypatch, tmp_path, capsys, command, overrides, message):
     monkeypatch.chdir(tmp_path)
     assert timebank(monkeypatch, command, *overrides) == 2
-    assert message in refusal(capsys)
+    assert message in error_line(capsys)
     assert not list(tmp_path.iterdir())
 
 
@@ -184,7 +175,7 @@ UNUSED = [  # values of keys that the run has no use for
 @pytest.mark.parametrize(("command", "overrides", "message"), UNUSED, ids=[f"{c} {' '.join(o)}"[:80] for c, o, _ in UNUSED])
 def test_values_that_a_run_does_not_use_are_checked_too(check_only, capsys, tmp_path, command, overrides, message):
     assert check_only(command, *overrides) == 2
-    assert message in refusal(capsys)
+    assert message in error_line(capsys)
     assert not list(tmp_path.iterdir())
 
 
@@ -199,7 +190,7 @@ HUGE = [
 @pytest.mark.parametrize(("command", "override", "message"), HUGE)
 def test_numbers_have_an_upper_bound(check_only, capsys, command, override, message):
     assert check_only(command, override) == 2
-    assert message in refusal(capsys)
+    assert message in error_line(capsys)
 
 
 def test_a_secret_in_the_environment_is_not_printed(check_only, monkeypatch, capsys, tmp_path):
@@ -209,7 +200,7 @@ def test_a_secret_in_the_environment_is_not_printed(check_only, monkeypatch, cap
     for override in ("unit=${oc.env:SECRET}", "game=${oc.env:SECRET}", "+lines={a: {gadget: '${oc.env:SECRET}'}}"):
         (kept / "overrides.yaml").write_text(f'- "{override}"\n')
         assert check_only("ablate", "resume=run") == 2
-        assert "hunter2" not in refusal(capsys)
+        assert "hunter2" not in error_line(capsys)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +212,7 @@ def test_overrides_kept_by_somebody_else_are_keys_of_the_settings(check_only, ca
     kept.mkdir(parents=True)
     (kept / "overrides.yaml").write_text(f"- {override}\n")
     assert check_only("ablate", "resume=run") == 2
-    refusal(capsys)
+    error_line(capsys)
 
 
 def test_somebody_elses_settings_of_hydra_are_not_taken(check_only, tmp_path):
@@ -236,12 +227,12 @@ def test_a_sweep_resumes_nothing(check_only, capsys, tmp_path):
     (tmp_path / "run" / ".hydra").mkdir(parents=True)
     (tmp_path / "run" / ".hydra" / "overrides.yaml").write_text("- seed=1\n")
     assert check_only("ablate", "-m", "resume=run") == 2
-    assert refusal(capsys) == "resume must be given without -m, got both"
+    assert error_line(capsys) == "error: resume must be given without -m, got both\n"
 
 
 def test_a_sweep_of_too_many_runs_is_refused(check_only, capsys):
     assert check_only("solve", "-m", "budget.iterations=1", "seed=range(0,1000000000)") == 2
-    assert "seed must be swept over at most 10,000 runs" in refusal(capsys)
+    assert "seed must be swept over at most 10,000 runs" in error_line(capsys)
 
 
 @pytest.mark.parametrize("command", ["", "solve", "train", "ablate", "match", "play"])
@@ -252,7 +243,7 @@ def test_the_version_is_told(monkeypatch, capsys, command):
 
 def test_a_mistyped_command_is_hinted_at(monkeypatch, capsys):
     assert timebank(monkeypatch, "slove") == 2
-    assert "got 'slove' (did you mean solve?)" in refusal(capsys)
+    assert "got 'slove' (did you mean solve?)" in error_line(capsys)
 
 
 RENAMED = [

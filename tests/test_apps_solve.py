@@ -7,16 +7,20 @@ import subprocess
 import sys
 
 import pytest
+from omegaconf import OmegaConf
 
 from agents.apps import build, run
+from agents.apps.compose import layered
+from agents.apps.config import register
 from agents.apps.directory import lock
 from agents.apps.launch import launch
 from agents.apps.run import said_if_slow
 from agents.evaluation import solving
 from agents.evaluation.solving import expected, seconds_of
 from games import derivation, private_deals, public_tree
-from search import Budget
-from tests.running import ROOT, finish, let_work, refused, result_of, start, timebank, wait_for, wait_for_solving
+from search import VARIANTS, Budget
+from search.variants import coefficients
+from tests.running import ROOT, contents, finish, let_work, refused, result_of, start, timebank, wait_for, wait_for_solving
 
 
 def test_solve_writes_what_the_contract_names(monkeypatch, tmp_path, capsys):
@@ -212,10 +216,6 @@ def test_two_runs_in_one_second_have_their_own_directories(monkeypatch, tmp_path
     assert len(list((tmp_path / "outputs" / "solve").glob("*/result.json"))) == 3
 
 
-def contents(directory):
-    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-
-
 def test_a_result_is_never_replaced(monkeypatch, tmp_path, capsys):
     given = ("game=kuhn_poker", "search=cfr", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "solve", *given, "budget.iterations=3") == 0
@@ -327,35 +327,18 @@ def test_solve_never_imports_torch():
 
 
 def test_every_yaml_composes():
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-
-    from agents.apps.config import register
-
     register("solve")
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        for group in ("game", "search", "budget"):
-            for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
-                compose("solve", [f"{group}={path.stem}", *(["game.string=kuhn_poker"] if path.stem == "openspiel" else [])])
+    for group in ("game", "search", "budget"):
+        for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
+            layered("solve", [f"{group}={path.stem}"])
 
 
 def test_conf_search_holds_the_variants_of_the_table():
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
-
-    from agents.apps.config import register
-    from search import VARIANTS
-    from search.variants import coefficients
-
     register("solve")
-    GlobalHydra.instance().clear()
     assert {p.stem for p in (ROOT / "conf" / "search").glob("*.yaml")} == set(VARIANTS)
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        for name, row in VARIANTS.items():
-            built = OmegaConf.to_object(compose("solve", [f"search={name}"])).search.build()
-            assert (coefficients(built) == coefficients(row)).all(), name
+    for name, row in VARIANTS.items():
+        built = OmegaConf.to_object(layered("solve", [f"search={name}"]).search).build()
+        assert (coefficients(built) == coefficients(row)).all(), name
 
 
 def test_no_other_distribution_has_our_import_names():

@@ -6,6 +6,10 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from agents.apps.ablate import check
+from agents.apps.compose import layered
+from agents.apps.config import register
+from agents.apps.launch import prepare
 from agents.networks import load_tensors
 from agents.training import POLICY_FILE, DeepCFR, DeepCFRConfig, FitConfig, train
 from games import public_tree
@@ -13,7 +17,7 @@ from games.holdem.board_tree import board_tree
 from games.holdem.config import Holdem
 from search.boards.infostates import BoardInfostates
 from search.tree.infostates import TreeInfostates
-from tests.running import ROOT, finish, refused, result_of, start, timebank, wait_for
+from tests.running import ROOT, contents, finish, refused, result_of, start, timebank, wait_for
 
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
 SERIAL = ("executor=serial", "executor.workers=1")  # where processes are not what is tested: to start two takes longer than the work
@@ -251,7 +255,7 @@ def test_bad_values_are_refused_in_one_line_with_status_2(monkeypatch, tmp_path,
 
 def test_a_directory_of_another_run_is_not_overwritten(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    before = contents(tmp_path)
     assert timebank(monkeypatch, "train", "game=kuhn_poker", "seed=7", *TINY, f"hydra.run.dir={tmp_path}") == 2
     assert "trainer.seed must be 0" in capsys.readouterr().err
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, "trainer.save_seconds=9", f"hydra.run.dir={tmp_path}") == 2
@@ -259,26 +263,26 @@ def test_a_directory_of_another_run_is_not_overwritten(monkeypatch, tmp_path, ca
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 2
     assert "resume must be a directory of ablate" in capsys.readouterr().err
     assert timebank(monkeypatch, "solve", "budget.iterations=3", f"hydra.run.dir={tmp_path}") == 2
-    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert contents(tmp_path) == before
 
 
 def test_a_finished_run_can_be_extended(monkeypatch, tmp_path):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=6") == 0
     assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [1, 2, 4, 6]
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    before = contents(tmp_path)
     for change in ("seed=7", "trainer.iterations=2", "game=leduc_poker"):
         assert timebank(monkeypatch, "train", f"resume={tmp_path}", change) == 2
-        assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+        assert contents(tmp_path) == before
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=6") == 0
 
 
 def test_a_refused_resume_of_an_ablation_changes_nothing(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "ablate", *KUHN, f"hydra.run.dir={tmp_path}") == 0
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    before = contents(tmp_path)
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path}", "seed=5") == 2
     assert "trainer.seed must be 0" in capsys.readouterr().err
-    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert contents(tmp_path) == before
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
 
 
@@ -313,19 +317,11 @@ def test_two_processes_do_not_share_a_directory(monkeypatch, tmp_path, capsys):
 
 
 def test_every_yaml_of_train_and_ablate_composes():
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
-
-    from agents.apps.ablate import check
-    from agents.apps.config import register
-
     register("ablate")
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        for group in ("agent", "executor", "experiment", "trainer"):
-            for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
-                if path.stem not in ("bot", "street", "table") and "_match" not in path.stem:  # matches' own, see tests/test_apps_match.py
-                    game = ["game=ms1f1", "agent=network"] if group == "trainer" and path.stem.startswith("holdem") else []
-                    check(OmegaConf.to_object(compose("ablate", [f"{group}={path.stem}", *game])), Path("nowhere"))
-        compose("train")
+    for group in ("agent", "executor", "experiment", "trainer"):
+        for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
+            if path.stem not in ("bot", "street", "table") and "_match" not in path.stem:  # matches' own, see tests/test_apps_match.py
+                game = ["game=ms1f1", "agent=network"] if group == "trainer" and path.stem.startswith("holdem") else []
+                prepare("ablate", [f"{group}={path.stem}", *game], check)
+    register("train")
+    layered("train", [])

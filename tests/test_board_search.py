@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from numba import config
 
 from games.holdem.subtree import entering, part_rows, street_lines, subtree
 from games.kernels.boards import CHILD, HANDS, LINES, ROWS, STORE, STREET
@@ -23,11 +22,11 @@ from search.kernels.streets import BEST
 from search.outcome import Outcome
 from search.resolving import ResolveConfig, resolve
 from tests.catalogue import UNEVEN, small
+from tests.compiling import compiled
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.searching import searching, sweep
 
 pytestmark = pytest.mark.kernels
-compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")
 DCFR = variant("dcfr")
 
 

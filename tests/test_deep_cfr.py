@@ -134,7 +134,7 @@ LEARNS = {  # exploitability after 64 iterations, in chips; of hold'em after 6, 
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "deep"), LEARNS)
+@pytest.mark.parametrize(("name", "deep"), [pytest.param(*case, marks=pytest.mark.slow if DICE in case else ()) for case in LEARNS])
 def test_small_games_are_learnt(name, deep):
     fits = {"advantage": FitConfig(steps=20, learning_rate=0.01), "policy": FitConfig(steps=300, learning_rate=0.01, final_rate=0.01)}
     run = stepped(name, 6 if name == HOLDEM else 64, network=NetworkConfig(hidden=64, deep=deep), batch_size=64 * (name == HOLDEM), **fits)

@@ -9,12 +9,25 @@ from hypothesis import strategies as st
 
 from games.holdem.cards import Deck, card_text, hole_hands, parse_cards
 from games.kernels import kernel
-from games.kernels.evaluator import CATEGORIES, CATEGORY_SHIFT, board_strengths, strength, strengths
+from games.kernels.evaluator import _masks_strength, _no_cards, _with_card, board_strengths, strengths
 from tests.naive import evaluator as naive
 
 pytestmark = pytest.mark.kernels
 
 DECKS = [Deck(), Deck("TJQKA"), Deck("2345A"), Deck("6789TJQKA"), Deck(suits="cs"), Deck("QKA")]
+
+
+CATEGORY_SHIFT = 26  # strength >> CATEGORY_SHIFT indexes CATEGORIES; kernels have the number written out
+CATEGORIES = ("high card", "pair", "two pair", "trips", "straight", "flush", "full house", "quads", "straight flush")
+
+
+@kernel
+def strength(cards):
+    """Return how strong 3 to 7 cards are, whatever of them is on the board."""
+    masks = _no_cards()
+    for i in range(len(cards)):
+        masks = _with_card(masks, cards[i])
+    return _masks_strength(masks, len(cards))
 
 
 @kernel

@@ -1,26 +1,12 @@
 import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from agents import Local, Serial
-from tests.running import HANG_SECONDS
-
-
-def square(x):
-    return x * x
-
-
-def boom(x):
-    raise RuntimeError(f"task {x} broke")
-
-
-def process(x):
-    time.sleep(0.2)
-    return os.getpid(), os.environ["OMP_NUM_THREADS"]
+from tests.running import HANG_SECONDS, ROOT
+from tests.tasks import boom, die, process, square
 
 
 @pytest.mark.parametrize("executor", [Serial(), Local(2)])
@@ -43,10 +29,6 @@ def test_workers_are_other_processes_with_one_thread_and_leave_the_environment_a
     assert os.environ.get("OMP_NUM_THREADS") == before
 
 
-def die(x):
-    os.kill(os.getpid(), 9)
-
-
 def test_a_worker_that_dies_is_said_so():
     with pytest.raises(ChildProcessError, match="a worker process died"):
         list(Local(1).map(die, [0]))
@@ -60,12 +42,8 @@ def test_no_more_workers_than_cores():
     assert Local().workers >= 1
 
 
-def large(number):
-    return bytes(100_000_000)
-
-
 @pytest.mark.parametrize("attempt", range(3))
 def test_stopping_in_the_middle_of_a_result_does_not_hang(attempt):
     """Each result takes long to write: a worker is stopped in the middle of its next one."""
-    program = "from agents import Local; from tests.test_executor import large; results = Local(2).map(large, range(8)); next(results); "
-    subprocess.run([sys.executable, "-c", program + "results.close()"], check=True, timeout=HANG_SECONDS, cwd=Path(__file__).parents[1])
+    program = "from agents import Local; from tests.tasks import large; results = Local(2).map(large, range(8)); next(results); "
+    subprocess.run([sys.executable, "-c", program + "results.close()"], check=True, timeout=HANG_SECONDS, cwd=ROOT)

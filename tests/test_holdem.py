@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import config
 
 from agents.reporting.hand_grid import decision
 from agents.runtime.solution_file import load_solution, save_solution
@@ -25,10 +24,10 @@ from search import VARIANTS, BoardSolver, BoardStrategy, Budget, Evaluator, memo
 from search.boards.solver import ENOUGH_32
 from tests.catalogue import TINY as GAMES
 from tests.catalogue import small
+from tests.compiling import compiled
 from tests.naive.holdem import Twin
 
 pytestmark = pytest.mark.kernels
-compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="one thread only, and minutes, without compilation")
 
 OOP = "66+,A8s+,A5s-A4s,AJo+,K9s+,KQo,QTs+,JTs,96s+,85s+,75s+,65s,54s"
 IP = "QQ-22,AQs-A2s,ATo+,K5s+,KJo+,Q8s+,J8s+,T7s+,96s+,86s+,75s+,64s+,53s+"

@@ -57,7 +57,7 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
     looks = itertools.count()
     monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=lambda: 1e-3 * next(looks)))  # a clock of 1 ms a look
     for searcher in agent._resolver._searchers.values():
-        searcher.looking.expected = 0.06
+        searcher.paces.judging.expected = 0.06
     found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03, iterations=20)) for _ in range(8)]
     assert found[0].outcome == "no_time"
     assert found[0].iterations == 0
@@ -66,7 +66,8 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
 
 def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprint, monkeypatch):
     """By a clock of CPU time, since others share the machine; ranges and gifts included."""
-    monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=time.thread_time))
+    for module in ("budget", "anytime"):
+        monkeypatch.setattr(f"search.{module}.time", SimpleNamespace(perf_counter=time.thread_time))
     agent, budget = SearchAgent(blueprint, DCFR, "flop+turn", ResolveConfig("refined")), Budget(seconds=0.02)
     agent.load()
     assert agent.load_seconds > 0
@@ -84,7 +85,7 @@ def test_searching_at_every_decision_comes_near_an_equilibrium(tmp_path, gadget,
     reports = [tabulate(agent, seat, Budget(iterations=iterations)) for seat in (0, 1)]
     assert weak.exploitability > 2
     assert exploitability(reports) < most
-    assert all(report.decisions == report.solves + report.kept for report in reports)
+    assert all(report.decisions == report.solves + report.fallbacks.total() for report in reports)
 
 
 def test_searching_at_every_decision_without_a_gadget_shows_what_goes_wrong(tmp_path):

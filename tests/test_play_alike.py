@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from numba import config
 
 from agents.abstraction import make_buckets
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
@@ -23,12 +22,12 @@ from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import value_against
 from tests.catalogue import TINY as GAMES
+from tests.compiling import compiled
 from tests.naive.holdem import Twin
 from tests.naive.isomorphism import symmetries
 from tests.searching import searching, sweep
 
 pytestmark = pytest.mark.kernels
-compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")
 
 SMALL = GAMES["one-card flop and turn"]
 DEFAULT = variant("default_holdem")

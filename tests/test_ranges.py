@@ -163,7 +163,6 @@ def test_listed_weights_are_in_piosolvers_order(deck):
         ("QQ -JJ", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '-JJ' at character 3"),
         ("AA - , KK", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AA -' at character 0"),
         ("1010,A10s", "hands such as QQ+, A5s-A2s, AhKh:0.5 (a ten is T), got '1010' at character 0"),
-        ("AA:0.5;KK", "weights in 0..1, got 'AA:0.5;KK' at character 0 (commas separate entries)"),
         ("QQ,AA|KK", "hands such as QQ+, A5s-A2s, AhKh:0.5, got 'AA|KK' at character 3 (commas separate entries)"),
         ("AA,A10s", "hands such as QQ+, A5s-A2s, AhKh:0.5 (a ten is T), got 'A10s' at character 3"),
         ("0.5 AA", "hands such as QQ+, A5s-A2s, AhKh:0.5, got '0.5' at character 0"),
@@ -182,6 +181,12 @@ def test_what_is_no_weight_is_refused(number):
     error = f"game.ranges[0] must have weights in 0..1, got 'QQ:{number}' at character 3"
     with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
         parse_range(f"AA QQ:{number}")
+
+
+def test_another_separator_than_a_comma_is_refused_with_the_rule():
+    error = "game.ranges[0] must have weights in 0..1, got 'AA:0.5;KK' at character 0 (commas separate entries)"
+    with pytest.raises(ValueError, match=f"^{re.escape(error)}$"):
+        parse_range("AA:0.5;KK")
 
 
 def test_a_listed_weight_outside_is_refused():

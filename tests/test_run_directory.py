@@ -18,18 +18,10 @@ from agents.apps.run import Run
 from agents.policy import policy_from_file
 from agents.reporting.tables import remove_leftovers, replacing
 from agents.training import DeepCFR
-from tests.running import result_of, timebank
+from tests.running import error_line, result_of, timebank
 
 TRAIN = ("train", "game=kuhn_poker", "trainer=deep_cfr_small", "trainer.iterations=4")
 ABLATE = ("ablate", "game=kuhn_poker", "agent=tabular", "agent.iterations=3", "unit=iterations", "budgets=[0,1]", "executor=serial")
-
-
-def line(capsys):
-    """Return the one line of a refusal."""
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert error[:-1].isprintable()
-    return error
 
 
 @pytest.fixture
@@ -47,7 +39,7 @@ def test_a_lock_that_is_a_link_empties_nothing(monkeypatch, ran, tmp_path, capsy
     precious.write_text("mine")
     (ran / ".lock").symlink_to(precious)
     assert timebank(monkeypatch, "train", f"resume={ran}") == 2
-    assert "must have a .lock of its own" in line(capsys)
+    assert "must have a .lock of its own" in error_line(capsys)
     assert precious.read_text() == "mine"
 
 
@@ -88,7 +80,7 @@ def test_a_command_writes_nothing_through_a_link(monkeypatch, ran, tmp_path, cap
     outside.mkdir()
     (ran / "tensorboard").symlink_to(outside)
     assert timebank(monkeypatch, "train", f"resume={ran}", "trainer.iterations=6") == 2
-    assert "without links in it" in line(capsys)
+    assert "without links in it" in error_line(capsys)
     assert not list(outside.iterdir())
 
 
@@ -119,7 +111,7 @@ def test_a_result_is_gone_on_with(ran):
 def test_a_result_that_cannot_be_read_is_not_lost(monkeypatch, tmp_path, capsys):
     (tmp_path / "result.json").write_text("[")
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=3", f"hydra.run.dir={tmp_path}") == 2
-    assert "which holds a result that would be lost" in line(capsys)
+    assert "which holds a result that would be lost" in error_line(capsys)
     assert (tmp_path / "result.json").read_text() == "["
 
 
@@ -153,7 +145,7 @@ def test_a_command_refuses_overrides_that_ask_for_secrets(monkeypatch, ran, caps
     monkeypatch.setenv("TIMEBANK_SECRET", "hunter2")
     (ran / ".hydra" / "overrides.yaml").write_text("- trainer.seed=${oc.env:TIMEBANK_SECRET}")
     assert timebank(monkeypatch, "train", f"resume={ran}") == 2
-    assert "hunter2" not in line(capsys)
+    assert "hunter2" not in error_line(capsys)
 
 
 def test_a_pipe_in_place_of_settings_hangs_nothing(tmp_path):

@@ -6,16 +6,15 @@ import json
 
 import numpy as np
 import pytest
-from numba import config
 
 from agents.reporting.hand_grid import decision
 from agents.runtime.solution_file import check_solution, load_solution, save_solution
 from games.holdem.config import Spot
 from games.kernels.stored import LARGEST
 from search import VARIANTS, BoardSolver, memory_needed, variant
+from tests.compiling import compiled
 
 pytestmark = pytest.mark.kernels
-compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="minutes without compilation")
 
 RANGES = ("AA,KQs,76s,22,T4s", "TT-88,A5s,T4o,KQo")
 LAST_BIT = 2.0**-10  # of half precision, as a share of the number, at most

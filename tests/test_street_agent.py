@@ -124,7 +124,7 @@ def test_an_agent_is_named_by_its_blueprint_streets_and_gadget(tmp_path):
         ),
         ({"gadget": "magic"}, "gadget must be one of"),
         ({"bounds": "hope"}, "bounds must be one of"),
-        ({"bounds": "distributional", "spread": 0.0}, "spread must be finite and above 0, got 0.0"),
+        ({"bounds": "distributional", "bound_std": 0.0}, "bound_std must be finite and above 0, got 0.0"),
         ({"gadget": "maxmargin", "bounds": "distributional"}, "bounds must be safe or estimate for maxmargin, got distributional"),
     ],
 )

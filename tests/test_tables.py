@@ -113,19 +113,18 @@ def test_gadgets_against_each_other(monkeypatch, tmp_path, capsys):
 
 
 def test_leduc_networks(monkeypatch, tmp_path):
-    shown = row(RESULTS, "## Leduc", "network alone")[1].split("/")
+    shown = row(RESULTS, "table: leduc -->", "network alone")[0].split("/")
     rows = measured(monkeypatch, tmp_path, "experiment=leduc_seeds", "seed=0", "budgets=[0]")
     # Networks are trained, and training adds up in an order that the processor decides.
     agree(shown[0], rows["network alone"][0]["exploitability"]["value"], relative=0.25)
-    agree(row(RESULTS, "## Leduc", "uniform")[1], rows["uniform"][0]["exploitability"]["value"])
+    agree(row(RESULTS, "table: leduc -->", "uniform")[0], rows["uniform"][0]["exploitability"]["value"])
 
 
-@pytest.mark.parametrize("label", ["RB, river", "RA, river, all hands"])
-def test_spots(label):
+@pytest.mark.parametrize("name", ["RB", "RA"])
+def test_spots(name):
     import holdem
 
-    name = label.split(",")[0]
-    shown = row(RESULTS, "### Spots against", label)
+    shown = row(RESULTS, "table: spots -->", name)
     game = holdem.SPOTS[name].build()
     solver, reached = BoardSolver(game, variant("default_holdem"), 1), []
     while len(reached) < len(holdem.GOALS):
@@ -139,11 +138,7 @@ def test_spots(label):
 
 
 def test_flop_holdem_is_solved_as_far(monkeypatch, tmp_path):
-    shown = row(
-        RESULTS,
-        "| game | solved to |",
-        "timebank solve game=flop_holdem search=dcfr_plus budget.iterations=200 threads=2`: limit, all 1,755 flops, 2.4 GB",
-    )
+    shown = row(RESULTS, "table: solves -->", "flop_holdem")
     given = ("game=flop_holdem", "search=dcfr_plus", "budget.iterations=200", "threads=2", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "solve", *given) == 0
     agree(shown[0], result_of(tmp_path)["exploitability"]["mbb_per_game"])
@@ -165,43 +160,42 @@ def searched(monkeypatch, directory: Path, experiment: str, iterations: int, *ov
 
 def test_ms3_search(monkeypatch, tmp_path):
     blueprint, found = searched(monkeypatch, tmp_path, "ms3_search", 200, "agent.solve_from=river", "agent.gadget=unsafe")
-    shown = row(RESULTS, "experiment=ms3_search", "unsafe")
-    agree(shown[0], mbb(found))
-    agree(shown[1], 1000 * found["against_blueprint"]["value"] / 2)
-    assert "**171 mbb/g alone" in (ROOT / RESULTS).read_text()
-    agree("171", mbb(blueprint))
+    _, strength, wins, _ = row(RESULTS, "table: gadgets -->", "river, unsafe")
+    agree(strength, mbb(found))
+    agree(wins, 1000 * found["against_blueprint"]["value"] / 2)
+    agree(row(RESULTS, "table: gadgets -->", "the blueprint")[0], mbb(blueprint))
 
 
 def test_leduc_gadgets_from_the_second_round(monkeypatch, tmp_path):
     rows = measured(monkeypatch, tmp_path, "experiment=leduc_gadgets_round")
     for label in ("resolve", "refined", "unsafe"):
-        shown = row(RESULTS, "experiment=leduc_gadgets_round", label)
-        for printed, found in zip(shown[:3], rows[label], strict=True):
+        shown = row(RESULTS, "table: gadgets on leduc -->", label)
+        for printed, found in zip(shown[1:4], rows[label], strict=True):
             agree(printed, found["exploitability"]["value"])
 
 
 def test_leduc_answers_are_judged():
     import never_hurts
 
-    shown = row(RESULTS, "benchmarks/never_hurts.py leduc", "from the second round, resolve")
+    shown = row(RESULTS, "table: search never hurts, leduc -->", "from the second round, resolve")
     _, cells = never_hurts.leduc()
     for printed, cell in zip(shown, itertools.islice(cells, len(shown)), strict=True):
         agree(printed, cell.value)
 
 
-@pytest.mark.parametrize(("after", "game"), [("## Leduc at every", "leduc_poker"), ("## Liar's Dice at every", "liars_dice")])
-def test_gadgets_by_the_clock_begin_from_this_blueprint(after, game):
+@pytest.mark.parametrize(("name", "game"), [("leduc", "leduc_poker"), ("Liar's Dice", "liars_dice(numdice=1,dice_sides=6)")])
+def test_gadgets_by_the_clock_begin_from_this_blueprint(name, game):
     """Their other rows are what the clock allowed."""
-    tree = public_tree({"liars_dice": "liars_dice(numdice=1,dice_sides=6)"}.get(game, game))
+    tree = public_tree(game)
     agent = BlueprintAgent(solved_policy(tree, variant("default"), 10))
     strength = exploitability(tuple(tabulate(agent, seat, Budget(seconds=0)) for seat in (0, 1)))
-    agree(row("docs/notebook/search.md", after, "none (the blueprint, 10 iterations)")[0], strength)
+    agree(row(RESULTS, f"table: gadgets on {name} by the clock -->", "the blueprint")[0], strength)
 
 
-@pytest.mark.parametrize(("experiment", "street"), [("never_hurts", "turn"), ("never_hurts_flop", "flop")])
-def test_search_never_hurts(experiment, street, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("experiment", "game", "street"), [("never_hurts", "ms2f1t1h5", "turn"), ("never_hurts_flop", "ms1f1", "flop")])
+def test_search_never_hurts(experiment, game, street, monkeypatch, tmp_path):
     _, found = searched(monkeypatch, tmp_path, experiment, 50, f"agent.solve_from={street}", "agent.gadget=resolve")
-    agree(row(RESULTS, f"experiment={experiment}`", f"{street}, resolve")[0], mbb(found))
+    agree(row(RESULTS, f"table: search never hurts, {game} -->", f"{street}, resolve")[0], mbb(found))
 
 
 def test_few_iterations_start_warm(monkeypatch, tmp_path):
@@ -213,7 +207,7 @@ def test_local_best_response_on_leduc(tmp_path):
     import lbr
 
     name, found, exact = next(lbr.measured(lbr.LEDUC, tmp_path))
-    shown = row(RESULTS, "python benchmarks/lbr.py leduc_poker", name)
+    shown = row(RESULTS, "table: lower bounds, leduc_poker -->", name)
     for printed, value in zip([*shown[:4], shown[6]], [*found, exact], strict=True):
         agree(printed, value)
 
@@ -223,8 +217,8 @@ def test_local_best_response_on_holdem(monkeypatch, tmp_path):
 
     monkeypatch.setattr(lbr, "learned_exploitability", lambda *_: 0.0)  # many minutes, and not in the table
     name, found, exact = next(lbr.measured("ms1f1", tmp_path))
-    shown = row(RESULTS, "python benchmarks/lbr.py ms1f1", name)
-    for printed, value in zip([*shown[:3], shown[4]], [*found[:3], exact], strict=True):
+    shown = row(RESULTS, "table: lower bounds, ms1f1 -->", name)
+    for printed, value in zip([*shown[:3], shown[6]], [*found[:3], exact], strict=True):
         agree(printed, value)
 
 
@@ -232,7 +226,7 @@ def test_coverage_on_leduc():
     """The first ten of its 400 matches: their mean is within what ten can differ by."""
     import coverage
 
-    cells = row("docs/notebook/matches.md", "python benchmarks/coverage.py", "raw")
+    cells = row("docs/notebook/matches.md", "table: coverage -->", "raw")
     rows, _ = coverage.measure([coverage.CASES[0]], 10, 400)
     spread, mean = float(cells[2]), float(cells[3])
     assert abs(float(rows[0][4]) - mean) < 4 * spread / 10**0.5
@@ -243,8 +237,7 @@ def test_variants(name):
     import variants
 
     solver = Solver(public_tree("kuhn_poker"), variant(name))
-    text = (ROOT / "docs" / "notebook" / "variants.md").read_text()
-    shown = next(line.split()[2:] for line in text.splitlines() if line.split()[:2] == ["Kuhn", name])
+    _, _, *shown = next(cells for cells in variants.TABLE.read() if cells[:2] == ["Kuhn", name])
     found = variants.measure(solver)
     for printed, its in zip(shown[:4], found[0], strict=True):
         assert printed == str(its or "-")

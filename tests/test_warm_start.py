@@ -16,9 +16,10 @@ from search.boards.trunk import Trunk
 from search.gadgets import GADGETS
 from search.kernels.warm import seed_rows
 from search.resolving import MIN_TRUSTED_ITERATIONS
+from tests.compiling import compiled
 from tests.naive.holdem import seeded
 from tests.searching import searching, sweep
-from tests.test_board_search import blueprint, compiled, strength
+from tests.test_board_search import blueprint, strength
 
 pytestmark = pytest.mark.kernels
 DEFAULT = variant("default_holdem")

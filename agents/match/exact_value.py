@@ -135,7 +135,6 @@ def _read(path: Path, representation: Representation[Any], seat: int) -> Table:
 
 
 def _keep(path: Path | None, table: Table) -> None:
-    if path is None:
-        return
-    path.parent.mkdir(exist_ok=True)  # no parents: what was deleted on the way is not made again
-    write_npy(path, table)
+    if path is not None:
+        path.parent.mkdir(exist_ok=True)  # no parents: what was deleted on the way is not made again
+        write_npy(path, table)

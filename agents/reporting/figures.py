@@ -38,8 +38,7 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
         axes.axhline(height, color="0.6", linewidth=1, linestyle="--", zorder=1)
         named.append((left, height, f"{line}  {value:,.0f}" if value >= 1000 else f"{line}  {value:.3g}", "0.25"))
     notes: list[tuple[float, float, str, str]] = []  # x, y, text, colour
-    moving = [line for line in by_line if line not in still]
-    for i, line in enumerate(moving):
+    for i, line in enumerate(line for line in by_line if line not in still):
         points = sorted((row for row in by_line[line] if asked(row) > 0), key=asked)
         x, y = [asked(row) for row in points], [max(shown(row), floor) for row in points]
         errors = [1.96 * shown_error(row) for row in points]
@@ -51,9 +50,8 @@ def plot_ablation(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
                 axes.plot([xx], [yy], marker=marker, color=color, markerfacecolor="white", linestyle="none", zorder=4)
             spent = duration(row["spent_seconds"])
             notes.append((xx, yy, f"{spent}, {row['iterations']:.0f} its" if in_seconds else spent, color))
-    ticks = [left, *thinking]
     names = ["no search", *[duration(t) if in_seconds else f"{t:g}" for t in thinking]]
-    axes.set_xticks(ticks, names, fontsize=8)
+    axes.set_xticks([left, *thinking], names, fontsize=8)
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set_xlim(left / 1.3, thinking[-1] * (thinking[-1] / left) ** 0.25)
     axes.margins(y=0.12)  # room for the names of the highest
@@ -169,11 +167,11 @@ def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> Non
     """Draw exploitability of the network alone against training compute, both on log axes."""
     figure, axes = _axes(title)
     floor, zero = _floor(r["exploitability"] for r in rows)
-    axes.plot([r["compute"] for r in rows], [max(r["exploitability"], floor) for r in rows], marker="o", markersize=4)
+    points = [(row["compute"], max(row["exploitability"], floor)) for row in rows]
+    axes.plot([x for x, _ in points], [y for _, y in points], marker="o", markersize=4)
     _say(axes, zero)
-    for row in rows:
-        place = (row["compute"], max(row["exploitability"], floor))
-        axes.annotate(duration(row["seconds"]), place, xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center", bbox=PAPER)
+    for row, point in zip(rows, points, strict=True):
+        axes.annotate(duration(row["seconds"]), point, xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center", bbox=PAPER)
     axes.set_xlabel("training compute, multiply-adds (small figures: training time)")
     axes.set_ylabel("exploitability of the network alone, chips")
     save_figure(figure, paths)

@@ -44,7 +44,7 @@ def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any 
         rows, columns = largest[int(name[-1])]
         return len(shape) == 2 and shape[0] <= rows and shape[1] == columns
 
-    return _read(file, game, variant, storage, fits, lambda name, array: None)
+    return _read(file, game, variant, storage, fits)
 
 
 def load_solution(solver: BoardSolver, file: Path) -> None:
@@ -53,13 +53,8 @@ def load_solution(solver: BoardSolver, file: Path) -> None:
     Raises:
         ValueError: no such file, or one of another game, variant or storage, or a damaged one; nothing is changed.
     """
-    state = solver.state()
-    arrays: dict[str, Rows] = {}
-
-    def fits(name: str, shape: tuple[int, ...]) -> bool:
-        return shape == state[name].shape
-
-    iterations = _read(file, solver.game, solver.variant, solver.storage, fits, arrays.__setitem__)
+    state, arrays = solver.state(), dict[str, Rows]()
+    iterations = _read(file, solver.game, solver.variant, solver.storage, lambda name, shape: shape == state[name].shape, arrays)
     solver.restore(arrays, iterations)
 
 
@@ -69,9 +64,9 @@ def _read(
     variant: Variant,
     storage: Any,
     fits: Callable[[str, tuple[int, ...]], bool],
-    take: Callable[[str, Rows], None],
+    arrays: dict[str, Rows] | None = None,
 ) -> int:
-    """Return a file's iterations after looking at all of it; ``fits`` is asked about each array's shape before ``take`` gets it."""
+    """Return a file's iterations after looking at all of it, and fill ``arrays``; ``fits`` says whether an array's shape is right."""
     try:
         with open_archive(file, follow=True) as saved:
             about = saved.json("about")
@@ -86,7 +81,8 @@ def _read(
                 if array is None or not in_range(name, array):
                     wrong = f"load must hold finite arrays of the game's size, averages of at least 0, got {name} of {file}"
                     break
-                take(name, array)
+                if arrays is not None:
+                    arrays[name] = array
     except DAMAGES as error:
         raise ValueError(f"load must be a file that save=true wrote, got {file} ({first_line(error)})") from None
     if wrong:

@@ -28,6 +28,7 @@ from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import (
     BOARD_COLUMNS,
+    CHILD_END,
     DECISION,
     DECISIONS,
     FIRST_ROW,
@@ -39,6 +40,10 @@ from games.kernels.boards import (
     ROWS,
     STORE,
     STREET,
+    SYMMETRIES,
+    SYMMETRY,
+    TIE,
+    TIE_END,
     Forest,
     Hands,
     Index,
@@ -185,28 +190,24 @@ class _Board(NamedTuple):
     street: int
     parent: int
     cards: tuple[int, ...]
+    new: tuple[int, ...]  # cards that the board above has not
     group: list[Permutation]
     weight: float
 
 
 def _boards(game: HoldemGame, rounds: int) -> tuple[list[_Board], list[tuple[int, int]]]:
     """Return all boards street by street, and of each the range of its children."""
-    dealt = tuple(card for street in game.board for card in street)
     group = symmetries([s for s in game.board if s], game.ranges, game.hands, game.deck)
-    boards = [_Board(0, -1, dealt, group, 1.0)]
+    boards = [_Board(0, -1, tuple(card for street in game.board for card in street), (), group, 1.0)]
     children = []
-    size = len(game.deck.cards())
-    for b in range(2**62):
-        if b == len(boards):
-            break
-        board = boards[b]
+    for b, board in enumerate(boards):  # to which children are added meanwhile
         first = len(boards)
         if board.street + 1 < rounds:
             count = game.deals[board.street + 1]
-            ways = comb(size - len(board.cards) - 4, count)
+            ways = comb(len(game.deck.cards()) - len(board.cards) - 4, count)
             for cards, multiplicity in canonical_deals(board.group, set(board.cards), count, game.deck):
                 same = [g for g in board.group if {permute_card(g, c) for c in cards} == set(cards)]
-                boards.append(_Board(board.street + 1, b, board.cards + cards, same, multiplicity / ways))
+                boards.append(_Board(board.street + 1, b, board.cards + cards, cards, same, multiplicity / ways))
         children.append((first, len(boards)))
     return boards, children
 
@@ -219,72 +220,69 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
         dtype: of amounts and weights; regrets and values have the same.
     """
     streets = betting_streets(game.bets, (0,))
-    rounds = len(streets)
-    boards, children = _boards(game, rounds)
+    boards, children = _boards(game, len(streets))
     roots = [np.flatnonzero(w) for w in game.ranges]
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
-    forests = (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype))
     table = np.zeros((len(boards), BOARD_COLUMNS), np.int64)
-    lists: list[list[list[npt.NDArray[Any]]]] = [[[] for _ in Hands._fields] for _ in (0, 1)]
-    orbits: list[list[npt.NDArray[np.int64]]] = [[], []]
-    hand_at, tie_at, image_at, stored = [0, 0], 0, [0, 0], [0, 0]
+    sides: list[Any] = [Hands._make([] for _ in Hands._fields) for _ in (0, 1)]
+    orbits: list[list[Int]] = [[], []]
+    hand_at, image_at, stored, tie_at = [0, 0], [0, 0], [0, 0], 0
     before: dict[int, list[npt.NDArray[Any]]] = {-1: roots}
     permutations = {bytes(g): hand_permutation(g, game.hands) for g in boards[0].group}
     position = np.full(len(game.hands), nowhere, np.int64)
+
+    def places(hands: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Int:
+        """Return where hands stand among those listed, ``nowhere`` if they do not."""
+        position[listed] = np.arange(len(listed))
+        found: Int = position[hands]
+        position[listed] = nowhere
+        return found
+
     for b, board in enumerate(boards):
-        last = board.street == rounds - 1
-        new = set(board.cards) - (set(boards[board.parent].cards) if board.parent >= 0 else set())
-        there = []
-        for p in (0, 1):
-            hands = before[board.parent][p]
-            keep = np.flatnonzero(~np.isin(game.hands[hands], list(new)).any(axis=1)) if board.parent >= 0 else np.arange(len(hands))
-            there.append((hands[keep], keep))
-        table[b, :2] = board.street, board.parent
-        table[b, 2:4] = children[b]
+        last = board.street == len(streets) - 1
+        above = before[board.parent]
+        keep = [np.flatnonzero(~np.isin(game.hands[hands], board.new).any(axis=1)) for hands in above]
         if last:
-            power = [board_strengths(board.cards, game.hands[hands]) for hands, _ in there]
-            orders = [np.argsort(x, kind="stable") for x in power]
-            there = [(hands[order], keep[order]) for (hands, keep), order in zip(there, orders, strict=True)]
+            power = [board_strengths(board.cards, game.hands[above[p][keep[p]]]) for p in (0, 1)]
             ranks = np.unique(np.concatenate(power))
             for p in (0, 1):
-                lists[p][5].append(np.searchsorted(power[p][orders[p]], ranks, side="right"))
-            table[b, 10:12] = tie_at, tie_at + len(ranks)
+                order = np.argsort(power[p], kind="stable")
+                keep[p] = keep[p][order]
+                sides[p].tie_end.append(np.searchsorted(power[p][order], ranks, side="right"))
+            table[b, TIE : TIE_END + 1] = tie_at, tie_at + len(ranks)
             tie_at += len(ranks)
-        for p in (0, 1):
-            hands, keep = there[p]
+        live = [hands[own] for hands, own in zip(above, keep, strict=True)]
+        before[b] = live
+        table[b, STREET : CHILD_END + 1] = board.street, board.parent, *children[b]
+        table[b, SYMMETRIES] = 0 if last else len(board.group) - 1
+        for p, (hands, betting) in enumerate(zip(live, streets[board.street], strict=True)):
             padding = -len(hands) % LANES
-            position[there[1 - p][0]] = np.arange(len(there[1 - p][0]))
-            columns = (game.hands[hands, 0], game.hands[hands, 1], keep, position[hands], hands)
-            position[there[1 - p][0]] = nowhere
-            for column, fill, values in zip(range(5), (0, 0, nowhere, nowhere, 0), columns, strict=True):
-                lists[p][column].append(np.append(values, np.full(padding, fill)))
-            table[b, 4 + p], table[b, 6 + p], table[b, 8 + p] = hand_at[p], len(hands), stored[p]
-            table[b, 12 + p] = image_at[p]
-            hand_at[p] += len(hands) + padding
-            stored[p] += (len(hands) + padding) // LANES * (streets[board.street][p].rows - streets[board.street][p].lines)
-            position[hands] = np.arange(len(hands))
-            images = [position[permutations[bytes(g)][hands]] for g in board.group[1:]]
-            position[hands] = nowhere
-            table[b, ORBIT + p] = len(orbits[p])
+            images = [places(permutations[bytes(g)][hands], hands) for g in board.group[1:]]
+            columns = (game.hands[hands, 0], game.hands[hands, 1], keep[p], places(hands, live[1 - p]), hands)
+            for column, fill, values in zip(sides[p], (0, 0, nowhere, nowhere, 0), columns, strict=False):
+                column.append(np.append(values, np.full(padding, fill)))
+            starts = {HAND: hand_at[p], HANDS: len(hands), STORE: stored[p], SYMMETRY: image_at[p], ORBIT: len(orbits[p])}
             orbits[p] += _orbits(images)
-            table[b, ORBIT_END + p] = len(orbits[p])
+            for at, start in (starts | {ORBIT_END: len(orbits[p])}).items():
+                table[b, at + p] = start
+            hand_at[p] += len(hands) + padding
+            stored[p] += (len(hands) + padding) // LANES * (betting.rows - betting.lines)
             if not last:
-                lists[p][6] += [np.append(image, np.full(padding, nowhere)) for image in images]
+                sides[p].image.extend(np.append(image, np.full(padding, nowhere)) for image in images)
                 image_at[p] += len(images) * (len(hands) + padding)
-        table[b, 14] = 0 if last else len(board.group) - 1
-        if not last:
-            before[b] = [hands for hands, _ in there]
-    kinds: list[Any] = [np.uint8, np.uint8, np.uint16, np.uint16, np.uint16, np.uint16, np.uint16]
-    sides = [Hands(*(np.concatenate([np.zeros(0), *c]).astype(kind) for c, kind in zip(lists[p], kinds, strict=True))) for p in (0, 1)]
-    weight = np.array([board.weight for board in boards], dtype)
+    kinds = (np.uint8, np.uint8, *[np.uint16] * 5)
+    first, second = (Hands(*(_joined(column, kind) for column, kind in zip(side, kinds, strict=True))) for side in sides)
+    alike = [Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), _joined(own, np.uint16)) for own in orbits]
     decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
-    alike = [
-        Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), np.concatenate([np.zeros(0), *own]).astype(np.uint16)) for own in orbits
-    ]
     return BoardTree(
-        forests, (sides[0], sides[1]), (alike[0], alike[1]), table, weight, tuple(board.cards for board in boards),
-        tuple(boards[0].group), nowhere, (stored[0], stored[1]), (decisions[0], decisions[1]),
+        (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)), (first, second), (alike[0], alike[1]), table,
+        np.array([board.weight for board in boards], dtype), tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
+        (stored[0], stored[1]), (decisions[0], decisions[1]),
     )  # fmt: skip
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
+    return np.concatenate([np.zeros(0), *parts]).astype(kind)
 
 
 def _orbits(images: Sequence[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:

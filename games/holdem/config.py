@@ -94,6 +94,14 @@ class Bets:
     merging: float = bounded(0.0, below=1, hint=SHARE)
     min_bet: int = bounded(1, above=0, unit="chips")
 
+    def build(self, progress: object = None) -> HoldemGame:
+        """Return the game.
+
+        Raises:
+            ValueError: a bad value, or a file that cannot be read as an endgame, in one line with the key.
+        """
+        raise NotImplementedError
+
     def _menu(self, player: str, street: str) -> Menu:
         own: StreetMenu = getattr(getattr(self.menu, player), street)
 
@@ -165,11 +173,6 @@ class Spot(Bets):
     stack: int = bounded(500, above=0, unit="chips")
 
     def build(self, progress: object = None) -> HoldemGame:
-        """Return the game.
-
-        Raises:
-            ValueError: a bad value, in one line with its key.
-        """
         check_bounds(self, "game")
         cards = parse_cards(self.board, "game.board")
         if not 3 <= len(cards) <= 5:
@@ -206,11 +209,6 @@ class Holdem(Bets):
     name: str = "holdem"
 
     def build(self, progress: object = None) -> HoldemGame:
-        """Return the game.
-
-        Raises:
-            ValueError: a bad value, in one line with its key.
-        """
         check_bounds(self, "game")
         rounds = len(self.deals)
         if not 2 <= rounds <= 4 or self.deals[0] != 0 or min(self.deals[1:]) < 1:
@@ -249,11 +247,6 @@ class LibratusEndgame(Bets):
     min_bet: int = bounded(100, above=0, unit="chips")
 
     def build(self, progress: object = None) -> HoldemGame:
-        """Return the game.
-
-        Raises:
-            ValueError: a file that cannot be read as an endgame.
-        """
         check_bounds(self, "game")
         try:
             cards, pot, reach = _endgame(read_text(self.file, MOST_FILE_BYTES, follow=True))

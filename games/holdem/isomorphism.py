@@ -22,12 +22,10 @@ Permutation = npt.NDArray[np.uint8]  # [4] the suit that each suit becomes
 def suit_permutations(deck: Deck = FULL_DECK) -> list[Permutation]:
     """Return all permutations of the deck's suits, the identity first; each is [4] u1, suit -> suit, and fixes the other suits."""
     own = sorted(SUITS.index(s) for s in deck.suits)
-    permutations = []
-    for image in itertools.permutations(own):
-        permutation = np.arange(len(SUITS), dtype=np.uint8)
-        permutation[own] = image
-        permutations.append(permutation)
-    return permutations
+    images = np.array([*itertools.permutations(own)], np.uint8)
+    permutations = np.tile(np.arange(len(SUITS), dtype=np.uint8), (len(images), 1))
+    permutations[:, own] = images
+    return [*permutations]
 
 
 def permute_cards(permutation: Permutation, cards: Cards) -> Cards:

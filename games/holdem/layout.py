@@ -18,15 +18,23 @@ PAIR = 2 * LANES  # terminals are evaluated by pairs of lane groups
 class BettingStreet(NamedTuple):
     """One player's view of a street's betting before it is laid out."""
 
-    lines: int
     first_row: list[int]
     parent_row: list[int]
     decisions: list[int]  # the betting node of each
-    rows: int
-    shows: list[tuple[int, int, float]]  # own row, other row, amount
-    folds: list[tuple[int, int, float]]
+    shows: dict[int, tuple[int, float]]  # own row -> other row, amount
+    folds: dict[int, tuple[int, float]]
     exit_row: list[int]
     row: dict[int, int]  # own row of each betting node of the street
+
+    @property
+    def lines(self) -> int:
+        """Rows that stand for the lines that enter the street."""
+        return self.first_row[0]
+
+    @property
+    def rows(self) -> int:
+        """All rows of the street."""
+        return self.first_row[-1]
 
 
 def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[BettingStreet, BettingStreet]]:
@@ -49,33 +57,32 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
     row = np.zeros((2, len(bets.player)), np.int64)
     found = []
     for s in range(rounds):
-        sides = [BettingStreet(len(entries[s]), [len(entries[s])], [], [], 0, [], [], [], {}) for _ in (0, 1)]
-        for line, node in enumerate(entries[s]):
-            row[:, node] = line
-        rows = [len(entries[s])] * 2
+        sides = (
+            BettingStreet([len(entries[s])], [], [], {}, {}, [], {}),
+            BettingStreet([len(entries[s])], [], [], {}, {}, [], {}),
+        )
+        row[:, entries[s]] = np.arange(len(entries[s]))
         for node in inner[s]:
             player = int(bets.player[node])
             if player >= 0:
-                side = sides[player]
+                side, children = sides[player], bets.children(node)
                 side.parent_row.append(int(row[player, node]))
                 side.decisions.append(node)
-                for child in bets.children(node):
-                    row[player, child], row[1 - player, child] = rows[player], row[1 - player, node]
-                    rows[player] += 1
-                side.first_row.append(rows[player])
+                row[player, children], row[1 - player, children] = side.rows + np.arange(len(children)), row[1 - player, node]
+                side.first_row.append(side.rows + len(children))
             for p, side in enumerate(sides):
-                own, other = int(row[p, node]), int(row[1 - p, node])
+                own, other = row[[p, 1 - p], node].tolist()
                 side.row[node] = own
                 if player == CHANCE:
                     side.exit_row.append(own)
                 elif player == TERMINAL:
                     folded = int(bets.folded[node])
                     if folded < 0:
-                        side.shows.append((own, other, float(bets.contribution[node, p])))
+                        side.shows[own] = other, float(bets.contribution[node, p])
                     else:
                         stake = float(bets.contribution[node, folded])
-                        side.folds.append((own, other, -stake if folded == p else stake))
-        found.append((sides[0]._replace(rows=rows[0]), sides[1]._replace(rows=rows[1])))
+                        side.folds[own] = other, -stake if folded == p else stake
+        found.append(sides)
     return found
 
 
@@ -86,17 +93,12 @@ def _padded(values: list[int], fill: int, multiple: int = LANES) -> list[int]:
 def betting_forest(streets: list[tuple[BettingStreet, BettingStreet]], player: int, dtype: Any) -> Forest:
     """Return some streets' betting as one player's arrays; ``dtype`` is that of amounts."""
     table: list[list[int]] = []
-    first_row: list[int] = []
-    parent_row: list[int] = []
-    own_row: list[int] = []
-    show_row: list[int] = []
-    fold_row: list[int] = []
-    exit_row: list[int] = []
+    lists: tuple[list[int], ...] = ([], [], [], [], [], [])
+    first_row, parent_row, own_row, show_row, fold_row, exit_row = lists
     amounts: tuple[list[float], list[float]] = ([], [])
     for street in streets:
         own, other = street[player], street[1 - player]
-        shows = {row: (there, amount) for row, there, amount in own.shows}
-        folds = {row: (there, amount) for row, there, amount in own.folds}
+        shows, folds = own.shows, own.folds
         order = [r for r in shows if r not in folds] + [r for r in shows if r in folds] + [r for r in folds if r not in shows]
         fold_from = sum(r not in folds for r in order) // PAIR * 2
         lanes = _padded(order, own.rows, PAIR)
@@ -119,6 +121,5 @@ def betting_forest(streets: list[tuple[BettingStreet, BettingStreet]], player: i
         exit_row += exits
         amounts[0].extend(amount for _, amount in shown)
         amounts[1].extend(amount for _, amount in folded)
-    lists = (first_row, parent_row, own_row, show_row, fold_row, exit_row)
     arrays: list[Any] = [np.array(table, np.int64), *(np.array(values, np.uint32) for values in lists)]
     return Forest(*arrays, *(np.array(values, dtype).reshape(-1, LANES) for values in amounts))

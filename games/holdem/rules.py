@@ -268,10 +268,9 @@ class HoldemGame:
 
     def cfvs(self, state: HoldemState, player: int, reach: Float) -> Float:
         betting, paid = state.betting, self._paid(state.betting)
-        alive = ~np.isin(self.hands, state.cards).any(axis=1)
         if betting.folded >= 0:
-            stake = paid[betting.folded] * (-1 if betting.folded == player else 1)
-            return stake * self.cf_reach(state, player, reach)
+            return paid[betting.folded] * (-1 if betting.folded == player else 1) * self.cf_reach(state, player, reach)
+        alive = ~np.isin(self.hands, state.cards).any(axis=1)
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive
@@ -279,19 +278,16 @@ class HoldemGame:
         return found
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
-        lost = self._most_lost(state, player)
-        return -lost if player == 0 else lost
-
-    def _most_lost(self, state: HoldemState, player: int) -> float:
-        """Return the most chips that a player can have put in when it loses."""
-        if state.betting.player == TERMINAL:
-            return 0.0 if state.betting.folded == 1 - player else self._paid(state.betting)[player]
         node = None if self.any_amount else self._node(state)
-        if node is None:
-            return self._dead_money[player] + self.betting.stack
-        below = slice(node, int(self.bets.end[node]))
-        lost = (self.bets.player[below] == TERMINAL) & (self.bets.folded[below] != 1 - player)
-        return float(self.bets.contribution[below, player][lost].max())
+        if state.betting.player == TERMINAL:
+            lost = 0.0 if state.betting.folded == 1 - player else self._paid(state.betting)[player]
+        elif node is None:
+            lost = self._dead_money[player] + self.betting.stack
+        else:
+            below = slice(node, int(self.bets.end[node]))
+            loses = (self.bets.player[below] == TERMINAL) & (self.bets.folded[below] != 1 - player)
+            lost = float(self.bets.contribution[below, player][loses].max())
+        return -lost if player == 0 else lost
 
     @property
     def _dead_money(self) -> tuple[float, float]:
@@ -302,10 +298,8 @@ class HoldemGame:
         return dead[0] + betting.before + betting.street_0, dead[1] + betting.before + betting.street_1
 
     def chips(self, state: HoldemState) -> Chips:
-        betting, dead = state.betting, self._dead_money
-        paid = self._paid(betting)
-        behind = (self.betting.stack - (paid[0] - dead[0]), self.betting.stack - (paid[1] - dead[1]))
-        return Chips(paid, behind, (dead[0] + betting.before, dead[1] + betting.before))
+        stack, before, dead, paid = self.betting.stack, state.betting.before, self._dead_money, self._paid(state.betting)
+        return Chips(paid, (stack + dead[0] - paid[0], stack + dead[1] - paid[1]), (dead[0] + before, dead[1] + before))
 
     def history(self, state: HoldemState, hands: tuple[int, int]) -> tuple[int, ...]:
         return ()

@@ -6,7 +6,7 @@ move it from and to the whole tree's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,20 +89,21 @@ class Subtree:
 
     def take(self, player: int, stored: Any, out: npt.NDArray[Any]) -> None:
         """Copy a player's rows of the part from the whole tree's ``stored``, which need only have slices, to ``out``, in place."""
-        at = 0
-        for span, rows in zip(self.spans, self.lines.rows[player], strict=True):
-            first, tiles, stride = span[player]
-            picked = stored[first : first + tiles * stride].reshape(tiles, stride, LANES)[:, run(rows)]
-            out[at : at + tiles * len(rows)].reshape(tiles, len(rows), LANES)[:] = picked
-            at += tiles * len(rows)
+        for whole, part, rows in self._streets(player, stored, out):
+            part[:] = whole[:, rows]
 
     def put(self, player: int, part: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
         """Copy a player's rows of the part to the whole tree's ``out``, in place."""
+        for whole, own, rows in self._streets(player, out, part):
+            whole[:, rows] = own
+
+    def _streets(self, player: int, whole: Any, part: npt.NDArray[Any]) -> Iterator[tuple[Any, Any, Int | slice]]:
+        """Yield, street by street, [tiles, rows, 8] of the whole tree and of the part, and which rows of the one are those of the other."""
         at = 0
         for span, rows in zip(self.spans, self.lines.rows[player], strict=True):
             first, tiles, stride = span[player]
-            picked = part[at : at + tiles * len(rows)].reshape(tiles, len(rows), LANES)
-            out[first : first + tiles * stride].reshape(tiles, stride, LANES)[:, run(rows)] = picked
+            own = part[at : at + tiles * len(rows)].reshape(tiles, len(rows), LANES)
+            yield whole[first : first + tiles * stride].reshape(tiles, stride, LANES), own, run(rows)
             at += tiles * len(rows)
 
 

@@ -4,7 +4,11 @@ Bit r of a mask stands for rank r (0 = ``2`` .. 12 = ``A``), so of two masks wit
 kickers. Four masks say which ranks occur at least once, twice, three and four times; a card joins all of them in a handful of
 instructions, without a branch, and a board's masks are shared by all hands on it. A strength is
 
-    category * 2^26 + (mask of the ranks that make it) * 2^13 + (mask of the kickers).
+    category * 2^26 + (mask of the ranks that make it) * 2^13 + (mask of the kickers)
+
+with the categories 0 high card, 1 pair, 2 two pair, 3 trips, 4 straight, 5 flush, 6 full house, 7 quads, 8 straight flush. Of five and
+more cards the best five play. Three or four cards all count and make no straight and no flush: quads, trips, two pair, a pair, high card,
+then kickers.
 
 There are no tables: 8,192-entry tables for straights and best kickers would have to be passed around, for the few instructions below.
 """
@@ -18,9 +22,6 @@ import numpy as np
 import numpy.typing as npt
 
 from games.kernels.compile import inlined_kernel, kernel
-
-CATEGORY_SHIFT = 26  # strength >> CATEGORY_SHIFT indexes CATEGORIES; kernels have the number written out
-CATEGORIES = ("high card", "pair", "two pair", "trips", "straight", "flush", "full house", "quads", "straight flush")
 
 
 @inlined_kernel
@@ -112,32 +113,13 @@ def _masks_strength(masks: Any, n: Any) -> Any:
 
 
 @kernel
-def strength(cards: Any) -> Any:
-    """Return how strong a hand of 3 to 7 cards is: higher is better, equal is a tie.
-
-    Of five and more cards the best five play. Three or four cards all count and make no straight and no flush: quads, trips, two pair,
-    a pair, high card, then kickers.
-
-    Args:
-        cards: [n] u1, distinct, 3 <= n <= 7.
-
-    Returns:
-        i8, below 2^30; ``strength >> 26`` is the index in ``CATEGORIES``.
-    """
-    masks = _no_cards()
-    for i in range(len(cards)):
-        masks = _with_card(masks, cards[i])
-    return _masks_strength(masks, len(cards))
-
-
-@kernel
 def strengths(board: Any, hands: Any, out: Any) -> None:
     """Write the strength of every hand together with the board.
 
     Args:
         board: [b] u1, distinct, 1 <= b <= 5.
         hands: [H, 2] u1, two distinct cards each.
-        out: [H] i4, in place: ``strength`` of the b + 2 cards, -1 where a hand holds a card of the board.
+        out: [H] i4, in place: strength of the b + 2 cards, below 2^30; -1 where a hand holds a card of the board.
     """
     shared = _no_cards()
     taken = np.int64(0)

@@ -11,6 +11,7 @@ With the JIT off, each operation is the plain numpy expression that defines it.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -47,14 +48,15 @@ class LanesType(types.Type):  # type: ignore[misc]  # numba has no stubs
         super().__init__(name=f"Lanes({dtype}, {width})")
 
 
-def _vector(dtype: Any, width: int = LANES) -> ir.VectorType:
-    return ir.VectorType(ir.DoubleType() if dtype == types.float64 else ir.FloatType(), width)
+def vector(dtype: Any, width: int = LANES) -> ir.VectorType:
+    """Return LLVM's type of a short vector."""
+    return ir.VectorType({types.uint16: ir.HalfType(), types.float32: ir.FloatType(), types.float64: ir.DoubleType()}[dtype], width)
 
 
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, front: Any) -> None:
-        super().__init__(manager, front, _vector(front.dtype, front.width))
+        super().__init__(manager, front, vector(front.dtype, front.width))
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, column: Any) -> Any:
@@ -65,14 +67,14 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, 
         return builder.zext(index, columns.type) if index.type.width < 64 else index
 
     offset = builder.add(builder.mul(widen(row), columns), widen(column))
-    return builder.bitcast(builder.gep(parts.data, [offset], inbounds=True), _vector(array_type.dtype).as_pointer())
+    return builder.bitcast(builder.gep(parts.data, [offset], inbounds=True), vector(array_type.dtype).as_pointer())
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _load(typing: Any, array: Any, row: Any, column: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         dtype = signature.args[0].dtype
-        return builder.load(_address(context, builder, signature.args[0], *args), align=dtype.bitwidth // 8, typ=_vector(dtype))
+        return builder.load(_address(context, builder, signature.args[0], *args), align=dtype.bitwidth // 8, typ=vector(dtype))
 
     return LanesType(array.dtype)(array, row, column), emit
 
@@ -87,11 +89,12 @@ def _store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
     return types.void(array, row, column, value), emit
 
 
-def _row_address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, width: int) -> Any:
+def row_address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, width: int = LANES) -> Any:
+    """Emit where a row of an array [rows, LANES] begins, as a pointer to a vector."""
     parts = cgutils.create_struct_proxy(array_type)(context, builder, array)
     row = builder.zext(row, ir.IntType(64)) if row.type.width < 64 else row
-    first = builder.gep(builder.bitcast(parts.data, _vector(array_type.dtype).as_pointer()), [row], inbounds=True)
-    return builder.bitcast(first, _vector(array_type.dtype, width).as_pointer())
+    first = builder.gep(builder.bitcast(parts.data, vector(array_type.dtype).as_pointer()), [row], inbounds=True)
+    return builder.bitcast(first, vector(array_type.dtype, width).as_pointer())
 
 
 def _row_access(width: int) -> tuple[Any, Any]:
@@ -99,15 +102,15 @@ def _row_access(width: int) -> tuple[Any, Any]:
     def load_(typing: Any, array: Any, row: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             dtype = signature.args[0].dtype
-            address = _row_address(context, builder, signature.args[0], args[0], args[1], width)
-            return builder.load(address, align=dtype.bitwidth // 8, typ=_vector(dtype, width))
+            address = row_address(context, builder, signature.args[0], args[0], args[1], width)
+            return builder.load(address, align=dtype.bitwidth // 8, typ=vector(dtype, width))
 
         return LanesType(array.dtype, width)(array, row), emit
 
     @intrinsic  # type: ignore[untyped-decorator]
     def store_(typing: Any, array: Any, row: Any, value: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            address = _row_address(context, builder, signature.args[0], args[0], args[1], width)
+            address = row_address(context, builder, signature.args[0], args[0], args[1], width)
             builder.store(args[2], address, align=signature.args[0].dtype.bitwidth // 8)
             return context.get_dummy_value()
 
@@ -131,10 +134,9 @@ def _splat_of(width: int) -> Any:
     @intrinsic  # type: ignore[untyped-decorator]
     def splat_(typing: Any, scalar: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            vector = _vector(signature.args[0], width)
-            first = builder.insert_element(ir.Constant(vector, ir.Undefined), args[0], ir.Constant(ir.IntType(32), 0))
-            mask = ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width)
-            return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), mask)
+            nothing = ir.Constant(vector(signature.args[0], width), ir.Undefined)
+            first = builder.insert_element(nothing, args[0], ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), width), [0] * width))
 
         return LanesType(scalar, width)(scalar), emit
 
@@ -156,7 +158,7 @@ def _arithmetic(instruction: str) -> Any:
 def _where_positive(typing: Any, x: Any, yes: Any, no: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x = signature.args[0]
-        zero = ir.Constant(_vector(x.dtype, x.width), [0.0] * x.width)
+        zero = ir.Constant(vector(x.dtype, x.width), [0.0] * x.width)
         return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], args[2])
 
     return x(x, yes, no), emit
@@ -182,6 +184,7 @@ def _transpose(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: A
 
 
 if config.DISABLE_JIT:
+    add, subtract, multiply, divide = operator.add, operator.sub, operator.mul, operator.truediv
 
     def transpose(*rows: Any) -> Any:
         """Return the columns of eight lanes as eight lanes."""
@@ -222,22 +225,6 @@ if config.DISABLE_JIT:
     def splat(scalar: Any) -> Any:
         """Return lanes that all hold ``scalar``."""
         return np.full(LANES, scalar)
-
-    def add(x: Any, y: Any) -> Any:
-        """Return x + y."""
-        return x + y
-
-    def subtract(x: Any, y: Any) -> Any:
-        """Return x - y."""
-        return x - y
-
-    def multiply(x: Any, y: Any) -> Any:
-        """Return x * y."""
-        return x * y
-
-    def divide(x: Any, y: Any) -> Any:
-        """Return x / y."""
-        return x / y
 
     def where_positive(x: Any, yes: Any, no: Any) -> Any:
         """Return ``yes`` in the lanes where x > 0, else ``no``."""

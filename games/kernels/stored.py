@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from games.kernels.lanes import LANES, LanesType
+from games.kernels.lanes import LANES, LanesType, row_address, vector
 
 LARGEST = 65504.0
 CUT = 13  # bits of float32 that half precision has not
@@ -30,31 +29,19 @@ ROW, LANE = 0xC2B2AE3D, 0x85EBCA6B  # odd numbers: neighbours are not rounded al
 _PHASES = [LANE * lane & WORD for lane in range(LANES)]
 
 
-def _eight(kind: Any) -> ir.VectorType:
-    return ir.VectorType(kind, LANES)
+_FLOATS, _WORD = vector(types.float32), ir.VectorType(ir.IntType(32), LANES)
 
 
-def _all(vector: ir.VectorType, value: Any) -> ir.Constant:
-    return ir.Constant(vector, [value] * LANES)
-
-
-def _kind(array_type: Any) -> Any:
-    """Return LLVM's type of what an array stores."""
-    return {types.uint16: ir.HalfType(), types.float32: ir.FloatType(), types.float64: ir.DoubleType()}[array_type.dtype]
-
-
-def _address(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
-    parts = cgutils.create_struct_proxy(array_type)(context, builder, array)
-    row = builder.zext(row, ir.IntType(64)) if row.type.width < 64 else row
-    return builder.gep(builder.bitcast(parts.data, _eight(_kind(array_type)).as_pointer()), [row], inbounds=True)
+def _all(kind: ir.VectorType, value: Any) -> ir.Constant:
+    return ir.Constant(kind, [value] * LANES)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _load_stored(typing: Any, array: Any, row: Any) -> Any:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kept = signature.args[0]
-        x = builder.load(_address(context, builder, kept, *args), align=kept.dtype.bitwidth // 8, typ=_eight(_kind(kept)))
-        return builder.fpext(x, _eight(ir.FloatType())) if kept.dtype == types.uint16 else x
+        x = builder.load(row_address(context, builder, kept, *args), align=kept.dtype.bitwidth // 8, typ=vector(kept.dtype))
+        return builder.fpext(x, _FLOATS) if kept.dtype == types.uint16 else x
 
     return LanesType(types.float32 if array.dtype == types.uint16 else array.dtype)(array, row), emit
 
@@ -64,7 +51,7 @@ def _store_stored(typing: Any, array: Any, row: Any, value: Any, time: Any) -> A
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kept = signature.args[0]
         x = _halved(builder, *args[1:]) if kept.dtype == types.uint16 else args[2]
-        builder.store(x, _address(context, builder, kept, *args[:2]), align=kept.dtype.bitwidth // 8)
+        builder.store(x, row_address(context, builder, kept, *args[:2]), align=kept.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.void(array, row, value, time), emit
@@ -72,17 +59,16 @@ def _store_stored(typing: Any, array: Any, row: Any, value: Any, time: Any) -> A
 
 def _halved(builder: Any, row: Any, x: Any, time: Any) -> Any:
     """Emit what ``halved`` says."""
-    word = _eight(ir.IntType(32))
     for order, most in ((">", LARGEST), ("<", -LARGEST)):
         x = builder.select(builder.fcmp_ordered(order, x, _all(x.type, most)), _all(x.type, most), x)
-    bits = builder.bitcast(x, word)
+    bits = builder.bitcast(x, _WORD)
     row, time = (builder.trunc(i, ir.IntType(32)) if i.type.width > 32 else i for i in (row, time))
     step = builder.add(*(builder.mul(i, ir.Constant(ir.IntType(32), by)) for i, by in ((time, STEP), (row, ROW))))
-    steps = builder.insert_element(ir.Constant(word, ir.Undefined), step, ir.Constant(ir.IntType(32), 0))
-    steps = builder.shuffle_vector(steps, ir.Constant(word, ir.Undefined), _all(word, 0))
-    noise = builder.lshr(builder.add(steps, ir.Constant(word, _PHASES)), _all(word, 32 - CUT))
-    cut = builder.and_(builder.add(bits, noise), _all(word, WORD >> CUT << CUT))
-    return builder.fptrunc(builder.bitcast(cut, x.type), _eight(ir.HalfType()))
+    steps = builder.insert_element(ir.Constant(_WORD, ir.Undefined), step, ir.Constant(ir.IntType(32), 0))
+    steps = builder.shuffle_vector(steps, ir.Constant(_WORD, ir.Undefined), _all(_WORD, 0))
+    noise = builder.lshr(builder.add(steps, ir.Constant(_WORD, _PHASES)), _all(_WORD, 32 - CUT))
+    cut = builder.and_(builder.add(bits, noise), _all(_WORD, WORD >> CUT << CUT))
+    return builder.fptrunc(builder.bitcast(cut, x.type), vector(types.uint16))
 
 
 def halved(x: Any, row: int, time: int) -> Any:

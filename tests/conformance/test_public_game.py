@@ -11,7 +11,7 @@ import pyspiel
 import pytest
 
 from games import CHANCE, TERMINAL
-from games.game import Action, Kind, children, line_of, path
+from games.game import Action, Kind, children, find_decision, line_of, path
 from search import represent
 from tests.catalogue import DICE, GAMES, HOLDEM, SMALL_GAMES, TINY, game_of
 from tests.playing import alone, outcomes, playouts
@@ -38,6 +38,8 @@ def test_paths_labels_and_parents_agree(name):
                 assert game.child(state, game.action(state, game.label(child))) == child
             if game.settled(state):
                 assert not any(deciding[i:])
+        *_, last = (state for state, decides in zip(states, deciding, strict=True) if decides)
+        assert find_decision(game, " / ".join(line_of(game, last)), "show") == last
         assert game.settled(states[-1])
         assert 0 <= game.round(states[-1]) < len(game.rounds)
         assert not any(game.settled(state) for state, decides in zip(states, deciding, strict=True) if decides)

@@ -69,7 +69,7 @@ def solve_from(*roots: str) -> list[str]:
 
 
 EACH_GADGET = [f"gadget: {gadget}" for gadget in GADGETS]
-EACH_FORM = [  # every gadget with the bounds and shares of gifts that change it
+EACH_FORM = [  # every gadget with the bounds and shares of gifts that change it; keys as versions before 0.2 call them, too
     f"gadget: {gadget}, bounds: {bounds}, gift_scale: {gifts}, spread: 0.5"
     for gadget, bounds, gifts in product(GADGETS, ("safe", "estimate", "distributional"), (1, 0.5))
     if not (bounds == "distributional" and gadget.endswith("maxmargin"))

@@ -1,0 +1,185 @@
+"""What do the commands measure? Tables of run directories; nothing is measured here.
+
+    timebank ablate experiment=ms3_search hydra.run.dir=RUN
+    python benchmarks/runs.py gadgets RUN                # the table; --write, --check: see benchmarks/tables.py
+    python benchmarks/runs.py leduc RUN/0 RUN/1 RUN/2    # a run for each seed: cells have one figure for each, with / between
+    python benchmarks/runs.py solves RUN1 RUN2           # of timebank solve, in the order of the table
+
+A cell is exploitability in chips or mbb/g, exact or with the standard error over draws. By the clock, a decision's mean iterations stand
+behind it in brackets. *Slumbot* is what Eric Jackson published of his open Slumbot, exact as well, for games by the same rules and with
+blueprints of his own, of the strength that the head says.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from tables import RESULTS, Table, options
+
+from agents.reporting.tables import duration, shown, shown_error, unit_of, won
+
+Row = dict[str, Any]
+ALONE, WINS = "alone", "wins"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Agents by budgets, from runs of ``timebank ablate``.
+
+    Attributes:
+        name: of the table.
+        lines: by what a row of the table is called, the run's line, with * for any text; the first one that fits counts.
+        budgets: heads of the columns and the budgets themselves: 0, seconds, or whole numbers of iterations.
+        wins: a last column has what the agent wins a hand from its own blueprint, at the last budget.
+        published: by a column's head, its cells by row.
+    """
+
+    name: str
+    lines: dict[str, str]
+    budgets: dict[str, float]
+    wins: bool = False
+    published: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def table(self) -> Table:
+        """The table in the document."""
+        heads = ["agent", *self.budgets, *([WINS] if self.wins else []), *self.published]
+        return Table(self.name, RESULTS, heads, [(label,) for label in self.lines])
+
+    def rows(self, runs: Sequence[list[Row]]) -> list[list[str]]:
+        """Return the cells from the rows of one run for each seed."""
+        found = []
+        for label, pattern in self.lines.items():
+            cells = [[cell(at(rows, pattern, budget)) for rows in runs] for budget in self.budgets.values()]
+            if self.wins:
+                last = [*self.budgets.values()][-1]
+                cells.append([won(one) if (one := at(rows, pattern, last)) else "-" for rows in runs])
+            published = [column.get(label, "-") for column in self.published.values()]
+            found.append([label, *(" / ".join(dict.fromkeys(texts)) for texts in cells), *published])
+        return found
+
+
+def at(rows: list[Row], pattern: str, budget: float) -> Row | None:
+    """Return a run's row of a line at a budget; the only one of an agent that does not think, at 0."""
+    for row in rows:
+        asked = row["thinking_iterations"] if row["thinking_seconds"] is None else row["thinking_seconds"]
+        if fnmatch(row["line"], pattern) and asked == budget:
+            return row
+    return None
+
+
+def cell(row: Row | None) -> str:
+    """Return a strength as the table has it."""
+    if row is None:
+        return "-"
+    error, digits = shown_error(row), f"{shown(row):.3g}" if shown(row) < 1000 else f"{shown(row):,.0f}"
+    clock = f" ({row['iterations']:,.0f})" if row["thinking_seconds"] else ""
+    return digits + (f" ± {error:.1g}" if error > 0 else "") + clock
+
+
+def iterations(*counts: int) -> dict[str, float]:
+    """Return columns of iteration budgets."""
+    return {f"{count:,} iterations": count for count in counts}
+
+
+def seconds(*budgets: float) -> dict[str, float]:
+    """Return columns of clock budgets, 0 for the agent alone."""
+    return {duration(budget) if budget else ALONE: budget for budget in budgets}
+
+
+def same(*lines: str) -> dict[str, str]:
+    """Return lines that the table calls as the run does."""
+    return {line: line for line in lines}
+
+
+BLUEPRINT = {"the blueprint": "*alone"}
+GADGETS = same("resolve", "maxmargin", "reach_maxmargin", "reach_maxmargin, estimate", "refined", "refined, estimate", "combined", "unsafe")
+DISTRIBUTIONAL = {f"{gadget}, distributional, 0.05 chips": f"{gadget}, distributional" for gadget in ("resolve", "refined")}
+SAFE_LAST = ("unsafe", "resolve", "maxmargin", "reach-maxmargin", "refined", "combined")
+MS3 = same(*(f"{street}, {gadget}" for street in ("river", "turn") for gadget in SAFE_LAST), "turn, resolve, estimate")
+USUAL = same("river, combined", "turn, combined", "turn, refined", "turn, maxmargin", "flop, combined", "flop, refined")
+WARM = same("decision, resolve, cold", "decision, resolve, warm where it pays", "decision, resolve, always warm")
+FULL = same("full-game CFR")
+SMALLEST, HOLDEM_BLUEPRINT = {"5 buckets a street": "blueprint *:5:5:5"}, {"the blueprint": "blueprint *"}
+FLOP = "from the flop, refined, estimate"
+SLUMBOT = {
+    "gadgets": {"river, unsafe": "136", "river, resolve": "107", "river, combined": "54.8", "turn, combined": "35.1"},
+    "usual": {"river, combined": "397", "turn, combined": "124", "flop, combined": "41.5"},
+}
+GRIDS = (
+    Grid(
+        "leduc",
+        same("network alone") | WARM | same("round, resolve", "decision, unsafe", "uniform") | FULL,
+        seconds(0, 0.001, 0.01, 0.1),
+    ),
+    Grid("gadgets on leduc", BLUEPRINT | GADGETS | DISTRIBUTIONAL, seconds(0) | iterations(10, 100, 1000), wins=True),
+    Grid("gadgets on leduc by the clock", BLUEPRINT | GADGETS | FULL, seconds(0, 0.001, 0.01, 0.1)),
+    Grid("gadgets on Liar's Dice by the clock", BLUEPRINT | GADGETS | FULL, seconds(0, 0.001, 0.01)),
+    Grid(
+        "gadgets",
+        HOLDEM_BLUEPRINT | MS3,
+        seconds(0) | iterations(200),
+        wins=True,
+        published={"Slumbot, 189 mbb/g alone": SLUMBOT["gadgets"]},
+    ),
+    Grid(
+        "size against search",
+        SMALLEST | {"500 buckets a street": "blueprint *:500:500:500", "5 buckets, from the flop": FLOP},
+        seconds(0, 0.03, 0.1, 0.3, 1),
+    ),
+    Grid("size against short searches", SMALLEST | {"from the turn": "turn", "from the flop": FLOP}, seconds(0, 0.001, 0.01, 0.1)),
+    Grid(
+        "the usual flop",
+        HOLDEM_BLUEPRINT | USUAL,
+        seconds(0) | iterations(200),
+        published={"Slumbot, some 1,100 mbb/g alone": SLUMBOT["usual"]},
+    ),
+    Grid("the usual flop by the clock", same("turn, combined", "flop, refined"), seconds(0.01, 0.03, 0.1, 1)),
+    Grid(
+        "a learned blueprint",
+        {"network alone": "blueprint *"} | same("turn, combined", "turn, refined", "flop, combined", "flop, refined"),
+        seconds(0) | iterations(200),
+    ),
+)
+# Slumbot's holdem5 is its lossless blueprint of 200 iterations of CFR+; Deep CFR and NFSP are networks (Brown et al. 2019,
+# arXiv 1811.00164), not tables.
+SOLVED = {"holdem5": "Slumbot 29.5", "flop_holdem": "Deep CFR 37, NFSP 47"}
+SOLVES = Table(
+    "solves", RESULTS, ["game", "mbb/g", "iterations", "seconds", "threads", "GB", "published mbb/g"], [(game,) for game in SOLVED]
+)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES)
+
+
+def solved(runs: Sequence[Row]) -> list[list[str]]:
+    """Return rows of whole games that ``timebank solve`` solved."""
+    found = []
+    for game, published in SOLVED.items():
+        run = next((one for one in runs if one["game"].startswith(game)), None)
+        if run is None:
+            sys.exit(f"error: solves must have a run of {game}, got {', '.join(one['game'] for one in runs)}")
+        strength, gigabytes = f"{run['exploitability']['mbb_per_game']:.2g}", f"{run['memory_bytes'] / 1e9:.2g}"
+        found.append([game, strength, f"{run['iterations']:,}", f"{run['seconds']:.3g}", str(run["threads"]), gigabytes, published])
+    return found
+
+
+def main() -> None:
+    name, *directories = options(TABLES) or [""]
+    grids = {grid.name: grid for grid in GRIDS}
+    if name not in (*grids, SOLVES.name) or not directories:
+        sys.exit(f"error: give one of {', '.join((*grids, SOLVES.name))}, and the directories of its runs, got {name!r} {directories}")
+    runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
+    made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
+    if name == SOLVES.name:
+        SOLVES.show(solved(runs), f"Measured at {made}")
+    else:
+        grids[name].table.show(grids[name].rows([run["rows"] for run in runs]), f"{unit_of(runs[0]['rows'])}; measured at {made}")
+
+
+if __name__ == "__main__":
+    main()
