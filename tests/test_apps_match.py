@@ -221,7 +221,10 @@ REFUSED = [
         ["agents.a.budgt.seconds=1"],
         "agents.a.budgt.seconds must be a key of the settings, got an unknown one",
     ),
-    (["+agent@agents.c=nobody"], "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
+    (
+        ["+agent@agents.c=nobody"],
+        "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, module:name, got 'nobody'",
+    ),
     (
         ["game=ms3f1t1r1h5"],
         "agents.a.solve_from must be round, root, preflop, flop, turn, river, or several rounds with + between, in a game",
@@ -369,8 +372,8 @@ def test_play_in_a_terminal(tmp_path, command, leave):
         (["hands=0"], "hands must be at least 1, got 0"),
         (["agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
-        (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, got 'bot'"),
-        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network or uniform on hold'em, got 'table'"),
+        (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, module:name, got 'bot'"),
+        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network, uniform or module:name on hold'em, got 'table'"),
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (
             ["game=ms3f1t1r1h5", "agent.think=true", "budget.iterations=5"],

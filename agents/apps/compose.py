@@ -219,7 +219,7 @@ def _chooses(override: Override, command: str) -> bool:
         raise UsageError(f"{where} must be {key}, or agent@agents.<name> with letters, digits and _ for a name, got {shown(line)}")
     if override.is_add() and key not in ("experiment", "agent"):
         raise UsageError(f"{key} must be given without +, got {shown(line)}")
-    if key in KINDS and isinstance(value, str) and ":" in value:
+    if key in KINDS and isinstance(value, str) and re.match(r"[\w.]+:\w", value):
         try:
             add_option(key, where, value)
         except ValueError as error:
