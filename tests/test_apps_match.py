@@ -223,7 +223,7 @@ REFUSED = [
     ),
     (
         ["+agent@agents.c=nobody"],
-        "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, module:name, got 'nobody'",
+        "c must be one of bot, network, search, street, table, tabular, uniform, module:name, got 'nobody'",
     ),
     (
         ["game=ms3f1t1r1h5"],
