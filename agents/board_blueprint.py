@@ -127,13 +127,12 @@ def make_blueprint(
         def save() -> None:
             write_archive(file, {**about, "iterations": solver.iterations, "seconds": earlier + solver.spent}, solver.state())
 
-        autosave = Autosave(save)
-
         def look(done: int, seconds: float, _: float | None) -> None:
             autosave.look()
             if progress is not None:
                 progress(done)
 
+        autosave = Autosave(save)
         solution = solver.solve(Budget(iterations=iterations), progress=look)
         measured = {"size": size, "exploitability": solver.exploitability(solution.strategy), "seconds": earlier + solution.seconds}
         return measured, solution.strategy.average

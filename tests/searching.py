@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from search import Budget, Gadget, cf_reach_at
@@ -27,6 +28,12 @@ def sweep(game, tree, strategies, seat, search, variant, workers=1, threads=1, *
     return resolve_round(
         game, tree, strategies, search.street, seat, search.config, search.budget, variant, search.worth, workers, threads, **others
     )
+
+
+def set_clock(monkeypatch, clock):
+    """Let searches tell the time by a function that returns seconds."""
+    for module in ("budget", "anytime"):
+        monkeypatch.setattr(f"search.{module}.time", SimpleNamespace(perf_counter=clock))
 
 
 def safe_gadget(kind, evaluator, strategy, opponent, own_range, gift):

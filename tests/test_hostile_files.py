@@ -48,9 +48,9 @@ from games.holdem import config as holdem_config
 from search import BoardSolver, Budget, represent, variant
 from search.resolving import ResolveConfig
 from search.tree.infostates import TreeInfostates
+from tests.agents.test_street_agent import DCFR, blueprint
 from tests.catalogue import UNEVEN, small
 from tests.running import ROOT, refused
-from tests.test_street_agent import DCFR, blueprint
 
 KUHN = "kuhn_poker"
 CASES = int(os.environ.get("TIMEBANK_FUZZ_CASES", "0"))  # of each kind; the slow test below sets it

@@ -109,8 +109,8 @@ def walks(tmp_path_factory):
     """The calls of each command on each game."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        for figure in ("ablate.plot_ablation", "match.plot_matches"):
-            patch.setattr(f"agents.apps.{figure}", lambda *_, **__: None)
+        for figure in ("evaluation.report.plot_ablation", "match.report.plot_matches"):
+            patch.setattr(f"agents.{figure}", lambda *_, **__: None)
         patch.setattr("agents.runtime.progress.SECONDS", 0.001)
         for game, chosen in GAMES.items():
             for command, more in WALKS.items():

@@ -72,7 +72,7 @@ def run(config: SolveConfig, directory: Path) -> None:
 def report(result: Run, config: SolveConfig, kind: Kind, solving: Solving, solution: Solution[Any]) -> None:
     """Write the result, the trace, the answer if asked for, and figures; where the game is not solved, every figure says so."""
     game, directory, exploitability = kind.game.name, result.directory, solution.exploitability or 0.0
-    strength, label, found = kind.strength_text(exploitability), result.result["algorithm"], solving.found(solution)
+    strength, label, found = kind.strength_text(exploitability), result.result["algorithm"], solving.result(solution)
     reason = not_solved(solution.iterations, exploitability, solving.stake, solving.stake_text)
     result.write(
         iterations=solution.iterations, seconds=solution.seconds, check_seconds=solution.check_seconds,

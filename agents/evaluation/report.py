@@ -19,33 +19,19 @@ def ordered(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (lines.index(row["line"]), row["thinking_seconds"] or row["thinking_iterations"] or 0))
 
 
-def rates_of(rows: Sequence[Row], curve: Sequence[Row], own: Row | None, references: Sequence[str]) -> list[Row]:
-    """Return the exchange rates of an ablation.
+def rates_of(rows: Sequence[Row], curve: Sequence[Row], base: Row | None, references: Sequence[str]) -> list[Row]:
+    """Return the exchange rates of an ablation's rows, without those of lines that search from no blueprint of the curve.
 
-    Args:
-        rows: of ``ablate``.
-        curve: what blueprints cost against what they are worth, see ``exchange_rate``.
-        own: the row of the curve that is searched; None where that is not one of them.
-        references: lines that search from no blueprint of the curve.
+    The curve is what ``exchange_rate`` takes as training; ``base`` is its row that is searched from, None if it has none.
     """
     searched = [row for row in rows if row["line"] not in references and row["iterations"] > 0]
-    return exchange_rate(curve, searched, own["compute"] if own else None)
+    return exchange_rate(curve, searched, base["compute"] if base else None)
 
 
 def write_report(
-    rows: Sequence[Row], rates: Sequence[Row], game: str, directory: Path, curve: Sequence[Row], own: Row | None, unit: str
+    rows: Sequence[Row], rates: Sequence[Row], game: str, directory: Path, curve: Sequence[Row], base: Row | None, unit: str
 ) -> str:
-    """Write the table and the figures of an ablation; return its text.
-
-    Args:
-        rows: as of ``ordered``.
-        rates: of ``rates_of``.
-        game: its name.
-        directory: of the files.
-        curve: as of ``rates_of``.
-        own: as of ``rates_of``.
-        unit: of what blueprints cost.
-    """
+    """Write the table and the figures of an ablation, its rows in order; return its text. ``unit`` is that of what blueprints cost."""
     write_csv(directory / "rows.csv", rows)
     plot_ablation(rows, f"{game}: what thinking adds", [directory / f"ablation.{kind}" for kind in KINDS])
     loading: dict[str, float] = {}
@@ -55,10 +41,10 @@ def write_report(
     once = "computed once for the game, outside every decision's clock, at most, each seat"
     texts = [ablation_table(rows), *([f"{once}: {', '.join(took)}"] if took else [])]
     if rates:
-        what, whose, worth = ("network", "training compute", "training") if unit == COMPUTE else ("blueprint", *["blueprint size"] * 2)
-        beyond = (own["compute"], own["exploitability"]) if own and own is not curve[-1] else None
+        what, whose, bought = ("network", "training compute", "training") if unit == COMPUTE else ("blueprint", *["blueprint size"] * 2)
+        beyond = (base["compute"], base["exploitability"]) if base and base is not curve[-1] else None
         paths = [directory / f"exchange.{kind}" for kind in KINDS]
-        plot_exchange(curve, rates, f"{game}: the {worth} that thinking is worth", paths, what, f"{whose}, {unit}", beyond)
+        plot_exchange(curve, rates, f"{game}: the {bought} that thinking is worth", paths, what, f"{whose}, {unit}", beyond)
         texts.append(f"\n{exchange_table(rates)}")
     exact = "exploitability by an exact best response in the real game, search included"
     texts += [f"\n{exact}; figure: {directory / 'ablation.png'}", spoilt_note(rows, "* in the table, hollow in the figure")]

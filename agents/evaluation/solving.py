@@ -42,39 +42,30 @@ class Solving(Protocol):
     @property
     def solver(self) -> Anytime[Any]:
         """The solver, once it is warm."""
-        ...
 
     def warm_up(self) -> float:
         """Compile; return about the seconds that an iteration takes."""
-        ...
 
     def memory_bytes(self) -> int:
         """Return the size of all arrays."""
-        ...
 
     def size_text(self) -> str:
         """Return how large the game is."""
-        ...
 
     def load(self, file: Path) -> None:
         """Go on from what ``save`` wrote."""
-        ...
 
-    def found(self, solution: Solution[Any]) -> Row:
+    def result(self, solution: Solution[Any]) -> Row:
         """Return what ``result.json`` says of a solution besides its exploitability."""
-        ...
 
-    def text(self, found: Row, exploitability: float, asked: int | None) -> str:
+    def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         """Return what people read after the exploitability; ``asked`` are the iterations of the budget."""
-        ...
 
     def save(self, directory: Path) -> None:
         """Write the answer so far, whole or not at all."""
-        ...
 
-    def draw(self, found: Row, directory: Path, strength: str, reason: str | None) -> None:
+    def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Write figures and tables of what was found; ``reason`` says why it is no solution."""
-        ...
 
 
 class TreeSolving:
@@ -105,16 +96,16 @@ class TreeSolving:
     def load(self, file: Path) -> None:
         raise NotImplementedError
 
-    def found(self, solution: Solution[Strategy]) -> Row:
+    def result(self, solution: Solution[Strategy]) -> Row:
         return {"values": list(self.solver.evaluator.values(solution.strategy))}
 
-    def text(self, found: Row, exploitability: float, asked: int | None) -> str:
-        return f", value {found['values'][0]:.6g} to the first player\n"
+    def text(self, result: Row, exploitability: float, asked: int | None) -> str:
+        return f", value {result['values'][0]:.6g} to the first player\n"
 
     def save(self, directory: Path) -> None:
         write_json(directory / "policy.json", policy_table(self.solver.answer()))
 
-    def draw(self, found: Row, directory: Path, strength: str, reason: str | None) -> None:
+    def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Draw nothing."""
 
 
@@ -164,42 +155,42 @@ class BoardSolving:
     def load(self, file: Path) -> None:
         load_solution(self.solver, file)
 
-    def found(self, solution: Solution[BoardStrategy]) -> Row:
+    def result(self, solution: Solution[BoardStrategy]) -> Row:
         """Return values, and the decisions that are shown: none before the first iteration."""
         game, solver, apart = self.game, self.solver, self.solver.values_apart()
         values = [(apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2]
-        found = {"values": values, "rounding_pot_fraction": abs(sum(apart)) / game.pot, "boards": len(solver.tree.cards)}
-        found |= {"storage": 8 * solver.storage.itemsize, "root": None, "nodes": []}
+        result = {"values": values, "rounding_pot_fraction": abs(sum(apart)) / game.pot, "boards": len(solver.tree.cards)}
+        result |= {"storage": 8 * solver.storage.itemsize, "root": None, "nodes": []}
         if solution.iterations:
             shown = [(line, cards_text(place.cards), decision(solver, *place)) for line, place in self.places]
-            found |= {"root": decision(solver), "nodes": [{"line": line, "board": board, **node} for line, board, node in shown]}
-        return found if game.betting.blinds else found | {"ev": [value + game.pot / 2 for value in values]}
+            result |= {"root": decision(solver), "nodes": [{"line": line, "board": board, **node} for line, board, node in shown]}
+        return result if game.betting.blinds else result | {"ev": [value + game.pot / 2 for value in values]}
 
-    def text(self, found: Row, exploitability: float, asked: int | None) -> str:
-        what, values = ("EV, chips", found["ev"]) if "ev" in found else ("value, chips", found["values"])
+    def text(self, result: Row, exploitability: float, asked: int | None) -> str:
+        what, values = ("EV, chips", result["ev"]) if "ev" in result else ("value, chips", result["values"])
         values_table = table(["", "player 0", "player 1"], [[what, *(f"{value:.4f}" for value in values)]])
         parts = [f" ({exploitability:.4g} chips)\n"]
-        if found["root"]:
-            parts.append(f"{values_table}\n\n{decision_table(found['root'])}\n")
-        if asked is None and self.solver.iterations == (enough := self.solver.enough):
-            parts.append(f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {enough:,}\n")
-        if (missed := found["rounding_pot_fraction"]) > ROUNDING:
+        if result["root"]:
+            parts.append(f"{values_table}\n\n{decision_table(result['root'])}\n")
+        if asked is None and self.solver.iterations == (most := self.solver.enough):
+            parts.append(f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {most:,}\n")
+        if (missed := result["rounding_pot_fraction"]) > ROUNDING:
             deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
             parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")
-        parts += [f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(found["nodes"])]
+        parts += [f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(result["nodes"])]
         return "".join(parts)
 
     def save(self, directory: Path) -> None:
         save_solution(self.solver, directory / "solution.npz")
 
-    def draw(self, found: Row, directory: Path, strength: str, reason: str | None) -> None:
+    def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Draw every decision that is shown; remove those that an earlier run in this directory showed beyond them."""
         for file in directory.glob("node_*.*"):
             shown = re.fullmatch(r"node_([0-9]+)\.(csv|png|svg)", file.name)
-            if shown and int(shown[1]) >= len(found["nodes"]):
+            if shown and int(shown[1]) >= len(result["nodes"]):
                 file.unlink()
-        drawn = [("root", "first decision", found["root"])] if found["root"] else []
-        for name, line, node in [*drawn, *((f"node_{i}", node["line"], node) for i, node in enumerate(found["nodes"]))]:
+        drawn = [("root", "first decision", result["root"])] if result["root"] else []
+        for name, line, node in [*drawn, *((f"node_{i}", node["line"], node) for i, node in enumerate(result["nodes"]))]:
             title = warned(f"{self.game.name}: {line}, exploitability {strength}", reason)
             write_decision(node, self.game.deck, title, directory, name)
 
@@ -232,15 +223,13 @@ def work_text(solving: Solving, budget: Budget, seconds: float, strength_text: C
 
 def expected(budget: Budget, seconds: float) -> str:
     """Say what a budget comes to on a machine that needs so many seconds an iteration."""
-    told = f"about {duration(seconds)} an iteration on this machine"
+    pace = f"about {duration(seconds)} an iteration on this machine"
     if budget.iterations is not None:
-        return f"{told}, {duration(seconds * budget.iterations)} for {counted(budget.iterations, 'iteration')}"
+        return f"{pace}, {duration(seconds * budget.iterations)} for {counted(budget.iterations, 'iteration')}"
     if budget.seconds is None:
-        return f"{told}, {duration(100 * seconds)} for 100 of them"
-    fits = int(budget.seconds / seconds)
-    return f"{told}, " + (
-        f"so {fits:,} in budget.seconds={budget.seconds:g}" if fits else f"which budget.seconds={budget.seconds:g} is too short for"
-    )
+        return f"{pace}, {duration(100 * seconds)} for 100 of them"
+    fits, asked = int(budget.seconds / seconds), f"budget.seconds={budget.seconds:g}"
+    return f"{pace}, " + (f"so {fits:,} in {asked}" if fits else f"which {asked} is too short for")
 
 
 def smaller_game(game: HoldemGame) -> str:

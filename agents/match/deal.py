@@ -124,8 +124,8 @@ class Table:
 
     def loading(self) -> Record:
         """Return what each competitor took to load, for the record of the first hand that is played here; nothing later on."""
-        told, self._loading = self._loading, []
-        return {"load_seconds": told} if told else {}
+        seconds, self._loading = self._loading, []
+        return {"load_seconds": seconds} if seconds else {}
 
     def decide(self, who: int, seat: int, state: Any, memory: Any) -> tuple[Decision, bool]:
         """Return a competitor's decision, and whether it was made now."""

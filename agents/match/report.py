@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from agents.match.figure import plot_matches
-from agents.match.statistics import Tally, blinds_table, decision_rows, decision_table, load_text, match_table, seat_table, standings
-from agents.reporting.tables import Row, spoilt_note, write_csv
+from agents.match.statistics import ALIKE_SHARE, ESTIMATES, Tally, decision_rows
+from agents.reporting.tables import Row, duration, overruns_text, spoilt_note, table, write_csv
+
+ALIKE = "all alike: no hand told more than another; either AIVAT's values are the match's own, or too few hands were played to differ"
 
 
 def write_report(rows: Sequence[Row], game: str, directory: Path) -> None:
@@ -18,23 +21,10 @@ def write_report(rows: Sequence[Row], game: str, directory: Path) -> None:
 
 
 def report_text(rows: Sequence[Row], agents: Sequence[Row], tallies: Sequence[Tally], hands: Path) -> str:
-    """Return the text of a match.
-
-    Args:
-        rows: of ``agents.match.statistics.match_row``.
-        agents: of ``agents.match.statistics.describe``.
-        tallies: of all matches, those without a row too.
-        hands: where every hand is kept.
-    """
+    """Return the text of matches from their rows, descriptions (``agents.match.statistics.describe``), tallies and where hands are kept."""
     decisions = decision_rows(tallies)
-    parts = [
-        match_table(rows),
-        blinds_table(rows),
-        seat_table(rows[0]) if len(rows) == 1 else standings(rows),
-        decision_table(decisions),
-        load_text(decisions),
-        spoilt_note(decisions),
-    ]
+    parts = [match_table(rows), blinds_table(rows), seat_table(rows[0]) if len(rows) == 1 else standings(rows)]
+    parts += [decision_table(decisions), load_text(decisions), spoilt_note(decisions)]
     lines = [f"{a['name']}: {a['agent']}, {a['budget']}" for a in agents]
     lines += [f"\n{part}" for part in parts if part]
     notes = [f"{' - '.join(row['agents'])}: {note}" for row in rows for note in _notes(row)]
@@ -67,5 +57,92 @@ def _faults(faults: Mapping[str, int]) -> str:
 
 def _flat(row: Row) -> dict[str, Any]:
     """Return a row for a table of one line a match."""
-    found = {"first": row["agents"][0], "second": row["agents"][1], "hands": row["hands"], "exact": (row["exact"] or {}).get("value")}
-    return found | {f"{kind}_{key}": value for kind, e in row["estimates"].items() for key, value in e.items()}
+    cells = {"first": row["agents"][0], "second": row["agents"][1], "hands": row["hands"], "exact": (row["exact"] or {}).get("value")}
+    return cells | {f"{kind}_{key}": value for kind, e in row["estimates"].items() for key, value in e.items()}
+
+
+def value_text(mean: float, half_width: float) -> str:
+    """Return a mean and what it may be off by to as many digits as that leaves."""
+    digits = 6 if half_width <= 0 or not math.isfinite(half_width) else max(0, min(6, 1 - math.floor(math.log10(half_width))))
+    return f"{mean:+.{digits}f} ± {half_width:.{digits}f}"
+
+
+def blinds_table(rows: Sequence[Row]) -> str:
+    """Return ``match_table`` in thousandths of a big blind a hand; empty where there are no blinds."""
+    scaled = [row | row["mbb_per_game"] for row in rows if "mbb_per_game" in row]
+    return f"mbb/g, thousandths of a big blind a hand:\n{match_table(scaled)}" if scaled else ""
+
+
+def match_table(rows: Sequence[Row]) -> str:
+    """Return matches as text: who against whom, with every estimate."""
+    kinds = [kind for kind in reversed(ESTIMATES) if any(kind in row["estimates"] for row in rows)]
+    lines = []
+    for row in rows:
+        cells = [_estimate_text(row["estimates"][kind]) if kind in row["estimates"] else "" for kind in kinds]
+        exact = row["exact"]
+        if exact is None:
+            text = "-"
+        elif exact["draws"] == 1:
+            text = f"{exact['value']:+.6f}" + ("" if exact["standard_error"] == 0 else " (one draw)")
+        else:
+            text = value_text(exact["value"], 1.96 * exact["standard_error"])
+        cells += [text, _reduction(row["estimates"].get(row["best"], {}).get("of_raw_error"))]
+        lines.append([" - ".join(row["agents"]), f"{row['hands']:,}", *cells])
+    text = table(["match", "hands", *kinds, "exact", "error less than raw"], lines)
+    alike = any((e["of_raw_error"] or 0.0) < ALIKE_SHARE for row in rows for e in row["estimates"].values())
+    return text + (f"\n{ALIKE}" if alike else "")
+
+
+def _estimate_text(e: Row) -> str:
+    """Return an estimate with its interval, if its samples differ."""
+    if (e["of_raw_error"] or 0.0) < ALIKE_SHARE:
+        return f"{e['mean']:+.6f} (all alike)"
+    return value_text(e["mean"], (e["high"] - e["low"]) / 2)
+
+
+def _reduction(share: float | None) -> str:
+    """Return how many times smaller than the raw one an error of ``share`` of it is."""
+    if share is None:
+        return "-"
+    return "all of it" if share < ALIKE_SHARE else f"{1 / share:.3g}x" if share > 1e-3 else f"{1 / share:,.0f}x"
+
+
+def seat_table(row: Row) -> str:
+    """Return the first agent's seats, and the rounds in which hands ended, as text."""
+    lines, kinds = [], ["chips", *(["aivat"] if "aivat" in row["estimates"] else [])]
+    for seat in row["seats"]:
+        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in map(seat.get, kinds)]
+        lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
+    if len(row["rounds"]) > 1:
+        ended = [(f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}") for r in row["rounds"]]
+        lines += [[*cells, *[""] * (len(kinds) - 1)] for cells in ended]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", *kinds[1:]], lines)
+
+
+def decision_table(rows: Sequence[Row]) -> str:
+    """Return ``decision_rows`` as text."""
+    lines = []
+    for row in rows:
+        times = [duration(row[f"{key}_seconds"]) for key in ("mean", "p50", "p95", "p99", "max")]
+        counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), overruns_text(row)]
+        lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
+    return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
+
+
+def load_text(rows: Sequence[Row]) -> str:
+    """Return what getting ready took, of ``decision_rows``; empty where nobody thinks."""
+    took = [f"{row['agent']} {duration(row['load_seconds'])}" for row in rows if row["load_seconds"] > 0]
+    return f"loaded, outside of every decision's clock, in at most: {', '.join(took)}" if took else ""
+
+
+def standings(rows: Sequence[Row]) -> str:
+    """Return each agent's mean over all its matches as text, the best first: exact values if all are known, else the best estimates."""
+    exact = all(row["exact"] is not None for row in rows)
+    won: dict[str, list[float]] = {}
+    for row in rows:
+        value = row["exact"]["value"] if exact else row["estimates"][row["best"]]["mean"]
+        for name, sign in zip(row["agents"], (1, -1), strict=True):
+            won.setdefault(name, []).append(sign * value)
+    order = sorted(won, key=lambda name: -sum(won[name]) / len(won[name]))
+    lines = [[name, str(len(won[name])), f"{sum(won[name]) / len(won[name]):+.6f}"] for name in order]
+    return table(["agent", "matches", f"chips a hand, {'exact' if exact else rows[0]['best']}"], lines)

@@ -15,9 +15,9 @@ def kept_salt(directory: Path) -> str:
     """Return the salt that the run in a directory began with, which none but the owner can read, or a new one."""
     directory.mkdir(exist_ok=True)
     path = directory / "salt"
-    before = load_or_set_aside(path, _read)
-    if before is not None:
-        return before
+    saved = load_or_set_aside(path, _read)
+    if saved is not None:
+        return saved
     with open(path, "x", opener=partial(os.open, mode=0o600)) as file:
         file.write(salt := new_salt())
     return salt

@@ -89,6 +89,7 @@ class TimebankPolicy(spiel_policy.Policy):  # type: ignore[misc]
         super().__init__(self._reader.game, [0, 1])
 
     def action_probabilities(self, state: Any, player_id: int | None = None) -> dict[int, float]:
+        """Return {action: probability} of every legal action."""
         return self._reader.probabilities(state, state.current_player() if player_id is None else player_id)
 
 

@@ -161,10 +161,10 @@ class Terminal(Generic[State]):
             names += [f"{word} {chips[0]}"] if chips else []
             for name in names:
                 keys.setdefault(name, action)
-        own = Counter(action.text.lower()[:1] for action in actions)
+        initials = Counter(action.text.lower()[:1] for action in actions)
         for action in actions:
             letter = action.text.lower()[:1]
-            if own[letter] == 1 and letter.isalpha() and letter not in (UNDO, QUIT):
+            if initials[letter] == 1 and letter.isalpha() and letter not in (UNDO, QUIT):
                 keys.setdefault(letter, action)
         return keys
 

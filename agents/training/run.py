@@ -44,13 +44,13 @@ def tensorboard_writer(directory: Path | str) -> Iterator[Any]:
             threading.__excepthook__(arguments)
 
     writer = SummaryWriter(str(directory))
-    before, threading.excepthook = threading.excepthook, complain
+    hook, threading.excepthook = threading.excepthook, complain
     try:
         yield writer
     finally:
         with suppress(OSError):
             writer.close()
-        threading.excepthook = before
+        threading.excepthook = hook
 
 
 def open_run(run: Run, directory: Path | str) -> Run:

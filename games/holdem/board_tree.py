@@ -26,31 +26,11 @@ from games.holdem.isomorphism import Permutation, canonical_deals, hand_permutat
 from games.holdem.layout import betting_forest, betting_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
-from games.kernels.boards import (
-    BOARD_COLUMNS,
-    CHILD_END,
-    DECISION,
-    DECISIONS,
-    FIRST_ROW,
-    HAND,
-    HANDS,
-    LINES,
-    ORBIT,
-    ORBIT_END,
-    ROWS,
-    STORE,
-    STREET,
-    SYMMETRIES,
-    SYMMETRY,
-    TIE,
-    TIE_END,
-    Forest,
-    Hands,
-    Index,
-    Int,
-    Orbits,
-)
+from games.kernels import boards as column
+from games.kernels.boards import Forest, Hands, Index, Int, Orbits
 from games.kernels.evaluator import board_strengths
+
+BY_PLAYER = np.array([column.HAND, column.HANDS, column.STORE, column.SYMMETRY, column.ORBIT, column.ORBIT_END])
 
 
 @dataclass(frozen=True)
@@ -60,7 +40,7 @@ class BoardTree:
     forests: tuple[Forest, Forest]
     hands: tuple[Hands, Hands]
     orbits: tuple[Orbits, Orbits]
-    boards: Int  # [boards, BOARD_COLUMNS]
+    boards: Int  # [boards, column.BOARD_COLUMNS]
     weight: npt.NDArray[Any]  # [boards] times this a child's values count for its parent
     cards: tuple[tuple[int, ...], ...]  # [boards] in the order of the streets
     group: tuple[npt.NDArray[np.uint8], ...]  # suit permutations that leave the first board and both ranges as they are
@@ -70,7 +50,7 @@ class BoardTree:
 
     def hands_at(self, player: int, board: int) -> npt.NDArray[np.int64]:
         """Return the index of each of the player's hands at a board, in the board's order."""
-        first, count = self.boards[board, HAND + player], self.boards[board, HANDS + player]
+        first, count = self.boards[board, column.HAND + player], self.boards[board, column.HANDS + player]
         return self.hands[player].hand[first : first + count].astype(np.int64)
 
     @cached_property
@@ -79,31 +59,31 @@ class BoardTree:
         found: dict[int, slice] = {}
         for forest, decisions in zip(self.forests, self.decisions, strict=True):
             for row in forest.table:
-                first, decision, count = int(row[FIRST_ROW]), int(row[DECISION]), int(row[DECISIONS])
-                ends = (forest.first_row[first : first + count + 1].astype(np.int64) - int(row[LINES])).tolist()
+                first, decision, count = int(row[column.FIRST_ROW]), int(row[column.DECISION]), int(row[column.DECISIONS])
+                ends = (forest.first_row[first : first + count + 1].astype(np.int64) - int(row[column.LINES])).tolist()
                 found |= {node: slice(*ends[k : k + 2]) for k, node in enumerate(decisions[decision : decision + count].tolist())}
         return found
 
     def lines_of(self, player: int, board: int) -> int:
         """Return how many rows of a player's come before the actions on a board's street."""
-        return int(self.forests[player].table[self.boards[board, STREET], LINES])
+        return int(self.forests[player].table[self.boards[board, column.STREET], column.LINES])
 
     def tiled(self, player: int, board: int, stored: Any) -> npt.NDArray[Any]:
         """Return [tiles, actions of the street, 8] of ``stored`` [stored rows, 8], a player's rows at a board; a view of an array."""
-        table = self.forests[player].table[self.boards[board, STREET]]
-        tiles, rows = -(-int(self.boards[board, HANDS + player]) // LANES), int(table[ROWS] - table[LINES])
-        first = int(self.boards[board, STORE + player])
+        table = self.forests[player].table[self.boards[board, column.STREET]]
+        tiles, rows = -(-int(self.boards[board, column.HANDS + player]) // LANES), int(table[column.ROWS] - table[column.LINES])
+        first = int(self.boards[board, column.STORE + player])
         found: npt.NDArray[Any] = stored[first : first + tiles * rows].reshape(tiles, rows, LANES)
         return found
 
     def by_hand(self, player: int, board: int, stored: Any, rows: slice = slice(None)) -> npt.NDArray[Any]:
         """Return [actions, hands of the board], the same by hand, of all actions or of some; a copy."""
         tiled = self.tiled(player, board, stored)[:, rows]
-        return tiled.transpose(1, 0, 2).reshape(tiled.shape[1], -1)[:, : int(self.boards[board, HANDS + player])]
+        return tiled.transpose(1, 0, 2).reshape(tiled.shape[1], -1)[:, : int(self.boards[board, column.HANDS + player])]
 
     def on_street(self, street: int) -> range:
         """Return the boards of a street: they stand street by street."""
-        return range(*np.searchsorted(self.boards[:, STREET], [street, street + 1]).tolist())
+        return range(*np.searchsorted(self.boards[:, column.STREET], [street, street + 1]).tolist())
 
     def memory_bytes(self) -> int:
         """Return the size of the arrays in bytes."""
@@ -223,7 +203,7 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
     boards, children = _boards(game, len(streets))
     roots = [np.flatnonzero(w) for w in game.ranges]
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
-    table = np.zeros((len(boards), BOARD_COLUMNS), np.int64)
+    table = np.zeros((len(boards), column.BOARD_COLUMNS), np.int64)
     sides: list[Any] = [Hands._make([] for _ in Hands._fields) for _ in (0, 1)]
     orbits: list[list[Int]] = [[], []]
     hand_at, image_at, stored, tie_at = [0, 0], [0, 0], [0, 0], 0
@@ -249,33 +229,32 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
                 order = np.argsort(power[p], kind="stable")
                 keep[p] = keep[p][order]
                 sides[p].tie_end.append(np.searchsorted(power[p][order], ranks, side="right"))
-            table[b, TIE : TIE_END + 1] = tie_at, tie_at + len(ranks)
+            table[b, column.TIE : column.TIE_END + 1] = tie_at, tie_at + len(ranks)
             tie_at += len(ranks)
         live = [hands[own] for hands, own in zip(above, keep, strict=True)]
-        before[b] = live
-        table[b, STREET : CHILD_END + 1] = board.street, board.parent, *children[b]
-        table[b, SYMMETRIES] = 0 if last else len(board.group) - 1
+        table[b, column.STREET : column.CHILD_END + 1] = board.street, board.parent, *children[b]
+        table[b, column.SYMMETRIES] = 0 if last else len(board.group) - 1
         for p, (hands, betting) in enumerate(zip(live, streets[board.street], strict=True)):
             padding = -len(hands) % LANES
             images = [places(permutations[bytes(g)][hands], hands) for g in board.group[1:]]
             columns = (game.hands[hands, 0], game.hands[hands, 1], keep[p], places(hands, live[1 - p]), hands)
-            for column, fill, values in zip(sides[p], (0, 0, nowhere, nowhere, 0), columns, strict=False):
-                column.append(np.append(values, np.full(padding, fill)))
-            starts = {HAND: hand_at[p], HANDS: len(hands), STORE: stored[p], SYMMETRY: image_at[p], ORBIT: len(orbits[p])}
-            orbits[p] += _orbits(images)
-            for at, start in (starts | {ORBIT_END: len(orbits[p])}).items():
-                table[b, at + p] = start
+            for own, fill, values in zip(sides[p], (0, 0, nowhere, nowhere, 0), columns, strict=False):
+                own.append(np.append(values, np.full(padding, fill)))
+            alike = _orbits(images)
+            table[b, BY_PLAYER + p] = hand_at[p], len(hands), stored[p], image_at[p], len(orbits[p]), len(orbits[p]) + len(alike)
+            orbits[p] += alike
             hand_at[p] += len(hands) + padding
             stored[p] += (len(hands) + padding) // LANES * (betting.rows - betting.lines)
             if not last:
+                before[b] = live
                 sides[p].image.extend(np.append(image, np.full(padding, nowhere)) for image in images)
                 image_at[p] += len(images) * (len(hands) + padding)
     kinds = (np.uint8, np.uint8, *[np.uint16] * 5)
-    first, second = (Hands(*(_joined(column, kind) for column, kind in zip(side, kinds, strict=True))) for side in sides)
-    alike = [Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), _joined(own, np.uint16)) for own in orbits]
+    first, second = (Hands(*(_joined(own, kind) for own, kind in zip(side, kinds, strict=True))) for side in sides)
+    all_orbits = [Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), _joined(own, np.uint16)) for own in orbits]
     decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
     return BoardTree(
-        (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)), (first, second), (alike[0], alike[1]), table,
+        (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)), (first, second), (all_orbits[0], all_orbits[1]), table,
         np.array([board.weight for board in boards], dtype), tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
         (stored[0], stored[1]), (decisions[0], decisions[1]),
     )  # fmt: skip

@@ -188,8 +188,7 @@ class HoldemGame:
         named = re.fullmatch("(?:bet|raise|all-in) ([0-9]{1,15})", text)
         if not (named and self.any_amount):
             raise ValueError(self._legal(state))
-        found = Action(Kind.BET, text, float(named[1]), text)
-        return _action(self.child(state, found).label)
+        return _action(self.child(state, _action(text)).label)
 
     @cached_property
     def _offered(self) -> Callable[[BettingState], list[tuple[str, BettingState]]]:
@@ -197,10 +196,9 @@ class HoldemGame:
 
     def _legal(self, state: HoldemState) -> str:
         """Return what may be done, as text."""
-        texts = [action.text for action in self.actions(state)]
         amounts = self.amounts(state)
+        texts = [action.text for action in self.actions(state) if amounts is None or action.kind != Kind.BET]
         if amounts is not None:
-            texts = [text for text in texts if _action(text).kind != Kind.BET]
             verb = "raise" if "fold" in texts else "bet"
             texts.append(f"{verb} {amounts[0]}..{amounts[1]}" if amounts[0] < amounts[1] else f"all-in {amounts[1]}")
         return listed(texts)
@@ -238,10 +236,10 @@ class HoldemGame:
         if len(new) != count or set(new) & set(board):
             on = f" that {'is' if count == 1 else 'are'} not on the board {cards_text(board)}" if board else ""
             raise ValueError(f"{count} card{'s' * (count > 1)}{on}")
-        dead = np.isin(self.hands, (*board, *new)).any(axis=1)
-        if not (np.where(dead, 0.0, self.ranges[0]) * self.cf_reach(self._dealt(state, new), 0, self.ranges[1])).any():
+        found = self._dealt(state, new)
+        if not (self.ranges[0] * self.cf_reach(found, 0, self.ranges[1])).any():
             raise ValueError("cards that leave two hands that share no card")
-        return self._dealt(state, new)
+        return found
 
     def _dealt(self, state: HoldemState, cards: tuple[int, ...]) -> HoldemState:
         ((_, betting),) = self._offered(state.betting)

@@ -9,9 +9,9 @@ import pytest
 from games import CHANCE, TERMINAL
 from games.game import Kind
 from tests.catalogue import game_of
+from tests.games.test_betting import NO_LIMIT
+from tests.games.test_pokerkit import act, deal_street, new_hand
 from tests.playing import random_action
-from tests.test_betting import NO_LIMIT
-from tests.test_pokerkit import act, deal_street, new_hand
 
 GAME = game_of("heads_up_no_limit")
 BLINDS, STACK = (50, 100), 20_000

@@ -15,7 +15,8 @@ from agents.board_blueprint import make_blueprint
 from agents.match.deal import Competitor, Draws, check_record, play_deal
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
 from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
-from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row, match_table
+from agents.match.report import match_table
+from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row
 from agents.opponents.bot import SandboxedBot
 from agents.opponents.openspiel import make
 from agents.opponents.sandbox import FaultError
@@ -508,11 +509,11 @@ def damages(lines):
         {"hands": first["hands"][::-1]}, {"hands": ["9", "9"]},
         {"play": []}, {"play": first["play"][:-1]}, {"play": [*first["play"], "Pass"]}, {"play": ["Fold"]}, {"play": None}, {"play": [[]]},
         {"fault": {"who": "nobody", "kind": "late", "text": ""}}, {"fault": {"who": "a", "kind": "late", "text": ""}}, {"fault": None},
-        {"more": 1},
+        {"load_seconds": [-1.0, 0.0]}, {"load_seconds": [1.0]}, {"load_seconds": "long"}, {"load_seconds": None}, {"more": 1},
     ]  # fmt: skip
     for wrong in wrongs:
         yield [json.dumps(first | wrong), *lines[1:]]
-    for key in first:
+    for key in sorted(first.keys() - {"load_seconds"}):  # which hands after the first one, and those of older versions, have not
         yield [json.dumps({k: v for k, v in first.items() if k != key}), *lines[1:]]
 
 

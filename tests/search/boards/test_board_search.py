@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from functools import lru_cache
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ from search.resolving import ResolveConfig, resolve
 from tests.catalogue import UNEVEN, small
 from tests.compiling import compiled
 from tests.naive.holdem import SubgameTwin, Twin
-from tests.searching import searching, sweep
+from tests.searching import searching, set_clock, sweep
 
 pytestmark = pytest.mark.kernels
 DCFR = variant("dcfr")
@@ -329,8 +328,7 @@ def test_threads_share_the_boards_and_change_nothing():
 @compiled
 def test_a_budget_in_seconds_is_kept_and_one_too_short_keeps_the_blueprint(monkeypatch):
     """By a clock of CPU time, since others share the machine."""
-    for module in ("budget", "anytime"):
-        monkeypatch.setattr(f"search.{module}.time", SimpleNamespace(perf_counter=time.thread_time))
+    set_clock(monkeypatch, time.thread_time)
     game, tree, arrays = blueprint()
     search = searching(2, "resolve", "safe", Budget(seconds=0.02))
     _, report = sweep(game, tree, arrays, 0, search, DCFR)

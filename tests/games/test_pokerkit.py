@@ -15,7 +15,7 @@ from games.holdem.betting_tree import betting_tree
 from games.holdem.cards import cards_text
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
-from tests.test_betting import children, full_game
+from tests.games.test_betting import children, full_game
 
 pokerkit = pytest.importorskip("pokerkit")
 

@@ -141,7 +141,7 @@ def peeking(game, player, seed):
 
 def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_opponents():
     SEEN.clear()
-    random, bot = np.random.default_rng(0), make("tests.test_agents_openspiel:peeking", KUHN.game, 0, 0)
+    random, bot = np.random.default_rng(0), make("tests.agents.opponents.test_agents_openspiel:peeking", KUHN.game, 0, 0)
     for _ in range(200):
         observation = observe(derived_game(KUHN), 0, 2, random)
         assert (observation.player, observation.hand, observation.history, observation.legal) == (0, "2", (), (0, 1))

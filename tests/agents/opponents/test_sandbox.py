@@ -14,8 +14,9 @@ from agents.opponents import sandbox
 from agents.opponents.bot import Observation, SandboxedBot, check_bot
 from agents.opponents.builtin import BOTS
 from agents.opponents.sandbox import FaultError, Sandbox
+from tests.agents.opponents.test_holdem_bots import TEN, seen_by
 from tests.bots import WRONGS, seed_of
-from tests.test_holdem_bots import TEN, seen_by
+from tests.running import ROOT
 
 LATE = 0.3  # for bots that are to be late
 LONG = 60.0  # for the others: the machine may be busy
@@ -180,7 +181,7 @@ import os, sys
 os.environ["TIMEBANK_BOTS"] = "tests.bots"
 from agents.opponents.bot import SandboxedBot
 from tests.bots import seed_of
-from tests.test_sandbox import START, TEN, descendants
+from tests.agents.opponents.test_sandbox import START, TEN, descendants
 bot = SandboxedBot(TEN, "tests.bots:Wild", 60)
 bot.begin(seed_of("forks and outlives", "step"))
 bot.restart(0)
@@ -192,10 +193,9 @@ sys.stdin.read()
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, 0])
 def test_nothing_outlives_the_match(number):
-    root = Path(__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     match = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS], cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", ENDLESS], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with match:
         directory, *pids = match.stdout.readline().split()

@@ -7,7 +7,8 @@ import pytest
 
 from agents import BlueprintAgent, UniformPolicy
 from agents.match.deal import Competitor
-from agents.match.statistics import decision_row, decision_table
+from agents.match.report import decision_table
+from agents.match.statistics import decision_row
 from agents.reporting.figures import plot_ablation, plot_exchange, plot_trace, plot_training
 from agents.reporting.tables import spoilt_note
 from games import public_tree

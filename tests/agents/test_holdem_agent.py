@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,10 +12,11 @@ from agents import exploitability, tabulate
 from agents.board_blueprint import make_blueprint
 from agents.search_agent import SearchAgent
 from search import Budget, variant
-from search.boards.strategy import BoardStrategy
+from search.boards.strategy import BoardStrategy, find_board
 from search.resolving import ResolveConfig
 from tests.catalogue import UNEVEN, small
 from tests.playing import decisions
+from tests.searching import set_clock
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
 DCFR = variant("dcfr")
@@ -55,10 +55,12 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
     agent = SearchAgent(blueprint, DCFR, "flop", ResolveConfig("refined"))
     agent.load()
     looks = itertools.count()
-    monkeypatch.setattr("search.budget.time", SimpleNamespace(perf_counter=lambda: 1e-3 * next(looks)))  # a clock of 1 ms a look
+    set_clock(monkeypatch, lambda: 1e-3 * next(looks))  # 1 ms a look
+    seat, state = flop_decision()
+    board, _ = find_board(GAME, blueprint.tree, state.cards)
     for searcher in agent._resolver._searchers.values():
-        searcher.paces.judging.expected = 0.06
-    found = [agent.decide(*flop_decision(), None, Budget(seconds=0.03, iterations=20)) for _ in range(8)]
+        searcher.paces.judging.expected = 0.06 / searcher.size(board)
+    found = [agent.decide(seat, state, None, Budget(seconds=0.03, iterations=20)) for _ in range(8)]
     assert found[0].outcome == "no_time"
     assert found[0].iterations == 0
     assert all(decision.iterations > 0 for decision in found[-3:])
@@ -66,8 +68,7 @@ def test_a_busy_moment_keeps_nobody_from_searching_for_ever(blueprint, monkeypat
 
 def test_no_decision_outlasts_its_budget_where_two_streets_are_searched(blueprint, monkeypatch):
     """By a clock of CPU time, since others share the machine; ranges and gifts included."""
-    for module in ("budget", "anytime"):
-        monkeypatch.setattr(f"search.{module}.time", SimpleNamespace(perf_counter=time.thread_time))
+    set_clock(monkeypatch, time.thread_time)
     agent, budget = SearchAgent(blueprint, DCFR, "flop+turn", ResolveConfig("refined")), Budget(seconds=0.02)
     agent.load()
     assert agent.load_seconds > 0

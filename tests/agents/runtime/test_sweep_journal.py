@@ -13,7 +13,7 @@ from agents.search_agent import SearchAgent
 from search import Budget
 from search.boards.subgames import BoardSubgames
 from search.resolving import ResolveConfig
-from tests.test_street_agent import DCFR, blueprint
+from tests.agents.test_street_agent import DCFR, blueprint
 
 BUDGET = Budget(iterations=7)
 

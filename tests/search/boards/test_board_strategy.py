@@ -15,7 +15,7 @@ from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, variant
 from tests.catalogue import TINY as GAMES
 from tests.naive.holdem import Twin
-from tests.test_holdem import interior
+from tests.search.boards.test_holdem import interior
 
 pytestmark = pytest.mark.kernels
 

@@ -220,7 +220,7 @@ def test_overrides_kept_by_somebody_else_are_keys_of_the_settings(check_only, ca
 def test_somebody_elses_settings_of_hydra_are_not_taken(check_only, tmp_path):
     kept = tmp_path / "run" / ".hydra"
     kept.mkdir(parents=True)
-    evil = "hydra.callbacks={x: {_target_: tests.test_apps_settings.never}}"
+    evil = "hydra.callbacks={x: {_target_: tests.agents.apps.test_apps_settings.never}}"
     (kept / "overrides.yaml").write_text(f'- "{evil}"\n- experiment=leduc_smoke\n')
     assert check_only("ablate", "resume=run") is None
 

@@ -518,7 +518,7 @@ def test_search_from_a_networks_blueprint_improves_it(tmp_path):
         make_network_blueprint(game, tmp_path / "policy", tmp_path / "blueprint")
 
 
-# on hold'em by command; tests/test_apps_train_ablate.py has the rest
+# on hold'em by command; tests/agents/apps/test_apps_train_ablate.py has the rest
 
 COMMAND = [
     "game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "trainer.iterations=3", "trainer.evaluate_from=1", "trainer.network.hidden=16",

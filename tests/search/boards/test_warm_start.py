@@ -18,8 +18,8 @@ from search.kernels.warm import seed_rows
 from search.resolving import MIN_TRUSTED_ITERATIONS
 from tests.compiling import compiled
 from tests.naive.holdem import seeded
+from tests.search.boards.test_board_search import blueprint, strength
 from tests.searching import searching, sweep
-from tests.test_board_search import blueprint, strength
 
 pytestmark = pytest.mark.kernels
 DEFAULT = variant("default_holdem")
