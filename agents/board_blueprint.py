@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,8 +14,9 @@ from agents.reporting.tables import Autosave, Row, duration, write_json
 from agents.runtime.arrays import map_npy, open_archive, write_archive, write_npy
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
+from games.arrays import Float
 from games.holdem.board_tree import BoardTree
-from games.holdem.rules import HoldemGame
+from games.holdem.rules import HoldemGame, HoldemState
 from search import BoardSolver, BoardStrategy, Budget, Variant, represent
 from search.boards.bucket_solver import BucketSolver
 from search.boards.representation import represent_boards
@@ -72,6 +74,10 @@ class BoardBlueprint:
     def strategy(self) -> BoardStrategy:
         """Return the same as a strategy."""
         return BoardStrategy(self.game, self.tree, self.strategies())
+
+    def at(self, state: HoldemState) -> Float:
+        """Return the acting player's [A, H] at one decision."""
+        return represent(self.game).at(self.strategies(), state)
 
 
 def _array(path: Path, game: HoldemGame, player: int) -> Table:
@@ -150,6 +156,18 @@ def make_uniform_blueprint(game: HoldemGame, directory: Path) -> BoardBlueprint:
         return {"size": 0, "exploitability": exploitability(representation, tables), "seconds": 0.0}, tables
 
     return made_once(game, directory, {"name": "uniform"}, measured)
+
+
+def make_policy_blueprint(game: HoldemGame, policy: Any, directory: Path) -> BoardBlueprint:
+    """Return a policy of your own as a blueprint: its ``strategy`` at every infostate, kept as others are; see ``make_blueprint``."""
+    tables: Strategies = policy.strategy().tables
+    digest = hashlib.sha256(b"".join(table.tobytes() for table in tables)).hexdigest()[:8]
+
+    def measured(about: Row) -> tuple[Row, Strategies]:
+        size = sum(table.size for table in tables)
+        return {"size": size, "exploitability": exploitability(represent(game), tables), "seconds": 0.0}, tables
+
+    return made_once(game, directory, {"name": f"{policy.name}:{digest}"}, measured)
 
 
 def _go_on(solver: BoardSolver | BucketSolver, about: Row, file: Path) -> float:

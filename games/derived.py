@@ -50,6 +50,9 @@ class DerivedGame:
         self._payoffs: dict[int, Float] = {}
         self._children: dict[int, dict[Action, int]] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return derived_game, (self.tree,)  # without what was looked up of it: a pickle says what the game is
+
     @cached_property
     def max_payoff(self) -> float:
         return max(float(np.abs(self.payoffs(node)).max()) for node in np.flatnonzero(self.tree.player == TERMINAL).tolist())

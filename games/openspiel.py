@@ -10,6 +10,7 @@ from typing import Any
 
 import pyspiel
 
+from games.modules import module_of
 from games.settings import nearest
 
 
@@ -25,15 +26,17 @@ def load_game(game: str) -> Any:
     """Return the pyspiel game named by a game string, checked for what can be told without playing.
 
     Blanks beside brackets, commas and the names of parameters do not count. OpenSpiel's Python games (``python_kuhn_poker``) are games,
-    too.
+    too. ``module:game`` is a game of your own, which the module registers with OpenSpiel, see ``games.modules``.
 
     Raises:
+        ValueError: a module that is not allowed or cannot be imported.
         UnknownGameError: no such game or parameter.
         UnsuitableGameError: not a sequential two-player zero-sum game with information states.
     """
     game = tidy(game)
+    own = _registered(game) if re.match(r"[\w.]+:", game) else game
     with in_memory(game), silent(), openspiel_errors(game, "be one that OpenSpiel knows"):
-        spiel = _load(game)
+        spiel = _load(own)
     kind = spiel.get_type()
     rules = (
         (kind.dynamics == pyspiel.GameType.Dynamics.SEQUENTIAL, "moves must be sequential", kind.dynamics),
@@ -46,6 +49,14 @@ def load_game(game: str) -> Any:
         if not holds:
             raise unsuitable(game, f"{rule}, got {got} (at the start)")
     return spiel
+
+
+def _registered(game: str) -> str:
+    """Import the module of ``module:game`` and return the game's string, which OpenSpiel knows then."""
+    module, own = module_of("game", game).__name__, game.partition(":")[2]
+    if (name := own.partition("(")[0]) not in pyspiel.registered_names():
+        raise UnknownGameError(f"game must be one that {module} registers with OpenSpiel, got {name!r}")
+    return own
 
 
 def _load(game: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 MOST = 10**9
 LONGEST = 100_000  # characters of a text: a range of 1,326 hands with their weights has some 20,000
+OWN = "module:name"  # among values: somebody's own, see ``games.modules``
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Bounds:
 
     def rule(self, value: float | str) -> str | None:
         """Return the rule that a value breaks, None if it breaks none."""
-        if self.among and value not in self.among:
+        if self.among and value not in self.among and not (OWN in self.among and ":" in str(value)):
             return f"be one of {', '.join(map(str, self.among))}"
         if isinstance(value, str):
             if len(value) > self.longest:

@@ -48,12 +48,6 @@ def test_the_library_script_runs_and_is_short(script, training, tmp_path):
     assert (tmp_path / "run" / "ablation.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize("page", ["own-game", "own-agent", "own-policy", "own-trainer"])
-def test_scripts_of_the_docs_run(page, tmp_path):
-    (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "how-to" / f"{page}.md").read_text(), re.DOTALL)
-    assert run(script, tmp_path)
-
-
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_path_that_a_page_names_exists(page):
     text = page.read_text()
@@ -73,16 +67,19 @@ def commands():
         text = page.read_text().replace("\\\n", " ")
         blocks = "\n".join(re.findall(r"```\n(.*?)```", text, re.DOTALL))
         inline = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-        shown = re.findall(r"^(?:\w+=\S+ )*timebank (.*)", blocks, re.MULTILINE) + re.findall(r"`timebank ([^`\n]+)`", inline)
-        for arguments in (shlex.split(line, comments=True) for line in shown):
+        shown = re.findall(r"^(?:TIMEBANK_MODULES=(\S+) )?timebank (.*)", blocks, re.MULTILINE)
+        for modules, line in [*shown, *(("", line) for line in re.findall(r"`timebank ([^`\n]+)`", inline))]:
+            arguments = shlex.split(line, comments=True)
             if not any(a in ("…", "-m", "<command>") or a.startswith(("resume=", "load=", "salt=<")) for a in arguments):
-                found[" ".join(arguments)] = arguments
+                found[" ".join(arguments)] = modules, arguments
     return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", commands().values(), ids=commands())
-def test_every_command_of_a_page_is_accepted(arguments, monkeypatch, capsys):
+@pytest.mark.parametrize(("modules", "arguments"), commands().values(), ids=commands())
+def test_every_command_of_a_page_is_accepted(modules, arguments, monkeypatch, capsys):
+    monkeypatch.setenv("TIMEBANK_MODULES", modules)
+    monkeypatch.syspath_prepend(ROOT / "examples")
     given = [argument.replace("…", "x").replace("<date>_<time>", "x") for argument in arguments]
     assert timebank(monkeypatch, *given, "--cfg", "job") == 0, capsys.readouterr().err
 

@@ -36,6 +36,7 @@ LINE_KEYS: dict[str, type] = {
     "bound_std": float,
     "buckets": list,
     "think": bool,
+    "own": str,
     "warm_start": str,
     "target_exploitability": float,
     "measure_error": bool,
@@ -294,7 +295,7 @@ def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:
         ValueError: a reserved name, or a key or type that does not fit.
     """
     if not config.lines:
-        return {"search": config.agent} if config.agent.think else {}
+        return {config.agent.own or "search": config.agent} if config.agent.think else {}
     found = {}
     for name, line in config.lines.items():
         if name in (*REFERENCES, f"{config.agent.policy} alone"):

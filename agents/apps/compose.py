@@ -25,7 +25,8 @@ from omegaconf._utils import split_key
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from agents.apps.errors import UsageError
-from games.settings import LONGEST, Bounds, check_bounds, check_value, nearest, shown
+from agents.apps.own import KINDS, add_option
+from games.settings import LONGEST, OWN, Bounds, check_bounds, check_value, nearest, shown
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 FIXED = ("command", "hydra.mode", "hydra.callbacks", "hydra.searchpath")  # what a command is, and what could run somebody's code
@@ -218,10 +219,16 @@ def _chooses(override: Override, command: str) -> bool:
         raise UsageError(f"{where} must be {key}, or agent@agents.<name> with letters, digits and _ for a name, got {shown(line)}")
     if override.is_add() and key not in ("experiment", "agent"):
         raise UsageError(f"{key} must be given without +, got {shown(line)}")
-    if not isinstance(value, str) or value not in groups[key]:
+    if key in KINDS and isinstance(value, str) and re.match(r"[\w.]+:\w", value):
+        try:
+            add_option(key, where, value)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    elif not isinstance(value, str) or value not in groups[key]:
         got = shown(value) if isinstance(value, str) else _value(override)
         near = nearest(value, groups[key]) if isinstance(value, str) else ""
-        raise UsageError(f"{where} must be one of {', '.join(groups[key])}, got {got}{near}")
+        own = f", {OWN}" if key in KINDS else ""
+        raise UsageError(f"{where} must be one of {', '.join(groups[key])}{own}, got {got}{near}")
     return True
 
 

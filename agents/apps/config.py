@@ -6,7 +6,7 @@ Each group's YAML starts with its schema. Nothing here has a ``_target_``: what 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -14,22 +14,24 @@ from hydra.core.config_store import ConfigStore
 from agents.match.deal import VALUES
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
 from games.holdem.config import Holdem, LibratusEndgame, Spot
-from games.settings import bounded, within
+from games.modules import own
+from games.settings import OWN, bounded, within
 from search import BOUNDS, GADGETS, VARIANTS, Budget, Variant, variant
 from search.gadgets import WARM_START
 
 MOST_SEED = 2**63 - 1
 LEAST_TARGET = 1e-9  # chips: solves come near 0 and never below this reliably
-POLICIES = ("uniform", "tabular", "network", "table", "bot")
+POLICIES = ("uniform", "tabular", "network", "table", "bot", OWN)
 MOST_BUCKETS = 10**7  # of a street
 
 
 @dataclass(kw_only=True)
 class SearchConfig:
-    """A row of the CFR family by its name in search.variants; what is given besides replaces the row's.
+    """A row of the CFR family by its name in search.variants, or of your own; what is given besides replaces a named row's.
 
     Attributes:
-        name: of the row; ``default`` is the fastest that is known for the game at hand.
+        name: of the row; ``default`` is the fastest that is known for the game at hand; ``module:name`` is a row of yours,
+            see docs/how-to/own-code.md.
         alpha: exponent of the discount of positive regrets, t^alpha / (t^alpha + 1) in iteration t; inf for none.
         beta: exponent of the discount of negative regrets; inf for none, -inf for a floor at zero.
         gamma: exponent of the weight t^gamma of iteration t in the average strategy.
@@ -37,7 +39,7 @@ class SearchConfig:
         discount: old regrets are scaled ``before`` the new ones are added (the papers), or ``after`` (OpenSpiel).
     """
 
-    name: str = bounded("???", among=tuple(VARIANTS))
+    name: str = bounded("???", among=(*VARIANTS, OWN))
     alpha: float | None = bounded(None, least=-math.inf, most=math.inf)
     beta: float | None = bounded(None, least=-math.inf, most=math.inf)
     gamma: float | None = None
@@ -46,6 +48,12 @@ class SearchConfig:
 
     def build(self, default: str = "default") -> Variant:
         """Return the variant; refuses bad values. ``default`` names the fastest one for the game at hand."""
+        if ":" in self.name:
+            found: Variant = own("search", self.name, "a search.Variant", lambda row: isinstance(row, Variant))
+            for part in fields(self)[1:]:
+                if (value := getattr(self, part.name)) != part.default:
+                    raise ValueError(f"search.{part.name} must be left out beside a row of your own, which has it, got {value}")
+            return found
         given = {key: value for key, value in vars(self).items() if value is not None and key != "name"}
         return replace(variant(default if self.name == "default" else self.name), **given)
 
@@ -79,13 +87,16 @@ class AgentConfig:
     """Who plays.
 
     Attributes:
-        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``), ``network``, ``table`` (see there) or ``bot`` (in matches).
+        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``), ``network``, ``table`` (see there), ``bot`` (in matches), or
+            ``module:function`` of yours, which is called with the game: see docs/how-to/own-policy.md.
         iterations: of CFR for a tabular policy, with the variant of ``search``.
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
         bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md.
-        think: whether a subgame solver thinks on top of the policy.
+        think: whether a subgame solver, or ``own``, thinks on top of the policy.
+        own: an agent of yours in place of the subgame solver: ``module:function``, which is called with the game and the policy; see
+            docs/how-to/own-agent.md.
         solve_from: where subgames begin: at each ``decision``, with each ``round`` but the first, at the ``root``, or with rounds by name,
             ``turn`` or ``flop+turn``.
         gadget: what stands above a subgame, so that solving it alone does not hurt: see docs/concepts/gadgets.md.
@@ -108,6 +119,7 @@ class AgentConfig:
     table: str | None = None
     bot: str | None = None
     think: bool = False
+    own: str | None = None
     solve_from: str = "decision"
     gadget: str = bounded("resolve", among=GADGETS)
     bounds: str = bounded("safe", among=BOUNDS)

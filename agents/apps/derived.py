@@ -11,11 +11,13 @@ from typing import Any
 from agents.agent import Agent
 from agents.apps.build import FULL_GAME, STILL, UNIFORM, Lines, check_files, named_agent, of_file, resolve_config, untrained
 from agents.apps.config import AgentConfig, SolveConfig
+from agents.apps.own import check_decision, own_agent, own_policy
 from agents.blueprint import BlueprintAgent
 from agents.evaluation.solving import TreeSolving
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
 from games.derived import DerivedGame
+from games.settings import OWN
 from search import Budget, Variant
 from search.resolving import ResolveConfig
 from search.tree.infostates import TreeInfostates
@@ -44,15 +46,17 @@ class DerivedKind:
         return f"{exploitability:.4g} chips"
 
     def check_agent(self, agent: AgentConfig, variant: Variant, cores_each: int, bots: bool = False) -> None:
-        if agent.policy not in self.policies:
-            raise ValueError(f"agent.policy must be one of {', '.join(self.policies)}, got {agent.policy!r}")
+        if agent.policy not in self.policies and ":" not in agent.policy:
+            raise ValueError(f"agent.policy must be one of {', '.join((*self.policies, OWN))}, got {agent.policy!r}")
         if agent.threads != 1:
             raise ValueError(f"agent.threads must be 1 but on hold'em, got {agent.threads}")
         if agent.buckets:
             raise ValueError(f"agent.buckets must be left out but on hold'em, got {agent.buckets}")
         check_files(agent)
         made = self.stand_in() if agent.policy == "tabular" or untrained(agent) else self.blueprint(agent, variant, Path(), 0)
-        named_agent(lambda: self.agent(replace(agent, think=True), made, variant))
+        player = named_agent(lambda: self.agent(replace(agent, think=True), made, variant))
+        if agent.own is not None:
+            check_decision(agent.own, player)
 
     def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
         """Refuse nothing: a game was made already."""
@@ -93,6 +97,9 @@ class DerivedKind:
             return solved_policy(self.tree, variant, agent.iterations)
         if agent.policy == "table":
             return of_file("agent.table", lambda: policy_from_file(Path(str(agent.table)), self.tree))
+        if ":" in agent.policy:
+            found: Policy = own_policy(self.game, agent.policy, "tree", "at")
+            return found
         if agent.checkpoint is None:
             raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
         return self.network(Path(agent.checkpoint), directory)[0]
@@ -111,6 +118,8 @@ class DerivedKind:
     def agent(self, agent: AgentConfig, blueprint: Policy, variant: Variant) -> Agent[Any]:
         if not agent.think:
             return self.alone(blueprint, variant)
+        if agent.own is not None:
+            return own_agent(self.game, agent.own, blueprint)
         return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), measure_error=agent.measure_error)
 
     def alone(self, blueprint: Policy, variant: Variant) -> BlueprintAgent:

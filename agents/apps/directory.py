@@ -22,7 +22,8 @@ PLAYED = ("game", "search")  # settings that make the hands of a table belong to
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 ANSWERS = (SOLUTION, "policy.json")
 LOCK = ".lock"
-FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|blueprints|uniform|network-.*|[0-9-]+")  # that runs write to
+# Folders that runs write to.
+FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|blueprints|uniform|(network|own)-.*|[0-9-]+")
 FILES = ("hands.jsonl",)  # that runs add to; others are replaced whole
 MOST_YAML_BYTES = 1 << 18
 LONGEST_OVERRIDE = 1 << 16  # characters; ranges of all hands have 20,000

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from agents.agent import Agent
 from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_config
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
+from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
-from agents.board_blueprint import BoardBlueprint, make_blueprint, make_uniform_blueprint, tree_of
+from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
@@ -23,6 +26,7 @@ from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame, Place
 from games.holdem.subtree import entering
+from games.settings import OWN
 from search import Budget, Variant, memory_needed, represent, useful_threads
 from search.boards.infostates import BoardInfostates, training_bytes
 from search.resolving import rounds_of
@@ -55,8 +59,8 @@ class HoldemKind:
 
     def check_agent(self, agent: AgentConfig, variant: Variant, cores_each: int, bots: bool = False) -> None:
         known = (*self.policies, "bot") if bots else self.policies
-        if agent.policy not in known:
-            raise ValueError(f"agent.policy must be {', '.join(known[:-1])} or {known[-1]} on hold'em, got {agent.policy!r}")
+        if agent.policy not in known and ":" not in agent.policy:
+            raise ValueError(f"agent.policy must be {', '.join(known)} or {OWN} on hold'em, got {agent.policy!r}")
         if agent.buckets and len(agent.buckets) != len(self.game.deals):
             rule = f"a number from 0 to {MOST_BUCKETS:,} for each of {len(self.game.deals)} streets"
             raise ValueError(f"agent.buckets must be {rule}, got {agent.buckets}")
@@ -65,7 +69,11 @@ class HoldemKind:
         if not 1 <= agent.threads <= cores_each:
             raise ValueError(f"agent.threads must be in 1..{cores_each} (cores a worker; executor=serial has one), got {agent.threads}")
         named_agent(lambda: resolve_config(agent))
-        if agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
+        if ":" in agent.policy:
+            own_policy(self.game, agent.policy)
+        if agent.own is not None:
+            own_agent(self.game, agent.own, self.stand_in())
+        elif agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
         if agent.policy == "network" and agent.checkpoint is not None:
@@ -154,6 +162,8 @@ class HoldemKind:
             return f"network-{policy_metadata(Path(agent.checkpoint), self.game.key)['digest'][:8]}"
         if agent.policy == "uniform":
             return "uniform"
+        if ":" in agent.policy:
+            return "own-" + re.sub(r"\W+", "-", agent.policy)
         return "-".join(map(str, (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))))
 
     def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> BoardBlueprint:
@@ -161,6 +171,8 @@ class HoldemKind:
             return self.network(Path(str(agent.checkpoint)), directory)[0]
         if agent.policy == "uniform":
             found = make_uniform_blueprint(self.game, directory)
+        elif ":" in agent.policy:
+            found = make_policy_blueprint(self.game, own_policy(self.game, agent.policy), directory)
         else:
             with Progress(f"blueprint {directory.name}", agent.iterations, "it", PREPARING) as progress:
                 threads = os.cpu_count() or 1
@@ -181,7 +193,9 @@ class HoldemKind:
     def size(self, blueprint: BoardBlueprint) -> int:
         return blueprint.size
 
-    def agent(self, agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> SearchAgent:
+    def agent(self, agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> Agent[Any]:
+        if agent.think and agent.own is not None:
+            return own_agent(self.game, agent.own, blueprint)
         solve_from = agent.solve_from if agent.think else NOTHING
         return SearchAgent(blueprint, variant, solve_from, resolve_config(agent), threads=agent.threads)
 
@@ -195,7 +209,7 @@ class HoldemKind:
         return {}
 
     def announce(self, line: str, agent: AgentConfig, blueprint: BoardBlueprint, budgets: int) -> None:
-        rounds = rounds_of(agent.solve_from, self.game.rounds)
+        rounds = None if agent.own else rounds_of(agent.solve_from, self.game.rounds)
         if rounds is not None:
             solves = sum(2 * len(blueprint.tree.on_street(s)) * len(entering(self.game, s)) for s in rounds)
             print(f"{line}: at most {solves:,} subgames for both seats, at each of {budgets} budgets", flush=True)

@@ -37,7 +37,9 @@ class Blueprints(NamedTuple):
         """Return what the blueprint of a line cost; None where that is not known, and for references."""
         if line in REFERENCES:
             return None
-        value = self.own["compute"] if self.own else kind.size(lines[line][0].blueprint) if self.unit == kind.size_unit else None
+        blueprint = lines[line][0].blueprint
+        sized = blueprint is not None and self.unit == kind.size_unit
+        value = self.own["compute"] if self.own else kind.size(blueprint) if sized else None
         return None if value is None else {"value": value, "unit": self.unit}
 
 
@@ -86,7 +88,8 @@ def lines_of(config: AblateConfig, kind: Kind, variant: Variant, blueprints: Blu
     for name, agent in settings(config).items():
         if agent.think and budgets:
             blueprint = blueprints.made[kind.blueprint_key(agent)]
-            lines[name] = kind.agent(agent, blueprint, variant), with_enough(budgets, agent)
+            player = kind.agent(agent, blueprint, variant)
+            lines[name] = player, with_enough(budgets, agent) if player.thinks else [STILL]
             kind.announce(name, agent, blueprint, len(budgets))
     if config.references:
         lines |= {name: (agent, own) for name, (agent, own) in kind.references(variant, budgets).items() if own}

@@ -72,7 +72,7 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     alone = kind.strength(history[-1]["exploitability"]) | {"exact": True}
     result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
     write_csv(directory / "training.csv", history)
-    title = f"{result.result['game']}, Deep CFR, network alone"
+    title = f"{result.result['game']}, {getattr(run.config, 'title', run.config.name)}, network alone"
     plot_training(history, title, [directory / f"training.{kind}" for kind in ("png", "svg")])
     if not 0 < searched < run.config.iterations:
         return Learned(trained.policy, directory / POLICY_FILE, 0)

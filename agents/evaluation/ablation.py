@@ -27,6 +27,7 @@ from agents.runtime.executor import Executor, Serial, no_collections
 from agents.runtime.progress import ShareWriter, every_second, shares
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require, whole_in
 from games.arrays import Float
+from games.modules import sources
 from search import Budget, Spent
 from search.outcome import FALLBACKS, Outcome
 from search.tree.evaluator import exploitability_of
@@ -196,8 +197,8 @@ def _known(x: float) -> float | None:
 
 
 def digest(agent: Agent[Any]) -> str:
-    """Return what a kept measurement must agree with: the agent's settings and its policy's every number."""
-    return hashlib.sha256(agent.fingerprint()).hexdigest()[:10]
+    """Return what a kept measurement must agree with: the agent's settings, its policy's every number, and modules of your own."""
+    return hashlib.sha256(agent.fingerprint() + sources().encode()).hexdigest()[:10]
 
 
 def _load(directory: Path, groups: Sequence[_Group]) -> Iterator[tuple[str, Row]]:

@@ -36,6 +36,7 @@ from agents.runtime.executor import Executor, Serial, no_collections
 from agents.runtime.storage import load_or_set_aside, parse_json, require, whole_in
 from games.files import read_text
 from games.game import PublicGame
+from games.modules import sources
 
 PART_DEALS, PART_SECONDS = 500, 2.0
 MOST_HANDS = 10**9
@@ -129,8 +130,9 @@ class Match:
 
     def marks(self) -> list[str]:
         """Return, for each competitor, what kept measurements of it must agree with."""
-        agents = [digest(c.known) if c.bot is None else c.bot.name for c in self.competitors]
-        return [_hash([self.game.key, agent, repr(c.budget)]) for agent, c in zip(agents, self.competitors, strict=True)]
+        agents = [digest(c.known) if c.bot is None else c.bot.name + sources(c.bot.name) for c in self.competitors]
+        game = self.game.key + sources(self.game.key)
+        return [_hash([game, agent, repr(c.budget)]) for agent, c in zip(agents, self.competitors, strict=True)]
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""

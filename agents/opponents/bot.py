@@ -7,8 +7,6 @@ its own (``SandboxedBot``); what it may do wrong is a closed set of faults, and 
 from __future__ import annotations
 
 import base64
-import importlib
-import os
 import pickle
 import re
 from collections.abc import Callable, Collection
@@ -17,8 +15,9 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
-from agents.opponents.sandbox import ALLOWED, FaultError, Sandbox
+from agents.opponents.sandbox import FaultError, Sandbox
 from games.game import PublicGame, State, drawn, line_of
+from games.modules import BOTS, check_allowed, named
 
 MAKE_SECONDS = 30.0  # for somebody's bot to be made, if decisions may not take longer
 
@@ -124,7 +123,7 @@ class SandboxedBot:
     Attributes:
         game: what is played.
         bot: a name that OpenSpiel or ``agents.opponents.builtin`` has registered, or ``module:function`` of a module that the environment
-            variable TIMEBANK_BOTS names. The function is called with the game, the player number and a seed.
+            variable TIMEBANK_MODULES names. The function is called with the game, the player number and a seed.
         limit_seconds: of one decision.
     """
 
@@ -136,7 +135,7 @@ class SandboxedBot:
         if not self.limit_seconds > 0:
             raise ValueError(f"limit_seconds must be positive, got {self.limit_seconds}")
         if ":" in self.bot:
-            check_allowed(self.bot)
+            check_allowed("agent.bot", self.bot, BOTS)
         self._sandbox: Sandbox | None = None
         self._seed = 0
 
@@ -190,29 +189,13 @@ def _family(game: PublicGame[Any], bot: str) -> tuple[str, str, str | None]:
     return "builtin", bot, base64.b64encode(pickle.dumps(game)).decode() if ":" in bot else None
 
 
-def check_allowed(bot: str) -> None:
-    """Refuse ``module:function`` of a module that the environment does not allow: a settings file must not run code.
-
-    Raises:
-        ValueError: names the rule.
-    """
-    module = bot.partition(":")[0]
-    allowed = [m for m in os.environ.get(ALLOWED, "").split(",") if m]
-    if module not in allowed:
-        raise ValueError(f"agent.bot must be of a module that the environment variable {ALLOWED} names ({','.join(allowed)}), got {bot!r}")
-
-
 def load_bot(bot: str) -> Callable[[Any, int, int], Any]:
     """Return ``module:function``. Only a bot's own process may call this: it runs the module.
 
     Raises:
         ValueError: there is no such module or function.
     """
-    module, _, name = bot.partition(":")
-    try:
-        make: Callable[[Any, int, int], Any] = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"agent.bot must be module:function, got {bot!r}: {error}") from None
+    make: Callable[[Any, int, int], Any] = named("agent.bot", bot, BOTS)
     return make
 
 
@@ -231,7 +214,7 @@ def check_bot(bot: str, names: Collection[str], where: str = "") -> None:
         if bot not in names:
             raise ValueError(f"agent.bot must be one of {', '.join(names)}, or module:function{where}, got {bot!r}")
         return
-    check_allowed(bot)
+    check_allowed("agent.bot", bot, BOTS)
     sandbox = Sandbox("builtin", bot, None)
     try:
         sandbox.start()

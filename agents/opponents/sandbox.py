@@ -23,9 +23,10 @@ from typing import Any
 
 from agents.runtime.executor import ONE_THREAD
 from agents.runtime.storage import brief, printable
+from games.modules import BOTS, MODULES
 
-ALLOWED = "TIMEBANK_BOTS"  # environment variable: modules whose bots may be loaded by name, with commas between
-PASSED_ON = (ALLOWED, "LANG", "LC_", "LD_LIBRARY_PATH", "NUMBA_", "PATH", "TIMEBANK_BOT_", "TZ", "VIRTUAL_ENV")  # names, or how they begin
+# Variables of the environment that bots keep: names, or how they begin.
+PASSED_ON = (BOTS, MODULES, "LANG", "LC_", "LD_LIBRARY_PATH", "NUMBA_", "PATH", "TIMEBANK_BOT_", "TZ", "VIRTUAL_ENV")
 MOST_BYTES = 1 << 16  # of a message from a bot
 MOST_TEXT = 300  # characters of what a bot says in a fault
 MOST_OWN_BYTES = 1 << 30  # of a message to one, which carries a game

@@ -128,7 +128,7 @@ def installed(package: str) -> str | None:
 
 
 def version_text() -> str:
-    """Return the version as a line: ``timebank 0.1.0``, with the commit where it is known."""
+    """Return the version as a line: ``timebank 0.2.0``, with the commit where it is known."""
     versions = version()
     return f"timebank {versions['package'] or 'not installed'}" + (f" (commit {versions['git']})" if versions["git"] else "")
 

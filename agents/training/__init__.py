@@ -1,6 +1,7 @@
 """Self-play training of networks; a method is one module, a class of settings whose ``start`` makes a run."""
 
 from agents.networks.regression import FitConfig
+from agents.training.base import BaseRun, BaseTrainer
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig
 from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
 from agents.training.state import STATE_FILE, HistoryRow, SelfPlay, check_state, load_state, save_state
@@ -11,6 +12,8 @@ __all__ = [
     "METHODS",
     "POLICY_FILE",
     "STATE_FILE",
+    "BaseRun",
+    "BaseTrainer",
     "DeepCFR",
     "DeepCFRConfig",
     "FitConfig",

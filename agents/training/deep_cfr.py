@@ -34,19 +34,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
-from agents.networks import NetworkConfig, NetworkPolicy, load_policy, make_network, policy_metadata, save_policy
-from agents.networks.checkpoint import require_description
+from agents.networks import NetworkConfig, NetworkPolicy, make_network
 from agents.networks.policy import SIZES, outputs
 from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.threads import one_thread
+from agents.training.base import BaseRun
 from agents.training.buffer import ReservoirBuffer, SumBuffer
-from agents.training.state import HistoryRow
 from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Table, match_highest, uniform_tables
 
@@ -70,6 +68,7 @@ class DeepCFRConfig:
     """
 
     name: ClassVar[str] = "deep_cfr"
+    title: ClassVar[str] = "Deep CFR"
 
     iterations: int | None = bounded(None, least=1)
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -116,7 +115,7 @@ DEFAULTS = {
 }  # fmt: skip
 
 
-class DeepCFR:
+class DeepCFR(BaseRun):
     """A run of Deep CFR on one game. The same seed gives the same bits: torch works on one thread here, whatever the caller's setting.
 
     Raises:
@@ -124,10 +123,7 @@ class DeepCFR:
     """
 
     def __init__(self, infostates: Infostates, config: DeepCFRConfig | None = None) -> None:
-        self.infostates, self.config = infostates, (config or DeepCFRConfig()).filled(infostates.deep)
-        self.iteration, self.seconds, self.multiply_adds = 0, 0.0, 0
-        self.history: list[HistoryRow] = []
-        self.losses = [0.0, 0.0]  # of the advantage networks, last iteration
+        super().__init__(infostates, (config or DeepCFRConfig()).filled(infostates.deep))
         seeds = np.random.SeedSequence(self.config.seed).generate_state(5)
         self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
@@ -137,7 +133,8 @@ class DeepCFR:
         self.advantage_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
         self.strategy_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
         self._played: list[list[Table] | None] = [None, None]
-        self._trained: tuple[int, NetworkPolicy, float] | None = None  # iteration, policy, seconds
+        self._trained: tuple[int, NetworkPolicy] | None = None  # at an iteration
+        self.policy_multiply_adds = sum(self._cost(p, self.config.policy) for p in (0, 1))
 
     def _buffer(self, blocks: Sequence[Block]) -> ReservoirBuffer | SumBuffer:
         return ReservoirBuffer(blocks, self.config.capacity) if self.config.network.deep == PUBLIC else SumBuffer(blocks)
@@ -201,49 +198,5 @@ class DeepCFR:
                 fit(make_optimiser(network), losses, self.config.policy)
                 networks.append(network)
             policy = NetworkPolicy(self.infostates, (networks[0], networks[1]))
-            self._trained = (self.iteration, policy, time.perf_counter() - start)
+            self._trained, self.policy_seconds = (self.iteration, policy), time.perf_counter() - start
         return self._trained[1]
-
-    def evaluate(self) -> HistoryRow:
-        """Train a policy at this point, measure it exactly, append the row to ``history`` (once per iteration) and return it."""
-        if not self.history or self.history[-1].iteration != self.iteration:
-            policy = self.policy()
-            assert self._trained is not None
-            seconds = self.seconds + self._trained[2]
-            cost = sum(self._cost(p, self.config.policy) for p in (0, 1))
-            exploitability = self.infostates.exploitability((policy.tables(0), policy.tables(1)))
-            self.history.append(HistoryRow(self.iteration, seconds, self.multiply_adds + cost, exploitability))
-        return self.history[-1]
-
-    def due(self) -> bool:
-        """Say whether exploitability is to be measured at this iteration."""
-        at = self.config.evaluate_from
-        while at < self.iteration:
-            at = max(at + 1, round(at * self.config.evaluate_growth))
-        return self.iteration > 0 and self.iteration in (at, self.config.iterations)
-
-    def describe(self) -> dict[str, Any]:
-        """Return what a checkpoint of the policy says about its training."""
-        last = self.history[-1] if self.history else None
-        return {
-            "trainer": self.config.name,
-            "config": asdict(self.config),
-            "iteration": self.iteration,
-            "compute": {"value": last.multiply_adds if last else self.multiply_adds, "unit": "multiply-adds"},
-            "exploitability": last.exploitability if last else None,
-            "history": [asdict(row) for row in self.history],
-        }
-
-    def save_policy(self, path: Path) -> None:
-        """Write the policy at this point."""
-        infostates = sum(len(b.private) * len(b.public) for blocks in self.infostates.blocks for b in blocks)
-        save_policy(path, self.policy(), {**self.describe(), "samples": self.iteration * infostates})
-
-    def load_policy(self, path: Path) -> NetworkPolicy:
-        """Return a policy of this game, and what it says of its training must be what this run would say.
-
-        Raises:
-            CheckpointError: it cannot be read, or is of another run.
-        """
-        require_description(policy_metadata(path), self.describe(), path)
-        return load_policy(path, self.infostates)

@@ -20,6 +20,7 @@ from agents.networks import CheckpointError, load_tensors, save_tensors
 from agents.networks.checkpoint import Tensors, fill_networks, history_of, network_arrays, require_game, settings_of
 from agents.runtime.storage import DAMAGES, brief, finite, first_line, number_in, require, whole_in
 from agents.training.buffer import Buffer
+from games.modules import MODULES, sources
 from search.infostates import Infostates
 
 P = TypeVar("P", covariant=True)
@@ -95,6 +96,8 @@ def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
         "rng": run.rng.bit_generator.state,
         "history": [asdict(row) for row in run.history],
     }
+    if modules := _modules(run.infostates.game.key, run.config):
+        metadata["modules"] = modules
     save_tensors(Path(directory) / STATE_FILE, tensors, metadata, run.config.name)
 
 
@@ -131,9 +134,16 @@ def _readable(path: Path, game: str, config: Any) -> tuple[Tensors, dict[str, An
     for key in sorted(saved.keys() | wanted.keys()):
         if key not in _MAY_DIFFER and saved.get(key) != wanted.get(key):
             raise CheckpointError(f"trainer.{key} must be {brief(saved.get(key))} as in {path}, got {wanted.get(key)!r}")
+    if metadata.get("modules", "") != _modules(game, config):
+        raise CheckpointError(f"{MODULES} must name the modules that {path} was trained with, unchanged, got others or changed ones")
     if iteration > config.iterations:
         raise CheckpointError(f"trainer.iterations must be at least the {iteration} of {path}, got {config.iterations}")
     return tensors, metadata
+
+
+def _modules(game: str, config: Any) -> str:
+    """Return a digest of your own modules that have the game and the trainer."""
+    return sources(game, f"{type(config).__module__}:")
 
 
 def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:

@@ -214,14 +214,17 @@ REFUSED = [
     (["agents.a.checkpoint=nowhere.safetensors"], "agents.a.checkpoint must be a checkpoint file, got "),
     (["agent@agents.b=table", "agents.b.table=pyproject.toml", "agent@agents.a=uniform"], "must be a JSON file of information states"),
     (["agent@agents.b=bot", "agents.b.bot=stockfish", "agent@agents.a=uniform"], "agents.b.bot must be one of fixed_action_preference"),
-    (["agent@agents.b=bot", "agents.b.bot=os:getcwd", "agent@agents.a=uniform"], "TIMEBANK_BOTS names (), got 'os:getcwd'"),
+    (["agent@agents.b=bot", "agents.b.bot=os:getcwd", "agent@agents.a=uniform"], "TIMEBANK_MODULES names, got 'os:getcwd'"),
     (["agents.a.gadget=magic"], "agents.a.gadget must be one of unsafe, resolve"),
     (["agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1"),
     (
         ["agents.a.budgt.seconds=1"],
         "agents.a.budgt.seconds must be a key of the settings, got an unknown one",
     ),
-    (["+agent@agents.c=nobody"], "agent@agents.c must be one of bot, network, search, street, table, tabular, uniform, got 'nobody'"),
+    (
+        ["+agent@agents.c=nobody"],
+        "c must be one of bot, network, search, street, table, tabular, uniform, module:name, got 'nobody'",
+    ),
     (
         ["game=ms3f1t1r1h5"],
         "agents.a.solve_from must be round, root, preflop, flop, turn, river, or several rounds with + between, in a game",
@@ -369,8 +372,8 @@ def test_play_in_a_terminal(tmp_path, command, leave):
         (["hands=0"], "hands must be at least 1, got 0"),
         (["agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
-        (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, got 'bot'"),
-        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network or uniform on hold'em, got 'table'"),
+        (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, module:name, got 'bot'"),
+        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network, uniform or module:name on hold'em, got 'table'"),
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (
             ["game=ms3f1t1r1h5", "agent.think=true", "budget.iterations=5"],

@@ -9,6 +9,7 @@ from agents.apps import launch as launching
 from agents.apps.compose import compose, groups_of, layered
 from agents.apps.config import register
 from agents.apps.errors import UsageError, fail
+from agents.apps.own import KINDS
 from agents.apps.renamed import renamed
 from tests.running import error_line, timebank
 
@@ -47,7 +48,8 @@ def test_a_group_is_one_of_its_names(command, value):
         where = "agent@agents.a" if (command, group) == ("match", "agent") else group
         with pytest.raises(UsageError) as refused:
             compose(command, [f"{where}={value}"])
-        assert str(refused.value).startswith(f"{where} must be one of {', '.join(options)}, got ")
+        names = [*options, "module:name"] if group in KINDS else options
+        assert str(refused.value).startswith(f"{where} must be one of {', '.join(names)}, got ")
 
 
 HYDRAS = [

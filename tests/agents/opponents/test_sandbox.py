@@ -215,10 +215,10 @@ def test_bots_by_name_are_checked(monkeypatch):
     check_bot("check_call", BOTS)
     with pytest.raises(ValueError, match=r"agent.bot must be one of check_call, uniform_random, or module:function.* got 'stockfish'"):
         check_bot("stockfish", BOTS)
-    with pytest.raises(ValueError, match=r"of a module that the environment variable TIMEBANK_BOTS names \(tests.bots\), got 'os:system'"):
+    with pytest.raises(ValueError, match=r"of a module that the environment variable TIMEBANK_MODULES names, got 'os:system'"):
         check_bot("os:system", BOTS)
     check_bot("tests.bots:Wild", BOTS)
-    with pytest.raises(ValueError, match=r"agent.bot must be module:function, got 'tests.bots:none': module 'tests.bots' has no attribute"):
+    with pytest.raises(ValueError, match=r"agent.bot must be module:name, got 'tests.bots:none': tests.bots has no 'none'"):
         check_bot("tests.bots:none", BOTS)
 
 
