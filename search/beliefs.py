@@ -33,13 +33,15 @@ class Entrance:
     Attributes:
         own: [H, L] the searcher's reach, the largest of every line 1: only ratios matter, and products of small ones would underflow.
         scale: [L] what it was divided by.
-        model: [H of the opponent, L] the opponent's reach.
+        model: [H of the opponent, L] the opponent's reach, likewise.
+        model_scale: [L] what it was divided by.
         cf_reach: [H of the opponent, L] the searcher's reach that each of the opponent's hands can meet, by deals and chance.
         gifts: [H of the opponent, L] chips; None if nobody asked.
     """
 
     def __init__(self, own: Float, model: Float, cf_reach: Float, scale: Float, gifts: Float | None) -> None:
-        self.own, self.model, self.cf_reach, self.scale, self.gifts = own, model, cf_reach, scale, gifts
+        self.own, self.cf_reach, self.scale, self.gifts = own, cf_reach, scale, gifts
+        self.model, self.model_scale = scaled(model), model.max(axis=0)
         self.reached: npt.NDArray[np.bool_] = own.max(axis=0) > 0
 
     def solvable(self, needs_range: bool) -> npt.NDArray[np.bool_]:
@@ -56,8 +58,10 @@ class Entrance:
             whole: it is the whole game, where the model's range is the deal's: what rises is weighted by it as well.
         """
         change = np.where(self.cf_reach > 0, change, 0.0)
-        violation: Float = (np.maximum(change, 0.0) * (self.model if whole else 1.0)).sum(axis=0)
-        return violation, (np.maximum(-change, 0.0) * self.model).sum(axis=0)
+        margin: Float = (np.maximum(-change, 0.0) * self.model).sum(axis=0)
+        if whole:
+            return (np.maximum(change, 0.0) * self.model).sum(axis=0) * self.model_scale, margin * self.model_scale
+        return np.maximum(change, 0.0).sum(axis=0), margin
 
 
 def scaled(reach: Float) -> Float:

@@ -27,7 +27,7 @@ class BoardEntrance(Entrance):
 
     def enter(self, sweeps: BoardSweeps, lines: npt.NDArray[np.bool_]) -> None:
         """Set both players' reach at the root, for some lines."""
-        for p, reach in ((self.seat, self.own), (self.opponent, scaled(self.model))):
+        for p, reach in ((self.seat, self.own), (self.opponent, self.model)):
             sweeps.reach[p][:] = 0
             sweeps.reach[p][self._places[p], : reach.shape[1]] = reach * lines
 
@@ -80,6 +80,6 @@ class BoardEntrance(Entrance):
     def worst_line(self, sweeps: BoardSweeps, strategies: tuple[Rows, Rows], gadget: Gadget | None, weight: float) -> float:
         """Return the largest exploitability of all lines, in chips a deal that comes there; see ``exploitability``."""
         found = self.exploitability(sweeps, strategies, gadget, weight)
-        entering = scaled(self.model) if gadget is None else self.model if gadget.kind == COMBINED else np.ones_like(self.cf_reach)
+        entering = self.model if gadget is None or gadget.kind == COMBINED else np.ones_like(self.cf_reach)
         deals = (entering * self.cf_reach).sum(axis=0)
         return float((found[deals > 0] / deals[deals > 0]).max(initial=0.0))

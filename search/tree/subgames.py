@@ -54,10 +54,12 @@ class TreeSubgames:
     def enter(self, place: int, beliefs: Beliefs, strategy: Strategy | None, seat: int) -> Entrance:
         """See ``SubgameSolver``."""
         self._seat, self._node, self._strategy, reach = seat, place, strategy, beliefs.reach
-        self._own, model = scaled(reach[seat]), scaled(reach[1 - seat])
+        self._own = scaled(reach[seat])
         cf_reach = cf_reach_at(self.tree, place, 1 - seat, self._own[:, 0])[:, None]
-        self._ranges = (self._own[:, 0], model[:, 0]) if seat == 0 else (model[:, 0], self._own[:, 0])
-        return Entrance(self._own, model, cf_reach, reach[seat].max(axis=0), beliefs.gifts)
+        entrance = Entrance(self._own, reach[1 - seat], cf_reach, reach[seat].max(axis=0), beliefs.gifts)
+        own, model = entrance.own[:, 0], entrance.model[:, 0]
+        self._ranges = (own, model) if seat == 0 else (model, own)
+        return entrance
 
     def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
         """See ``SubgameSolver``; there is one line."""
