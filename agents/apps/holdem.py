@@ -181,7 +181,7 @@ class HoldemKind:
         return found
 
     def network(self, checkpoint: Path, directory: Path) -> tuple[BoardBlueprint, list[dict[str, Any]]]:
-        from agents.network_blueprint import make_network_blueprint
+        from agents.networks.blueprint import make_network_blueprint
 
         found, history = make_network_blueprint(self.game, checkpoint, directory)
         self._announce(found, f"{found.size:,} parameters, ")

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from agents import tabulate
-from agents.network_blueprint import make_network_blueprint
 from agents.networks import CheckpointError, NetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
+from agents.networks.blueprint import make_network_blueprint
 from agents.search_agent import SearchAgent
 from agents.training import POLICY_FILE, STATE_FILE, DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state, train
 from agents.training.buffer import ReservoirBuffer
