@@ -76,6 +76,19 @@ def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(
         assert error < 0.1 * before  # what is allowed above is not much
 
 
+@pytest.mark.parametrize("gadget", [*SAFE, "refined"])
+@pytest.mark.parametrize("quality", [5, 500])
+def test_what_a_search_costs_is_at_most_its_bound_violation(gadget, quality):
+    policy = solved_policy(LEDUC, variant("cfr"), quality)
+    before, cost = exploitability(both_seats(BlueprintAgent(policy), Budget(seconds=0))), []
+    for iterations in (1, 3, 30):
+        agent = SearchAgent(policy, variant("default"), "round", ResolveConfig(gadget, judge=False))
+        seats = both_seats(agent, Budget(iterations=iterations))
+        cost.append(exploitability(seats) - before)
+        assert cost[-1] <= (seats[0].bound_violation + seats[1].bound_violation) / 2 + 1e-9
+    assert max(cost) > 0.01 or quality == 5  # the bound had something to bound
+
+
 @pytest.mark.parametrize("gadget", SAFE)
 def test_answers_are_judged_so_that_few_iterations_hardly_hurt(gadget):
     policy = solved_policy(LEDUC, variant("cfr_plus"), 500)
