@@ -9,13 +9,14 @@ from agents.evaluation.ablation import ablate, exchange_rate
 from agents.evaluation.strength import exploitability, tabulate
 from agents.match.deal import Competitor
 from agents.match.match import Match, play_matches
-from agents.policy import Policy, TabularPolicy, UniformPolicy, solved_policy
+from agents.policy import BasePolicy, Policy, TabularPolicy, UniformPolicy, solved_policy
 from agents.runtime.executor import Executor, Local, Serial
 from agents.search_agent import SearchAgent
 
 __all__ = [
     "Agent",
     "BaseAgent",
+    "BasePolicy",
     "BlueprintAgent",
     "Competitor",
     "Decision",

@@ -98,7 +98,7 @@ class DerivedKind:
         if agent.policy == "table":
             return of_file("agent.table", lambda: policy_from_file(Path(str(agent.table)), self.tree))
         if ":" in agent.policy:
-            found: Policy = own_policy(self.game, agent.policy, "tree", "at")
+            found: Policy = own_policy(self.game, agent.policy, "tree", "at", "game", "fingerprint")
             return found
         if agent.checkpoint is None:
             raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
