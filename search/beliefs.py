@@ -58,10 +58,9 @@ class Entrance:
             whole: it is the whole game, where the model's range is the deal's: what rises is weighted by it as well.
         """
         change = np.where(self.cf_reach > 0, change, 0.0)
-        margin: Float = (np.maximum(-change, 0.0) * self.model).sum(axis=0)
-        if whole:
-            return (np.maximum(change, 0.0) * self.model).sum(axis=0) * self.model_scale, margin * self.model_scale
-        return np.maximum(change, 0.0).sum(axis=0), margin
+        model = self.model * self.model_scale
+        violation: Float = (np.maximum(change, 0.0) * (model if whole else 1.0)).sum(axis=0)
+        return violation, (np.maximum(-change, 0.0) * model).sum(axis=0)
 
 
 def scaled(reach: Float) -> Float:
