@@ -62,7 +62,7 @@ def compose(command: str, arguments: Sequence[str]) -> Composed:
         UsageError: a bad key or value, in one line.
     """
     config = layered(command, arguments)
-    own = OmegaConf.masked_copy(config, "hydra")
+    own = OmegaConf.masked_copy(config, ["hydra", "command"])  # directories name the command
     directory = directory_of(config, "run.dir")
     with open_dict(config):
         del config.hydra

@@ -169,7 +169,7 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         "least_iterations": min(iterations, default=0),
         "exploitability": strength,
         "against_blueprint": None if math.isnan(gained) else _chips(group.agent, gained),
-        "solver_error": _known(violation if math.isnan(error) else error),  # of hold'em the next field, as before, for one release
+        "solver_error": _known(error if group.agent.game.big_blind is None else violation),  # hold'em's as before, for one release
         "bound_violation": _known(violation),
         "draws": len(draws),
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow

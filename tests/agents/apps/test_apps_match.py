@@ -235,7 +235,7 @@ REFUSED = [
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=table"],
-        "agents.b.policy must be tabular, network, uniform or bot on hold'em, got 'table'",
+        "agents.b.policy must be tabular, network, uniform, bot or module:name on hold'em, got 'table'",
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=tabular", "agents.b.buckets=[3]"],

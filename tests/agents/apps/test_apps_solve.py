@@ -158,7 +158,7 @@ def test_progress_says_when_what_it_shows_was_checked(monkeypatch, tmp_path, cap
 
 
 REFUSED = [
-    (["game=chess_poker", "budget.iterations=1"], ", spot, turn_endgame, got 'chess_poker'"),
+    (["game=chess_poker", "budget.iterations=1"], ", spot, turn_endgame, module:name, got 'chess_poker'"),
     (["game=openspiel", "game.string=nothing", "budget.iterations=1"], "game must be one that OpenSpiel knows, got 'nothing'"),
     (["game=openspiel", "game.string='leduc_poker(sitz=3)'", "budget.iterations=1"], "game parameters of leduc_poker must be among"),
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
@@ -207,6 +207,9 @@ def test_multirun_sweeps(monkeypatch, tmp_path):
     assert timebank(monkeypatch, "solve", "-m", *overrides) == 0
     assert [result_of(tmp_path / str(i))["algorithm"] for i in (0, 1)] == ["cfr", "dcfr"]
     assert timebank(monkeypatch, "solve", "-m", "game=kuhn_poker", "search=cfr,nonsense", "budget.iterations=10") == 2
+    monkeypatch.chdir(tmp_path)
+    assert timebank(monkeypatch, "solve", "-m", *overrides[:-1]) == 0
+    assert len(list(tmp_path.glob("outputs/solve/*_multirun/?/result.json"))) == 2
 
 
 def test_two_runs_in_one_second_have_their_own_directories(monkeypatch, tmp_path):

@@ -302,7 +302,8 @@ def test_a_bot_that_links_hands_or_computes_deals_wins_nothing(allowed, name):
 
 
 @pytest.mark.parametrize("name", ["Remembers", "Computes"])
-def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_other(name):
+def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_other(name, monkeypatch):
+    monkeypatch.setenv("TIMEBANK_MODULES", "tests.bots")
     bot = Here(derived_game(KUHN), lambda game, player, seed: make(f"tests.bots:{name}", game.spiel, player, seed))
     table = Match((blueprint("ours", KUHN, 5000), Competitor("bot", bot, STILL))).table()
     table.draws = Draws(0)

@@ -139,7 +139,8 @@ def peeking(game, player, seed):
     return Peeking(player)
 
 
-def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_opponents():
+def test_a_bot_that_peeks_sees_its_own_hand_and_another_one_in_place_of_the_opponents(monkeypatch):
+    monkeypatch.setenv("TIMEBANK_MODULES", __name__)
     SEEN.clear()
     random, bot = np.random.default_rng(0), make("tests.agents.opponents.test_agents_openspiel:peeking", KUHN.game, 0, 0)
     for _ in range(200):

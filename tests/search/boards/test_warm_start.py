@@ -98,7 +98,7 @@ def test_what_is_left_to_gain_is_the_whole_games_exploitability():
     root = BoardEntrance(part, next(Trunk(game, tree, arrays, 0).arrivals()), 0)
     root.enter(sweeps, np.ones(1, bool))
     kept = [reach.copy() for reach in sweeps.reach]
-    per_deal = root.gadget_exploitability(sweeps, arrays, None, 1.0)
+    per_deal = root.worst_line(sweeps, arrays, None, 1.0)
     assert per_deal == pytest.approx(sum(strength(game, tree, [arrays, arrays])) / 2, rel=1e-9)
     for p in (0, 1):
         np.testing.assert_array_equal(sweeps.reach[p], kept[p])
