@@ -30,7 +30,7 @@ class Decision:
         memory: what the agent gets back at its next decision of this hand; never changed once given.
         seconds: from request to policy.
         iterations: of the solver; 0 if nothing was solved.
-        root: public node of the subgame solved for this decision; None if none was.
+        root: where the subgame that was solved for this decision begins, see ``search.resolving.Thinking``; None if none was.
         outcome: whether a search was due, and what became of it; of several at once a fallback if one of them ended so.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
         bound_violation: see ``search.resolving.SearchReport``.
@@ -41,7 +41,7 @@ class Decision:
     memory: Any
     seconds: float
     iterations: int = 0
-    root: int | None = None
+    root: Hashable | None = None
     outcome: Outcome = Outcome.NOT_DUE
     solver_error: float | None = None
     bound_violation: float = 0.0

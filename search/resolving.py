@@ -303,6 +303,8 @@ def resolve(
         if config.judge and (whole or config.safe or solution.iterations < MIN_TRUSTED_ITERATIONS):
             accepted &= violation <= margin
         report.bound_violation = float((violation * entrance.scale)[accepted].sum())
+    else:
+        report.bound_violation = float("nan")  # nobody asked
     if accepted.any():
         if left is not None and config.bounds != "safe":
             solver.cfvs(answered=True, best=False)
@@ -324,7 +326,8 @@ class Thinking(NamedTuple):
     Attributes:
         memory: what the next decision of the deal starts from.
         iterations: of the solver.
-        root: where the subgame that was solved begins, as the game's tree numbers it; None if none was, or its answer is not played.
+        root: where the subgame that was solved begins, a public node, in hold'em a node of the bets and a board; None if none was, or its
+            answer is not played.
         outcome: whether a search was due, and what became of it.
         bound_violation: see ``SearchReport``.
         spent: what the seconds went into.
@@ -332,7 +335,7 @@ class Thinking(NamedTuple):
 
     memory: Any
     iterations: int = 0
-    root: int | None = None
+    root: Hashable | None = None
     outcome: Outcome = Outcome.NOT_DUE
     bound_violation: float = 0.0
     spent: Spent = Spent()

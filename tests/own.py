@@ -49,6 +49,32 @@ class Unsure(Agent):
         return Decision(self.blueprint.at(state) / 2, memory, 0.0)
 
 
+class Later(Agent):
+    """Decides well in seat 0, where it is tried before work."""
+
+    def wrong(self, policy):
+        raise KeyError("cards")
+
+    def decide(self, seat, state, memory, budget):
+        policy = self.blueprint.at(state)
+        return Decision(self.wrong(policy) if seat else policy, memory, 0.0)
+
+
+class LaterTwice(Later):
+    def wrong(self, policy):
+        return 2 * policy
+
+
+class LaterShort(Later):
+    def wrong(self, policy):
+        return policy[:, :1]
+
+
+class LaterEnds(Later):
+    def wrong(self, policy):
+        raise SystemExit(0)
+
+
 def nothing(*_):
     """Return neither an agent nor a policy."""
 

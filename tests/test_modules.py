@@ -65,6 +65,29 @@ def test_what_does_not_fit_is_refused_in_one_line_before_work(arguments, error, 
     assert not list(tmp_path.iterdir())
 
 
+LATER = {
+    "Later": "which raised KeyError: 'cards'",
+    "LaterTwice": "whose do not",
+    "LaterShort": "which gave a Decision with [2, 1]",
+    "LaterEnds": "which raised SystemExit: 0",
+}
+
+
+@pytest.mark.parametrize("command", ["ablate", "match"])
+@pytest.mark.parametrize("name", LATER)
+def test_every_answer_of_an_agent_of_your_own_is_looked_at(command, name, monkeypatch, capsys, tmp_path):
+    own = {
+        "ablate": (f"agent=tests.own:{name}", "unit=iterations", "budgets=[1]", "references=false"),
+        "match": (f"agent@agents.a=tests.own:{name}", "agent@agents.b=uniform", "hands=8"),
+    }
+    shared = ("game=kuhn_poker", "executor=serial", "executor.workers=1", f"hydra.run.dir={tmp_path / 'run'}")
+    assert timebank(monkeypatch, command, *own[command], *shared) == 2
+    told = capsys.readouterr().err
+    assert "agent.own must decide by a Decision" in told
+    assert LATER[name] in told
+    assert "Traceback" not in told
+
+
 def test_a_row_of_your_own_takes_no_other_numbers(monkeypatch, capsys, tmp_path):
     bring("own_cfr_row", monkeypatch, tmp_path)
     assert timebank(monkeypatch, *SOLVE, "game=kuhn_poker", "search=own_cfr_row:GENTLE", "search.gamma=1") == 2

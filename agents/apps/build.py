@@ -18,6 +18,7 @@ from agents.apps.run import Progress
 from agents.evaluation.solving import Solving
 from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
+from agents.search_agent import NOTHING
 from games.game import PublicGame
 from games.settings import check_bounds, nearest
 from search import Budget, Variant
@@ -253,7 +254,13 @@ def of_file(key: str, read: Callable[[], Read]) -> Read:
 
 
 def resolve_config(config: AgentConfig) -> ResolveConfig:
-    """Return how an agent re-solves subgames."""
+    """Return how an agent re-solves subgames.
+
+    Raises:
+        ValueError: a value that there is not.
+    """
+    if config.solve_from == NOTHING:
+        raise ValueError(f"solve_from must be decision, round, root, or rounds by name, got {NOTHING!r}; think=false plays the blueprint")
     return ResolveConfig(config.gadget, config.bounds, config.bound_std, config.gift_scale, config.warm_start)
 
 

@@ -56,7 +56,7 @@ class DerivedKind:
         made = self.stand_in() if agent.policy == "tabular" or untrained(agent) else self.blueprint(agent, variant, Path(), 0)
         player = named_agent(lambda: self.agent(replace(agent, think=True), made, variant))
         if agent.own is not None:
-            check_decision(agent.own, player)
+            check_decision(player)
 
     def check_memory(self, agents: Sequence[AgentConfig], variant: Variant, workers: int) -> None:
         """Refuse nothing: a game was made already."""

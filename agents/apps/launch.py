@@ -209,5 +209,9 @@ def _record(composed: Composed, directory: Path) -> None:
     kept = directory / ".hydra"
     kept.mkdir(exist_ok=True)
     own = composed.own
-    for name, content in (("config", composed.config), ("hydra", own), ("overrides", own.hydra.overrides.task)):
+    for name, content in (
+        ("config", composed.config),
+        ("hydra", OmegaConf.masked_copy(own, "hydra")),
+        ("overrides", own.hydra.overrides.task),
+    ):
         write_text(kept / f"{name}.yaml", OmegaConf.to_yaml(content))

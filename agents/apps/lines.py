@@ -86,10 +86,14 @@ def lines_of(config: AblateConfig, kind: Kind, variant: Variant, blueprints: Blu
         for blueprint in blueprints.unique:
             lines[kind.alone_name(config.agent, blueprint)] = kind.alone(blueprint, variant), [STILL]
     for name, agent in settings(config).items():
-        if agent.think and budgets:
-            blueprint = blueprints.made[kind.blueprint_key(agent)]
-            player = kind.agent(agent, blueprint, variant)
-            lines[name] = player, with_enough(budgets, agent) if player.thinks else [STILL]
+        if not agent.think:
+            continue
+        blueprint = blueprints.made[kind.blueprint_key(agent)]
+        player = kind.agent(agent, blueprint, variant)
+        if not player.thinks:
+            lines[name] = player, [STILL]
+        elif budgets:
+            lines[name] = player, with_enough(budgets, agent)
             kind.announce(name, agent, blueprint, len(budgets))
     if config.references:
         lines |= {name: (agent, own) for name, (agent, own) in kind.references(variant, budgets).items() if own}

@@ -11,12 +11,13 @@ import numpy as np
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from agents.agent import Agent, Decision
+from agents.agent import Agent, BaseAgent, Decision
 from agents.apps.config import AgentConfig, SearchConfig
 from games.config import OpenSpielGame
 from games.game import PublicGame
 from games.modules import guarded, made, module_of, own
 from search import Budget, represent
+from search.outcome import Outcome
 
 AGENT = ("name", "game", "blueprint", "thinks", "fingerprint", "load", "decide", "tabulate")  # what an agent has
 TRAINER = ("iterations", "seed", "save_seconds")  # settings that every trainer has
@@ -67,7 +68,7 @@ def add_option(group: str, key: str, value: str) -> None:
 
 
 def own_agent(game: PublicGame[Any], text: str, blueprint: Any) -> Agent[Any]:
-    """Return the agent that ``module:function`` makes of a game and a blueprint.
+    """Return the agent that ``module:function`` makes of a game and a blueprint; each of its answers is looked at.
 
     Raises:
         ValueError: as of ``games.modules.made``; it plays another game.
@@ -75,28 +76,60 @@ def own_agent(game: PublicGame[Any], text: str, blueprint: Any) -> Agent[Any]:
     found: Agent[Any] = made("agent.own", text, "an agent", AGENT, game, blueprint)
     if found.game.key != game.key:
         raise ValueError(f"agent.own must return an agent of {game.name}, got {text!r}, which returned one of {found.game.name}")
-    return found
+    return OwnAgent(found, text)
 
 
-def check_decision(text: str, agent: Agent[Any]) -> None:
-    """Ask an agent of your own for its first decision with one iteration, and refuse what is none.
+class OwnAgent(BaseAgent):
+    """An agent of somebody's own: what it raises, and an answer that is none, is a ``ValueError`` of one line.
+
+    Args:
+        agent: it.
+        text: ``module:function``.
+    """
+
+    def __init__(self, agent: Agent[Any], text: str) -> None:
+        self.agent, self.text = agent, text
+        self.name, self.game, self.blueprint, self.thinks = agent.name, agent.game, agent.blueprint, agent.thinks
+
+    def fingerprint(self) -> bytes:
+        found: bytes = guarded(self.agent.fingerprint, f"agent.own must have a fingerprint, got {self.text!r}, which raised")
+        return found
+
+    def load(self) -> None:
+        guarded(self.agent.load, f"agent.own must load, got {self.text!r}, which raised")
+
+    def decide(self, seat: int, state: Any, memory: Any, budget: Budget) -> Decision:
+        """Return the agent's decision.
+
+        Raises:
+            ValueError: it is none, or the agent raises something.
+        """
+        rule = "agent.own must decide by a Decision"
+        found = guarded(lambda: self.agent.decide(seat, state, memory, budget), f"{rule}, got {self.text!r}, which raised")
+        policy = np.asarray(getattr(found, "policy", ()))
+        shape = len(self.game.actions(state)), self.game.num_hands[seat]
+        if not isinstance(found, Decision) or policy.shape != shape:
+            got = f"which gave a {type(found).__name__} with {list(policy.shape)}"
+            raise ValueError(f"{rule} with a policy {list(shape)}, got {self.text!r}, {got}")
+        if not (np.all(policy >= 0) and np.allclose(policy.sum(0), 1, atol=1e-6)):
+            raise ValueError(f"{rule} whose probabilities are at least 0 and sum to 1 for each hand, got {self.text!r}, whose do not")
+        if not (0 <= found.seconds < np.inf and found.iterations >= 0 and found.outcome in tuple(Outcome)):
+            raise ValueError(f"{rule} with seconds and iterations of at least 0 and an Outcome, got {self.text!r}, without them")
+        return found
+
+
+def check_decision(agent: Agent[Any]) -> None:
+    """Ask an agent for its first decision with one iteration.
 
     Raises:
-        ValueError: it raises something, or returns something else than a ``Decision`` with probabilities of the right shape.
+        ValueError: see ``OwnAgent.decide``.
     """
     game, representation = agent.game, represent(agent.game)
     state = game.root
     while (seat := game.player(state)) < 0:
         state = representation.below(state)[0]
-    rule = "agent.own must decide by a Decision"
     agent.load()
-    found = guarded(lambda: agent.decide(seat, state, None, Budget(iterations=1)), f"{rule}, got {text!r}, which raised")
-    policy = np.asarray(getattr(found, "policy", ()))
-    shape = representation.at(representation.uniform(), state).shape
-    if not isinstance(found, Decision) or policy.shape != shape:
-        raise ValueError(f"{rule} with a policy {list(shape)}, got {text!r}, which gave a {type(found).__name__} with {list(policy.shape)}")
-    if not (np.all(policy >= 0) and np.allclose(policy.sum(0), 1, atol=1e-6)):
-        raise ValueError(f"{rule} whose probabilities are at least 0 and sum to 1 for each hand, got {text!r}, whose do not")
+    agent.decide(seat, state, None, Budget(iterations=1))
 
 
 @lru_cache(maxsize=8)

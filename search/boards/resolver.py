@@ -31,7 +31,7 @@ from search.boards.resolve_round import Journal, resolve_round
 from search.boards.strategy import BoardStrategy, place_of
 from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import Rows
-from search.boards.trunk import StoredStrategies, Strategies, Trunk, root_reach
+from search.boards.trunk import StoredStrategies, Strategies, Trunk, board_weights, root_reach
 from search.budget import SPARE, Budget, Deadline, Pace
 from search.resolving import ResolveConfig, Resolved, SearchReport, Thinking, resolve
 from search.variants import Variant
@@ -103,6 +103,7 @@ class BoardResolver:
         self.find = lru_cache(maxsize=4096)(self._strategy(self.blueprint).find)
         self.paths, self._answering = Paths(self.game, self.tree), Pace()
         self._start = Memory(-1, self.blueprint, self.paths.start())
+        self._weights = (board_weights(self.tree) / self.game.deal_mass).tolist()
         self._searchers: dict[int, BoardSubgames] = {}
         self._gifts: dict[tuple[int, int], Float] = {}  # by seat and board: of the blueprint, as the opponent leaves the board
         for rows in strategies if self.streets else ():
@@ -166,8 +167,8 @@ class BoardResolver:
             root, street = self._entry(place.node, begun), begun
         board, _ = self.find(place.cards[: self.game.cards_on(street)])
         found, report = self._searched(seat, street, root, board, found, budget, clock.sooner(SPARE * self._answering.expected), whole)
-        solved = root if report.solves else None
-        return Thinking(found, sum(report.iterations), solved, report.outcome, report.bound_violation, report.spent)
+        solved, violation = (root, board) if report.solves else None, report.bound_violation * self._weights[board]
+        return Thinking(found, sum(report.iterations), solved, report.outcome, violation, report.spent)
 
     def at(self, memory: Memory | None, state: HoldemState) -> Float:
         """See ``search.resolving.Resolver``."""
