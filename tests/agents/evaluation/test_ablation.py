@@ -132,6 +132,15 @@ def test_measurements_of_older_versions_are_read(tmp_path):
     assert not list(tmp_path.glob("*.damaged"))
 
 
+def test_measurements_of_other_settings_stay_and_a_warning_counts_them(tmp_path, caplog):
+    rows = without_times(ablate(lines(), directory=tmp_path))
+    assert not caplog.text
+    (tmp_path / "search-of-another-version.json").write_text("{}")
+    assert without_times(ablate(lines(), directory=tmp_path)) == rows
+    assert f"1 of the measurements in {tmp_path} are of other settings" in caplog.text
+    assert (tmp_path / "search-of-another-version.json").exists()
+
+
 def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, caplog):
     rows = without_times(ablate(lines(), directory=tmp_path))
     path = min(tmp_path.glob("search*.json"))
