@@ -205,7 +205,7 @@ def digest(agent: Agent[Any]) -> str:
 def _load(directory: Path, groups: Sequence[_Group]) -> Iterator[tuple[str, Row]]:
     """Make the folder of measurements; yield those that are there by key."""
     directory.mkdir(parents=True, exist_ok=True)
-    others = {path.stem for path in directory.glob("*.json")} - {task.key for group in groups for task in group.tasks}
+    others = {path.stem for path in directory.glob("[!.]*.json")} - {task.key for group in groups for task in group.tasks}
     if others:
         text = "%d of the measurements in %s are of other settings, or of a version with other rules; they stay there, not used"
         logging.getLogger(__name__).warning(text, len(others), directory)

@@ -176,10 +176,10 @@ def test_an_ablation_that_was_killed_goes_on_to_the_same_numbers(monkeypatch, tm
     assert timebank(monkeypatch, "ablate", *arguments, *SERIAL, f"hydra.run.dir={tmp_path / 'whole'}") == 0
     process = start("ablate", *arguments, f"hydra.run.dir={tmp_path / 'stopped'}")
     kept = tmp_path / "stopped" / "measurements"
-    wait_for(lambda: kept.is_dir() and len(list(kept.glob("*.json"))) >= 2, process)
+    wait_for(lambda: kept.is_dir() and len(list(kept.glob("[!.]*.json"))) >= 2, process)
     process.kill()
     finish(process)
-    done = {p.name: p.read_bytes() for p in kept.glob("*.json")}
+    done = {p.name: p.read_bytes() for p in kept.glob("[!.]*.json")}
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path / 'stopped'}", *SERIAL) == 0
     assert strengths(tmp_path / "stopped") == strengths(tmp_path / "whole")
     assert {name: (kept / name).read_bytes() for name in done} == done
