@@ -225,8 +225,8 @@ def test_a_search_is_its_twins(gadget, kind, street, seat):
     strategy, found = whole(game, tree, arrays), whole(game, tree, out)
     for line, node in enumerate(entering(game, street)[::2]):
         reach = [full(tree, game, p, board, arrival.reach[p][above(tree, p, board)][:, 2 * line]) for p in (0, 1)]
-        model = reach[opponent]
         reach = [r / r.max() for r in reach]
+        model = reach[opponent]
         ask = SubgameTwin(game, DCFR, node, cards, reach, "unsafe", opponent)
         ask.now = Average(strategy)
 
