@@ -30,7 +30,7 @@ class Decision:
         memory: what the agent gets back at its next decision of this hand; never changed once given.
         seconds: from request to policy.
         iterations: of the solver; 0 if nothing was solved.
-        root: where the subgame that was solved for this decision begins, see ``search.resolving.Thinking``; None if none was.
+        root: where the subgame that was solved for this decision begins, see ``search.resolver.Thinking``; None if none was.
         outcome: whether a search was due, and what became of it; of several at once a fallback if one of them ended so.
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
         bound_violation: see ``search.resolving.SearchReport``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,17 @@ from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
 from games.arrays import Float
 from games.holdem.board_tree import BoardTree
+from games.holdem.isomorphism import Permutation
 from games.holdem.rules import HoldemGame, HoldemState
 from search import BoardSolver, BoardStrategy, Budget, Variant, represent
 from search.boards.bucket_solver import BucketSolver
 from search.boards.representation import represent_boards
+from search.boards.strategy import place_of
 from search.boards.trunk import Strategies
 from search.representation import Table, exploitability
 
 ABOUT, UNFINISHED, FORMAT = "blueprint.json", "unfinished.npz", 1
+MOST_FOUND = 4096  # boards whose place in the tree is kept
 MOST_NOISE = 1e-3  # chips that rounding takes an exploitability below 0, at most
 
 
@@ -72,12 +75,25 @@ class BoardBlueprint:
         return first, second
 
     def strategy(self) -> BoardStrategy:
-        """Return the same as a strategy."""
-        return BoardStrategy(self.game, self.tree, self.strategies())
+        """Return the same as a strategy; the files are mapped once."""
+        return self._strategy
 
     def at(self, state: HoldemState) -> Float:
         """Return the acting player's [A, H] at one decision."""
-        return represent(self.game).at(self.strategies(), state)
+        place = place_of(self.game, state)
+        return self._strategy.at_board(place.node, *self._find(place.cards))
+
+    @cached_property
+    def _strategy(self) -> BoardStrategy:
+        return BoardStrategy(self.game, self.tree, self.strategies())
+
+    @cached_property
+    def _find(self) -> Callable[[tuple[int, ...]], tuple[int, Permutation]]:
+        return lru_cache(MOST_FOUND)(self._strategy.find)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is mapped and found again."""
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
 
 
 def _array(path: Path, game: HoldemGame, player: int) -> Table:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,48 +13,49 @@ from agents.runtime.storage import brief, number_in, printable, read_json
 from games import PublicTree, information_states
 from games.arrays import Float
 from games.derived import DerivedGame, derived_game
+from games.game import PublicGame
 from search import Budget, Solver, Strategy, Variant, check_strategy, uniform
+from search.representation import Strategy as WholeStrategy
+from search.tree.resolver import TreePolicy
 
+State = TypeVar("State", bound=Hashable, contravariant=True)
 MOST_STATE_BYTES, MOST_ACTION_BYTES = 4000, 100  # of an information state and an action in a file
 
 
-class Policy(Protocol):
-    """Action probabilities for every hand at every public state of one tree."""
+class Policy(Protocol[State]):
+    """A blueprint: what plays without thinking, and what search starts from. It has action probabilities for every hand everywhere."""
 
     @property
     def name(self) -> str:
         """What reports call it."""
 
     @property
-    def game(self) -> DerivedGame:
+    def game(self) -> PublicGame[Any]:
         """What it plays."""
-
-    @property
-    def tree(self) -> PublicTree:
-        """The public tree that it plays on."""
 
     def fingerprint(self) -> bytes:
         """Return what kept measurements of this policy must agree with."""
 
-    def strategy(self, node: int = 0) -> Strategy:
-        """Return both players' strategy at and below a public node.
+    def strategy(self) -> WholeStrategy[State]:
+        """Return both players' strategy of the whole game.
 
         Raises:
-            ValueError: the policy gives no probabilities there, e.g. a network with NaN in it.
+            ValueError: the policy gives no probabilities somewhere, e.g. a network with NaN in it.
+            OSError: a file of it is gone.
         """
 
-    def at(self, node: int) -> Float:
+    def at(self, state: State, /) -> Float:
         """Return the acting player's [A, H] at one decision; as in ``strategy``, and cheaper if that is all one wants."""
 
 
 class BasePolicy:
-    """What all policies share; one of your own has ``name``, ``tree``, ``strategy`` and ``at``."""
+    """What policies of derived games share; one of your own has ``name``, ``tree``, ``strategy`` and ``at``, see ``TreePolicy``."""
 
     @property
-    def game(self: Policy) -> DerivedGame:
+    def game(self: TreePolicy) -> DerivedGame:
         return derived_game(self.tree)
 
-    def fingerprint(self: Policy) -> bytes:
+    def fingerprint(self: TreePolicy) -> bytes:
         return b"".join(np.round(table, 6).tobytes() for table in self.strategy().tables)
 
 

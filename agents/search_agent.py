@@ -12,30 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from agents.agent import Decision, SeatReport, ask_everywhere
+from agents.policy import Policy
 from agents.runtime.sweep_journal import SweepJournal
 from games.game import PublicGame
 from search import Budget, Deadline, Spent, Variant, represent
 from search.representation import Tables
-from search.resolving import RULES, ResolveConfig, Resolver, SearchReport, rounds_of
-
-NOTHING = "nothing"  # of ``solve_from``: the blueprint plays
+from search.resolver import Resolver, rounds_of
+from search.resolving import RULES, ResolveConfig, SearchReport
 
 
 class SearchAgent:
-    """A blueprint paired with a real-time subgame solver.
+    """A blueprint paired with a real-time subgame solver. Without one it is an ``agents.blueprint.BlueprintAgent``.
 
     Args:
         blueprint: plays where nothing is searched; the source of warm starts and of the first bounds.
         variant: of CFR.
-        solve_from: where subgames begin; ``nothing`` in hold'em to play the blueprint as it stands.
+        solve_from: where subgames begin.
         config: how they are re-solved.
         threads: kernel threads of a decision, in hold'em.
         measure_error: also compute each solve's exploitability, outside the decision's clock, in derived games.
     """
 
+    thinks = True
+
     def __init__(
         self,
-        blueprint: Any,
+        blueprint: Policy[Any],
         variant: Variant,
         solve_from: str = "decision",
         config: ResolveConfig | None = None,
@@ -50,33 +52,26 @@ class SearchAgent:
         self.name = self._named()
 
     @property
-    def thinks(self) -> bool:
-        return self.solve_from != NOTHING
-
-    @property
     def game(self) -> PublicGame[Any]:
-        return self.blueprint.game  # type: ignore[no-any-return]
+        return self.blueprint.game
 
     @property
     def rounds(self) -> tuple[int, ...] | None:
-        """With which rounds subgames begin, by number; none where it never searches, None where one begins at every decision."""
-        return rounds_of(self.solve_from, self.game.rounds) if self.thinks else ()
+        """With which rounds subgames begin, by number; None where one begins at every decision."""
+        return rounds_of(self.solve_from, self.game.rounds)
 
     def _made(self) -> Resolver[Any]:
         return represent(self.game).resolver(self.blueprint, self.variant, self.rounds, self.config, self.threads)
 
     def _named(self) -> str:
         blueprint, config = self.blueprint.name, self.config
-        if not self.thinks:
-            return blueprint  # type: ignore[no-any-return]
         warm = "" if config.warm_start == "short" else f"-{config.warm_start}-warm"
         variant = "" if blueprint.split(":")[0] == self.variant.label else f":{self.variant.label}"
         return f"{blueprint}+{self.solve_from}:{config.name}{warm}{variant}"
 
     def fingerprint(self) -> bytes:
         settings = RULES, self.variant, self.rounds, self.config, self.threads, self.measure_error
-        blueprint: bytes = self.blueprint.fingerprint()
-        return repr((self.game.key, self.name, *settings)).encode() + blueprint
+        return repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what ``load`` makes: each process makes its own."""
@@ -114,7 +109,7 @@ class SearchAgent:
         """
 
         def journal(street: int) -> SweepJournal | None:
-            blueprint = self.blueprint
+            blueprint: Any = self.blueprint  # of hold'em, whose resolver alone asks
             return None if folder is None else SweepJournal(blueprint.game, blueprint.tree, street, folder / self.game.rounds[street])
 
         return self._resolver.sweep(seat, budget, progress, journal)

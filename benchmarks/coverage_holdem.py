@@ -17,12 +17,13 @@ import numpy as np
 from tables import MATCHES, Table, options
 
 from agents import Serial
+from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import make_blueprint
 from agents.match.deal import Competitor, Draws, play_deal
 from agents.match.exact_value import exact_values
 from agents.match.match import Match
 from agents.match.statistics import Tally
-from agents.search_agent import NOTHING, SearchAgent
+from agents.search_agent import SearchAgent
 from games.holdem.config import Holdem
 from search import Budget, variant
 from search.resolving import ResolveConfig
@@ -53,7 +54,7 @@ def main() -> None:
         blueprint = make_blueprint(game, [0] * last + [20], cfr, 10, Path(directory))
         competitors = (
             Competitor("search", SearchAgent(blueprint, cfr, game.rounds[last], ResolveConfig("refined")), Budget(iterations=20)),
-            Competitor("blueprint", SearchAgent(blueprint, cfr, NOTHING), Budget(seconds=0)),
+            Competitor("blueprint", BlueprintAgent(blueprint), Budget(seconds=0)),
         )
         exact = exact_values([Match(competitors)], 1, Serial())[0]
         assert exact is not None

@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,13 +98,16 @@ class Timed:
         return Asked(decision, time.perf_counter() - begun, Timed.seconds - kernels, Timed.calls - calls)
 
     @staticmethod
-    def everywhere() -> None:
-        """Count the seconds of every compiled function that modules of the product name."""
-        for name in [name for name in sys.modules if name.split(".")[0] in ("games", "search", "agents")]:
-            module = sys.modules[name]
-            for key, value in vars(module).items():
-                if isinstance(value, Dispatcher):
-                    setattr(module, key, Timed(value))
+    @contextmanager
+    def everywhere() -> Iterator[None]:
+        """Count the seconds of every compiled function that modules of the product name; kernels compiled meanwhile would not find them."""
+        modules = [sys.modules[name] for name in sys.modules if name.split(".")[0] in ("games", "search", "agents")]
+        found = [(module, key, value) for module in modules for key, value in vars(module).items() if isinstance(value, Dispatcher)]
+        for module, key, value in found:
+            setattr(module, key, Timed(value))
+        yield
+        for module, key, value in found:
+            setattr(module, key, value)
 
 
 def called(name: str, streets: tuple[int, ...], gadget: str) -> str:
@@ -130,8 +134,8 @@ def main() -> None:
             gc.collect()
             gc.freeze()
             if given.overhead:
-                Timed.everywhere()
-                rows.append(overhead(agent, some(ask(Budget(iterations=ITERATIONS)), MOST * given.share / 2)))
+                with Timed.everywhere():
+                    rows.append(overhead(agent, some(ask(Budget(iterations=ITERATIONS)), MOST * given.share / 2)))
             for seconds in () if given.overhead else BUDGETS[name]:
                 count = min(MOST, SECONDS[name] / seconds) * given.share
                 rows.append(late(agent, seconds, some(ask(Budget(seconds=seconds)), count), load))

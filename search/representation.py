@@ -19,7 +19,8 @@ from games.holdem.rules import HoldemGame
 from search.boards.representation import represent_boards
 from search.dealing import Dealer
 from search.infostates import Infostates
-from search.resolving import ResolveConfig, Resolver
+from search.resolver import Resolver
+from search.resolving import ResolveConfig
 from search.tree.evaluator import exploitability_of
 from search.tree.representation import represent_tree
 from search.variants import Variant
@@ -28,6 +29,20 @@ Float = npt.NDArray[np.float64]
 Table = npt.NDArray[Any]
 Tables = tuple[Table, Table]
 State = TypeVar("State", bound=Hashable)
+Asked = TypeVar("Asked", bound=Hashable, contravariant=True)  # a public state that is only asked about
+
+
+class Strategy(Protocol[Asked]):
+    """Both players' strategy of a whole game, whichever arrays hold it."""
+
+    @property
+    def tables(self) -> Tables:
+        """Both players' tables."""
+        ...
+
+    def at(self, state: Asked, /) -> Float:
+        """Return [A, H], what the acting player does at a decision."""
+        ...
 
 
 class ValueFunction(Protocol):
@@ -147,7 +162,7 @@ class Representation(Protocol[State]):
         Args:
             blueprint: a policy of the game.
             variant: of CFR.
-            rounds: with which subgames begin, see ``search.resolving.rounds_of``; None for one at every decision.
+            rounds: with which subgames begin, see ``search.resolver.rounds_of``; None for one at every decision.
             config: how they are re-solved.
             threads: kernel threads of a decision; trees use one.
         """

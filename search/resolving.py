@@ -7,7 +7,7 @@ known to its ``SubgameSolver``. Two of them exist: ``search.tree.subgames`` and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -27,7 +27,7 @@ Lines = npt.NDArray[np.bool_]
 MIN_TRUSTED_ITERATIONS = 30
 RULES = 2  # raised whenever the same budget of iterations may lead to other answers: kept measurements of other rules are not taken
 MAX_ITERATIONS = 1 << 16  # of one solve: what is left to gain then is below what float32 can tell
-State = TypeVar("State", bound=Hashable, contravariant=True)
+WARM_UPS = 3  # solves that the machine's speed is learnt from
 Strategy = TypeVar("Strategy", contravariant=True)  # so far, of a whole game or what is known of it
 Answer = TypeVar("Answer")  # of a subgame
 
@@ -89,30 +89,6 @@ class ResolveConfig:
     def safe(self) -> bool:
         """Whether the gadget holds the opponent to what it could get before."""
         return self.bounds == "safe" and not self.needs_range
-
-
-def rounds_of(solve_from: str, names: Sequence[str]) -> tuple[int, ...] | None:
-    """Return the rounds with which subgames begin, by number; None where one begins at every decision.
-
-    Args:
-        solve_from: ``decision``, ``round`` (every round but the first), ``root`` (the first), or rounds by name with ``+`` between.
-        names: of the game's rounds, in order.
-
-    Raises:
-        ValueError: there is no such round, or they are not in order.
-    """
-    if solve_from == "decision":
-        return None
-    groups = {"round": tuple(range(1, len(names))), "root": (0,)}
-    parts = solve_from.split("+")
-    found = groups.get(solve_from, tuple(names.index(part) for part in parts if part in names))
-    named = solve_from in groups or (len(found) == len(parts) and list(found) == sorted(set(found)))
-    if not named:
-        known = ", ".join(("decision", *groups, *names))
-        raise ValueError(f"solve_from must be {known}, or several rounds in order with + between, got {solve_from!r}")
-    if not found:
-        raise ValueError(f"solve_from=round needs a game of several rounds, got one with {names[0]} alone")
-    return found
 
 
 @dataclass
@@ -320,67 +296,19 @@ def resolve(
     return found
 
 
-class Thinking(NamedTuple):
-    """What thinking at one decision came to.
-
-    Attributes:
-        memory: what the next decision of the deal starts from.
-        iterations: of the solver.
-        root: where the subgame that was solved begins, a public node, in hold'em a node of the bets and a board; None if none was, or its
-            answer is not played.
-        outcome: whether a search was due, and what became of it.
-        bound_violation: see ``SearchReport``.
-        spent: what the seconds went into.
-    """
-
-    memory: Any
-    iterations: int = 0
-    root: Hashable | None = None
-    outcome: Outcome = Outcome.NOT_DUE
-    bound_violation: float = 0.0
-    spent: Spent = Spent()
-
-
-class Resolver(Protocol[State]):
-    """A blueprint, and what re-solves subgames below it at the table. It keeps nothing of a deal: that is in memories."""
-
-    def load(self) -> None:
-        """Make what decisions need once for the game, load the kernels and learn the machine's speed."""
-        ...
-
-    def think(self, seat: int, state: State, memory: Any, budget: Budget, clock: Deadline) -> Thinking:
-        """Re-solve what is due at a decision.
-
-        Args:
-            seat: who acts.
-            state: the decision.
-            memory: of the last decision of this deal; None at the first.
-            budget: what the decision may spend.
-            clock: of the decision, started at the request.
-        """
-        ...
-
-    def at(self, memory: Any, state: State) -> Float:
-        """Return [A, H], what is played at a decision."""
-        ...
-
-    def solver_error(self, seat: int) -> float:
-        """Return the exploitability of the game that was solved last, in chips weighted by reach; NaN if that is not known."""
-        ...
-
-    def sweep(
-        self, seat: int, budget: Budget, progress: Callable[[float], None] | None, journal: Callable[[int], Any]
-    ) -> tuple[Any, SearchReport] | None:
-        """Re-solve every subgame that a seat comes to, side by side.
-
-        Args:
-            seat: the agent's player number.
-            budget: of each solve.
-            progress: called with the share of the subgames that were searched.
-            journal: of a round, where searched boards are kept; it may return None.
-
-        Returns:
-            Both players' tables, the seat's own strategy and its last model of the opponent, and what searching came to. None where
-            decisions are to be asked one by one.
-        """
-        ...
+def learn_paces(
+    solver: SubgameSolver[Strategy, Answer],
+    place: int,
+    beliefs: Beliefs,
+    strategy: Strategy,
+    config: ResolveConfig,
+    worth: int,
+    deliver: Callable[[Resolved[Answer]], None] | None = None,
+) -> None:
+    """Load the kernels with one solve of two iterations, then learn the machine's speed from a few; arguments as of ``resolve``."""
+    trial = replace(config, judge=False)  # all answers are delivered
+    for i in range(1 + WARM_UPS):
+        if i == 1:
+            solver.paces.forget()
+        resolve(solver, place, beliefs, strategy, 0, trial, Budget(iterations=2), Deadline(None), worth=worth, deliver=deliver)
+    solver.paces.settle()

@@ -26,7 +26,7 @@ def searching(street, gadget, bounds, budget, judge=True, worth=0, **settings):
 
 def sweep(game, tree, strategies, seat, search, variant, workers=1, threads=1, **others):
     return resolve_round(
-        game, tree, strategies, search.street, seat, search.config, search.budget, variant, search.worth, workers, threads, **others
+        game, tree, strategies, search.street, seat, search.config, search.budget, variant, search.worth or None, workers, threads, **others
     )
 
 

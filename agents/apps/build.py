@@ -18,7 +18,6 @@ from agents.apps.run import Progress
 from agents.evaluation.solving import Solving
 from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
-from agents.search_agent import NOTHING
 from games.game import PublicGame
 from games.settings import check_bounds, nearest
 from search import Budget, Variant
@@ -138,10 +137,6 @@ class Kind(Protocol):
         """Return the agent that plays a blueprint as the settings say."""
         ...
 
-    def alone(self, blueprint: Any, variant: Variant) -> Agent[Any]:
-        """Return the agent that plays a blueprint without thinking."""
-        ...
-
     def alone_name(self, agent: AgentConfig, blueprint: Any) -> str:
         """Return what that agent's line is called."""
         ...
@@ -259,8 +254,6 @@ def resolve_config(config: AgentConfig) -> ResolveConfig:
     Raises:
         ValueError: a value that there is not.
     """
-    if config.solve_from == NOTHING:
-        raise ValueError(f"solve_from must be decision, round, root, or rounds by name, got {NOTHING!r}; think=false plays the blueprint")
     return ResolveConfig(config.gadget, config.bounds, config.bound_std, config.gift_scale, config.warm_start)
 
 

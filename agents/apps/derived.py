@@ -90,7 +90,7 @@ class DerivedKind:
     def blueprint_key(self, agent: AgentConfig) -> str:
         return "-".join(map(str, (agent.policy, agent.iterations, agent.table, agent.checkpoint)))
 
-    def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> Policy:
+    def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> Policy[int]:
         if agent.policy == "uniform":
             return UniformPolicy(self.tree)
         if agent.policy == "tabular":
@@ -98,13 +98,13 @@ class DerivedKind:
         if agent.policy == "table":
             return of_file("agent.table", lambda: policy_from_file(Path(str(agent.table)), self.tree))
         if ":" in agent.policy:
-            found: Policy = own_policy(self.game, agent.policy, "tree", "at", "game", "fingerprint")
+            found: Policy[int] = own_policy(self.game, agent.policy, "tree", "at", "game", "fingerprint")
             return found
         if agent.checkpoint is None:
             raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
         return self.network(Path(agent.checkpoint), directory)[0]
 
-    def network(self, checkpoint: Path, directory: Path) -> tuple[Policy, list[dict[str, Any]]]:
+    def network(self, checkpoint: Path, directory: Path) -> tuple[Policy[int], list[dict[str, Any]]]:
         from agents.networks import load_policy
         from agents.networks.checkpoint import history_of, policy_metadata
 
@@ -112,20 +112,17 @@ class DerivedKind:
         rows = of_file("agent.checkpoint", lambda: history_of(policy_metadata(checkpoint), checkpoint))
         return policy, [{"compute": row["multiply_adds"], **row} for row in rows]
 
-    def size(self, blueprint: Policy) -> None:
+    def size(self, blueprint: Policy[int]) -> None:
         return None
 
-    def agent(self, agent: AgentConfig, blueprint: Policy, variant: Variant) -> Agent[Any]:
+    def agent(self, agent: AgentConfig, blueprint: Policy[int], variant: Variant) -> Agent[Any]:
         if not agent.think:
-            return self.alone(blueprint, variant)
+            return BlueprintAgent(blueprint)
         if agent.own is not None:
             return own_agent(self.game, agent.own, blueprint)
         return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), measure_error=agent.measure_error)
 
-    def alone(self, blueprint: Policy, variant: Variant) -> BlueprintAgent:
-        return BlueprintAgent(blueprint)
-
-    def alone_name(self, agent: AgentConfig, blueprint: Policy) -> str:
+    def alone_name(self, agent: AgentConfig, blueprint: Policy[int]) -> str:
         return f"{agent.policy} alone"
 
     def references(self, variant: Variant, budgets: list[Budget]) -> Lines:
@@ -133,7 +130,7 @@ class DerivedKind:
         plain_cfr = SearchAgent(uniform, variant, "root", ResolveConfig("unsafe", warm_start="never"), measure_error=True)
         return {UNIFORM: (BlueprintAgent(uniform), [STILL]), FULL_GAME: (plain_cfr, budgets)}
 
-    def announce(self, line: str, agent: AgentConfig, blueprint: Policy, budgets: int) -> None:
+    def announce(self, line: str, agent: AgentConfig, blueprint: Policy[int], budgets: int) -> None:
         """Say nothing: a line takes seconds."""
 
     def stand_in(self) -> UniformPolicy:

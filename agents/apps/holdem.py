@@ -15,13 +15,14 @@ from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
+from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores, free_memory, memory_text
 from agents.runtime.solution_file import check_solution
-from agents.search_agent import NOTHING, SearchAgent
+from agents.search_agent import SearchAgent
 from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame, Place
@@ -29,7 +30,7 @@ from games.holdem.subtree import entering
 from games.settings import OWN
 from search import Budget, Variant, memory_needed, represent, useful_threads
 from search.boards.infostates import BoardInfostates, training_bytes
-from search.resolving import rounds_of
+from search.resolver import rounds_of
 
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 MOST_DECISIONS = 20_000  # of a game that is searched at each: every one of them is a solve
@@ -194,13 +195,11 @@ class HoldemKind:
         return blueprint.size
 
     def agent(self, agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> Agent[Any]:
-        if agent.think and agent.own is not None:
+        if not agent.think:
+            return BlueprintAgent(blueprint)
+        if agent.own is not None:
             return own_agent(self.game, agent.own, blueprint)
-        solve_from = agent.solve_from if agent.think else NOTHING
-        return SearchAgent(blueprint, variant, solve_from, resolve_config(agent), threads=agent.threads)
-
-    def alone(self, blueprint: BoardBlueprint, variant: Variant) -> SearchAgent:
-        return SearchAgent(blueprint, variant, NOTHING)
+        return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), threads=agent.threads)
 
     def alone_name(self, agent: AgentConfig, blueprint: BoardBlueprint) -> str:
         return f"blueprint {blueprint.name}"

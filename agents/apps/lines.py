@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from agents.apps.build import REFERENCES, STILL, Kind, Lines, agents_of, build_budgets, untrained, with_enough
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.run import Run
+from agents.blueprint import BlueprintAgent
 from agents.evaluation.report import COMPUTE
 from agents.reporting.tables import Row
 from search import Variant
@@ -84,7 +85,7 @@ def lines_of(config: AblateConfig, kind: Kind, variant: Variant, blueprints: Blu
     budgets = build_budgets(config.budgets, config.unit)
     if 0 in config.budgets or not config.agent.think:
         for blueprint in blueprints.unique:
-            lines[kind.alone_name(config.agent, blueprint)] = kind.alone(blueprint, variant), [STILL]
+            lines[kind.alone_name(config.agent, blueprint)] = BlueprintAgent(blueprint), [STILL]
     for name, agent in settings(config).items():
         if not agent.think:
             continue

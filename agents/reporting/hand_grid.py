@@ -37,7 +37,7 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     """
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
-    strategy, reach = solver.answer().at(node, cards), solver.answer().reach(node, cards)
+    strategy, reach = solver.answer().at_node(node, cards), solver.answer().reach(node, cards)
     range_, opponent_range = reach[player] / game.ranges[player].max(), reach[1 - player] / game.ranges[1 - player].max()
     spot = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
     deals, cf_reach = (spot.cf_reach(spot.root, player, reach) for reach in (spot.ranges[1 - player], opponent_range))

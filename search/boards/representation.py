@@ -90,7 +90,7 @@ class BoardRepresentation:
 
     def at(self, tables: Strategies, state: HoldemState) -> Float:
         """See ``search.representation.Representation``."""
-        return BoardStrategy(self.game, self.tree, tables).at(*place_of(self.game, state))
+        return BoardStrategy(self.game, self.tree, tables).at(state)
 
     def put(self, table: Rows, state: HoldemState, policy: Float) -> None:
         """See ``search.representation.Representation``; hands that suits make equal must play alike."""

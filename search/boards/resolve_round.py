@@ -50,7 +50,7 @@ def resolve_round(
     config: ResolveConfig,
     budget: Budget,
     variant: Variant,
-    worth: int = 0,
+    worth: int | None = None,
     workers: int = 1,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -74,7 +74,7 @@ def resolve_round(
         config: how.
         budget: of each solve.
         variant: of CFR.
-        worth: iterations that the strategies count for in a warm start; found out if it is 0.
+        worth: iterations that the strategies count for in a warm start; None finds it out.
         workers: boards that are searched at the same time.
         threads: kernel threads of each.
         progress: called with boards done and boards in all.
@@ -106,7 +106,7 @@ def resolve_round(
                     report = decide(board, arrival, line, searcher)
                 else:
                     clock = Deadline(budget.seconds)
-                    report = resolve(searcher, *task, strategies, seat, config, budget, clock, worth=worth, deliver=put).report
+                    report = resolve(searcher, *task, strategies, seat, config, budget, clock, worth=warm, deliver=put).report
                 found.add(report, float(weights[board]) / game.deal_mass)
         finally:
             pool.put(searchers)
@@ -118,7 +118,7 @@ def resolve_round(
         own = paths.follow(paths.start(), nodes[line], board, strategies)
         own = own._replace(gifts=None if arrival.gifts is None else arrival.gifts[:, [line]])
         limit = clock.sooner(SPARE * reading.expected)
-        report = resolve(searcher, board, own, strategies, seat, config, budget, limit, worth=worth, deliver=put).report
+        report = resolve(searcher, board, own, strategies, seat, config, budget, limit, worth=warm, deliver=put).report
         solved, whole = clock.spent(), BoardStrategy(game, tree, out)
         first = next((n for n in range(nodes[line], int(game.bets.end[nodes[line]])) if game.bets.player[n] == seat), None)
         if first is not None:
@@ -143,14 +143,15 @@ def resolve_round(
             yield from ((board, arrival) for board in range(*children))
 
     missing = [task for task in tasks() if task[0] not in kept] if len(kept) < boards else []
-    if missing and config.warm_start != "never" and not worth:
+    warm = worth or 0
+    if missing and worth is None and config.warm_start != "never":
         every = BoardSubgames(game, tree, street_lines(game, nodes, tree.weight.dtype), variant)
-        worth = every.worth(*next(tasks()), strategies)
+        warm = every.worth(*next(tasks()), strategies)
     if missing and apart:  # load the kernels and learn the machine's speed
         for _ in range(workers):
             searchers = pool.get()
             for searcher in searchers:
-                searcher.warm_up(strategies, config, worth, None)
+                searcher.warm_up(strategies, config, warm, None)
             pool.put(searchers)
     for report in kept.values():
         total.add(report)

@@ -12,7 +12,7 @@ once, when the agent was loaded, and those of a search are left by the pass that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -20,7 +20,6 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from games.game import path
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subtree import entering, street_lines
@@ -33,7 +32,8 @@ from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import Rows
 from search.boards.trunk import StoredStrategies, Strategies, Trunk, board_weights, root_reach
 from search.budget import SPARE, Budget, Deadline, Pace
-from search.resolving import ResolveConfig, Resolved, SearchReport, Thinking, resolve
+from search.resolver import Thinking, subgame_root
+from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
 
 Float = npt.NDArray[np.float64]
@@ -56,15 +56,14 @@ class Memory:
 
 
 class BoardResolver:
-    """See ``search.resolving.Resolver``.
+    """See ``search.resolver.Resolver``.
 
     Args:
         game: whole.
         tree: returns its board tree.
         strategies: returns the blueprint, per player [stored rows, 8].
         variant: of CFR.
-        streets: where subgames begin, in order; 0 is the first. None for a subgame at every decision, an empty sequence to play the
-            blueprint as it stands.
+        rounds: with which subgames begin, see ``search.resolver.rounds_of``; None for one at every decision.
         config: how.
         threads: kernel threads of a decision.
     """
@@ -75,16 +74,13 @@ class BoardResolver:
         tree: Callable[[], BoardTree],
         strategies: Callable[[], Strategies],
         variant: Variant,
-        streets: Sequence[int] | None,
+        rounds: tuple[int, ...] | None,
         config: ResolveConfig,
         threads: int = 1,
     ) -> None:
-        last = len(game.deals) - 1
-        self.everywhere = streets is None
-        streets = range(last + 1) if streets is None else streets
-        if list(streets) != sorted(set(streets)) or any(not 0 <= s <= last for s in streets):
-            raise ValueError(f"streets must be increasing numbers from 0 to {last}, got {list(streets)}")
-        self.game, self.variant, self.streets, self.config, self.threads = game, variant, tuple(streets), config, threads
+        self.everywhere = rounds is None
+        self.streets = tuple(range(len(game.deals))) if rounds is None else rounds
+        self.game, self.variant, self.rounds, self.config, self.threads = game, variant, rounds, config, threads
         self._tree, self._strategies = tree, strategies
         self._worth: dict[int, int] = {}
         self._loaded = False
@@ -92,10 +88,10 @@ class BoardResolver:
     @property
     def until(self) -> int:
         """The street below the boards whose values searches leave for those after them."""
-        return len(self.game.deals) if self.everywhere else self.streets[-1] if self.streets else 0
+        return len(self.game.deals) if self.everywhere else self.streets[-1]
 
     def load(self) -> None:
-        """See ``search.resolving.Resolver``."""
+        """See ``search.resolver.Resolver``."""
         if self._loaded:
             return
         strategies = self._strategies()
@@ -106,7 +102,7 @@ class BoardResolver:
         self._weights = (board_weights(self.tree) / self.game.deal_mass).tolist()
         self._searchers: dict[int, BoardSubgames] = {}
         self._gifts: dict[tuple[int, int], Float] = {}  # by seat and board: of the blueprint, as the opponent leaves the board
-        for rows in strategies if self.streets else ():
+        for rows in strategies:
             rows[::PAGE, 0].max()  # what is not in memory is read now, not in a decision
         space: dict[str, list[Rows]] = {}
         for street in self.streets:
@@ -116,7 +112,7 @@ class BoardResolver:
                 searcher = BoardSubgames(self.game, self.tree, lines, self.variant, self.threads, space, until)
                 searcher.warm_up(self.blueprint, self.config, self.worth(street), self._copied)
                 self._searchers[node] = searcher
-        if self.streets and self.config.with_gifts and not self.everywhere:
+        if self.config.with_gifts and not self.everywhere:
             for seat in (0, 1):
                 self._keep_gifts(seat)
         self._loaded = True
@@ -151,27 +147,23 @@ class BoardResolver:
                 self._gifts[seat, beliefs.place] = beliefs.gifts
 
     def think(self, seat: int, state: HoldemState, memory: Memory | None, budget: Budget, clock: Deadline) -> Thinking:
-        """See ``search.resolving.Resolver``."""
+        """See ``search.resolver.Resolver``."""
         self.load()
-        place, found = place_of(self.game, state), memory or self._start
-        street, whole = int(self.game.bets.round[place.node]), False
-        if self.everywhere:
-            acted = any(self.game.player(above) == seat for above in path(self.game, state)[:-1])
-            root, whole = place.node, memory is None and not acted
-            if whole:
-                root, street = 0, 0
-        else:
-            begun = max((s for s in self.streets if found.street < s <= street), default=None)
-            if begun is None:
-                return Thinking(found)
-            root, street = self._entry(place.node, begun), begun
-        board, _ = self.find(place.cards[: self.game.cards_on(street)])
-        found, report = self._searched(seat, street, root, board, found, budget, clock.sooner(SPARE * self._answering.expected), whole)
-        solved, violation = (root, board) if report.solves else None, report.bound_violation * self._weights[board]
+        found = memory or self._start
+        root = subgame_root(self.game, self.rounds, seat, state, None if memory is None else memory.street)
+        if root is None:
+            return Thinking(found)
+        place = place_of(self.game, root)
+        if place.node not in self._searchers:
+            return Thinking(found)  # within a round: subgames there have solvers where they begin at every decision
+        board, _ = self.find(place.cards)
+        whole = self.everywhere and place.node == 0
+        found, report = self._searched(seat, place.node, board, found, budget, clock.sooner(SPARE * self._answering.expected), whole)
+        solved, violation = (place.node, board) if report.solves else None, report.bound_violation * self._weights[board]
         return Thinking(found, sum(report.iterations), solved, report.outcome, violation, report.spent)
 
     def at(self, memory: Memory | None, state: HoldemState) -> Float:
-        """See ``search.resolving.Resolver``."""
+        """See ``search.resolver.Resolver``."""
         clock, place = Deadline(None), place_of(self.game, state)
         strategies = self.blueprint if memory is None else memory.strategies
         policy = self._strategy(strategies).at_board(place.node, *self.find(place.cards))
@@ -183,9 +175,10 @@ class BoardResolver:
         return float("nan")
 
     def _searched(
-        self, seat: int, street: int, entry: int, board: int, before: Memory, budget: Budget, clock: Deadline, whole: bool = False
+        self, seat: int, entry: int, board: int, before: Memory, budget: Budget, clock: Deadline, whole: bool
     ) -> tuple[Memory, SearchReport]:
         """Solve the subgame at a board for one line."""
+        street = int(self.game.bets.round[entry])
         giver = 1 - seat if self.config.with_gifts else None
         beliefs = self.paths.follow(before.root, entry, board, before.strategies, giver, self.config.bounds == "safe")
         if giver is not None and before.root.left is None and not self.everywhere:
@@ -208,7 +201,7 @@ class BoardResolver:
     def sweep(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None, journal: Callable[[int], Journal | None]
     ) -> tuple[Strategies, SearchReport] | None:
-        """See ``search.resolving.Resolver``."""
+        """See ``search.resolver.Resolver``."""
         if self.everywhere:
             return None
         strategies, total, known = self._strategies(), SearchReport(), list[StoredStrategies]()
@@ -235,10 +228,3 @@ class BoardResolver:
 
     def _strategy(self, rows: StoredStrategies) -> BoardStrategy:
         return BoardStrategy(self.game, self.tree, cast("Strategies", rows))  # it reads slices, which such a view has
-
-    def _entry(self, node: int, street: int) -> int:
-        """Return the node on the way to a node that enters a street."""
-        bets = self.game.bets
-        while node > 0 and bets.round[bets.parent[node]] >= street:
-            node = int(bets.parent[node])
-        return node

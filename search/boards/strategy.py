@@ -122,7 +122,15 @@ class BoardStrategy:
         """See ``find_board``."""
         return find_board(self.game, self.tree, cards)
 
-    def at(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
+    def at(self, state: HoldemState) -> Float:
+        """Return [A, H], the strategy at a decision, as ``at_node`` does.
+
+        Raises:
+            ValueError: an amount was bet that the menus do not offer.
+        """
+        return self.at_node(*place_of(self.game, state))
+
+    def at_node(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
         """Return the strategy at a decision of the betting tree, on a board of the node's street.
 
         Args:
@@ -139,7 +147,7 @@ class BoardStrategy:
         return shares_of(self._sums(node, board, permutation, self.tree.rows_of[node]))
 
     def sums(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
-        """Return what ``at`` normalises: [A, H], 0 for hands that are not there."""
+        """Return what ``at_node`` normalises: [A, H], 0 for hands that are not there."""
         board, permutation, rows = self.locate(node, cards)
         return self._sums(node, board, permutation, rows)
 
@@ -173,7 +181,7 @@ class BoardStrategy:
             above = int(game.bets.parent[node])
             player = int(game.bets.player[above])
             if player >= 0:
-                shares = self.at(above, shown[: counts[int(game.bets.round[above])]])
+                shares = self.at_node(above, shown[: counts[int(game.bets.round[above])]])
                 found[player] *= shares[game.bets.children(above).index(node)]
             node = above
         return found[0], found[1]

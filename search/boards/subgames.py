@@ -8,8 +8,8 @@ share the look at the cards.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -27,17 +27,15 @@ from search.boards.path import Left
 from search.boards.strategy import play_alike
 from search.boards.sweeps import BoardSweeps, Gadget, Rows, StoredRows
 from search.boards.trunk import StoredStrategies, root_reach
-from search.budget import Budget, Deadline, Paces
+from search.budget import Paces
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
-from search.resolving import ResolveConfig, Resolved, resolve
+from search.resolving import ResolveConfig, Resolved, learn_paces
 from search.variants import BLOCK, Variant, average_weight, coefficients
-from search.warm_start import WARM_REGRET_SCALE
+from search.warm_start import WARM_REGRET_SCALE, cold_iterations
 
-MOST_WORTH = 100
-WARM_UPS = 3  # solves that the machine's speed is learnt from
 FIRST = np.array([[0.0, 0.0, 0.0, 0.0]])  # coefficients of an iteration that forgets what was before it
 
 
@@ -88,18 +86,12 @@ class BoardSubgames(Anytime[Answer]):
     def warm_up(
         self, strategies: StoredStrategies, config: ResolveConfig, worth: int, deliver: Callable[[Resolved[Answer]], None] | None
     ) -> None:
-        """Load the kernels, then learn the machine's speed from a few solves of the largest part; see ``search.resolving.resolve``."""
+        """Learn the machine's speed from solves of the largest part, see ``search.resolving.learn_paces``."""
         board = self._first + int(self._rows.sum(axis=1).argmax())
         place = int(self.tree.boards[board, PARENT])
         hands = [len(root_reach(self.game, p)) if place < 0 else int(self.tree.boards[place, HANDS + p]) for p in (0, 1)]
         first, second = (np.ones((count, len(self.lines))) for count in hands)
-        beliefs, trial = Beliefs(place, (first, second), np.zeros_like(second)), replace(config, judge=False)  # all answers are delivered
-        for i in range(1 + WARM_UPS):
-            if i == 1:
-                self.paces.forget()
-            clock = Deadline(None)
-            resolve(self, board, beliefs, strategies, 0, trial, Budget(iterations=2), clock, worth=worth, deliver=deliver)
-        self.paces.settle()
+        learn_paces(self, board, Beliefs(place, (first, second), np.zeros_like(second)), strategies, config, worth, deliver)
 
     def size(self, place: int) -> int:
         """See ``SubgameSolver``."""
@@ -186,15 +178,20 @@ class BoardSubgames(Anytime[Answer]):
         return answer
 
     def worth(self, board: int, beliefs: Beliefs, strategies: StoredStrategies) -> int:
-        """Return how many cold iterations make the subgames at a board, unsafe, as strong as some strategies; at most ``MOST_WORTH``."""
+        """Return what some strategies count for in warm starts at a board, unsafe, see ``search.warm_start.cold_iterations``."""
         root = self.enter(board, beliefs, strategies, 0)
         sweeps, part = self._look_at(self._part), self._part
         root.enter(sweeps, np.ones(len(self.lines), bool))
-        goal, done, weights, rows = root.exploitability(sweeps, self._before).sum(), 0, coefficients(self.variant), self._fresh(part)
-        while done < MOST_WORTH and (done == 0 or root.exploitability(sweeps, (rows.average[0], rows.average[1])).sum() > goal):
+        steps, weights, rows = count(), coefficients(self.variant), self._fresh(part)
+
+        def exploitability(strategies: Sequence[Rows]) -> float:
+            return float(root.exploitability(sweeps, (strategies[0], strategies[1])).sum())
+
+        def step() -> None:
+            done = next(steps)
             sweeps.update(rows, weights, done, done + 1)
-            done += 1
-        return done
+
+        return cold_iterations(exploitability(self._before), lambda: exploitability(rows.average), step)
 
     def _look_at(self, part: Subtree) -> BoardSweeps:
         if self._sweeps is None:

@@ -24,21 +24,20 @@ from typing import Any, Protocol
 import numpy as np
 
 from games import PublicTree
+from games.derived import derived_game
 from search.beliefs import Beliefs, scaled
 from search.budget import SPARE, Budget, Deadline, Pace
 from search.outcome import Outcome
-from search.resolving import ResolveConfig, Resolved, Thinking, resolve
+from search.resolver import Thinking, subgame_root
+from search.resolving import ResolveConfig, Resolved, resolve
 from search.tree.gadgets import gifts
 from search.tree.solver import Solver
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import whole_game
 from search.tree.subgames import TreeSubgames
 from search.variants import Variant
-from search.warm_start import warm_iterations
+from search.warm_start import cold_iterations, warm_iterations
 
-# In a warm start a last solve counts for its iterations, a blueprint for as many as a cold solve of the whole game needs to be as strong,
-# at most this many (found at load).
-MOST_WORTH = 100
 SAMPLES = 3  # of each part of a decision whose time is learnt at load
 
 
@@ -61,7 +60,7 @@ class TreePolicy(Protocol):
 
 @dataclass(frozen=True)
 class Memory:
-    """The last solve: its answer, both players' ranges at its root, and how many iterations it is worth as a warm start."""
+    """The last solve: its answer, both players' ranges at its root, and the iterations that it counts for in a warm start."""
 
     answer: Strategy
     ranges: tuple[Float, Float]
@@ -73,19 +72,20 @@ class Memory:
 
 
 class TreeResolver:
-    """See ``search.resolving.Resolver``.
+    """See ``search.resolver.Resolver``.
 
     Args:
         blueprint: the trunk's strategy, and the source of warm starts and of the first bounds.
         variant: of CFR.
-        rounds: with which subgames begin, see ``search.resolving.rounds_of``; None for one at every decision.
+        rounds: with which subgames begin, see ``search.resolver.rounds_of``; None for one at every decision.
         config: how. Gifts count from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking
             the blueprint about the whole game would take half of the time left. With ``solve_from=decision`` the first answer is accepted
             if it is no easier to exploit than the blueprint; with ``solve_from=root`` always, since it is the reference line.
     """
 
     def __init__(self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig) -> None:
-        self.blueprint, self.tree, self.variant, self.rounds, self.config = blueprint, blueprint.tree, variant, rounds, config
+        self.blueprint, self.variant, self.rounds, self.config = blueprint, variant, rounds, config
+        self.tree, self.game = blueprint.tree, derived_game(blueprint.tree)
         self._whole_config = config if rounds is None else replace(config, judge=False)
         self._loaded: TreeSubgames | None = None
         self._asking_all, self._asking = Pace(), Pace()  # the blueprint about everything, and about a decision
@@ -113,16 +113,19 @@ class TreeResolver:
         for pace in (self._asking_all, self._asking):
             pace.settle()
         if self.config.warm_start != "never":
-            self._blueprint_worth = _worth(solver, blueprint)
+            goal = solver.evaluator.exploitability(blueprint)
+            solver.start(whole_game(self.tree))
+            self._blueprint_worth = cold_iterations(goal, solver.exploitability, lambda: solver.run(1))
 
     def think(self, seat: int, state: int, memory: Memory | None, budget: Budget, clock: Deadline) -> Thinking:
-        """See ``search.resolving.Resolver``."""
+        """See ``search.resolver.Resolver``."""
         if self.tree.player[state] != seat:
             raise ValueError(f"node must be a decision of player {seat}, got public node {self.tree.text(state)!r}")
         subgames = self._subgames
         if memory is not None and not memory.answer.covers(state):
             raise ValueError(f"memory must be of this hand, got one of public node {self.tree.text(memory.answer.span.node)!r}")
-        root = self._root(seat, state, memory)
+        solved = None if memory is None else int(self.tree.round[memory.answer.span.node])
+        root = subgame_root(self.game, self.rounds, seat, state, solved)
         if root is None:
             return Thinking(memory)
         whole, worth = root == 0, self._blueprint_worth if memory is None else memory.worth
@@ -132,38 +135,20 @@ class TreeResolver:
         beliefs = Beliefs(root, reach, self._gift(seat, root, memory, clock))
         limit = clock.sooner(SPARE * self._asking.expected) if whole and config.judge else clock
         worth = 0 if strategy is None else worth
-        solved: Resolved[Strategy] = resolve(subgames, root, beliefs, strategy, seat, config, budget, limit, worth=worth, whole=whole)
-        report, answer = solved.report, solved.answer
+        found: Resolved[Strategy] = resolve(subgames, root, beliefs, strategy, seat, config, budget, limit, worth=worth, whole=whole)
+        report, answer = found.report, found.answer
         iterations = sum(report.iterations)
         if report.outcome == Outcome.NO_TIME:
             self._asking.heal()
         if answer is None or not report.solves:
             return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent)
         self._solved = answer, ranges
-        found = Memory(answer, ranges, subgames.solver.iterations_with_warm_start)
-        return Thinking(found, iterations, root, report.outcome, report.bound_violation, report.spent)
+        memory = Memory(answer, ranges, subgames.solver.iterations_with_warm_start)
+        return Thinking(memory, iterations, root, report.outcome, report.bound_violation, report.spent)
 
     def at(self, memory: Memory | None, state: int) -> Float:
-        """See ``search.resolving.Resolver``."""
+        """See ``search.resolver.Resolver``."""
         return (self.blueprint if memory is None else memory.answer).at(state).copy()
-
-    def _root(self, seat: int, node: int, memory: Memory | None) -> int | None:
-        """Return the public node to solve from, None if the last solve (or the blueprint) is to be played on.
-
-        A subgame never begins above a decision that the seat has already made otherwise (its search was not possible then): what was
-        played there would not be what the new solve takes for granted.
-        """
-        if self.rounds is None:
-            start = node if memory is not None else 0
-        else:
-            begun = max((r for r in self.rounds if r <= self.tree.round[node]), default=None)
-            if begun is None:
-                return None
-            start = next(above for above in self.tree.path(node) if self.tree.round[above] == begun)
-            if memory is not None and memory.answer.span.node >= start:
-                return None  # solved already
-        acted = any(self.tree.player[above] == seat for above in self.tree.path(node, start)[:-1])
-        return node if acted else start
 
     def _whole_game(self, worth: int, budget: Budget, clock: Deadline) -> tuple[Strategy | None, tuple[Float, Float]]:
         """Return the blueprint, None for a cold start without it, and the ranges at the game's root."""
@@ -196,7 +181,7 @@ class TreeResolver:
         return gifts(evaluator, strategy, 1 - seat, scaled(own[:, None])[:, 0], root, best)[:, None]
 
     def sweep(self, seat: int, budget: Budget, progress: Any, journal: Any) -> None:
-        """See ``search.resolving.Resolver``; decisions are asked one by one."""
+        """See ``search.resolver.Resolver``; decisions are asked one by one."""
 
     def solver_error(self, seat: int) -> float:
         """Return the exploitability of the game just solved, weighted by its real reach (a gadget deals the opponent every hand)."""
@@ -226,12 +211,3 @@ def timed(pace: Pace, units: float = 1.0) -> Iterator[None]:
     start = time.perf_counter()
     yield
     pace.learn((time.perf_counter() - start) / units)
-
-
-def _worth(solver: Solver, blueprint: Strategy) -> int:
-    """Return how many cold iterations of the whole game are as strong as a blueprint."""
-    goal = solver.evaluator.exploitability(blueprint)
-    solver.start(whole_game(solver.tree))
-    while solver.iterations < MOST_WORTH and solver.exploitability() > goal:
-        solver.run(1)
-    return solver.iterations

@@ -11,13 +11,11 @@ from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance, scaled
 from search.budget import Budget, Deadline, Paces
 from search.gadgets import UNSAFE
-from search.resolving import ResolveConfig, resolve
+from search.resolving import ResolveConfig, learn_paces
 from search.tree.gadgets import Gadget, cf_reach_at
 from search.tree.solver import Solver, rows_of
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import Subgame, whole_game
-
-WARM_UPS = 3  # solves that the machine's speed is learnt from
 
 
 class TreeSubgames:
@@ -36,16 +34,12 @@ class TreeSubgames:
         self._answer = blueprint
 
     def warm_up(self, blueprint: Strategy, config: ResolveConfig) -> None:
-        """Load the kernels, then learn the machine's speed from a few solves of the whole game with the gadget above it."""
+        """Learn the machine's speed from solves of the whole game with the gadget above it, see ``search.resolving.learn_paces``."""
         first, second = (range_[:, None] for range_ in full_ranges(self.tree))
         beliefs = Beliefs(0, (first, second), np.zeros_like(second))
+        learn_paces(self, 0, beliefs, blueprint, config, worth=1)
         self.solver.calibrate()
-        for i in range(1 + WARM_UPS):
-            if i == 1:
-                self.paces = Paces(self.solver.pace)
-            resolve(self, 0, beliefs, blueprint, 0, replace(config, judge=False), Budget(iterations=2), Deadline(None), worth=1)
         self.solver.exploitability()
-        self.paces.settle()
 
     def size(self, place: int) -> int:
         """See ``SubgameSolver``."""

@@ -124,7 +124,7 @@ def test_hands_of_one_bucket_play_alike():
     game, answer = buckets.game, buckets.answer()
     for board in np.flatnonzero(buckets.tree.boards[:, STREET] == 2)[:3].tolist():
         node = next(n for n in np.flatnonzero(game.bets.round == 2).tolist() if game.bets.player[n] == 1)
-        shares = answer.at(node, buckets.tree.cards[board])[:, buckets.tree.hands_at(1, board)]
+        shares = answer.at_node(node, buckets.tree.cards[board])[:, buckets.tree.hands_at(1, board)]
         assert len(np.unique(shares.round(9), axis=1).T) <= 2
 
 

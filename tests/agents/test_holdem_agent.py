@@ -33,7 +33,7 @@ def test_a_budget_too_short_for_an_iteration_keeps_the_blueprint(blueprint):
     state, _, decision = next(d for d in decisions(agent, 0, Budget(seconds=1e-9)) if GAME.round(d[0]) == 1)
     assert decision.outcome == "no_time"
     assert not decision.solved
-    np.testing.assert_array_equal(decision.policy, BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(*GAME.locate(state)))
+    np.testing.assert_array_equal(decision.policy, BoardStrategy(GAME, blueprint.tree, blueprint.strategies()).at(state))
 
 
 def test_lines_that_are_all_in_have_nothing_to_search(tmp_path):

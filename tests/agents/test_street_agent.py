@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from agents import Serial, ablate
+from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import make_blueprint
 from agents.reporting import tables as report
-from agents.search_agent import NOTHING, SearchAgent
+from agents.search_agent import SearchAgent
 from search import BoardSolver, Budget, anytime, variant
 from search.resolving import ResolveConfig
 from tests.catalogue import UNEVEN, small
@@ -90,7 +91,7 @@ def test_a_blueprint_without_buckets_is_the_solvers_answer(tmp_path):
 def test_searching_makes_a_weak_blueprint_stronger_and_rows_say_how(tmp_path):
     own = blueprint(tmp_path)
     agent = pickle.loads(pickle.dumps(SearchAgent(own, DCFR, "flop+turn", ResolveConfig("maxmargin"))))
-    lines = {"alone": (SearchAgent(own, DCFR, NOTHING), [Budget(seconds=0)]), "search": (agent, [Budget(iterations=100)])}
+    lines = {"alone": (BlueprintAgent(own), [Budget(seconds=0)]), "search": (agent, [Budget(iterations=100)])}
     alone, search = ablate(lines, executor=Serial(), directory=tmp_path / "kept")
     assert search["exploitability"]["value"] < 0.8 * alone["exploitability"]["value"]
     assert search["exploitability"]["mbb_per_game"] == pytest.approx(search["exploitability"]["value"] * 1000 / 7)

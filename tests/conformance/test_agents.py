@@ -10,7 +10,6 @@ import pytest
 
 from agents import BlueprintAgent, SearchAgent, UniformPolicy, exploitability, solved_policy, tabulate
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
-from agents.search_agent import NOTHING
 from games import public_tree
 from search import Budget, represent, variant
 from search.outcome import Outcome
@@ -65,7 +64,7 @@ def agent_of(tmp_path_factory):
             of = blueprint(game, "buckets" if game == FLOP_AND_TURN else "solved")
             return SearchAgent(of, variant("dcfr"), kind, ResolveConfig(gadget, bounds))
         own = blueprint(game, kind)
-        return BlueprintAgent(own) if game in DERIVED else SearchAgent(own, variant("dcfr"), NOTHING)
+        return BlueprintAgent(own)
 
     return agent
 

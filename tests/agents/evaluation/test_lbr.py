@@ -88,7 +88,7 @@ def test_it_takes_what_is_worth_most_if_only_checks_and_calls_follow(name):
             here = (game.ranges[seat] > 0) & ~np.isin(game.hands, cards).any(axis=1)
             best = np.sort(worth, axis=0)[-2:]
             here &= best[1] - best[0] > 1e-6
-            np.testing.assert_array_equal(own.at(node, cards).argmax(axis=0)[here], worth.argmax(axis=0)[here])
+            np.testing.assert_array_equal(own.at_node(node, cards).argmax(axis=0)[here], worth.argmax(axis=0)[here])
             clear += int(here.sum())
     assert clear > 100
 

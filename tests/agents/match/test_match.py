@@ -20,7 +20,6 @@ from agents.match.statistics import Tally, decision_rows, estimate, hands_needed
 from agents.opponents.bot import SandboxedBot
 from agents.opponents.openspiel import make
 from agents.opponents.sandbox import FaultError
-from agents.search_agent import NOTHING
 from games import public_tree
 from games.derived import derived_game
 from search import Budget, Evaluator, represent, variant
@@ -77,7 +76,7 @@ def family(request, tmp_path_factory):
         return Family(blueprint("weak", LEDUC), blueprint("strong", LEDUC, 30), searcher("search", LEDUC), 1e-12)
     weak, strong = (make_blueprint(HOLDEM, (), DCFR, n, tmp_path_factory.mktemp("blueprint")) for n in (1, 30))
     thinking = SearchAgent(weak, DCFR, "flop", ResolveConfig("resolve"))
-    still = [Competitor(name, SearchAgent(made, DCFR, NOTHING), STILL) for name, made in (("weak", weak), ("strong", strong))]
+    still = [Competitor(name, BlueprintAgent(made), STILL) for name, made in (("weak", weak), ("strong", strong))]
     return Family(*still, Competitor("search", thinking, Budget(iterations=20)), 2e-5)
 
 

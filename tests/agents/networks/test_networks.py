@@ -59,7 +59,7 @@ def test_a_state_of_holdem_gets_its_part_of_the_whole():
         asked = policy.at(game.state_at(node, cards))
         there = ~np.isin(game.hands, cards).any(axis=1) & (game.ranges[game.bets.player[node]] > 0)
         np.testing.assert_allclose(asked.sum(axis=0), 1, rtol=1e-6)
-        np.testing.assert_allclose(asked[:, there], whole.at(node, cards)[:, there], atol=1e-6)
+        np.testing.assert_allclose(asked[:, there], whole.at_node(node, cards)[:, there], atol=1e-6)
         np.testing.assert_allclose(asked[:, ~there], 1 / len(asked))
     with pytest.raises(ValueError, match="state must be None"):
         policy.strategy(game.root)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from agents import Serial
+from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import make_blueprint, make_uniform_blueprint
 from agents.match.deal import Competitor, check_record, play_deal
 from agents.match.exact_value import exact_values, table_bytes
@@ -16,7 +17,6 @@ from agents.match.statistics import Tally
 from agents.opponents.bot import Observation, SandboxedBot, observe
 from agents.opponents.builtin import BOTS, UniformRandom
 from agents.opponents.sandbox import FaultError
-from agents.search_agent import NOTHING, SearchAgent
 from games.game import find_decision
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Holdem, Spot, on_menu
@@ -48,12 +48,12 @@ def bot_of(name, make, game=GAME):
 
 @pytest.fixture(scope="module")
 def blueprint(tmp_path_factory):
-    return Competitor("ours", SearchAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint")), DCFR, NOTHING), STILL)
+    return Competitor("ours", BlueprintAgent(make_blueprint(GAME, (), DCFR, 20, tmp_path_factory.mktemp("blueprint"))), STILL)
 
 
 @pytest.fixture(scope="module")
 def uniform(tmp_path_factory):
-    return Competitor("uniform", SearchAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform")), DCFR, NOTHING), STILL)
+    return Competitor("uniform", BlueprintAgent(make_uniform_blueprint(GAME, tmp_path_factory.mktemp("uniform"))), STILL)
 
 
 def played(match, hands):

@@ -11,7 +11,6 @@ from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
 from agents.board_blueprint import make_blueprint
 from agents.evaluation.aivat import value_function
 from agents.play.terminal import Terminal
-from agents.search_agent import NOTHING
 from games import CHANCE, TERMINAL, public_tree
 from games.game import Action, Kind, find_decision
 from games.holdem.cards import hand_indices, parse_cards
@@ -36,7 +35,7 @@ def agent(tmp_path_factory):
             policy = solved_policy(public_tree(name), variant("cfr"), 10)
             return SearchAgent(policy, variant("default")) if thinks else BlueprintAgent(policy)
         blueprint = make_blueprint(HOLDEM[name], (), variant("dcfr"), 4, tmp_path_factory.mktemp("blueprint"))
-        return SearchAgent(blueprint, variant("dcfr"), NOTHING)
+        return BlueprintAgent(blueprint)
 
     return made
 

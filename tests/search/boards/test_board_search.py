@@ -130,7 +130,7 @@ def test_reach_is_the_product_of_the_strategys_probabilities():
                     if game.bets.player[here] == p:
                         action = children(game, here).index(after)
                         cards = tree.cards[arrival.place][: int(game.bets.round[here])]
-                        expected = expected * strategy.at(here, cards)[action]
+                        expected = expected * strategy.at_node(here, cards)[action]
                 np.testing.assert_allclose(reach[:, line], expected, rtol=1e-12, atol=1e-15)
                 seen += 1
     assert seen > 20
@@ -169,7 +169,7 @@ def test_gifts_are_what_the_twin_says():
                     continue
                 action = children(game, here).index(after)
                 if game.bets.player[here] != giver:
-                    own = own * strategy.at(here, there)[action]
+                    own = own * strategy.at_node(here, there)[action]
                     continue
                 alive = twin.alive(there)
                 cf_reach = alive * (twin.meet @ (own * alive))
@@ -190,7 +190,7 @@ class Average(dict):
         self.strategy = strategy
 
     def get(self, key, default=None):
-        return self.strategy.at(key[0], key[1])
+        return self.strategy.at_node(key[0], key[1])
 
 
 def solve(searcher, board, beliefs, strategies, seat, search):
@@ -231,7 +231,7 @@ def test_a_search_is_its_twins(gadget, kind, street, seat):
         ask.now = Average(strategy)
 
         def value(n, c, values, own):
-            return values.max(axis=0) if kind == "safe" else (strategy.at(n, c) * values).sum(axis=0)
+            return values.max(axis=0) if kind == "safe" else (strategy.at_node(n, c) * values).sum(axis=0)
 
         bounds = ask.walk(node, cards, opponent, reach[seat], reach[opponent], value)
         twin = SubgameTwin(game, DCFR, node, cards, reach, gadget, opponent, bounds, model)
@@ -242,7 +242,7 @@ def test_a_search_is_its_twins(gadget, kind, street, seat):
             if game.bets.player[where] == seat:
                 there = average.sum(axis=0) > 1e-9
                 shares = (average / np.where(there, average.sum(axis=0), 1))[:, there]
-                np.testing.assert_allclose(found.at(where, shown)[:, there], shares, rtol=1e-7, atol=1e-9)
+                np.testing.assert_allclose(found.at_node(where, shown)[:, there], shares, rtol=1e-7, atol=1e-9)
                 compared += 1
         assert compared > 0
 
@@ -270,7 +270,7 @@ def test_searching_the_whole_game_is_solving_it():
     solver.run(7)
     assert report.solves == 1
     for node in np.flatnonzero((game.bets.player >= 0) & (game.bets.round == 0)).tolist():
-        np.testing.assert_allclose(whole(game, tree, out).at(node), solver.answer().at(node), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(whole(game, tree, out).at_node(node), solver.answer().at_node(node), rtol=1e-9, atol=1e-12)
 
 
 def strength(game, tree, seats):
@@ -358,7 +358,7 @@ def test_where_the_model_never_comes_the_blueprint_is_kept(gadget):
     assert report.fallbacks == {Outcome.UNREACHED: 1}
     first = entering(game, 1)[0]
     decision = next(n for n in range(first, int(game.bets.end[first])) if game.bets.player[n] == 0)
-    old, new = (whole(game, tree, x).at(decision, tree.cards[board]) for x in (arrays, out))
+    old, new = (whole(game, tree, x).at_node(decision, tree.cards[board]) for x in (arrays, out))
     np.testing.assert_allclose(new, old)
 
 

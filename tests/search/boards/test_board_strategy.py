@@ -92,8 +92,8 @@ def worth(solver, node, cards, player, reach):
             total += alive * worth(solver, node + 1, cards + new, player, [r * alive for r in reach])
         return total / (len(left) - 4)
     if bets.player[node] == player:
-        return (solver.answer().at(node, cards) * solver.action_values(node, cards)).sum(axis=0)
-    shares = solver.answer().at(node, cards)
+        return (solver.answer().at_node(node, cards) * solver.action_values(node, cards)).sum(axis=0)
+    shares = solver.answer().at_node(node, cards)
     split = [[r * share if p == 1 - player else r for p, r in enumerate(reach)] for share in shares]
     return sum(worth(solver, child, cards, player, there) for child, there in zip(bets.children(node), split, strict=True))
 

@@ -217,7 +217,7 @@ def test_answers_are_strategies_and_values_sum_to_zero():
         assert solver.exploitability() >= 0
         for name in ("regret", "average"):
             assert all(np.isfinite(array).all() for array in getattr(solver, name))
-        shares = solver.answer().at(0)[:, game.ranges[int(game.bets.player[0])] > 0]
+        shares = solver.answer().at_node(0)[:, game.ranges[int(game.bets.player[0])] > 0]
         np.testing.assert_allclose(shares.sum(axis=0), 1.0, atol=1e-12)
 
 

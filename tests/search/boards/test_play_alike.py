@@ -73,7 +73,7 @@ class Asking(Twin):
         self.asked = strategy
 
     def strategy(self, node, cards, source):
-        return self.asked.at(node, cards)
+        return self.asked.at_node(node, cards)
 
 
 @compiled

@@ -10,12 +10,13 @@ import pytest
 from games.holdem.subtree import street_lines, subtree
 from search import BoardSolver, Budget, variant
 from search.boards.entrance import BoardEntrance
-from search.boards.subgames import MOST_WORTH, BoardSubgames
+from search.boards.subgames import BoardSubgames
 from search.boards.sweeps import BoardSweeps
 from search.boards.trunk import Trunk
 from search.gadgets import GADGETS
 from search.kernels.warm import seed_rows
 from search.resolving import MIN_TRUSTED_ITERATIONS
+from search.warm_start import MOST_WORTH, cold_iterations
 from tests.compiling import compiled
 from tests.naive.holdem import seeded
 from tests.search.boards.test_board_search import blueprint, strength
@@ -36,6 +37,13 @@ def test_seeding_is_its_twin():
         seed_rows(forest.table, forest.first_row, tree.boards, p, strategy, regret, average, 3.0, 2.0)
         np.testing.assert_allclose(regret, expected[0], rtol=1e-12)
         np.testing.assert_allclose(average, expected[1], rtol=1e-12)
+
+
+def test_uniform_play_is_worth_no_iteration_and_no_strategy_more_than_the_most():
+    done = []
+    assert cold_iterations(1.0, lambda: 1.0, lambda: done.append(1)) == len(done) == 0
+    assert cold_iterations(0.3, lambda: 1.0 / (1 + len(done)), lambda: done.append(1)) == len(done) == 3
+    assert cold_iterations(0.0, lambda: 1.0, lambda: done.append(1)) == len(done) - 3 == MOST_WORTH
 
 
 @compiled
