@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from games.holdem.menus import Menu, amount_of
@@ -19,6 +19,21 @@ MOST_ADD_ALLIN = 20  # times the pot: an all-in of more is offered by the size a
 SHARE = "a share: 0.1 for 10 %"  # of the pot, what a threshold is
 
 
+class BettingState(NamedTuple):
+    """What the rest of the betting depends on: equal states have equal subtrees."""
+
+    player: int
+    round: int
+    folded: int
+    before: int  # chips that each player put in on earlier streets, dead money not counted
+    street_0: int  # chips that player 0 has put in on this street
+    street_1: int
+    last_raise: int  # size of the street's last bet or raise, min_bet before the first
+    raises: int  # the street's bets and raises so far
+    acted: int  # 1 after the street's first action: now a call or check ends the street
+    aggressor: int  # who made the last bet or raise of the street before
+
+
 @dataclass(frozen=True)
 class Betting:
     """The rules of one hand's betting, heads-up, over R rounds (streets). No-limit has `menus`, limit has `limit` and `max_raises`.
@@ -27,7 +42,7 @@ class Betting:
         start: chips that each player has in the pot before the first action. Equal ones are dead money from before (a spot's pot, half
             each, x.5 where it is odd). Unequal ones are blinds: they stand as bets of the first round, and the smaller faces the larger.
         stack: chips that each player can put in, blinds included and dead money not. So a spot gives what is behind, a full game the
-            stacks before the blinds.
+            stacks before the blinds. 0 only of a hand under way whose players are all-in.
         first: [R] who acts first on each round; with blinds the smaller one does on the first.
         menus: [R][player] sizes on offer.
         limit: [R] size of every bet and raise.
@@ -37,6 +52,8 @@ class Betting:
         force_allin: a size that once called would leave less than this share of the pot behind becomes all-in.
         merging: of two sizes of X > Y of the pot with (1 + X) / (1 + Y) < 1 + merging only X stays, from the largest down.
         min_bet: the smallest bet and raise, a full game's big blind.
+        begin: where the betting begins of a hand that is under way (see ``games.holdem.subgame``); None for the first action.
+        inserted: amounts that are offered at some states beside the menus' sizes.
 
     Raises:
         ValueError: a value breaks a rule; the message names it.
@@ -53,6 +70,8 @@ class Betting:
     force_allin: float = 0.0
     merging: float = 0.0
     min_bet: int = 1
+    begin: BettingState | None = field(default=None, repr=False)  # these two are in a game's key by themselves, as Menu.reraises is
+    inserted: tuple[tuple[BettingState, int], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         """Check the rules against each other."""
@@ -60,7 +79,7 @@ class Betting:
         rules = (
             ("start", min(self.start) >= 0 and pot > 0 and pot == int(pot), "be chips of which the pot is a whole number above 0"),
             ("start", not self.blinds or all(s == int(s) for s in self.start), "be whole chips where they are blinds"),
-            ("stack", self.stack > 0 and (not self.blinds or self.stack >= max(self.start)), "be positive and cover the blinds"),
+            ("stack", self.stack >= (max(self.start) if self.blinds else int(self.begin is None)), "be positive and cover the blinds"),
             ("first", rounds > 0 and set(self.first) <= {0, 1}, "be player 0 or 1 for each round"),
             (
                 "first",
@@ -92,23 +111,10 @@ class Betting:
         return self.start[0] != self.start[1]
 
 
-class BettingState(NamedTuple):
-    """What the rest of the betting depends on: equal states have equal subtrees."""
-
-    player: int
-    round: int
-    folded: int
-    before: int  # chips that each player put in on earlier streets, dead money not counted
-    street_0: int  # chips that player 0 has put in on this street
-    street_1: int
-    last_raise: int  # size of the street's last bet or raise, min_bet before the first
-    raises: int  # the street's bets and raises so far
-    acted: int  # 1 after the street's first action: now a call or check ends the street
-    aggressor: int  # who made the last bet or raise of the street before
-
-
 def first_state(rules: Betting) -> BettingState:
     """Return the betting before the first action."""
+    if rules.begin is not None:
+        return rules.begin
     street = (int(rules.start[0]), int(rules.start[1])) if rules.blinds else (0, 0)
     return BettingState(rules.first[0], 0, _NOBODY, 0, *street, rules.min_bet, 0, 0, _NOBODY)
 
@@ -174,7 +180,14 @@ def _raise(state: BettingState, faced: int, amount: int) -> BettingState:
 
 
 def _amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
-    """Return the amounts that the player may bet or raise to, from small to large."""
+    """Return the amounts on offer that the player may bet or raise to, from small to large."""
+    found = _menu_amounts(rules, state, faced)
+    inserted = [amount for at, amount in rules.inserted if at == state]
+    return sorted({*found, *inserted}) if inserted else found
+
+
+def _menu_amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
+    """Return the amounts that the menus offer, from small to large."""
     legal = bet_range(rules, state)
     if legal is None or (rules.menus and rules.raise_cap and state.raises >= rules.raise_cap):
         return []
@@ -182,7 +195,8 @@ def _amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
     if rules.menus is None:
         return [least]
     menu = rules.menus[state.round][state.player]
-    sizes = menu.raises if faced else menu.bets
+    depth = state.raises - (0 if rules.blinds and state.round == 0 else 1)  # the big blind is the bet that the first raise faces
+    sizes = menu.raises_at(depth) if faced else menu.bets
     if not faced and not state.acted and state.aggressor == 1 - state.player and menu.donks is not None:
         sizes = menu.donks
     pot = (0 if rules.blinds else int(sum(rules.start))) + 2 * (state.before + faced)  # after a call

@@ -21,16 +21,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from games.holdem.boards import alike_hands, all_boards, board_hands, board_table
 from games.holdem.cards import CARDS, Deck
-from games.holdem.isomorphism import Permutation, canonical_deals, hand_permutation, permute_card, symmetries
+from games.holdem.isomorphism import Permutation, permute_card, symmetries
 from games.holdem.layout import betting_forest, betting_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels import boards as column
 from games.kernels.boards import Forest, Hands, Index, Int, Orbits
-from games.kernels.evaluator import board_strengths
-
-BY_PLAYER = np.array([column.HAND, column.HANDS, column.STORE, column.SYMMETRY, column.ORBIT, column.ORBIT_END])
 
 
 @dataclass(frozen=True)
@@ -166,32 +164,6 @@ def _most_hands(game: HoldemGame, player: int, dealt: npt.NDArray[np.int64]) -> 
     return [len(hands) - max(0, int(fewest[:k].sum()) - comb(int(k), 2)) for k in dealt]
 
 
-class _Board(NamedTuple):
-    street: int
-    parent: int
-    cards: tuple[int, ...]
-    new: tuple[int, ...]  # cards that the board above has not
-    group: list[Permutation]
-    weight: float
-
-
-def _boards(game: HoldemGame, rounds: int) -> tuple[list[_Board], list[tuple[int, int]]]:
-    """Return all boards street by street, and of each the range of its children."""
-    group = symmetries([s for s in game.board if s], game.ranges, game.hands, game.deck)
-    boards = [_Board(0, -1, tuple(card for street in game.board for card in street), (), group, 1.0)]
-    children = []
-    for b, board in enumerate(boards):  # to which children are added meanwhile
-        first = len(boards)
-        if board.street + 1 < rounds:
-            count = game.deals[board.street + 1]
-            ways = comb(len(game.deck.cards()) - len(board.cards) - 4, count)
-            for cards, multiplicity in canonical_deals(board.group, set(board.cards), count, game.deck):
-                same = [g for g in board.group if {permute_card(g, c) for c in cards} == set(cards)]
-                boards.append(_Board(board.street + 1, b, board.cards + cards, cards, same, multiplicity / ways))
-        children.append((first, len(boards)))
-    return boards, children
-
-
 def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
     """Return a game's arrays.
 
@@ -200,75 +172,27 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
         dtype: of amounts and weights; regrets and values have the same.
     """
     streets = betting_streets(game.bets, (0,))
-    boards, children = _boards(game, len(streets))
-    roots = [np.flatnonzero(w) for w in game.ranges]
+    boards, children = all_boards(game, len(streets))
+    roots = (np.flatnonzero(game.ranges[0]), np.flatnonzero(game.ranges[1]))
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
-    table = np.zeros((len(boards), column.BOARD_COLUMNS), np.int64)
-    sides: list[Any] = [Hands._make([] for _ in Hands._fields) for _ in (0, 1)]
-    orbits: list[list[Int]] = [[], []]
-    hand_at, image_at, stored, tie_at = [0, 0], [0, 0], [0, 0], 0
-    before: dict[int, list[npt.NDArray[Any]]] = {-1: roots}
-    permutations = {bytes(g): hand_permutation(g, game.hands) for g in boards[0].group}
-    position = np.full(len(game.hands), nowhere, np.int64)
-
-    def places(hands: npt.NDArray[Any], listed: npt.NDArray[Any]) -> Int:
-        """Return where hands stand among those listed, ``nowhere`` if they do not."""
-        position[listed] = np.arange(len(listed))
-        found: Int = position[hands]
-        position[listed] = nowhere
-        return found
-
-    for b, board in enumerate(boards):
-        last = board.street == len(streets) - 1
-        above = before[board.parent]
-        keep = [np.flatnonzero(~np.isin(game.hands[hands], board.new).any(axis=1)) for hands in above]
-        if last:
-            power = [board_strengths(board.cards, game.hands[above[p][keep[p]]]) for p in (0, 1)]
-            ranks = np.unique(np.concatenate(power))
-            for p in (0, 1):
-                order = np.argsort(power[p], kind="stable")
-                keep[p] = keep[p][order]
-                sides[p].tie_end.append(np.searchsorted(power[p][order], ranks, side="right"))
-            table[b, column.TIE : column.TIE_END + 1] = tie_at, tie_at + len(ranks)
-            tie_at += len(ranks)
-        live = [hands[own] for hands, own in zip(above, keep, strict=True)]
-        table[b, column.STREET : column.CHILD_END + 1] = board.street, board.parent, *children[b]
-        table[b, column.SYMMETRIES] = 0 if last else len(board.group) - 1
-        for p, (hands, betting) in enumerate(zip(live, streets[board.street], strict=True)):
-            padding = -len(hands) % LANES
-            images = [places(permutations[bytes(g)][hands], hands) for g in board.group[1:]]
-            columns = (game.hands[hands, 0], game.hands[hands, 1], keep[p], places(hands, live[1 - p]), hands)
-            for own, fill, values in zip(sides[p], (0, 0, nowhere, nowhere, 0), columns, strict=False):
-                own.append(np.append(values, np.full(padding, fill)))
-            alike = _orbits(images)
-            table[b, BY_PLAYER + p] = hand_at[p], len(hands), stored[p], image_at[p], len(orbits[p]), len(orbits[p]) + len(alike)
-            orbits[p] += alike
-            hand_at[p] += len(hands) + padding
-            stored[p] += (len(hands) + padding) // LANES * (betting.rows - betting.lines)
-            if not last:
-                before[b] = live
-                sides[p].image.extend(np.append(image, np.full(padding, nowhere)) for image in images)
-                image_at[p] += len(images) * (len(hands) + padding)
-    kinds = (np.uint8, np.uint8, *[np.uint16] * 5)
-    first, second = (Hands(*(_joined(own, kind) for own, kind in zip(side, kinds, strict=True))) for side in sides)
-    all_orbits = [Orbits(np.cumsum([0, *map(len, own)]).astype(np.uint32), _joined(own, np.uint16)) for own in orbits]
+    table = board_table(boards, children)
+    hands = board_hands(game.hands, roots, boards, table, nowhere)
+    images, orbits = zip(*(alike_hands(game.hands, p, boards, table, hands[p], nowhere) for p in (0, 1)), strict=True)
+    stored = [0, 0]
+    for p in (0, 1):
+        actions = np.array([street[p].rows - street[p].lines for street in streets])
+        rows = -(-table[:, column.HANDS + p] // LANES) * actions[table[:, column.STREET]]
+        table[:, column.STORE + p], stored[p] = np.cumsum(rows) - rows, int(rows.sum())
     decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
     return BoardTree(
-        (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)), (first, second), (all_orbits[0], all_orbits[1]), table,
-        np.array([board.weight for board in boards], dtype), tuple(board.cards for board in boards), tuple(boards[0].group), nowhere,
-        (stored[0], stored[1]), (decisions[0], decisions[1]),
-    )  # fmt: skip
-
-
-def _joined(parts: Sequence[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
-    return np.concatenate([np.zeros(0), *parts]).astype(kind)
-
-
-def _orbits(images: Sequence[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
-    """Return the hands of each orbit of more than one, of what every symmetry but the identity makes of each hand."""
-    if not images:
-        return []
-    least = np.minimum(np.arange(len(images[0])), np.min(images, axis=0))
-    order = np.argsort(least, kind="stable")
-    ends = np.flatnonzero(np.diff(least[order])) + 1
-    return [orbit for orbit in np.split(order, ends) if len(orbit) > 1]
+        (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)),
+        (hands[0]._replace(image=images[0]), hands[1]._replace(image=images[1])),
+        (orbits[0], orbits[1]),
+        table,
+        np.array([board.weight for board in boards], dtype),
+        tuple(board.cards for board in boards),
+        tuple(boards[0].group),
+        nowhere,
+        (stored[0], stored[1]),
+        (decisions[0], decisions[1]),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,20 @@ def hole_hands(deck: Deck = FULL_DECK) -> Cards:
     """Return all hands of two cards [H, 2] u1: pairs low < high in lexicographic order, H = n (n - 1) / 2 (1,326 of 52 cards)."""
     cards = deck.cards()
     return np.stack([cards[side] for side in np.triu_indices(len(cards), 1)], axis=1)
+
+
+@lru_cache(maxsize=16)
+def deck_hands(deck: Deck) -> Cards:
+    """Return ``hole_hands`` of a deck, the same array every time: not to be changed."""
+    return hole_hands(deck)
+
+
+def holding(hands: Cards, cards: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Return [H], whether each hand [H, 2] holds one of some cards."""
+    dead = np.zeros(CARDS, np.bool_)
+    dead[list(cards)] = True
+    found: npt.NDArray[np.bool_] = dead[hands[:, 0]] | dead[hands[:, 1]]
+    return found
 
 
 def hand_indices(hands: Cards) -> npt.NDArray[np.int32]:

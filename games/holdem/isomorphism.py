@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from games.arrays import Float, Index
-from games.holdem.cards import CARDS, FULL_DECK, SUITS, Cards, Deck, card_text, hand_indices
+from games.holdem.cards import CARDS, FULL_DECK, SUITS, Cards, Deck, card_text, hand_indices, holding
 
 Permutation = npt.NDArray[np.uint8]  # [4] the suit that each suit becomes
 
 
-def suit_permutations(deck: Deck = FULL_DECK) -> list[Permutation]:
-    """Return all permutations of the deck's suits, the identity first; each is [4] u1, suit -> suit, and fixes the other suits."""
+@lru_cache(maxsize=16)
+def suit_permutations(deck: Deck = FULL_DECK) -> tuple[Permutation, ...]:
+    """Return all permutations of the deck's suits, the identity first; each is [4] u1, suit -> suit, and fixes the other suits.
+
+    They are the same arrays every time: not to be changed.
+    """
     own = sorted(SUITS.index(s) for s in deck.suits)
     images = np.array([*itertools.permutations(own)], np.uint8)
     permutations = np.tile(np.arange(len(SUITS), dtype=np.uint8), (len(images), 1))
     permutations[:, own] = images
-    return [*permutations]
+    return tuple(permutations)
 
 
 def permute_cards(permutation: Permutation, cards: Cards) -> Cards:
@@ -47,11 +52,18 @@ def hand_permutation(permutation: Permutation, hands: Cards) -> Index:
         hands: [H, 2] u1, distinct, low < high.
 
     Returns:
-        [H] u4: hand h becomes hand ``index[h]``. A row ``x`` over hands looks the same after it iff ``x[index] == x``.
+        [H] u4: hand h becomes hand ``index[h]``. A row ``x`` over hands looks the same after it iff ``x[index] == x``. The same array
+        every time: not to be changed.
 
     Raises:
         ValueError: the image of a hand is not among the hands.
     """
+    return _hand_permutation(permutation.tobytes(), hands.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _hand_permutation(permutation_bytes: bytes, hands_bytes: bytes) -> Index:
+    permutation, hands = np.frombuffer(permutation_bytes, np.uint8), np.frombuffer(hands_bytes, np.uint8).reshape(-1, 2)
     low, high = permute_cards(permutation, hands).T
     indices = hand_indices(hands)[low, high]
     if (indices < 0).any():
@@ -79,11 +91,12 @@ def symmetries(
         deck: whose suits may change places.
     """
     streets = [set(street) for street in board_streets]
-    dealable = ~np.isin(hands, sorted(set[int]().union(*streets))).any(axis=1)
+    dealable = ~holding(hands, sorted(set[int]().union(*streets)))
     live = [np.where(dealable, own, 0.0) for own in weights]
     found = []
     for permutation in suit_permutations(deck):
-        if all({permute_card(permutation, card) for card in street} == street for street in streets):
+        suits = permutation.tolist()
+        if all({card - card % 4 + suits[card % 4] for card in street} == street for street in streets):
             index = hand_permutation(permutation, hands)
             if all(np.array_equal(own[index], own) for own in live):
                 found.append(permutation)
@@ -114,6 +127,8 @@ def canonical_deals(
     for permutation in group:
         if {permute_card(permutation, card) for card in dead} != set(dead):
             raise ValueError(f"dead must be mapped onto itself by the group, got {[*dead]} under {permutation.tolist()}")
+    if len(group) == 1:
+        return [(cards, 1) for cards in itertools.combinations(live, count)]
     deals = np.array(list(itertools.combinations(live, count)), np.uint8)
     # A set as bits, its lowest card the most significant one: the greatest number of an orbit is its lexicographically first set.
     bits = np.uint64(1) << np.arange(CARDS - 1, -1, -1, dtype=np.uint64)

@@ -44,44 +44,48 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
         bets: the tree of bets.
         roots: nodes that enter the same street, in preorder: the lines of the first street returned.
     """
-    first = int(bets.round[roots[0]])
-    rounds = int(bets.round.max()) + 1 - first
+    player, parent, end, round_, folded = (a.tolist() for a in (bets.player, bets.parent, bets.end, bets.round, bets.folded))
+    contribution, first = bets.contribution.tolist(), round_[roots[0]]
+    rounds = max(round_) + 1 - first
     entries: list[list[int]] = [[] for _ in range(rounds)]
     inner: list[list[int]] = [[] for _ in range(rounds)]
     for root in roots:
-        for node in range(root, int(bets.end[root])):
-            s = int(bets.round[node]) - first
-            if node == root or bets.round[bets.parent[node]] < bets.round[node]:
+        for node in range(root, end[root]):
+            s = round_[node] - first
+            if node == root or round_[parent[node]] < round_[node]:
                 entries[s].append(node)
             inner[s].append(node)
-    row = np.zeros((2, len(bets.player)), np.int64)
+    row = [0] * len(player), [0] * len(player)
     found = []
     for s in range(rounds):
         sides = (
             BettingStreet([len(entries[s])], [], [], {}, {}, [], {}),
             BettingStreet([len(entries[s])], [], [], {}, {}, [], {}),
         )
-        row[:, entries[s]] = np.arange(len(entries[s]))
+        for line, node in enumerate(entries[s]):
+            row[0][node] = row[1][node] = line
         for node in inner[s]:
-            player = int(bets.player[node])
-            if player >= 0:
-                side, children = sides[player], bets.children(node)
-                side.parent_row.append(int(row[player, node]))
+            acting, here = player[node], (row[0][node], row[1][node])
+            if acting >= 0:
+                side, rows, child = sides[acting], sides[acting].rows, node + 1
+                side.parent_row.append(here[acting])
                 side.decisions.append(node)
-                row[player, children], row[1 - player, children] = side.rows + np.arange(len(children)), row[1 - player, node]
-                side.first_row.append(side.rows + len(children))
+                while child < end[node]:
+                    row[acting][child], row[1 - acting][child] = rows, here[1 - acting]
+                    rows, child = rows + 1, end[child]
+                side.first_row.append(rows)
             for p, side in enumerate(sides):
-                own, other = row[[p, 1 - p], node].tolist()
+                own, other = here[p], here[1 - p]
                 side.row[node] = own
-                if player == CHANCE:
+                if acting == CHANCE:
                     side.exit_row.append(own)
-                elif player == TERMINAL:
-                    folded = int(bets.folded[node])
-                    if folded < 0:
-                        side.shows[own] = other, float(bets.contribution[node, p])
+                elif acting == TERMINAL:
+                    loser = folded[node]
+                    if loser < 0:
+                        side.shows[own] = other, contribution[node][p]
                     else:
-                        stake = float(bets.contribution[node, folded])
-                        side.folds[own] = other, -stake if folded == p else stake
+                        stake = contribution[node][loser]
+                        side.folds[own] = other, -stake if loser == p else stake
         found.append(sides)
     return found
 

@@ -7,7 +7,7 @@ calls and then puts in half of what the pot is by then. Chips are integers, and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import floor
 from typing import NamedTuple
 
@@ -23,11 +23,23 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True)
 class Menu:
-    """Sizes offered to one player on one street."""
+    """Sizes offered to one player on one street.
+
+    Attributes:
+        bets: where nobody has bet.
+        raises: against a bet, or against the big blind.
+        donks: first bets into the last street's aggressor, where they differ from ``bets``.
+        reraises: against the first raise, the second and so on; the last of them also against all later ones. ``raises`` if there are none.
+    """
 
     bets: tuple[Size, ...]
     raises: tuple[Size, ...]
-    donks: tuple[Size, ...] | None = None  # first bets into the last street's aggressor, where they differ from `bets`
+    donks: tuple[Size, ...] | None = None
+    reraises: tuple[tuple[Size, ...], ...] = field(default=(), repr=False)  # in a game's key by itself: keys of older files lack it
+
+    def raises_at(self, depth: int) -> tuple[Size, ...]:
+        """Return the sizes of a raise; ``depth`` is the number of raises on the street before it."""
+        return self.reraises[min(depth, len(self.reraises)) - 1] if depth > 0 and self.reraises else self.raises
 
 
 def parse_sizes(text: str, key: str, raises: bool) -> tuple[Size, ...]:

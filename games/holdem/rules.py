@@ -20,7 +20,19 @@ from games.arrays import Bool, Float
 from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
 from games.holdem.betting_tree import BettingTree, betting_tree
-from games.holdem.cards import CARDS, FULL_DECK, Cards, Deck, card_text, cards_text, hand_class, hand_text, hole_hands, parse_cards
+from games.holdem.cards import (
+    CARDS,
+    FULL_DECK,
+    Cards,
+    Deck,
+    card_text,
+    cards_text,
+    deck_hands,
+    hand_class,
+    hand_text,
+    holding,
+    parse_cards,
+)
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
@@ -94,13 +106,12 @@ class HoldemGame:
     @property
     def pot(self) -> float:
         """Chips in the pot before the first action."""
-        return sum(self.betting.start)
+        return sum(self._paid(first_state(self.betting)))
 
     @property
     def rounds(self) -> tuple[str, ...]:
-        """Names of the rounds: from preflop on where there are blinds, else up to the river."""
-        count = len(self.deals)
-        return STREETS[:count] if self.betting.blinds else STREETS[len(STREETS) - count :]
+        """Names of the rounds: those that follow the streets on the board before the first action."""
+        return STREETS[len(self.board) :][: len(self.deals)]
 
     def cards_on(self, street: int) -> int:
         """Return how many public cards there are on a street."""
@@ -111,7 +122,10 @@ class HoldemGame:
         """All that makes this game, as one line; games are equal if their keys are."""
         ranges = [hashlib.sha256(w.tobytes()).hexdigest()[:16] for w in self.ranges]
         parts = (cards_text(self.deck.cards().tolist()), "|".join(map(cards_text, self.board)), self.deals, self.betting, ranges)
-        return " ".join(map(str, parts)) + " any amount" * self.any_amount
+        reraises = [menu.reraises for menus in self.betting.menus or () for menu in menus]
+        added = {"reraises": any(reraises) and reraises, "begin": self.betting.begin, "inserted": self.betting.inserted}
+        own = [f" {name} {value}" for name, value in added.items() if value]
+        return " ".join(map(str, parts)) + " any amount" * self.any_amount + "".join(own)
 
     @cached_property
     def bets(self) -> BettingTree:
@@ -121,12 +135,12 @@ class HoldemGame:
     @cached_property
     def hands(self) -> Cards:
         """All hands of the deck [H, 2]."""
-        return hole_hands(self.deck)
+        return deck_hands(self.deck)
 
     @cached_property
     def ranges(self) -> tuple[Float, Float]:
         """Both players' weights, 0 for hands that hold a card of the board."""
-        dead = np.isin(self.hands, [card for street in self.board for card in street]).any(axis=1)
+        dead = holding(self.hands, [card for street in self.board for card in street])
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
 
     @cached_property
@@ -246,15 +260,14 @@ class HoldemGame:
         return HoldemState(state, cards_text(cards), state.cards + cards, betting)
 
     def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
-        dead = np.isin(self.hands, state.cards).any(axis=1)
+        dead = holding(self.hands, state.cards)
         return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
 
     def _unblocked(self, reach: Float) -> Float:
         """Return [H], for each hand the reach of hands that share no card with it."""
-        by_card = np.zeros(CARDS)
-        for column in (0, 1):
-            np.add.at(by_card, self.hands[:, column], reach)
-        found: Float = reach.sum() - by_card[self.hands].sum(axis=1) + reach
+        low, high = self.hands.T
+        by_card = np.bincount(np.concatenate([low, high]), np.concatenate([reach, reach]), CARDS)
+        found: Float = reach.sum() - (by_card[low] + by_card[high]) + reach
         return found
 
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
@@ -268,7 +281,7 @@ class HoldemGame:
         betting, paid = state.betting, self._paid(state.betting)
         if betting.folded >= 0:
             return paid[betting.folded] * (-1 if betting.folded == player else 1) * self.cf_reach(state, player, reach)
-        alive = ~np.isin(self.hands, state.cards).any(axis=1)
+        alive = ~holding(self.hands, state.cards)
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive
@@ -332,7 +345,7 @@ class HoldemGame:
     def seat_text(self, player: int) -> str:
         if self.betting.blinds:
             return "the small blind, on the button" if player == self.betting.first[0] else "the big blind"
-        return "out of position" if player == self.betting.first[0] else "in position"
+        return "out of position" if player == self.betting.first[-1] else "in position"
 
     def hand_text(self, player: int, hand: int) -> str:
         return hand_text(*self.hands[hand].tolist())

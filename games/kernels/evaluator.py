@@ -25,7 +25,7 @@ from games.kernels.compile import inlined_kernel, kernel
 
 
 @inlined_kernel
-def _with_card(masks: Any, card: Any) -> Any:
+def with_card(masks: Any, card: Any) -> Any:
     """Return the masks of a set of cards and one more: ranks that occur once, twice, thrice, four times; ranks by suit; suit counts.
 
     Suit s has the ranks in bits 16 s .. 16 s + 12 of ``suited`` and its number of cards in bits 4 s .. 4 s + 3 of ``counts``.
@@ -45,7 +45,7 @@ def _with_card(masks: Any, card: Any) -> Any:
 
 
 @inlined_kernel
-def _no_cards() -> Any:
+def no_cards() -> Any:
     """Return the masks of no card."""
     zero = np.int64(0)
     return zero, zero, zero, zero, zero, zero
@@ -77,7 +77,7 @@ def _straight(mask: Any) -> Any:
 
 
 @inlined_kernel
-def _masks_strength(masks: Any, n: Any) -> Any:
+def masks_strength(masks: Any, n: Any) -> Any:
     """Return the strength of n cards given by their masks."""
     once, twice, thrice, four, suited, counts = masks
     spare = n - 5  # cards that do not play; where every card beside the made ranks is a kicker, so many kickers do not
@@ -121,17 +121,17 @@ def strengths(board: Any, hands: Any, out: Any) -> None:
         hands: [H, 2] u1, two distinct cards each.
         out: [H] i4, in place: strength of the b + 2 cards, below 2^30; -1 where a hand holds a card of the board.
     """
-    shared = _no_cards()
+    shared = no_cards()
     taken = np.int64(0)
     for i in range(len(board)):
-        shared = _with_card(shared, board[i])
+        shared = with_card(shared, board[i])
         taken |= np.int64(1) << np.int64(board[i])
     for h in range(len(hands)):
         low, high = np.int64(hands[h, 0]), np.int64(hands[h, 1])
         if ((taken >> low) | (taken >> high)) & 1:
             out[h] = -1
         else:
-            out[h] = _masks_strength(_with_card(_with_card(shared, low), high), len(board) + 2)
+            out[h] = masks_strength(with_card(with_card(shared, low), high), len(board) + 2)
 
 
 def board_strengths(board: Sequence[int], hands: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from games.holdem.board_tree import BoardTree, board_tree, game_size
 from games.holdem.layout import betting_forest, betting_streets
 from games.holdem.rules import HoldemGame
-from games.kernels import LANES, aligned_zeros
+from games.kernels import LANES
 from search.anytime import Anytime
 from search.boards.strategy import BoardStrategy, play_alike
 from search.boards.sweeps import BoardSweeps, StoredRows, workspace_bytes
+from search.boards.workspace import Workspace
 from search.kernels.streets import BEST, VALUE
 from search.tree.evaluator import exploitability_of
 from search.variants import BLOCK, Variant, coefficients, thinned_coefficients, windowed_coefficients
@@ -105,9 +106,18 @@ class BoardSolver(Anytime[BoardStrategy]):
         dtype: of all arrays: f4, or f8 to measure what f4 costs in precision.
         storage: of regrets and averages: ``dtype`` unless given; f2 takes half the memory of f4 (see ``games.kernels.stored``). Both are
             then in units that fit, and averages those of ``windowed_coefficients``.
+        workspace: memory and threads that another solver leaves to this one.
     """
 
-    def __init__(self, game: HoldemGame, variant: Variant, threads: int = 1, dtype: Any = np.float32, storage: Any = None) -> None:
+    def __init__(
+        self,
+        game: HoldemGame,
+        variant: Variant,
+        threads: int = 1,
+        dtype: Any = np.float32,
+        storage: Any = None,
+        workspace: Workspace | None = None,
+    ) -> None:
         super().__init__()
         self.game, self.variant, self.threads, self.dtype = game, variant, threads, np.dtype(dtype)
         self.storage = self.dtype if storage is None else np.dtype(storage)
@@ -116,8 +126,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         if self.dtype == np.float32:
             self.enough = ENOUGH_32
         self._most = (float(game.ranges[0].max()), float(game.ranges[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
-        even = replace(game, weights=(game.ranges[0] / self._most[0], game.ranges[1] / self._most[1]))
-        self._mass = even.deal_mass
+        even = self._even = replace(game, weights=(game.ranges[0] / self._most[0], game.ranges[1] / self._most[1]))
         self.tree, self._coefficients = board_tree(game, dtype), coefficients if self.dtype == np.float64 else thinned_coefficients
         self._reach_unit, self._cfv_unit = 1.0, 1.0  # what a reach of 1 and a cfv of a chip are in the arrays
         if self.storage == np.float16:
@@ -125,13 +134,18 @@ class BoardSolver(Anytime[BoardStrategy]):
             self._coefficients = windowed_coefficients
             self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
             self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
-        self._sweeps = BoardSweeps(self.tree, threads, dtype)
+        space = workspace or Workspace()
+        self._sweeps = BoardSweeps(self.tree, threads, dtype, space)
         self._done = self._sweeps.done
-        self.regret, self.average = (tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows) for _ in (0, 1))
+
+        def stored(name: str) -> tuple[Rows, ...]:
+            return tuple(space.zeros(f"{name} {p}", rows, self.storage) for p, rows in enumerate(self.tree.stored_rows))
+
+        self.regret, self.average = stored("regret"), stored("average")
         self.matching = self.regret
         self._alike = True  # whether alike hands' averages are equal: see ``play_alike``
         if variant.predictive:
-            self.matching = tuple(aligned_zeros(rows, LANES, self.storage) for rows in self.tree.stored_rows)
+            self.matching = stored("matching")
         for p, live in enumerate(even.ranges):
             self._sweeps.reach[p][: np.count_nonzero(live), 0] = self._reach_unit * live[live > 0]
 
@@ -226,7 +240,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._play_alike()
         self._sweeps.evaluate(self.average, mode, range(watched, watched + 1))
         found = [
-            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)
+            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._even.deal_mass) / (self._reach_unit * self._cfv_unit)
             for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
         ]
         return found[0], found[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,9 +13,10 @@ import numpy.typing as npt
 from numba import config
 
 from games.holdem.board_tree import BoardTree
-from games.kernels import LANES, aligned_zeros
+from games.kernels import LANES
 from games.kernels.boards import EXITS, FOLDS, GROUPS, HANDS, LINES, ROWS, SHOWS, STREET, Forest
 from games.kernels.showdown import SUMS
+from search.boards.workspace import Workspace
 from search.kernels.gadget import UNSAFE, GadgetArrays
 from search.kernels.play import BOTH, play_streets
 from search.kernels.streets import CHUNKS, LAYOUT, UPDATE
@@ -55,7 +55,7 @@ class BoardSweeps:
         done: [1], iterations of ``update`` so far, counted where they are done: Ctrl-C cannot come between.
     """
 
-    def __init__(self, tree: BoardTree, threads: int, dtype: Any) -> None:
+    def __init__(self, tree: BoardTree, threads: int, dtype: Any, workspace: Workspace | None = None) -> None:
         if threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
         if threads > 1 and config.DISABLE_JIT:
@@ -63,17 +63,19 @@ class BoardSweeps:
         self.tree, self.threads = tree, threads
         self._forests, self._hands = _plain(tree.forests), _plain(tree.hands)
         self._layouts, shared_rows, work_rows = _layouts(tree.forests, tree.nowhere, threads)
-        self._shared = aligned_zeros(shared_rows, LANES, dtype)
-        self._work = [aligned_zeros(work_rows, LANES, dtype) for _ in range(threads)]
+        self._space, self._dtype = workspace or Workspace(), dtype
+        self._pool = self._space.pool(threads)
+        self._shared = self._space.zeros("shared", shared_rows, dtype)
+        self._work = [self._space.zeros(f"work {thread}", work_rows, dtype) for thread in range(threads)]
         self._sync = np.zeros((4, 8), np.int64)
         self.done = self._sync[DONE, :1]
-        self._pool = _running_pool(threads - 1) if threads > 1 else None
         groups = -(-int(tree.forests[0].table[0, LINES]) // LANES)
-        self._root = [aligned_zeros(2 * (tree.nowhere + 1) * groups, LANES, dtype) for _ in (0, 1)]
+        self._root = [self._space.zeros(f"root {p}", 2 * (tree.nowhere + 1) * groups, dtype) for p in (0, 1)]
         both = [root.reshape(2, tree.nowhere + 1, groups * LANES) for root in self._root]
         self.reach, self.cfv = (both[0][0], both[1][0]), (both[0][1], both[1][1])
         tiles = tree.nowhere // LANES
-        self._watched = [aligned_zeros(tiles * (int(f.table[:, ROWS].max()) + 1), LANES, dtype) for f in tree.forests]
+        watched = [tiles * (int(f.table[:, ROWS].max()) + 1) for f in tree.forests]
+        self._watched = [self._space.zeros(f"watched {p}", watched[p], dtype) for p in (0, 1)]
         self._seen, self._seen_rows = FIRST_BOARD, [0, 0]
         nothing = np.zeros((1, 1), dtype)
         self._no_gadget = Gadget(UNSAFE, 0, GadgetArrays(*[nothing] * len(GadgetArrays._fields)))
@@ -130,7 +132,7 @@ class BoardSweeps:
         for p, forest in enumerate(self.tree.forests):
             rows = self._seen_rows[p] = self.tree.nowhere // LANES * (int(forest.table[streets, ROWS].max(initial=0)) + 1)
             if len(self._watched[p]) < len(boards) * rows:
-                self._watched[p] = aligned_zeros(len(boards) * rows, LANES, self._watched[p].dtype)
+                self._watched[p] = self._space.zeros(f"watched {p}", len(boards) * rows, self._dtype)
 
     def _play(
         self, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], begin: int, end: int, watched: range, gadget: Gadget,
@@ -154,19 +156,6 @@ class BoardSweeps:
             play(0)
             for other in others:
                 other.result()
-
-
-def _running_pool(threads: int) -> ThreadPoolExecutor:
-    """Return a pool whose threads all run: in a sweep they wait for each other, so none may fail to start there."""
-    pool, go = ThreadPoolExecutor(threads), threading.Event()
-    try:
-        for _ in range(threads):
-            pool.submit(go.wait)
-    except RuntimeError as error:
-        raise OSError(f"threads must be as many as the system can start, got {threads + 1} ({error})") from None
-    finally:
-        go.set()
-    return pool
 
 
 @contextmanager

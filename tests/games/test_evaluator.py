@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from games.holdem.cards import Deck, card_text, hole_hands, parse_cards
 from games.kernels import kernel
-from games.kernels.evaluator import _masks_strength, _no_cards, _with_card, board_strengths, strengths
+from games.kernels.evaluator import board_strengths, masks_strength, no_cards, strengths, with_card
 from tests.naive import evaluator as naive
 
 pytestmark = pytest.mark.kernels
@@ -24,10 +24,10 @@ CATEGORIES = ("high card", "pair", "two pair", "trips", "straight", "flush", "fu
 @kernel
 def strength(cards):
     """Return how strong 3 to 7 cards are, whatever of them is on the board."""
-    masks = _no_cards()
+    masks = no_cards()
     for i in range(len(cards)):
-        masks = _with_card(masks, cards[i])
-    return _masks_strength(masks, len(cards))
+        masks = with_card(masks, cards[i])
+    return masks_strength(masks, len(cards))
 
 
 @kernel

@@ -42,8 +42,11 @@ def close(found, expected, tolerance):
     assert found == pytest.approx(expected, abs=tolerance, rel=tolerance)
 
 
-def interior(solver, twin):
-    """Give both the same large regrets, so that early on everybody plays everything: where nobody comes, rounding decides."""
+def interior(solver, twin, root=0):
+    """Give both the same large regrets, so that early on everybody plays everything: where nobody comes, rounding decides.
+
+    ``root`` is the node of the twin's bets where the solver's begin.
+    """
     tree = solver.tree
     for p in (0, 1):
         for b, board in enumerate(tree.boards):
@@ -54,7 +57,7 @@ def interior(solver, twin):
         solver.matching[p][:] = solver.regret[p]
     twin.iterate()  # visits everything
     state = BoardStrategy(solver.game, tree, solver.regret)
-    twin.regret = {key: state.sums(*key) for key in twin.regret}
+    twin.regret = {(node, cards): state.sums(node - root, cards) for node, cards in twin.regret}
     twin.matching, twin.average, twin.t = dict(twin.regret), {}, 0
 
 
