@@ -1,0 +1,235 @@
+"""The agent of no-limit hold'em with any amount: a blueprint of a menu, both ranges along the hand, and a subgame for each late street.
+
+*Beliefs.* Both ranges are followed over all hands along the line of play, by Bayes' rule: the agent's own by the policies that it really
+played from, the opponent's by the last solve that has the state in its tree, the blueprint before any. A bet that neither offers counts
+for the sizes around it, in the shares of ``search.off_tree.pseudo_harmonic``. Where the model gives an action to no hand at all, the action
+tells nothing and the range stays as it was (``HandMemory.surprises`` counts that).
+
+*Search.* With a street of ``solve_from`` a subgame begins that is rooted where the street began, with the real chips, and with the amounts
+that were really bet in its tree; it is solved to the end of the hand. Its answer is played from until the street ends or the opponent bets
+an amount that is not in its tree: then a new one begins at that decision. Elsewhere the blueprint plays.
+
+*What is safe.* These solves take both ranges for granted: they are unsafe. They are right where the opponent's range is the model's.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from agents.agent import BaseAgent, Decision
+from agents.policy import Policy
+from games.arrays import Float
+from games.game import Kind, path
+from games.holdem.menus import Menu
+from games.holdem.rules import HoldemGame, HoldemState
+from games.holdem.subgame import state_in, subgame_of
+from games.public_tree import CHANCE
+from search import BoardSolver, BoardStrategy, Budget, Deadline, Spent, Variant
+from search.budget import Pace
+from search.off_tree import Translation, carried, likely_row
+from search.outcome import Outcome
+from search.resolver import rounds_of, subgame_root
+
+LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
+Ranges = tuple[Float, Float]
+Menus = tuple[tuple[Menu, Menu], ...]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The last solve of a hand.
+
+    Attributes:
+        root: where its subgame begins, in the whole game.
+        strategy: both players' answer.
+    """
+
+    root: HoldemState
+    strategy: BoardStrategy
+
+    def locate(self, state: HoldemState) -> HoldemState | None:
+        """Return a state of the whole game in the subgame; None where its tree has not got it."""
+        try:
+            found = state_in(self.strategy.game, self.root, state)
+        except ValueError:
+            return None
+        return None if self.strategy.game.locate(found) is None else found
+
+
+@dataclass(frozen=True)
+class HandMemory:
+    """What the agent knows after a decision.
+
+    Attributes:
+        state: the decision.
+        taken: what the blueprint takes it for; None where its menu has no such line.
+        ranges: [H] of both players there, before the action.
+        policy: [A, H] that was played from.
+        solved: the last solve.
+        surprises: actions that the model gave to no hand, so far.
+    """
+
+    state: HoldemState
+    taken: HoldemState | None
+    ranges: Ranges
+    policy: Float
+    solved: Solved | None
+    surprises: int
+
+
+class NoLimitAgent(BaseAgent):
+    """See the module.
+
+    Args:
+        game: with any amount; its menu is what the agent itself bets.
+        blueprint: of the same game with a menu.
+        variant: of CFR.
+        solve_from: streets with which subgames begin, by name with + between.
+        menus: sizes of both players in subgames, by street of the whole game; the game's own unless given.
+        threads: kernel threads of a solve.
+        seed: of the translation.
+    """
+
+    thinks = True
+
+    def __init__(
+        self,
+        game: HoldemGame,
+        blueprint: Policy[HoldemState],
+        variant: Variant,
+        solve_from: str = "turn+river",
+        menus: Menus | None = None,
+        threads: int = 1,
+        seed: int = 0,
+    ) -> None:
+        self.game, self.blueprint, self.variant, self.solve_from = game, blueprint, variant, solve_from
+        self.menus, self.threads = menus, threads
+        menu: Any = blueprint.game
+        self.translation = Translation(game, menu, seed)
+        self.rounds = rounds_of(solve_from, game.rounds)
+        self.name = f"{blueprint.name}+{solve_from}:unsafe:{variant.label}"
+        self._building = [Pace() for _ in game.rounds]  # seconds from ranges to a solver, by street
+
+    def fingerprint(self) -> bytes:
+        """See ``Agent``."""
+        settings = self.variant, self.rounds, self.menus, self.threads, self.translation.seed
+        return repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
+
+    def load(self) -> None:
+        """See ``Agent``: compile every kernel on a small solve of each street."""
+        self.blueprint.strategy()
+
+    def decide(self, seat: int, state: HoldemState, memory: HandMemory | None, budget: Budget) -> Decision:
+        """See ``Agent``."""
+        clock = Deadline(budget.seconds)
+        hand = Hand(self, memory)
+        hand.follow(state, seat)
+        root = subgame_root(self.game, self.rounds, seat, state, None) if hand.located(state) is None else None
+        outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
+        if root is not None:
+            outcome, iterations, spent = self._search(hand, root, state, budget, clock)
+        policy = hand.model(state)
+        kept = HandMemory(state, hand.taken, hand.ranges[state], policy, hand.solved, hand.surprises)
+        solved = root if outcome == Outcome.SEARCHED else None
+        return Decision(policy, kept, clock.spent(), iterations, solved, outcome, spent=spent)
+
+    def _search(self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline) -> tuple[Outcome, int, Spent]:
+        """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer."""
+        pace = self._building[self.game.round(root)]
+        if clock.remaining() < pace.expected:
+            pace.heal()
+            return Outcome.NO_TIME, 0, Spent()
+        begun = time.perf_counter()
+        try:
+            menus = None if self.menus is None else self.menus[self.game.round(root) :]
+            subgame = subgame_of(self.game, state, hand.ranges[root], menus, root)
+        except ValueError:  # no two hands of the ranges can meet
+            return Outcome.UNREACHED, 0, Spent()
+        solver = BoardSolver(subgame, self.variant, self.threads)
+        prepared = time.perf_counter() - begun
+        pace.learn(prepared)
+        solution = solver.solve(budget, clock)
+        spent = Spent(prepared, solution.seconds, 0.0)
+        if solution.iterations == 0:
+            return Outcome.NO_TIME, 0, spent
+        hand.solved = Solved(root, solution.strategy)
+        hand.follow_from(root, state)
+        return Outcome.SEARCHED, solution.iterations, spent
+
+
+class Hand:
+    """A hand while a decision is made: what was known at the last one, brought to the state at hand."""
+
+    def __init__(self, agent: NoLimitAgent, memory: HandMemory | None) -> None:
+        self.agent, self.game, self.memory = agent, agent.game, memory
+        if memory is None:
+            start, ranges = self.game.root, self.game.ranges
+            self.taken: HoldemState | None = agent.translation.menu.root
+        else:
+            start, ranges, self.taken = memory.state, memory.ranges, memory.taken
+        self.ranges: dict[HoldemState, Ranges] = {start: ranges}
+        self.solved = None if memory is None else memory.solved
+        self.surprises = 0 if memory is None else memory.surprises
+
+    def follow(self, state: HoldemState, seat: int) -> None:
+        """Bring ranges and the blueprint's line to a state."""
+        way, start = path(self.game, state), next(iter(self.ranges))
+        for above, child in pairwise(way[way.index(start) :]):
+            own = self.memory.policy if self.memory is not None and above == self.memory.state else None
+            self._step(above, child, own)
+            self.taken = self.agent.translation.follow(self.taken, above, child)
+
+    def follow_from(self, root: HoldemState, state: HoldemState) -> None:
+        """Bring the ranges from a root to a state anew."""
+        way = path(self.game, state)
+        for above, child in pairwise(way[way.index(root) :]):
+            self._step(above, child, None)
+
+    def _step(self, above: HoldemState, child: HoldemState, own: Float | None) -> None:
+        """Follow both ranges over one action or card; ``own`` is the policy that was really played from."""
+        found, player = list(self.ranges[above]), self.game.player(above)
+        if player == CHANCE:
+            dead = np.isin(self.game.hands, child.cards).any(axis=1)
+            found = [np.where(dead, 0.0, reach) for reach in found]
+        else:
+            row = self._row(above, child, own)
+            left = found[player] * row
+            if left.sum() > LEAST_SHARE * found[player].sum():
+                found[player] = left / left.max()
+            else:
+                self.surprises += 1
+        self.ranges[child] = found[0], found[1]
+
+    def _row(self, above: HoldemState, child: HoldemState, own: Float | None) -> Float:
+        """Return [H], the model's probability of the action between two states."""
+        if own is not None:
+            return likely_row(self.game, above, own, self.game, above, child.label)
+        located = self.located(above)
+        if located is not None:
+            assert self.solved is not None
+            return likely_row(self.solved.strategy.game, located, self.solved.strategy.at(located), self.game, above, child.label)
+        if self.taken is None or self.agent.translation.menu.player(self.taken) < 0:
+            return np.ones(len(self.game.hands))
+        return likely_row(self.agent.translation.menu, self.taken, self.agent.blueprint.at(self.taken), self.game, above, child.label)
+
+    def located(self, state: HoldemState) -> HoldemState | None:
+        """Return the state in the last solve's subgame, None if it is not there."""
+        return None if self.solved is None else self.solved.locate(state)
+
+    def model(self, state: HoldemState) -> Float:
+        """Return [A, H], what is played at a state: the last solve's answer, else the blueprint's; a call where neither has it."""
+        located, menu = self.located(state), self.agent.translation.menu
+        if located is not None:
+            assert self.solved is not None
+            return carried(self.solved.strategy.game, located, self.solved.strategy.at(located), self.game, state)
+        if self.taken is not None and menu.player(self.taken) >= 0:
+            return carried(menu, self.taken, self.agent.blueprint.at(self.taken), self.game, state)
+        actions = self.game.actions(state)
+        policy = np.zeros((len(actions), len(self.game.hands)))
+        policy[next(i for i, action in enumerate(actions) if action.kind == Kind.PASS)] = 1.0
+        return policy

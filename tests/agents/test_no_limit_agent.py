@@ -1,0 +1,142 @@
+"""The agent of no-limit hold'em with any amount, on 20 cards, where its blueprint is exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agents.board_blueprint import make_blueprint
+from agents.no_limit_agent import NoLimitAgent
+from games.game import Kind, find_decision, path
+from games.holdem.config import Holdem
+from games.holdem.subgame import state_in, subgame_of
+from games.public_tree import CHANCE, TERMINAL
+from search import BoardSolver, Budget, variant
+from search.outcome import Outcome
+from tests.playing import random_action
+
+SETTINGS = {
+    "ranks": "TJQKA", "deals": [0, 1, 1], "blinds": [1, 2], "stack": 60, "min_bet": 2, "bets": "50%,100%", "raises": "100%", "raise_cap": 2,
+}  # fmt: skip
+GAME, MENU = Holdem(amounts="any", **SETTINGS).build(), Holdem(**SETTINGS).build()
+DCFR = variant("default_holdem")
+
+
+@pytest.fixture(scope="module")
+def blueprint(tmp_path_factory):
+    return make_blueprint(MENU, (), DCFR, 10, tmp_path_factory.mktemp("blueprint"))
+
+
+@pytest.fixture
+def agent(blueprint):
+    return NoLimitAgent(GAME, blueprint, DCFR, "turn")
+
+
+def asked(agent, line, budget, seat=None):
+    """Return the decisions of the seat that acts at the end of a line, the last one last."""
+    state, memory, found = find_decision(GAME, line, "line"), None, []
+    seat = GAME.player(state) if seat is None else seat
+    for here in path(GAME, state):
+        if GAME.player(here) == seat:
+            found.append(agent.decide(seat, here, memory, budget))
+            memory = found[-1].memory
+    return state, found
+
+
+def scaled(reach):
+    return reach / reach.max()
+
+
+def test_before_its_first_search_ranges_are_the_blueprints_by_bayes_rule(agent, blueprint):
+    line = "raise 6 / call / Kc / check / bet 12"
+    state, decisions = asked(agent, line, Budget(iterations=5))
+    assert {decision.outcome for decision in decisions} == {Outcome.NOT_DUE}
+    place = MENU.locate(find_decision(MENU, line, "line"))
+    expected = blueprint.strategy().reach(place.node, place.cards)
+    for found, reach in zip(decisions[-1].memory.ranges, expected, strict=True):
+        np.testing.assert_allclose(scaled(found), scaled(reach), atol=1e-6)
+    np.testing.assert_allclose(decisions[-1].policy, blueprint.at(find_decision(MENU, line, "line")), atol=1e-6)
+    assert decisions[-1].memory.surprises == 0
+    assert state.label == "bet 12"
+
+
+def test_a_search_is_the_solve_of_the_subgame_that_began_with_its_street(agent, blueprint):
+    line = "raise 6 / call / Kc / check / check / Tc / bet 6"
+    state, decisions = asked(agent, line, Budget(iterations=20))
+    decision = decisions[-1]
+    root = next(above for above in path(GAME, state) if GAME.round(above) == 2)
+    place = MENU.locate(find_decision(MENU, "raise 6 / call / Kc / check / check / Tc", "line"))
+    ranges = blueprint.strategy().reach(place.node, place.cards)
+    subgame = subgame_of(GAME, state, (scaled(ranges[0]), scaled(ranges[1])), root=root)
+    solver = BoardSolver(subgame, DCFR)
+    solver.run(20)
+    assert decision.root == root
+    assert (decision.outcome, decision.iterations) == (Outcome.SEARCHED, 20)
+    alive = ~np.isin(GAME.hands, state.cards).any(axis=1)
+    np.testing.assert_allclose(decision.policy[:, alive], solver.answer().at(state_in(subgame, root, state))[:, alive], atol=1e-4)
+
+
+def test_the_same_iterations_give_the_same_answer_and_memories_are_not_changed(agent):
+    line = "call / check / Kc / bet 2 / call / Tc / bet 3"
+    before = asked(agent, line, Budget(iterations=8))[1]
+    policies = [decision.policy.copy() for decision in before]
+    again = asked(agent, line, Budget(iterations=8))[1]
+    for decision, policy, other in zip(before, policies, again, strict=True):
+        np.testing.assert_array_equal(decision.policy, policy)
+        np.testing.assert_array_equal(decision.policy, other.policy)
+
+
+def test_a_bet_that_the_last_answer_lacks_begins_a_subgame_and_one_that_it_has_does_not(agent):
+    known, _ = (
+        asked(agent, f"call / check / Kc / check / check / Tc / check / {bet}", Budget(iterations=8))[1] for bet in ("bet 2", "bet 3")
+    )
+    assert [d.outcome for d in known[-2:]] == [Outcome.SEARCHED, Outcome.NOT_DUE]
+    state, other = asked(agent, "call / check / Kc / check / check / Tc / check / bet 3", Budget(iterations=8))
+    assert [d.outcome for d in other[-2:]] == [Outcome.SEARCHED, Outcome.SEARCHED]
+    assert other[-1].root == state
+    assert other[-2].root.label == "Tc"
+
+
+def test_no_time_plays_the_blueprint(agent, blueprint):
+    line = "call / check / Kc / check / check / Tc"
+    _, decisions = asked(agent, line, Budget(iterations=0))
+    assert decisions[-1].outcome == Outcome.NO_TIME
+    np.testing.assert_allclose(decisions[-1].policy, blueprint.at(find_decision(MENU, line, "line")), atol=1e-6)
+
+
+def test_an_action_that_no_hand_takes_leaves_the_range_and_is_counted(agent, blueprint):
+    class Folds:
+        name, game, strategy, fingerprint = "folds", MENU, blueprint.strategy, blueprint.fingerprint
+
+        def at(self, state):
+            policy = np.zeros_like(blueprint.at(state))
+            policy[0] = 1.0  # folds to a bet, else checks
+            return policy
+
+    timid = NoLimitAgent(GAME, Folds(), DCFR, "turn")
+    _, decisions = asked(timid, "raise 6 / call / Kc / bet 12", Budget(iterations=3), seat=0)
+    memory = decisions[-1].memory
+    assert memory.surprises > 0
+    assert all((reach > 0).any() for reach in memory.ranges)
+
+
+@pytest.mark.parametrize("seat", [0, 1])
+def test_it_answers_whatever_is_bet(agent, seat):
+    rng, outcomes = np.random.default_rng(seat), set()
+    for _ in range(40):
+        hands, state, memory = GAME.deal(rng.random()), GAME.root, None
+        while (player := GAME.player(state)) != TERMINAL and not GAME.settled(state):
+            if player == CHANCE:
+                state = GAME.chance(state, hands, rng.random())
+            elif player == seat:
+                decision = agent.decide(seat, state, memory, Budget(iterations=4))
+                memory, actions = decision.memory, GAME.actions(state)
+                outcomes.add(decision.outcome)
+                assert decision.policy.shape == (len(actions), len(GAME.hands))
+                np.testing.assert_allclose(decision.policy.sum(axis=0), 1.0, atol=1e-6)
+                assert (decision.policy >= 0).all()
+                state = GAME.child(state, actions[int(rng.choice(len(actions), p=decision.policy[:, hands[seat]]))])
+            else:
+                action = random_action(GAME, state, rng)
+                state = GAME.child(state, action if action.kind != Kind.FOLD else GAME.actions(state)[1])
+    assert outcomes == {Outcome.NOT_DUE, Outcome.SEARCHED}
