@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,7 +66,7 @@ def followed(line, seed=0):
     while way[0].above is not None:
         way.insert(0, way[0].above)
     taken, translation = MENU.root, Translation(GAME, MENU, seed)
-    for above, child in zip(way, way[1:], strict=False):
+    for above, child in pairwise(way):
         taken = translation.follow(taken, above, child)
     return state, taken
 
