@@ -1,0 +1,76 @@
+"""What tests of sampled solvers share: lossless buckets of small games, and whole strategies measured."""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from games.holdem.cards import hand_indices
+from games.holdem.isomorphism import permute_card, suit_permutations
+from games.kernels.boards import STREET
+from search import represent
+from search.boards.card_buckets import board_index, card_arrays
+from search.boards.mccfr import MCCFR
+from search.boards.strategy import play_alike
+from search.representation import exploitability
+
+
+class Lossless:
+    """A bucket for each hand of each board up to suits; a board is remembered street by street.
+
+    With ``most`` buckets a street it is not lossless: their numbers are taken modulo that.
+    """
+
+    def __init__(self, game, most=1 << 31):
+        self.game, hands = game, len(game.hands)
+        self.indices = [board_index(game.deck, tuple(n for n in game.deals[: s + 1] if n)) for s in range(len(game.deals))]
+        counts = [len(index.boards) * hands for index in self.indices]
+        self.sizes, self.most = [min(count, most) for count in counts], most
+        self.arrays = card_arrays(game.deck, self.indices, np.concatenate([np.arange(n, dtype=np.uint32) % most for n in counts]))
+        self._number = hand_indices(game.hands)
+        self._rows = [{tuple(board): row for row, board in enumerate(index.boards.tolist())} for index in self.indices]
+
+    def buckets(self, cards):
+        """Return [H], the bucket of each hand on a board."""
+        return np.array([self.bucket(list(cards), hand) for hand in self.game.hands.tolist()])
+
+    def bucket(self, board, hand):
+        street = [*accumulate(self.game.deals)].index(len(board))
+        ends = [0, *accumulate(n for n in self.game.deals[: street + 1] if n)]
+        cards = self.game.deck.cards().tolist()
+
+        def key(permutation):
+            image = [cards.index(permute_card(permutation, card)) for card in board]
+            pieces = [sorted(image[a:b]) for a, b in pairwise(ends)]
+            return [piece[::-1] for piece in pieces]
+
+        permutation = min(suit_permutations(self.game.deck), key=key)
+        row = self._rows[street][tuple(cards[p] for piece in key(permutation) for p in piece[::-1])]
+        low, high = (permute_card(permutation, card) for card in hand)
+        return (row * len(self.game.hands) + int(self._number[low, high])) % self.most
+
+
+def tables_of(solver, buckets):
+    """Return a solver's average strategies as tables of the whole game; ``buckets`` is of a board's cards."""
+    game = solver.game
+    representation = represent(game)
+    tree, tables = representation.tree, representation.uniform()
+    strategies = [solver.strategy_at(d) for d in range(len(solver.bets.node))]
+    for board, cards in enumerate(tree.cards):
+        bucket = buckets(cards)
+        for d in np.flatnonzero(solver.bets.bets.street == tree.boards[board, STREET]).tolist():
+            state = game.state_at(int(solver.bets.node[d]), tuple(cards))
+            representation.put(tables[game.player(state)], state, strategies[d][:, bucket])
+    for p in (0, 1):
+        play_alike(tree, p, tables[p])
+    return tables
+
+
+def exploitability_of(solver, buckets):
+    return exploitability(represent(solver.game), tables_of(solver, buckets))
+
+
+def lossless_solver(game, sampling, threads=1, most=1 << 31):
+    lossless = Lossless(game, most)
+    return MCCFR(game, lossless.arrays, lossless.sizes, sampling, threads), lossless
