@@ -29,11 +29,14 @@ class Lossless:
         self.sizes, self.most = [min(count, most) for count in counts], most
         self.arrays = card_arrays(game.deck, self.indices, np.concatenate([np.arange(n, dtype=np.uint32) % most for n in counts]))
         self._number = hand_indices(game.hands)
+        self._buckets = {}
         self._rows = [{tuple(board): row for row, board in enumerate(index.boards.tolist())} for index in self.indices]
 
     def buckets(self, cards):
         """Return [H], the bucket of each hand on a board."""
-        return np.array([self.bucket(list(cards), hand) for hand in self.game.hands.tolist()])
+        if tuple(cards) not in self._buckets:
+            self._buckets[tuple(cards)] = np.array([self.bucket(list(cards), hand) for hand in self.game.hands.tolist()])
+        return self._buckets[tuple(cards)]
 
     def bucket(self, board, hand):
         street = [*accumulate(self.game.deals)].index(len(board))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 import pytest
 
+from agents.abstraction import make_card_abstraction
+from search import represent, variant
 from search.boards import mccfr
+from search.boards.bucket_solver import BucketSolver, in_tiles
 from search.boards.mccfr import MCCFR, Sampling
 from tests.catalogue import game_of, small
 from tests.compiling import compiled
@@ -54,8 +57,8 @@ def test_pruning_leaves_actions_out():
     game = GAMES["three streets"]
     visited = []
     for pruned in (0.0, 0.9):
-        solver, _ = lossless_solver(game, Sampling(deals=200, pruned=pruned, prune_below=0.02), most=3)
-        solver.run(10)
+        solver, _ = lossless_solver(game, Sampling(deals=20, pruned=pruned, prune_below=0.5), most=3)
+        solver.run(50)
         visited.append(solver.visited)
     assert visited[1] < 0.9 * visited[0]
 
@@ -113,9 +116,9 @@ def test_regrets_are_unbiased(player):
         for bucket, rows in enumerate(solver.bets.rows_at(d)):
             for a, row in enumerate(rows):
                 exact = expected.get((node, bucket, a), 0.0)
-                assert abs(mean[row] - exact) <= 5 * error[row] + 1e-6
+                assert abs(mean[row] - exact) <= 4 * error[row] + 1e-6
                 checked += exact != 0
-    assert checked > 100
+    assert checked > 50
 
 
 @compiled
@@ -146,13 +149,27 @@ def test_a_solve_that_goes_on_gives_the_same_bits():
 @compiled
 def test_exploitability_falls_towards_zero():
     game = game_of("ms2f1t1h5")
-    solver, lossless = lossless_solver(game, Sampling(deals=1000, seed=1))
+    solver, lossless = lossless_solver(game, Sampling(deals=500, seed=1))
     measured = []
-    for iterations in (50, 450, 2000):
+    for iterations in (20, 180, 1800):
         solver.run(iterations)
         measured.append(exploitability_of(solver, lossless.buckets))
-    assert measured == sorted(measured, reverse=True)
-    assert measured[-1] < 0.1 * measured[0]
+    assert all(later < 0.5 * earlier for earlier, later in pairwise(measured))  # ten times as many traversals: 0.32 in expectation
+
+
+@compiled
+def test_buckets_come_to_what_solving_without_sampling_comes_to():
+    game = game_of("ms2f1t1h5")
+    tree = represent(game).tree
+    abstraction = make_card_abstraction(game, [15, 30])
+    tiles = [in_tiles(abstraction.buckets(tree.cards[b])[tree.hands_at(0, b)] for b in tree.on_street(s)) for s in range(3)]
+    exact = BucketSolver(game, tree, (tiles, tiles), variant("dcfr"))
+    exact.run(300)
+    sampled = MCCFR(game, abstraction.arrays(), abstraction.sizes, Sampling(deals=500, seed=1))
+    sampled.run(3000)
+    reached = exploitability_of(sampled, abstraction.buckets)
+    assert reached == pytest.approx(exact.exploitability(), rel=0.1)
+    assert reached > 1, "without an abstraction it falls below this"
 
 
 def test_a_game_that_cannot_be_sampled_is_refused():
