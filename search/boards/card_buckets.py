@@ -144,7 +144,8 @@ class CardAbstraction:
         images = [np.sort(permute_cards(permutation, board)) for permutation in self._symmetries]
         chosen = min(range(len(images)), key=lambda i: images[i][::-1].tolist())  # the one of least key, as in ``board_index``
         self._fill(counts.index(len(cards)), images[chosen][None], buckets)
-        return buckets[0, hand_permutation(self._symmetries[chosen], self.hands)]
+        renamed: Buckets = buckets[0, hand_permutation(self._symmetries[chosen], self.hands)]
+        return renamed
 
     @cached_property
     def _symmetries(self) -> list[Permutation]:

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
-from math import inf
+from itertools import accumulate, pairwise
+from math import comb, factorial, inf
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class _Worker:
             decision=np.zeros(decisions, np.int32),
             up=np.zeros(decisions, np.int32),
             acting=np.zeros((acting, 3), np.int64),
-            count=np.zeros(acting, np.int32),
+            actions=np.zeros(acting, np.int32),
             strategy=np.zeros(values + 1, np.float32),
             value=np.zeros(values + 1),
         )
@@ -117,13 +117,15 @@ class MCCFR:
         average: [rows] f4, weighted sums of strategies.
 
     Raises:
-        ValueError: a game with cards on the board before the first street, or ranges that do not hold all hands alike.
+        ValueError: a game with cards on the board before the first street, or ranges that do not hold all hands alike; a bucket that is not
+            below its street's size.
     """
 
     def __init__(self, game: HoldemGame, cards: Cards, sizes: Sequence[int], sampling: Sampling, threads: int = 1) -> None:
         check_game(game)
         if threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
+        _check_buckets(cards, sizes)
         self.game, self.sampling, self.threads = game, sampling, threads
         self.bets = flat_bets(game, sizes)
         self.regret = np.zeros(self.bets.rows, np.float32)
@@ -195,3 +197,21 @@ def check_game(game: HoldemGame) -> None:
         raise ValueError(f"game must begin without public cards to be sampled, got {len(game.root.cards)} of them")
     if any((weights != weights[0]).any() for weights in game.ranges):
         raise ValueError("game.ranges must be full to be sampled, got others")
+
+
+def _check_buckets(cards: Cards, sizes: Sequence[int]) -> None:
+    """Refuse buckets that a table has no rows for: kernels would write elsewhere."""
+    streets = np.split(cards.bucket, cards.bucket_start[1:])
+    for street, (buckets, size) in enumerate(zip(streets, sizes, strict=True)):
+        if (largest := int(buckets.max())) >= size:
+            raise ValueError(f"buckets of street {street} must be below {size:,}, got {largest:,}")
+
+
+def mccfr_bytes(game: HoldemGame, sizes: Sequence[int]) -> tuple[int, int]:
+    """Return how many bytes a solve needs in memory, the buckets of all boards included, and a file of its averages has."""
+    rows, cards = flat_bets(game, sizes).rows, len(game.deck.cards())
+    hands, symmetries = len(game.hands), factorial(len(game.deck.suits))
+    boards = [comb(cards, count) for count in accumulate(game.deals)]
+    # Suits make a board equal to almost ``symmetries`` others, few boards to fewer.
+    tables = sum(-(-n // symmetries) * 1.3 * hands * 2 + n * 5 for n in boards)
+    return int(8 * rows + tables), 2 * rows

@@ -22,7 +22,7 @@ class EquitySpace(NamedTuple):
 
     power: npt.NDArray[np.int32]  # [H] strengths as the evaluator gives them
     order: npt.NDArray[np.uint16]  # [2, H]
-    count: npt.NDArray[np.int32]  # [1024]
+    digits: npt.NDArray[np.int32]  # [1024]
     by_card: npt.NDArray[np.float32]  # [2, 52]
     share: npt.NDArray[np.float32]  # [G, H]
     board: npt.NDArray[np.uint8]  # [5]
@@ -37,7 +37,7 @@ def equity_space(hands: int, groups: int, bins: int) -> EquitySpace:
     return EquitySpace(
         power=np.zeros(hands, np.int32),
         order=np.zeros((2, hands), np.uint16),
-        count=np.zeros(1 << _DIGIT, np.int32),
+        digits=np.zeros(1 << _DIGIT, np.int32),
         by_card=np.zeros((2, _CARDS), single),
         share=np.zeros((groups, hands), single),
         board=np.zeros(5, np.uint8),
@@ -76,10 +76,10 @@ def _sorted_hands(power: Any, order: Any, count: Any) -> Any:
 
 
 @inner_kernel
-def _shares(board: Any, hands: Any, groups: Any, used: int, space: EquitySpace) -> None:
+def _shares(board: Any, hands: Any, groups: Any, used: int, space: Any) -> None:
     """Write the strength of every hand against each of the first ``used`` groups into ``space.share``; see ``board_features``."""
     strengths(board, hands, space.power)
-    live = _sorted_hands(space.power, space.order, space.count)
+    live = _sorted_hands(space.power, space.order, space.digits)
     order, power, by_card = space.order[1], space.power, space.by_card
     half = np.float32(0.5)
     for g in range(used):
@@ -119,7 +119,7 @@ def _shares(board: Any, hands: Any, groups: Any, used: int, space: EquitySpace) 
 
 
 @inner_kernel
-def _features(board: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, space: EquitySpace, out: Any) -> None:
+def _features(board: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, space: Any, out: Any) -> None:
     """Write one board's features; see ``board_features``."""
     if missing == 0:
         _shares(board, hands, groups, len(groups), space)
@@ -174,7 +174,7 @@ def _features(board: Any, deck: Any, missing: int, hands: Any, groups: Any, bins
 
 
 @kernel
-def board_features(boards: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, space: EquitySpace, out: Any) -> None:
+def board_features(boards: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, space: Any, out: Any) -> None:
     """Write what the abstraction knows of every hand on some boards of one street.
 
     Args:
@@ -229,7 +229,7 @@ def _nearest(point: Any, centres: Any) -> Any:
 
 @kernel
 def fill_buckets(
-    boards: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, centres: Any, space: EquitySpace, out: Any
+    boards: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, centres: Any, space: Any, out: Any
 ) -> None:
     """Write the bucket of every hand on some boards of one street: the row of the nearest centre.
 

@@ -67,7 +67,7 @@ class Space(NamedTuple):
     decision: npt.NDArray[np.int32]  # [decisions visited] in the order in which they are come to
     up: npt.NDArray[np.int32]  # [decisions visited] where a decision's value goes
     acting: npt.NDArray[np.int64]  # [traverser's decisions, 3] first row in the table, first value, where its value goes
-    count: npt.NDArray[np.int32]  # [traverser's decisions] actions
+    actions: npt.NDArray[np.int32]  # [traverser's decisions] how many
     strategy: npt.NDArray[np.float32]  # [values]
     value: npt.NDArray[np.float64]  # [values] the root's, then those of the actions at the traverser's decisions
 
@@ -123,14 +123,14 @@ def draw_deals(cards: Cards, seed: Any, iteration: int, first: int, deals: Deals
 
 @kernel
 def traverse(
-    bets: Bets,
+    bets: Any,
     regret: Any,
-    deals: Deals,
+    deals: Any,
     numbers: Any,
     traverser: int,
     weight: float,
     pruning: Any,
-    space: Space,
+    space: Any,
     regrets: Log,
     averages: Log,
     most: Any,
@@ -204,7 +204,7 @@ def traverse(
                         space.decision[waiting], space.up[waiting] = child, values + a
                         waiting += 1
                 space.acting[acting, 0], space.acting[acting, 1], space.acting[acting, 2] = row, values, up
-                space.count[acting] = count
+                space.actions[acting] = count
                 acting += 1
                 values += count
             else:
@@ -212,7 +212,7 @@ def traverse(
                 for a in range(count):
                     total += max(regret[row + a], zero)
                 left = share_of(number_of(key, d)) * (total if total > zero else np.float32(count))
-                chosen, least = -1, np.int64(0)
+                chosen, least = np.int64(-1), np.int64(0)
                 for a in range(count):
                     part = max(regret[row + a], zero) if total > zero else np.float32(1.0)
                     averages.row[averaged] = row + a
@@ -231,7 +231,7 @@ def traverse(
                     waiting += 1
         visited += waiting
         for k in range(acting - 1, -1, -1):
-            row, at, count = space.acting[k, 0], space.acting[k, 1], np.int64(space.count[k])
+            row, at, count = space.acting[k, 0], space.acting[k, 1], np.int64(space.actions[k])
             value = 0.0
             for a in range(count):
                 if space.strategy[at + a] > zero:
