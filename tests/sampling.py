@@ -6,13 +6,12 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from agents.bucket_blueprint import tables_of as blueprint_tables
 from games.holdem.cards import hand_indices
 from games.holdem.isomorphism import permute_card, suit_permutations
-from games.kernels.boards import STREET
 from search import represent
 from search.boards.card_buckets import board_index, card_arrays
 from search.boards.mccfr import MCCFR
-from search.boards.strategy import play_alike
 from search.representation import exploitability
 
 
@@ -56,18 +55,7 @@ class Lossless:
 
 def tables_of(solver, buckets):
     """Return a solver's average strategies as tables of the whole game; ``buckets`` is of a board's cards."""
-    game = solver.game
-    representation = represent(game)
-    tree, tables = representation.tree, representation.uniform()
-    strategies = [solver.strategy_at(d) for d in range(len(solver.bets.node))]
-    for board, cards in enumerate(tree.cards):
-        bucket = buckets(cards)
-        for d in np.flatnonzero(solver.bets.bets.street == tree.boards[board, STREET]).tolist():
-            state = game.state_at(int(solver.bets.node[d]), tuple(cards))
-            representation.put(tables[game.player(state)], state, strategies[d][:, bucket])
-    for p in (0, 1):
-        play_alike(tree, p, tables[p])
-    return tables
+    return blueprint_tables(solver.game, solver.bets, solver.strategy_at, buckets)
 
 
 def exploitability_of(solver, buckets):

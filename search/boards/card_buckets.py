@@ -7,7 +7,7 @@ board alone, not on which fell when: the abstraction has imperfect recall (Waugh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -157,9 +157,12 @@ class CardAbstraction:
         missing, centres = sum(self.deals[street + 1 :]), self.centres[street - 1]
         fill_buckets(boards, self.deck.cards(), missing, self.hands, self.groups, BINS, centres, space, buckets)
 
-    def arrays(self, threads: int = 1) -> CardArrays:
-        """Return what deals are made of: the bucket of every hand on every board up to suits."""
-        indices = [board_index(self.deck, (count,) if count else ()) for count in accumulate(self.deals)]
+    def indices(self) -> list[BoardIndex]:
+        """Return all boards of each street by number."""
+        return [board_index(self.deck, (count,) if count else ()) for count in accumulate(self.deals)]
+
+    def tabulated(self, indices: Sequence[BoardIndex], threads: int = 1, progress: Callable[[float], None] | None = None) -> Buckets:
+        """Return the bucket of every hand on every board up to suits, [rows of all streets * H]; ``progress`` is told the share done."""
         counts = [len(index.boards) for index in indices]
         flat = np.zeros(sum(counts) * len(self.hands), np.uint16)
         flat[: len(self.hands)] = self.classes
@@ -167,12 +170,19 @@ class CardAbstraction:
         pieces = [
             (street, index.boards[span], table[span])
             for street, (index, table) in enumerate(zip(indices, tables, strict=True))
-            for span in _spans(len(table), 8 * threads)
+            for span in _spans(len(table), 32)
             if street
         ]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda piece: self._fill(*piece), pieces))
-        return card_arrays(self.deck, indices, flat)
+            for done, _ in enumerate(pool.map(lambda piece: self._fill(*piece), pieces), 1):
+                if progress is not None:
+                    progress(done / len(pieces))
+        return flat
+
+    def arrays(self) -> CardArrays:
+        """Return what deals are made of."""
+        indices = self.indices()
+        return card_arrays(self.deck, indices, self.tabulated(indices))
 
 
 def _spans(count: int, parts: int) -> list[slice]:

@@ -228,9 +228,7 @@ def _nearest(point: Any, centres: Any) -> Any:
 
 
 @kernel
-def fill_buckets(
-    boards: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, centres: Any, space: Any, out: Any
-) -> None:
+def fill_buckets(boards: Any, deck: Any, missing: int, hands: Any, groups: Any, bins: int, centres: Any, space: Any, out: Any) -> None:
     """Write the bucket of every hand on some boards of one street: the row of the nearest centre.
 
     Args:

@@ -178,7 +178,7 @@ def traverse(
         sign = np.float64(deals.sign[deal])
         own = 1.0 - 2.0 * traverser
         space.decision[0], space.up[0] = 0, 0
-        waiting, taken, acting, values = 1, 0, 0, 1
+        waiting, taken, acting, values = 1, 0, 0, np.int64(1)
         while taken < waiting:
             d, up = np.int64(space.decision[taken]), space.up[taken]
             taken += 1
@@ -212,18 +212,18 @@ def traverse(
                 for a in range(count):
                     total += max(regret[row + a], zero)
                 left = share_of(number_of(key, d)) * (total if total > zero else np.float32(count))
-                chosen, least = np.int64(-1), np.int64(0)
+                chosen, final = -1, 0
                 for a in range(count):
                     part = max(regret[row + a], zero) if total > zero else np.float32(1.0)
                     averages.row[averaged] = row + a
                     averages.amount[averaged] = scale * (part / (total if total > zero else np.float32(count)))
                     averaged += 1
                     if part > zero:
-                        least = a
+                        final = a
                     left -= part
                     if chosen < 0 and left < zero:
                         chosen = a
-                child = np.int64(bets.child[slot + (chosen if chosen >= 0 else least)])
+                child = np.int64(bets.child[slot + (chosen if chosen >= 0 else final)])
                 if child < 0:
                     space.value[up] = own * (bets.payoff[-1 - child, 0] + bets.payoff[-1 - child, 1] * sign)
                 else:
