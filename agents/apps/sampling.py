@@ -32,8 +32,8 @@ def sample_and_report(kind: Kind, trainer: MCCFRConfig, directory: Path, result:
     memory, file = trainer.bytes(trainer.abstract(kind.game))
     print(f"a blueprint of {memory_text(file)} on disk; making it takes about {memory_text(memory)} of memory", flush=True)
     result.write(trainer={"name": trainer.name, **asdict(trainer)}, memory_bytes=memory, file_bytes=file)
-    with Progress("preparing", 1.0, "", PREPARING) as preparing:
-        run = BlueprintRun(kind.game, trainer, directory, lambda what, share: preparing.at(share, what))
+    with Progress("preparing", 100, "%", PREPARING) as preparing:
+        run = BlueprintRun(kind.game, trainer, directory, lambda what, share: preparing.at(round(100 * share), what))
 
     def tell(iteration: int, history: list[BlueprintRow]) -> None:
         result.require_directory()

@@ -135,6 +135,7 @@ class MCCFR:
         ends = np.linspace(0, sampling.deals, threads + 1).astype(int).tolist()
         self._workers = [_Worker(self.bets, cards, most, first, last - first) for first, last in pairwise(ends)]
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._compile(_Worker(self.bets, cards, most, 0, 1))
 
     @property
     def traversals(self) -> int:
@@ -166,6 +167,12 @@ class MCCFR:
         pruning = np.float32(sampling.pruned), np.float32(threshold)
         self._each(lambda worker: worker.traverse(self.regret, sampling.seed, iteration, player, pruning), self._workers)
         self._each(lambda table: self._add(*table), [(0, self.regret, FLOOR * threshold), (1, self.average, -inf)])
+
+    def _compile(self, idle: _Worker) -> None:
+        """Compile all kernels, by a deal whose log is not added to the tables."""
+        idle.draw(0, 1)
+        idle.traverse(self.regret, 0, 1, 0, (np.float32(0.0), np.float32(-inf)))
+        add_log(_log(1), 0, -inf, self.regret)
 
     def _add(self, which: int, table: Float32, floor: float) -> None:
         """Add all logs of one kind to a table, in the order of traversals."""

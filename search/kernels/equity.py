@@ -15,14 +15,16 @@ from games.kernels import inner_kernel, kernel
 from games.kernels.evaluator import strengths
 
 _CARDS, _DIGIT, _PASSES = 52, 10, 3  # strengths have 30 bits: three digits of ten
+_NUMBER = np.uint64(11)  # bits of a hand's number
 
 
 class EquitySpace(NamedTuple):
     """Room to work in, for one thread."""
 
     power: npt.NDArray[np.int32]  # [H] strengths as the evaluator gives them
-    order: npt.NDArray[np.uint16]  # [2, H]
-    digits: npt.NDArray[np.int32]  # [1024]
+    keys: npt.NDArray[np.uint64]  # [2, H]
+    digits: npt.NDArray[np.uint32]  # [3, 1024]
+    counts: npt.NDArray[np.int32]  # [52]
     by_card: npt.NDArray[np.float32]  # [2, 52]
     share: npt.NDArray[np.float32]  # [G, H]
     board: npt.NDArray[np.uint8]  # [5]
@@ -36,8 +38,9 @@ def equity_space(hands: int, groups: int, bins: int) -> EquitySpace:
     single = np.float32
     return EquitySpace(
         power=np.zeros(hands, np.int32),
-        order=np.zeros((2, hands), np.uint16),
-        digits=np.zeros(1 << _DIGIT, np.int32),
+        keys=np.zeros((2, hands), np.uint64),
+        digits=np.zeros((_PASSES, 1 << _DIGIT), np.uint32),
+        counts=np.zeros(_CARDS, np.int32),
         by_card=np.zeros((2, _CARDS), single),
         share=np.zeros((groups, hands), single),
         board=np.zeros(5, np.uint8),
@@ -48,74 +51,122 @@ def equity_space(hands: int, groups: int, bins: int) -> EquitySpace:
 
 
 @inner_kernel
-def _sorted_hands(power: Any, order: Any, count: Any) -> Any:
-    """Sort the hands that can be held from weak to strong into ``order[1]``, and return how many there are; a radix sort."""
-    live = 0
+def _sort_hands(power: Any, keys: Any, digits: Any) -> Any:
+    """Sort the hands that can be held from weak to strong into ``keys[1]``, and return how many there are; a radix sort.
+
+    A key is a hand's strength, and its number in the eleven lowest bits.
+    """
+    one, mask = np.uint64(1), np.uint64((1 << _DIGIT) - 1)
+    for p in range(_PASSES):
+        for digit in range(1 << _DIGIT):
+            digits[p, digit] = 0
+    live = np.uint64(0)
     for h in range(len(power)):
         if power[h] >= 0:
-            order[0, live] = h
-            live += 1
-    mask = (1 << _DIGIT) - 1
+            strength = np.uint64(power[h])
+            keys[0, live] = (strength << _NUMBER) | np.uint64(h)
+            live += one
+            for p in range(_PASSES):
+                digits[p, (strength >> np.uint64(_DIGIT * p)) & mask] += 1
     for p in range(_PASSES):
-        source, shift = p & 1, _DIGIT * p
-        for digit in range(len(count)):
-            count[digit] = 0
-        for i in range(live):
-            count[(power[order[source, i]] >> shift) & mask] += 1
-        start = np.int32(0)
-        for digit in range(len(count)):
-            size = count[digit]
-            count[digit] = start
+        start = np.uint32(0)
+        for digit in range(1 << _DIGIT):
+            size = digits[p, digit]
+            digits[p, digit] = start
             start += size
-        for i in range(live):
-            h = order[source, i]
-            digit = (power[h] >> shift) & mask
-            order[1 - source, count[digit]] = h
-            count[digit] += 1
-    return live
+        source, shift = p & 1, _NUMBER + np.uint64(_DIGIT * p)
+        for i in range(np.int64(live)):
+            key = keys[source, i]
+            digit_ = (key >> shift) & mask
+            place = digits[p, digit_]
+            keys[1 - source, place] = key
+            digits[p, digit_] = place + np.uint32(1)
+    return np.int64(live)
+
+
+@inner_kernel
+def _shares_of_all(keys: Any, live: int, hands: Any, by_card: Any, possible: float, share: Any) -> None:
+    """Write the strength of every hand against all hands; see ``board_features``.
+
+    Hands are walked from weak to strong. ``by_card`` counts the hands that hold a card, twice each once they are beaten: those of the same
+    strength are counted once, before it is looked at. The hand itself is counted once, too, in both of its cards.
+
+    Args:
+        keys: [live] u8, see ``_sort_hands``.
+        live: hands that can be held.
+        hands: [H, 2] u1.
+        by_card: [52] i4, room to work in.
+        possible: hands that share no card with a hand.
+        share: [H] f4, in place.
+    """
+    scale, mask = np.float32(0.5 / possible), np.uint64((1 << 11) - 1)
+    for c in range(_CARDS):
+        by_card[c] = 0
+    first = 0
+    while first < live:
+        strength, last = keys[first] >> _NUMBER, first
+        while last < live and keys[last] >> _NUMBER == strength:
+            h = keys[last] & mask
+            by_card[hands[h, 0]] += 1
+            by_card[hands[h, 1]] += 1
+            last += 1
+        twice = first + last  # 2 * weaker + equal
+        for i in range(first, last):
+            h = keys[i] & mask
+            share[h] = scale * np.float32(twice + 1 - by_card[hands[h, 0]] - by_card[hands[h, 1]])
+        for i in range(first, last):
+            h = keys[i] & mask
+            by_card[hands[h, 0]] += 1
+            by_card[hands[h, 1]] += 1
+        first = last
+
+
+@inner_kernel
+def _shares_of_group(keys: Any, live: int, hands: Any, weights: Any, by_card: Any, share: Any) -> None:
+    """Write the strength of every hand against a group of hands with these weights [H]; see ``board_features``."""
+    half, mask = np.float32(0.5), np.uint64((1 << 11) - 1)
+    total, less = np.float32(0.0), np.float32(0.0)
+    for c in range(_CARDS):
+        by_card[0, c] = by_card[1, c] = np.float32(0.0)
+    for i in range(live):
+        h = keys[i] & mask
+        total += weights[h]
+        by_card[0, hands[h, 0]] += weights[h]
+        by_card[0, hands[h, 1]] += weights[h]
+    first = 0
+    while first < live:
+        strength, last = keys[first] >> _NUMBER, first
+        while last < live and keys[last] >> _NUMBER == strength:  # half of a tie counts as beaten
+            h = keys[last] & mask
+            weight = half * weights[h]
+            less += weight
+            by_card[1, hands[h, 0]] += weight
+            by_card[1, hands[h, 1]] += weight
+            last += 1
+        for i in range(first, last):
+            h = keys[i] & mask
+            low, high, weight = hands[h, 0], hands[h, 1], weights[h]
+            possible = total - by_card[0, low] - by_card[0, high] + weight
+            beaten = less - by_card[1, low] - by_card[1, high] + half * weight
+            share[h] = beaten / possible if possible > 0 else half
+        for i in range(first, last):
+            h = keys[i] & mask
+            weight = half * weights[h]
+            less += weight
+            by_card[1, hands[h, 0]] += weight
+            by_card[1, hands[h, 1]] += weight
+        first = last
 
 
 @inner_kernel
 def _shares(board: Any, hands: Any, groups: Any, used: int, space: Any) -> None:
     """Write the strength of every hand against each of the first ``used`` groups into ``space.share``; see ``board_features``."""
     strengths(board, hands, space.power)
-    live = _sorted_hands(space.power, space.order, space.digits)
-    order, power, by_card = space.order[1], space.power, space.by_card
-    half = np.float32(0.5)
-    for g in range(used):
-        total, less = np.float32(0.0), np.float32(0.0)
-        for c in range(_CARDS):
-            by_card[0, c] = by_card[1, c] = np.float32(0.0)
-        for i in range(live):
-            h = order[i]
-            weight = groups[g, h]
-            total += weight
-            by_card[0, hands[h, 0]] += weight
-            by_card[0, hands[h, 1]] += weight
-        first = 0
-        while first < live:
-            last = first
-            strength = power[order[first]]
-            while last < live and power[order[last]] == strength:  # half of a tie counts as beaten
-                h = order[last]
-                weight = half * groups[g, h]
-                less += weight
-                by_card[1, hands[h, 0]] += weight
-                by_card[1, hands[h, 1]] += weight
-                last += 1
-            for i in range(first, last):
-                h = order[i]
-                low, high, weight = hands[h, 0], hands[h, 1], groups[g, h]
-                possible = total - by_card[0, low] - by_card[0, high] + weight
-                beaten = less - by_card[1, low] - by_card[1, high] + half * weight
-                space.share[g, h] = beaten / possible if possible > 0 else half
-            for i in range(first, last):
-                h = order[i]
-                weight = half * groups[g, h]
-                less += weight
-                by_card[1, hands[h, 0]] += weight
-                by_card[1, hands[h, 1]] += weight
-            first = last
+    live = _sort_hands(space.power, space.keys, space.digits)
+    cards = (1.0 + np.sqrt(1.0 + 8.0 * live)) / 2.0  # that are not on the board
+    _shares_of_all(space.keys[1], live, hands, space.counts, (cards - 2) * (cards - 3) / 2, space.share[0])
+    for g in range(1, used):
+        _shares_of_group(space.keys[1], live, hands, groups[g], space.by_card, space.share[g])
 
 
 @inner_kernel
@@ -182,7 +233,7 @@ def board_features(boards: Any, deck: Any, missing: int, hands: Any, groups: Any
         deck: [cards] u1.
         missing: public cards that are still to come.
         hands: [H, 2] u1, all of the deck.
-        groups: [G, H] f4, weights of opponents' hands; the first group is all of them.
+        groups: [G, H] f4, weights of opponents' hands; the first group is all of them, with weight 1.
         bins: of the spread of strengths.
         space: room to work in.
         out: [n, H, features] f4, in place; zeros for hands that hold a card of the board. On the last street the strength against each
