@@ -301,6 +301,7 @@ def register(command: str) -> None:
         store.store(group=group, name=f"{group}_schema", node=node)
     if command != "solve":
         from agents.training import METHODS
+        from agents.training.mccfr import MCCFRConfig
 
-        for name, node in METHODS.items():
+        for name, node in {**METHODS, MCCFRConfig.name: MCCFRConfig}.items():
             store.store(group="trainer", name=f"{name}_schema", node=node)

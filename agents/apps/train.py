@@ -1,4 +1,4 @@
-"""``timebank train``: self-play training of a policy network; a run that was interrupted goes on from its directory."""
+"""``timebank train``: train a policy network by self-play, or sample a blueprint; an interrupted run goes on from its directory."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from agents.apps.build import build_kind
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run
+from agents.apps.sampling import check_sampling, sample_and_report
 from agents.apps.training import check_training, train_and_report
 from agents.reporting.tables import training_table
+from agents.training.mccfr import MCCFRConfig
 
 
 def check(config: TrainConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
-    check_training(build_kind(config.game), config.trainer, directory)
+    check = check_sampling if isinstance(config.trainer, MCCFRConfig) else check_training
+    check(build_kind(config.game), config.trainer, directory)
 
 
 def run(config: TrainConfig, directory: Path) -> None:
     """Train and report."""
     kind = build_kind(config.game)
     with Run(directory, "train", kind.game.name, config.seed, kind.notes) as result:
+        if isinstance(config.trainer, MCCFRConfig):
+            sample_and_report(kind, config.trainer, directory, result)
+            return
         learned = train_and_report(kind, config.trainer, directory, result)
         print(training_table(result.history, kind.strength_text))
         print(f"exploitability of the network alone ({learned.policy.size:,} parameters), exact; checkpoint: {learned.checkpoint}")

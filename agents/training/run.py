@@ -100,7 +100,7 @@ def train(
         if run.iteration and run.due():
             run.evaluate()  # if the run was stopped between the iteration and its measurement; nothing happens otherwise
         while run.iteration < run.config.iterations:
-            with _whole_iteration():
+            with whole_iteration():
                 run.step()
             if run.due():
                 run.evaluate()
@@ -141,7 +141,7 @@ def _report(run: SelfPlay[P], writer: ScalarWriter | None, progress: Progress | 
 
 
 @contextmanager
-def _whole_iteration() -> Iterator[None]:
+def whole_iteration() -> Iterator[None]:
     """Hold Ctrl-C back until the block is done: a state in the middle of an iteration could not be resumed."""
     if threading.current_thread() is not threading.main_thread():  # signals go to the main thread only
         yield

@@ -1,0 +1,66 @@
+"""``timebank train trainer=mccfr``: what is refused before, progress, TensorBoard and result.json of a sampled blueprint."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from agents.apps.build import Kind
+from agents.apps.run import PREPARING, Progress, Run
+from agents.bucket_blueprint import ABOUT
+from agents.reporting.tables import cores, duration, free_memory, memory_text, table, write_csv
+from agents.training.mccfr import BlueprintRow, BlueprintRun, MCCFRConfig, check_sampled, sample
+from agents.training.run import tensorboard_writer
+
+
+def check_sampling(kind: Kind, trainer: MCCFRConfig, directory: Path) -> None:
+    """Refuse a game that cannot be sampled, settings that do not fit it, too little memory and another run's state."""
+    if not 1 <= trainer.threads <= cores():
+        raise ValueError(f"trainer.threads must be in 1..{cores()} (the cores of this machine), got {trainer.threads}")
+    game = trainer.abstract(kind.game)
+    (memory, _), free = trainer.bytes(game), free_memory()
+    if memory > 0.9 * free:
+        raise ValueError(
+            f"trainer.buckets must fit into memory ({memory_text(free)} are free), got {trainer.buckets}: {memory_text(memory)}"
+        )
+    check_sampled(directory, game, trainer)
+
+
+def sample_and_report(kind: Kind, trainer: MCCFRConfig, directory: Path, result: Run) -> None:
+    """Make the blueprint with a progress bar; result.json always has the history so far."""
+    memory, file = trainer.bytes(trainer.abstract(kind.game))
+    print(f"a blueprint of {memory_text(file)} on disk; making it takes about {memory_text(memory)} of memory", flush=True)
+    result.write(trainer={"name": trainer.name, **asdict(trainer)}, memory_bytes=memory, file_bytes=file)
+    with Progress("preparing", 100, "%", PREPARING) as preparing:
+        run = BlueprintRun(kind.game, trainer, directory, lambda what, share: preparing.at(round(100 * share), what))
+
+    def tell(iteration: int, history: list[BlueprintRow]) -> None:
+        result.require_directory()
+        progress.at(iteration, _strength(kind, history[-1]) if history else "")
+        if len(history) != len(result.history):
+            result.write(history=[asdict(row) for row in history])
+
+    with Progress("sampling", trainer.iterations, "it") as progress, tensorboard_writer(directory / "tensorboard") as writer:
+        blueprint = sample(run, writer, tell)
+    history = [asdict(row) for row in run.history]
+    strength: dict[str, Any] = {"size": blueprint.size, "name": blueprint.name, "fingerprint": blueprint.digest}
+    if (exact := run.history[-1].exploitability) is not None:
+        strength["exploitability"] = kind.strength(exact) | {"exact": True}
+    result.write(history=history, blueprint=strength, traversals=run.solver.traversals)
+    write_csv(directory / "training.csv", history)
+    write_csv(directory / "first_street.csv", blueprint.first_street())
+    print(_table(kind, run.history))
+    print(f"blueprint {blueprint.name}: {blueprint.size:,} {kind.size_unit}; {directory / ABOUT}")
+
+
+def _strength(kind: Kind, row: BlueprintRow) -> str:
+    """Return a row's strength as people read it."""
+    if row.exploitability is not None:
+        return f"exploitability {kind.strength_text(row.exploitability)} at {row.iteration:,}"
+    return f"regret of the first decision {kind.strength_text(row.first_decision_regret)} at {row.iteration:,}"
+
+
+def _table(kind: Kind, history: list[BlueprintRow]) -> str:
+    rows = [[f"{row.iteration:,}", f"{row.traversals:,}", duration(row.seconds), _strength(kind, row)] for row in history]
+    return table(["iteration", "traversals", "time", "strength"], rows)

@@ -1,0 +1,256 @@
+"""Sampled blueprints of hold'em: 16-bit shares by decision, bucket and action, mapped from disk, and the centres of their buckets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.reporting.tables import Row, write_json
+from agents.runtime.arrays import map_npy, open_archive, write_archive, write_npy
+from agents.runtime.storage import DAMAGES, first_line, printable, read_json, require, whole_in
+from games.arrays import Float, Float32
+from games.game import line_of
+from games.holdem.config import on_menu
+from games.holdem.menus import Menu, parse_sizes
+from games.holdem.rules import HoldemGame, HoldemState
+from search.boards.card_buckets import BINS, Buckets, CardAbstraction
+from search.boards.flat_bets import FlatBets, flat_bets
+from search.boards.representation import represent_boards
+from search.boards.strategy import place_of, play_alike, shares_of
+from search.representation import Tables
+
+ABOUT, SHARES, CENTRES, FORMAT = "blueprint.json", "shares.npy", "buckets.npz", 1
+ONE = 2**16 - 1  # what stands for a share of 1
+MOST_GROUPS, MOST_BUCKETS = 64, 1 << 16
+MOST_BOARDS = 64  # whose buckets are kept
+
+
+@dataclass(frozen=True, eq=False)
+class BucketBlueprint:
+    """A strategy of an abstract game, as a policy of the real one.
+
+    Attributes:
+        game: with the blueprint's menu of bets.
+        abstraction: buckets of its hands.
+        shares: [numbers] u2, for each decision [K, A], decisions as in ``search.boards.flat_bets``.
+        name: for people.
+        digest: of all that it consists of.
+    """
+
+    game: HoldemGame
+    abstraction: CardAbstraction
+    shares: npt.NDArray[np.uint16]
+    name: str
+    digest: str
+
+    @property
+    def size(self) -> int:
+        """Numbers that it consists of."""
+        return len(self.shares)
+
+    def fingerprint(self) -> bytes:
+        """Return what kept measurements of this policy must agree with."""
+        return self.digest.encode()
+
+    @cached_property
+    def bets(self) -> FlatBets:
+        """Its decisions."""
+        return flat_bets(self.game, self.abstraction.sizes)
+
+    @cached_property
+    def _ends(self) -> npt.NDArray[np.int64]:
+        return np.cumsum([0, *numbers_of(self.bets)])
+
+    def at_decision(self, decision: int) -> Float:
+        """Return [A, K], what the buckets play at a decision."""
+        buckets = self.abstraction.sizes[int(self.bets.bets.street[decision])]
+        rows = self.shares[self._ends[decision] : self._ends[decision + 1]].reshape(buckets, -1)
+        return shares_of(rows.T.astype(np.float64))
+
+    def at(self, state: HoldemState) -> Float:
+        """Return the acting player's [A, H] at a decision of its tree.
+
+        Raises:
+            ValueError: an amount was bet that the menu does not offer.
+        """
+        node, cards = place_of(self.game, state)
+        return self.at_decision(int(self.bets.decision[node]))[:, self._buckets(tuple(sorted(cards)))]
+
+    @cached_property
+    def _buckets(self) -> Callable[[tuple[int, ...]], Buckets]:
+        return lru_cache(MOST_BOARDS)(self.abstraction.buckets)
+
+    def first_street(self) -> list[Row]:
+        """Return the strategy before the first public cards: a row for each decision and class of hands, 169 of a full deck."""
+        game, rows = self.game, list[Row]()
+        first = {self.abstraction.classes[hand]: hand for hand in range(len(game.hands) - 1, -1, -1)}
+        for decision in np.flatnonzero(self.bets.bets.street == 0).tolist():
+            state = game.state_at(int(self.bets.node[decision]), ())
+            labels, shares = [action.text for action in game.actions(state)], self.at_decision(decision)
+            for bucket, hand in sorted(first.items()):
+                played = {label: float(share) for label, share in zip(labels, shares[:, bucket], strict=True)}
+                rows.append({"line": " / ".join(line_of(game, state)), "hands": game.hand_class(0, hand), **played})
+        return rows
+
+    def tables(self) -> Tables:
+        """Return the strategy as tables of the whole game, see ``tables_of``."""
+        return tables_of(self.game, self.bets, self.at_decision, self._buckets)
+
+
+def tables_of(
+    game: HoldemGame, bets: FlatBets, at_decision: Callable[[int], Float], buckets: Callable[[tuple[int, ...]], npt.NDArray[Any]]
+) -> Tables:
+    """Return a strategy of buckets as tables of the whole game, which must be small: what measures them exactly.
+
+    Args:
+        game: with the menu of the tree of bets.
+        bets: its decisions.
+        at_decision: returns [A, K] at each.
+        buckets: returns [H] on each board.
+    """
+    representation = represent_boards(game)
+    tree, tables = representation.tree, representation.uniform()
+    strategies = [at_decision(decision) for decision in range(len(bets.node))]
+    counts = np.cumsum(game.deals).tolist()
+    for cards in tree.cards:
+        bucket = buckets(tuple(cards))
+        for decision in np.flatnonzero(bets.bets.street == counts.index(len(cards))).tolist():
+            state = game.state_at(int(bets.node[decision]), tuple(cards))
+            representation.put(tables[game.player(state)], state, strategies[decision][:, bucket])
+    for player, table in enumerate(tables):
+        play_alike(tree, player, table)
+    return tables
+
+
+def numbers_of(bets: FlatBets) -> list[int]:
+    """Return how many numbers each decision has."""
+    actions = np.diff(bets.bets.slot.astype(np.int64))
+    counts: list[int] = (actions * np.array(bets.sizes)[bets.bets.street]).tolist()
+    return counts
+
+
+def in_16_bits(bets: FlatBets, average: Float32) -> npt.NDArray[np.uint16]:
+    """Return the shares of a solver's sums, as ``BucketBlueprint.shares``; each is rounded by 1 / 131,070 at most."""
+    parts = []
+    for decision in range(len(bets.node)):
+        shares = shares_of(average[bets.rows_at(decision)].T.astype(np.float64))
+        parts.append(np.round(ONE * shares.T).astype(np.uint16).reshape(-1))
+    return np.concatenate(parts)
+
+
+def with_menu(game: HoldemGame, bets: str, raises: str) -> HoldemGame:
+    """Return a game whose players bet the sizes of one menu alone, on every street.
+
+    Raises:
+        ValueError: bad sizes, or a limit game.
+    """
+    if game.betting.limit is not None:
+        raise ValueError(f"trainer.bets must be left out in a limit game, got {bets!r}")
+    menu = Menu(parse_sizes(bets, "trainer.bets", raises=False), parse_sizes(raises, "trainer.raises", raises=True))
+    betting = replace(game.betting, menus=((menu, menu),) * len(game.deals))
+    return on_menu(replace(game, betting=betting, any_amount=False))
+
+
+def save_abstraction(path: Path, abstraction: CardAbstraction) -> None:
+    """Write the centres of all buckets, whole or not at all."""
+    centres = {f"centres_{street}": array for street, array in enumerate(abstraction.centres, 1)}
+    write_archive(path, {"format": FORMAT}, {"groups": abstraction.groups, **centres})
+
+
+def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:
+    """Return the buckets of a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is damaged, or of other streets or another deck.
+    """
+    with open_archive(path) as saved:
+        require(saved.json("about") == {"format": FORMAT}, f"its format must be {FORMAT}")
+        groups, hands = saved.header("groups").shape
+        require(hands == len(game.hands) and 1 <= groups <= MOST_GROUPS, "its groups must be of the game's hands")
+        weights = saved.array("groups", (groups, hands), np.float32)
+        centres = []
+        for street in range(1, len(game.deals)):
+            features = BINS if sum(game.deals[street + 1 :]) else groups
+            count = saved.header(f"centres_{street}").shape[0]
+            require(1 <= count <= MOST_BUCKETS, f"a street must have 1 to {MOST_BUCKETS:,} buckets, got {count:,}")
+            centres.append(saved.array(f"centres_{street}", (count, features), np.float32))
+    finite = all(np.isfinite(array).all() for array in (weights, *centres))
+    require(finite and all((np.diff(array[:, 0]) >= 0).all() for array in centres), "its centres must be finite and in order")
+    return CardAbstraction(game.deck, game.deals, weights, tuple(centres))
+
+
+def save_blueprint(directory: Path, blueprint: BucketBlueprint, about: Row) -> None:
+    """Write a blueprint; ``about`` is what else its description says, its menu for one."""
+    save_abstraction(directory / CENTRES, blueprint.abstraction)
+    write_npy(directory / SHARES, blueprint.shares)
+    own = {"format": FORMAT, "game": blueprint.game.key, "name": blueprint.name, "size": blueprint.size, "digest": blueprint.digest}
+    write_json(directory / ABOUT, own | about)
+
+
+def digest_of(game: HoldemGame, abstraction: CardAbstraction, shares: npt.NDArray[np.uint16]) -> str:
+    """Return what tells blueprints apart."""
+    digest = hashlib.sha256(game.key.encode())
+    for array in (abstraction.groups, *abstraction.centres, shares):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
+    """Return the blueprint of a directory, its shares mapped from disk.
+
+    Args:
+        game: the real game; the blueprint's menu of bets takes the place of its own where the blueprint has one.
+        directory: of ``save_blueprint``.
+
+    Raises:
+        ValueError: none there, a damaged one, or one of another game.
+    """
+    try:
+        about = read_json(directory / ABOUT)
+        require(isinstance(about, dict) and about["format"] == FORMAT, f"its format must be {FORMAT}")
+        require(isinstance(about["name"], str) and isinstance(about["digest"], str), "it must have a name and a digest")
+        require(whole_in(about["size"], 1, 2**53), "it must have a size")
+        menu = about.get("menu")
+        require(
+            menu is None or (isinstance(menu, list) and len(menu) == 2 and all(isinstance(x, str) for x in menu)), "a menu is two texts"
+        )
+        chosen = on_menu(game) if menu is None else with_menu(game, *menu)
+        abstraction = load_abstraction(directory / CENTRES, chosen)
+        shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
+    except DAMAGES as error:
+        raise ValueError(f"a blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
+    if about["game"] != chosen.key:
+        raise ValueError(f"a blueprint must be of {game.name}, got {directory}, which is of another game")
+    return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
+
+
+def first_decision_regret(bets: FlatBets, regret: Float32, weight: float) -> float:
+    """Return the chips a deal that player 0 regrets at the first decision, by bucket: an estimate, and no bound of an exploitability.
+
+    Args:
+        bets: of the solver.
+        regret: its sums.
+        weight: sum of all weights, of every deal of every iteration.
+    """
+    return float(np.maximum(regret[bets.rows_at(0)], 0).max(axis=1).sum(dtype=np.float64)) / weight
+
+
+def sizes_for(game: HoldemGame, sizes: Sequence[int]) -> list[int]:
+    """Return the buckets of each street after the first; one number is for all of them.
+
+    Raises:
+        ValueError: neither one number nor one for each street.
+    """
+    streets = len(game.deals) - 1
+    if len(sizes) not in (1, streets) or not all(1 <= size <= MOST_BUCKETS for size in sizes):
+        rule = f"one number in 1..{MOST_BUCKETS:,}, or one for each of {streets} streets after the first"
+        raise ValueError(f"trainer.buckets must be {rule}, got {list(sizes)}")
+    return list(sizes) if len(sizes) == streets else [*sizes] * streets

@@ -1,0 +1,290 @@
+"""Blueprints of hold'em by sampling: external-sampling MCCFR, saved as it goes and resumed to the same bits.
+
+A run's directory holds the card abstraction (``buckets.npz``), the buckets of all boards (``boards.npy``, made once), the sums so far
+(``training.npz``) and, whenever it is saved, the blueprint (``blueprint.json``, ``shares.npy``).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from agents.abstraction import make_card_abstraction
+from agents.bucket_blueprint import (
+    CENTRES,
+    BucketBlueprint,
+    digest_of,
+    first_decision_regret,
+    in_16_bits,
+    load_abstraction,
+    save_abstraction,
+    save_blueprint,
+    sizes_for,
+    with_menu,
+)
+from agents.reporting.tables import Row
+from agents.runtime.arrays import open_archive, read_npy, write_archive, write_npy
+from agents.runtime.solution_file import MOST_ITERATIONS, in_range
+from agents.runtime.storage import DAMAGES, brief, first_line, load_or_set_aside, number_in, require, whole_in
+from agents.training.run import ScalarWriter, whole_iteration
+from games.game import PublicGame
+from games.holdem.board_tree import game_size
+from games.holdem.config import on_menu
+from games.holdem.rules import HoldemGame
+from games.settings import bounded, check_bounds, within
+from search.boards.card_buckets import CardAbstraction, card_arrays
+from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_bytes
+from search.representation import exploitability, represent
+
+STATE, BOARDS = "training.npz", "boards.npy"
+SIZES = "100%,a"  # bets and raises where neither the game nor the settings have any
+MOST_MEASURED = 5_000  # boards of a game whose strength is measured exactly
+MAY_DIFFER = ("iterations", "threads", "evaluate_from", "evaluate_growth", "save_seconds")  # they change no bit
+
+
+@dataclass(kw_only=True)
+class MCCFRConfig:
+    """Everything that a sampled blueprint depends on.
+
+    Attributes:
+        iterations: batches of deals; each deal is traversed once for each player.
+        buckets: of hands on each street after the first, or one number for all of them.
+        bets: sizes of the menu on every street; empty is the game's own menu, or ``100%,a`` where it has none.
+        raises: likewise.
+        deals: of an iteration: traversals that see the same strategy.
+        pruned: share of traversals that leave out actions with a very low regret.
+        prune_below: the regret that is very low, in stacks lost at the weight of the current iteration.
+        seed: of the card abstraction and of all sampling.
+        threads: of the work; they change no bit.
+        evaluate_from: strength is first measured at this iteration,
+        evaluate_growth: then each time the iteration has grown by this factor, and at the end.
+        save_seconds: the run is saved when this long has passed since the last time.
+    """
+
+    name: ClassVar[str] = "mccfr"
+    title: ClassVar[str] = "MCCFR"
+
+    iterations: int = bounded(10_000, least=1)
+    buckets: list[int] = field(default_factory=lambda: [500], metadata=within(least=1, most=1 << 16))
+    bets: str = ""
+    raises: str = ""
+    deals: int = bounded(4096, least=1, most=1 << 20)
+    pruned: float = bounded(0.95, below=1.0)
+    prune_below: float = bounded(100.0, above=0)
+    seed: int = bounded(0, most=2**63 - 1)
+    threads: int = bounded(1, least=1)
+    evaluate_from: int = bounded(16, least=1)
+    evaluate_growth: float = bounded(2.0, above=1)
+    save_seconds: float = bounded(60.0, most=math.inf, unit="seconds")
+
+    def __post_init__(self) -> None:
+        check_bounds(self, "trainer")
+
+    def filled(self, deep: str) -> Any:
+        """Refuse to train a network; ``timebank train`` makes a blueprint of these settings."""
+        raise ValueError(f"trainer must be one that trains networks here, got {self.name}, which makes blueprints")
+
+    def start(self, infostates: Any) -> Any:
+        """Refuse to train a network."""
+        return self.filled("")
+
+    def menu(self, game: HoldemGame) -> tuple[str, str] | None:
+        """Return the sizes of bets and raises of the blueprint's menu; None for the game's own."""
+        own = game.betting.menus
+        if self.bets or self.raises:
+            return self.bets, self.raises
+        return (SIZES, SIZES) if own is not None and not any(m.bets or m.raises for street in own for m in street) else None
+
+    def abstract(self, game: PublicGame[Any]) -> HoldemGame:
+        """Return the game with the blueprint's menu.
+
+        Raises:
+            ValueError: no game of hold'em that can be sampled, or a menu whose tree of bets is too large.
+        """
+        if not isinstance(game, HoldemGame):
+            raise ValueError(f"game must be a game of hold'em for trainer=mccfr, got {game.name}")
+        menu = self.menu(game)
+        chosen = on_menu(game) if menu is None else with_menu(game, *menu)
+        check_game(chosen)
+        return chosen
+
+    def bytes(self, game: HoldemGame) -> tuple[int, int]:
+        """Return how many bytes of memory a run takes, and how many the blueprint's file has."""
+        classes = {game.hand_class(0, hand) for hand in range(len(game.hands))}
+        return mccfr_bytes(game, [len(classes), *sizes_for(game, self.buckets)])
+
+
+@dataclass(frozen=True)
+class BlueprintRow:
+    """What a blueprint had cost at an iteration, and its strength."""
+
+    iteration: int
+    traversals: int
+    seconds: float  # of sampling, wall-clock
+    first_decision_regret: float  # chips a deal, an estimate
+    exploitability: float | None  # chips a deal, exact; None where the game is too large
+
+
+class BlueprintRun:
+    """A run that makes a blueprint in a directory; what the directory holds is gone on with.
+
+    Args:
+        game: the real one.
+        config: settings.
+        directory: made if need be.
+        progress: called with what is being prepared and the share done.
+
+    Raises:
+        ValueError: settings that do not fit the game, or another run's state in the directory.
+    """
+
+    def __init__(
+        self, game: PublicGame[Any], config: MCCFRConfig, directory: Path, progress: Callable[[str, float], None] | None = None
+    ) -> None:
+        self.game, self.config, self.directory = config.abstract(game), config, directory
+        self.about = {"game": self.game.key, "config": asdict(config)}
+        self._menu = config.menu(game) if isinstance(game, HoldemGame) else None
+        check_sampled(directory, self.game, config)
+        directory.mkdir(parents=True, exist_ok=True)
+        self.seconds, self.history = 0.0, list[BlueprintRow]()
+        tell = progress or (lambda what, share: None)
+        self.abstraction = self._abstraction(tell)
+        indices = self.abstraction.indices()
+        shape = (sum(len(index.boards) for index in indices) * len(self.game.hands),)
+        flat = load_or_set_aside(directory / BOARDS, lambda path: read_npy(path, shape, np.uint16))
+        if flat is None:
+            flat = self.abstraction.tabulated(indices, config.threads, lambda share: tell("buckets of all boards", share))
+            write_npy(directory / BOARDS, flat)
+        sampling = Sampling(deals=config.deals, seed=config.seed, pruned=config.pruned, prune_below=config.prune_below)
+        cards = card_arrays(self.game.deck, indices, flat)
+        self.solver = MCCFR(self.game, cards, self.abstraction.sizes, sampling, config.threads)
+        self._go_on()
+
+    def _abstraction(self, tell: Callable[[str, float], None]) -> CardAbstraction:
+        path = self.directory / CENTRES
+        saved = load_or_set_aside(path, lambda path: load_abstraction(path, self.game))
+        if saved is None:
+            (self.directory / BOARDS).unlink(missing_ok=True)
+            tell("centres of buckets", 0.0)
+            saved = make_card_abstraction(self.game, sizes_for(self.game, self.config.buckets), self.config.seed)
+            save_abstraction(path, saved)
+        return saved
+
+    @property
+    def iteration(self) -> int:
+        """Iterations done."""
+        return self.solver.iterations
+
+    def step(self) -> None:
+        """Do one iteration."""
+        start = time.perf_counter()
+        self.solver.run(1)
+        self.seconds += time.perf_counter() - start
+
+    def due(self) -> bool:
+        """Say whether strength is to be measured at this iteration."""
+        at = self.config.evaluate_from
+        while at < self.iteration:
+            at = max(at + 1, round(at * self.config.evaluate_growth))
+        return self.iteration in (at, self.config.iterations)
+
+    def evaluate(self) -> BlueprintRow:
+        """Measure the blueprint at this point, once per iteration."""
+        if not self.history or self.history[-1].iteration != self.iteration:
+            weight = self.config.deals * self.iteration * (self.iteration + 1) / 2
+            regret = first_decision_regret(self.solver.bets, self.solver.regret, weight)
+            small = game_size(self.game).boards <= MOST_MEASURED
+            exact = exploitability(represent(self.game), self.blueprint().tables()) if small else None
+            self.history.append(BlueprintRow(self.iteration, self.solver.traversals, self.seconds, regret, exact))
+        return self.history[-1]
+
+    def blueprint(self) -> BucketBlueprint:
+        """Return the blueprint at this point."""
+        shares = in_16_bits(self.solver.bets, self.solver.average)
+        name = f"mccfr:{self.iteration}:" + ":".join(map(str, self.abstraction.sizes[1:]))
+        return BucketBlueprint(self.game, self.abstraction, shares, name, digest_of(self.game, self.abstraction, shares))
+
+    def save(self) -> BucketBlueprint:
+        """Write the state and the blueprint."""
+        history = [asdict(row) for row in self.history]
+        about = self.about | {"iteration": self.iteration, "seconds": self.seconds, "history": history}
+        write_archive(self.directory / STATE, about, self.solver.state())
+        blueprint = self.blueprint()
+        menu = None if self._menu is None else list(self._menu)
+        done: Row = {"iterations": self.iteration, "traversals": self.solver.traversals, "seconds": self.seconds}
+        save_blueprint(self.directory, blueprint, {"menu": menu, **done})
+        return blueprint
+
+    def _go_on(self) -> None:
+        state = self.solver.state()
+
+        def read(path: Path) -> None:
+            with open_archive(path) as saved:
+                about = saved.json("about")
+                arrays = {name: saved.array(name, array.shape, array.dtype) for name, array in state.items()}
+            require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
+            require(number_in(about["seconds"], 0, 1e12), "its seconds must be a number of at least 0")
+            history = [BlueprintRow(**row) for row in about["history"]]
+            self.solver.restore(arrays, about["iteration"])
+            self.seconds, self.history = float(about["seconds"]), history
+
+        load_or_set_aside(self.directory / STATE, read)
+
+
+def check_sampled(directory: Path, game: HoldemGame, config: MCCFRConfig) -> None:
+    """Refuse another run's state in a directory; there may be none, and a damaged one is none.
+
+    Raises:
+        ValueError: names the key that differs.
+    """
+    path = directory / STATE
+    if not os.path.lexists(path):
+        return
+    try:
+        with open_archive(path) as saved:
+            about = saved.json("about")
+        theirs, iteration = about["config"], about["iteration"]
+        require(isinstance(theirs, dict) and whole_in(iteration, 0, MOST_ITERATIONS), "it must have settings and an iteration")
+    except DAMAGES as error:
+        raise ValueError(f"training state must be complete, got one that is not in {path}: {first_line(error)}") from None
+    if about.get("game") != game.key:
+        raise ValueError(f"game must be that of {path}, got another")
+    for key, value in asdict(config).items():
+        if key not in MAY_DIFFER and theirs.get(key) != value:
+            raise ValueError(f"trainer.{key} must be {brief(theirs.get(key))} as in {path}, got {value!r}")
+    if iteration > config.iterations:
+        raise ValueError(f"trainer.iterations must be at least the {iteration} of {path}, got {config.iterations}")
+
+
+def sample(
+    run: BlueprintRun, writer: ScalarWriter | None = None, progress: Callable[[int, list[BlueprintRow]], None] | None = None
+) -> BucketBlueprint:
+    """Take a run to its end, saved now and then and on Ctrl-C; return the blueprint."""
+    saved = time.monotonic()
+    try:
+        while run.iteration < run.config.iterations:
+            with whole_iteration():
+                run.step()
+            if run.due():
+                row = run.evaluate()
+                if writer is not None:
+                    for key, value in asdict(row).items():
+                        if key != "iteration" and value is not None:
+                            writer.add_scalar(key, value, row.iteration)
+            if progress is not None:
+                progress(run.iteration, run.history)
+            if time.monotonic() - saved >= run.config.save_seconds:
+                run.save()
+                saved = time.monotonic()
+        run.evaluate()
+        return run.save()
+    except KeyboardInterrupt:
+        run.save()
+        raise
