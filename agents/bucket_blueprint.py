@@ -55,6 +55,10 @@ class BucketBlueprint:
         """Numbers that it consists of."""
         return len(self.shares)
 
+    def row(self) -> Row:
+        """Return what ``result.json`` says of it."""
+        return {"name": self.name, "size": self.size, "digest": self.digest}
+
     def fingerprint(self) -> bytes:
         """Return what kept measurements of this policy must agree with."""
         return self.digest.encode()

@@ -17,12 +17,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
 from agents.agent import BaseAgent, Decision
-from agents.policy import Policy
 from games.arrays import Float
 from games.game import Kind, path
 from games.holdem.menus import Menu
@@ -35,6 +34,7 @@ from search.off_tree import Translation, carried, likely_row
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
 
+TRIALS = 3  # solves of each street when the agent is loaded
 LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
 Ranges = tuple[Float, Float]
 Menus = tuple[tuple[Menu, Menu], ...]
@@ -82,6 +82,24 @@ class HandMemory:
     surprises: int
 
 
+class MenuPolicy(Protocol):
+    """A blueprint of the game's menu: asked, never written out whole."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+
+    @property
+    def game(self) -> HoldemGame:
+        """With the menu's sizes alone."""
+
+    def fingerprint(self) -> bytes:
+        """Return what kept measurements of this policy must agree with."""
+
+    def at(self, state: HoldemState, /) -> Float:
+        """Return the acting player's [A, H] at a decision of its tree."""
+
+
 class NoLimitAgent(BaseAgent):
     """See the module.
 
@@ -89,46 +107,65 @@ class NoLimitAgent(BaseAgent):
         game: with any amount; its menu is what the agent itself bets.
         blueprint: of the same game with a menu.
         variant: of CFR.
-        solve_from: streets with which subgames begin, by name with + between.
+        solve_from: streets with which subgames begin, by name with + between; None to play the blueprint alone.
         menus: sizes of both players in subgames, by street of the whole game; the game's own unless given.
         threads: kernel threads of a solve.
         seed: of the translation.
-    """
 
-    thinks = True
+    Raises:
+        ValueError: a ``solve_from`` that names no street after the first.
+    """
 
     def __init__(
         self,
         game: HoldemGame,
-        blueprint: Policy[HoldemState],
+        blueprint: MenuPolicy,
         variant: Variant,
-        solve_from: str = "turn+river",
+        solve_from: str | None = "turn+river",
         menus: Menus | None = None,
         threads: int = 1,
         seed: int = 0,
     ) -> None:
         self.game, self.blueprint, self.variant, self.solve_from = game, blueprint, variant, solve_from
-        self.menus, self.threads = menus, threads
-        menu: Any = blueprint.game
-        self.translation = Translation(game, menu, seed)
-        self.rounds = rounds_of(solve_from, game.rounds)
-        self.name = f"{blueprint.name}+{solve_from}:unsafe:{variant.label}"
+        self.menus, self.threads, self.thinks = menus, threads, solve_from is not None
+        self.translation = Translation(game, blueprint.game, seed)
+        rounds = () if solve_from is None else rounds_of(solve_from, game.rounds)
+        if rounds is None or 0 in rounds:
+            raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
+        self.rounds = rounds
+        self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:unsafe:{variant.label}"
+        self._loaded = False
         self._building = [Pace() for _ in game.rounds]  # seconds from ranges to a solver, by street
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
         settings = self.variant, self.rounds, self.menus, self.threads, self.translation.seed
-        return repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
+        found: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
+        return found
 
     def load(self) -> None:
-        """See ``Agent``: compile every kernel on a small solve of each street."""
-        self.blueprint.strategy()
+        """See ``Agent``: load every kernel by a solve of one iteration on each street, and learn how long subgames take to be built."""
+        if self._loaded:
+            return
+        self._loaded = True
+        for street in self.rounds:
+            state, hands = self.game.root, self.game.deal(0.5)
+            while self.game.round(state) < street or self.game.player(state) == CHANCE:
+                if self.game.player(state) == CHANCE:
+                    state = self.game.chance(state, hands, 0.5)
+                else:
+                    state = self.game.child(state, next(a for a in self.game.actions(state) if a.kind == Kind.PASS))
+            hand = Hand(self, None)
+            hand.follow(state)
+            for _ in range(TRIALS):
+                self._search(hand, state, state, Budget(iterations=1), Deadline(None))
+            self._building[street].settle()
 
     def decide(self, seat: int, state: HoldemState, memory: HandMemory | None, budget: Budget) -> Decision:
         """See ``Agent``."""
         clock = Deadline(budget.seconds)
         hand = Hand(self, memory)
-        hand.follow(state, seat)
+        hand.follow(state)
         root = subgame_root(self.game, self.rounds, seat, state, None) if hand.located(state) is None else None
         outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
         if root is not None:
@@ -176,7 +213,7 @@ class Hand:
         self.solved = None if memory is None else memory.solved
         self.surprises = 0 if memory is None else memory.surprises
 
-    def follow(self, state: HoldemState, seat: int) -> None:
+    def follow(self, state: HoldemState) -> None:
         """Bring ranges and the blueprint's line to a state."""
         way, start = path(self.game, state), next(iter(self.ranges))
         for above, child in pairwise(way[way.index(start) :]):

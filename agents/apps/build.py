@@ -6,7 +6,7 @@ What derived games and hold'em do differently is a ``Kind``: which blueprints th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,9 @@ from search import Budget, Variant
 from search.infostates import Infostates
 from search.resolving import ResolveConfig
 
+SAMPLED = "sampled"  # a policy, see ``agents.bucket_blueprint``
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
+ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
 STILL = Budget(seconds=0)  # of agents that do not think
 Lines = dict[str, tuple[Agent[Any], list[Budget]]]
 Read = TypeVar("Read")
@@ -174,8 +176,13 @@ def timed_game(settings: Any) -> tuple[PublicGame[Any], float]:
     return _made[key]
 
 
-def build_kind(settings: Any, bots_only: bool = False) -> Kind:
-    """Return a game with what commands must know of it; ``bots_only`` if agents of ours, who know the menu's sizes alone, take no part.
+def any_amount(agents: Iterable[AgentConfig]) -> bool:
+    """Say whether all of some agents can play with any amount: bots, and those whose blueprint is sampled."""
+    return all(agent.policy in ANY_AMOUNT for agent in agents)
+
+
+def build_kind(settings: Any, any_amount: bool = False) -> Kind:
+    """Return a game with what commands must know of it; ``any_amount`` if nobody takes part who knows the menu's sizes alone.
 
     Raises:
         ValueError: a bad value; the tree of bets is too large for an agent of ours.
@@ -185,7 +192,7 @@ def build_kind(settings: Any, bots_only: bool = False) -> Kind:
         from agents.apps.holdem import HoldemKind
         from games.holdem.config import on_menu
 
-        return HoldemKind(game if bots_only else on_menu(game))
+        return HoldemKind(game if any_amount else on_menu(game))
     from agents.apps.derived import DerivedKind
 
     return DerivedKind(game)
@@ -226,6 +233,10 @@ def check_files(config: AgentConfig) -> None:
     """Refuse files that are not there."""
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
+    if config.policy == SAMPLED and not Path(config.blueprint or "").is_dir():
+        raise ValueError(f"agent.blueprint must be a directory that timebank train trainer=mccfr wrote, got {config.blueprint}")
+    if config.policy != SAMPLED and config.blueprint is not None:
+        raise ValueError(f"agent.blueprint must be left out but for a sampled policy, got {config.blueprint}")
     if (config.table is not None or config.policy == "table") and not Path(config.table or "").is_file():
         raise ValueError(f"agent.table must be a file of information states, got {config.table}")
 

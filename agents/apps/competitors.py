@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agents.apps.build import Kind, agent_cores, build_executor, build_kind, build_variant, enough_for, untrained
+from agents.apps.build import ANY_AMOUNT, Kind, agent_cores, any_amount, build_executor, build_kind, build_variant, enough_for, untrained
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.run import Run
 from agents.match.deal import Competitor
@@ -25,8 +25,8 @@ THINKING = Budget(seconds=0.01)  # of an agent that thinks where no budget is gi
 
 
 def match_kind(config: MatchConfig) -> Kind:
-    """Return what is played: where bots alone do, with any legal amount if the game has them."""
-    return build_kind(config.game, len(config.bots) == len(config.agents))
+    """Return what is played: with any legal amount if the game has them and everybody can."""
+    return build_kind(config.game, any_amount(config.agents.values()))
 
 
 def match_notes(config: MatchConfig) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
             else:
                 kind.check_agent(agent, variant, agent_cores(executor), bots=True)
             budget_of(agent, config)
-    own = [agent for agent in config.agents.values() if agent.policy not in ("network", "bot")]
+    own = [agent for agent in config.agents.values() if agent.policy not in ("network", *ANY_AMOUNT)]
     if own:
         kind.check_solvable(variant)
     if any(map(untrained, config.agents.values())):

@@ -21,7 +21,7 @@ from search.gadgets import WARM_START
 
 MOST_SEED = 2**63 - 1
 LEAST_TARGET = 1e-9  # chips: solves come near 0 and never below this reliably
-POLICIES = ("uniform", "tabular", "network", "table", "bot", OWN)
+POLICIES = ("uniform", "tabular", "network", "table", "sampled", "bot", OWN)
 MOST_BUCKETS = 10**7  # of a street
 
 
@@ -87,12 +87,14 @@ class AgentConfig:
     """Who plays.
 
     Attributes:
-        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``), ``network``, ``table`` (see there), ``bot`` (in matches), or
-            ``module:function`` of yours, which is called with the game: see docs/how-to/own-policy.md.
+        policy: ``uniform``, ``tabular`` (solved at load, see ``iterations``), ``network``, ``table`` (see there), ``sampled`` (hold'em of
+            any amount, see ``blueprint``), ``bot`` (in matches), or ``module:function`` of yours, which is called with the game: see
+            docs/how-to/own-policy.md.
         iterations: of CFR for a tabular policy, with the variant of ``search``.
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
+        blueprint: of a sampled policy: a directory that ``timebank train trainer=mccfr`` wrote.
         bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md.
         think: whether a subgame solver, or ``own``, thinks on top of the policy.
         own: an agent of yours in place of the subgame solver: ``module:function``, which is called with the game and the policy; see
@@ -117,6 +119,7 @@ class AgentConfig:
     buckets: list[int] = field(default_factory=list, metadata=within(most=MOST_BUCKETS))
     checkpoint: str | None = None
     table: str | None = None
+    blueprint: str | None = None
     bot: str | None = None
     think: bool = False
     own: str | None = None

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.apps.build import Lines, check_files, named_agent, of_file, resolve_config
+from agents.apps.build import SAMPLED, Lines, check_files, named_agent, of_file, resolve_config
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
+from agents.no_limit_agent import NoLimitAgent
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores, free_memory, memory_text
@@ -41,7 +42,7 @@ class HoldemKind:
     """See ``agents.apps.build.Kind``."""
 
     default_variant, size_unit, deep = "default_holdem", "action probabilities", BoardInfostates.deep
-    policies = ("tabular", "network", "uniform")
+    policies = ("tabular", "network", "uniform", SAMPLED)
 
     def __init__(self, game: HoldemGame) -> None:
         self.game, self.notes, self.valued = game, game.notes, not game.any_amount
@@ -74,14 +75,29 @@ class HoldemKind:
             own_policy(self.game, agent.policy)
         if agent.own is not None:
             own_agent(self.game, agent.own, self.stand_in())
+        elif agent.policy == SAMPLED:
+            self._check_any_amount(agent, variant)
         elif agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
+        if agent.policy == SAMPLED:
+            self.blueprint(agent, variant, Path(), 0)
         if agent.policy == "network" and agent.checkpoint is not None:
             from agents.networks import policy_metadata
 
             checkpoint = Path(agent.checkpoint)
             of_file("agent.checkpoint", lambda: policy_metadata(checkpoint, self.game.key))
+
+    def _check_any_amount(self, agent: AgentConfig, variant: Variant) -> None:
+        """Refuse an agent of a sampled blueprint that cannot be made."""
+        if not self.game.any_amount:
+            raise ValueError("agent.policy must not be sampled where only the menu's amounts are legal (game.amounts=any), got sampled")
+        if agent.gadget != "unsafe":
+            raise ValueError(f"agent.gadget must be unsafe where the policy is sampled, got {agent.gadget!r}")
+        if agent.think:
+            rounds = named_agent(lambda: rounds_of(agent.solve_from, self.game.rounds))
+            if rounds is None or 0 in rounds:
+                raise ValueError(f"agent.solve_from must be rounds after the first by name, with + between, got {agent.solve_from!r}")
 
     def _check_roots(self, agent: SearchAgent) -> None:
         """Refuse a search at every decision of a game that has too many."""
@@ -163,13 +179,19 @@ class HoldemKind:
             return f"network-{policy_metadata(Path(agent.checkpoint), self.game.key)['digest'][:8]}"
         if agent.policy == "uniform":
             return "uniform"
+        if agent.policy == SAMPLED:
+            return f"sampled-{agent.blueprint}"
         if ":" in agent.policy:
             return "own-" + re.sub(r"\W+", "-", agent.policy)
         return "-".join(map(str, (agent.iterations, *(agent.buckets if any(agent.buckets) else ()))))
 
-    def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> BoardBlueprint:
+    def blueprint(self, agent: AgentConfig, variant: Variant, directory: Path, seed: int) -> Any:
         if agent.policy == "network":
             return self.network(Path(str(agent.checkpoint)), directory)[0]
+        if agent.policy == SAMPLED:
+            from agents.bucket_blueprint import load_blueprint
+
+            return of_file("agent.blueprint", lambda: load_blueprint(self.game, Path(str(agent.blueprint))))
         if agent.policy == "uniform":
             found = make_uniform_blueprint(self.game, directory)
         elif ":" in agent.policy:
@@ -194,7 +216,9 @@ class HoldemKind:
     def size(self, blueprint: BoardBlueprint) -> int:
         return blueprint.size
 
-    def agent(self, agent: AgentConfig, blueprint: BoardBlueprint, variant: Variant) -> Agent[Any]:
+    def agent(self, agent: AgentConfig, blueprint: Any, variant: Variant) -> Agent[Any]:
+        if agent.policy == SAMPLED:
+            return NoLimitAgent(self.game, blueprint, variant, agent.solve_from if agent.think else None, threads=agent.threads)
         if not agent.think:
             return BlueprintAgent(blueprint)
         if agent.own is not None:

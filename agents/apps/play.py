@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.apps.build import STILL, build_kind, build_variant, check_no_budget, enough_for, untrained
+from agents.apps.build import ANY_AMOUNT, STILL, any_amount, build_kind, build_variant, check_no_budget, enough_for, untrained
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Run, said_if_slow
@@ -22,13 +22,14 @@ from agents.reporting.tables import cores, duration
 
 def check(config: PlayConfig, directory: Path) -> None:
     """Refuse bad values."""
-    kind = build_kind(config.game)
+    kind = build_kind(config.game, any_amount([config.agent]))
     variant = build_variant(config, kind)
     kind.check_agent(config.agent, variant, cores())
     if untrained(config.agent):
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     check_no_budget(config.agent, "budget")
-    kind.check_solvable(variant)
+    if config.agent.policy not in ANY_AMOUNT:
+        kind.check_solvable(variant)
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
@@ -37,7 +38,7 @@ def check(config: PlayConfig, directory: Path) -> None:
 def run(config: PlayConfig, directory: Path) -> None:
     """Play; every hand is saved when it is over."""
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
-    kind = build_kind(config.game)
+    kind = build_kind(config.game, any_amount([config.agent]))
     variant = build_variant(config, kind)
     with Run(directory, "play", kind.game.name, seed, kind.notes) as result:
         blueprint = kind.blueprint(config.agent, variant, directory / kind.blueprint_key(config.agent), seed)
@@ -47,7 +48,7 @@ def run(config: PlayConfig, directory: Path) -> None:
             start = time.perf_counter()
             agent.load()
             loading = time.perf_counter() - start
-            values = value_function(agent.game, (agent.blueprint, agent.blueprint))
+            values = value_function(agent.game, (agent.blueprint, agent.blueprint)) if kind.valued else None
         if agent.thinks:
             print(f"loaded in {duration(loading)}, outside of every decision's clock", flush=True)
         hands = directory / "hands.jsonl"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Terminal(Generic[State]):
     """
 
     agent: Agent[State]
-    values: ValueFunction  # of histories, as its blueprint sees them
+    values: ValueFunction | None  # of histories, as its blueprint sees them; None where the game is too large
     budget: Budget  # of its decisions
     seed: int  # of deals and of the agent's actions
     ask: Callable[[str], str]  # shows a prompt and returns a line; EOFError ends the game
@@ -168,6 +169,25 @@ class Terminal(Generic[State]):
                 keys.setdefault(letter, action)
         return keys
 
+    def amount(self, state: State, answer: str) -> Action | None:
+        """Return the bet or raise that an answer names where any amount is legal: ``750``, ``raise 750``, or ``60%``.
+
+        A share is of the pot after a call, as menus have it. None if it names none, or one that is not legal.
+        """
+        amounts, chips = self.game.amounts(state), self.game.chips(state)
+        found = re.fullmatch(r"(?:(?:bet|raise|all-in)(?: to)? )?([0-9]{1,9})(%?)", answer)
+        if amounts is None or chips is None or found is None:
+            return None
+        player, asked = self.game.player(state), int(found[1])
+        facing = chips.paid[1 - player] - chips.opened[1 - player]
+        if found[2]:  # of the pot after a call, as menus have it
+            asked = round(facing + asked / 100 * 2 * chips.paid[1 - player])
+            asked = min(max(asked, amounts[0]), amounts[1])
+        try:
+            return self.game.action(state, f"{'raise' if facing else 'bet'} {asked}")
+        except ValueError:
+            return None
+
     def _yours(self, state: State, hand: int) -> State | None:
         """Ask until there is an action; None takes the last move back."""
         keys = self.keys(state)
@@ -183,6 +203,9 @@ class Terminal(Generic[State]):
                 return None
             if answer in keys:
                 return self.game.child(state, keys[answer])
+            named = self.amount(state, answer)
+            if named is not None:
+                return self.game.child(state, named)
             if answer == THINK:
                 self.show(self.analysis(state, hand))
             elif answer == HELP:
@@ -192,7 +215,9 @@ class Terminal(Generic[State]):
                 self.show(f"  {THINK}: what it would do in your place, what that is worth, and what it may hold")
                 self.show(f"  {UNDO}: takes your last move back; {QUIT}: leaves; every hand that is over is saved")
             else:
-                known = [*(shown[action] for action in texts), THINK, UNDO, QUIT, HELP]
+                amounts = self.game.amounts(state)
+                any_amount = [] if amounts is None else [f"an amount from {amounts[0]} to {amounts[1]} or a share of the pot such as 60%"]
+                known = [*(shown[action] for action in texts), *any_amount, THINK, UNDO, QUIT, HELP]
                 several = [action for action, text in texts.items() if answer and text.lower().startswith(answer)]
                 meant = " or ".join(f"{shown[action]} for {texts[action]}" for action in several)
                 self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}" + (f" (type {meant})" if meant else ""))
@@ -233,7 +258,7 @@ class Terminal(Generic[State]):
                 others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(child)]
         likely = game.cf_reach(state, 1 - you, held) * others
         value_texts = ["-"] * len(decision.policy)
-        if likely.any():
+        if likely.any() and self.values is not None:
             shares = others / others.sum()
             values = self.values.action_values(state, shares)[:, hand] / game.cf_reach(state, you, shares)[hand]
             value_texts = [f"{value:+.3f}" for value in values]
@@ -244,8 +269,8 @@ class Terminal(Generic[State]):
         likely_text = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
         spent = f"{duration(decision.seconds)}, {decision.iterations} iterations"
         lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {likely_text}"]
-        valued_by = "uniform play" if self.agent.blueprint is None else "its blueprint"
-        return "\n".join([*lines, f"    thought for {spent}; chips by {valued_by}"])
+        valued_by = "" if self.values is None else "; chips by uniform play" if self.agent.blueprint is None else "; chips by its blueprint"
+        return "\n".join([*lines, f"    thought for {spent}{valued_by}"])
 
     def _classes(self, player: int, likely: npt.NDArray[np.float64]) -> list[tuple[str, float]]:
         """Return the most likely classes of hands with their shares, and what all others have; of equal ones the highest first."""
