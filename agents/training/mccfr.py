@@ -1,7 +1,7 @@
 """Blueprints of hold'em by sampling: external-sampling MCCFR, saved as it goes and resumed to the same bits.
 
-A run's directory holds the card abstraction (``buckets.npz``), the buckets of all boards (``boards.npy``, made once), the sums so far
-(``training.npz``) and, whenever it is saved, the blueprint (``blueprint.json``, ``shares.npy``).
+A run's directory holds the card abstraction (``buckets.npz``), the buckets of all boards (``boards.npy``, until the run is at its end), the
+sums so far (``training.npz``) and, whenever it is saved, the blueprint (``blueprint.json``, ``shares.npy``).
 """
 
 from __future__ import annotations
@@ -284,7 +284,9 @@ def sample(
                 run.save()
                 saved = time.monotonic()
         run.evaluate()
-        return run.save()
+        blueprint = run.save()
+        (run.directory / BOARDS).unlink(missing_ok=True)  # large, and made again if the run is to go further
+        return blueprint
     except KeyboardInterrupt:
         run.save()
         raise

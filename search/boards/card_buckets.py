@@ -185,6 +185,46 @@ class CardAbstraction:
         return card_arrays(self.deck, indices, self.tabulated(indices))
 
 
+@dataclass(frozen=True, eq=False)
+class LosslessBuckets:
+    """A bucket for each hand of each board up to suits, boards remembered street by street: for games of a few thousand boards.
+
+    Attributes:
+        deck: the cards that there are.
+        deals: [S] public cards that are dealt before each street; none before the first.
+    """
+
+    deck: Deck
+    deals: tuple[int, ...]
+
+    @cached_property
+    def indices(self) -> list[BoardIndex]:
+        """All boards of each street by number."""
+        return [board_index(self.deck, tuple(self.deals[1 : street + 1])) for street in range(len(self.deals))]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Buckets of each street."""
+        return tuple(len(index.boards) * len(hole_hands(self.deck)) for index in self.indices)
+
+    def buckets(self, cards: Sequence[int]) -> npt.NDArray[np.int64]:
+        """Return [H], the bucket of each hand on a board of a street, cards in the order in which they fell."""
+        index = self.indices[[*accumulate(self.deals)].index(len(cards))]
+        place = self.deck.cards().searchsorted(cards).tolist()
+        key, count, first = 0, len(self.deck.cards()), 0
+        for size in index.sets:
+            ranked = enumerate(sorted(place[first : first + size]), 1)
+            key = key * comb(count, size) + sum(comb(position, i) for i, position in ranked)
+            first += size
+        hands = hole_hands(self.deck)
+        image = hand_permutation(suit_permutations(self.deck)[int(index.symmetry[key])], hands)
+        return int(index.row[key]) * len(hands) + image.astype(np.int64)
+
+    def arrays(self) -> CardArrays:
+        """Return what deals are made of."""
+        return card_arrays(self.deck, self.indices, np.concatenate([np.arange(size, dtype=np.uint32) for size in self.sizes]))
+
+
 def _spans(count: int, parts: int) -> list[slice]:
     """Return slices that part ``range(count)`` evenly."""
     return [slice(first, last) for first, last in pairwise(np.linspace(0, count, parts + 1).astype(int).tolist())]

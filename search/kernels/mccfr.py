@@ -106,15 +106,18 @@ def draw_deals(cards: Cards, seed: Any, iteration: int, first: int, deals: Deals
                     break
             taken |= np.int64(1) << card
             position[j] = card
+        first_hand = np.int64(cards.hand[np.int64(position[0]), np.int64(position[1])])
+        second_hand = np.int64(cards.hand[np.int64(position[2]), np.int64(position[3])])
+        for s in range(streets):
+            for j in range(cards.shown[s]):
+                board[j] = position[4 + j]
+            place = cards.key_start[s] + board_key(board, cards.ends[s], cards.sets[s], cards.binomial)
+            row = cards.bucket_start[s] + np.int64(cards.row[place]) * hand_count
+            image = cards.image[np.int64(cards.symmetry[place])]
+            deals.bucket[i, 0, s] = cards.bucket[row + np.int64(image[first_hand])]
+            deals.bucket[i, 1, s] = cards.bucket[row + np.int64(image[second_hand])]
         for p in range(2):
-            hand = np.int64(cards.hand[np.int64(position[2 * p]), np.int64(position[2 * p + 1])])
             hands[p, 0], hands[p, 1] = cards.deck[position[2 * p]], cards.deck[position[2 * p + 1]]
-            for s in range(streets):
-                for j in range(cards.shown[s]):
-                    board[j] = position[4 + j]
-                place = cards.key_start[s] + board_key(board, cards.ends[s], cards.sets[s], cards.binomial)
-                image = np.int64(cards.image[np.int64(cards.symmetry[place]), hand])
-                deals.bucket[i, p, s] = cards.bucket[cards.bucket_start[s] + np.int64(cards.row[place]) * hand_count + image]
         for j in range(len(board)):
             board[j] = cards.deck[position[4 + j]]
         strengths(board, hands, power)

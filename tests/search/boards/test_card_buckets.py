@@ -8,11 +8,12 @@ import pytest
 from agents.abstraction import make_card_abstraction
 from games.holdem.cards import FULL_DECK
 from games.holdem.isomorphism import hand_permutation, permute_card, suit_permutations
-from search.boards.card_buckets import CardAbstraction
+from search.boards.card_buckets import CardAbstraction, LosslessBuckets
 from search.kernels.mccfr import Deals, draw_deals
 from tests.catalogue import game_of, small
 from tests.naive.evaluator import strength
 from tests.naive.mccfr import deal_key, draw, splitmix
+from tests.sampling import Lossless
 
 pytestmark = pytest.mark.kernels
 
@@ -54,6 +55,17 @@ def test_hands_that_suits_make_equal_share_a_bucket(made):
         image = hand_permutation(permutation, game.hands)
         renamed = abstraction.buckets([permute_card(permutation, card) for card in board])
         assert np.array_equal(renamed[image][alive], buckets[alive])
+
+
+def test_lossless_buckets_are_those_of_the_twin():
+    game = small([0, 2, 1])
+    lossless, twin = LosslessBuckets(game.deck, game.deals), Lossless(game)
+    assert list(lossless.sizes) == twin.sizes
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        board = rng.choice(game.deck.cards(), 3, replace=False).tolist()
+        for cards in ((), board[:2], board):
+            assert np.array_equal(lossless.buckets(cards), twin.buckets(cards))
 
 
 def test_there_are_169_classes_before_the_flop():

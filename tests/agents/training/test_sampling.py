@@ -1,0 +1,170 @@
+"""Sampled blueprints: made, saved, resumed to the same bits, read as data, and asked at public states."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint, with_menu
+from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig, sample
+from games.holdem.config import Holdem
+from search import represent
+from search.representation import exploitability
+from tests.catalogue import game_of, small
+from tests.compiling import compiled
+from tests.running import refused, result_of, timebank
+
+pytestmark = [compiled, pytest.mark.kernels]
+COMMAND = ("train", "game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "trainer=mccfr", "trainer.buckets=[5,8]", "trainer.deals=64")
+
+
+def settings(**more):
+    return MCCFRConfig(**{"iterations": 40, "buckets": [5, 8], "deals": 64, "seed": 3} | more)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    game, directory = small([0, 1, 1]), tmp_path_factory.mktemp("made")
+    return game, directory, sample(BlueprintRun(game, settings(), directory))
+
+
+def test_a_blueprint_is_read_as_it_was_made(made):
+    game, directory, blueprint = made
+    loaded = load_blueprint(game, directory)
+    assert isinstance(loaded.shares, np.memmap)
+    assert loaded.shares.dtype == np.uint16
+    assert loaded.fingerprint() == blueprint.fingerprint()
+    state = game.root
+    while game.player(state) >= 0:
+        probabilities = loaded.at(state)
+        assert np.allclose(probabilities.sum(axis=0), 1)
+        assert np.array_equal(probabilities, blueprint.at(state))
+        state = game.child(state, game.actions(state)[-1])
+
+
+def test_sixteen_bits_keep_the_strategy(made):
+    game, directory, blueprint = made
+    run = BlueprintRun(game, settings(), directory)
+    for decision in range(len(run.solver.bets.node)):
+        np.testing.assert_allclose(blueprint.at_decision(decision), run.solver.strategy_at(decision), atol=1e-4)
+
+
+def test_exploitability_is_that_of_the_policy_asked_state_by_state(made):
+    game, _, blueprint = made
+    representation = represent(game)
+    tables = representation.uniform()
+    states = [game.root]
+    while states:
+        state = states.pop()
+        if game.player(state) >= 0:
+            representation.put(tables[game.player(state)], state, blueprint.at(state))
+        if game.player(state) != -4:
+            states.extend(representation.below(state))
+    assert exploitability(representation, tables) == pytest.approx(exploitability(representation, blueprint.tables()), abs=1e-5)
+
+
+def test_a_run_that_goes_on_and_other_threads_give_the_same_bits(made, tmp_path):
+    game, directory, whole = made
+    sample(BlueprintRun(game, settings(iterations=15), tmp_path))
+    run = BlueprintRun(game, settings(threads=2), tmp_path)
+    assert run.iteration == 15
+    assert sample(run).digest == whole.digest
+    saved = [np.load(folder / STATE) for folder in (directory, tmp_path)]
+    assert all(np.array_equal(saved[0][name], saved[1][name]) for name in ("regret", "average"))
+
+
+@pytest.mark.parametrize("file", [BOARDS, CENTRES, STATE])
+def test_a_damaged_file_is_made_again(file, made, tmp_path):
+    game, _, whole = made
+    run = BlueprintRun(game, settings(), tmp_path)
+    run.step()
+    run.save()
+    content = (tmp_path / file).read_bytes()
+    (tmp_path / file).write_bytes(content[: len(content) // 2])
+    if file == STATE:
+        with pytest.raises(ValueError, match="training state must be complete"):
+            BlueprintRun(game, settings(), tmp_path)
+        return
+    assert sample(BlueprintRun(game, settings(), tmp_path)).digest == whole.digest
+
+
+def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
+    game, directory, _ = made
+    with pytest.raises(ValueError, match="which is of another game"):
+        load_blueprint(replace(game, betting=replace(game.betting, stack=60)), directory)
+    with pytest.raises(ValueError, match="a blueprint must be a directory that trainer=mccfr wrote"):
+        load_blueprint(game, tmp_path)
+    for name in (ABOUT, CENTRES):
+        (tmp_path / name).write_bytes((directory / name).read_bytes())
+    np.save(tmp_path / SHARES, np.zeros(7, np.uint16))
+    with pytest.raises(ValueError, match="an array must be uint16"):
+        load_blueprint(game, tmp_path)
+    (tmp_path / ABOUT).write_text(json.dumps({"format": 1}))
+    with pytest.raises(ValueError, match="a blueprint must be a directory"):
+        load_blueprint(game, tmp_path)
+
+
+def test_another_runs_state_is_refused(made):
+    game, directory, _ = made
+    for change, text in (({"seed": 4}, "seed must be 3"), ({"deals": 65}, "deals must be 64"), ({"iterations": 39}, "iterations must be")):
+        with pytest.raises(ValueError, match=rf"trainer\.{text}"):
+            BlueprintRun(game, settings(**change), directory)
+    with pytest.raises(ValueError, match="game must be that of"):
+        BlueprintRun(replace(game, betting=replace(game.betting, stack=60)), settings(), directory)
+
+
+def test_the_menu_is_the_games_own_where_it_has_one():
+    bare = game_of("heads_up_no_limit")
+    chosen = MCCFRConfig().abstract(bare)
+    assert {label.split()[0] for label in chosen.bets.labels[1:]} == {"fold", "check", "call", "bet", "raise", "all-in", "deal"}
+    assert len(chosen.bets.player) == 3841
+    state = bare.child(bare.root, bare.action(bare.root, "raise 300"))
+    assert chosen.locate(state) is not None
+    assert chosen.locate(bare.child(bare.root, bare.action(bare.root, "raise 310"))) is None
+    own = Holdem(blinds=[50, 100], stack=20000, min_bet=100, bets="a", raises="a", amounts="any").build()
+    assert MCCFRConfig().abstract(own).key == replace(own, any_amount=False).key
+    assert MCCFRConfig(bets="50%", raises="a").abstract(own).key == with_menu(own, "50%", "a").key
+
+
+def test_the_first_street_is_a_table_of_classes(made):
+    game, _, blueprint = made
+    rows = blueprint.first_street()
+    classes = {game.hand_class(0, hand) for hand in range(len(game.hands))}
+    assert {row["hands"] for row in rows} == classes
+    root = [row for row in rows if row["line"] == rows[0]["line"]]
+    assert len(root) == len(classes)
+    hand = next(h for h in range(len(game.hands)) if game.hand_class(0, h) == root[0]["hands"])
+    assert [root[0][action.text] for action in game.actions(game.root)] == blueprint.at(game.root)[:, hand].tolist()
+
+
+def test_the_command_trains_and_resumes(monkeypatch, tmp_path, capsys):
+    directory = f"hydra.run.dir={tmp_path}"
+    assert timebank(monkeypatch, *COMMAND, "trainer.iterations=20", directory) == 0
+    result = result_of(tmp_path)
+    assert result["status"] == "complete"
+    assert [row["iteration"] for row in result["history"]] == [16, 20]
+    assert result["blueprint"]["exploitability"]["exact"]
+    assert result["traversals"] == 2 * 20 * 64
+    assert (tmp_path / "first_street.csv").is_file()
+    assert list((tmp_path / "tensorboard").iterdir())
+    assert "on disk; making it takes about" in capsys.readouterr().out
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=24") == 0
+    assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [16, 20, 24]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "text"),
+    [
+        (("game=kuhn_poker", "trainer=mccfr"), "game must be a game of hold'em for trainer=mccfr, got kuhn_poker"),
+        (("game=turn_endgame", "trainer=mccfr"), "game must begin without public cards to be sampled, got 4"),
+        (("game=heads_up_no_limit", "trainer=mccfr", "trainer.buckets=[2,2]"), "trainer.buckets must be one number in 1..65,536, or one"),
+        (("game=heads_up_no_limit", "trainer=mccfr", "trainer.threads=4096"), "trainer.threads must be in 1.."),
+        (("game=heads_up_no_limit", "trainer=mccfr", "trainer.bets=5"), "trainer.bets must be sizes such as 50%"),
+        (("game=heads_up_no_limit", "trainer=mccfr", "trainer.pruned=1"), "trainer.pruned must be below 1"),
+    ],
+)
+def test_bad_settings_are_refused(overrides, text, monkeypatch, capsys):
+    assert text in refused(monkeypatch, capsys, "train", *overrides)
