@@ -6,6 +6,7 @@ Betting does not look at the cards, so one tree of bets serves every board: ``ga
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ _MAX_STEPS = 25_000  # of random lines of play that tell its size where that is 
 _LONGEST = 1_000  # steps of a line; of a hand with longer ones nothing is told from so few
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BettingTree(Preorder):
     """The bets of a hand as arrays: N nodes in preorder, parents first.
 
@@ -68,7 +69,7 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
         nodes.append(stack.pop())
         stack.extend((child, len(nodes) - 1, action) for action, child in reversed(following[nodes[-1][0]]))
     which, parent, labels = (list(column) for column in zip(*nodes, strict=True))
-    player, round_, folded, before, street_0, street_1 = np.array(states)[which, :6].T
+    player, round_, folded, before, street_0, street_1 = (np.array(column)[which] for column in list(zip(*states, strict=True))[:6])
     dead = (0.0, 0.0) if rules.blinds else rules.start
     return BettingTree(
         player=player.astype(np.int8),
@@ -79,6 +80,12 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
         contribution=np.column_stack([dead[0] + before + street_0, dead[1] + before + street_1]),
         labels=tuple(labels),
     )
+
+
+@lru_cache(maxsize=16)
+def kept_tree(rules: Betting) -> BettingTree:
+    """Return ``betting_tree`` of the rules, the same object every time: a later subgame often has the bets of one before."""
+    return betting_tree(rules)
 
 
 def _outline(rules: Betting, max_nodes: int) -> tuple[_Outline | None, int]:
