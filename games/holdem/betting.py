@@ -204,9 +204,11 @@ def _menu_amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
     asked = {amount_of(size, faced, most, pot, streets) for size in sizes}
     if most - faced <= rules.add_allin * pot:
         asked.add(most)
-    amounts = set()
-    for amount in (min(max(amount, least), most) for amount in asked):
-        amounts.add(most if most - amount < rules.force_allin * (pot + 2 * (amount - faced)) else amount)
+    amounts = {min(max(amount, least), most) for amount in asked}
+    if rules.force_allin:
+        amounts = {most if most - amount < rules.force_allin * (pot + 2 * (amount - faced)) else amount for amount in amounts}
+    if not rules.merging:
+        return sorted(amounts)
     kept: list[int] = []
     for amount in sorted(amounts, reverse=True):
         if not kept or (pot + kept[-1] - faced) / (pot + amount - faced) >= 1 + rules.merging:
