@@ -129,7 +129,7 @@ def offered(rules: Betting, state: BettingState) -> list[tuple[str, BettingState
     mine, faced = street[state.player], street[1 - state.player]
     found = [("call" if mine < faced else "check", _call(rules, state, faced))]
     if mine < faced:
-        found.insert(0, ("fold", state._replace(player=TERMINAL, folded=state.player)))
+        found.insert(0, ("fold", BettingState(TERMINAL, state.round, state.player, *state[3:])))
     return found + [bet(rules, state, amount) for amount in _amounts(rules, state, faced)]
 
 
@@ -166,7 +166,9 @@ def _call(rules: Betting, state: BettingState, faced: int) -> BettingState:
     """Call or check; the first to act passes the turn, anybody later ends the street."""
     before = state.before + faced
     if not state.acted and before < rules.stack:
-        return state._replace(player=1 - state.player, street_0=faced, street_1=faced, acted=1)
+        return BettingState(
+            1 - state.player, state.round, _NOBODY, state.before, faced, faced, state.last_raise, state.raises, 1, state.aggressor
+        )
     player = CHANCE if state.round + 1 < len(rules.first) else TERMINAL
     aggressor = 1 - state.player if state.raises and player == CHANCE and before < rules.stack else _NOBODY
     return BettingState(player, state.round, _NOBODY, before, 0, 0, rules.min_bet, 0, 0, aggressor)
@@ -174,9 +176,7 @@ def _call(rules: Betting, state: BettingState, faced: int) -> BettingState:
 
 def _raise(state: BettingState, faced: int, amount: int) -> BettingState:
     street = (amount, state.street_1) if state.player == 0 else (state.street_0, amount)
-    return state._replace(
-        player=1 - state.player, street_0=street[0], street_1=street[1], last_raise=amount - faced, raises=state.raises + 1, acted=1
-    )
+    return BettingState(1 - state.player, state.round, _NOBODY, state.before, *street, amount - faced, state.raises + 1, 1, state.aggressor)
 
 
 def _amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
@@ -204,9 +204,11 @@ def _menu_amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
     asked = {amount_of(size, faced, most, pot, streets) for size in sizes}
     if most - faced <= rules.add_allin * pot:
         asked.add(most)
-    amounts = set()
-    for amount in (min(max(amount, least), most) for amount in asked):
-        amounts.add(most if most - amount < rules.force_allin * (pot + 2 * (amount - faced)) else amount)
+    amounts = {min(max(amount, least), most) for amount in asked}
+    if rules.force_allin:
+        amounts = {most if most - amount < rules.force_allin * (pot + 2 * (amount - faced)) else amount for amount in amounts}
+    if not rules.merging:
+        return sorted(amounts)
     kept: list[int] = []
     for amount in sorted(amounts, reverse=True):
         if not kept or (pot + kept[-1] - faced) / (pot + amount - faced) >= 1 + rules.merging:

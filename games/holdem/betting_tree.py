@@ -6,6 +6,7 @@ Betting does not look at the cards, so one tree of bets serves every board: ``ga
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ _MAX_STEPS = 25_000  # of random lines of play that tell its size where that is 
 _LONGEST = 1_000  # steps of a line; of a hand with longer ones nothing is told from so few
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BettingTree(Preorder):
     """The bets of a hand as arrays: N nodes in preorder, parents first.
 
@@ -65,10 +66,12 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
     nodes: list[tuple[int, int, str]] = []  # state, parent and label
     stack = [(len(states) - 1, -1, "")]
     while stack:
-        nodes.append(stack.pop())
-        stack.extend((child, len(nodes) - 1, action) for action, child in reversed(following[nodes[-1][0]]))
+        here = stack.pop()
+        above = len(nodes)
+        nodes.append(here)
+        stack += [(child, above, action) for action, child in reversed(following[here[0]])]
     which, parent, labels = (list(column) for column in zip(*nodes, strict=True))
-    player, round_, folded, before, street_0, street_1 = np.array(states)[which, :6].T
+    player, round_, folded, before, street_0, street_1 = (np.array(column)[which] for column in list(zip(*states, strict=True))[:6])
     dead = (0.0, 0.0) if rules.blinds else rules.start
     return BettingTree(
         player=player.astype(np.int8),
@@ -79,6 +82,12 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
         contribution=np.column_stack([dead[0] + before + street_0, dead[1] + before + street_1]),
         labels=tuple(labels),
     )
+
+
+@lru_cache(maxsize=16)
+def kept_tree(rules: Betting) -> BettingTree:
+    """Return ``betting_tree`` of the rules, the same object every time: a later subgame often has the bets of one before."""
+    return betting_tree(rules)
 
 
 def _outline(rules: Betting, max_nodes: int) -> tuple[_Outline | None, int]:
@@ -93,17 +102,19 @@ def _outline(rules: Betting, max_nodes: int) -> tuple[_Outline | None, int]:
     known = 1
     while stack:
         state = stack[-1]
-        if state not in after:
+        found = after.get(state)
+        if found is None:
             if known > max_nodes and len(after) >= _MAX_STATES:
                 return None, known
-            after[state] = offered(rules, state)
-            known += len(after[state])
-            stack.extend(child for _, child in after[state])
+            after[state] = found = offered(rules, state)
+            known += len(found)
+            stack += [child for _, child in found]
         elif stack.pop() not in number:
             number[state] = len(number)
             outline.states.append(state)
-            outline.following.append([(label, number[child]) for label, child in after[state]])
-            outline.sizes.append(1 + sum(outline.sizes[child] for _, child in outline.following[-1]))
+            following = [(label, number[child]) for label, child in found]
+            outline.following.append(following)
+            outline.sizes.append(1 + sum([outline.sizes[child] for _, child in following]))
         else:
             known += outline.sizes[number[state]] - 1
     return outline, known

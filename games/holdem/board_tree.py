@@ -24,7 +24,7 @@ import numpy.typing as npt
 from games.holdem.boards import alike_hands, all_boards, board_hands, board_table
 from games.holdem.cards import CARDS, Deck
 from games.holdem.isomorphism import Permutation, permute_card, symmetries
-from games.holdem.layout import betting_forest, betting_streets
+from games.holdem.layout import whole_forests, whole_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels import boards as column
@@ -171,7 +171,7 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
         game: what is played.
         dtype: of amounts and weights; regrets and values have the same.
     """
-    streets = betting_streets(game.bets, (0,))
+    streets = whole_streets(game.bets)
     boards, children = all_boards(game, len(streets))
     roots = (np.flatnonzero(game.ranges[0]), np.flatnonzero(game.ranges[1]))
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
@@ -185,7 +185,7 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
         table[:, column.STORE + p], stored[p] = np.cumsum(rows) - rows, int(rows.sum())
     decisions = [np.array([node for street in streets for node in street[p].decisions], np.uint32) for p in (0, 1)]
     return BoardTree(
-        (betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)),
+        whole_forests(game.bets, np.dtype(dtype)),
         (hands[0]._replace(image=images[0]), hands[1]._replace(image=images[1])),
         (orbits[0], orbits[1]),
         table,

@@ -106,6 +106,8 @@ def alike_hands(deck: Cards, player: int, boards: Sequence[Board], table: Int, h
     Returns:
         ``Hands.image``, and the orbits.
     """
+    if len(boards[0].group) == 1:
+        return _joined([]), Orbits(np.zeros(1, np.uint32), _joined([]))
     last, symmetries_of = table[:, column.STREET] == table[-1, column.STREET], np.array([len(board.group) - 1 for board in boards])
     counts = table[:, column.HANDS + player]
     table[:, column.SYMMETRIES] = np.where(last, 0, symmetries_of)

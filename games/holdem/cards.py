@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,11 +64,18 @@ def deck_hands(deck: Deck) -> Cards:
     return hole_hands(deck)
 
 
-def holding(hands: Cards, cards: Sequence[int]) -> npt.NDArray[np.bool_]:
+@lru_cache(maxsize=16)
+def deck_columns(deck: Deck) -> npt.NDArray[np.intp]:
+    """Return [2, H], the lower and the higher cards of all hands as indices, the same array every time: not to be changed."""
+    return np.ascontiguousarray(deck_hands(deck).T.astype(np.intp))
+
+
+def holding(hands: npt.NDArray[Any], cards: Sequence[int]) -> npt.NDArray[np.bool_]:
     """Return [H], whether each hand [H, 2] holds one of some cards."""
     dead = np.zeros(CARDS, np.bool_)
     dead[list(cards)] = True
-    found: npt.NDArray[np.bool_] = dead[hands[:, 0]] | dead[hands[:, 1]]
+    low, high = hands.T
+    found: npt.NDArray[np.bool_] = dead[low] | dead[high]
     return found
 
 

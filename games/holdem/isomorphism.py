@@ -90,17 +90,27 @@ def symmetries(
         hands: [H, 2] u1, closed under the deck's suit permutations.
         deck: whose suits may change places.
     """
-    streets = [set(street) for street in board_streets]
-    dealable = ~holding(hands, sorted(set[int]().union(*streets)))
-    live = [np.where(dealable, own, 0.0) for own in weights]
-    found = []
-    for permutation in suit_permutations(deck):
-        suits = permutation.tolist()
-        if all({card - card % 4 + suits[card % 4] for card in street} == street for street in streets):
-            index = hand_permutation(permutation, hands)
+    permutations, images = suit_permutations(deck), _image_bits(deck)
+    fixing = np.ones(len(permutations), np.bool_)
+    for street in board_streets:
+        sets = images[:, list(street)].sum(axis=1)
+        fixing &= sets == sets[0]
+    found = [permutations[0]]
+    if fixing[1:].any():
+        dealable = ~holding(hands, [card for street in board_streets for card in street])
+        live = [np.where(dealable, own, 0.0) for own in weights]
+        for number in np.flatnonzero(fixing[1:]) + 1:
+            index = hand_permutation(permutations[number], hands)
             if all(np.array_equal(own[index], own) for own in live):
-                found.append(permutation)
+                found.append(permutations[number])
     return found
+
+
+@lru_cache(maxsize=16)
+def _image_bits(deck: Deck) -> npt.NDArray[np.uint64]:
+    """Return [permutations, 52], the image of every card under each of the deck's suit permutations, as a bit."""
+    cards = np.arange(CARDS, dtype=np.uint8)
+    return np.uint64(1) << np.array([permute_cards(permutation, cards) for permutation in suit_permutations(deck)]).astype(np.uint64)
 
 
 def canonical_deals(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,6 +89,19 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
                         side.folds[own] = other, -stake if loser == p else stake
         found.append(sides)
     return found
+
+
+@lru_cache(maxsize=16)
+def whole_streets(bets: BettingTree) -> list[tuple[BettingStreet, BettingStreet]]:
+    """Return ``betting_streets`` of a whole tree, the same list every time: not to be changed."""
+    return betting_streets(bets, (0,))
+
+
+@lru_cache(maxsize=16)
+def whole_forests(bets: BettingTree, dtype: Any) -> tuple[Forest, Forest]:
+    """Return ``betting_forest`` of a whole tree for both players, the same arrays every time: not to be changed."""
+    streets = whole_streets(bets)
+    return betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)
 
 
 def _padded(values: list[int], fill: int, multiple: int = LANES) -> list[int]:

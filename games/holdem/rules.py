@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from math import comb
@@ -19,7 +19,7 @@ import numpy as np
 from games.arrays import Bool, Float
 from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
-from games.holdem.betting_tree import BettingTree, betting_tree
+from games.holdem.betting_tree import BettingTree, kept_tree
 from games.holdem.cards import (
     CARDS,
     FULL_DECK,
@@ -27,6 +27,7 @@ from games.holdem.cards import (
     Deck,
     card_text,
     cards_text,
+    deck_columns,
     deck_hands,
     hand_class,
     hand_text,
@@ -130,7 +131,7 @@ class HoldemGame:
     @cached_property
     def bets(self) -> BettingTree:
         """The tree of bets."""
-        return betting_tree(self.betting)
+        return kept_tree(self.betting)
 
     @cached_property
     def hands(self) -> Cards:
@@ -140,13 +141,21 @@ class HoldemGame:
     @cached_property
     def ranges(self) -> tuple[Float, Float]:
         """Both players' weights, 0 for hands that hold a card of the board."""
-        dead = holding(self.hands, [card for street in self.board for card in street])
+        dead = self._holding([card for street in self.board for card in street])
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
+
+    def _holding(self, cards: Sequence[int]) -> Bool:
+        """Return [H], whether each hand holds one of some cards."""
+        return holding(deck_columns(self.deck).T, cards)
 
     @cached_property
     def deal_mass(self) -> float:
         """Sum over both players' hands that share no card of the product of their weights: what values are divided by."""
-        return float(self.ranges[0] @ self._unblocked(self.ranges[1]))
+        return self.mass_of(*self.ranges)
+
+    def mass_of(self, first: Float, second: Float) -> float:
+        """Return the same of other weights [H] of both players' hands."""
+        return float(first @ self._unblocked(second))
 
     # The rules of play: see ``games.game.PublicGame``.
 
@@ -260,13 +269,13 @@ class HoldemGame:
         return HoldemState(state, cards_text(cards), state.cards + cards, betting)
 
     def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
-        dead = holding(self.hands, state.cards)
+        dead = self._holding(state.cards)
         return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
 
     def _unblocked(self, reach: Float) -> Float:
         """Return [H], for each hand the reach of hands that share no card with it."""
-        low, high = self.hands.T
-        by_card = np.bincount(np.concatenate([low, high]), np.concatenate([reach, reach]), CARDS)
+        low, high = cards = deck_columns(self.deck)
+        by_card = np.bincount(cards.ravel(), np.concatenate([reach, reach]), CARDS)
         found: Float = reach.sum() - (by_card[low] + by_card[high]) + reach
         return found
 
@@ -281,7 +290,7 @@ class HoldemGame:
         betting, paid = state.betting, self._paid(state.betting)
         if betting.folded >= 0:
             return paid[betting.folded] * (-1 if betting.folded == player else 1) * self.cf_reach(state, player, reach)
-        alive = ~holding(self.hands, state.cards)
+        alive = ~self._holding(state.cards)
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive

@@ -20,6 +20,7 @@ import numpy as np
 from games.arrays import Float
 from games.game import line_of
 from games.holdem.betting import Betting, BettingState, offered
+from games.holdem.cards import cards_text
 from games.holdem.menus import Menu
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.weights import with_checked_weights
@@ -61,14 +62,16 @@ def subgame_of(
         above = step
     if inserted:
         betting = replace(betting, inserted=tuple(inserted))
-    round_ = root.betting.round
-    board = game.board + tuple(root.cards[game.cards_on(r - 1) : game.cards_on(r)] for r in range(1, round_ + 1))
+    round_, board = root.betting.round, game.board
+    for count in game.deals[1 : round_ + 1]:
+        shown = sum(map(len, board))
+        board = (*board, root.cards[shown : shown + count])
     for player, weights in enumerate(ranges):
-        if weights.shape != (len(game.hands),) or not (np.isfinite(weights).all() and (weights >= 0).all()):
+        if weights.shape != (len(game.hands),) or not (weights.min() >= 0 and weights.max() < np.inf):  # false of NaN, too
             raise ValueError(f"ranges[{player}] must be [{len(game.hands)}] finite weights of at least 0, got {weights}")
     found = replace(game, betting=betting, deals=(0, *game.deals[round_ + 1 :]), board=board, weights=ranges, notes=())
-    shown = " / ".join(line_of(game, root)) or "the whole game"
-    return with_checked_weights(found, [("ranges[0]", shown), ("ranges[1]", shown), ("ranges", shown)])
+    hands = [f"{np.count_nonzero(weights)} hands on {cards_text(root.cards)}" for weights in ranges]
+    return with_checked_weights(found, [("ranges[0]", hands[0]), ("ranges[1]", hands[1]), ("ranges", " and ".join(hands))])
 
 
 def state_in(subgame: HoldemGame, root: HoldemState, state: HoldemState) -> HoldemState:

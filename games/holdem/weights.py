@@ -27,18 +27,21 @@ def with_checked_weights(game: HoldemGame, named: Sequence[tuple[str, str]]) -> 
     """
     kept, notes = [], []
     for (key, value), live in zip(named[:2], game.ranges, strict=True):
-        if not live.any():
+        most = live.max()
+        if most == 0:
             raise ValueError(f"{key} must leave a hand that the board does not hold, got {value}")
-        small = (live > 0) & (live < LEAST_WEIGHT * live.max())
-        if small.any():
-            count, share = int(np.count_nonzero(small)), live[small].sum() / live.sum()
+        least = LEAST_WEIGHT * most
+        count = int(np.count_nonzero(live) - np.count_nonzero(live >= least))
+        if count:
+            small = live < least
+            share = live[small].sum() / live.sum()
             hands = "1 hand" if count == 1 else f"{count:,} hands"
             notes.append(f"{key}: {hands} with {share:.2g} of the range are taken as 0 (below {LEAST_WEIGHT:g} of the largest weight)")
-        kept.append(np.where(small, 0.0, live))
+        kept.append(np.where(small, 0.0, live) if count else live)
     if notes:
         game = replace(game, weights=(kept[0], kept[1]), notes=(*game.notes, *notes))
-    even = replace(game, weights=(kept[0] / kept[0].max(), kept[1] / kept[1].max()))  # products of tiny weights would be 0
-    meeting = even.deal_mass / (even.ranges[0].sum() * even.ranges[1].sum())
+    first, second = (own / own.max() for own in kept)  # products of tiny weights would be 0
+    meeting = game.mass_of(first, second) / (first.sum() * second.sum())
     if meeting < LEAST_MEETING:
         pairs = f"{LEAST_MEETING:g} of their pairs of hands" if meeting > 1e-12 else "two hands"
         raise ValueError(f"{named[2][0]} must leave {pairs} that share no card, got {named[2][1]}")

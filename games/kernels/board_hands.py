@@ -16,7 +16,7 @@ from games.kernels.evaluator import masks_strength, no_cards, with_card
 from games.kernels.lanes import LANES
 
 DIGIT, PASSES = 10, 3  # bits of a pass of the sort, and the passes that a strength takes
-LOW, HIGH, ABOVE, SAME, NUMBER = range(5)  # a player's arrays, in the order of ``Hands``
+SAME, NUMBER = 3, 4  # of a player's arrays, which stand as in ``Hands``
 
 
 @inlined_kernel
@@ -65,19 +65,75 @@ def _sort(keys: Any, order: Any, other_keys: Any, other_order: Any, count: Any, 
 
 
 @inlined_kernel
-def _find_above(roots: Any, boards: Any, b: Any, sides: Any, nowhere: Any, above: Any) -> None:
-    """Fill [2, H], the place of each hand among both players' hands of the board above, ``nowhere`` if it is not there."""
+def _find_above(root: Any, number: Any, boards: Any, b: Any, p: Any, nowhere: Any, above: Any) -> None:
+    """Fill [H], the place of each hand among a player's hands of the board above, ``nowhere`` if it is not there."""
+    for h in range(len(above)):
+        above[h] = nowhere
     parent = boards[b, PARENT]
-    for p in range(2):
-        for h in range(above.shape[1]):
-            above[p, h] = nowhere
-        if parent < 0:
-            for i in range(len(roots[p])):
-                above[p, roots[p][i]] = i
-        else:
-            first = boards[parent, HAND + p]
-            for i in range(boards[parent, HANDS + p]):
-                above[p, np.int64(sides[p][NUMBER][first + i])] = i
+    if parent < 0:
+        for i in range(len(root)):
+            above[root[i]] = i
+    else:
+        first = boards[parent, HAND + p]
+        for i in range(boards[parent, HANDS + p]):
+            above[np.int64(number[first + i])] = i
+
+
+@inlined_kernel
+def _live_hands(deck: Any, board: Any, shown: Any, taken: Any, above: Any, other_above: Any, nowhere: Any, keys: Any, order: Any) -> Any:
+    """List the hands of either player that a board leaves, with their strengths; return how many."""
+    masks, count = no_cards(), 0
+    for i in range(shown):
+        masks = with_card(masks, board[i])
+    low, with_low = -1, masks
+    for h in range(len(deck)):
+        if (above[h] != nowhere or other_above[h] != nowhere) and not _blocked(taken, deck, h):
+            if deck[h, 0] != low:  # hands with the same lower card stand together
+                low, with_low = np.int64(deck[h, 0]), with_card(masks, deck[h, 0])
+            order[count] = h
+            keys[count] = masks_strength(with_card(with_low, deck[h, 1]), shown + 2)
+            count += 1
+    return count
+
+
+@inlined_kernel
+def _write_hands(deck: Any, side: Any, first: Any, order: Any, count: Any, above: Any, nowhere: Any, place: Any) -> None:
+    """Write a player's hands of a board in order, padding included, but for ``same``, and each one's ``place`` among them, in place."""
+    low, high, out, same, number = side
+    n = 0
+    for i in range(count):
+        h = np.int64(order[i])
+        if above[h] != nowhere:
+            low[first + n], high[first + n] = deck[h, 0], deck[h, 1]
+            out[first + n], number[first + n] = above[h], h
+            place[h] = n
+            n += 1
+    for at in range(first + n, first + -(-n // LANES) * LANES):
+        low[at], high[at], number[at] = 0, 0, 0
+        out[at], same[at] = nowhere, nowhere
+
+
+@inlined_kernel
+def _write_same(same: Any, first: Any, order: Any, count: Any, above: Any, other_above: Any, other_place: Any, nowhere: Any) -> None:
+    """Write where a player's hands of a board stand among the opponent's, in place."""
+    n = 0
+    for i in range(count):
+        h = np.int64(order[i])
+        if above[h] != nowhere:
+            same[first + n] = other_place[h] if other_above[h] != nowhere else nowhere
+            n += 1
+
+
+@inlined_kernel
+def _write_ties(tie_end: Any, tie: Any, keys: Any, order: Any, count: Any, above: Any, nowhere: Any) -> Any:
+    """Write one past the last hand of each strength of a board, in place; return how many strengths there are."""
+    n = strengths = 0
+    for i in range(count):
+        n += above[np.int64(order[i])] != nowhere
+        if i + 1 == count or keys[i + 1] != keys[i]:
+            tie_end[tie + strengths] = n
+            strengths += 1
+    return strengths
 
 
 @kernel
@@ -99,48 +155,26 @@ def place_hands(
         ties: both players' ``tie_end``, in place; room for every hand of every board.
     """
     hands, tie = len(deck), 0
-    above, place = np.empty((2, hands), np.int64), np.empty((2, hands), np.int64)
-    order, other_order = np.empty(hands, np.int64), np.empty(hands, np.int64)
-    keys, other_keys = np.empty(hands, np.int64), np.empty(hands, np.int64)
-    ends = np.empty(1 << DIGIT, np.int64)
+    side, other_side = sides
+    above, other_above = np.empty(hands, np.uint16), np.empty(hands, np.uint16)  # narrow: all of it stays in the nearest cache
+    place, other_place = np.empty(hands, np.uint16), np.empty(hands, np.uint16)
+    order, other_order = np.empty(hands, np.uint16), np.empty(hands, np.uint16)
+    keys, other_keys = np.empty(hands, np.int32), np.empty(hands, np.int32)
+    ends = np.empty(1 << DIGIT, np.int32)
     for b in range(len(boards)):
-        _find_above(roots, boards, b, sides, nowhere, above)
-        ranked, count, shared = boards[b, STREET] == last, 0, no_cards()
-        for i in range(shown[b]):
-            shared = with_card(shared, cards[b, i])
-        for h in range(hands):
-            if (above[0, h] != nowhere or above[1, h] != nowhere) and not _blocked(taken[b], deck, h):
-                order[count] = h
-                if ranked:
-                    keys[count] = masks_strength(with_card(with_card(shared, deck[h, 0]), deck[h, 1]), shown[b] + 2)
-                count += 1
+        if b == 0 or boards[b, PARENT] != boards[b - 1, PARENT]:
+            _find_above(roots[0], side[NUMBER], boards, b, 0, nowhere, above)
+            _find_above(roots[1], other_side[NUMBER], boards, b, 1, nowhere, other_above)
+        count = _live_hands(deck, cards[b], shown[b], taken[b], above, other_above, nowhere, keys, order)
         strength, hand = keys, order
-        if ranked:
+        if boards[b, STREET] == last:
             strength, hand = _sort(keys, order, other_keys, other_order, count, ends)
             boards[b, TIE] = tie
-        strengths = 0
-        for p in range(2):
-            first, number, strengths = boards[b, HAND + p], 0, 0
-            for i in range(count):
-                h = hand[i]
-                if above[p, h] != nowhere:
-                    at = first + number
-                    sides[p][LOW][at], sides[p][HIGH][at] = deck[h, 0], deck[h, 1]
-                    sides[p][ABOVE][at], sides[p][NUMBER][at] = above[p, h], h
-                    place[p, h] = number
-                    number += 1
-                if ranked and (i + 1 == count or strength[i + 1] != strength[i]):
-                    ties[p][tie + strengths] = number
-                    strengths += 1
-            for at in range(first + number, first + -(-number // LANES) * LANES):
-                sides[p][LOW][at], sides[p][HIGH][at], sides[p][NUMBER][at] = 0, 0, 0
-                sides[p][ABOVE][at], sides[p][SAME][at] = nowhere, nowhere
-        for p in range(2):
-            for i in range(count):
-                h = hand[i]
-                if above[p, h] != nowhere:
-                    sides[p][SAME][boards[b, HAND + p] + place[p, h]] = place[1 - p, h] if above[1 - p, h] != nowhere else nowhere
-        tie += strengths
-        if ranked:
+            _write_ties(ties[1], tie, strength, hand, count, other_above, nowhere)
+            tie += _write_ties(ties[0], tie, strength, hand, count, above, nowhere)
             boards[b, TIE_END] = tie
+        _write_hands(deck, side, boards[b, HAND], hand, count, above, nowhere, place)
+        _write_hands(deck, other_side, boards[b, HAND + 1], hand, count, other_above, nowhere, other_place)
+        _write_same(side[SAME], boards[b, HAND], hand, count, above, other_above, other_place, nowhere)
+        _write_same(other_side[SAME], boards[b, HAND + 1], hand, count, other_above, above, place, nowhere)
     return tie

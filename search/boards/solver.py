@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from games.holdem.board_tree import BoardTree, board_tree, game_size
-from games.holdem.layout import betting_forest, betting_streets
+from games.holdem.layout import whole_forests
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from search.anytime import Anytime
@@ -57,9 +58,8 @@ def memory_needed(game: HoldemGame, variant: Variant, threads: int = 1, storage:
         threads: kernel threads.
         storage: dtype of regrets and averages.
     """
-    size, streets = game_size(game), betting_streets(game.bets, (0,))
+    size, forests = game_size(game), whole_forests(game.bets, np.dtype(np.float32))
     nowhere = max(-(-int(np.count_nonzero(live)) // LANES) for live in game.ranges) * LANES
-    forests = (betting_forest(streets, 0, np.float32), betting_forest(streets, 1, np.float32))
     kept = sum(size.rows) * LANES * np.dtype(storage).itemsize * (3 if variant.predictive else 2)
     tree = size.tree_bytes + sum(a.nbytes for forest in forests for a in forest)
     solving = kept + workspace_bytes(forests, nowhere, threads, itemsize=4) + tree
@@ -126,11 +126,11 @@ class BoardSolver(Anytime[BoardStrategy]):
         if self.dtype == np.float32:
             self.enough = ENOUGH_32
         self._most = (float(game.ranges[0].max()), float(game.ranges[1].max()))  # float32 has no 1e-50: the largest weight becomes 1
-        even = self._even = replace(game, weights=(game.ranges[0] / self._most[0], game.ranges[1] / self._most[1]))
+        self._even = game.ranges[0] / self._most[0], game.ranges[1] / self._most[1]
         self.tree, self._coefficients = board_tree(game, dtype), coefficients if self.dtype == np.float64 else thinned_coefficients
         self._reach_unit, self._cfv_unit = 1.0, 1.0  # what a reach of 1 and a cfv of a chip are in the arrays
         if self.storage == np.float16:
-            regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in even.ranges)  # of one iteration, at most
+            regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in self._even)  # of one iteration, at most
             self._coefficients = windowed_coefficients
             self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
             self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
@@ -146,8 +146,13 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._alike = True  # whether alike hands' averages are equal: see ``play_alike``
         if variant.predictive:
             self.matching = stored("matching")
-        for p, live in enumerate(even.ranges):
+        for p, live in enumerate(self._even):
             self._sweeps.reach[p][: np.count_nonzero(live), 0] = self._reach_unit * live[live > 0]
+
+    @cached_property
+    def _mass(self) -> float:
+        """Sum of the products of both players' weights, the largest of each 1: what values are divided by."""
+        return self.game.mass_of(*self._even)
 
     @property
     def rows(self) -> int:
@@ -240,7 +245,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._play_alike()
         self._sweeps.evaluate(self.average, mode, range(watched, watched + 1))
         found = [
-            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._even.deal_mass) / (self._reach_unit * self._cfv_unit)
+            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)
             for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
         ]
         return found[0], found[1]

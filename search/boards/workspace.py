@@ -1,4 +1,8 @@
-"""Memory and threads that solvers take over from each other: what is there already costs no page faults and no start of threads."""
+"""Memory and threads that solvers take over from each other: what is there already costs no page faults and no start of threads.
+
+Large arrays are asked for anew: the system has zeros in pages of two megabytes, and its faults cost no more than setting kept memory to
+zero. They fall into the first iteration, to all threads.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from games.kernels import LANES
+from games.kernels import LANES, aligned_zeros
 
 Rows = npt.NDArray[Any]
 LINE = 64  # bytes of a cache line
 ROOM = 1.25  # times what is asked for is allocated where what was there is too small: the next subgame may be larger again
-MUCH = 1 << 21  # bytes that all threads together set to zero
+MOST_KEPT = 1 << 22  # bytes of an array; NumPy asks for large pages from here on
 
 
 class Workspace:
@@ -41,25 +45,17 @@ class Workspace:
     def zeros(self, name: str, rows: int, dtype: Any) -> Rows:
         """Return zeros [rows, 8] that start on a cache line; they take the place of those of the same name."""
         count = rows * LANES * np.dtype(dtype).itemsize
+        if count >= MOST_KEPT:
+            self._memory.pop(name, None)
+            return aligned_zeros(rows, LANES, dtype)
         memory = self._memory.get(name)
         if memory is None or len(memory) < count:
             memory = np.zeros((count if memory is None else int(ROOM * count)) + LINE, np.uint8)
             memory = self._memory[name] = memory[-memory.ctypes.data % LINE :]
         else:
-            self._clear(memory[:count])
+            memory[:count] = 0
         found: Rows = memory[:count].view(dtype).reshape(rows, LANES)
         return found
-
-    def _clear(self, memory: npt.NDArray[np.uint8]) -> None:
-        """Set memory to zero, by all threads if there is much of it."""
-        if self._pool is None or len(memory) < MUCH:
-            memory.fill(0)
-            return
-        share = -(-len(memory) // self._threads)
-        others = [self._pool.submit(memory[i * share : (i + 1) * share].fill, 0) for i in range(1, self._threads)]
-        memory[:share].fill(0)
-        for other in others:
-            other.result()
 
 
 def _running_pool(threads: int) -> ThreadPoolExecutor:

@@ -227,7 +227,7 @@ def test_what_has_no_subgame_is_refused():
         ((root, (FULL[0], short)), "ranges[1] must be [1326] finite weights of at least 0, got "),
         ((root, (negative, FULL[0])), "ranges[0] must be [1326] finite weights of at least 0, got "),
         ((root, (FULL[0] * np.nan, FULL[0])), "ranges[0] must be [1326] finite weights of at least 0, got "),
-        ((root, (FULL[0], dead)), "ranges[1] must leave a hand that the board does not hold, got raise 300 / call / Td9d6h"),
+        ((root, (FULL[0], dead)), "ranges[1] must leave a hand that the board does not hold, got 51 hands on Td9d6h"),
         ((root, FULL, ((ONE_SIZE, ONE_SIZE),)), "menus must be given for each of 3 rounds, got "),
     ]
     for given, message in refused:
