@@ -10,9 +10,10 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from agents.apps.cli import COMMANDS
-from agents.apps.compose import compose, expanded, groups_of, layered
+from agents.apps.compose import compose, groups_of, layered
 from agents.apps.config import AgentConfig, register
 from agents.apps.help import EXAMPLES, entries, fits, help_text, meanings, summary_of
+from agents.apps.overrides import expanded
 from tests.running import timebank
 
 
