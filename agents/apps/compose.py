@@ -268,7 +268,7 @@ def _type_at(config: DictConfig, key: str) -> tuple[Any, Bounds]:
         if isinstance(kind, type) and is_dataclass(kind) and last in (hints := get_type_hints(kind)):
             metadata = next(f.metadata for f in fields(kind) if f.name == last)
             return hints[last], metadata.get("bounds", Bounds())
-        return parent._metadata.element_type, Bounds()
+        return parent._metadata.element_type, _type_at(config, ".".join(above))[1] if above else Bounds()
     return Any, Bounds()
 
 
