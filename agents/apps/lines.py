@@ -56,8 +56,8 @@ def notes(config: AblateConfig, arguments: Sequence[str]) -> Iterator[str]:
     keys = [argument.lstrip("+~").partition("=")[0] for argument in arguments]
     groups = {key.split(".")[0] for key in keys}
     if groups & {"game", "agent"} and not groups & {"experiment", "lines", "resume"} and "agent" not in keys:
-        given = " and ".join(sorted(groups & {"game", "agent"}))
-        yield f"experiment=leduc, its lines and its short training are left out where {given} is given (experiment=leduc takes them)"
+        given = "game and agent are" if {"game", "agent"} <= groups else "game is" if "game" in groups else "agent is"
+        yield f"experiment=leduc, its lines and its short training are left out where {given} given (experiment=leduc takes them)"
     for key in dict.fromkeys(keys):
         group, _, name = key.partition(".")
         if group == "agent" and config.lines and all(name in line for line in config.lines.values()):

@@ -99,11 +99,15 @@ def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
     assert "full-game CFR" in shown
 
 
+LEFT_OUT = "experiment=leduc, its lines and its short training are left out where"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["game=kuhn_poker"], "experiment=leduc, its lines and its short training are left out where game is given"),
-        (["agent.gadget=refined"], "experiment=leduc, its lines and its short training are left out where agent is given"),
+        (["game=kuhn_poker"], f"{LEFT_OUT} game is given"),
+        (["agent.gadget=refined"], f"{LEFT_OUT} agent is given"),
+        (["agent.gadget=refined", "game=kuhn_poker"], f"{LEFT_OUT} game and agent are"),
         (["game=kuhn_poker", "agent=tabular"], None),
         (["game=kuhn_poker", "experiment=leduc"], None),
         (["experiment=leduc", "agent.gadget=refined"], "agent.gadget changes nothing, since every line has a gadget of its own"),
