@@ -202,7 +202,7 @@ def test_what_no_match_has_is_refused():
 @pytest.mark.slow
 @pytest.mark.parametrize(("duplicate", "values", "kind"), [(False, "none", "raw"), (True, "none", "duplicate"), (True, "uniform", "aivat")])
 def test_intervals_hold_the_exact_value_as_often_as_they_say(duplicate, values, kind):
-    """400 matches: between 93 and 97 % (the error of a coverage is 1.1 % there). benchmarks/coverage.py has the table."""
+    """400 matches: between 93 and 97 % (the error of a coverage is 1.1 % there). benchmarks/interval_coverage.py has the table."""
     competitors = (searcher("a", LEDUC, 20), blueprint("b", LEDUC))
     exact = exact_values([Match(competitors)], 1, Serial())[0].value
     inside = 0

@@ -5,7 +5,7 @@
 * ``ms1f1``, ``ms2f1t1h5``: a blueprint with 20 buckets on the last street that searches that street with 20 iterations, against itself
   without. All matches are in duplicate. With 200 matches, coverage itself has a standard error of 1.5 %.
 
-    python benchmarks/coverage.py [game] [matches] [hands] [raw | duplicate | aivat]      # --write, --check: see benchmarks/tables.py
+    python benchmarks/interval_coverage.py [game] [matches] [hands] [raw | duplicate | aivat]  # --write, --check: see benchmarks/tables.py
 """
 
 from __future__ import annotations
