@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +19,24 @@ from games.arrays import Bool, Float
 from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
 from games.holdem.betting_tree import BettingTree, betting_tree
-from games.holdem.cards import CARDS, FULL_DECK, Cards, Deck, card_text, cards_text, hand_class, hand_text, hole_hands, parse_cards
+from games.holdem.cards import (
+    FULL_DECK,
+    Cards,
+    Deck,
+    cards_name,
+    cards_text,
+    disjoint,
+    drawn_cards,
+    hand_class,
+    hand_text,
+    hole_hands,
+    parse_cards,
+    unblocked,
+)
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
 STREETS = ("preflop", "flop", "turn", "river")
-SYMBOLS = str.maketrans("cdhs", "♣♦♥♠")
 MOST_KEPT = 1 << 14  # states whose actions, or nodes, are kept
 KINDS = {"fold": Kind.FOLD, "check": Kind.PASS, "call": Kind.PASS}
 
@@ -132,7 +143,7 @@ class HoldemGame:
     @cached_property
     def deal_mass(self) -> float:
         """Sum over both players' hands that share no card of the product of their weights: what values are divided by."""
-        return float(self.ranges[0] @ self._unblocked(self.ranges[1]))
+        return float(self.ranges[0] @ unblocked(self.hands, self.ranges[1]))
 
     # The rules of play: see ``games.game.PublicGame``.
 
@@ -214,18 +225,11 @@ class HoldemGame:
 
     @cached_property
     def _apart(self) -> Bool:
-        """Return [H, H], whether two hands share no card."""
-        low, high = self.hands.T
-        found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
-        return found
+        return disjoint(self.hands)
 
     def chance(self, state: HoldemState, hands: tuple[int, int], u: float) -> HoldemState:
-        dead = {*state.cards, *self.hands[list(hands)].ravel().tolist()}
-        left = [card for card in self.deck.cards().tolist() if card not in dead]
-        count = self.deals[state.betting.round + 1]
-        ways = comb(len(left), count)
-        new = next(itertools.islice(itertools.combinations(left, count), min(int(u * ways), ways - 1), None))
-        return self._dealt(state, new)
+        dead, count = {*state.cards, *self.hands[list(hands)].ravel().tolist()}, self.deals[state.betting.round + 1]
+        return self._dealt(state, drawn_cards(self.deck, dead, count, u))
 
     def revealed(self, state: HoldemState, text: str) -> HoldemState:
         count, board = self.deals[state.betting.round + 1], state.cards
@@ -247,15 +251,7 @@ class HoldemGame:
 
     def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
         dead = np.isin(self.hands, state.cards).any(axis=1)
-        return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
-
-    def _unblocked(self, reach: Float) -> Float:
-        """Return [H], for each hand the reach of hands that share no card with it."""
-        by_card = np.zeros(CARDS)
-        for column in (0, 1):
-            np.add.at(by_card, self.hands[:, column], reach)
-        found: Float = reach.sum() - by_card[self.hands].sum(axis=1) + reach
-        return found
+        return np.where(dead, 0.0, unblocked(self.hands, np.where(dead, 0.0, reach)))
 
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
         betting, paid = state.betting, self._paid(state.betting)
@@ -272,8 +268,7 @@ class HoldemGame:
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive
-        found: Float = np.where(alive, paid[player] * (wins @ reach), 0.0)
-        return found
+        return np.where(alive, paid[player] * (wins @ reach), 0.0)
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
         node = None if self.any_amount else self._node(state)
@@ -282,9 +277,7 @@ class HoldemGame:
         elif node is None:
             lost = self._dead_money[player] + self.betting.stack
         else:
-            below = slice(node, int(self.bets.end[node]))
-            loses = (self.bets.player[below] == TERMINAL) & (self.bets.folded[below] != 1 - player)
-            lost = float(self.bets.contribution[below, player][loses].max())
+            lost = self.bets.most_lost(node, player)
         return -lost if player == 0 else lost
 
     @property
@@ -338,8 +331,7 @@ class HoldemGame:
         return hand_text(*self.hands[hand].tolist())
 
     def hand_name(self, player: int, hand: int) -> str:
-        text = self.hand_text(player, hand).translate(SYMBOLS)
-        return f"{text[:2]} {text[2:]}"
+        return cards_name(self.hands[hand][::-1].tolist())
 
     def hand_class(self, player: int, hand: int) -> str:
         return hand_class(*self.hands[hand].tolist())
@@ -351,7 +343,7 @@ class HoldemGame:
         counts = [*map(len, self.board), *self.deals[1:]]
         ends = itertools.accumulate(counts)
         rounds = [state.cards[end - count : end] for count, end in zip(counts, ends, strict=True)]
-        return " | ".join(" ".join(map(card_text, cards)).translate(SYMBOLS) for cards in rounds if cards)
+        return " | ".join(cards_name(cards) for cards in rounds if cards)
 
 
 def _action(text: str) -> Action:
