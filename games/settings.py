@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ class Bounds:
         among: the only values, if any.
         longest: characters of a text.
         unit: of a number, for errors.
+        misplaced: values that belong to other fields beside this one, by the field's name, for errors.
         hint: for errors.
     """
 
@@ -38,6 +39,7 @@ class Bounds:
     longest: int = LONGEST
     unit: str = ""
     hint: str = ""
+    misplaced: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def rule(self, value: float | str) -> str | None:
         """Return the rule that a value breaks, None if it breaks none."""
@@ -105,8 +107,15 @@ def check_value(value: Any, key: str, bounds: Bounds) -> None:
     elif isinstance(value, int | float | str) and not isinstance(value, bool):
         rule = bounds.rule(value)
         if rule:
-            near = nearest(value, bounds.among) if isinstance(value, str) else ""
+            near = _meant(value, key, bounds) if isinstance(value, str) else ""
             raise ValueError(f"{key} must {rule}, got {shown(value)}{near}{f' ({bounds.hint})' if bounds.hint else ''}")
+
+
+def _meant(value: str, key: str, bounds: Bounds) -> str:
+    """Return a hint at what a wrong value was to be: that of another key, or one of the right ones."""
+    above, dot, _ = key.rpartition(".")
+    other = next((name for name, values in bounds.misplaced.items() if value in values), None)
+    return nearest(value, bounds.among) if other is None else f" ({value} is a value of {above}{dot}{other})"
 
 
 def shown(value: Any, most: int = 100) -> str:

@@ -56,3 +56,10 @@ def weights(networks):
 
 def same(first, second):
     return all((x == y).all() for x, y in zip(weights(first), weights(second), strict=True))
+
+
+def assert_same(run, other):
+    """Two runs are at the same point: iterations, networks and policies."""
+    assert run.iteration == other.iteration
+    assert same(run.advantages, other.advantages)
+    assert same(run.policy().networks, other.policy().networks)

@@ -23,6 +23,7 @@ from agents.apps import launch as launch_module
 ROOT = Path(__file__).parents[1]
 HANG_SECONDS = 900
 _started: list[subprocess.Popen] = []
+RIVER = ["game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900"]
 
 
 # Hydra takes most of the time of a command that is refused or small: what it made once of the same choices is copied.
@@ -143,3 +144,9 @@ def contents(directory):
 
 def result_of(directory):
     return json.loads((directory / "result.json").read_text())
+
+
+def solve_river(monkeypatch, directory, *overrides, drawn=False):
+    """Solve ``RIVER`` with more overrides; return the exit status and the result."""
+    status = timebank(monkeypatch, "solve", *RIVER, *overrides, f"hydra.run.dir={directory}", drawn=drawn)
+    return status, result_of(directory)

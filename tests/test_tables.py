@@ -222,12 +222,12 @@ def test_local_best_response_on_holdem(monkeypatch, tmp_path):
         agree(printed, value)
 
 
-def test_coverage_on_leduc():
+def test_coverage_on_leduc(tmp_path):
     """The first ten of its 400 matches: their mean is within what ten can differ by."""
-    import coverage
+    import interval_coverage
 
     cells = row("docs/notebook/matches.md", "table: coverage -->", "raw")
-    rows, _ = coverage.measure([coverage.CASES[0]], 10, 400)
+    rows, _ = interval_coverage.measure(interval_coverage.competitors_of("leduc", tmp_path), interval_coverage.LEDUC_CASES[:1], 10, 400)
     spread, mean = float(cells[2]), float(cells[3])
     assert abs(float(rows[0][4]) - mean) < 4 * spread / 10**0.5
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from agents.apps.build import (
 )
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
-from agents.apps.lines import lines_of, settings, solved, trained
+from agents.apps.lines import errors_of, lines_of, notes, settings, solved, trained
 from agents.apps.run import Progress, Run
 from agents.evaluation.ablation import ablate
 from agents.evaluation.report import ordered, rates_of, write_report
@@ -32,8 +34,10 @@ def check(config: AblateConfig, directory: Path) -> None:
     variant, executor, agents = build_variant(config, kind), build_executor(config.executor), settings(config)
     build_budgets(config.budgets, config.unit)
     check_no_budget(config.agent, "budgets")
-    for agent in (config.agent, *agents.values()):
-        kind.check_agent(agent, variant, agent_cores(executor))
+    kind.check_agent(config.agent, variant, agent_cores(executor))
+    for name, agent in agents.items():
+        with errors_of(name, config.lines.get(name, ())):
+            kind.check_agent(agent, variant, agent_cores(executor))
     kind.check_memory(list(agents.values()), variant, executor.workers)
     if untrained(config.agent):
         from agents.apps.training import check_training
@@ -41,8 +45,9 @@ def check(config: AblateConfig, directory: Path) -> None:
         check_training(kind, config.trainer, directory / "training")
 
 
-def run(config: AblateConfig, directory: Path) -> None:
-    """Make the blueprints, measure, report."""
+def run(config: AblateConfig, directory: Path, arguments: Sequence[str] = ()) -> None:
+    """Make the blueprints, measure, report; ``arguments`` are what was typed."""
+    print("".join(f"note: {note}\n" for note in notes(config, arguments)), end="", file=sys.stderr, flush=True)
     kind = build_kind(config.game)
     variant = build_variant(config, kind)
     with Run(directory, "ablate", kind.game.name, config.seed, kind.notes) as result:
@@ -76,7 +81,7 @@ def main(arguments: list[str]) -> None:
     """Run the command; with neither experiment, game, agent nor lines given it is ``experiment=leduc``."""
     given = {argument.lstrip("+~").split("=")[0].split(".")[0] for argument in arguments}
     chosen = given & {"experiment", "game", "agent", "lines", "resume"}
-    launch("ablate", check, run, arguments if chosen else [*arguments, "experiment=leduc"])
+    launch("ablate", check, partial(run, arguments=arguments), arguments if chosen else [*arguments, "experiment=leduc"])
 
 
 if __name__ == "__main__":

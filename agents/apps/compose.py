@@ -8,29 +8,26 @@ interpolation; a value is plain or that of another key (``${seed}``), and calls 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
-from itertools import product
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, ValueType
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf._utils import split_key
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from agents.apps.errors import UsageError
+from agents.apps.overrides import line_of, parsed, quoting_hint, value_of
 from agents.apps.own import KINDS, add_option
-from games.settings import LONGEST, OWN, Bounds, check_bounds, check_value, nearest, shown
+from games.settings import OWN, Bounds, check_bounds, check_value, nearest, shown
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 FIXED = ("command", "hydra.mode", "hydra.callbacks", "hydra.searchpath")  # what a command is, and what could run somebody's code
-MOST_JOBS = 10_000  # of a sweep
 PLAIN = re.compile(r"\$\{\w+(\.\w+)*\}")  # another key's value
 
 
@@ -85,63 +82,15 @@ def layered(command: str, arguments: Sequence[str]) -> DictConfig:
     """
     overrides = [parsed(argument) for argument in arguments]
     choosing = [_chooses(o, command) for o in overrides]
-    config = _grouped(command, [_line(o) for o, chooses in zip(overrides, choosing, strict=True) if chooses])
+    config = _grouped(command, [line_of(o) for o, chooses in zip(overrides, choosing, strict=True) if chooses])
     values = [o for o, chooses in zip(overrides, choosing, strict=True) if not chooses]
     for override in values:
         _lay(config, override)
     for override in values:
-        if "${" in _line(override):
+        if "${" in line_of(override):
             _check_reference(config, override)
     config.hydra.overrides.task = [a for a in arguments if not a.lstrip("+").startswith(("hydra.", "hydra/"))]
     return config
-
-
-def expanded(arguments: Sequence[str]) -> Iterator[list[str]]:
-    """Yield every combination of simple sweeps (``seed=1,2``), as Hydra's basic sweeper would run them.
-
-    Raises:
-        UsageError: another kind of sweep, or too many.
-    """
-    choices, jobs = [], 1
-    for override in map(parsed, arguments):
-        key = override.get_key_element()
-        if not override.is_sweep_override():
-            choices.append([_line(override)])
-        elif override.is_discrete_sweep() and override.value_type is not ValueType.GLOB_CHOICE_SWEEP:
-            found = []
-            for one in override.sweep_string_iterator():
-                found.append(f"{key}={one}")
-                if jobs * len(found) > MOST_JOBS:
-                    raise UsageError(f"{override.key_or_group} must be swept over at most {MOST_JOBS:,} runs, got {_value(override)}")
-            choices.append(found)
-            jobs *= len(found)
-        else:
-            rule = "be choices with commas between or a range() to be swept over"
-            raise UsageError(f"{override.key_or_group} must {rule}, got {_value(override)!r}")
-    yield from map(list, product(*choices))
-
-
-def parsed(argument: str) -> Override:
-    """Return an override as Hydra reads it.
-
-    Raises:
-        UsageError: it cannot be read; the line says how to type it where that can be told.
-    """
-    key, equals, value = argument.partition("=")
-    if len(value) > LONGEST:
-        raise UsageError(f"{key[:100]} must have at most {LONGEST:,} characters, got {len(value):,}")
-    try:
-        if key:
-            return _parser().parse_overrides([argument])[0]
-    except Exception:  # of Hydra's grammar, and of Python's: recursion, numbers of 5,000 digits
-        pass
-    if not key:
-        raise UsageError(f"a key must stand before =, got {shown(argument)}")
-    if not equals and not argument.startswith("~"):
-        raise UsageError(f"{shown(argument)[1:-1]} must be given as key=value, got no value")
-    if _quoted(argument) is None:
-        raise UsageError(f"{key[:100]} must be a key of the settings with a value, as in seed=1, got {shown(argument)}")
-    raise UsageError(f"{key} must be a value that can be read, got {shown(value)}{_typed(argument)}")
 
 
 def directory_of(config: DictConfig, which: str) -> Path:
@@ -159,38 +108,6 @@ def directory_of(config: DictConfig, which: str) -> Path:
     return Path(found)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> OverridesParser:
-    return OverridesParser.create()
-
-
-def _line(override: Override) -> str:
-    return str(override.input_line)
-
-
-def _value(override: Override) -> str:
-    return _line(override).partition("=")[2]
-
-
-def _quoted(argument: str) -> str | None:
-    """Return an override whose value is a text in quotes; None if that is none either."""
-    key, _, value = argument.partition("=")
-    line = f"{key}='{value.strip(chr(39) + chr(34))}'"
-    try:
-        _parser().parse_overrides([line])
-    except Exception:  # as in parsed
-        return None
-    return line
-
-
-def _typed(argument: str) -> str:
-    """Return, for errors, how a shell's user types an override whose value is text."""
-    line = _quoted(argument)
-    if line is None or not line.isprintable() or argument.partition("=")[2][:1] in ("[", "{"):
-        return ""
-    return f' (text goes in quotes: "{line}")' if not re.search(r'["$`\\!]', line) else f" (text goes in quotes: {shlex.quote(line)})"
-
-
 @lru_cache(maxsize=8)
 def groups_of(command: str) -> dict[str, tuple[str, ...]]:
     """Return the groups that a command composes, with their options."""
@@ -202,11 +119,11 @@ def groups_of(command: str) -> dict[str, tuple[str, ...]]:
 def _chooses(override: Override, command: str) -> bool:
     """Say whether an override chooses of a group; refuse what none may be."""
     groups = groups_of(command)
-    key, value, line = override.key_or_group, override.value(), _line(override)
+    key, value, line = override.key_or_group, override.value(), line_of(override)
     if override.is_delete() or any(key == fixed or key.startswith(f"{fixed}.") for fixed in FIXED):
         raise UsageError(f"{key} must stay as it is, got {shown(line)}")
     if override.is_sweep_override():
-        raise UsageError(f"{key} must be one value (-m sweeps over several), got {_value(override)}{_typed(line)}")
+        raise UsageError(f"{key} must be one value (-m sweeps over several), got {value_of(override)}{quoting_hint(line)}")
     if key not in groups:
         if override.is_add() and not (key.split(".")[0] == "lines" and command == "ablate"):
             near = _meant(_grouped(command, []), key)
@@ -225,7 +142,7 @@ def _chooses(override: Override, command: str) -> bool:
         except ValueError as error:
             raise UsageError(str(error)) from None
     elif not isinstance(value, str) or value not in groups[key]:
-        got = shown(value) if isinstance(value, str) else _value(override)
+        got = shown(value) if isinstance(value, str) else value_of(override)
         near = nearest(value, groups[key]) if isinstance(value, str) else ""
         own = f", {OWN}" if key in KINDS else ""
         raise UsageError(f"{where} must be one of {', '.join(groups[key])}{own}, got {got}{near}")
@@ -256,7 +173,7 @@ def _lay(config: DictConfig, override: Override) -> None:
     for text in _texts(value):
         if "${" in text and not key.startswith("hydra.") and (not PLAIN.fullmatch(text) or text.startswith("${hydra.")):
             raise UsageError(
-                f"{key} must be a plain value or one other key's, as ${{seed}} is, got {_value(override)} (let the shell fill it in)"
+                f"{key} must be a plain value or one other key's, as ${{seed}} is, got {value_of(override)} (let the shell fill it in)"
             )
     try:
         if isinstance(value, int | float) and value not in (0, 1) and _type_at(config, key)[0] is bool:
@@ -267,7 +184,7 @@ def _lay(config: DictConfig, override: Override) -> None:
         if isinstance(error, ConfigKeyError | ConfigAttributeError | IndexError) or key.startswith(f"{wrong}."):
             unknown = key if key.startswith(wrong) else wrong
             raise UsageError(f"{unknown} must be a key of the settings, got an unknown one{_meant(config, unknown)}") from None
-        got = shown(value) if isinstance(value, str) else shown(_value(override))[1:-1]
+        got = shown(value) if isinstance(value, str) else shown(value_of(override))[1:-1]
         raise UsageError(f"{wrong} must {_rule(config, wrong, value)}, got {got}{_advice(config, wrong, override)}") from None
     if not any("${" in text for text in _texts(value)) and not key.startswith("hydra."):
         found = OmegaConf.select(config, key, throw_on_missing=False)
@@ -309,7 +226,7 @@ def _check_reference(config: DictConfig, override: Override) -> None:
         if OmegaConf.is_config(found):
             OmegaConf.to_container(found, resolve=True)
     except (Exception, RecursionError):
-        raise UsageError(f"{key} must refer to a key of its type, got {_value(override)}") from None
+        raise UsageError(f"{key} must refer to a key of its type, got {value_of(override)}") from None
 
 
 def _built(config: DictConfig, key: str) -> Any:
@@ -351,7 +268,7 @@ def _type_at(config: DictConfig, key: str) -> tuple[Any, Bounds]:
         if isinstance(kind, type) and is_dataclass(kind) and last in (hints := get_type_hints(kind)):
             metadata = next(f.metadata for f in fields(kind) if f.name == last)
             return hints[last], metadata.get("bounds", Bounds())
-        return parent._metadata.element_type, Bounds()
+        return parent._metadata.element_type, _type_at(config, ".".join(above))[1] if above else Bounds()
     return Any, Bounds()
 
 
@@ -376,7 +293,7 @@ def _rule(config: DictConfig, key: str, value: Any) -> str:
 def _advice(config: DictConfig, key: str, override: Override) -> str:
     """Return how a list is typed where one text was given."""
     rule = _rule(config, key, override.value())
-    return f' (as in "{key}=[{_value(override)}]")' if rule.startswith("be a list") and isinstance(override.value(), str) else ""
+    return f' (as in "{key}=[{value_of(override)}]")' if rule.startswith("be a list") and isinstance(override.value(), str) else ""
 
 
 def _first_line(error: BaseException) -> str:

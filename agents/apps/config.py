@@ -124,8 +124,8 @@ class AgentConfig:
     think: bool = False
     own: str | None = None
     solve_from: str = "decision"
-    gadget: str = bounded("resolve", among=GADGETS)
-    bounds: str = bounded("safe", among=BOUNDS)
+    gadget: str = bounded("resolve", among=GADGETS, misplaced={"bounds": BOUNDS})
+    bounds: str = bounded("safe", among=BOUNDS, misplaced={"gadget": GADGETS})
     gift_scale: float = bounded(1.0, most=1)
     bound_std: float = bounded(1.0, above=0, unit="chips")
     warm_start: str = bounded("short", among=WARM_START)
@@ -221,7 +221,7 @@ class AblateConfig:
     budgets: list[float] = field(default_factory=list)
     unit: str = bounded("seconds", among=("seconds", "iterations"))
     sweeps: int = bounded(3, least=1, most=10**6)
-    lines: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, Any] = field(default_factory=dict, metadata=within(least=-math.inf, most=math.inf))  # AgentConfig has the bounds
     references: bool = True
     searched_iterations: int = bounded(0)
     seed: int = bounded(0, most=MOST_SEED)

@@ -106,10 +106,10 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
         if any(o.startswith("hydra.run.dir=") for o in overrides):
             before = _started_with(directory)
             other = before is not None and before != _without_directory(overrides) and not again
-            if _command(directory) not in (command, None) or (other and command in RESUMABLE):
-                raise UsageError(
-                    f"hydra.run.dir must be new or of the same run, got {directory}, which holds another (resume= goes on with it)"
-                )
+            kept = _command(directory)
+            if kept not in (command, None) or (other and command in RESUMABLE):
+                more = f"timebank {kept or command} resume= goes on with it" if (kept or command) in RESUMABLE else "use another directory"
+                raise UsageError(f"hydra.run.dir must be new or of the same run, got {directory}, which holds another ({more})")
             if command == "solve":
                 again = before == _without_directory(overrides)  # the very command: its result is made anew, what it saved is not
                 keep_answer(directory, settings.get("load"), again=again)

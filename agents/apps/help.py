@@ -187,7 +187,9 @@ def meanings(schema: type) -> dict[str, str]:
 
 
 def allowed(field: Field[Any]) -> str:
-    """Return the values that a field may have, empty where every number of at least 0 or every text may be one."""
+    """Return the values that a field may have, empty where every number of at least 0 or every text may be one, and for mappings."""
+    if str(field.type).startswith("dict"):  # what they hold has bounds of its own
+        return ""
     bounds: Bounds = field.metadata.get("bounds", Bounds())
     if bounds.among:
         return ", ".join(f"`{value}`" for value in bounds.among)

@@ -24,11 +24,12 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from agents.apps.compose import CONF, Composed, compose, directory_of, expanded, layered
+from agents.apps.compose import CONF, Composed, compose, directory_of, layered
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
 from agents.apps.errors import UsageError, fail, told
 from agents.apps.help import help_text
+from agents.apps.overrides import expanded
 from agents.apps.renamed import renamed, warnings
 from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +45,35 @@ class Blueprints(NamedTuple):
         sized = blueprint is not None and self.unit == kind.size_unit
         value = self.own["compute"] if self.own else kind.size(blueprint) if sized else None
         return None if value is None else {"value": value, "unit": self.unit}
+
+
+def notes(config: AblateConfig, arguments: Sequence[str]) -> Iterator[str]:
+    """Yield a line for what was typed and what a user may take it to mean, where it means something else.
+
+    Args:
+        config: the settings.
+        arguments: as typed after the command.
+    """
+    keys = [argument.lstrip("+~").partition("=")[0] for argument in arguments]
+    groups = {key.split(".")[0] for key in keys}
+    if groups & {"game", "agent"} and not groups & {"experiment", "lines", "resume"} and "agent" not in keys:
+        given = "game and agent are" if {"game", "agent"} <= groups else "game is" if "game" in groups else "agent is"
+        yield f"experiment=leduc, its lines and its short training are left out where {given} given (experiment=leduc takes them)"
+    for key in dict.fromkeys(keys):
+        group, _, name = key.partition(".")
+        if group == "agent" and config.lines and all(name in line for line in config.lines.values()):
+            yield f"{key} changes nothing, since every line has a {name} of its own (lines.<name>.{name})"
+
+
+@contextmanager
+def errors_of(name: str, line: Container[str]) -> Iterator[None]:
+    """Let errors name keys of ``lines.<name>`` where the line sets them, keys of ``agent`` else."""
+    try:
+        yield
+    except ValueError as error:
+        text = str(error)
+        key = re.match(r"agent\.(\w+)", text)
+        raise ValueError(f"lines.{name}.{text.removeprefix('agent.')}" if key and key[1] in line else text) from None
 
 
 def settings(config: AblateConfig) -> dict[str, AgentConfig]:

@@ -62,7 +62,7 @@ def run(config: PlayConfig, directory: Path) -> None:
         result.write(agent=agent.name, hands=0, chips=0.0)
         print(f"seed {seed} (seed={seed} deals the same hands again)")
         terminal.run(config.hands)
-        print(f"hands saved: {hands}")
+        print(f"hands saved: {hands}" if terminal.played else "no hands saved: none was played to its end")
 
 
 def append(path: Path, text: str) -> None:

@@ -14,6 +14,9 @@ from agents.apps.training import check_training, train_and_report
 from agents.reporting.tables import training_table
 from agents.training.mccfr import MCCFRConfig
 
+# What training one policy takes differs from time to time, so a row may have less time than the one above it.
+TIME = "training time: the iterations up to the row, of all sessions, and training that row's policy networks, not those of rows above"
+
 
 def check(config: TrainConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
@@ -30,6 +33,7 @@ def run(config: TrainConfig, directory: Path) -> None:
             return
         learned = train_and_report(kind, config.trainer, directory, result)
         print(training_table(result.history, kind.strength_text))
+        print(TIME)
         print(f"exploitability of the network alone ({learned.policy.size:,} parameters), exact; checkpoint: {learned.checkpoint}")
 
 

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import pickle
+import re
 import secrets
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -279,10 +281,20 @@ class _HandFiles:
         self._file, self._lines = Path(), list[str]()
         if directory is not None:
             directory.mkdir(exist_ok=True)  # no parents here and below: what was deleted on the way is not made again
-            self.path = directory / f"{match.competitors[0].name}-{match.competitors[1].name}-{match.fingerprint()}"
+            names = f"{match.competitors[0].name}-{match.competitors[1].name}"
+            self.path = directory / f"{names}-{match.fingerprint()}"
             self.path.mkdir(exist_ok=True)
+            self._tell_others(directory, names)
             if match.bots:
                 self.path.chmod(0o700)
+
+    def _tell_others(self, directory: Path, names: str) -> None:
+        """Warn of hands between competitors of these names that are not this match's."""
+        same = re.compile(re.escape(names) + "-[0-9a-f]{10}")
+        for path in sorted(path for path in directory.iterdir() if same.fullmatch(path.name) and path != self.path):
+            if any(path.glob("*.jsonl")):
+                text = "the hands in %s are of other settings, or of a version with other rules; they stay there, not used"
+                logging.getLogger(__name__).warning(text, path)
 
     def load(self, deals: int, done: bytearray) -> Iterator[list[Record]]:
         """Yield the hands of each file as far as they are asked for, and mark them in ``done``; set aside files that hold anything else."""

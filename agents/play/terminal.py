@@ -13,13 +13,14 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from agents.agent import Agent, State
+from agents.agent import Agent, Decision, State
 from agents.decision_cache import DecisionCache
 from agents.reporting.tables import counted, duration, table
 from games import CHANCE, TERMINAL
 from games.game import Action, Kind, PublicGame, children, drawn, line_of, path
 from search import Budget
 from search.boards.sweeps import uninterrupted
+from search.outcome import Outcome
 from search.representation import ValueFunction
 
 Record = dict[str, Any]
@@ -267,10 +268,9 @@ class Terminal(Generic[State]):
             for action, probability, value in zip(game.actions(state), decision.policy[:, hand], value_texts, strict=True)
         ]
         likely_text = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
-        spent = f"{duration(decision.seconds)}, {decision.iterations} iterations"
         lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {likely_text}"]
         valued_by = "" if self.values is None else "; chips by uniform play" if self.agent.blueprint is None else "; chips by its blueprint"
-        return "\n".join([*lines, f"    thought for {spent}{valued_by}"])
+        return "\n".join([*lines, f"    {_thought(decision)}{valued_by}"])
 
     def _classes(self, player: int, likely: npt.NDArray[np.float64]) -> list[tuple[str, float]]:
         """Return the most likely classes of hands with their shares, and what all others have; of equal ones the highest first."""
@@ -281,3 +281,12 @@ class Terminal(Generic[State]):
         ordered = sorted(shares.items(), key=lambda item: -round(item[1], ROUND))
         rest = [(f"{len(ordered) - TOLD} others", sum(share for _, share in ordered[TOLD:]))] if len(ordered) > TOLD else []
         return ordered[:TOLD] + rest
+
+
+def _thought(decision: Decision) -> str:
+    """Say what an agent did before a decision."""
+    if decision.iterations:
+        return f"thought for {duration(decision.seconds)}, {counted(decision.iterations, 'iteration')}"
+    if decision.outcome == Outcome.NO_TIME:
+        return f"{duration(decision.seconds)} were too short for an iteration, so it plays on without"
+    return "it does not search here"

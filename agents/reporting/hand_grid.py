@@ -26,6 +26,7 @@ LEAST_TOLD = 0.01  # of the most frequent class: rarer ones are left out where c
 PASSIVE = {"fold": "#6fa8dc", "check": "#7cc47f", "call": "#7cc47f"}
 REDS = ("#ffd3c4", "#ff9a80", "#fb5f4a", "#f0302b")  # of bets and raises, from small to large
 EMPTY = "#e4e4e4"
+READING = "width: how often the action is taken; height: the share of the square's hands that come here, by weight; grey: none of them"
 
 
 def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None = None) -> Row:
@@ -108,7 +109,7 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
     """
     most = max((entry["weight"] for entry in root["hands"].values()), default=0.0) or 1.0
     lines = [line for part in title.split("\n") for line in wrap(part, 100)]
-    bottom, top = 0.026 + 0.0225 * -(-len(root["actions"]) // 4), 0.993 - 0.0225 * len(lines)  # room for the legend and for the title
+    bottom, top = 0.046 + 0.0225 * -(-len(root["actions"]) // 4), 0.993 - 0.0225 * len(lines)  # room for the legend and for the title
     figure, axes = blank_figure("\n".join(lines), (8, 8), ((1 - top + bottom) / 2, bottom, top - bottom, top - bottom))
     order = sorted(deck.ranks, key=RANKS.index, reverse=True)
     classes, chosen = by_class(root, len(deck.suits)), action_colors(root["actions"])
@@ -128,6 +129,7 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
             names["black" if name in classes else "0.6"].append((j + 0.06, i + 0.3, name))
     for color, rectangles in boxes.items():
         axes.add_artist(_boxes(rectangles, color))
+    axes.add_artist(_boxes(boxes[EMPTY], "none", 1.4))  # over the bars: where squares begin
     for color, texts in names.items():
         axes.add_artist(_texts(axes, texts, color))
     axes.set_xlim(0, len(order))
@@ -137,18 +139,19 @@ def plot_decision(root: Row, deck: Deck, title: str, paths: Sequence[Path]) -> N
     axes.set_aspect("equal")
     for action, frequency, color in zip(root["actions"], root["frequencies"], chosen, strict=True):
         axes.plot([], [], "s", color=color, label=f"{action}  {_percent(frequency)}")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=4, fontsize=8, frameon=False)
+    place: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.005), "ncols": 4}
+    axes.legend(**place, fontsize=8, frameon=False, title=READING, title_fontsize=7)
     save_figure(figure, paths)
 
 
-def _boxes(boxes: Sequence[tuple[float, float, float, float]], color: str) -> Any:
+def _boxes(boxes: Sequence[tuple[float, float, float, float]], color: str, edge: float = 0.3) -> Any:
     """Return rectangles (left, top, width, height) as one artist: hundreds of single ones take a second to draw."""
     from matplotlib.patches import PathPatch  # slow to import, and needed only here
     from matplotlib.path import Path as Outline
 
     corners = [[(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)] for x, y, w, h in boxes]
     codes = [Outline.MOVETO, *[Outline.LINETO] * 3, Outline.CLOSEPOLY] * len(boxes)
-    return PathPatch(Outline(np.reshape(corners, (-1, 2)), codes), facecolor=color, edgecolor="white", linewidth=0.3, zorder=1)
+    return PathPatch(Outline(np.reshape(corners, (-1, 2)), codes), facecolor=color, edgecolor="white", linewidth=edge, zorder=1)
 
 
 def _texts(axes: Any, texts: Sequence[tuple[float, float, str]], color: str) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 KEEP_SECONDS = 60.0  # what a run that is killed loses at most, where saving is quick
 KEEP_SHARE = 0.1  # of the time that saving may take
 LEFTOVERS = ".*.[0-9]*.part*"  # what ``replacing`` calls a file that is not whole yet
+LEAST_WON = 1e-5  # chips: float32 leaves some 1e-6 where a hold'em blueprint plays against itself
 UNSOLVED = 0.25  # of what is at stake: a strategy that loses more to a best response is no answer
 Row = dict[str, Any]
 
@@ -217,9 +218,11 @@ def shown_error(row: Row) -> float:
 
 
 def won(row: Row) -> str:
-    """Return what a row's agent wins a hand from its blueprint as people read it; a dash for agents that are none or have none."""
+    """Return what a row's agent wins a hand from its blueprint as people read it; a dash where it has none, or is that blueprint alone."""
     value = row.get("against_blueprint")
-    return "-" if not value or not row["iterations"] else f"{value.get('mbb_per_game', value['value']):+.3g}"
+    if not value or (not row["iterations"] and abs(value["value"]) < LEAST_WON):
+        return "-"
+    return f"{value.get('mbb_per_game', value['value']):+.3g}"
 
 
 def unit_of(rows: Sequence[Row]) -> str:
@@ -243,7 +246,7 @@ def ablation_table(rows: Sequence[Row]) -> str:
 
 def training_table(history: Sequence[Row], text: Callable[[float], str]) -> str:
     """Return the training curve as a table; ``text`` writes an exploitability."""
-    heads = ["iteration", "time", "multiply-adds", "exploitability"]
+    heads = ["iteration", "training time", "multiply-adds", "exploitability"]
     rows = [[str(r["iteration"]), duration(r["seconds"]), f"{r['compute']:.2e}", text(r["exploitability"])] for r in history]
     return table(heads, rows)
 

@@ -1,10 +1,10 @@
 """Self-play training of networks; a method is one module, a class of settings whose ``start`` makes a run."""
 
 from agents.networks.regression import FitConfig
-from agents.training.base import BaseRun, BaseTrainer
+from agents.training.base import BaseRun, BaseTrainer, HistoryRow
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig
 from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
-from agents.training.state import STATE_FILE, HistoryRow, SelfPlay, check_state, load_state, save_state
+from agents.training.state import STATE_FILE, check_state, load_state, save_state
 
 METHODS = {method.name: method for method in (DeepCFRConfig,)}  # the settings of each method, as commands name it
 
@@ -18,7 +18,6 @@ __all__ = [
     "DeepCFRConfig",
     "FitConfig",
     "HistoryRow",
-    "SelfPlay",
     "Trained",
     "check_state",
     "load_state",

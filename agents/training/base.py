@@ -11,9 +11,23 @@ import numpy as np
 
 from agents.networks import NetworkPolicy, load_policy, policy_metadata, save_policy
 from agents.networks.checkpoint import require_description
-from agents.training.state import HistoryRow
+from agents.training.buffer import Buffer
 from games.settings import bounded, check_bounds
 from search.infostates import Infostates
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """The cost and the strength of a policy network that is trained at this point, its own training included.
+
+    Compute is that of the forward and backward passes of training steps. Self-play's own forward passes (1 % of it) and the exact sweeps,
+    which use no network, are not counted.
+    """
+
+    iteration: int  # of self-play
+    seconds: float  # wall-clock, measuring excluded
+    multiply_adds: int
+    exploitability: float  # of the policy network alone, in chips, exact
 
 
 @dataclass(kw_only=True)
@@ -43,33 +57,34 @@ class BaseTrainer:
         """Return the settings with nothing left open for a game whose ``deep`` side that is; refuse what does not fit it."""
         return self
 
-    def start(self, infostates: Infostates) -> Any:
-        """Return a run on a game, before its first iteration: a ``BaseRun``."""
+    def start(self, infostates: Infostates) -> BaseRun:
+        """Return a run on a game, before its first iteration."""
         raise NotImplementedError
 
 
 class BaseRun:
-    """A run of training on one game between two iterations; see ``agents.training.state.SelfPlay``.
+    """A run of self-play that trains networks on one game, between two iterations; ``agents.training.DeepCFR`` is one.
 
-    A run of your own has ``step`` and ``policy``. It counts ``iteration``, ``seconds`` and ``multiply_adds``. The networks in
-    ``advantages``, their Adam ``optimisers`` and the buffers are saved with it, and resumed.
+    A run of your own has ``step`` and ``policy``. What is said to be saved is resumed too, to the same bits.
 
     Args:
         infostates: of the game.
-        config: with nothing left open.
+        config: with nothing left open; ``name`` is the trainer's, and there are the settings of ``BaseTrainer``.
     """
 
     def __init__(self, infostates: Infostates, config: Any) -> None:
         self.infostates, self.config = infostates, config
+        # How many iterations were run, wall-clock seconds and multiply-adds so far; ``step`` counts them. Saved.
         self.iteration, self.seconds, self.multiply_adds = 0, 0.0, 0
-        self.history: list[HistoryRow] = []
-        self.losses = [0.0, 0.0]  # by player, last iteration
-        self.rng = np.random.default_rng(config.seed)
-        self.advantages: tuple[Any, ...] = ()
-        self.optimisers: tuple[Any, ...] = ()
-        self.advantage_buffers: tuple[Any, ...] = ()
-        self.strategy_buffers: tuple[Any, ...] = ()
-        self.policy_seconds, self.policy_multiply_adds = 0.0, 0  # of training a policy where it is asked for, beside the iterations
+        self.history: list[HistoryRow] = []  # saved
+        self.losses = [0.0, 0.0]  # of the advantage networks in the last iteration, by player; saved
+        self.rng = np.random.default_rng(config.seed)  # of all sampling; saved
+        self.advantages: tuple[Any, ...] = ()  # networks by player; saved
+        self.optimisers: tuple[Any, ...] = ()  # Adam's, by player; saved
+        self.advantage_buffers: tuple[Buffer, ...] = ()  # by player; saved
+        self.strategy_buffers: tuple[Buffer, ...] = ()  # likewise
+        # What training a policy takes where it is asked for, beside the iterations. Not saved.
+        self.policy_seconds, self.policy_multiply_adds = 0.0, 0
 
     def step(self) -> None:
         """Run one iteration."""

@@ -8,22 +8,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from agents.networks import CheckpointError
-from agents.training.state import STATE_FILE, HistoryRow, P, SelfPlay, load_state, save_state
+from agents.networks import CheckpointError, NetworkPolicy
+from agents.training.base import BaseRun, HistoryRow
+from agents.training.state import STATE_FILE, load_state, save_state
 
 POLICY_FILE = "policy.safetensors"
 
 Progress = Callable[[int, list[HistoryRow]], None]
 
-Run = TypeVar("Run", bound=SelfPlay[Any])
+Run = TypeVar("Run", bound=BaseRun)
 
 
-class Trained(NamedTuple, Generic[P]):
+class Trained(NamedTuple):
     """What a training run came to."""
 
-    policy: P
+    policy: NetworkPolicy
     history: list[HistoryRow]  # the last row is the policy's
 
 
@@ -70,12 +71,12 @@ def open_run(run: Run, directory: Path | str) -> Run:
 
 
 def train(
-    run: SelfPlay[P],
+    run: BaseRun,
     directory: Path | str,
     writer: ScalarWriter | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-) -> Trained[P]:
+) -> Trained:
     """Take a run of self-play to its end in ``directory`` and return the policy and how it came about.
 
     A new run takes over the state that is in the directory, and gives the same bits as an uninterrupted one. The state is saved as
@@ -116,7 +117,7 @@ def train(
         raise
 
 
-def _finish(run: SelfPlay[P], directory: Path) -> P:
+def _finish(run: BaseRun, directory: Path) -> NetworkPolicy:
     """Measure and save what there is; the policy of a run that was finished before is loaded, not trained again."""
     path = directory / POLICY_FILE
     run.evaluate()
@@ -128,7 +129,7 @@ def _finish(run: SelfPlay[P], directory: Path) -> P:
         return run.policy()
 
 
-def _report(run: SelfPlay[P], writer: ScalarWriter | None, progress: Progress | None) -> None:
+def _report(run: BaseRun, writer: ScalarWriter | None, progress: Progress | None) -> None:
     last = run.history[-1] if run.history else None
     if writer is not None:
         for p in (0, 1):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,65 +19,15 @@ from torch import nn
 from agents.networks import CheckpointError, load_tensors, save_tensors
 from agents.networks.checkpoint import Tensors, fill_networks, history_of, network_arrays, require_game, settings_of
 from agents.runtime.storage import DAMAGES, brief, finite, first_line, number_in, require, whole_in
+from agents.training.base import BaseRun, HistoryRow
 from agents.training.buffer import Buffer
 from games.modules import MODULES, sources
-from search.infostates import Infostates
 
-P = TypeVar("P", covariant=True)
 STATE_FILE = "training.safetensors"
 _MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "save_seconds")  # when to stop, look and save: not what is trained
 
 
-@dataclass(frozen=True)
-class HistoryRow:
-    """The cost and the strength of a policy network that is trained at this point, its own training included.
-
-    Compute is that of the forward and backward passes of training steps. Self-play's own forward passes (1 % of it) and the exact sweeps,
-    which use no network, are not counted.
-    """
-
-    iteration: int  # of self-play
-    seconds: float  # wall-clock, measuring excluded
-    multiply_adds: int
-    exploitability: float  # of the policy network alone, in chips, exact
-
-
-class SelfPlay(Protocol[P]):
-    """A run of self-play that trains networks, between two iterations; ``agents.training.deep_cfr.DeepCFR`` is one."""
-
-    config: Any  # with nothing left open; ``name`` is the trainer's, and there are ``iterations`` and ``save_seconds``
-    infostates: Infostates
-    iteration: int  # how many were run
-    seconds: float  # so far
-    multiply_adds: int  # so far
-    losses: list[float]  # of the advantage networks in the last iteration
-    history: list[HistoryRow]
-    rng: np.random.Generator  # of all sampling
-    advantages: Any  # networks by player
-    optimisers: Any  # Adam's, by player
-    advantage_buffers: Any  # by player, see ``agents.training.buffer.Buffer``
-    strategy_buffers: Any  # likewise
-
-    def step(self) -> None:
-        """Run one iteration."""
-
-    def due(self) -> bool:
-        """Say whether exploitability is to be measured at this iteration."""
-
-    def evaluate(self) -> HistoryRow:
-        """Measure the policy at this point, once per iteration."""
-
-    def policy(self) -> P:
-        """Return the policy at this point."""
-
-    def save_policy(self, path: Path) -> None:
-        """Write the policy at this point."""
-
-    def load_policy(self, path: Path) -> P:
-        """Return this run's policy from a file; CheckpointError if it is not there, damaged or another run's."""
-
-
-def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
+def save_state(run: BaseRun, directory: Path | str) -> None:
     """Write the state of a run between two iterations to ``directory``, atomically; raises OSError if it cannot be written."""
     tensors = network_arrays(_networks(run))
     for name, buffer in _buffers(run).items():
@@ -101,7 +51,7 @@ def save_state(run: SelfPlay[Any], directory: Path | str) -> None:
     save_tensors(Path(directory) / STATE_FILE, tensors, metadata, run.config.name)
 
 
-def load_state(run: SelfPlay[Any], directory: Path | str) -> None:
+def load_state(run: BaseRun, directory: Path | str) -> None:
     """Give a new run the state in ``directory``, in place.
 
     Raises:
@@ -146,7 +96,7 @@ def _modules(game: str, config: Any) -> str:
     return sources(game, f"{type(config).__module__}:")
 
 
-def _restore(run: SelfPlay[Any], tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
+def _restore(run: BaseRun, tensors: Tensors, metadata: dict[str, Any], history: list[dict[str, Any]]) -> None:
     """Give a run its state; raises any of ``DAMAGES`` if a number is missing, of another kind or out of its range."""
     iteration, losses = metadata["iteration"], metadata["losses"]
     require(number_in(metadata["seconds"], 0, 1e12), "seconds must be a number of at least 0")
@@ -182,10 +132,10 @@ def _moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, 
     return moments
 
 
-def _networks(run: SelfPlay[Any]) -> dict[str, Any]:
+def _networks(run: BaseRun) -> dict[str, Any]:
     return {f"advantage.{p}": network for p, network in enumerate(run.advantages)}
 
 
-def _buffers(run: SelfPlay[Any]) -> dict[str, Buffer]:
+def _buffers(run: BaseRun) -> dict[str, Buffer]:
     pairs = {"advantage_memory": run.advantage_buffers, "strategy_memory": run.strategy_buffers}
     return {f"{name}.{p}": buffer for name, pair in pairs.items() for p, buffer in enumerate(pair)}

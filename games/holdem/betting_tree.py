@@ -38,6 +38,12 @@ class BettingTree(Preorder):
     contribution: Float  # [N, 2] chips that each player has in the pot, the start included
     labels: tuple[str, ...]  # [N] action that leads here: fold, check, call, bet 50, raise 150, all-in 900, deal; "" at the root
 
+    def most_lost(self, node: int, player: int) -> float:
+        """Return the chips that a player has in the pot at the worst of a node's terminals where it can lose."""
+        below = slice(node, int(self.end[node]))
+        loses = (self.player[below] == TERMINAL) & (self.folded[below] != 1 - player)
+        return float(self.contribution[below, player][loses].max())
+
 
 class _Outline(NamedTuple):
     """The S states that a hand can come to, each once and after all that follow it; the root is the last."""

@@ -6,15 +6,20 @@ deck is a subset of the same 52 numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations, islice
+from math import comb
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from games.arrays import Bool, Float
+
 RANKS, SUITS = "23456789TJQKA", "cdhs"
+SYMBOLS = str.maketrans(SUITS, "♣♦♥♠")
 CARDS = len(RANKS) * len(SUITS)
 
 Cards = npt.NDArray[np.uint8]
@@ -94,6 +99,28 @@ def hand_indices(hands: Cards) -> npt.NDArray[np.int32]:
     return indices
 
 
+def disjoint(hands: Cards) -> Bool:
+    """Return [H, H] for hands [H, 2], whether two hands share no card."""
+    low, high = hands.T
+    found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
+    return found
+
+
+def unblocked(deck: Deck, reach: Float) -> Float:
+    """Return [H], for each of a deck's hands the reach [H] of all hands that share no card with it."""
+    low, high = cards = deck_columns(deck)
+    by_card = np.bincount(cards.ravel(), np.concatenate([reach, reach]), CARDS)
+    found: Float = reach.sum() - (by_card[low] + by_card[high]) + reach
+    return found
+
+
+def drawn_cards(deck: Deck, dead: Collection[int], count: int, u: float) -> tuple[int, ...]:
+    """Return the cards that a number ``u`` of [0, 1) draws from a deck without dead cards: the ways are equal shares of it, in order."""
+    left = [card for card in deck.cards().tolist() if card not in dead]
+    ways = comb(len(left), count)
+    return next(islice(combinations(left, count), min(int(u * ways), ways - 1), None))
+
+
 def parse_cards(text: str, what: str = "cards", deck: Deck = FULL_DECK) -> tuple[int, ...]:
     """Return the cards of a text such as ``Td9d6h``, ``Td 9d 6h`` or ``Td,9d,6h``, in its order; none of an empty one.
 
@@ -128,6 +155,11 @@ def card_text(card: int) -> str:
 def cards_text(cards: Sequence[int]) -> str:
     """Return e.g. ``Td9d6h``: the inverse of ``parse_cards``."""
     return "".join(map(card_text, cards))
+
+
+def cards_name(cards: Sequence[int]) -> str:
+    """Return cards as people read them, e.g. ``T♦ 9♦ 6♥``."""
+    return " ".join(map(card_text, cards)).translate(SYMBOLS)
 
 
 def hand_text(low: int, high: int) -> str:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -21,24 +20,25 @@ from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
 from games.holdem.betting_tree import BettingTree, kept_tree
 from games.holdem.cards import (
-    CARDS,
     FULL_DECK,
     Cards,
     Deck,
-    card_text,
+    cards_name,
     cards_text,
     deck_columns,
     deck_hands,
+    disjoint,
+    drawn_cards,
     hand_class,
     hand_text,
     holding,
     parse_cards,
+    unblocked,
 )
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
 STREETS = ("preflop", "flop", "turn", "river")
-SYMBOLS = str.maketrans("cdhs", "♣♦♥♠")
 MOST_KEPT = 1 << 14  # states whose actions, or nodes, are kept
 KINDS = {"fold": Kind.FOLD, "check": Kind.PASS, "call": Kind.PASS}
 
@@ -155,7 +155,7 @@ class HoldemGame:
 
     def mass_of(self, first: Float, second: Float) -> float:
         """Return the same of other weights [H] of both players' hands."""
-        return float(first @ self._unblocked(second))
+        return float(first @ unblocked(self.deck, second))
 
     # The rules of play: see ``games.game.PublicGame``.
 
@@ -237,18 +237,11 @@ class HoldemGame:
 
     @cached_property
     def _apart(self) -> Bool:
-        """Return [H, H], whether two hands share no card."""
-        low, high = self.hands.T
-        found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
-        return found
+        return disjoint(self.hands)
 
     def chance(self, state: HoldemState, hands: tuple[int, int], u: float) -> HoldemState:
-        dead = {*state.cards, *self.hands[list(hands)].ravel().tolist()}
-        left = [card for card in self.deck.cards().tolist() if card not in dead]
-        count = self.deals[state.betting.round + 1]
-        ways = comb(len(left), count)
-        new = next(itertools.islice(itertools.combinations(left, count), min(int(u * ways), ways - 1), None))
-        return self._dealt(state, new)
+        dead, count = {*state.cards, *self.hands[list(hands)].ravel().tolist()}, self.deals[state.betting.round + 1]
+        return self._dealt(state, drawn_cards(self.deck, dead, count, u))
 
     def revealed(self, state: HoldemState, text: str) -> HoldemState:
         count, board = self.deals[state.betting.round + 1], state.cards
@@ -270,14 +263,7 @@ class HoldemGame:
 
     def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
         dead = self._holding(state.cards)
-        return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
-
-    def _unblocked(self, reach: Float) -> Float:
-        """Return [H], for each hand the reach of hands that share no card with it."""
-        low, high = cards = deck_columns(self.deck)
-        by_card = np.bincount(cards.ravel(), np.concatenate([reach, reach]), CARDS)
-        found: Float = reach.sum() - (by_card[low] + by_card[high]) + reach
-        return found
+        return np.where(dead, 0.0, unblocked(self.deck, np.where(dead, 0.0, reach)))
 
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
         betting, paid = state.betting, self._paid(state.betting)
@@ -294,8 +280,7 @@ class HoldemGame:
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive
-        found: Float = np.where(alive, paid[player] * (wins @ reach), 0.0)
-        return found
+        return np.where(alive, paid[player] * (wins @ reach), 0.0)
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
         node = None if self.any_amount else self._node(state)
@@ -304,9 +289,7 @@ class HoldemGame:
         elif node is None:
             lost = self._dead_money[player] + self.betting.stack
         else:
-            below = slice(node, int(self.bets.end[node]))
-            loses = (self.bets.player[below] == TERMINAL) & (self.bets.folded[below] != 1 - player)
-            lost = float(self.bets.contribution[below, player][loses].max())
+            lost = self.bets.most_lost(node, player)
         return -lost if player == 0 else lost
 
     @property
@@ -360,8 +343,7 @@ class HoldemGame:
         return hand_text(*self.hands[hand].tolist())
 
     def hand_name(self, player: int, hand: int) -> str:
-        text = self.hand_text(player, hand).translate(SYMBOLS)
-        return f"{text[:2]} {text[2:]}"
+        return cards_name(self.hands[hand][::-1].tolist())
 
     def hand_class(self, player: int, hand: int) -> str:
         return hand_class(*self.hands[hand].tolist())
@@ -373,7 +355,7 @@ class HoldemGame:
         counts = [*map(len, self.board), *self.deals[1:]]
         ends = itertools.accumulate(counts)
         rounds = [state.cards[end - count : end] for count, end in zip(counts, ends, strict=True)]
-        return " | ".join(" ".join(map(card_text, cards)).translate(SYMBOLS) for cards in rounds if cards)
+        return " | ".join(cards_name(cards) for cards in rounds if cards)
 
 
 def _action(text: str) -> Action:

@@ -308,6 +308,13 @@ def test_play_takes_piped_keys_and_saves_hands(monkeypatch, tmp_path, capsys):
     assert result_of(tmp_path)["hands"] == 3
 
 
+def test_leaving_before_a_hand_is_over_saves_none(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("q\n"))
+    assert timebank(monkeypatch, "play", *PLAY[3:], f"hydra.run.dir={tmp_path}") == 0
+    assert capsys.readouterr().out.endswith("no hands saved: none was played to its end\n")
+    assert not (tmp_path / "hands.jsonl").read_text()
+
+
 HOLDEM = ["game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "agent.iterations=3", "seed=3"]
 THINKING = ["agent.think=true", "agent.solve_from=flop+turn", "budget.iterations=5"]
 

@@ -7,9 +7,10 @@ import torch
 from safetensors.numpy import load_file
 
 from agents.apps.ablate import check
-from agents.apps.compose import layered
+from agents.apps.compose import compose, layered
 from agents.apps.config import register
 from agents.apps.launch import prepare
+from agents.apps.lines import notes
 from agents.networks import load_tensors
 from agents.training import POLICY_FILE, DeepCFR, DeepCFRConfig, FitConfig, train
 from games import public_tree
@@ -40,7 +41,9 @@ def test_train_writes_checkpoint_history_and_figures(monkeypatch, tmp_path, caps
     for name in ("training.csv", "training.png", "training.svg", "training.safetensors"):
         assert (tmp_path / name).stat().st_size > 0
     assert list((tmp_path / "tensorboard").iterdir())
-    assert "exploitability" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("iteration  training time  multiply-adds  exploitability\n")
+    assert "\ntraining time: the iterations up to the row, of all sessions, and training that row's policy networks" in shown
 
 
 @pytest.mark.parametrize("game", ["leduc_poker", "hold'em"])
@@ -90,9 +93,33 @@ def test_ablate_trains_measures_and_reports(monkeypatch, tmp_path, capsys):
     assert alone["exploitability"]["value"] == pytest.approx(result["history"][-1]["exploitability"], rel=1e-6)  # f4 network
     for name in ("rows.csv", "ablation.png", "ablation.svg"):
         assert (tmp_path / name).stat().st_size > 0
-    shown = capsys.readouterr().out
+    shown, said = capsys.readouterr()
+    assert "note: experiment=leduc, its lines" in said
     assert "network alone" in shown
     assert "full-game CFR" in shown
+
+
+LEFT_OUT = "experiment=leduc, its lines and its short training are left out where"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["game=kuhn_poker"], f"{LEFT_OUT} game is given"),
+        (["agent.gadget=refined"], f"{LEFT_OUT} agent is given"),
+        (["agent.gadget=refined", "game=kuhn_poker"], f"{LEFT_OUT} game and agent are"),
+        (["game=kuhn_poker", "agent=tabular"], None),
+        (["game=kuhn_poker", "experiment=leduc"], None),
+        (["experiment=leduc", "agent.gadget=refined"], "agent.gadget changes nothing, since every line has a gadget of its own"),
+        (["experiment=leduc", "agent.bounds=estimate"], None),
+        (["agent=tabular", "agent.gadget=refined", "+lines={a: {gadget: resolve}, b: {bounds: estimate}}"], None),
+    ],
+)
+def test_what_is_left_out_or_changes_nothing_is_said(arguments, said):
+    register("ablate")
+    found = list(notes(compose("ablate", arguments).settings, arguments))
+    assert len(found) == (said is not None)
+    assert all(note.startswith(said) for note in found)
 
 
 def test_an_earlier_network_is_searched_where_training_goes_on_beyond_it(monkeypatch, tmp_path, capsys):
@@ -213,7 +240,7 @@ REFUSED = [
     (
         "ablate",
         ["+lines={a: {target_exploitability: -1.0}}", "budgets=[0.001]"],
-        "lines.a.target_exploitability must be at least 0, got -1.0",
+        "lines.a.target_exploitability must be above 0 chips, got -1.0",
     ),
     ("ablate", ["+lines={a: 5}"], "lines.a must be keys of agent with values, such as {gadget: resolve}, got 5"),
     ("ablate", ["seed=-1"], "seed must be at least 0, got -1"),
@@ -234,6 +261,16 @@ REFUSED = [
         ["experiment=none", "agent.gadget=magic"],
         "gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined, got 'magic'",
     ),
+    ("ablate", ["experiment=none", "agent.gadget=safe"], "combined, got 'safe' (safe is a value of agent.bounds)"),
+    ("ablate", ["experiment=none", "agent.bounds=refined"], "distributional, got 'refined' (refined is a value of agent.gadget)"),
+    ("match", ["agents.a.gadget=safe"], "agents.a.gadget must be one of unsafe, resolve, maxmargin, reach_maxmargin, refined, combined"),
+    ("match", ["agents.a.gadget=safe"], "got 'safe' (safe is a value of agents.a.bounds)"),
+    ("ablate", ["+lines.a.gadget=safe"], "got 'safe' (safe is a value of lines.a.bounds)"),
+    ("ablate", ["+lines.a.bound_std=-1"], "lines.a.bound_std must be above 0 chips, got -1"),
+    ("ablate", ["+lines={a: {bound_std: -1}}"], "lines.a.bound_std must be above 0 chips, got -1"),
+    ("ablate", ["+lines.a.bound_std=nan"], "lines.a.bound_std must be a finite number, got nan"),
+    ("ablate", ["+lines.a.own=nowhere:agent"], "error: lines.a.own must "),
+    ("ablate", ["agent.own=nowhere:agent", "+lines.a.gadget=resolve"], "error: agent.own must "),
     ("ablate", ["experiment=none", "agent.bounds=loose"], "bounds must be one of safe, estimate, distributional, got 'loose'"),
     ("ablate", ["experiment=none", "agent.gift_scale=1.5"], "agent.gift_scale must be at most 1, got 1.5"),
     ("ablate", ["experiment=none", "+lines={a: {gift_scale: true}}"], "lines.a.gift_scale must be a float, got True"),
@@ -262,7 +299,9 @@ def test_a_directory_of_another_run_is_not_overwritten(monkeypatch, tmp_path, ca
     assert "hydra.run.dir must be new or of the same run" in capsys.readouterr().err
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 2
     assert "resume must be a directory of ablate" in capsys.readouterr().err
+    capsys.readouterr()
     assert timebank(monkeypatch, "solve", "budget.iterations=3", f"hydra.run.dir={tmp_path}") == 2
+    assert "which holds another (timebank train resume= goes on with it)" in capsys.readouterr().err  # solve has none
     assert contents(tmp_path) == before
 
 

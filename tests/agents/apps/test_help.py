@@ -10,9 +10,10 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from agents.apps.cli import COMMANDS
-from agents.apps.compose import compose, expanded, groups_of, layered
-from agents.apps.config import AgentConfig, register
-from agents.apps.help import EXAMPLES, entries, fits, help_text, meanings, summary_of
+from agents.apps.compose import compose, groups_of, layered
+from agents.apps.config import AblateConfig, AgentConfig, register
+from agents.apps.help import EXAMPLES, allowed, entries, fits, help_text, meanings, summary_of
+from agents.apps.overrides import expanded
 from tests.running import timebank
 
 
@@ -111,3 +112,8 @@ def test_lines_are_as_wide_as_the_terminal(monkeypatch):
         monkeypatch.setenv("COLUMNS", str(columns))
         body = help_text("play", []).partition("\n\nKeys")[2].partition("\n\nFlags")[0].splitlines()[2:]
         assert max(map(len, body)) <= columns
+
+
+def test_a_mapping_has_no_values_of_its_own():
+    """Any number is allowed in ``lines``, which are checked as agents are: help must not say so."""
+    assert allowed(next(field for field in fields(AblateConfig) if field.name == "lines")) == ""

@@ -82,7 +82,7 @@ def test_it_takes_what_is_worth_most_if_only_checks_and_calls_follow(name):
                 if bets.player[child] != 1 - seat or bets.labels[child] in ("check", "call"):
                     continue
                 assert bets.labels[bets.children(child)[0]] == "fold"
-                folds = reach * other.at(child, cards)[0]
+                folds = reach * other.at_node(child, cards)[0]
                 meets = np.array([folds[~np.isin(game.hands, hand).any(axis=1)].sum() for hand in game.hands])
                 worth[i] = bets.contribution[child, 1 - seat] * meets + values_against(called, node, cards, reach - folds)[i]
             here = (game.ranges[seat] > 0) & ~np.isin(game.hands, cards).any(axis=1)

@@ -1,83 +1,21 @@
+"""Matches: deals, estimates, exact values and intervals."""
+
 import hashlib
 import json
-import shutil
-import stat
 from collections import Counter
-from dataclasses import replace
-from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from agents import BlueprintAgent, SearchAgent, Serial, UniformPolicy, solved_policy, tabulate
-from agents.board_blueprint import make_blueprint
-from agents.match.deal import Competitor, Draws, check_record, play_deal
+from agents import SearchAgent, Serial, UniformPolicy, tabulate
+from agents.match.deal import Competitor, play_deal
 from agents.match.exact_value import MOST_BYTES, exact_values, table_bytes
-from agents.match.match import MOST_FAULTS, MOST_WAITS, Match, play_matches
+from agents.match.match import Match, play_matches
 from agents.match.report import match_table
 from agents.match.statistics import Tally, decision_rows, estimate, hands_needed, live, match_row
-from agents.opponents.bot import SandboxedBot
-from agents.opponents.openspiel import make
-from agents.opponents.sandbox import FaultError
-from games import public_tree
-from games.derived import derived_game
 from search import Budget, Evaluator, represent, variant
 from search.resolving import ResolveConfig
-from tests.bots import Here, given_once
-from tests.catalogue import UNEVEN, small
-
-KUHN, LEDUC = public_tree("kuhn_poker"), public_tree("leduc_poker")
-HOLDEM = small([0, 1, 1], ranges=UNEVEN)
-STILL, DCFR = Budget(seconds=0), variant("dcfr")
-
-
-def blueprint(name, tree=KUHN, iterations=10):
-    return Competitor(name, BlueprintAgent(solved_policy(tree, variant("cfr"), iterations)), STILL)
-
-
-def uniform(name, tree=KUHN):
-    return Competitor(name, BlueprintAgent(UniformPolicy(tree)), STILL)
-
-
-def searcher(name, tree=KUHN, iterations=5):
-    return Competitor(name, SearchAgent(solved_policy(tree, variant("cfr"), 10), variant("default")), Budget(iterations=iterations))
-
-
-def tallied(match, hands, **settings):
-    tally = Tally(match)
-    for _, records, _ in play_matches([match], hands, **settings):
-        tally.add(records)
-    return tally
-
-
-def played(match, hands):
-    return [record for _, records, _ in play_matches([match], hands) for record in records]
-
-
-def without_times(chunks):
-    """Hands by match and number, without what the clock says and which decisions were remembered."""
-    timed = ("seconds", "load_seconds", "decisions")
-    return {(i, r["deal"], *r["seats"]): {k: v for k, v in r.items() if k not in timed} for i, rs, _ in chunks for r in rs}
-
-
-class Family(NamedTuple):
-    """Who plays a game of one family, and what float32 leaves of a value there."""
-
-    weak: Competitor
-    strong: Competitor
-    search: Competitor
-    rounding: float
-
-
-@pytest.fixture(scope="module", params=["derived", "hold'em"])
-def family(request, tmp_path_factory):
-    if request.param == "derived":
-        return Family(blueprint("weak", LEDUC), blueprint("strong", LEDUC, 30), searcher("search", LEDUC), 1e-12)
-    weak, strong = (make_blueprint(HOLDEM, (), DCFR, n, tmp_path_factory.mktemp("blueprint")) for n in (1, 30))
-    thinking = SearchAgent(weak, DCFR, "flop", ResolveConfig("resolve"))
-    still = [Competitor(name, BlueprintAgent(made), STILL) for name, made in (("weak", weak), ("strong", strong))]
-    return Family(*still, Competitor("search", thinking, Budget(iterations=20)), 2e-5)
+from tests.matching import KUHN, LEDUC, STILL, blueprint, played, searcher, tallied, uniform, without_times
 
 
 def test_deals_come_twice_with_the_seats_swapped_and_the_same_public_cards(family):
@@ -152,20 +90,6 @@ def test_tables_too_large_have_no_value(family, monkeypatch):
     assert exact_values([match], 1, Serial()) == [None]
 
 
-def test_hands_of_other_settings_are_not_taken(family, tmp_path):
-    match = Match((family.search, family.weak))
-    list(play_matches([match], 20, directory=tmp_path))
-    assert not any(new for *_, new in play_matches([match], 20, directory=tmp_path))
-    for other in (
-        Match((family.search, family.weak), seed=1),
-        Match((replace(family.search, budget=Budget(iterations=6)), family.weak)),
-        Match((replace(family.strong, name="search"), family.weak)),
-        Match((family.search, family.weak), duplicate=False),
-        Match((family.search, family.weak), values="uniform"),
-    ):
-        assert all(new for *_, new in play_matches([other], 20, directory=tmp_path))
-
-
 def test_a_match_that_came_out_even_on_every_deal_says_so():
     tally = tallied(Match((blueprint("a", LEDUC), blueprint("b", LEDUC))), 1000)
     shown = match_table([match_row(tally, None, None)])
@@ -219,33 +143,6 @@ def test_an_exact_value_against_the_equilibrium_is_at_most_the_games():
     assert exact.value <= Evaluator(KUHN).exploitability(match.competitors[1].agent.blueprint.strategy())
 
 
-def test_what_was_played_is_kept_and_not_played_again(tmp_path):
-    match = Match((searcher("a"), uniform("b")), seed=2)
-    whole = list(play_matches([match], 2400, directory=tmp_path))
-    files = sorted(tmp_path.rglob("*.jsonl"))
-    assert [len(f.read_text().splitlines()) for f in files] == [1000, 1000, 400]
-    files[1].write_text(files[1].read_text()[:-30])  # damaged: played anew
-    again = list(play_matches([match], 2400, directory=tmp_path))
-    assert [new for *_, new in again] == [False, False, True]
-    assert without_times(again) == without_times(whole)
-    more = list(play_matches([match], 3000, directory=tmp_path))  # the last chunk is longer now
-    assert sum(new for *_, new in more) == 1
-    assert without_times(play_matches([match], 3000)) == without_times(more)
-
-
-def test_an_interrupted_match_goes_on_to_the_same_table(tmp_path):
-    match = Match((searcher("a", LEDUC), uniform("b", LEDUC)))
-    stopped = play_matches([match], 3000, directory=tmp_path)
-    next(stopped)
-    stopped.close()
-    assert len(list(tmp_path.rglob("*.jsonl"))) == 1
-    resumed = tallied(match, 3000, directory=tmp_path)
-    whole = tallied(match, 3000)
-    np.testing.assert_array_equal(resumed.scores(), whole.scores())
-    for part in ("estimates", "seats", "rounds", "hands", "faults"):
-        assert match_row(resumed, 0.01, None)[part] == match_row(whole, 0.01, None)[part]
-
-
 def test_a_clocked_match_keeps_its_decisions():
     clocked = Competitor("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
     match = Match((clocked, uniform("b")))
@@ -257,115 +154,6 @@ def test_a_clocked_match_keeps_its_decisions():
     assert row["iterations"] > 0
 
 
-class Passing:
-    """A bot that always passes; does wrong with the best card."""
-
-    def __init__(self, wrong, game, player, seed):
-        self.wrong = wrong
-
-    def restart(self):
-        pass
-
-    def step(self, observation):
-        if observation.hand == "2" and self.wrong == "illegal":
-            return 7
-        if observation.hand == "2" and self.wrong:
-            raise FaultError(self.wrong, "KeyError: 2")
-        return 0
-
-
-def passing(wrong=None):
-    return Competitor("bot", Here(derived_game(KUHN), partial(Passing, wrong)), STILL)
-
-
-def cheat(name):
-    return Competitor("bot", SandboxedBot(derived_game(KUHN), f"tests.bots:{name}", 60), STILL)
-
-
-@pytest.fixture
-def allowed(monkeypatch):
-    monkeypatch.setenv("TIMEBANK_BOTS", "tests.bots")
-
-
-@pytest.mark.parametrize("name", ["Remembers", "Computes"])
-def test_a_bot_that_links_hands_or_computes_deals_wins_nothing(allowed, name):
-    match = Match((blueprint("ours", KUHN, 5000), cheat(name)), salt="salt")
-    tally = tallied(match, 2000)
-    found, pairs = tally.estimates(), tally.scores().reshape(-1, 2, 4).mean(axis=1)
-    assert not tally.faults
-    for kind, e in found.items():
-        assert e.mean > -4 * e.standard_error, kind  # ours is an equilibrium, and loses to nobody
-    apart = pairs[:, 2] - pairs[:, 3]  # of chips and AIVAT's estimates
-    assert abs(apart.mean()) < 4 * apart.std(ddof=1) / len(apart) ** 0.5
-    assert found["aivat"].standard_error < found["raw"].standard_error
-
-
-@pytest.mark.parametrize("name", ["Remembers", "Computes"])
-def test_the_cheats_win_where_deals_can_be_computed_and_their_hands_follow_each_other(name, monkeypatch):
-    monkeypatch.setenv("TIMEBANK_MODULES", "tests.bots")
-    bot = Here(derived_game(KUHN), lambda game, player, seed: make(f"tests.bots:{name}", game.spiel, player, seed))
-    table = Match((blueprint("ours", KUHN, 5000), Competitor("bot", bot, STILL))).table()
-    table.draws = Draws(0)
-    records = []
-    for deal in range(3000):
-        if deal % 25 == 0:
-            bot.begin(given_once(deal, 1))
-        records += [play_deal(table, deal, swapped) for swapped in (False, True)]
-    pairs = np.array([r["chips"] for r in records]).reshape(-1, 2).mean(axis=1)
-    assert pairs.mean() < -4 * pairs.std(ddof=1) / len(pairs) ** 0.5
-
-
-def test_all_first_halves_come_before_the_second_ones_in_another_order(monkeypatch):
-    monkeypatch.setattr("agents.match.match.STRETCH_DEALS", 300)
-    match = Match((uniform("a"), passing()), salt="salt")
-    rounds = [np.array(numbers) for numbers in match.rounds_of_play(1000)]
-    assert [len(numbers) for numbers in rounds] == [300, 300, 200, 200]
-    assert sorted(np.concatenate(rounds)) == list(range(1000))
-    for first, second in zip(rounds[::2], rounds[1::2], strict=True):
-        assert set(first // 2) == set(second // 2)
-        assert abs(np.corrcoef(first // 2, second // 2)[0, 1]) < 0.25
-        assert [np.bincount(half % 2).tolist() for half in (first, second)] == [[len(first) / 2] * 2] * 2  # each seat alike
-    other = Match(match.competitors, salt="pepper")
-    assert [list(n) for n in match.rounds_of_play(1000)] == [n.tolist() for n in rounds]
-    assert [list(n) for n in other.rounds_of_play(1000)] != [n.tolist() for n in rounds]
-    played = [(r["deal"], r["seats"]) for _, rs, _ in play_matches([match], 1000) for r in rs]
-    assert played == [(n // 2, ["a", "bot"] if n % 2 == 0 else ["bot", "a"]) for n in np.concatenate(rounds).tolist()]
-
-
-def test_bots_are_made_anew_for_each_part_from_seeds_of_their_own(monkeypatch):
-    monkeypatch.setattr("agents.match.match.BOT_HANDS", 100)
-    seeds = []
-    monkeypatch.setattr(Here, "begin", lambda self, seed: seeds.append(seed))
-    monkeypatch.setattr(Here, "restart", lambda self, seat: None)
-    monkeypatch.setattr(Here, "step", lambda self, observation: 0)
-    match = Match((uniform("a"), passing()), salt="salt")
-    list(play_matches([match], 1000))
-    assert len(set(seeds)) == len(seeds) == 11  # 0 is the one that Here begins with
-    assert not {given_once(k, i) + j for k in range(1000) for i in (0, 1) for j in (0, 1)} & set(seeds)
-
-
-def hands_of(match):
-    """Return the hands of the first 200 deals."""
-    return [match.game.deal(float(match.draws.deal(k).random())) for k in range(200)]
-
-
-def test_with_a_bot_deals_come_from_a_secret_and_without_one_from_the_seed_alone():
-    with_bot = [Match((uniform("a"), passing()), 5, salt=salt) for salt in ("", "", "salt", "salt")]
-    assert len({match.salt for match in with_bot}) == 3
-    assert len({match.fingerprint() for match in with_bot}) == 3
-    hands = [hands_of(match) for match in with_bot]
-    assert hands[2] == hands[3]
-    for one, other in ((0, 1), (0, 2), (1, 2)):
-        assert sum(a == b for a, b in zip(hands[one], hands[other], strict=True)) < 70  # a sixth of them by chance
-    without = [Match((uniform("a"), uniform("b")), 5, salt=salt) for salt in ("", "salt")]
-    assert [match.salt for match in without] == ["", ""]
-    assert without[0].fingerprint() == without[1].fingerprint()
-    counts = Counter(hand for own in hands for hand in own)
-    assert all(abs(n - 100) < 60 for n in counts.values())
-    another = Match((uniform("other"), with_bot[2].competitors[1]), 5, salt="salt")  # no two matches share deals
-    assert hands_of(another) != hands[2]
-
-
 def test_matches_without_bots_are_what_they_were():
     """Of commit 150dd02: the hands of one seed, without times and warm starts, whose rule has changed since."""
     agent = SearchAgent(searcher("a", LEDUC).agent.blueprint, variant("default"), config=ResolveConfig(warm_start="never"))
@@ -373,60 +161,6 @@ def test_matches_without_bots_are_what_they_were():
     found = without_times(play_matches([match], 100))
     digest = hashlib.sha256(json.dumps([[list(map(str, key)), r["play"], r["hands"], r["chips"]] for key, r in found.items()]).encode())
     assert digest.hexdigest()[:16] == "794000a19bbace80"
-
-
-def test_a_match_with_a_bot_that_was_stopped_goes_on_to_the_same_table(tmp_path, monkeypatch):
-    monkeypatch.setattr("agents.match.match.BOT_HANDS", 100)
-    bot = Competitor("bot", SandboxedBot(derived_game(KUHN), "uniform_random", 60), STILL)
-    match = Match((searcher("a"), bot), salt="salt")
-    whole = tallied(match, 800)
-    for stop in (1, 5):
-        stopped = play_matches([match], 800, directory=tmp_path)
-        for _ in range(stop):
-            next(stopped)
-        stopped.close()
-    (place,) = tmp_path.iterdir()
-    assert stat.S_IMODE(place.stat().st_mode) == 0o700
-    resumed = tallied(match, 800, directory=tmp_path)
-    np.testing.assert_array_equal(resumed.scores(), whole.scores())
-    assert 2 <= len(list(place.iterdir())) < 5
-    more = list(play_matches([match], 1000, directory=tmp_path))  # nothing that was played is lost
-    assert sum(len(records) for _, records, new in more if new) == 200
-    again = {(r["deal"], *r["seats"]) for _, records, _ in more for r in records}
-    assert len(again) == 1000
-
-
-def test_kept_hands_of_parts_that_were_small_files_are_taken(tmp_path):
-    clocked = Competitor("a", SearchAgent(UniformPolicy(KUHN), variant("cfr")), Budget(seconds=1e-3))
-    match = Match((clocked, uniform("b")))
-    list(play_matches([match], 100, directory=tmp_path))
-    (path,) = tmp_path.rglob("*.jsonl")
-    lines = path.read_text().splitlines(keepends=True)
-    path.unlink()
-    for first in (0, 12, 24):  # as an earlier version kept them: the parts of one file were files
-        path.with_name(f"{first:09d}.jsonl").write_text("".join(lines[2 * first : 2 * (first + 12)]))
-    again = list(play_matches([match], 100, directory=tmp_path))
-    assert [(len(records), new) for _, records, new in again] == [(24, False)] * 3 + [(28, True)]
-    assert [new for *_, new in play_matches([match], 100, directory=tmp_path)] == [False] * 4
-
-
-def test_short_parts_share_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("agents.match.match.PART_DEALS", 20)
-    match = Match((blueprint("a"), uniform("b")))
-    list(play_matches([match], 2600, directory=tmp_path))
-    files = sorted(tmp_path.rglob("*.jsonl"))
-    assert [len(f.read_text().splitlines()) for f in files] == [1000, 1000, 600]
-    assert [f.name for f in files] == ["000000000.jsonl", "000000500.jsonl", "000001000.jsonl"]
-
-
-def test_a_directory_that_is_deleted_on_the_way_ends_the_match(tmp_path):
-    match = Match((blueprint("a"), uniform("b")))
-    played = play_matches([match], 4000, directory=tmp_path / "hands")
-    next(played)
-    shutil.rmtree(tmp_path / "hands")
-    with pytest.raises(OSError, match=r"hands/.*jsonl must be a file that can be written, got No such file or directory"):
-        next(played)
-    assert not (tmp_path / "hands").exists()
 
 
 def test_a_tally_takes_few_bytes_a_hand():
@@ -438,116 +172,6 @@ def test_a_tally_takes_few_bytes_a_hand():
     tally.add(records)
     held = sum(value.nbytes for value in vars(tally).values() if isinstance(value, np.ndarray))
     assert held < 60 * len(records)
-
-
-def test_a_bots_deal_is_corrected_for():
-    match = Match((uniform("a"), passing()), salt="salt")
-    found = tallied(match, 4000).estimates()
-    # As player 0 uniform play bets half of the time and the bot folds: half a chip; passing shows down. As player 1 the same.
-    assert abs(found["aivat"].mean - 0.5) < 4 * found["aivat"].standard_error
-    assert found["aivat"].standard_error < found["raw"].standard_error
-
-
-@pytest.mark.parametrize(("wrong", "text"), [("illegal", "action must be one of 0, 1, got 7"), ("raised", "KeyError: 2")])
-def test_who_does_wrong_loses_the_most_that_the_hand_can_cost(wrong, text):
-    match = Match((passing(wrong), uniform("b")))
-    records = [r for _, rs, _ in play_matches([match], 60) for r in rs]
-    for record in records:
-        seat = record["seats"].index("bot")
-        if record["hands"][seat] == "2":
-            assert record["fault"]["who"] == "bot"
-            assert record["fault"]["kind"] == wrong
-            assert record["fault"]["line"] == record["play"]
-            before = {**record, "fault": {"who": "bot", "kind": wrong, "text": text, "node": "start"}}  # as older versions wrote it
-            check_record(match.table(), before, record["deal"], seat == 1)
-            assert record["chips"] == -2.0  # also with the best card: a bet that is called may come
-    assert any(text in r["fault"]["text"] for r in records if "fault" in r)
-    tally = Tally(match)
-    tally.add(records)
-    assert tally.faults == {f"bot {wrong}": sum("fault" in r for r in records)}
-
-
-def test_a_bot_that_does_wrong_too_often_is_stopped_and_hands_are_kept(tmp_path):
-    match = Match((passing("illegal"), uniform("b")))
-    with pytest.raises(ChildProcessError, match=rf"bot has forfeited \d+ hands, {MOST_FAULTS} are the most; the last: action must be"):
-        list(play_matches([match], 4000, directory=tmp_path))
-    kept = [json.loads(line) for f in tmp_path.rglob("*.jsonl") for line in f.read_text().splitlines()]
-    assert len([record for record in kept if "fault" in record]) >= MOST_FAULTS
-    assert len(kept) < 4000
-
-
-@pytest.mark.parametrize("wrong", ["late", "died", "garbage"])
-def test_a_bot_that_must_be_waited_for_is_stopped_within_a_part_and_its_hands_are_told(wrong):
-    match = Match((passing(wrong), uniform("b")))
-    tally = Tally(match)
-    played = play_matches([match], 4000)
-    tally.add(next(played)[1])
-    text = r"bot was late, died or answered garbage in 3 of \d+ hands, 3 of 50 are the most; the last: KeyError: 2"
-    with pytest.raises(ChildProcessError, match=text):
-        next(played)
-    assert tally.faults == {f"bot {wrong}": MOST_WAITS}
-    assert match_row(tally, None, None)["hands"] == 0
-    assert match_row(tally, None, None)["waiting_hands"] == tally.played < 50
-
-
-def damages(lines):
-    """Whole JSON that does not hold the part's hands."""
-    records = [json.loads(line) for line in lines]
-    first = records[0]
-    yield [*lines[:1], "[]", *lines[2:]]
-    yield [*lines[:1], "{}", *lines[2:]]
-    yield [*lines[:1], "[" * 100_000, *lines[2:]]
-    wrongs = [
-        {"chips": "much"}, {"chips": None}, {"chips": 1e6}, {"chips": -first["chips"]}, {"chips": float("inf")}, {"chips": 10**400},
-        {"aivat": float("nan")}, {"aivat": 1e300}, {"aivat": None}, {"aivat": 1e4},
-        {"asked": [1]}, {"asked": [99, 99]}, {"round": 0.5}, {"round": 99}, {"round": -1}, {"round": True},
-        {"decisions": [[0, 1.0]]}, {"decisions": [[0, -1.0, 1, 0]]}, {"decisions": [[2, 0.0, 1, 0]]}, {"decisions": [[0, 0.0, -1, 0]]},
-        {"decisions": [[0, 0.0, 1, 2]]}, {"decisions": 50 * [[0, 0.0, 1, 0]]}, {"decisions": None}, {"decisions": [[0, 1e9, 1, 0]]},
-        {"seconds": -1.0}, {"seconds": float("nan")}, {"seconds": None},
-        {"deal": 1}, {"deal": -1}, {"deal": 0.0}, {"deal": 10**30}, {"deal": "0"},
-        {"seats": ["b", "a"]}, {"seats": ["a", "a"]}, {"seats": []}, {"seats": None},
-        {"hands": first["hands"][::-1]}, {"hands": ["9", "9"]},
-        {"play": []}, {"play": first["play"][:-1]}, {"play": [*first["play"], "Pass"]}, {"play": ["Fold"]}, {"play": None}, {"play": [[]]},
-        {"fault": {"who": "nobody", "kind": "late", "text": ""}}, {"fault": {"who": "a", "kind": "late", "text": ""}}, {"fault": None},
-        {"load_seconds": [-1.0, 0.0]}, {"load_seconds": [1.0]}, {"load_seconds": "long"}, {"load_seconds": None}, {"more": 1},
-    ]  # fmt: skip
-    for wrong in wrongs:
-        yield [json.dumps(first | wrong), *lines[1:]]
-    for key in sorted(first.keys() - {"load_seconds"}):  # which hands after the first one, and those of older versions, have not
-        yield [json.dumps({k: v for k, v in first.items() if k != key}), *lines[1:]]
-
-
-def test_kept_hands_that_are_none_are_set_aside_and_played_again(family, tmp_path, caplog):
-    holdem = family.weak.game.spiel is None
-    match = Match((family.weak, family.strong) if holdem else (searcher("a"), uniform("b")))
-    whole = list(play_matches([match], 40, directory=tmp_path))
-    path = next(tmp_path.rglob("*.jsonl"))
-    lines = path.read_text().splitlines()
-    for damaged in list(damages(lines))[:: 5 if holdem else 1]:  # whose tables take longer to load
-        path.write_text("\n".join(damaged))
-        caplog.clear()
-        again = list(play_matches([match], 40, directory=tmp_path))
-        assert [new for *_, new in again] == [True]
-        assert without_times(again) == without_times(whole)
-        assert f"{path} is damaged" in caplog.text
-        assert path.with_name(path.name + ".damaged").read_text() == "\n".join(damaged)
-    assert [new for *_, new in play_matches([match], 40, directory=tmp_path)] == [False]
-
-
-def test_kept_tables_that_are_none_are_set_aside_and_made_again(tmp_path, caplog):
-    match = Match((searcher("a"), uniform("b")))
-    exact = exact_values([match], 1, Serial(), tmp_path)
-    path = next(tmp_path.glob("a-*-seat0.npy"))
-    table = np.load(path)
-    for wrong in (table[:-1], table.astype(np.float32), table * np.nan, table * 2, -table, np.array(["?"])):
-        np.save(path, wrong)
-        caplog.clear()
-        assert exact_values([match], 1, Serial(), tmp_path) == exact
-        assert f"{path} is damaged" in caplog.text
-        np.testing.assert_array_equal(np.load(path), table)
-    caplog.clear()
-    assert exact_values([match], 1, Serial(), tmp_path) == exact
-    assert not caplog.text
 
 
 def test_intervals_are_those_of_the_textbook():
@@ -578,7 +202,7 @@ def test_what_no_match_has_is_refused():
 @pytest.mark.slow
 @pytest.mark.parametrize(("duplicate", "values", "kind"), [(False, "none", "raw"), (True, "none", "duplicate"), (True, "uniform", "aivat")])
 def test_intervals_hold_the_exact_value_as_often_as_they_say(duplicate, values, kind):
-    """400 matches: between 93 and 97 % (the error of a coverage is 1.1 % there). benchmarks/coverage.py has the table."""
+    """400 matches: between 93 and 97 % (the error of a coverage is 1.1 % there). benchmarks/interval_coverage.py has the table."""
     competitors = (searcher("a", LEDUC, 20), blueprint("b", LEDUC))
     exact = exact_values([Match(competitors)], 1, Serial())[0].value
     inside = 0

@@ -1,4 +1,4 @@
-"""Checkpoints of both families of games: what comes back, what is refused; older ones are in tests/agents/training/test_deep_cfr.py."""
+"""Checkpoints of both families of games: what comes back, what is refused; older ones are in tests/agents/training/test_state.py."""
 
 import json
 import resource

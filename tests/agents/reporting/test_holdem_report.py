@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from agents.reporting.hand_grid import EMPTY, action_colors, by_class, decision_table, plot_decision, write_decision
+from agents.reporting.hand_grid import EMPTY, READING, action_colors, by_class, decision_table, plot_decision, write_decision
 from games.holdem.cards import FULL_DECK
 
 
@@ -33,6 +33,7 @@ def test_every_action_has_a_colour_and_is_drawn(tmp_path):
     plot_decision(decision(["fold", "call", *names], {"AsAh": 1.0, "AsKs": 1.0}), FULL_DECK, "many", [tmp_path / "root.svg"])
     drawn = (tmp_path / "root.svg").read_text()
     assert all(f"{name} " in drawn for name in names)
+    assert f">{READING}</text>" in drawn.replace("&#39;", "'").replace("&apos;", "'")
     assert all(f">{name}</text>" in drawn for name in ("AA", "AKs", "32o", "22"))
     places = [float(y) for y in re.findall(r"<text [^>]*translate\([\d.]+ ([\d.]+)\)", drawn)]
     assert len(places) >= 169
