@@ -15,9 +15,9 @@ an amount that is not in its tree: then a new one begins at that decision. Elsew
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, BoardStrategy, Budget, Deadline, Spent, Variant
+from search.boards.workspace import Workspace
 from search.budget import Pace
 from search.off_tree import Translation, carried, likely_row
 from search.outcome import Outcome
@@ -134,8 +135,19 @@ class NoLimitAgent(BaseAgent):
             raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
         self.rounds = rounds
         self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:unsafe:{variant.label}"
-        self._loaded = False
-        self._building = [Pace() for _ in game.rounds]  # seconds from ranges to a solver, by street
+        self._start()
+
+    def _start(self) -> None:
+        """Make what each process has of its own."""
+        self._loaded, self._workspace = False, Workspace()
+        self._building = [Pace() for _ in self.game.rounds]  # seconds from ranges to a solver, by street
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key not in ("_loaded", "_workspace", "_building")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
@@ -187,14 +199,15 @@ class NoLimitAgent(BaseAgent):
             subgame = subgame_of(self.game, state, hand.ranges[root], menus, root)
         except ValueError:  # no two hands of the ranges can meet
             return Outcome.UNREACHED, 0, Spent()
-        solver = BoardSolver(subgame, self.variant, self.threads)
+        solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace)
         prepared = time.perf_counter() - begun
         pace.learn(prepared)
         solution = solver.solve(budget, clock)
         spent = Spent(prepared, solution.seconds, 0.0)
         if solution.iterations == 0:
             return Outcome.NO_TIME, 0, spent
-        hand.solved = Solved(root, solution.strategy)
+        first, second = solution.strategy.average  # the next solver takes the arrays over
+        hand.solved = Solved(root, replace(solution.strategy, average=(first.copy(), second.copy())))
         hand.follow_from(root, state)
         return Outcome.SEARCHED, solution.iterations, spent
 

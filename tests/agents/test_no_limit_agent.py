@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,14 @@ def test_the_same_iterations_give_the_same_answer_and_memories_are_not_changed(a
     for decision, policy, other in zip(before, policies, again, strict=True):
         np.testing.assert_array_equal(decision.policy, policy)
         np.testing.assert_array_equal(decision.policy, other.policy)
+
+
+def test_an_agent_that_was_sent_to_another_process_answers_alike(agent):
+    line = "call / check / Kc / bet 2 / call / Tc"
+    sent = pickle.loads(pickle.dumps(agent))
+    ours, theirs = (asked(one, line, Budget(iterations=8))[1][-1] for one in (agent, sent))
+    np.testing.assert_array_equal(ours.policy, theirs.policy)
+    assert agent.fingerprint() == sent.fingerprint()
 
 
 def test_a_bet_that_the_last_answer_lacks_begins_a_subgame_and_one_that_it_has_does_not(agent):
