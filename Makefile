@@ -26,7 +26,7 @@ WARM_UP = @cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:  # two pips must not write to one environment
-.PHONY: help install dev ablate test coverage lint kernels bench docs clean
+.PHONY: help install dev ablate test long coverage lint kernels bench docs clean
 
 help:  ## print this list
 	@awk 'BEGIN {FS = ":.*  ## "} /^[a-z]+:.*  ## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
@@ -37,11 +37,14 @@ help:  ## print this list
 ablate: $(VENV)/.runtime  ## strength against thinking time: train a small Leduc network, print and plot the curve
 	$(BIN)/timebank ablate $(ABLATE_ARGS)
 
-test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow -n 0" for what lies beyond it)
+test: $(VENV)/.dev  ## the test suite (PYTEST_ARGS="-m slow -n 0" for what lies beyond this and the next)
 	$(PYTEST) $(PYTEST_ARGS)
 
+long: $(VENV)/.dev  ## its longer half: processes that are stopped, training, whole commands
+	$(PYTEST) -m "long and not slow" $(PYTEST_ARGS)
+
 coverage: $(VENV)/.dev  ## the test suite, and which lines of Python it does not run
-	$(PYTEST) --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow" --cov --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check

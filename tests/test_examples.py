@@ -27,6 +27,7 @@ def test_an_example_is_short_and_names_its_command(path):
     assert f"TIMEBANK_MODULES={path.stem} timebank " in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", COMMANDS)
 def test_the_command_of_an_example_runs(line, tmp_path):
     setting, _, command, *overrides = shlex.split(line)

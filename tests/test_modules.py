@@ -73,6 +73,7 @@ LATER = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["ablate", "match"])
 @pytest.mark.parametrize("name", LATER)
 def test_every_answer_of_an_agent_of_your_own_is_looked_at(command, name, monkeypatch, capsys, tmp_path):
@@ -122,6 +123,7 @@ def test_kept_measurements_agree_with_the_source_of_your_modules(monkeypatch):
     assert digest(agent) != before
 
 
+@pytest.mark.long
 def test_a_run_of_your_own_trainer_resumes_to_the_same_bits_with_the_same_source_alone(monkeypatch, capsys, tmp_path):
     bring("own_trainer", monkeypatch, tmp_path)
     train = ["train", "game=kuhn_poker", "trainer=own_trainer:Distil", "trainer.steps=5"]

@@ -60,6 +60,7 @@ def test_continual_resolving_falls_with_its_budget_and_passes_the_published_leve
 SAFE = ("resolve", "maxmargin", "reach_maxmargin")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gadget", SAFE)
 @pytest.mark.parametrize("quality", [5, 60, 5000])
 @pytest.mark.parametrize("iterations", [10, 100, 1000])
@@ -76,6 +77,7 @@ def test_round_search_with_safe_bounds_never_hurts_beyond_the_solvers_own_error(
         assert error < 0.1 * before  # what is allowed above is not much
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gadget", [*SAFE, "refined"])
 @pytest.mark.parametrize("quality", [5, 500])
 def test_what_a_search_costs_is_at_most_its_bound_violation(gadget, quality):

@@ -103,6 +103,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.long
 def test_what_is_taken_otherwise_than_written_is_said(monkeypatch, tmp_path, capsys):
     given = ["game=spot", "game.board='Td,9d,6h,Qc,4s'", "game.ranges=['AA,KK:1e-40','QQ']", "budget.iterations=1"]
     assert timebank(monkeypatch, "solve", *given, f"hydra.run.dir={tmp_path}") == 0

@@ -23,6 +23,7 @@ from tests.running import HANG_SECONDS, ROOT, finish, refused, result_of, start,
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
 
 
+@pytest.mark.long
 def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
     given = (
         *KUHN,
@@ -58,6 +59,7 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
         assert text in shown
 
 
+@pytest.mark.long
 def test_everybody_plays_everybody(monkeypatch, tmp_path, capsys):
     given = (*KUHN, "+agent@agents.c=bot", "agents.c.bot=fixed_action_preference", "hands=100", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0
@@ -74,6 +76,7 @@ def rows_without_times(directory):
     return [{key: value for key, value in row.items() if key not in ("decisions", "speed")} for row in result_of(directory)["rows"]]
 
 
+@pytest.mark.long
 def test_a_match_with_a_bot_tells_its_salt_at_the_end_and_is_played_again_by_it(monkeypatch, tmp_path, capsys):
     seen = []
     monkeypatch.setattr("agents.match.match.play_part", watched(seen, tmp_path / "a"))
@@ -163,6 +166,7 @@ def test_a_strategy_file_plays(monkeypatch, tmp_path, capsys):
     assert re.search(r"^chips a hand to a +hands +raw$", shown, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_a_network_is_trained_where_there_is_no_checkpoint(monkeypatch, tmp_path):
     tiny = ("trainer.iterations=2", "trainer.advantage.steps=5", "trainer.policy.steps=20")
     given = ("game=kuhn_poker", "budget.iterations=3", "hands=40", "executor=serial", *tiny, f"hydra.run.dir={tmp_path}")
@@ -187,6 +191,7 @@ def whole(tmp_path_factory):
     return table_of(directory)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
 def test_a_match_of_processes_that_was_stopped_goes_on_to_the_table_of_one_process(monkeypatch, tmp_path, whole, kind):
     process = start("match", *LONG, f"hydra.run.dir={tmp_path / 'a'}")
@@ -286,6 +291,7 @@ def test_a_full_disk_is_one_line_and_hands_are_kept(monkeypatch, tmp_path, capsy
     assert result_of(tmp_path)["rows"][0]["hands"] == 3000
 
 
+@pytest.mark.long
 def test_every_yaml_of_matches_composes():
     register("match")
     for path in (p for p in sorted((ROOT / "conf" / "experiment").glob("*.yaml")) if "_match" in p.stem):
@@ -331,6 +337,7 @@ def test_play_holdem_with_piped_keys(monkeypatch, tmp_path, capsys):
     assert [len(record["hands"][0]) for record in saved] == [4] * 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("command", "leave"), [(PLAY[3:], "Ctrl-C"), ([*HOLDEM, *THINKING], "Ctrl-D")], ids=["leduc", "holdem"])
 def test_play_in_a_terminal(tmp_path, command, leave):
     """A real one: a pseudo-terminal, keys typed as the prompts come, left with Ctrl-D or Ctrl-C."""
@@ -375,6 +382,7 @@ def test_play_in_a_terminal(tmp_path, command, leave):
     assert result_of(tmp_path)["status"] == ("interrupted" if leave == "Ctrl-C" else "complete")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

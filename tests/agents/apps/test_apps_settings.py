@@ -122,6 +122,7 @@ HYDRAS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("command", "overrides", "message"), HYDRAS, ids=[f"{c} {' '.join(o)}"[:80] for c, o, _ in HYDRAS])
 def test_what_hydra_would_refuse_is_one_line(monkeypatch, tmp_path, capsys, command, overrides, message):
     monkeypatch.chdir(tmp_path)
@@ -386,6 +387,7 @@ def judge(check_only, capsys, tmp_path, command, base, key, value):
     return None
 
 
+@pytest.mark.long
 def test_some_keys_with_odd_values(check_only, capsys, tmp_path):
     wrong = [found for case in drawn(5, 1) if (found := judge(check_only, capsys, tmp_path, *case))]
     assert not wrong, "\n".join(wrong)

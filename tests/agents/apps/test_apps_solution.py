@@ -113,6 +113,7 @@ HARMS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("harm", HARMS)
 def test_a_solution_that_does_not_fit_is_refused_before_anything_is_written(monkeypatch, tmp_path, capsys, solved, harm):
     shutil.copytree(solved, tmp_path / "first")
@@ -187,6 +188,7 @@ def test_a_spot_is_solved_saved_and_shown_in_16_bits(monkeypatch, tmp_path, caps
     assert capsys.readouterr().err == "error: storage must be that of load (16 bits), got 32\n"
 
 
+@pytest.mark.long
 def test_ctrl_c_between_two_threads_keeps_what_was_solved(tmp_path):
     turn = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
     process = start("solve", *turn, "budget.seconds=3600", "threads=2", "save=true", f"hydra.run.dir={tmp_path}")
@@ -212,6 +214,7 @@ solve.main(sys.argv[1:])
 """
 
 
+@pytest.mark.long
 def test_a_killed_run_leaves_what_it_kept_on_the_way(monkeypatch, tmp_path):
     turn = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
     directory, saved = tmp_path / "killed", tmp_path / "killed" / "solution.npz"

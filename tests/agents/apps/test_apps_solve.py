@@ -271,6 +271,7 @@ def test_ctrl_c_leaves_a_valid_directory(tmp_path):
     assert "Traceback" not in error
 
 
+@pytest.mark.long
 def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
     process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
     wait_for_solving(tmp_path, process)
@@ -329,6 +330,7 @@ def test_solve_never_imports_torch():
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
 
 
+@pytest.mark.long
 def test_every_yaml_composes():
     register("solve")
     for group in ("game", "search", "budget"):
@@ -361,6 +363,7 @@ def test_public_tree_is_what_solve_solves(monkeypatch, tmp_path):
     assert abs(result["values"][0] - -0.0856064) < 2 * result["exploitability"]["value"]
 
 
+@pytest.mark.long
 def test_hydras_own_help_needs_no_game():
     process = start("solve", "--hydra-help", "game=kuhn_poker")
     told, error = finish(process)

@@ -46,6 +46,7 @@ def test_train_writes_checkpoint_history_and_figures(monkeypatch, tmp_path, caps
     assert "\ntraining time: the iterations up to the row, of all sessions, and training that row's policy networks" in shown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("game", ["leduc_poker", "hold'em"])
 def test_the_library_trains_to_the_commands_bits(game, monkeypatch, tmp_path):
     """Whatever number of threads torch has at the caller's, which is left as it was."""
@@ -122,6 +123,7 @@ def test_what_is_left_out_or_changes_nothing_is_said(arguments, said):
     assert all(note.startswith(said) for note in found)
 
 
+@pytest.mark.long
 def test_an_earlier_network_is_searched_where_training_goes_on_beyond_it(monkeypatch, tmp_path, capsys):
     """The exchange rate of what is no better than the last network is then read off a measured curve."""
     arguments = (*KUHN, "searched_iterations=2", "agent.solve_from=decision", f"hydra.run.dir={tmp_path}")
@@ -147,6 +149,7 @@ def test_an_earlier_network_is_searched_where_training_goes_on_beyond_it(monkeyp
     assert alone["train_compute"]["value"] == history[4]["compute"]
 
 
+@pytest.mark.long
 def test_ablate_from_a_checkpoint(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path / 'a'}") == 0
     checkpoint = tmp_path / "a" / "policy.safetensors"
@@ -179,6 +182,7 @@ def whole(tmp_path_factory):
     return directory
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
 def test_training_that_was_stopped_goes_on_to_the_same_bits(monkeypatch, tmp_path, whole, kind):
     process = start("train", *LONG, f"hydra.run.dir={tmp_path / 'stopped'}")
@@ -198,6 +202,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_bits(monkeypatch, tmp_pat
     assert histories[0] == histories[1]
 
 
+@pytest.mark.long
 def test_an_ablation_that_was_killed_goes_on_to_the_same_numbers(monkeypatch, tmp_path):
     arguments = ("game=leduc_poker", "unit=iterations", "budgets=[0,30,3000]", "agent.policy=tabular", "agent.iterations=40")
     assert timebank(monkeypatch, "ablate", *arguments, *SERIAL, f"hydra.run.dir={tmp_path / 'whole'}") == 0
@@ -212,6 +217,7 @@ def test_an_ablation_that_was_killed_goes_on_to_the_same_numbers(monkeypatch, tm
     assert {name: (kept / name).read_bytes() for name in done} == done
 
 
+@pytest.mark.long
 def test_ctrl_c_in_an_ablation_keeps_what_was_measured(tmp_path):
     arguments = ("game=leduc_poker", "budgets=[0,0.001,0.3]", "agent.policy=tabular", "agent.iterations=40")
     process = start("ablate", *arguments, f"hydra.run.dir={tmp_path}")
@@ -305,6 +311,7 @@ def test_a_directory_of_another_run_is_not_overwritten(monkeypatch, tmp_path, ca
     assert contents(tmp_path) == before
 
 
+@pytest.mark.long
 def test_a_finished_run_can_be_extended(monkeypatch, tmp_path):
     assert timebank(monkeypatch, "train", "game=kuhn_poker", *TINY, f"hydra.run.dir={tmp_path}") == 0
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=6") == 0
@@ -325,6 +332,7 @@ def test_a_refused_resume_of_an_ablation_changes_nothing(monkeypatch, tmp_path, 
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["bob's", "a,b", "a=b", "müller", "a b", "(a) [b] {c} #d ~e"])
 def test_a_directory_may_have_any_name(monkeypatch, tmp_path, name):
     monkeypatch.chdir(tmp_path)
@@ -355,6 +363,7 @@ def test_two_processes_do_not_share_a_directory(monkeypatch, tmp_path, capsys):
         Run(tmp_path, "train", "kuhn_poker", 0)
 
 
+@pytest.mark.long
 def test_every_yaml_of_train_and_ablate_composes():
     register("ablate")
     for group in ("agent", "executor", "experiment", "trainer"):

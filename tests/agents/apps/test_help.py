@@ -74,6 +74,7 @@ def test_each_meaning_is_that_of_the_docstring(command):
         assert node is config or summary_of(schema).replace("`", "") in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", COMMANDS)
 def test_examples_come_first_and_can_be_typed(command):
     lines = shown(command).splitlines()

@@ -179,6 +179,7 @@ def vanish(monkeypatch, owner, name, directory):
     monkeypatch.setattr(owner, name, deleting)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "owner", "name"), [(TRAIN, DeepCFR, "step"), (ABLATE, agents.evaluation.ablation, "measure")], ids=["train", "ablate"]
 )

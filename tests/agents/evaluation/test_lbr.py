@@ -13,6 +13,7 @@ from tests.strategies import HOLDEM, POKER, every_state, exploitability, represe
 LEDUC = "leduc_poker(suit_isomorphism=true)"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", POKER)
 def test_it_never_wins_more_than_a_best_response(name):
     game = representation_of(name)

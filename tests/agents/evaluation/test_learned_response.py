@@ -87,6 +87,7 @@ def test_cards_are_drawn_as_the_deck_has_them(name):
             assert abs(seen[key] - mean) < 5 * mean**0.5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", EVERY)
 def test_it_never_wins_more_than_a_best_response(name):
     representation = representation_of(name)

@@ -42,6 +42,7 @@ def test_no_more_workers_than_cores():
     assert Local().workers >= 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("attempt", range(3))
 def test_stopping_in_the_middle_of_a_result_does_not_hang(attempt):
     """Each result takes long to write: a worker is stopped in the middle of its next one."""

@@ -46,6 +46,7 @@ def test_the_means_are_those_of_the_samples_held(capacity):
         np.testing.assert_allclose(mean * weight[:, None], weighted, atol=1e-9)
 
 
+@pytest.mark.long
 @both
 def test_first_samples_are_the_regrets_of_uniform_play(name):
     run = stepped(name, 1)

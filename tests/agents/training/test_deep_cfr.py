@@ -21,6 +21,7 @@ from tests.running import result_of, timebank
 both = pytest.mark.parametrize("name", BOTH)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", EVERY)
 def test_self_play_strategies_are_probabilities(name):
     run = make_run(name)
@@ -48,6 +49,7 @@ LEARNS = {  # exploitability after 64 iterations, in chips; of hold'em after 6, 
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "deep"), [pytest.param(*case, marks=pytest.mark.slow if DICE in case else ()) for case in LEARNS])
 def test_small_games_are_learnt(name, deep):
     fits = {"advantage": FitConfig(steps=20, learning_rate=0.01), "policy": FitConfig(steps=300, learning_rate=0.01, final_rate=0.01)}
@@ -57,11 +59,13 @@ def test_small_games_are_learnt(name, deep):
     assert run.evaluate().exploitability < LEARNS[name, deep] * scale
 
 
+@pytest.mark.long
 def test_minibatches_of_samples_learn_too():
     run = stepped(KUHN, 48, batch_size=64, policy=FitConfig(steps=300, learning_rate=0.01, final_rate=0.01))
     assert run.evaluate().exploitability < 0.1
 
 
+@pytest.mark.long
 @both
 def test_asking_for_policies_changes_nothing(name):
     asked, plain = make_run(name, batch_size=8), make_run(name, batch_size=8)
@@ -156,6 +160,7 @@ def test_defaults_are_given_by_the_game():
 # search from a network
 
 
+@pytest.mark.long
 def test_search_from_a_networks_blueprint_improves_it(tmp_path):
     own = stepped(HOLDEM, 6, policy=FitConfig(steps=60, learning_rate=0.01, final_rate=0.01), batch_size=64)
     own.evaluate()
@@ -187,6 +192,7 @@ COMMAND = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_train_and_ablate_on_holdem(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "train", *COMMAND, f"hydra.run.dir={tmp_path / 'a'}") == 0
     result = result_of(tmp_path / "a")

@@ -24,6 +24,7 @@ OLDER = ROOT / "tests" / "data" / "older_training"
 both = pytest.mark.parametrize("name", BOTH)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "changes"), [(KUHN, {}), (KUHN, {"batch_size": 8}), (KUHN, {"capacity": 5}), (HOLDEM, {"batch_size": 64})]
 )
@@ -59,6 +60,7 @@ def test_train_leaves_a_policy_and_a_state(name, tmp_path):
     assert (tmp_path / POLICY_FILE).stat().st_mtime_ns == written
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("other", [{"seed": 1}, None])
 def test_a_stale_or_damaged_policy_file_is_written_anew(tmp_path, other):
     policy = train(make_run(KUHN), tmp_path).policy
@@ -71,6 +73,7 @@ def test_a_stale_or_damaged_policy_file_is_written_anew(tmp_path, other):
     assert same(policy.networks, load_policy(tmp_path / POLICY_FILE, infostates_of(KUHN)).networks)
 
 
+@pytest.mark.long
 @both
 def test_a_finished_run_can_be_extended(name, tmp_path):
     train(make_run(name, iterations=3), tmp_path / "short")
@@ -78,6 +81,7 @@ def test_a_finished_run_can_be_extended(name, tmp_path):
     assert same(long.networks, train(make_run(name, iterations=5), tmp_path / "long").policy.networks)
 
 
+@pytest.mark.long
 def test_stop_ends_a_run_that_can_be_resumed(tmp_path):
     asked = []
     train(make_run(KUHN), tmp_path, stop=lambda: bool(asked.append(1)) or len(asked) == 3)
@@ -88,6 +92,7 @@ def test_stop_ends_a_run_that_can_be_resumed(tmp_path):
     assert same(resumed.networks, train(make_run(KUHN), tmp_path / "through").policy.networks)
 
 
+@pytest.mark.long
 def test_ctrl_c_saves_whole_iterations(tmp_path, monkeypatch):
     step = DeepCFR._train_advantages
 
@@ -153,6 +158,7 @@ train(DeepCFR(TreeInfostates(public_tree("leduc_poker")), config), sys.argv[1], 
 """
 
 
+@pytest.mark.long
 def test_a_killed_run_resumes_bit_for_bit(tmp_path):
     directory = tmp_path / "killed"
     with subprocess.Popen([sys.executable, "-c", KILLED, str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -180,6 +186,7 @@ def odd_state(directory, metadata=None, tensors=None):
 PAST = {"iteration": 1, "seconds": 0.5, "multiply_adds": 10, "exploitability": 0.25}
 
 
+@pytest.mark.long
 @both
 @pytest.mark.parametrize(
     "change",
