@@ -59,7 +59,7 @@ def batches(seed: int) -> None:
 
 def speed(seed: int) -> None:
     """Measure the second table."""
-    game = MCCFRConfig().abstract(game_of("heads_up_no_limit"))
+    game = MCCFRConfig(bets="100%,a", raises="100%,a").abstract(game_of("heads_up_no_limit"))
     start = time.process_time()
     abstraction = make_card_abstraction(game, [500, 500, 500], seed)
     arrays = abstraction.arrays()

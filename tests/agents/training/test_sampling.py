@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint, with_menu
+from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint
 from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig, sample
 from games.holdem.config import Holdem
 from search import represent
@@ -116,17 +116,17 @@ def test_another_runs_state_is_refused(made):
         BlueprintRun(replace(game, betting=replace(game.betting, stack=60)), settings(), directory)
 
 
-def test_the_menu_is_the_games_own_where_it_has_one():
+def test_the_menu_is_the_games_own_where_there_is_no_other():
     bare = game_of("heads_up_no_limit")
-    chosen = MCCFRConfig().abstract(bare)
+    chosen = MCCFRConfig(bets="100%,a", raises="100%,a").abstract(bare)
     assert {label.split()[0] for label in chosen.bets.labels[1:]} == {"fold", "check", "call", "bet", "raise", "all-in", "deal"}
     assert len(chosen.bets.player) == 3841
     state = bare.child(bare.root, bare.action(bare.root, "raise 300"))
     assert chosen.locate(state) is not None
     assert chosen.locate(bare.child(bare.root, bare.action(bare.root, "raise 310"))) is None
-    own = Holdem(blinds=[50, 100], stack=20000, min_bet=100, bets="a", raises="a", amounts="any").build()
-    assert MCCFRConfig().abstract(own).key == replace(own, any_amount=False).key
-    assert MCCFRConfig(bets="50%", raises="a").abstract(own).key == with_menu(own, "50%", "a").key
+    assert MCCFRConfig().abstract(bare).key == replace(bare, any_amount=False).key
+    smaller = Holdem(blinds=[50, 100], stack=20000, min_bet=100, bets="a", raises="100%,a", name="heads_up_no_limit").build()
+    assert MCCFRConfig(bets="a").abstract(bare).key == smaller.key
 
 
 def test_the_first_street_is_a_table_of_classes(made):
