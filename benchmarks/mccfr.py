@@ -27,7 +27,7 @@ from search.representation import exploitability, represent
 
 DEALS = (10, 100, 1_000, 10_000, 100_000)
 TRAVERSALS = (200_000, 2_000_000, 20_000_000)
-TRAINED = (1_000_000, 10_000_000, 50_000_000)
+TRAINED = (1_000_000, 10_000_000)
 BATCHES = Table("MCCFR's batches", HOLDEM, ["deals an iteration", *(f"{n:,} traversals" for n in TRAVERSALS)], [(f"{n:,}",) for n in DEALS])
 SPEED = Table(
     "MCCFR's speed", HOLDEM, ["traversals before", "decisions a traversal", "traversals a CPU second"], [(f"{n:,}",) for n in TRAINED]
