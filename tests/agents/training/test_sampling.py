@@ -155,6 +155,11 @@ def test_the_command_trains_and_resumes(monkeypatch, tmp_path, capsys):
     assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [16, 20, 24]
 
 
+def test_other_commands_refuse_to_make_a_blueprint(monkeypatch, capsys):
+    line = refused(monkeypatch, capsys, "ablate", "game=ms2f1t1h5", "trainer=mccfr", "agent=network", "agent.think=true")
+    assert line == "error: trainer must be one that trains networks here, got mccfr, which makes blueprints\n"
+
+
 @pytest.mark.parametrize(
     ("overrides", "text"),
     [
