@@ -75,7 +75,7 @@ class MCCFRConfig:
     raises: str | None = None
     deals: int = bounded(4096, least=1, most=1 << 20)
     pruned: float = bounded(0.95, below=1.0)
-    prune_below: float = bounded(100.0, above=0)
+    prune_below: float = bounded(1000.0, above=0)
     seed: int = bounded(0, most=2**63 - 1)
     threads: int = bounded(1, least=1)
     evaluate_from: int = bounded(16, least=1)
