@@ -3,9 +3,9 @@
     python benchmarks/mccfr.py [--write | --check]    # see benchmarks/tables.py
 
 First table: exploitability after as many traversals, in ``ms2f1t1h5`` without an abstraction, by the deals of an iteration. All traversals
-of an iteration see the same strategy. Second: heads-up no-limit hold'em with a menu of one pot and all-in and 500 buckets a street. What comes
-of a threshold for pruning plays what comes of no pruning, on buckets and menu alone: both seats of every deal, and all actions by their
-probabilities.
+of an iteration see the same strategy. Second: heads-up no-limit hold'em with a menu of one pot and all-in and 500 buckets a street. What
+comes of a threshold for pruning plays what comes of no pruning, on buckets and menu alone: both seats of every deal, and all actions by
+their probabilities.
 """
 
 from __future__ import annotations
