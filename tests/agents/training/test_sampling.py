@@ -45,6 +45,14 @@ def test_a_blueprint_is_read_as_it_was_made(made):
         state = game.child(state, game.actions(state)[-1])
 
 
+def test_sizes_are_told_before(made):
+    game, directory, blueprint = made
+    memory, file = settings().bytes(game)
+    assert file == blueprint.shares.nbytes
+    run = BlueprintRun(game, settings(), directory)
+    assert run.solver.regret.nbytes + run.solver.average.nbytes < memory < 1e6
+
+
 def test_sixteen_bits_keep_the_strategy(made):
     game, directory, blueprint = made
     run = BlueprintRun(game, settings(), directory)
