@@ -71,8 +71,8 @@ def make_card_abstraction(game: HoldemGame, sizes: Sequence[int], seed: int = 0)
         points = features[_live(game, boards)].astype(np.float64)
         if len(points) > SAMPLE:
             points = points[rng.choice(len(points), SAMPLE, replace=False)]
-        found = _centres(np.unique(points.round(9), axis=0), size, seed).astype(np.float32)
-        centres.append(np.ascontiguousarray(found[np.lexsort(found.T[::-1])]))
+        rows = _centres(np.unique(points.round(9), axis=0), size, seed).astype(np.float32)
+        centres.append(np.ascontiguousarray(rows[np.lexsort(rows.T[::-1])]))
     return CardAbstraction(game.deck, game.deals, groups, tuple(centres))
 
 

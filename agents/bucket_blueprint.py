@@ -18,7 +18,7 @@ from agents.runtime.storage import DAMAGES, first_line, printable, read_json, re
 from games.arrays import Float, Float32
 from games.game import line_of
 from games.holdem.config import on_menu
-from games.holdem.menus import Menu, parse_sizes
+from games.holdem.menus import Menu, Size, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
 from search.boards.card_buckets import BINS, Buckets, CardAbstraction
 from search.boards.flat_bets import FlatBets, flat_bets
@@ -149,17 +149,25 @@ def in_16_bits(bets: FlatBets, average: Float32) -> npt.NDArray[np.uint16]:
     return np.concatenate(parts)
 
 
-def with_menu(game: HoldemGame, bets: str, raises: str) -> HoldemGame:
-    """Return a game whose players bet the sizes of one menu alone, on every street.
+def with_menu(game: HoldemGame, bets: str | None, raises: str | None) -> HoldemGame:
+    """Return a game whose players bet these sizes alone, on every street; None is the game's own menu.
 
     Raises:
-        ValueError: bad sizes, or a limit game.
+        ValueError: bad sizes, sizes in a limit game, or a tree of bets that is too large.
     """
-    if game.betting.limit is not None:
-        raise ValueError(f"trainer.bets must be left out in a limit game, got {bets!r}")
-    menu = Menu(parse_sizes(bets, "trainer.bets", raises=False), parse_sizes(raises, "trainer.raises", raises=True))
-    betting = replace(game.betting, menus=((menu, menu),) * len(game.deals))
-    return on_menu(replace(game, betting=betting, any_amount=False))
+    menus = game.betting.menus
+    if bets is not None or raises is not None:
+        if menus is None:
+            raise ValueError(f"trainer.bets and trainer.raises must be left out in a limit game, got {bets!r} and {raises!r}")
+        bet = None if bets is None else parse_sizes(bets, "trainer.bets", raises=False)
+        raise_ = None if raises is None else parse_sizes(raises, "trainer.raises", raises=True)
+        menus = tuple((_changed(first, bet, raise_), _changed(second, bet, raise_)) for first, second in menus)
+    return on_menu(replace(game, betting=replace(game.betting, menus=menus), any_amount=False))
+
+
+def _changed(menu: Menu, bets: tuple[Size, ...] | None, raises: tuple[Size, ...] | None) -> Menu:
+    """Return a menu with other sizes where they are given."""
+    return Menu(menu.bets if bets is None else bets, menu.raises if raises is None else raises, menu.donks if bets is None else None)
 
 
 def save_abstraction(path: Path, abstraction: CardAbstraction) -> None:
@@ -195,8 +203,8 @@ def save_blueprint(directory: Path, blueprint: BucketBlueprint, about: Row) -> N
     """Write a blueprint; ``about`` is what else its description says, its menu for one."""
     save_abstraction(directory / CENTRES, blueprint.abstraction)
     write_npy(directory / SHARES, blueprint.shares)
-    own = {"format": FORMAT, "game": blueprint.game.key, "name": blueprint.name, "size": blueprint.size, "digest": blueprint.digest}
-    write_json(directory / ABOUT, own | about)
+    content = {"format": FORMAT, "game": blueprint.game.key, "name": blueprint.name, "size": blueprint.size, "digest": blueprint.digest}
+    write_json(directory / ABOUT, content | about)
 
 
 def digest_of(game: HoldemGame, abstraction: CardAbstraction, shares: npt.NDArray[np.uint16]) -> str:
@@ -211,7 +219,7 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     """Return the blueprint of a directory, its shares mapped from disk.
 
     Args:
-        game: the real game; the blueprint's menu of bets takes the place of its own where the blueprint has one.
+        game: the real game; the blueprint's sizes take the place of its own where the blueprint has its own.
         directory: of ``save_blueprint``.
 
     Raises:
@@ -222,11 +230,10 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
         require(isinstance(about, dict) and about["format"] == FORMAT, f"its format must be {FORMAT}")
         require(isinstance(about["name"], str) and isinstance(about["digest"], str), "it must have a name and a digest")
         require(whole_in(about["size"], 1, 2**53), "it must have a size")
-        menu = about.get("menu")
-        require(
-            menu is None or (isinstance(menu, list) and len(menu) == 2 and all(isinstance(x, str) for x in menu)), "a menu is two texts"
-        )
-        chosen = on_menu(game) if menu is None else with_menu(game, *menu)
+        menu = about["menu"]
+        texts = isinstance(menu, list) and len(menu) == 2 and all(sizes is None or isinstance(sizes, str) for sizes in menu)
+        require(texts, "its menu must be two texts")
+        chosen = with_menu(game, *menu)
         abstraction = load_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
     except DAMAGES as error:

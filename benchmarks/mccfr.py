@@ -1,10 +1,11 @@
-"""What does MCCFR's batch size cost, and how fast is it on full no-limit hold'em?
+"""What do MCCFR's batches and its pruning cost, and how fast is it on full no-limit hold'em?
 
     python benchmarks/mccfr.py [--write | --check]    # see benchmarks/tables.py
 
 First table: exploitability after as many traversals, in ``ms2f1t1h5`` without an abstraction, by the deals of an iteration. All traversals
-of an iteration see the same strategy. Second: traversals a CPU second with a menu of one pot and all-in and 500 buckets a street, after the
-table has been trained by so many.
+of an iteration see the same strategy. Second: heads-up no-limit hold'em with a menu of one pot and all-in and 500 buckets a street. What
+comes of a threshold for pruning plays what comes of no pruning, on buckets and menu alone: both seats of every deal, and all actions by
+their probabilities.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ from games.holdem.config import Holdem
 from games.holdem.rules import HoldemGame
 from search.boards.card_buckets import LosslessBuckets
 from search.boards.mccfr import MCCFR, Sampling
+from search.kernels.mccfr import Deals, draw_deals
 from search.representation import exploitability, represent
 
 DEALS = (10, 100, 1_000, 10_000, 100_000)
 TRAVERSALS = (200_000, 2_000_000, 20_000_000)
-TRAINED = (1_000_000, 10_000_000, 50_000_000)
+THRESHOLDS = ("none", "1,000", "100", "5")  # stacks
+TRAINED, PLAYED = 8_000_000, 50_000  # traversals, deals
 BATCHES = Table("MCCFR's batches", HOLDEM, ["deals an iteration", *(f"{n:,} traversals" for n in TRAVERSALS)], [(f"{n:,}",) for n in DEALS])
-SPEED = Table(
-    "MCCFR's speed", HOLDEM, ["traversals before", "decisions a traversal", "traversals a CPU second"], [(f"{n:,}",) for n in TRAINED]
-)
-TABLES = (BATCHES, SPEED)
+PRUNING = Table(
+    "MCCFR's pruning", HOLDEM, ["pruned below, stacks", "decisions a traversal", "traversals a CPU second", "wins, mbb/g"],
+    [(text,) for text in THRESHOLDS],
+)  # fmt: skip
+TABLES = (BATCHES, PRUNING)
 
 
 def game_of(name: str) -> HoldemGame:
@@ -57,33 +61,52 @@ def batches(seed: int) -> None:
     BATCHES.show(rows, f"Exploitability in mbb/g, exact; seed {seed}, Linear CFR's weights, nothing pruned")
 
 
-def speed(seed: int) -> None:
+def pruning(seed: int) -> None:
     """Measure the second table."""
-    game = MCCFRConfig().abstract(game_of("heads_up_no_limit"))
+    game = MCCFRConfig(bets="100%,a", raises="100%,a").abstract(game_of("heads_up_no_limit"))
     start = time.process_time()
     abstraction = make_card_abstraction(game, [500, 500, 500], seed)
     arrays = abstraction.arrays()
-    made, rows = time.process_time() - start, []
-    solver = MCCFR(game, arrays, abstraction.sizes, Sampling(deals=4096, seed=seed))
-    for trained in TRAINED:
-        solver.run(trained // 8192 - solver.iterations)
-        seconds, before = [], solver.visited
-        for _ in range(10):
-            start = time.process_time()
-            solver.run(10)
-            seconds.append(time.process_time() - start)
-        rows.append([f"{trained:,}", f"{(solver.visited - before) / 819_200:.3g}", f"{81_920 / np.min(seconds):,.0f}"])
-    note = f"Best of ten times ten iterations of 4,096 deals; seed {seed}; the buckets of all boards took {made:.0f} CPU seconds"
-    SPEED.show(rows, note)
+    made, rows, solvers = time.process_time() - start, [], list[MCCFR]()
+    deals = Deals(np.zeros((PLAYED, 2, len(abstraction.sizes)), np.uint32), np.zeros(PLAYED, np.int8))
+    draw_deals(arrays, np.uint64(seed + 1), 1, 0, deals)
+    for text in THRESHOLDS:
+        below = {"pruned": 0.0} if text == "none" else {"prune_below": float(text.replace(",", ""))}
+        solver = MCCFR(game, arrays, abstraction.sizes, Sampling(seed=seed, **below))
+        start = time.process_time()
+        solver.run(TRAINED // 2 // solver.sampling.deals)
+        each = solver.traversals / (time.process_time() - start)
+        solvers.append(solver)
+        won = 500 / game.big_blind * (values(solver, solvers[0], deals) - values(solvers[0], solver, deals))
+        text_won = f"{won.mean():.1f} ± {won.std() / len(won) ** 0.5:.1f}" if len(solvers) > 1 else "-"
+        rows.append([text, f"{solver.visited / solver.traversals:.3g}", f"{each:,.0f}", text_won])
+    note = f"{TRAINED:,} traversals; seed {seed}; {PLAYED:,} deals; the buckets of all boards took {made:.0f} CPU seconds, once"
+    PRUNING.show(rows, note)
+
+
+def values(first: MCCFR, second: MCCFR, deals: Deals) -> np.ndarray:
+    """Return [deals], player 0's expected chips if the first solver's average strategy is player 0 and the second's player 1."""
+    bets, expected = first.bets.bets, np.zeros(len(deals.sign))
+    reach = {0: np.ones(len(deals.sign))}  # of both players, at decisions whose turn has not come
+    for d in range(len(bets.player)):
+        here, player, street = reach.pop(d), int(bets.player[d]), int(bets.street[d])
+        shares = (first, second)[player].strategy_at(d)[:, deals.bucket[:, player, street]]
+        for child, share in zip(bets.child[int(bets.slot[d]) : int(bets.slot[d + 1])].tolist(), shares, strict=True):
+            if child < 0:
+                folded, shown = bets.payoff[-1 - child]
+                expected += here * share * (folded + shown * deals.sign)
+            else:
+                reach[child] = here * share
+    return expected
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("batches", "speed"))
+    parser.add_argument("--only", choices=("batches", "pruning"))
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(options(TABLES))
-    for name, measure in (("batches", batches), ("speed", speed)):
+    for name, measure in (("batches", batches), ("pruning", pruning)):
         if given.only in (None, name):
             measure(given.seed)
 

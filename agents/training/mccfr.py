@@ -36,7 +36,6 @@ from agents.runtime.storage import DAMAGES, brief, first_line, load_or_set_aside
 from agents.training.run import ScalarWriter, whole_iteration
 from games.game import PublicGame
 from games.holdem.board_tree import game_size
-from games.holdem.config import on_menu
 from games.holdem.rules import HoldemGame
 from games.settings import bounded, check_bounds, within
 from search.boards.card_buckets import CardAbstraction, card_arrays
@@ -44,7 +43,6 @@ from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_bytes
 from search.representation import exploitability, represent
 
 STATE, BOARDS = "training.npz", "boards.npy"
-SIZES = "100%,a"  # bets and raises where neither the game nor the settings have any
 MOST_MEASURED = 5_000  # boards of a game whose strength is measured exactly
 MAY_DIFFER = ("iterations", "threads", "evaluate_from", "evaluate_growth", "save_seconds")  # they change no bit
 
@@ -56,8 +54,8 @@ class MCCFRConfig:
     Attributes:
         iterations: batches of deals; each deal is traversed once for each player.
         buckets: of hands on each street after the first, or one number for all of them.
-        bets: sizes of the menu on every street; empty is the game's own menu, or ``100%,a`` where it has none.
-        raises: likewise.
+        bets: sizes that the blueprint's players bet on every street; null for those of the game's own menu.
+        raises: sizes to which they raise; likewise.
         deals: of an iteration: traversals that see the same strategy.
         pruned: share of traversals that leave out actions with a very low regret.
         prune_below: the regret that is very low, in stacks lost at the weight of the current iteration.
@@ -73,11 +71,11 @@ class MCCFRConfig:
 
     iterations: int = bounded(10_000, least=1)
     buckets: list[int] = field(default_factory=lambda: [500], metadata=within(least=1, most=1 << 16))
-    bets: str = ""
-    raises: str = ""
+    bets: str | None = None
+    raises: str | None = None
     deals: int = bounded(4096, least=1, most=1 << 20)
     pruned: float = bounded(0.95, below=1.0)
-    prune_below: float = bounded(100.0, above=0)
+    prune_below: float = bounded(1000.0, above=0)
     seed: int = bounded(0, most=2**63 - 1)
     threads: int = bounded(1, least=1)
     evaluate_from: int = bounded(16, least=1)
@@ -95,13 +93,6 @@ class MCCFRConfig:
         """Refuse to train a network."""
         return self.filled("")
 
-    def menu(self, game: HoldemGame) -> tuple[str, str] | None:
-        """Return the sizes of bets and raises of the blueprint's menu; None for the game's own."""
-        own = game.betting.menus
-        if self.bets or self.raises:
-            return self.bets, self.raises
-        return (SIZES, SIZES) if own is not None and not any(m.bets or m.raises for street in own for m in street) else None
-
     def abstract(self, game: PublicGame[Any]) -> HoldemGame:
         """Return the game with the blueprint's menu.
 
@@ -110,8 +101,7 @@ class MCCFRConfig:
         """
         if not isinstance(game, HoldemGame):
             raise ValueError(f"game must be a game of hold'em for trainer=mccfr, got {game.name}")
-        menu = self.menu(game)
-        chosen = on_menu(game) if menu is None else with_menu(game, *menu)
+        chosen = with_menu(game, self.bets, self.raises)
         check_game(chosen)
         return chosen
 
@@ -150,7 +140,6 @@ class BlueprintRun:
     ) -> None:
         self.game, self.config, self.directory = config.abstract(game), config, directory
         self.about = {"game": self.game.key, "config": asdict(config)}
-        self._menu = config.menu(game) if isinstance(game, HoldemGame) else None
         check_sampled(directory, self.game, config)
         directory.mkdir(parents=True, exist_ok=True)
         self.seconds, self.history = 0.0, list[BlueprintRow]()
@@ -217,7 +206,7 @@ class BlueprintRun:
         about = self.about | {"iteration": self.iteration, "seconds": self.seconds, "history": history}
         write_archive(self.directory / STATE, about, self.solver.state())
         blueprint = self.blueprint()
-        menu = None if self._menu is None else list(self._menu)
+        menu = [self.config.bets, self.config.raises]
         done: Row = {"iterations": self.iteration, "traversals": self.solver.traversals, "seconds": self.seconds}
         save_blueprint(self.directory, blueprint, {"menu": menu, **done})
         return blueprint

@@ -174,9 +174,13 @@ class CardAbstraction:
             if street
         ]
         with ThreadPoolExecutor(threads) as pool:
-            for done, _ in enumerate(pool.map(lambda piece: self._fill(*piece), pieces), 1):
-                if progress is not None:
-                    progress(done / len(pieces))
+            try:
+                for done, _ in enumerate(pool.map(lambda piece: self._fill(*piece), pieces), 1):
+                    if progress is not None:
+                        progress(done / len(pieces))
+            except BaseException:  # Ctrl-C does not wait for pieces that have not begun
+                pool.shutdown(cancel_futures=True)
+                raise
         return flat
 
     def arrays(self) -> CardArrays:

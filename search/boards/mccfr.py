@@ -48,7 +48,7 @@ class Sampling:
     deals: int = bounded(4096, least=1, most=1 << 24)
     seed: int = bounded(0, most=2**63 - 1)
     pruned: float = bounded(0.95, below=1.0)
-    prune_below: float = bounded(100.0, above=0)
+    prune_below: float = bounded(1000.0, above=0)
 
     def __post_init__(self) -> None:
         check_bounds(self, "trainer.sampling")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from games.kernels import kernel
+from games.kernels import inlined_kernel, kernel
 from games.kernels.evaluator import strengths
 from search.kernels.card_sets import board_key
 from search.kernels.random_numbers import number_of, share_of, whole_below
@@ -124,21 +124,102 @@ def draw_deals(cards: Cards, seed: Any, iteration: int, first: int, deals: Deals
         deals.sign[i] = np.int8(power[0] > power[1]) - np.int8(power[0] < power[1])
 
 
+@inlined_kernel
+def _payoff(bets: Any, child: Any, own: float, sign: float) -> Any:
+    """Return the traverser's chips at a terminal."""
+    return own * (bets.payoff[-1 - child, 0] + bets.payoff[-1 - child, 1] * sign)
+
+
+@inlined_kernel
+def _sampled(regret: Any, row: Any, count: Any, number: Any, scale: Any, averages: Any, averaged: Any) -> Any:
+    """Return an action that is drawn from the strategy at a decision, and log the strategy from entry ``averaged`` on."""
+    zero, total = np.float32(0.0), np.float32(0.0)
+    for a in range(count):
+        total += max(regret[row + a], zero)
+    whole = total if total > zero else np.float32(count)
+    left, chosen, final = share_of(number) * whole, -1, 0
+    for a in range(count):
+        part = max(regret[row + a], zero) if total > zero else np.float32(1.0)
+        averages.row[averaged + a] = row + a
+        averages.amount[averaged + a] = scale * (part / whole)
+        if part > zero:
+            final = a
+        left -= part
+        if chosen < 0 and left < zero:
+            chosen = a
+    return chosen if chosen >= 0 else final
+
+
+@inlined_kernel
+def _forward(
+    bets: Any, regret: Any, start: Any, sign: float, traverser: int, key: Any, threshold: Any, scale: Any, space: Any, averages: Any,
+    averaged: Any,
+) -> Any:  # fmt: skip
+    """Come to all decisions of one traversal, first come first served, so that their rows are looked up without waiting for each other.
+
+    Returns:
+        Decisions of the traverser, entries of ``averages``, and decisions of both.
+    """
+    zero, last_street, own = np.float32(0.0), start.shape[1] - 1, 1.0 - 2.0 * traverser
+    space.decision[0], space.up[0] = 0, 0
+    waiting, taken, acting, values = 1, 0, 0, np.int64(1)
+    while taken < waiting:
+        d, up = np.int64(space.decision[taken]), space.up[taken]
+        taken += 1
+        street, slot, player = np.int64(bets.street[d]), np.int64(bets.slot[d]), np.int64(bets.player[d])
+        count, row = np.int64(bets.slot[d + 1]) - slot, start[player, street] + slot
+        if player != traverser:
+            child = np.int64(bets.child[slot + _sampled(regret, row, count, number_of(key, d), scale, averages, averaged)])
+            averaged += count
+            if child < 0:
+                space.value[up] = _payoff(bets, child, own, sign)
+            else:
+                space.decision[waiting], space.up[waiting] = child, up
+                waiting += 1
+            continue
+        total = zero
+        for a in range(count):
+            total += max(regret[row + a], zero)
+        for a in range(count):
+            child, at = np.int64(bets.child[slot + a]), values + a
+            space.strategy[at] = max(regret[row + a], zero) / total if total > zero else np.float32(1.0) / np.float32(count)
+            if child < 0:
+                space.value[at] = _payoff(bets, child, own, sign)
+            elif regret[row + a] < threshold and total > zero and street < last_street:
+                space.strategy[at] = SKIPPED
+            else:
+                space.decision[waiting], space.up[waiting] = child, at
+                waiting += 1
+        space.acting[acting, 0], space.acting[acting, 1], space.acting[acting, 2], space.actions[acting] = row, values, up, count
+        acting += 1
+        values += count
+    return acting, averaged, waiting
+
+
+@inlined_kernel
+def _backward(acting: Any, scale: Any, space: Any, regrets: Any, logged: Any) -> Any:
+    """Work out the values at the traverser's decisions, the last first, and log the regrets; return entries of ``regrets``."""
+    zero = np.float32(0.0)
+    for k in range(acting - 1, -1, -1):
+        row, at, count = space.acting[k, 0], space.acting[k, 1], np.int64(space.actions[k])
+        value = 0.0
+        for a in range(count):
+            if space.strategy[at + a] > zero:
+                value += np.float64(space.strategy[at + a]) * space.value[at + a]
+        space.value[space.acting[k, 2]] = value
+        for a in range(count):
+            if space.strategy[at + a] >= zero:
+                regrets.row[logged] = row + a
+                regrets.amount[logged] = scale * np.float32(space.value[at + a] - value)
+                logged += 1
+    return logged
+
+
 @kernel
 def traverse(
-    bets: Any,
-    regret: Any,
-    deals: Any,
-    numbers: Any,
-    traverser: int,
-    weight: float,
-    pruning: Any,
-    space: Any,
-    regrets: Log,
-    averages: Log,
-    most: Any,
-    used: Any,
-) -> None:
+    bets: Any, regret: Any, deals: Any, numbers: Any, traverser: int, weight: float, pruning: Any, space: Any, regrets: Any, averages: Any,
+    most: Any, used: Any,
+) -> None:  # fmt: skip
     """Traverse deals for one player, and log what is to be added to the regrets and to the opponent's average strategy.
 
     At the traverser's decisions it logs weight * (value of the action - value of the decision) for each action; at the opponent's, which
@@ -146,107 +227,41 @@ def traverse(
     short.
 
     Args:
-        bets: the tree.
+        bets: the tree, ``Bets``.
         regret: [rows] f4, not changed.
-        deals: all of this iteration and thread.
+        deals: ``Deals``, all of this iteration and thread.
         numbers: (seed u8, iteration, number of the first deal): random numbers depend on nothing else.
         traverser: 0 or 1.
         weight: of the iteration.
         pruning: (share, threshold): in that share of traversals actions with a regret below the threshold are not looked at, but on the
             last street, where they end the hand, and where no action has a positive regret (Brown & Sandholm 2019, Superhuman AI for
             multiplayer poker, supplement).
-        space: room to work in.
-        regrets: log for the traverser.
-        averages: log for the opponent.
+        space: room to work in, ``Space``.
+        regrets: ``Log`` for the traverser.
+        averages: ``Log`` for the opponent.
         most: (regrets, averages), what one traversal logs at most.
-        used: [4] i8, in place: the next deal, additions in ``regrets`` and in ``averages``, decisions visited. The first is also read.
+        used: [4] i8, in place: the next deal, additions in ``regrets`` and in ``averages``, decisions visited. The first and the last are
+            also read.
     """
     seed, iteration, first_deal = numbers
     share, threshold = pruning
-    streets, opponent = len(bets.table_start), 1 - traverser
+    streets, scale = len(bets.table_start), np.float32(weight)
     start = np.zeros((2, streets), np.int64)
     iteration_key = number_of(number_of(seed, 0), iteration)
-    zero, scale = np.float32(0.0), np.float32(weight)
-    logged, averaged, visited = 0, 0, used[3]
-    deal = used[0]
-    while deal < len(deals.sign):
-        if logged + most[0] > len(regrets.row) or averaged + most[1] > len(averages.row):
-            break
+    logged, averaged, deal = 0, 0, used[0]
+    while deal < len(deals.sign) and logged + most[0] <= len(regrets.row) and averaged + most[1] <= len(averages.row):
         key = number_of(number_of(iteration_key, first_deal + deal), TRAVERSALS + traverser)
-        prune = share_of(number_of(key, len(bets.player))) < share
+        limit = threshold if share_of(number_of(key, len(bets.player))) < share else np.float32(-np.inf)
         for p in range(2):
             for s in range(streets):
                 width = bets.first_slot[s + 1] - bets.first_slot[s]
                 start[p, s] = bets.table_start[s] + np.int64(deals.bucket[deal, p, s]) * width - bets.first_slot[s]
         sign = np.float64(deals.sign[deal])
-        own = 1.0 - 2.0 * traverser
-        space.decision[0], space.up[0] = 0, 0
-        waiting, taken, acting, values = 1, 0, 0, np.int64(1)
-        while taken < waiting:
-            d, up = np.int64(space.decision[taken]), space.up[taken]
-            taken += 1
-            street = np.int64(bets.street[d])
-            slot = np.int64(bets.slot[d])
-            count = np.int64(bets.slot[d + 1]) - slot
-            total = zero
-            if bets.player[d] == traverser:
-                row = start[traverser, street] + slot
-                for a in range(count):
-                    positive = max(regret[row + a], zero)
-                    space.strategy[values + a] = positive
-                    total += positive
-                rare = prune and total > zero and street < streets - 1
-                for a in range(count):
-                    space.strategy[values + a] = space.strategy[values + a] / total if total > zero else np.float32(1.0) / np.float32(count)
-                    child = np.int64(bets.child[slot + a])
-                    if child < 0:
-                        space.value[values + a] = own * (bets.payoff[-1 - child, 0] + bets.payoff[-1 - child, 1] * sign)
-                    elif rare and regret[row + a] < threshold:
-                        space.strategy[values + a] = SKIPPED
-                    else:
-                        space.decision[waiting], space.up[waiting] = child, values + a
-                        waiting += 1
-                space.acting[acting, 0], space.acting[acting, 1], space.acting[acting, 2] = row, values, up
-                space.actions[acting] = count
-                acting += 1
-                values += count
-            else:
-                row = start[opponent, street] + slot
-                for a in range(count):
-                    total += max(regret[row + a], zero)
-                left = share_of(number_of(key, d)) * (total if total > zero else np.float32(count))
-                chosen, final = -1, 0
-                for a in range(count):
-                    part = max(regret[row + a], zero) if total > zero else np.float32(1.0)
-                    averages.row[averaged] = row + a
-                    averages.amount[averaged] = scale * (part / (total if total > zero else np.float32(count)))
-                    averaged += 1
-                    if part > zero:
-                        final = a
-                    left -= part
-                    if chosen < 0 and left < zero:
-                        chosen = a
-                child = np.int64(bets.child[slot + (chosen if chosen >= 0 else final)])
-                if child < 0:
-                    space.value[up] = own * (bets.payoff[-1 - child, 0] + bets.payoff[-1 - child, 1] * sign)
-                else:
-                    space.decision[waiting], space.up[waiting] = child, up
-                    waiting += 1
-        visited += waiting
-        for k in range(acting - 1, -1, -1):
-            row, at, count = space.acting[k, 0], space.acting[k, 1], np.int64(space.actions[k])
-            value = 0.0
-            for a in range(count):
-                if space.strategy[at + a] > zero:
-                    value += np.float64(space.strategy[at + a]) * space.value[at + a]
-            space.value[space.acting[k, 2]] = value
-            for a in range(count):
-                if space.strategy[at + a] >= zero:
-                    regrets.row[logged] = row + a
-                    regrets.amount[logged] = scale * np.float32(space.value[at + a] - value)
-                    logged += 1
+        acting, averaged, visited = _forward(bets, regret, start, sign, traverser, key, limit, scale, space, averages, averaged)
+        logged = _backward(acting, scale, space, regrets, logged)
+        used[3] += visited
         deal += 1
-    used[0], used[1], used[2], used[3] = deal, logged, averaged, visited
+    used[0], used[1], used[2] = deal, logged, averaged
 
 
 @kernel

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint, with_menu
+from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint
 from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig, sample
 from games.holdem.config import Holdem
 from search import represent
@@ -43,6 +43,14 @@ def test_a_blueprint_is_read_as_it_was_made(made):
         assert np.allclose(probabilities.sum(axis=0), 1)
         assert np.array_equal(probabilities, blueprint.at(state))
         state = game.child(state, game.actions(state)[-1])
+
+
+def test_sizes_are_told_before(made):
+    game, directory, blueprint = made
+    memory, file = settings().bytes(game)
+    assert file == blueprint.shares.nbytes
+    run = BlueprintRun(game, settings(), directory)
+    assert run.solver.regret.nbytes + run.solver.average.nbytes < memory < 1e6
 
 
 def test_sixteen_bits_keep_the_strategy(made):
@@ -116,17 +124,17 @@ def test_another_runs_state_is_refused(made):
         BlueprintRun(replace(game, betting=replace(game.betting, stack=60)), settings(), directory)
 
 
-def test_the_menu_is_the_games_own_where_it_has_one():
+def test_the_menu_is_the_games_own_where_there_is_no_other():
     bare = game_of("heads_up_no_limit")
-    chosen = MCCFRConfig().abstract(bare)
+    chosen = MCCFRConfig(bets="100%,a", raises="100%,a").abstract(bare)
     assert {label.split()[0] for label in chosen.bets.labels[1:]} == {"fold", "check", "call", "bet", "raise", "all-in", "deal"}
     assert len(chosen.bets.player) == 3841
     state = bare.child(bare.root, bare.action(bare.root, "raise 300"))
     assert chosen.locate(state) is not None
     assert chosen.locate(bare.child(bare.root, bare.action(bare.root, "raise 310"))) is None
-    own = Holdem(blinds=[50, 100], stack=20000, min_bet=100, bets="a", raises="a", amounts="any").build()
-    assert MCCFRConfig().abstract(own).key == replace(own, any_amount=False).key
-    assert MCCFRConfig(bets="50%", raises="a").abstract(own).key == with_menu(own, "50%", "a").key
+    assert MCCFRConfig().abstract(bare).key == replace(bare, any_amount=False).key
+    smaller = Holdem(blinds=[50, 100], stack=20000, min_bet=100, bets="a", raises="100%,a", name="heads_up_no_limit").build()
+    assert MCCFRConfig(bets="a").abstract(bare).key == smaller.key
 
 
 def test_the_first_street_is_a_table_of_classes(made):
@@ -153,6 +161,11 @@ def test_the_command_trains_and_resumes(monkeypatch, tmp_path, capsys):
     assert "on disk; making it takes about" in capsys.readouterr().out
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=24") == 0
     assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [16, 20, 24]
+
+
+def test_other_commands_refuse_to_make_a_blueprint(monkeypatch, capsys):
+    line = refused(monkeypatch, capsys, "ablate", "game=ms2f1t1h5", "trainer=mccfr", "agent=network", "agent.think=true")
+    assert line == "error: trainer must be one that trains networks here, got mccfr, which makes blueprints\n"
 
 
 @pytest.mark.parametrize(

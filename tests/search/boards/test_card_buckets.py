@@ -11,11 +11,12 @@ from games.holdem.isomorphism import hand_permutation, permute_card, suit_permut
 from search.boards.card_buckets import CardAbstraction, LosslessBuckets
 from search.kernels.mccfr import Deals, draw_deals
 from tests.catalogue import game_of, small
+from tests.compiling import compiled
 from tests.naive.evaluator import strength
 from tests.naive.mccfr import deal_key, draw, splitmix
 from tests.sampling import Lossless
 
-pytestmark = pytest.mark.kernels
+pytestmark = [compiled, pytest.mark.kernels]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from games.holdem.cards import FULL_DECK, Deck, hole_hands
 from games.holdem.isomorphism import canonical_deals, permute_cards, suit_permutations
 from search.boards.card_buckets import BINS, board_index, features_of
 from search.kernels.equity import equity_space, fill_buckets
+from tests.compiling import compiled
 from tests.naive.equity import features
 
 pytestmark = pytest.mark.kernels
@@ -80,6 +81,7 @@ def test_a_symmetry_leads_to_the_board_that_stands_for_others():
         assert sorted(image.tolist()) == index.boards[index.row[key]].tolist()
 
 
+@compiled
 def test_the_full_deck_has_as_many_boards_as_are_known():
     assert [len(board_index(FULL_DECK, (n,)).boards) for n in (1, 2, 3)] == [13, 169, 1755]
     assert len(canonical_deals(suit_permutations(), (), 3)) == 1755
