@@ -82,14 +82,20 @@ def board_hands(deck: Cards, roots: tuple[Int, Int], boards: Sequence[Board], ta
     table[:, column.HAND : column.HAND_1 + 1] = np.cumsum(padded, axis=0) - padded
     last = int(table[-1, column.STREET])
     most = int((table[:, column.STREET] == last).sum()) * len(deck)
-    sides = [tuple(np.empty(total, kind) for kind in (np.uint8, np.uint8, np.uint16, np.uint16, np.uint16)) for total in padded.sum(axis=0)]
-    ties = np.empty(most, np.uint16), np.empty(most, np.uint16)
-    strengths = place_hands(deck, roots, cards, shown, taken, table, last, nowhere, (sides[0], sides[1]), ties)
-    none: Short = np.zeros(0, np.uint16)
-    (low, high, *indices), (other_low, other_high, *other_indices) = sides
-    first = Hands(low, high, *indices, tie_end=ties[0][:strengths].copy(), image=none)
-    second = Hands(other_low, other_high, *other_indices, tie_end=ties[1][:strengths].copy(), image=none)
-    return first, second
+    first, second = (_room(total, most) for total in padded.sum(axis=0).tolist())
+    strengths = place_hands(
+        deck, roots, cards, shown, taken, table, last, nowhere, (first[:5], second[:5]), (first.tie_end, second.tie_end)
+    )  # fmt: skip
+    return (
+        first._replace(tie_end=first.tie_end[:strengths].copy()),
+        second._replace(tie_end=second.tie_end[:strengths].copy()),
+    )
+
+
+def _room(hands: int, strengths: int) -> Hands:
+    """Return a player's arrays before they are filled in, without images."""
+    cards, indices = [np.empty(hands, np.uint8) for _ in range(2)], [np.empty(hands, np.uint16) for _ in range(3)]
+    return Hands(cards[0], cards[1], indices[0], indices[1], indices[2], np.empty(strengths, np.uint16), np.zeros(0, np.uint16))
 
 
 def alike_hands(deck: Cards, player: int, boards: Sequence[Board], table: Int, hands: Hands, nowhere: int) -> tuple[Short, Orbits]:

@@ -85,7 +85,7 @@ def _live_hands(deck: Any, board: Any, shown: Any, taken: Any, above: Any, other
     masks, count = no_cards(), 0
     for i in range(shown):
         masks = with_card(masks, board[i])
-    low, with_low = -1, masks
+    low, with_low = np.int64(-1), masks
     for h in range(len(deck)):
         if (above[h] != nowhere or other_above[h] != nowhere) and not _blocked(taken, deck, h):
             if deck[h, 0] != low:  # hands with the same lower card stand together
