@@ -148,7 +148,7 @@ class CardAbstraction:
         return renamed
 
     @cached_property
-    def _symmetries(self) -> list[Permutation]:
+    def _symmetries(self) -> tuple[Permutation, ...]:
         return suit_permutations(self.deck)
 
     def _fill(self, street: int, boards: Cards, buckets: Buckets) -> None:

@@ -147,6 +147,7 @@ def test_a_solve_that_goes_on_gives_the_same_bits():
     assert all(np.array_equal(table, rest.state()[name]) for name, table in whole.state().items())
 
 
+@pytest.mark.long
 @compiled
 def test_exploitability_falls_towards_zero():
     game = game_of("ms2f1t1h5")
@@ -158,6 +159,7 @@ def test_exploitability_falls_towards_zero():
     assert all(later < 0.5 * earlier for earlier, later in pairwise(measured))  # ten times as many traversals: 0.32 in expectation
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @compiled
 def test_buckets_come_to_the_value_that_solving_without_sampling_gives():
