@@ -21,9 +21,10 @@ from games.game import find_decision
 from games.holdem.cards import hand_indices, parse_cards
 from games.holdem.config import Holdem, Spot, on_menu
 from games.holdem.rules import HoldemGame
+from games.public_tree import CHANCE, TERMINAL
 from search import Budget, variant
 from tests.bots import Here, NoAnswer
-from tests.catalogue import UNEVEN, small
+from tests.catalogue import UNEVEN, game_of, small
 from tests.running import result_of, timebank
 
 GAME = small([0, 1, 1], ranges=UNEVEN)
@@ -341,3 +342,24 @@ def test_any_amount_changes_no_other_game():
     assert on_menu(plain) is plain
     with pytest.raises(ValueError, match=r"game.amounts must be menu in a limit game, got 'any'"):
         Holdem(bets="", raises="", limit=[2, 2], max_raises=[1, 1], deals=[0, 1], amounts="any").build()
+
+
+@pytest.mark.parametrize("name", BOTS)
+def test_our_bots_answer_what_is_legal_in_every_betting(name):
+    """Menus, any amount and limit; against a player of random amounts, so that odd raises and short all-ins come up."""
+    rng, seen = np.random.default_rng(0), set()
+    for game in (TEN, game_of("heads_up_no_limit"), game_of("heads_up_limit")):
+        for hand in range(30):
+            hands, state = game.deal(rng.random()), game.root
+            bots = [BOTS[name](None, hand % 2, hand), BOTS["random_amounts"](None, 1 - hand % 2, hand)]
+            while (player := game.player(state)) != TERMINAL:
+                if player == CHANCE:
+                    state = game.chance(state, hands, rng.random())
+                    continue
+                observation = observe(game, state, hands[player], rng)
+                answer = observation.checked(bots[player != hand % 2].step(observation))
+                seen |= {answer.split()[0]} if player == hand % 2 else set()
+                state = game.child(state, game.action(state, answer))
+    does = {"check_call": {"check", "call"}, "fold_to_bets": {"check", "fold"}}
+    assert seen <= does.get(name, {"fold", "check", "call", "bet", "raise", "all-in"})
+    assert {"all_in", "random_amounts", "least_raise"} & {name} == set() or "raise" in seen

@@ -213,7 +213,7 @@ def test_an_observation_travels_as_it_is():
 
 def test_bots_by_name_are_checked(monkeypatch):
     check_bot("check_call", BOTS)
-    with pytest.raises(ValueError, match=r"agent.bot must be one of check_call, uniform_random, or module:function.* got 'stockfish'"):
+    with pytest.raises(ValueError, match=r"agent.bot must be one of check_call, .*, or module:function.* got 'stockfish'"):
         check_bot("stockfish", BOTS)
     with pytest.raises(ValueError, match=r"of a module that the environment variable TIMEBANK_MODULES names, got 'os:system'"):
         check_bot("os:system", BOTS)
