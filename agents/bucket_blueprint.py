@@ -240,6 +240,7 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
         raise ValueError(f"a blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
     if about["game"] != chosen.key:
         raise ValueError(f"a blueprint must be of {game.name}, got {directory}, which is of another game")
+    abstraction.buckets(game.deck.cards()[: sum(game.deals)].tolist())  # compiles: no decision may
     return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
 
 

@@ -84,6 +84,20 @@ def test_a_run_that_goes_on_and_other_threads_give_the_same_bits(made, tmp_path)
     assert all(np.array_equal(saved[0][name], saved[1][name]) for name in ("regret", "average"))
 
 
+def test_ctrl_c_saves_what_was_done(made, tmp_path):
+    game, _, whole = made
+
+    def interrupt(iteration, history):
+        if iteration == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample(BlueprintRun(game, settings(), tmp_path), progress=interrupt)
+    run = BlueprintRun(game, settings(), tmp_path)
+    assert run.iteration == 7
+    assert sample(run).digest == whole.digest
+
+
 @pytest.mark.parametrize("file", [BOARDS, CENTRES, STATE])
 def test_a_damaged_file_is_made_again(file, made, tmp_path):
     game, _, whole = made
