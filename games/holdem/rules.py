@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from math import comb
@@ -21,18 +21,18 @@ from games.game import Action, Chips, Kind, drawn_deal, listed
 from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
 from games.holdem.betting_tree import BettingTree, kept_tree
 from games.holdem.cards import (
-    CARDS,
     FULL_DECK,
     Cards,
     Deck,
     card_text,
     cards_text,
-    deck_columns,
     deck_hands,
     hand_class,
     hand_text,
+    hands_apart,
     holding,
     parse_cards,
+    unblocked,
 )
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
@@ -141,12 +141,8 @@ class HoldemGame:
     @cached_property
     def ranges(self) -> tuple[Float, Float]:
         """Both players' weights, 0 for hands that hold a card of the board."""
-        dead = self._holding([card for street in self.board for card in street])
+        dead = holding(self.deck, [card for street in self.board for card in street])
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
-
-    def _holding(self, cards: Sequence[int]) -> Bool:
-        """Return [H], whether each hand holds one of some cards."""
-        return holding(deck_columns(self.deck).T, cards)
 
     @cached_property
     def deal_mass(self) -> float:
@@ -155,7 +151,7 @@ class HoldemGame:
 
     def mass_of(self, first: Float, second: Float) -> float:
         """Return the same of other weights [H] of both players' hands."""
-        return float(first @ self._unblocked(second))
+        return float(first @ unblocked(self.deck, second))
 
     # The rules of play: see ``games.game.PublicGame``.
 
@@ -237,10 +233,7 @@ class HoldemGame:
 
     @cached_property
     def _apart(self) -> Bool:
-        """Return [H, H], whether two hands share no card."""
-        low, high = self.hands.T
-        found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
-        return found
+        return hands_apart(self.hands)
 
     def chance(self, state: HoldemState, hands: tuple[int, int], u: float) -> HoldemState:
         dead = {*state.cards, *self.hands[list(hands)].ravel().tolist()}
@@ -269,15 +262,8 @@ class HoldemGame:
         return HoldemState(state, cards_text(cards), state.cards + cards, betting)
 
     def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
-        dead = self._holding(state.cards)
-        return np.where(dead, 0.0, self._unblocked(np.where(dead, 0.0, reach)))
-
-    def _unblocked(self, reach: Float) -> Float:
-        """Return [H], for each hand the reach of hands that share no card with it."""
-        low, high = cards = deck_columns(self.deck)
-        by_card = np.bincount(cards.ravel(), np.concatenate([reach, reach]), CARDS)
-        found: Float = reach.sum() - (by_card[low] + by_card[high]) + reach
-        return found
+        dead = holding(self.deck, state.cards)
+        return np.where(dead, 0.0, unblocked(self.deck, np.where(dead, 0.0, reach)))
 
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
         betting, paid = state.betting, self._paid(state.betting)
@@ -290,7 +276,7 @@ class HoldemGame:
         betting, paid = state.betting, self._paid(state.betting)
         if betting.folded >= 0:
             return paid[betting.folded] * (-1 if betting.folded == player else 1) * self.cf_reach(state, player, reach)
-        alive = ~self._holding(state.cards)
+        alive = ~holding(self.deck, state.cards)
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive
