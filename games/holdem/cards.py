@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, islice
 from math import comb
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,12 +74,27 @@ def deck_columns(deck: Deck) -> npt.NDArray[np.intp]:
     return np.ascontiguousarray(deck_hands(deck).T.astype(np.intp))
 
 
-def holding(hands: npt.NDArray[Any], cards: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Return [H], whether each hand [H, 2] holds one of some cards."""
+def holding(deck: Deck, cards: Sequence[int]) -> Bool:
+    """Return [H], whether each hand of a deck holds one of some cards."""
     dead = np.zeros(CARDS, np.bool_)
     dead[list(cards)] = True
+    low, high = deck_columns(deck)
+    found: Bool = dead[low] | dead[high]
+    return found
+
+
+def unblocked(deck: Deck, reach: Float) -> Float:
+    """Return [H], for each hand of a deck the reach [H] of hands that share no card with it."""
+    low, high = cards = deck_columns(deck)
+    by_card = np.bincount(cards.ravel(), np.concatenate([reach, reach]), CARDS)
+    found: Float = reach.sum() - (by_card[low] + by_card[high]) + reach
+    return found
+
+
+def hands_apart(hands: Cards) -> Bool:
+    """Return [H, H], whether two hands [H, 2] share no card."""
     low, high = hands.T
-    found: npt.NDArray[np.bool_] = dead[low] | dead[high]
+    found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
     return found
 
 
@@ -97,21 +111,6 @@ def hand_indices(hands: Cards) -> npt.NDArray[np.int32]:
     low, high = hands.T
     indices[low, high] = indices[high, low] = np.arange(len(hands))
     return indices
-
-
-def disjoint(hands: Cards) -> Bool:
-    """Return [H, H] for hands [H, 2], whether two hands share no card."""
-    low, high = hands.T
-    found: Bool = (low[:, None] != low) & (low[:, None] != high) & (high[:, None] != low) & (high[:, None] != high)
-    return found
-
-
-def unblocked(deck: Deck, reach: Float) -> Float:
-    """Return [H], for each of a deck's hands the reach [H] of all hands that share no card with it."""
-    low, high = cards = deck_columns(deck)
-    by_card = np.bincount(cards.ravel(), np.concatenate([reach, reach]), CARDS)
-    found: Float = reach.sum() - (by_card[low] + by_card[high]) + reach
-    return found
 
 
 def drawn_cards(deck: Deck, dead: Collection[int], count: int, u: float) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.arrays import Float, Index
-from games.holdem.cards import CARDS, FULL_DECK, SUITS, Cards, Deck, card_text, hand_indices, holding
+from games.holdem.cards import CARDS, FULL_DECK, SUITS, Cards, Deck, card_text, hand_indices
 
 Permutation = npt.NDArray[np.uint8]  # [4] the suit that each suit becomes
 
@@ -97,7 +97,7 @@ def symmetries(
         fixing &= sets == sets[0]
     found = [permutations[0]]
     if fixing[1:].any():
-        dealable = ~holding(hands, [card for street in board_streets for card in street])
+        dealable = ~np.isin(hands, [card for street in board_streets for card in street]).any(axis=1)
         live = [np.where(dealable, own, 0.0) for own in weights]
         for number in np.flatnonzero(fixing[1:]) + 1:
             index = hand_permutation(permutations[number], hands)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
@@ -25,12 +25,11 @@ from games.holdem.cards import (
     Deck,
     cards_name,
     cards_text,
-    deck_columns,
     deck_hands,
-    disjoint,
     drawn_cards,
     hand_class,
     hand_text,
+    hands_apart,
     holding,
     parse_cards,
     unblocked,
@@ -141,12 +140,8 @@ class HoldemGame:
     @cached_property
     def ranges(self) -> tuple[Float, Float]:
         """Both players' weights, 0 for hands that hold a card of the board."""
-        dead = self._holding([card for street in self.board for card in street])
+        dead = holding(self.deck, [card for street in self.board for card in street])
         return np.where(dead, 0.0, self.weights[0]), np.where(dead, 0.0, self.weights[1])
-
-    def _holding(self, cards: Sequence[int]) -> Bool:
-        """Return [H], whether each hand holds one of some cards."""
-        return holding(deck_columns(self.deck).T, cards)
 
     @cached_property
     def deal_mass(self) -> float:
@@ -237,7 +232,7 @@ class HoldemGame:
 
     @cached_property
     def _apart(self) -> Bool:
-        return disjoint(self.hands)
+        return hands_apart(self.hands)
 
     def chance(self, state: HoldemState, hands: tuple[int, int], u: float) -> HoldemState:
         dead, count = {*state.cards, *self.hands[list(hands)].ravel().tolist()}, self.deals[state.betting.round + 1]
@@ -262,7 +257,7 @@ class HoldemGame:
         return HoldemState(state, cards_text(cards), state.cards + cards, betting)
 
     def cf_reach(self, state: HoldemState, player: int, reach: Float) -> Float:
-        dead = self._holding(state.cards)
+        dead = holding(self.deck, state.cards)
         return np.where(dead, 0.0, unblocked(self.deck, np.where(dead, 0.0, reach)))
 
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
@@ -276,7 +271,7 @@ class HoldemGame:
         betting, paid = state.betting, self._paid(state.betting)
         if betting.folded >= 0:
             return paid[betting.folded] * (-1 if betting.folded == player else 1) * self.cf_reach(state, player, reach)
-        alive = ~self._holding(state.cards)
+        alive = ~holding(self.deck, state.cards)
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from games.game import find_decision
+from games.holdem.board_tree import game_size
 from games.holdem.config import Spot
 from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import TERMINAL
-from search import BoardSolver, BoardStrategy, variant
+from search import BoardSolver, BoardStrategy, memory_needed, variant
 from tests.catalogue import UNEVEN, game_of, small
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.playing import alone
@@ -35,6 +36,7 @@ SMALL = {
     "one-card flop and turn": small([0, 1, 1], ranges=UNEVEN, bets="61%,a", raises="73%,a", raise_cap=2),
     "two cards at once": small([0, 2, 1], ranks="JQKA", ranges=UNEVEN, raise_cap=1),
     "20 cards": small([0, 1, 1], ranks="TJQKA", suits="cdhs"),
+    "ms3f1t1r1h5": game_of("ms3f1t1r1h5"),
 }
 LINES = [
     ("one-card flop and turn", "raise 17"),
@@ -43,6 +45,8 @@ LINES = [
     ("one-card flop and turn", "call / check / Qd / check / bet 9 / call / Ah / bet 20"),
     ("two cards at once", "call / check / QdKh / bet 9"),
     ("20 cards", "call / check / Ts / check / check / Ah / bet 9"),
+    ("ms3f1t1r1h5", "raise 6 / call / Ts / check / check / Ah / check / bet 12"),
+    ("ms3f1t1r1h5", "call / check / Ts / bet 4 / call / Ah / check / check / Kd / check"),
 ]
 
 
@@ -120,6 +124,17 @@ def test_a_subgame_of_no_limit_has_its_value_whoever_acts_first():
     gap = first.exploitability() + second.exploitability()
     assert gap < 2
     assert first.values()[0] == pytest.approx(-second.values()[0], abs=2 * gap)
+
+
+@pytest.mark.parametrize(("name", "line"), LINES)
+def test_size_and_memory_are_told_before_a_subgame_is_there(name, line):
+    game = SMALL[name]
+    subgame = subgame_of(game, find_decision(game, line, "line"), uneven(game, 7))
+    size, solver = game_size(subgame), BoardSolver(subgame, variant("default"))
+    boards, most = memory_needed(subgame, variant("default"))
+    assert size.boards == boards == len(solver.tree.cards)
+    assert all(there <= told for there, told in zip(solver.tree.stored_rows, size.rows, strict=True))
+    assert solver.memory_bytes() <= most
 
 
 @pytest.mark.parametrize("line", ["all-in 41", "raise 17 / call / Qd / check / all-in 24"])
