@@ -7,7 +7,8 @@ tells nothing and the range stays as it was (``HandMemory.surprises`` counts tha
 
 *Search.* With a street of ``solve_from`` a subgame begins that is rooted where the street began, with the real chips, and with the amounts
 that were really bet in its tree; it is solved to the end of the hand. Its answer is played from until the street ends or the opponent bets
-an amount that is not in its tree: then a new one begins at that decision. Elsewhere the blueprint plays.
+an amount that is not in its tree: then a new one begins at that decision. Elsewhere the blueprint plays, and where the clock allowed fewer
+than ``MIN_TRUSTED_ITERATIONS``, whose answer may be far worse.
 
 *What is safe.* These solves take both ranges for granted: they are unsafe. They are right where the opponent's range is the model's.
 """
@@ -24,7 +25,7 @@ import numpy as np
 from agents.agent import BaseAgent, Decision
 from games.arrays import Float
 from games.game import Kind, path
-from games.holdem.menus import Menu
+from games.holdem.menus import Menu, Size
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE
@@ -34,7 +35,9 @@ from search.budget import Pace
 from search.off_tree import Translation, carried, likely_row
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
+from search.resolving import MIN_TRUSTED_ITERATIONS
 
+FEW_SIZES = Menu((Size("%", 75.0), Size("a")), (Size("a"),))
 TRIALS = 3  # solves of each street when the agent is loaded
 LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
 Ranges = tuple[Float, Float]
@@ -109,7 +112,8 @@ class NoLimitAgent(BaseAgent):
         blueprint: of the same game with a menu.
         variant: of CFR.
         solve_from: streets with which subgames begin, by name with + between; None to play the blueprint alone.
-        menus: sizes of both players in subgames, by street of the whole game; the game's own unless given.
+        menus: sizes of both players in subgames, by street of the whole game. Unless given, a subgame of the last street has the game's own
+            menu, and one that begins above it bets of 75 % of the pot and all-in, and raises all-in: its tree is solved on many boards.
         threads: kernel threads of a solve.
         seed: of the translation.
 
@@ -195,8 +199,7 @@ class NoLimitAgent(BaseAgent):
             return Outcome.NO_TIME, 0, Spent()
         begun = time.perf_counter()
         try:
-            menus = None if self.menus is None else self.menus[self.game.round(root) :]
-            subgame = subgame_of(self.game, state, hand.ranges[root], menus, root)
+            subgame = subgame_of(self.game, state, hand.ranges[root], self._menus_from(self.game.round(root)), root)
         except ValueError:  # no two hands of the ranges can meet
             return Outcome.UNREACHED, 0, Spent()
         solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace)
@@ -204,12 +207,19 @@ class NoLimitAgent(BaseAgent):
         pace.learn(prepared)
         solution = solver.solve(budget, clock)
         spent = Spent(prepared, solution.seconds, 0.0)
-        if solution.iterations == 0:
-            return Outcome.NO_TIME, 0, spent
+        if solution.iterations < (MIN_TRUSTED_ITERATIONS if budget.iterations is None else 1):
+            return Outcome.NO_TIME, solution.iterations, spent
         first, second = solution.strategy.average  # the next solver takes the arrays over
         hand.solved = Solved(root, replace(solution.strategy, average=(first.copy(), second.copy())))
         hand.follow_from(root, state)
         return Outcome.SEARCHED, solution.iterations, spent
+
+    def _menus_from(self, street: int) -> Menus | None:
+        """Return the sizes in a subgame that begins with a street; None for the game's own."""
+        left = len(self.game.rounds) - street
+        if self.menus is not None:
+            return self.menus[street:]
+        return None if left == 1 else ((FEW_SIZES, FEW_SIZES),) * left
 
 
 class Hand:

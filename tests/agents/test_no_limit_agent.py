@@ -114,6 +114,27 @@ def test_no_time_plays_the_blueprint(agent, blueprint):
     np.testing.assert_allclose(decisions[-1].policy, blueprint.at(find_decision(MENU, line, "line")), atol=1e-6)
 
 
+def test_an_answer_of_few_iterations_is_not_played_where_the_clock_is_the_budget(agent, blueprint, monkeypatch):
+    line = "call / check / Kc / check / check / Tc"
+    played = {}
+    for least in (1, 10**9):
+        monkeypatch.setattr("agents.no_limit_agent.MIN_TRUSTED_ITERATIONS", least)
+        played[least] = asked(agent, line, Budget(seconds=0.2))[1][-1]
+    assert (played[1].outcome, played[10**9].outcome) == (Outcome.SEARCHED, Outcome.NO_TIME)
+    np.testing.assert_allclose(played[10**9].policy, blueprint.at(find_decision(MENU, line, "line")), atol=1e-6)
+
+
+def test_a_subgame_of_several_streets_has_few_sizes_and_what_was_really_bet(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "flop")
+    state, decisions = asked(agent, "call / check / Kc / bet 3", Budget(iterations=3))
+    game, root = decisions[-1].memory.solved.strategy.game, decisions[-1].root
+    assert [action.text for action in game.actions(game.root)] == ["check", "bet 3", "all-in 58"]  # 75 % of the pot of 4
+    assert state_in(game, root, state).label == "bet 3"
+    own = NoLimitAgent(GAME, blueprint, DCFR, "flop", menus=GAME.betting.menus)
+    solved = asked(own, "call / check / Kc / bet 3", Budget(iterations=3))[1][-1].memory.solved.strategy.game
+    assert [action.text for action in solved.actions(solved.root)] == ["check", "bet 2", "bet 3", "bet 4"]
+
+
 def test_an_action_that_no_hand_takes_leaves_the_range_and_is_counted(agent, blueprint):
     class Folds:
         name, game, strategy, fingerprint = "folds", MENU, blueprint.strategy, blueprint.fingerprint
