@@ -31,7 +31,7 @@ from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, BoardStrategy, Budget, Deadline, Spent, Variant
 from search.boards.workspace import Workspace
-from search.budget import Pace
+from search.budget import SPARE, Pace
 from search.off_tree import Translation, carried, likely_row
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
@@ -144,10 +144,13 @@ class NoLimitAgent(BaseAgent):
     def _start(self) -> None:
         """Make what each process has of its own."""
         self._loaded, self._workspace = False, Workspace()
-        self._building = [Pace() for _ in self.game.rounds]  # seconds from ranges to a solver, by street
+        # Seconds by street: from ranges to a solver, of an iteration by row, and of what comes after the solve.
+        self._building, self._iterating, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(3))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key not in ("_loaded", "_workspace", "_building")}
+        return {
+            key: value for key, value in vars(self).items() if key not in ("_loaded", "_workspace", "_building", "_iterating", "_answering")
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -175,7 +178,8 @@ class NoLimitAgent(BaseAgent):
             hand.follow(state)
             for _ in range(TRIALS):
                 self._search(hand, state, state, Budget(iterations=1), Deadline(None))
-            self._building[street].settle()
+            for pace in (self._building[street], self._iterating[street], self._answering[street]):
+                pace.settle()
 
     def decide(self, seat: int, state: HoldemState, memory: HandMemory | None, budget: Budget) -> Decision:
         """See ``Agent``."""
@@ -193,26 +197,32 @@ class NoLimitAgent(BaseAgent):
 
     def _search(self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline) -> tuple[Outcome, int, Spent]:
         """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer."""
-        pace = self._building[self.game.round(root)]
-        if clock.remaining() < pace.expected:
-            pace.heal()
+        street, begun = self.game.round(root), time.perf_counter()
+        building, answering = self._building[street], self._answering[street]
+        limit = clock.sooner(SPARE * answering.expected)
+        if limit.remaining() < building.expected:
+            building.heal()
+            answering.heal()
             return Outcome.NO_TIME, 0, Spent()
-        begun = time.perf_counter()
         try:
-            subgame = subgame_of(self.game, state, hand.ranges[root], self._menus_from(self.game.round(root)), root)
+            subgame = subgame_of(self.game, state, hand.ranges[root], self._menus_from(street), root)
         except ValueError:  # no two hands of the ranges can meet
             return Outcome.UNREACHED, 0, Spent()
         solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace)
-        prepared = time.perf_counter() - begun
-        pace.learn(prepared)
-        solution = solver.solve(budget, clock)
-        spent = Spent(prepared, solution.seconds, 0.0)
+        solver.pace = self._iterating[street]
+        built = time.perf_counter()
+        building.learn(built - begun)
+        solution = solver.solve(budget, limit)
+        done = time.perf_counter()
         if solution.iterations < (MIN_TRUSTED_ITERATIONS if budget.iterations is None else 1):
-            return Outcome.NO_TIME, solution.iterations, spent
+            return Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0)
         first, second = solution.strategy.average  # the next solver takes the arrays over
         hand.solved = Solved(root, replace(solution.strategy, average=(first.copy(), second.copy())))
         hand.follow_from(root, state)
-        return Outcome.SEARCHED, solution.iterations, spent
+        hand.model(state)  # as the decision will ask for it, so that its time is left next time
+        answered = time.perf_counter()
+        answering.learn(answered - done)
+        return Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done)
 
     def _menus_from(self, street: int) -> Menus | None:
         """Return the sizes in a subgame that begins with a street; None for the game's own."""
