@@ -59,10 +59,10 @@ class Solved:
     def locate(self, state: HoldemState) -> HoldemState | None:
         """Return a state of the whole game in the subgame; None where its tree has not got it."""
         try:
-            found = state_in(self.strategy.game, self.root, state)
+            located = state_in(self.strategy.game, self.root, state)
         except ValueError:
             return None
-        return None if self.strategy.game.locate(found) is None else found
+        return None if self.strategy.game.locate(located) is None else located
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,8 @@ class NoLimitAgent(BaseAgent):
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
         settings = self.variant, self.rounds, self.menus, self.threads, self.translation.seed
-        found: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
-        return found
+        fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
+        return fingerprint
 
     def load(self) -> None:
         """See ``Agent``: load every kernel by a solve of one iteration on each street, and learn how long subgames take to be built."""
@@ -191,9 +191,9 @@ class NoLimitAgent(BaseAgent):
         if root is not None:
             outcome, iterations, spent = self._search(hand, root, state, budget, clock)
         policy = hand.model(state)
-        kept = HandMemory(state, hand.taken, hand.ranges[state], policy, hand.solved, hand.surprises)
+        knows = HandMemory(state, hand.taken, hand.ranges[state], policy, hand.solved, hand.surprises)
         solved = root if outcome == Outcome.SEARCHED else None
-        return Decision(policy, kept, clock.spent(), iterations, solved, outcome, spent=spent)
+        return Decision(policy, knows, clock.spent(), iterations, solved, outcome, spent=spent)
 
     def _search(self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline) -> tuple[Outcome, int, Spent]:
         """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer."""
@@ -250,8 +250,8 @@ class Hand:
         """Bring ranges and the blueprint's line to a state."""
         way, start = path(self.game, state), next(iter(self.ranges))
         for above, child in pairwise(way[way.index(start) :]):
-            own = self.memory.policy if self.memory is not None and above == self.memory.state else None
-            self._step(above, child, own)
+            played = self.memory.policy if self.memory is not None and above == self.memory.state else None
+            self._step(above, child, played)
             self.taken = self.agent.translation.follow(self.taken, above, child)
 
     def follow_from(self, root: HoldemState, state: HoldemState) -> None:
@@ -260,25 +260,25 @@ class Hand:
         for above, child in pairwise(way[way.index(root) :]):
             self._step(above, child, None)
 
-    def _step(self, above: HoldemState, child: HoldemState, own: Float | None) -> None:
-        """Follow both ranges over one action or card; ``own`` is the policy that was really played from."""
-        found, player = list(self.ranges[above]), self.game.player(above)
+    def _step(self, above: HoldemState, child: HoldemState, played: Float | None) -> None:
+        """Follow both ranges over one action or card; ``played`` is what was really played from."""
+        ranges, player = list(self.ranges[above]), self.game.player(above)
         if player == CHANCE:
             dead = np.isin(self.game.hands, child.cards).any(axis=1)
-            found = [np.where(dead, 0.0, reach) for reach in found]
+            ranges = [np.where(dead, 0.0, reach) for reach in ranges]
         else:
-            row = self._row(above, child, own)
-            left = found[player] * row
-            if left.sum() > LEAST_SHARE * found[player].sum():
-                found[player] = left / left.max()
+            row = self._row(above, child, played)
+            left = ranges[player] * row
+            if left.sum() > LEAST_SHARE * ranges[player].sum():
+                ranges[player] = left / left.max()
             else:
                 self.surprises += 1
-        self.ranges[child] = found[0], found[1]
+        self.ranges[child] = ranges[0], ranges[1]
 
-    def _row(self, above: HoldemState, child: HoldemState, own: Float | None) -> Float:
+    def _row(self, above: HoldemState, child: HoldemState, played: Float | None) -> Float:
         """Return [H], the model's probability of the action between two states."""
-        if own is not None:
-            return likely_row(self.game, above, own, self.game, above, child.label)
+        if played is not None:
+            return likely_row(self.game, above, played, self.game, above, child.label)
         located = self.located(above)
         if located is not None:
             assert self.solved is not None

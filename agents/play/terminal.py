@@ -176,12 +176,12 @@ class Terminal(Generic[State]):
         A share is of the pot after a call, as menus have it. None if it names none, or one that is not legal.
         """
         amounts, chips = self.game.amounts(state), self.game.chips(state)
-        found = re.fullmatch(r"(?:(?:bet|raise|all-in)(?: to)? )?([0-9]{1,9})(%?)", answer)
-        if amounts is None or chips is None or found is None:
+        typed = re.fullmatch(r"(?:(?:bet|raise|all-in)(?: to)? )?([0-9]{1,9})(%?)", answer)
+        if amounts is None or chips is None or typed is None:
             return None
-        player, asked = self.game.player(state), int(found[1])
+        player, asked = self.game.player(state), int(typed[1])
         facing = chips.paid[1 - player] - chips.opened[1 - player]
-        if found[2]:  # of the pot after a call, as menus have it
+        if typed[2]:  # of the pot after a call, as menus have it
             asked = round(facing + asked / 100 * 2 * chips.paid[1 - player])
             asked = min(max(asked, amounts[0]), amounts[1])
         try:

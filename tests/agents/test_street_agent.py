@@ -158,7 +158,7 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["agent.policy=table"], "agent.policy must be tabular, network, uniform or module:name on hold'em, got 'table'"),
+        (["agent.policy=table"], "agent.policy must be tabular, network, uniform, sampled or module:name on hold'em, got 'table'"),
         (["agent.iterations=0"], "agent.iterations must be at least 1, got 0"),
         (["agent.threads=0"], "agent.threads must be at least 1, got 0"),
         (["agent.buckets=[1,2]"], "agent.buckets must be a number from 0 to 10,000,000 for each of 3 streets, got [1, 2]"),

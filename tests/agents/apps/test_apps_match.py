@@ -228,7 +228,7 @@ REFUSED = [
     ),
     (
         ["+agent@agents.c=nobody"],
-        "c must be one of bot, network, search, street, table, tabular, uniform, module:name, got 'nobody'",
+        "c must be one of bot, network, no_limit, search, street, table, tabular, uniform, module:name, got 'nobody'",
     ),
     (
         ["game=ms3f1t1r1h5"],
@@ -241,7 +241,7 @@ REFUSED = [
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=table"],
-        "agents.b.policy must be tabular, network, uniform, bot or module:name on hold'em, got 'table'",
+        "agents.b.policy must be tabular, network, uniform, sampled, bot or module:name on hold'em, got 'table'",
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=tabular", "agents.b.buckets=[3]"],
@@ -391,7 +391,7 @@ def test_play_in_a_terminal(tmp_path, command, leave):
         (["agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
         (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, module:name, got 'bot'"),
-        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network, uniform or module:name on hold'em, got 'table'"),
+        (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network, uniform, sampled or module:name on hold'em, got 'table'"),
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),
         (
             ["game=ms3f1t1r1h5", "agent.think=true", "budget.iterations=5"],

@@ -260,7 +260,11 @@ REFUSED = [
     ("ablate", ["budgets=[0.5]", "unit=iterations"], "budgets must be whole numbers of iterations"),
     ("ablate", ["unit=moons"], "unit must be one of seconds, iterations, got 'moons'"),
     ("ablate", ["sweeps=0"], "sweeps must be at least 1, got 0"),
-    ("ablate", ["agent=nobody"], "agent must be one of bot, network, search, street, table, tabular, uniform, module:name, got 'nobody'"),
+    (
+        "ablate",
+        ["agent=nobody"],
+        "agent must be one of bot, network, no_limit, search, street, table, tabular, uniform, module:name, got 'nobody'",
+    ),
     ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be decision, round, root, round 1, round 2, or several"),
     (
         "ablate",

@@ -89,7 +89,7 @@ def test_strategies_have_the_values_that_they_have_in_the_whole_game():
             player, street = int(subgame.bets.player[below]), int(subgame.bets.round[below])
             for board in solver.tree.on_street(street) if player >= 0 else ():
                 shown = solver.tree.cards[board]
-                own.put(below, shown, answer.at(node + below, shown))
+                own.put(below, shown, answer.at_node(node + below, shown))
         scale = np.prod([weights.max() for weights in subgame.ranges])
         found, expected = solver.action_values(0), whole.action_values(node, cards)
         player = game.player(state)
