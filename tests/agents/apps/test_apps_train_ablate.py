@@ -370,9 +370,10 @@ def test_two_processes_do_not_share_a_directory(monkeypatch, tmp_path, capsys):
 @pytest.mark.long
 def test_every_yaml_of_train_and_ablate_composes():
     register("ablate")
+    others = ("bot", "street", "table", "no_limit", "mccfr")  # of other commands, see test_apps_match.py and test_sampling.py
     for group in ("agent", "executor", "experiment", "trainer"):
         for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
-            if path.stem not in ("bot", "street", "table", "no_limit", "mccfr") and "_match" not in path.stem:  # matches' own, see test_apps_match.py
+            if path.stem not in others and "_match" not in path.stem:
                 game = ["game=ms1f1", "agent=network"] if group == "trainer" and path.stem.startswith("holdem") else []
                 prepare("ablate", [f"{group}={path.stem}", *game], check)
     register("train")
