@@ -177,7 +177,8 @@ def test_the_command_trains_and_resumes(monkeypatch, tmp_path, capsys):
     assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [16, 20, 24]
 
 
-def test_other_commands_refuse_to_make_a_blueprint(monkeypatch, capsys):
+def test_other_commands_refuse_to_make_a_blueprint(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
     line = refused(monkeypatch, capsys, "ablate", "game=ms2f1t1h5", "trainer=mccfr", "agent=network", "agent.think=true")
     assert line == "error: trainer must be one that trains networks here, got mccfr, which makes blueprints\n"
 
@@ -193,5 +194,6 @@ def test_other_commands_refuse_to_make_a_blueprint(monkeypatch, capsys):
         (("game=heads_up_no_limit", "trainer=mccfr", "trainer.pruned=1"), "trainer.pruned must be below 1"),
     ],
 )
-def test_bad_settings_are_refused(overrides, text, monkeypatch, capsys):
+def test_bad_settings_are_refused(overrides, text, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
     assert text in refused(monkeypatch, capsys, "train", *overrides)
