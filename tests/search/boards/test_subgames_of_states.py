@@ -14,11 +14,12 @@ from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import TERMINAL
 from search import BoardSolver, BoardStrategy, memory_needed, variant
 from tests.catalogue import UNEVEN, game_of, small
+from tests.compiling import compiled
 from tests.naive.holdem import SubgameTwin, Twin
 from tests.playing import alone
 from tests.search.boards.test_holdem import interior
 
-pytestmark = pytest.mark.kernels
+pytestmark = [compiled, pytest.mark.kernels]
 
 
 def close(found, expected, tolerance):
