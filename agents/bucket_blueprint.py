@@ -64,17 +64,17 @@ class BucketBlueprint:
         return self.digest.encode()
 
     @cached_property
-    def bets(self) -> FlatBets:
+    def decisions(self) -> FlatBets:
         """Its decisions."""
         return flat_bets(self.game, self.abstraction.sizes)
 
     @cached_property
     def _ends(self) -> npt.NDArray[np.int64]:
-        return np.cumsum([0, *numbers_of(self.bets)])
+        return np.cumsum([0, *numbers_of(self.decisions)])
 
     def at_decision(self, decision: int) -> Float:
         """Return [A, K], what the buckets play at a decision."""
-        buckets = self.abstraction.sizes[int(self.bets.bets.street[decision])]
+        buckets = self.abstraction.sizes[int(self.decisions.bets.street[decision])]
         rows = self.shares[self._ends[decision] : self._ends[decision + 1]].reshape(buckets, -1)
         return shares_of(rows.T.astype(np.float64))
 
@@ -85,7 +85,7 @@ class BucketBlueprint:
             ValueError: an amount was bet that the menu does not offer.
         """
         node, cards = place_of(self.game, state)
-        return self.at_decision(int(self.bets.decision[node]))[:, self._buckets(tuple(sorted(cards)))]
+        return self.at_decision(int(self.decisions.decision[node]))[:, self._buckets(tuple(sorted(cards)))]
 
     @cached_property
     def _buckets(self) -> Callable[[tuple[int, ...]], Buckets]:
@@ -95,8 +95,8 @@ class BucketBlueprint:
         """Return the strategy before the first public cards: a row for each decision and class of hands, 169 of a full deck."""
         game, rows = self.game, list[Row]()
         first = {self.abstraction.classes[hand]: hand for hand in range(len(game.hands) - 1, -1, -1)}
-        for decision in np.flatnonzero(self.bets.bets.street == 0).tolist():
-            state = game.state_at(int(self.bets.node[decision]), ())
+        for decision in np.flatnonzero(self.decisions.bets.street == 0).tolist():
+            state = game.state_at(int(self.decisions.node[decision]), ())
             labels, shares = [action.text for action in game.actions(state)], self.at_decision(decision)
             for bucket, hand in sorted(first.items()):
                 played = {label: float(share) for label, share in zip(labels, shares[:, bucket], strict=True)}
@@ -105,7 +105,7 @@ class BucketBlueprint:
 
     def tables(self) -> Tables:
         """Return the strategy as tables of the whole game, see ``tables_of``."""
-        return tables_of(self.game, self.bets, self.at_decision, self._buckets)
+        return tables_of(self.game, self.decisions, self.at_decision, self._buckets)
 
 
 def tables_of(
