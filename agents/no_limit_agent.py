@@ -190,7 +190,7 @@ class NoLimitAgent(BaseAgent):
         outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
         if root is not None:
             outcome, iterations, spent = self._search(hand, root, state, budget, clock)
-        policy = hand.model(state)
+        policy = hand.model(state) if hand.policy is None else hand.policy
         knows = HandMemory(state, hand.taken, hand.ranges[state], policy, hand.solved, hand.surprises)
         solved = root if outcome == Outcome.SEARCHED else None
         return Decision(policy, knows, clock.spent(), iterations, solved, outcome, spent=spent)
@@ -219,7 +219,7 @@ class NoLimitAgent(BaseAgent):
         first, second = solution.strategy.average  # the next solver takes the arrays over
         hand.solved = Solved(root, replace(solution.strategy, average=(first.copy(), second.copy())))
         hand.follow_from(root, state)
-        hand.model(state)  # as the decision will ask for it, so that its time is left next time
+        hand.policy = hand.model(state)
         answered = time.perf_counter()
         answering.learn(answered - done)
         return Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done)
@@ -243,6 +243,7 @@ class Hand:
         else:
             start, ranges, self.taken = memory.state, memory.ranges, memory.taken
         self.ranges: dict[HoldemState, Ranges] = {start: ranges}
+        self.policy: Float | None = None  # of the state at hand, once a solve has answered
         self.solved = None if memory is None else memory.solved
         self.surprises = 0 if memory is None else memory.surprises
 
