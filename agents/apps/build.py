@@ -233,7 +233,7 @@ def check_files(config: AgentConfig) -> None:
     """Refuse files that are not there."""
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
-    if config.policy == SAMPLED and not Path(config.blueprint or "").is_dir():
+    if config.policy == SAMPLED and (not config.blueprint or not Path(config.blueprint).is_dir()):
         raise ValueError(f"agent.blueprint must be a directory that timebank train trainer=mccfr wrote, got {config.blueprint}")
     if config.policy != SAMPLED and config.blueprint is not None:
         raise ValueError(f"agent.blueprint must be left out but for a sampled policy, got {config.blueprint}")
