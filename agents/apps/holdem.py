@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.apps.build import SAMPLED, Lines, check_files, named_agent, of_file, resolve_config
+from agents.apps.build import SAMPLED, Lines, blueprint_directory, check_files, named_agent, of_file, resolve_config
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
@@ -191,7 +191,7 @@ class HoldemKind:
         if agent.policy == SAMPLED:
             from agents.bucket_blueprint import load_blueprint
 
-            return of_file("agent.blueprint", lambda: load_blueprint(self.game, Path(str(agent.blueprint))))
+            return of_file("agent.blueprint", lambda: load_blueprint(self.game, blueprint_directory(str(agent.blueprint))))
         if agent.policy == "uniform":
             found = make_uniform_blueprint(self.game, directory)
         elif ":" in agent.policy:
