@@ -237,10 +237,7 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
         require(texts, "its menu must be two texts")
         chosen = with_menu(game, *menu)
     if about["game"] != chosen.key:
-        raise ValueError(
-            f"a blueprint must be of {game.name}{_stakes(game.key)}, got {directory}, which is of another game{_stakes(about['game'])} "
-            "(timebank train trainer=mccfr with the same game keys makes one)"
-        )
+        raise ValueError(f"blueprint must be of {game.name}{_unlike(game, directory, about['game'])}")
     with _damages_of(directory):
         abstraction = load_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
@@ -254,13 +251,20 @@ def _damages_of(directory: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGES as error:
-        raise ValueError(f"a blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
+        raise ValueError(f"blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
 
 
-def _stakes(key: str) -> str:
-    """Return the stack and the blinds of a game's key, as text to be put behind the game; nothing if it has none."""
+def _unlike(game: HoldemGame, directory: Path, key: str) -> str:
+    """Return how a game differs from that of a blueprint, whose key is given, and what makes one of it; as text behind the game's name."""
+    rules = game.betting
+    stack, blinds = rules.stack, f"{rules.start[0]:g} and {rules.start[1]:g}"
     found = re.search(r"start=\(([0-9.]{1,20}), ([0-9.]{1,20})\), stack=([0-9]{1,20})", key)
-    return f" with a stack of {found[3]} and blinds of {float(found[1]):g} and {float(found[2]):g}" if found else ""
+    other = (int(found[3]), f"{float(found[1]):g} and {float(found[2]):g}") if found else (stack, blinds)
+    if other == (stack, blinds):
+        return f", got {directory}, made for other sizes, cards or ranges (timebank train trainer=mccfr with the same game keys makes one)"
+    keys = f"game.stack={stack}" + (f" 'game.blinds=[{rules.start[0]:g},{rules.start[1]:g}]'" if other[1] != blinds else "")
+    made = f"made for stacks of {other[0]} and blinds of {other[1]} (timebank train game={game.name} {keys} trainer=mccfr makes one)"
+    return f" with stacks of {stack} and blinds of {blinds}, got {directory}, {made}"
 
 
 def first_decision_regret(bets: FlatBets, regret: Float32, weight: float) -> float:

@@ -73,10 +73,10 @@ class HoldemKind:
         named_agent(lambda: resolve_config(agent))
         if ":" in agent.policy:
             own_policy(self.game, agent.policy)
-        if agent.own is not None:
-            own_agent(self.game, agent.own, self.stand_in())
-        elif agent.policy == SAMPLED:
+        if agent.policy == SAMPLED:
             self._check_any_amount(agent, variant)
+        elif agent.own is not None:
+            own_agent(self.game, agent.own, self.stand_in())
         elif agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
@@ -92,6 +92,8 @@ class HoldemKind:
         """Refuse an agent of a sampled blueprint that cannot be made."""
         if not self.game.any_amount:
             raise ValueError("agent.policy must not be sampled where only the menu's amounts are legal (game.amounts=any), got sampled")
+        if agent.own is not None:
+            raise ValueError(f"agent.own must be left out where the policy is sampled, got {agent.own!r}")
         if agent.gadget != "unsafe":
             raise ValueError(f"agent.gadget must be unsafe where the policy is sampled, got {agent.gadget!r}")
         if agent.think:

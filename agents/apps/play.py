@@ -14,10 +14,12 @@ import numpy as np
 from agents.apps.build import ANY_AMOUNT, STILL, any_amount, build_kind, build_variant, check_no_budget, enough_for, untrained
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
-from agents.apps.run import Run, compiling
+from agents.apps.run import Run, compiling, said_if_slow
 from agents.evaluation.aivat import value_function
 from agents.play.terminal import Record, Terminal
 from agents.reporting.tables import cores, duration
+
+TRYING, TRYING_SECONDS = "loading: it tries a subgame of each street that it solves", 5.0
 
 
 def check(config: PlayConfig, directory: Path) -> None:
@@ -45,7 +47,7 @@ def run(config: PlayConfig, directory: Path) -> None:
         blueprint = kind.blueprint(config.agent, variant, directory / kind.blueprint_key(config.agent), seed)
         agent = kind.agent(replace(config.agent, measure_error=False), blueprint, variant)
         budget = enough_for(config.budget.build(), config.agent) if config.agent.think else STILL
-        with compiling():
+        with compiling(), said_if_slow(TRYING, TRYING_SECONDS):
             start = time.perf_counter()
             agent.load()
             loading = time.perf_counter() - start

@@ -15,10 +15,12 @@ def thought(game: PublicGame[Any], decision: Decision) -> str:
     """Return what an agent did before a decision."""
     memory = decision.memory
     if decision.outcome == Outcome.NO_TIME:
-        least = "an iteration" if memory is None or not decision.iterations else "an answer to be trusted"
-        return f"{duration(decision.seconds)} were too short for {least}, so it plays on without"
+        if decision.iterations:
+            done = f"{counted(decision.iterations, 'iteration')} in {duration(decision.seconds)}"
+            return f"{done} are too few to be trusted: it plays on without"
+        return "its time is too short for an iteration: it plays on without"
     if decision.outcome == Outcome.UNREACHED:
-        return "no two hands of its ranges can meet here, so it plays on without a search"
+        return "no two hands of its ranges can meet here: it plays on without a search"
     if decision.iterations:
         root = decision.root if isinstance(memory, HandMemory) else None
         where = "" if root is None else f"subgame from the {game.rounds[game.round(root)]}: "

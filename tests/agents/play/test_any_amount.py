@@ -197,7 +197,7 @@ def test_a_question_tells_street_subgame_iterations_and_time(agent):
     assert "subgame from the turn: thought for " in shown
     assert "8 iterations" in shown
     shown, _ = session(agent, ["c", "c", "c", "?", "q"], budget=Budget(seconds=0.0001))
-    assert "were too short for an iteration, so it plays on without" in shown
+    assert "its time is too short for an iteration: it plays on without" in shown
 
 
 def test_a_surprise_is_told(agent, monkeypatch):
