@@ -1,5 +1,6 @@
 """The panel of bots by their policies: exact values of matches, and what is measured against them."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -20,6 +21,7 @@ from tests.bots import Here
 from tests.catalogue import UNEVEN, game_of, small
 from tests.matching import tallied
 from tests.playing import playout
+from tests.running import ROOT, result_of, timebank
 
 PANEL = ("check_call", "fold_to_bets", "all_in", "random_amounts", "least_raise")
 STILL, DCFR = Budget(seconds=0), variant("dcfr")
@@ -105,3 +107,14 @@ def test_a_policy_is_known_of_our_bots_on_a_menu_alone():
     assert not known(here("all_in").bot)
     assert not known(bot("all_in", any_amount).bot)
     assert exact_values([Match((here("all_in"), bot("check_call")))], 1, Serial()) == [None]
+
+
+@pytest.mark.slow
+def test_the_documents_table_has_the_exact_values_of_its_command(monkeypatch, tmp_path):
+    assert timebank(monkeypatch, "match", "experiment=bots", "hands=4", "executor=serial", f"hydra.run.dir={tmp_path}") == 0
+    exact = {tuple(row["agents"]): row["mbb_per_game"]["exact"]["value"] for row in result_of(tmp_path)["rows"]}
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| ([\d,]+) \|", (ROOT / "docs/how-to/match.md").read_text(), re.MULTILINE)
+    assert [row[0] for row in rows] == list(PANEL)
+    for bot_name, (_, alone, searching) in zip("cdefg", rows, strict=True):
+        assert [f"{exact[who, bot_name]:,.0f}" for who in "ba"] == [alone, searching]
+    assert f"{exact['a', 'b']:.0f}" == "62"
