@@ -143,4 +143,3 @@ def alike_hands(deck: Cards, player: int, boards: Sequence[Board], table: Int, h
 
 def _joined(parts: Sequence[npt.NDArray[Any]]) -> Short:
     return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.uint16)
-

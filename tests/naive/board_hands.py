@@ -53,7 +53,5 @@ def alike_hands_of_board(game, group, cards, hands):
         shown += count
     here = [g for g in group if all({permute_card(g, card) for card in street} == street for street in streets)]
     place = {frozenset(game.hands[h].tolist()): k for k, h in enumerate(hands)}
-    orbits = {
-        tuple(sorted({place[frozenset(permute_card(g, card) for card in game.hands[h].tolist())] for g in here})) for h in hands
-    }
+    orbits = {tuple(sorted({place[frozenset(permute_card(g, card) for card in game.hands[h].tolist())] for g in here})) for h in hands}
     return [[int(hands[k]) for k in orbit] for orbit in sorted(orbits) if len(orbit) > 1]
