@@ -244,17 +244,6 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
 
 
-def first_decision_regret(bets: FlatBets, regret: Float32, weight: float) -> float:
-    """Return the chips a deal that player 0 regrets at the first decision, by bucket: an estimate, and no bound of an exploitability.
-
-    Args:
-        bets: of the solver.
-        regret: its sums.
-        weight: sum of all weights, of every deal of every iteration.
-    """
-    return float(np.maximum(regret[bets.rows_at(0)], 0).max(axis=1).sum(dtype=np.float64)) / weight
-
-
 def sizes_for(game: HoldemGame, sizes: Sequence[int]) -> list[int]:
     """Return the buckets of each street after the first; one number is for all of them.
 

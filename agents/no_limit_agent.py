@@ -39,9 +39,9 @@ from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
 from search.resolving import MIN_TRUSTED_ITERATIONS
 
-# Of subgames that begin above the last street, on their first street and on those below: a subgame is solved on up to 48 boards, so its tree
-# must be small. An all-in stands beside these sizes where it is no more than NEAR_ALLIN pots: one of many pots, which is hardly ever right,
-# takes several times as many iterations (docs/notebook/holdem.md, "Turns of full no-limit hold'em").
+# Sizes in subgames that begin above the last street, on their first street and on those below. Such a subgame is solved on up to 48 boards,
+# so its tree must be small. An all-in stands beside these sizes where it is no more than NEAR_ALLIN pots: one of many pots, which is hardly
+# ever right, makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of full no-limit hold'em").
 FIRST_SIZES = Menu((Size("%", 75.0),), (Size("%", 100.0),), reraises=((),))
 LATER_SIZES = Menu((Size("%", 75.0),), ())
 NEAR_ALLIN = 2.0
@@ -219,7 +219,8 @@ class NoLimitAgent(BaseAgent):
         clock = Deadline(budget.seconds)
         hand = Hand(self, memory)
         hand.follow(state)
-        root = subgame_root(self.game, self.rounds, seat, state, None) if hand.located(state) is None else None
+        begun = None if hand.solved is None or hand.located(state) is None else self.game.round(hand.solved.root)
+        root = subgame_root(self.game, self.rounds, seat, state, begun)
         outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
         if root is not None:
             outcome, iterations, spent = self._search(hand, root, state, budget, clock)

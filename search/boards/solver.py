@@ -228,7 +228,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         return answer.of_all_hands(cfvs[rows], player, board, permutation)
 
     def best_cfvs(self, player: int, boards: range) -> list[npt.NDArray[np.float64]]:
-        """Return by board [rows, hands], what a player's hands can get at most against the opponent's average strategy, see ``BoardValues``."""
+        """Return by board [rows, hands], a player's best-response cfvs against the opponent's average strategy, see ``BoardValues``."""
         with self._model_enters():
             self._sweeps.evaluate(self.average, BEST, boards, player)
         unit = self._most[1 - player] / self._cfv_unit
