@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -153,6 +153,10 @@ class BlueprintRun:
         if flat is None:
             flat = self.abstraction.tabulated(indices, config.threads, lambda share: tell("buckets of all boards", share))
             write_npy(directory / BOARDS, flat)
+        if len(indices) > 1:  # the blueprint keeps what takes long to work out, and is asked often
+            first, count = len(indices[0].boards), len(indices[1].boards)
+            second = flat.reshape(-1, len(self.game.hands))[first : first + count]
+            self.abstraction = replace(self.abstraction, second=second)
         sampling = Sampling(deals=config.deals, seed=config.seed, pruned=config.pruned, prune_below=config.prune_below)
         cards = card_arrays(self.game.deck, indices, flat)
         self.solver = MCCFR(self.game, cards, self.abstraction.sizes, sampling, config.threads)

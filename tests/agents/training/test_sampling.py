@@ -47,6 +47,16 @@ def test_a_blueprint_is_read_as_it_was_made(made):
         state = game.child(state, game.actions(state)[-1])
 
 
+def test_the_buckets_of_the_second_street_are_kept(made):
+    game, directory, blueprint = made
+    kept = load_blueprint(game, directory).abstraction
+    anew = replace(kept, second=None)
+    for card in game.deck.cards().tolist():
+        alive = ~(game.hands == card).any(axis=1)
+        np.testing.assert_array_equal(kept.buckets([card])[alive], anew.buckets([card])[alive])
+    assert kept.second is not None
+
+
 def test_sizes_are_told_before(made):
     game, directory, blueprint = made
     memory, file = settings().bytes(game)
