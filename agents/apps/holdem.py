@@ -18,7 +18,7 @@ from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
-from agents.no_limit_agent import NoLimitAgent
+from agents.no_limit_agent import BOUNDED, NoLimitAgent
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores, free_memory, memory_text
@@ -94,8 +94,8 @@ class HoldemKind:
             raise ValueError("agent.policy must not be sampled where only the menu's amounts are legal (game.amounts=any), got sampled")
         if agent.own is not None:
             raise ValueError(f"agent.own must be left out where the policy is sampled, got {agent.own!r}")
-        if agent.gadget != "unsafe":
-            raise ValueError(f"agent.gadget must be unsafe where the policy is sampled, got {agent.gadget!r}")
+        if agent.gadget not in BOUNDED:
+            raise ValueError(f"agent.gadget must be one of {', '.join(BOUNDED)} where the policy is sampled, got {agent.gadget!r}")
         if agent.think:
             rounds = named_agent(lambda: rounds_of(agent.solve_from, self.game.rounds))
             if rounds is None or 0 in rounds:
@@ -220,7 +220,8 @@ class HoldemKind:
 
     def agent(self, agent: AgentConfig, blueprint: Any, variant: Variant) -> Agent[Any]:
         if agent.policy == SAMPLED:
-            return NoLimitAgent(self.game, blueprint, variant, agent.solve_from if agent.think else None, threads=agent.threads)
+            streets = agent.solve_from if agent.think else None
+            return NoLimitAgent(self.game, blueprint, variant, streets, threads=agent.threads, gadget=agent.gadget)
         if not agent.think:
             return BlueprintAgent(blueprint)
         if agent.own is not None:
