@@ -270,7 +270,6 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     with _damages_of(directory):
         abstraction = load_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
-    abstraction.buckets(game.deck.cards()[: sum(game.deals)].tolist())  # compiles: no decision may
     return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
 
 

@@ -200,19 +200,24 @@ class NoLimitAgent(BaseAgent):
         if self._loaded:
             return
         self._loaded = True
+        Hand(self, None).follow(self._checked_down(len(self.game.rounds) - 1))  # what the blueprint needs is compiled, too
         for street in self.rounds:
-            state, hands = self.game.root, self.game.deal(0.5)
-            while self.game.round(state) < street or self.game.player(state) == CHANCE:
-                if self.game.player(state) == CHANCE:
-                    state = self.game.chance(state, hands, 0.5)
-                else:
-                    state = self.game.child(state, next(a for a in self.game.actions(state) if a.kind == Kind.PASS))
-            hand = Hand(self, None)
+            state, hand = self._checked_down(street), Hand(self, None)
             hand.follow(state)
             for _ in range(TRIALS):
                 self._search(hand, state, state, Budget(iterations=1), Deadline(None))
             for pace in (self._building[street], self._iterating[street], self._answering[street]):
                 pace.settle()
+
+    def _checked_down(self, street: int) -> HoldemState:
+        """Return the first decision of a street in a hand in which nobody bets."""
+        state, hands = self.game.root, self.game.deal(0.5)
+        while self.game.round(state) < street or self.game.player(state) == CHANCE:
+            if self.game.player(state) == CHANCE:
+                state = self.game.chance(state, hands, 0.5)
+            else:
+                state = self.game.child(state, next(a for a in self.game.actions(state) if a.kind == Kind.PASS))
+        return state
 
     def decide(self, seat: int, state: HoldemState, memory: HandMemory | None, budget: Budget) -> Decision:
         """See ``Agent``."""

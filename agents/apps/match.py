@@ -14,7 +14,7 @@ from agents.apps.competitors import build_matches, check_competitors, match_kind
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.launch import launch
-from agents.apps.run import LOADING, Progress, Run, compiling
+from agents.apps.run import LOADING, Progress, Run
 from agents.match.exact_value import ExactValue, exact_values, too_large
 from agents.match.match import MOST_HANDS, Match, check_hands, play_matches
 from agents.match.report import report_text, waiting_text, write_report
@@ -33,8 +33,7 @@ def check(config: MatchConfig, directory: Path) -> None:
     played = max((hands for hands in found if whole_in(hands, 0, MOST_HANDS)), default=0)
     if config.hands < played:
         raise ValueError(f"hands must be at least the {played:,} that {directory} has, got {config.hands:,}")
-    with compiling():
-        check_competitors(config, directory)
+    check_competitors(config, directory)
 
 
 def run(config: MatchConfig, directory: Path) -> None:

@@ -29,8 +29,7 @@ def check(config: PlayConfig, directory: Path) -> None:
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
-    with compiling():  # an agent that has a file is made
-        kind.check_agent(config.agent, variant, cores())
+    kind.check_agent(config.agent, variant, cores())
     if untrained(config.agent):
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     check_no_budget(config.agent, "budget")
@@ -47,13 +46,16 @@ def run(config: PlayConfig, directory: Path) -> None:
         blueprint = kind.blueprint(config.agent, variant, directory / kind.blueprint_key(config.agent), seed)
         agent = kind.agent(replace(config.agent, measure_error=False), blueprint, variant)
         budget = enough_for(config.budget.build(), config.agent) if config.agent.think else STILL
-        with compiling(), said_if_slow(TRYING, TRYING_SECONDS):
-            start = time.perf_counter()
-            agent.load()
-            loading = time.perf_counter() - start
+        with compiling():
             values = value_function(agent.game, (agent.blueprint, agent.blueprint)) if kind.valued else None
-        if agent.thinks:
-            print(f"loaded in {duration(loading)}, outside of every decision's clock", flush=True)
+
+        def load() -> None:
+            start = time.perf_counter()
+            with compiling(), said_if_slow(TRYING, TRYING_SECONDS):
+                agent.load()
+            if agent.thinks:
+                print(f"  loaded in {duration(time.perf_counter() - start)}, outside of every decision's clock", flush=True)
+
         hands = directory / "hands.jsonl"
         append(hands, "")
 
@@ -61,7 +63,7 @@ def run(config: PlayConfig, directory: Path) -> None:
             append(hands, json.dumps(record, ensure_ascii=False) + "\n")
             result.write(hands=terminal.played, chips=terminal.total)
 
-        terminal = Terminal(agent, values, budget, seed, ask, lambda line: print(line, flush=True), save, colored())
+        terminal = Terminal(agent, values, budget, seed, ask, lambda line: print(line, flush=True), save, colored(), load)
         result.write(agent=agent.name, hands=0, chips=0.0)
         print(f"seed {seed} (seed={seed} deals the same hands again)")
         terminal.run(config.hands)

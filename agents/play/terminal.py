@@ -47,12 +47,12 @@ class Terminal(Generic[State]):
     show: Callable[[str], None]  # a line
     save: Callable[[Record], None]  # each hand when it is over
     colored: bool = False  # actions, red suits and results
+    load: Callable[[], None] | None = None  # gets the agent ready, once the first cards are shown; its own ``load`` unless given
 
     def __post_init__(self) -> None:
-        self.agent.load()
         self.game: PublicGame[State] = self.agent.game
         self.decisions = DecisionCache(self.agent, self.budget)
-        self.total, self.played = 0.0, 0
+        self.total, self.played, self._loaded = 0.0, 0, False
         self._last_ranges: Callable[[], str] | None = None  # at the end of the last hand
 
     def run(self, hands: int | None = None) -> None:
@@ -81,6 +81,9 @@ class Terminal(Generic[State]):
         self.decisions = DecisionCache(self.agent, self.budget)
         hands = game.deal(self._random(number, "deal"))
         self.show(f"\nHand {number + 1}: you are {game.seat_text(you)}, your hand is {self._cards(game.hand_name(you, hands[you]))}")
+        if not self._loaded:
+            (self.load or self.agent.load)()
+            self._loaded = True
         state, asked, undone, milliseconds = game.root, list[State](), 0, list[float]()
         while (player := game.player(state)) != TERMINAL:
             if player == you:
