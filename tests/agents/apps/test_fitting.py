@@ -6,11 +6,13 @@ import shutil
 import sys
 
 import pytest
+from numba.core import event
 
 from agents.apps.build import BLUEPRINTS, SHIPPED, blueprint_directory
 from agents.apps.compose import compose
 from agents.apps.config import register
 from agents.apps.fitting import fitting
+from agents.apps.run import COMPILING, compiling
 from tests.compiling import compiled
 from tests.running import ROOT, refused, result_of, timebank
 
@@ -104,3 +106,23 @@ def test_a_hand_of_full_no_limit_holdem_is_played_with_nothing_else_given(monkey
     assert [hand["hand"] for hand in hands] == [0, 1]
     assert hands[0]["play"][0] == "raise 220"
     assert result_of(tmp_path)["status"] == "complete"
+
+
+@compiled
+def test_what_compiles_for_long_says_so_and_counts(monkeypatch, capsys):
+    def compiled_kernels(count):
+        for _ in range(count):
+            with event.trigger_event("numba:compile", data={}):
+                pass
+
+    with compiling():
+        compiled_kernels(3)  # at once
+    assert not capsys.readouterr().err
+    monkeypatch.setattr("agents.apps.run.SLOW_SECONDS", -1.0)
+    monkeypatch.setattr("agents.apps.run.PROGRESS_SECONDS", -1.0)
+    with compiling():
+        pass
+    assert not capsys.readouterr().err
+    with compiling():
+        compiled_kernels(2)
+    assert capsys.readouterr().err.splitlines() == [COMPILING, f"{COMPILING}: 1 ", f"{COMPILING}: 2 "]

@@ -211,3 +211,16 @@ def test_the_last_hands_ranges_can_be_seen_in_the_next(agent):
     shown, _ = session(agent, ["last", *["c"] * 3, "c", "c", "c", "last", "q"], hands=None)
     assert "no hand is over yet" in shown
     assert shown.count("what you may hold, in its eyes:") >= 1
+
+
+def test_the_first_cards_are_shown_before_the_agent_is_loaded_and_it_is_loaded_once(agent):
+    shown = []
+
+    def ask(prompt):
+        shown.append(prompt)
+        return "f"
+
+    Terminal(agent, None, Budget(iterations=8), 1, ask, shown.append, lambda record: None, load=lambda: shown.append("loaded")).run(4)
+    assert shown.count("loaded") == 1
+    assert shown[shown.index("loaded") - 1].startswith("\nHand 1: you are the small blind, on the button, your hand is ")
+    assert shown.index("loaded") < shown.index("  > ")
