@@ -286,8 +286,8 @@ def _unlike(game: HoldemGame, directory: Path, key: str) -> str:
     """Return how a game differs from that of a blueprint, whose key is given, and what makes one of it; as text behind the game's name."""
     rules = game.betting
     stack, blinds = rules.stack, f"{rules.start[0]:g} and {rules.start[1]:g}"
-    found = re.search(r"start=\(([0-9.]{1,20}), ([0-9.]{1,20})\), stack=([0-9]{1,20})", key)
-    other = (int(found[3]), f"{float(found[1]):g} and {float(found[2]):g}") if found else (stack, blinds)
+    named = re.search(r"start=\(([0-9.]{1,20}), ([0-9.]{1,20})\), stack=([0-9]{1,20})", key)
+    other = (int(named[3]), f"{float(named[1]):g} and {float(named[2]):g}") if named else (stack, blinds)
     if other == (stack, blinds):
         return f", got {directory}, made for other sizes, cards or ranges (timebank train trainer=mccfr with the same game keys makes one)"
     keys = f"game.stack={stack}" + (f" 'game.blinds=[{rules.start[0]:g},{rules.start[1]:g}]'" if other[1] != blinds else "")

@@ -78,11 +78,11 @@ class Analyst(Generic[State]):
 
     def _range(self, state: State, player: int) -> Float:
         """Return [H], a player's weights if it acts as the agent does in its place."""
-        game, found = self.agent.game, self.agent.game.ranges[player]
+        game, range_ = self.agent.game, self.agent.game.ranges[player]
         for above, child in pairwise(path(game, state)):
             if game.player(above) == player:
-                found = found * self.decisions.at(player, above).policy[children(game, above).index(child)]
-        return found
+                range_ = range_ * self.decisions.at(player, above).policy[children(game, above).index(child)]
+        return range_
 
     def _seen(self, state: State, you: int) -> Float:
         """Return [H], your weights as the agent sees them."""
