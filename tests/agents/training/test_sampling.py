@@ -48,7 +48,7 @@ def test_a_blueprint_is_read_as_it_was_made(made):
 
 
 def test_the_buckets_of_the_second_street_are_kept(made):
-    game, directory, blueprint = made
+    game, directory, _ = made
     kept = load_blueprint(game, directory).abstraction
     anew = replace(kept, second=None)
     for card in game.deck.cards().tolist():
