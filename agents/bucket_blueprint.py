@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -254,23 +256,44 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     Raises:
         ValueError: none there, a damaged one, or one of another game.
     """
-    try:
+    with _damages_of(directory):
         about = read_json(directory / ABOUT)
         require(isinstance(about, dict) and about["format"] == FORMAT, f"its format must be {FORMAT}")
-        require(isinstance(about["name"], str) and isinstance(about["digest"], str), "it must have a name and a digest")
+        require(all(isinstance(about[key], str) for key in ("game", "name", "digest")), "it must have a game, a name and a digest")
         require(whole_in(about["size"], 1, 2**53), "it must have a size")
         menu = about["menu"]
         texts = isinstance(menu, list) and len(menu) == 2 and all(sizes is None or isinstance(sizes, str) for sizes in menu)
         require(texts, "its menu must be two texts")
         chosen = with_menu(game, *menu)
+    if about["game"] != chosen.key:
+        raise ValueError(f"blueprint must be of {game.name}{_unlike(game, directory, about['game'])}")
+    with _damages_of(directory):
         abstraction = load_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
-    except DAMAGES as error:
-        raise ValueError(f"a blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
-    if about["game"] != chosen.key:
-        raise ValueError(f"a blueprint must be of {game.name}, got {directory}, which is of another game")
     abstraction.buckets(game.deck.cards()[: sum(game.deals)].tolist())  # compiles: no decision may
     return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
+
+
+@contextmanager
+def _damages_of(directory: Path) -> Iterator[None]:
+    """Refuse a directory that cannot be read as a blueprint."""
+    try:
+        yield
+    except DAMAGES as error:
+        raise ValueError(f"blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
+
+
+def _unlike(game: HoldemGame, directory: Path, key: str) -> str:
+    """Return how a game differs from that of a blueprint, whose key is given, and what makes one of it; as text behind the game's name."""
+    rules = game.betting
+    stack, blinds = rules.stack, f"{rules.start[0]:g} and {rules.start[1]:g}"
+    found = re.search(r"start=\(([0-9.]{1,20}), ([0-9.]{1,20})\), stack=([0-9]{1,20})", key)
+    other = (int(found[3]), f"{float(found[1]):g} and {float(found[2]):g}") if found else (stack, blinds)
+    if other == (stack, blinds):
+        return f", got {directory}, made for other sizes, cards or ranges (timebank train trainer=mccfr with the same game keys makes one)"
+    keys = f"game.stack={stack}" + (f" 'game.blinds=[{rules.start[0]:g},{rules.start[1]:g}]'" if other[1] != blinds else "")
+    made = f"made for stacks of {other[0]} and blinds of {other[1]} (timebank train game={game.name} {keys} trainer=mccfr makes one)"
+    return f" with stacks of {stack} and blinds of {blinds}, got {directory}, {made}"
 
 
 def sizes_for(game: HoldemGame, sizes: Sequence[int]) -> list[int]:

@@ -229,6 +229,12 @@ class NoLimitAgent(BaseAgent):
         solved = root if outcome == Outcome.SEARCHED else None
         return Decision(policy, knows, clock.spent(), iterations, solved, outcome, spent=spent)
 
+    def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
+        """Return both players' ranges [H] at a state of a hand, as a seat sees them whose last decision left ``memory``."""
+        hand = Hand(self, memory)
+        hand.follow(state)
+        return hand.ranges[state]
+
     def _search(self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline) -> tuple[Outcome, int, Spent]:
         """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer."""
         street, seat, begun = self.game.round(root), self.game.player(state), time.perf_counter()
