@@ -21,7 +21,7 @@ from games.game import Action, Kind, PublicGame, children, drawn, line_of, path
 from search import Budget
 from search.boards.sweeps import uninterrupted
 from search.outcome import Outcome
-from search.representation import ValueFunction
+from search.representation import ActionValues
 
 Record = dict[str, Any]
 THINK, HELP, UNDO, QUIT = "?", "help", "u", "q"
@@ -39,7 +39,7 @@ class Terminal(Generic[State]):
     """
 
     agent: Agent[State]
-    values: ValueFunction | None  # of histories, as its blueprint sees them; None where the game is too large
+    values: ActionValues | None  # of histories, as its blueprint sees them; None where the game is too large
     budget: Budget  # of its decisions
     seed: int  # of deals and of the agent's actions
     ask: Callable[[str], str]  # shows a prompt and returns a line; EOFError ends the game
