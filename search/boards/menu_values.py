@@ -1,4 +1,4 @@
-"""What public states of hold'em with any amount are worth by a blueprint of a menu: the value function of AIVAT where no tree holds the game.
+"""What public states of hold'em with any amount are worth by a blueprint of a menu: AIVAT's value function where no tree holds the game.
 
 A belief is both players' own reach. The value of a state is what the ranges of the *belief* win from each other there, in the real chips:
 
@@ -270,6 +270,6 @@ def _with_row(reach: Belief, player: int, row: Float | float) -> Belief:
 
 
 def _scaled(chips: Chips, start: Sequence[float], paid: Sequence[float]) -> list[float]:
-    """Return what each player has in the real pot where the menu has ``paid``, if the real one is ``chips`` where the menu has ``start``."""
+    """Return what each player has in the real pot where the menu has ``paid``: ``chips`` is the real state, taken for ``start``."""
     scale, most = sum(chips.paid) / sum(start), np.add(chips.paid, chips.behind or math.inf).tolist()
     return [min(most[p], chips.paid[p] + scale * (paid[p] - start[p])) for p in (0, 1)]

@@ -1,7 +1,7 @@
 """Ranges against ranges at showdown, on many boards: what hands are worth that are checked down, or whose chips are all in.
 
-A *lane* is a pair of ranges. A board's hands are walked once from weak to strong, all lanes side by side. The walk keeps the second player's
-reach of the weaker hands, in total and by card, so that what a hand of the first player beats is a few additions.
+A *lane* is a pair of ranges. A board's hands are walked once from weak to strong, all lanes side by side. The walk keeps the second
+player's reach of the weaker hands, in total and by card, so that what a hand of the first player beats is a few additions.
 """
 
 from __future__ import annotations
