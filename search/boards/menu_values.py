@@ -35,7 +35,7 @@ from search.kernels.equity import equity_space
 from search.kernels.run_outs import showdown_sums
 from search.off_tree import Translation
 
-RUN_OUTS = 48  # boards on which a hand is checked down, where more may come
+RUN_OUTS, SAMPLE = 48, 24  # boards on which a hand is checked down: all if they are no more than the first, else as many as the second
 MOST_BOARDS = 1500  # all of which are dealt where the true mean is wanted: those of a flop, and no more
 DRAWS = 200  # of boards, where there are more
 LEAST_SHARE = 1e-3  # of the belief that comes to a line of the blueprint's, which is else not followed
@@ -248,7 +248,7 @@ class MenuValues:
             return self._boards(cards)
         left = [card for card in self.game.deck.cards().tolist() if card not in cards]
         random, missing = np.random.default_rng(crc32(bytes(sorted(cards)))), self._missing(cards)
-        return np.array([[*cards, *random.choice(left, missing, replace=False).tolist()] for _ in range(RUN_OUTS)], np.uint8)
+        return np.array([[*cards, *random.choice(left, missing, replace=False).tolist()] for _ in range(SAMPLE)], np.uint8)
 
     def _translated(self, state: HoldemState) -> HoldemState | None:
         """Return what the blueprint takes a state for."""
