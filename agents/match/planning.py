@@ -36,7 +36,7 @@ def plan_lines(matches: Sequence[Match], precision: float, rows: Any, workers: i
         hands, ground = found
         thinking = THOUGHT * sum(c.budget.seconds or 0.0 for c in match.competitors if c.bot is None and c.thinks)
         time = f", some {duration(hands * thinking / workers)} of thinking" if thinking else ""
-        lines.append(f"{names}: {aim} takes about {hands:,} hands{time} ({ground})")
+        lines.append(f"{names}: {aim} takes about {float(f'{hands:.2g}'):,.0f} hands{time} ({ground})")
     return "\n".join(lines)
 
 
