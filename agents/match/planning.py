@@ -53,9 +53,9 @@ def _measured(match: Match, precision: float, rows: Any) -> tuple[int, str] | No
 
 
 def _typical(match: Match, precision: float) -> tuple[int, str] | None:
-    """Return the same by what hands of such a game spread elsewhere; None where that is not known."""
+    """Return the same by what hands of such a game spread elsewhere; None where that is not known, as of bots."""
     game = match.game
-    if game.big_blind is None or not (isinstance(game, HoldemGame) and game.any_amount):
+    if match.bots or game.big_blind is None or not (isinstance(game, HoldemGame) and game.any_amount):
         return None
     kind, sample = "aivat" if match.values != "none" else "duplicate" if match.duplicate else "raw", "deal" if match.duplicate else "hand"
     samples = math.ceil((Z * SPREAD[kind] * game.big_blind / precision) ** 2)
