@@ -29,11 +29,11 @@ def plan_lines(matches: Sequence[Match], precision: float, rows: Any, workers: i
     lines = []
     for match in matches:
         names, aim = " - ".join(c.name for c in match.competitors), aim_text(precision, match.game.big_blind)
-        found = _measured(match, precision, rows) or _typical(match, precision)
-        if found is None:
+        known = _measured(match, precision, rows) or _typical(match, precision)
+        if known is None:
             lines.append(f"{names}: how many hands {aim} takes depends on how they spread, which is told while they are played")
             continue
-        hands, ground = found
+        hands, ground = known
         thinking = THOUGHT * sum(c.budget.seconds or 0.0 for c in match.competitors if c.bot is None and c.thinks)
         time = f", some {duration(hands * thinking / workers)} of thinking" if thinking else ""
         lines.append(f"{names}: {aim} takes about {float(f'{hands:.2g}'):,.0f} hands{time} ({ground})")

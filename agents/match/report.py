@@ -109,19 +109,22 @@ def _reduction(share: float | None) -> str:
 
 
 def seat_table(row: Row) -> str:
-    """Return the first agent's seats, and the rounds in which hands ended, as text."""
-    lines, blind, kinds = [], row.get("big_blind"), ["chips", *(["aivat"] if "aivat" in row["estimates"] else [])]
+    """Return the first agent's seats, and the rounds in which hands ended, as text; the last column is in mbb/g where there are blinds."""
+    names = ["raw", *(["aivat"] if "aivat" in row["estimates"] else [])]
+    kinds = ["chips", *names[1:]]
+    columns = [(name, kind, 1.0) for name, kind in zip(names, kinds, strict=True)]
+    if "big_blind" in row:
+        columns.append((f"{names[-1]}, mbb/g", kinds[-1], 1000 / row["big_blind"]))
+    lines = []
     for seat in row["seats"]:
-        found, scale = [seat.get(kind) for kind in kinds], 1000 / blind if blind else 1.0
-        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in found]
-        if blind:
-            means += [value_text(scale * e["mean"], scale * (e["high"] - e["low"]) / 2) if e else "" for e in found[-1:]]
+        means = [
+            value_text(scale * e["mean"], scale * (e["high"] - e["low"]) / 2) if (e := seat.get(kind)) else "" for _, kind, scale in columns
+        ]
         lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
     if len(row["rounds"]) > 1:
         ended = [(f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}") for r in row["rounds"]]
-        lines += [[*cells, *[""] * (len(kinds) - 1 + bool(blind))] for cells in ended]
-    in_blinds = [f"{['raw', *kinds[1:]][-1]}, mbb/g"] * bool(blind)
-    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", *kinds[1:], *in_blinds], lines)
+        lines += [[*cells, *[""] * (len(columns) - 1)] for cells in ended]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", *(name for name, _, _ in columns)], lines)
 
 
 def decision_table(rows: Sequence[Row]) -> str:

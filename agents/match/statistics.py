@@ -198,13 +198,13 @@ def decision_streets(play: Sequence[str]) -> list[int]:
     Args:
         play: actions and public cards in order; cards begin with a rank, actions with a small letter.
     """
-    found, street = list[int](), 0
+    streets, street = list[int](), 0
     for text in play:
         if text[0].islower():
-            found.append(street)
+            streets.append(street)
         else:
             street += 1
-    return [*found, street]
+    return [*streets, street]
 
 
 def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
