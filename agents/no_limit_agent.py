@@ -45,7 +45,7 @@ from search.resolving import MIN_TRUSTED_ITERATIONS
 FIRST_SIZES = Menu((Size("%", 75.0),), (Size("%", 100.0),), reraises=((),))
 LATER_SIZES = Menu((Size("%", 75.0),), ())
 NEAR_ALLIN = 2.0
-LEAST_ITERATIONS = 12  # of a subgame above the last street: its answer is then less exploitable than a blueprint of buckets
+LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then less exploitable than a blueprint of buckets
 TRIALS = 3  # solves of each street when the agent is loaded
 LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
 UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it

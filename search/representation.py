@@ -57,8 +57,8 @@ class ValueFunction(Protocol):
         """Return the belief after the deal; the deal of ``held`` hands is corrected for, None leaves all that a player may hold."""
         ...
 
-    def revealed(self, belief: Any, state: Any, child: Any) -> tuple[Any, Sequence[float]]:
-        """Take a step of public chance."""
+    def revealed(self, belief: Any, state: Any, child: Any, random: np.random.Generator) -> tuple[Any, Sequence[float]]:
+        """Take a step of public chance. ``random`` is for a mean over more draws than can be summed: fresh ones stand for them."""
         ...
 
     def acted(self, belief: Any, state: Any, child: Any, policy: Float) -> tuple[Any, Sequence[float]]:
@@ -68,6 +68,10 @@ class ValueFunction(Protocol):
     def payoff(self, belief: Any, state: Any) -> float:
         """Return player 0's mean chips at a terminal."""
         ...
+
+
+class ActionValues(ValueFunction, Protocol):
+    """A value function that also says what a player's actions are worth."""
 
     def action_values(self, state: Any, range_: Float) -> Float:
         """Return [A, H], the cfvs of a decision's actions against the opponent's ``range_`` [H'] there.
@@ -131,7 +135,7 @@ class Representation(Protocol[State]):
         """Return what a player wins in chips a deal by best responding to the opponent's table."""
         ...
 
-    def value_function(self, tables: Tables) -> ValueFunction:
+    def value_function(self, tables: Tables) -> ActionValues:
         """Return what histories are worth if both play ``tables``."""
         ...
 

@@ -26,6 +26,8 @@ from search.resolving import ResolveConfig
 
 SAMPLED = "sampled"  # a policy, see ``agents.bucket_blueprint``
 SHIPPED, BLUEPRINTS = ("small",), Path(__file__).parents[1] / "blueprints"  # those that come with the package, and where they are
+STANDARD, MADE = "standard", "outputs/blueprints/standard"  # what figures use: made by a command, found below the working directory
+MAKE_STANDARD = f"timebank train game=heads_up_no_limit trainer=mccfr hydra.run.dir={MADE}"
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
 STILL = Budget(seconds=0)  # of agents that do not think
@@ -235,7 +237,9 @@ def check_files(config: AgentConfig) -> None:
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
     if config.policy == SAMPLED and (not config.blueprint or not blueprint_directory(config.blueprint).is_dir()):
-        rule = f"{', '.join(SHIPPED)} or a directory that timebank train trainer=mccfr wrote"
+        if config.blueprint == STANDARD:
+            raise ValueError(f"agent.blueprint must have been made: {MAKE_STANDARD} takes half an hour, got {STANDARD} and no {MADE}")
+        rule = f"{', '.join(SHIPPED)}, {STANDARD} or a directory that timebank train trainer=mccfr wrote"
         raise ValueError(f"agent.blueprint must be {rule}, got {shown(config.blueprint)}")
     if config.policy != SAMPLED and config.blueprint is not None:
         raise ValueError(f"agent.blueprint must be left out but for a sampled policy, got {config.blueprint}")
@@ -244,8 +248,8 @@ def check_files(config: AgentConfig) -> None:
 
 
 def blueprint_directory(name: str) -> Path:
-    """Return where a sampled blueprint is: one of ``SHIPPED`` by its name, any other by its path."""
-    return BLUEPRINTS / name if name in SHIPPED else Path(name)
+    """Return where a sampled blueprint is: one of ``SHIPPED`` or ``STANDARD`` by its name, any other by its path."""
+    return BLUEPRINTS / name if name in SHIPPED else Path(MADE) if name == STANDARD else Path(name)
 
 
 def untrained(config: AgentConfig) -> bool:

@@ -10,7 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agents.apps.build import ANY_AMOUNT, Kind, agent_cores, any_amount, build_executor, build_kind, build_variant, enough_for, untrained
+from agents.apps.build import (
+    ANY_AMOUNT,
+    SAMPLED,
+    Kind,
+    agent_cores,
+    any_amount,
+    build_executor,
+    build_kind,
+    build_variant,
+    enough_for,
+    untrained,
+)
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.run import Run
 from agents.match.deal import Competitor
@@ -20,7 +31,7 @@ from games.settings import shown
 from search import Budget
 
 MOST_NAME = 100  # bytes of an agent's name: two of them and a digest make a file's
-NO_VALUES = "values: taken as none, a game of any amount has no value function"
+NO_VALUES = "values: taken as none, in a game of any amount they are those of a sampled blueprint, and nobody has one"
 THINKING = Budget(seconds=0.01)  # of an agent that thinks where no budget is given
 
 
@@ -32,7 +43,12 @@ def match_kind(config: MatchConfig) -> Kind:
 def match_notes(config: MatchConfig) -> tuple[str, ...]:
     """Return what of the settings is taken otherwise than written."""
     kind = match_kind(config)
-    return kind.notes if kind.valued or config.values == "none" else (*kind.notes, NO_VALUES)
+    return kind.notes if values_of(config, kind) == config.values else (*kind.notes, NO_VALUES)
+
+
+def values_of(config: MatchConfig, kind: Kind) -> str:
+    """Return AIVAT's value function, ``none`` where there is none."""
+    return config.values if kind.valued or any(agent.policy == SAMPLED for agent in config.agents.values()) else "none"
 
 
 def check_competitors(config: MatchConfig, directory: Path) -> None:
@@ -84,7 +100,7 @@ def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Mat
 
 
 def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig], Any]) -> list[Match]:
-    variant, values, competitors = build_variant(config, kind), config.values if kind.valued else "none", []
+    variant, values, competitors = build_variant(config, kind), values_of(config, kind), []
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.policy == "bot":

@@ -237,7 +237,8 @@ class MatchConfig:
         hands: of each match, half of them in each seat.
         duplicate: each deal is played twice, seats swapped; else once, with alternating seats.
         values: AIVAT's value function: ``blueprint`` (both play what they play without thinking), ``uniform``, or ``none`` for no AIVAT.
-        precision: half-width of the 95 % interval that is wanted, chips a hand; says how many more hands it takes.
+        precision: half-width of the 95 % interval that is wanted, chips a hand; says how many hands it takes, before the first one as far
+            as that is known, and how many more while they are played and at the end.
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.
         limit_seconds: of a bot's decision; one that takes longer forfeits the hand.

@@ -24,7 +24,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from agents.apps.build import SHIPPED
+from agents.apps.build import SHIPPED, blueprint_directory
 from agents.apps.compose import CONF, Composed, compose, directory_of, layered
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
@@ -166,9 +166,11 @@ def _shown(command: str, flags: dict[str, str], overrides: list[str]) -> bool:
 def _absolute(override: str) -> str:
     """Return an override that names an agent's file or blueprint with its whole path, so that the run can be resumed from anywhere."""
     key, _, path = override.partition("=")
-    files = re.fullmatch(r"agents?(\.\w+)?\.(checkpoint|table)", key) and Path(path).is_file()
-    named = files or (re.fullmatch(r"agents?(\.\w+)?\.blueprint", key) and path not in SHIPPED and Path(path).is_dir())
-    return f"{key}='{Path(path).resolve()}'" if named else override
+    if re.fullmatch(r"agents?(\.\w+)?\.(checkpoint|table)", key) and Path(path).is_file():
+        return f"{key}='{Path(path).resolve()}'"
+    if re.fullmatch(r"agents?(\.\w+)?\.blueprint", key) and path not in SHIPPED and blueprint_directory(path).is_dir():
+        return f"{key}='{blueprint_directory(path).resolve()}'"
+    return override
 
 
 def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:

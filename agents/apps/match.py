@@ -17,6 +17,7 @@ from agents.apps.launch import launch
 from agents.apps.run import LOADING, Progress, Run
 from agents.match.exact_value import ExactValue, exact_values, too_large
 from agents.match.match import MOST_HANDS, Match, check_hands, play_matches
+from agents.match.planning import plan_lines
 from agents.match.report import report_text, waiting_text, write_report
 from agents.match.salt import kept_salt
 from agents.match.statistics import Tally, describe, live, match_row
@@ -38,6 +39,7 @@ def check(config: MatchConfig, directory: Path) -> None:
 
 def run(config: MatchConfig, directory: Path) -> None:
     """Train or solve what is needed, play, report."""
+    before = result_in(directory).get("rows")  # if it goes on
     with Run(directory, "match", match_kind(config).game.name, config.seed, match_notes(config)) as result:
         if config.salt is None and config.bots:
             config = replace(config, salt=kept_salt(directory / "hands"))
@@ -45,6 +47,8 @@ def run(config: MatchConfig, directory: Path) -> None:
             result.write()
         matches = build_matches(config, directory, result)
         tallies, exact = [Tally(match) for match in matches], list[ExactValue | None]([None] * len(matches))
+        if config.precision is not None:
+            print(plan_lines(matches, config.precision, before, build_executor(config.executor).workers), flush=True)
         try:
             start, played = time.perf_counter(), play(config, tallies, directory)
             seconds = time.perf_counter() - start

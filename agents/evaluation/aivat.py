@@ -16,12 +16,17 @@ With both policies known the estimate depends on the public history alone. If th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from games.arrays import Float
 from games.game import PublicGame, line_of
+from games.holdem.rules import HoldemGame
 from games.public_tree import CHANCE
-from search.representation import ValueFunction, represent
+from search.boards.menu_values import MenuPolicy, MenuValues, UniformMenu
+from search.representation import ActionValues, ValueFunction, represent
 
 
 class Step(NamedTuple):
@@ -38,24 +43,32 @@ class Aivat:
     def __init__(self, game: PublicGame[Any], values: ValueFunction) -> None:
         self.game, self.values = game, values
 
-    def estimate(self, steps: Sequence[Step], held: tuple[int | None, int | None] = (None, None), end: float | None = None) -> float:
+    def estimate(
+        self,
+        steps: Sequence[Step],
+        held: tuple[int | None, int | None] = (None, None),
+        end: float | None = None,
+        random: np.random.Generator | None = None,
+    ) -> float:
         """Return player 0's AIVAT estimate of a deal in chips.
 
         Args:
             steps: from the root on, to a terminal unless ``end`` is given; every decision of a player whose policy is known has it.
             held: by player, the hand of one whose policy is not known: its deal is corrected for, its actions are not.
             end: player 0's chips where the deal ended before a terminal.
+            random: of draws that a value function may make, independent of the deal's; new ones if not given.
 
         Raises:
             ValueError: a policy is missing.
         """
+        random = np.random.default_rng() if random is None else random
         belief, dealt = self.values.dealt(held)
         every = [*dealt]
         for state, child, policy in steps:
             player = self.game.player(state)
             corrections: Sequence[float] = []
             if player == CHANCE:
-                belief, corrections = self.values.revealed(belief, state, child)
+                belief, corrections = self.values.revealed(belief, state, child, random)
             elif policy is not None:
                 belief, corrections = self.values.acted(belief, state, child, policy)
             elif held[player] is None:
@@ -68,8 +81,22 @@ class Aivat:
         return estimate + (self.values.payoff(belief, steps[-1].child if steps else self.game.root) if end is None else end)
 
 
-def value_function(game: PublicGame[Any], blueprints: tuple[Any, Any]) -> ValueFunction:
+def value_function(game: PublicGame[Any], blueprints: tuple[Any, Any]) -> ActionValues:
     """Return what histories are worth when the players play blueprints on, seat by seat; None stands for uniform play."""
     representation = represent(game)
     tables = [representation.uniform() if blueprint is None else blueprint.strategy().tables for blueprint in blueprints]
     return representation.value_function((tables[0][0], tables[1][1]))
+
+
+def match_values(game: PublicGame[Any], blueprints: tuple[Any, Any]) -> ValueFunction:
+    """Return ``value_function``, or what stands for it in a game of any amount, whose tree no memory holds.
+
+    There a blueprint is one of a menu. Where the players' menus differ, or only one has a blueprint, that of the first who has one is taken
+    for both; where nobody has one both play uniformly on the game's own menu.
+    """
+    if not (isinstance(game, HoldemGame) and game.any_amount):
+        return value_function(game, blueprints)
+    first, second = blueprints
+    known: MenuPolicy = next((b for b in blueprints if b is not None), None) or UniformMenu(replace(game, any_amount=False))
+    alike = first is not None and second is not None and first.game.key == second.game.key
+    return MenuValues(game, (first, second) if alike else (known, known))

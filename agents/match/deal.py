@@ -18,7 +18,7 @@ from typing import Any, cast
 import numpy as np
 
 from agents.agent import Agent, Decision
-from agents.evaluation.aivat import Aivat, Step, value_function
+from agents.evaluation.aivat import Aivat, Step, match_values
 from agents.opponents.bot import Bot, observe
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
@@ -120,7 +120,7 @@ class Table:
             uniform = [bot is not None or self.valued_by == "uniform" for bot in self.bots]
             blueprints = [None if u else c.known.blueprint for u, c in zip(uniform, self.competitors, strict=True)]
             pairs = [(blueprints[0], blueprints[1]), (blueprints[1], blueprints[0])]  # seats as they are, and swapped
-            self._aivat = [Aivat(self.game, value_function(self.game, pair)) for pair in pairs]
+            self._aivat = [Aivat(self.game, match_values(self.game, pair)) for pair in pairs]
 
     def loading(self) -> Record:
         """Return what each competitor took to load, for the record of the first hand that is played here; nothing later on."""
@@ -138,7 +138,7 @@ class Table:
             self._decisions[key] = decision
         return decision, True
 
-    def score(self, swapped: bool, hands: tuple[int, int], steps: list[Step], end: float | None) -> float | None:
+    def score(self, deal: int, swapped: bool, hands: tuple[int, int], steps: list[Step], end: float | None) -> float | None:
         """Return player 0's AIVAT estimate, None if there is none. Of competitors whose decisions repeat it is kept."""
         if self._aivat is None:
             return None
@@ -146,7 +146,7 @@ class Table:
         key = (steps[-1].child if steps else self.game.root, swapped)
         if key in self._scores:
             return self._scores[key]
-        score = self._aivat[swapped].estimate(steps, (held[0], held[1]), end)
+        score = self._aivat[swapped].estimate(steps, (held[0], held[1]), end, self.draws.secret("aivat", deal))
         if all(self._repeats) and held == [None, None]:
             self._scores[key] = score
         return score
@@ -203,7 +203,7 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
         "asked": asked,
         "decisions": decisions,
     }
-    score = table.score(swapped, hands, steps, end)
+    score = table.score(deal, swapped, hands, steps, end)
     if score is not None:
         record["aivat"] = sign * score
     if fault is not None:

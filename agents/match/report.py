@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.match.figure import plot_matches
+from agents.match.planning import aim_text
 from agents.match.statistics import ALIKE_SHARE, ESTIMATES, Tally, decision_rows
 from agents.reporting.tables import Row, duration, overruns_text, spoilt_note, table, write_csv
 
@@ -24,7 +25,7 @@ def report_text(rows: Sequence[Row], agents: Sequence[Row], tallies: Sequence[Ta
     """Return the text of matches from their rows, descriptions (``agents.match.statistics.describe``), tallies and where hands are kept."""
     decisions = decision_rows(tallies)
     parts = [match_table(rows), blinds_table(rows), seat_table(rows[0]) if len(rows) == 1 else standings(rows)]
-    parts += [decision_table(decisions), load_text(decisions), spoilt_note(decisions)]
+    parts += [decision_table(decisions), street_table(rows[0]) if len(rows) == 1 else "", load_text(decisions), spoilt_note(decisions)]
     lines = [f"{a['name']}: {a['agent']}, {a['budget']}" for a in agents]
     lines += [f"\n{part}" for part in parts if part]
     notes = [f"{' - '.join(row['agents'])}: {note}" for row in rows for note in _notes(row)]
@@ -44,7 +45,7 @@ def _notes(row: Row) -> list[str]:
     if row["waiting_hands"]:
         notes.append(f"{row['waiting_hands']:,} more hands were played of deals whose other hand was not, and are not counted")
     if "hands_needed" in row:
-        more, aim = row["hands_needed"], f"± {row['precision']:g} chips"
+        more, aim = row["hands_needed"], aim_text(row["precision"], row.get("big_blind"))
         unknown = f"more hands for {aim}: not known, all {row['hands']:,} came out alike ({row['best']})"
         notes.append(unknown if more is None else f"{more:,} more hands for {aim} ({row['best']})")
     return notes
@@ -108,15 +109,22 @@ def _reduction(share: float | None) -> str:
 
 
 def seat_table(row: Row) -> str:
-    """Return the first agent's seats, and the rounds in which hands ended, as text."""
-    lines, kinds = [], ["chips", *(["aivat"] if "aivat" in row["estimates"] else [])]
+    """Return the first agent's seats, and the rounds in which hands ended, as text; the last column is in mbb/g where there are blinds."""
+    names = ["raw", *(["aivat"] if "aivat" in row["estimates"] else [])]
+    kinds = ["chips", *names[1:]]
+    columns = [(name, kind, 1.0) for name, kind in zip(names, kinds, strict=True)]
+    if "big_blind" in row:
+        columns.append((f"{names[-1]}, mbb/g", kinds[-1], 1000 / row["big_blind"]))
+    lines = []
     for seat in row["seats"]:
-        means = [value_text(e["mean"], (e["high"] - e["low"]) / 2) if e else "" for e in map(seat.get, kinds)]
+        means = [
+            value_text(scale * e["mean"], scale * (e["high"] - e["low"]) / 2) if (e := seat.get(kind)) else "" for _, kind, scale in columns
+        ]
         lines.append([f"{row['agents'][0]} as player {seat['seat']}", f"{seat['hands']:,}", *means])
     if len(row["rounds"]) > 1:
         ended = [(f"hands that ended in round {r['round'] + 1}", f"{r['hands']:,}", f"{r['chips']:+.3f}") for r in row["rounds"]]
-        lines += [[*cells, *[""] * (len(kinds) - 1)] for cells in ended]
-    return table([f"chips a hand to {row['agents'][0]}", "hands", "raw", *kinds[1:]], lines)
+        lines += [[*cells, *[""] * (len(columns) - 1)] for cells in ended]
+    return table([f"chips a hand to {row['agents'][0]}", "hands", *(name for name, _, _ in columns)], lines)
 
 
 def decision_table(rows: Sequence[Row]) -> str:
@@ -127,6 +135,17 @@ def decision_table(rows: Sequence[Row]) -> str:
         counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), overruns_text(row)]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
+
+
+def street_table(row: Row) -> str:
+    """Return what the decisions of each street took as text; empty where that is not known or there is one street."""
+    if len({street["street"] for street in row["streets"]}) < 2:
+        return ""
+    lines = [
+        [s["agent"], s["street"], f"{s['decisions']:,}", duration(s["mean_seconds"]), duration(s["seconds"]), f"{s['iterations']:.0f}"]
+        for s in row["streets"]
+    ]
+    return table(["agent", "street", "decisions", "mean", "in all", "iterations"], lines)
 
 
 def load_text(rows: Sequence[Row]) -> str:

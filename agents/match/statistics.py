@@ -23,6 +23,7 @@ from agents.match.exact_value import ExactValue
 from agents.match.match import Match
 from agents.reporting.tables import Row, duration
 from games.arrays import Bool, Float
+from games.holdem.rules import HoldemGame
 from search.outcome import FALLBACKS, Outcome
 
 ESTIMATES = ("aivat", "duplicate", "raw")  # the best first
@@ -74,6 +75,7 @@ class Tally:
         self._scores, self._decisions = np.zeros(0, SCORES), np.zeros(0, DECISIONS)
         self._asked, self._seconds, self._loading = np.zeros(2, np.int64), 0.0, np.zeros(2)
         self.faults: dict[str, int] = {}
+        self._by_street = np.zeros((2, len(match.game.rounds), 3))  # decisions, seconds and iterations of each competitor
 
     def add(self, records: Sequence[Record]) -> None:
         """Take hands."""
@@ -85,12 +87,22 @@ class Tally:
         self._scores = every[np.argsort(every["number"], kind="stable")]
         decisions = [(*decision[:3], _fallback(*decision[2:])) for r in records for decision in r["decisions"]]
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
+        self._add_streets(records)
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
         self._loading = np.max([self._loading, *(r["load_seconds"] for r in records if "load_seconds" in r)], axis=0)
         for fault in (r["fault"] for r in records if "fault" in r):
             key = f"{fault['who']} {fault['kind']}"
             self.faults[key] = self.faults.get(key, 0) + 1
+
+    def _add_streets(self, records: Sequence[Record]) -> None:
+        """Count decisions by street in hold'em, where each of them is made and timed."""
+        if not isinstance(self.match.game, HoldemGame):
+            return
+        for record in records:
+            streets = decision_streets(record["play"])
+            for (who, seconds, iterations, *_), street in zip(record["decisions"], streets, strict=False):
+                self._by_street[who, street] += (1, seconds, iterations)
 
     @property
     def played(self) -> int:
@@ -147,6 +159,16 @@ class Tally:
             rows.append(row | {"chips_per_hand": paid / all_hands})
         return rows
 
+    def streets(self) -> list[Row]:
+        """Return a row for each competitor and street with decisions: how many, seconds in all and on average, mean iterations."""
+        rows = []
+        for who, competitor in enumerate(self.match.competitors):
+            for street, (count, seconds, iterations) in zip(self.match.game.rounds, self._by_street[who].tolist(), strict=True):
+                if count:
+                    row = {"agent": competitor.name, "street": street, "decisions": int(count), "seconds": seconds}
+                    rows.append(row | {"mean_seconds": seconds / count, "iterations": iterations / count})
+        return rows
+
     def decisions(self, who: int) -> Float:
         """Return [timed decisions, 3] of one competitor, the fastest first: seconds, iterations, and 1 + the number of the fallback.
 
@@ -168,6 +190,21 @@ class Tally:
         """Return seconds of playing, all workers' together, and the share of them that was not the agents' own thinking."""
         played, thinking = self._seconds, float(self._decisions["seconds"].sum(dtype=float))
         return {"seconds": played, "thinking_seconds": thinking, "overhead": 1 - thinking / played if played else 0.0}
+
+
+def decision_streets(play: Sequence[str]) -> list[int]:
+    """Return the street of each decision of a hand of hold'em, and that of one more, which a bot may have forfeited.
+
+    Args:
+        play: actions and public cards in order; cards begin with a rank, actions with a small letter.
+    """
+    streets, street = list[int](), 0
+    for text in play:
+        if text[0].islower():
+            streets.append(street)
+        else:
+            street += 1
+    return [*streets, street]
 
 
 def _fallback(iterations: int, fell_back: int, *kind: Outcome) -> int:
@@ -242,6 +279,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         "seats": tally.seats(),
         "rounds": tally.rounds(),
         "decisions": decision_rows([tally]),
+        "streets": tally.streets(),
         "speed": tally.speed(),
         "faults": tally.faults,
         "exact": None if exact is None else asdict(exact),

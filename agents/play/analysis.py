@@ -17,7 +17,7 @@ from agents.play.thoughts import surprise_text, thought
 from agents.reporting.tables import table
 from games.arrays import Float
 from games.game import Action, children, path
-from search.representation import ValueFunction
+from search.representation import ActionValues
 
 TOLD, ROUND = 8, 6  # classes of hands of a range, and digits of a share: equal ones differ by rounding
 GREEN, LIKELY = 32, 0.5  # of ANSI, and from which weight on a square is painted
@@ -37,7 +37,7 @@ class Analyst(Generic[State]):
 
     agent: Agent[State]
     decisions: DecisionCache[State]
-    values: ValueFunction | None
+    values: ActionValues | None
     paint: Callable[[str, int | None], str]
 
     def analysis(self, state: State, hand: int, action_text: Callable[[Action], str]) -> str:

@@ -22,7 +22,7 @@ from games.game import Action, Kind, PublicGame, drawn, line_of
 from search import Budget
 from search.boards.sweeps import uninterrupted
 from search.outcome import FALLBACKS
-from search.representation import ValueFunction
+from search.representation import ActionValues
 
 Record = dict[str, Any]
 THINK, RANGES, LAST, HELP, UNDO, QUIT = "?", "g", "last", "help", "u", "q"
@@ -40,7 +40,7 @@ class Terminal(Generic[State]):
     """
 
     agent: Agent[State]
-    values: ValueFunction | None  # of histories, as its blueprint sees them; None where the game is too large
+    values: ActionValues | None  # of histories, as its blueprint sees them; None where the game is too large
     budget: Budget  # of its decisions
     seed: int  # of deals and of the agent's actions
     ask: Callable[[str], str]  # shows a prompt and returns a line; EOFError ends the game

@@ -70,7 +70,7 @@ class MCCFRConfig:
     name: ClassVar[str] = "mccfr"
     title: ClassVar[str] = "MCCFR"
 
-    iterations: int = bounded(10_000, least=1)
+    iterations: int = bounded(15_000, least=1)
     buckets: list[int] = field(default_factory=lambda: [500], metadata=within(least=1, most=1 << 16))
     bets: str | None = None
     raises: str | None = None

@@ -106,8 +106,8 @@ class CardAbstraction:
         deals: [S] public cards that are dealt before each street; none before the first.
         groups: [G, H] f4, weights of opponents' hands against which strength is measured on the last street; the first is all hands.
         centres: of every street but the first [K, features] f4, ascending in the first column.
-        second: [boards, H] u2, the buckets of the street after the first, boards as ``board_index`` has them; worked out board by board where
-            it is None.
+        second: [boards, H] u2, buckets of the street after the first, boards as ``board_index`` has them; None where each is to be worked
+            out when it is asked for.
     """
 
     deck: Deck

@@ -84,7 +84,9 @@ class BoardValueFunction:
         before, after = (self._worth(worth, alive, ranges) for ranges in (self.game.ranges, belief))
         return belief, [float(before[0][0] / before[1][0] - after[0][0] / after[1][0])]
 
-    def revealed(self, belief: Belief, state: HoldemState, child: HoldemState) -> tuple[Belief, Sequence[float]]:
+    def revealed(
+        self, belief: Belief, state: HoldemState, child: HoldemState, random: np.random.Generator
+    ) -> tuple[Belief, Sequence[float]]:
         """See ``search.representation.ValueFunction``."""
         node, cards = place_of(self.game, child)
         line = self._entering[int(self.game.bets.round[node])].index(node)

@@ -51,7 +51,7 @@ def equity_space(hands: int, groups: int, bins: int) -> EquitySpace:
 
 
 @inner_kernel
-def _sort_hands(power: Any, keys: Any, digits: Any) -> Any:
+def sort_hands(power: Any, keys: Any, digits: Any) -> Any:
     """Sort the hands that can be held from weak to strong into ``keys[1]``, and return how many there are; a radix sort.
 
     A key is a hand's strength, and its number in the eleven lowest bits.
@@ -92,7 +92,7 @@ def _shares_of_all(keys: Any, live: int, hands: Any, by_card: Any, possible: flo
     strength are counted once, before it is looked at. The hand itself is counted once, too, in both of its cards.
 
     Args:
-        keys: [live] u8, see ``_sort_hands``.
+        keys: [live] u8, see ``sort_hands``.
         live: hands that can be held.
         hands: [H, 2] u1.
         by_card: [52] i4, room to work in.
@@ -162,7 +162,7 @@ def _shares_of_group(keys: Any, live: int, hands: Any, weights: Any, by_card: An
 def _shares(board: Any, hands: Any, groups: Any, used: int, space: Any) -> None:
     """Write the strength of every hand against each of the first ``used`` groups into ``space.share``; see ``board_features``."""
     strengths(board, hands, space.power)
-    live = _sort_hands(space.power, space.keys, space.digits)
+    live = sort_hands(space.power, space.keys, space.digits)
     cards = (1.0 + np.sqrt(1.0 + 8.0 * live)) / 2.0  # that are not on the board
     _shares_of_all(space.keys[1], live, hands, space.counts, (cards - 2) * (cards - 3) / 2, space.share[0])
     for g in range(1, used):

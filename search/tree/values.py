@@ -69,7 +69,7 @@ class TreeValues:
                 belief = belief * _along(player, np.eye(weights.shape[player])[hand])
         return belief, [] if held == (None, None) else [float((weights * root).sum()) - _mean(weights * belief, root)]
 
-    def revealed(self, belief: Float, state: int, child: int) -> tuple[Float, Sequence[float]]:
+    def revealed(self, belief: Float, state: int, child: int, random: np.random.Generator) -> tuple[Float, Sequence[float]]:
         """See ``search.representation.ValueFunction``."""
         total, terms = float((self._weights(state) * belief).sum()), []
         for below in self.tree.children(state):

@@ -393,7 +393,7 @@ def test_play_in_a_terminal(tmp_path, command, leave):
         (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, module:name, got 'bot'"),
         (
             ["game=heads_up_no_limit", "agent=no_limit", "agent.blueprint=null", "budget.seconds=1"],
-            "agent.blueprint must be small or a directory that timebank train trainer=mccfr wrote, got None",
+            "agent.blueprint must be small, standard or a directory that timebank train trainer=mccfr wrote, got None",
         ),
         (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network, uniform, sampled or module:name on hold'em, got 'table'"),
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),

@@ -68,7 +68,12 @@ def test_a_blueprint_is_named_or_a_directory(tmp_path, monkeypatch):
         (["game.blinds=[100,200]"], "'game.blinds=[100,200]' trainer=mccfr makes one)"),
         (["game.min_bet=200"], "made for other sizes, cards or ranges (timebank train trainer=mccfr with the same game keys makes one)"),
         (["game.amounts=menu"], "agent.policy must not be sampled where only the menu's amounts are legal"),
-        (["agent.blueprint=small/"], "agent.blueprint must be small or a directory that timebank train trainer=mccfr wrote, got 'small/'"),
+        (
+            ["agent.blueprint=standard"],
+            "agent.blueprint must have been made: timebank train game=heads_up_no_limit trainer=mccfr "
+            "hydra.run.dir=outputs/blueprints/standard takes half an hour, got standard and no outputs/blueprints/standard",
+        ),
+        (["agent.blueprint=small/"], "must be small, standard or a directory that timebank train trainer=mccfr wrote, got 'small/'"),
         (["agent.blueprint=."], "agent.blueprint must be a directory that trainer=mccfr wrote, got /"),
         (["agent.own=some:agent"], "agent.own must be left out where the policy is sampled, got 'some:agent'"),
         (["agent.solve_from=preflop"], "agent.solve_from must be rounds after the first by name"),

@@ -316,7 +316,9 @@ def test_the_command_plays_bots_with_any_amount(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *given, f"hydra.run.dir={tmp_path}") == 0
     (row,) = result_of(tmp_path)["rows"]
     assert (row["hands"], row["exact"], row["faults"], sorted(row["estimates"])) == (20, None, {}, ["duplicate", "raw"])
-    assert result_of(tmp_path)["notes"] == ["values: taken as none, a game of any amount has no value function"]
+    assert result_of(tmp_path)["notes"] == [
+        "values: taken as none, in a game of any amount they are those of a sampled blueprint, and nobody has one"
+    ]
     assert timebank(monkeypatch, "match", f"resume={tmp_path}", "hands=24") == 0
 
 

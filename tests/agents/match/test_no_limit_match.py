@@ -1,0 +1,105 @@
+"""Matches with any amount: AIVAT's estimates, the same deals for every budget, what streets took."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from agents.board_blueprint import make_blueprint
+from agents.match.deal import Competitor, check_record
+from agents.match.match import Match
+from agents.match.report import street_table
+from agents.match.statistics import decision_streets, match_row
+from agents.no_limit_agent import NoLimitAgent
+from games.holdem.config import Holdem
+from search import Budget, variant
+from tests.compiling import compiled
+from tests.matching import LEDUC, STILL, played, searcher, tallied, uniform, without_times
+
+SETTINGS = {"ranks": "JQKA", "suits": "cdh", "deals": [0, 1, 1], "blinds": [1, 2], "stack": 20, "min_bet": 2, "raise_cap": 2}
+GAME = Holdem(amounts="any", **SETTINGS).build()
+DCFR = variant("default_holdem")
+
+
+@pytest.fixture(scope="module")
+def blueprint(tmp_path_factory):
+    menu = Holdem(**SETTINGS | {"bets": "75%", "raises": "100%"}).build()
+    return make_blueprint(menu, (), DCFR, 20, tmp_path_factory.mktemp("blueprint"))
+
+
+def match_of(blueprint, iterations, **settings):
+    thinking = Competitor("a", NoLimitAgent(GAME, blueprint, DCFR, "turn"), Budget(iterations=iterations))
+    return Match((thinking, Competitor("b", NoLimitAgent(GAME, blueprint, DCFR, None), STILL)), **settings)
+
+
+@compiled
+@pytest.mark.long
+def test_aivat_agrees_with_what_was_won_and_spreads_less(blueprint):
+    tally = tallied(match_of(blueprint, 8, seed=3), 600)
+    estimates = tally.estimates()
+    aivat, raw = estimates["aivat"], estimates["raw"]
+    assert list(estimates) == ["aivat", "duplicate", "raw"]
+    assert aivat.standard_error < 0.5 * estimates["duplicate"].standard_error < 0.5 * raw.standard_error
+    assert abs(aivat.mean - raw.mean) < 4 * raw.standard_error
+    for seat in tally.seats():
+        assert abs(seat["aivat"]["mean"] - seat["chips"]["mean"]) < 4 * seat["chips"]["standard_error"]
+
+
+def test_hands_are_the_same_when_they_are_played_again_and_pass_their_check(blueprint):
+    match = match_of(blueprint, 2)
+    first, again = (played(match, 8) for _ in range(2))
+    assert without_times([(0, first, True)]) == without_times([(0, again, True)])
+    table = match.table(load=False)
+    for record in first:
+        check_record(table, record, record["deal"], record["seats"][0] == "b")
+        assert np.isfinite(record["aivat"])
+
+
+def cards_of(records):
+    """Return the hands and the public cards by deal, as far as any of its hands came; they must agree."""
+    found = {}
+    for record in records:
+        cards = [text for text in record["play"] if not text[0].islower()]
+        hands, longest = found.setdefault(record["deal"], (record["hands"], []))
+        assert hands == record["hands"]
+        assert cards[: len(longest)] == longest[: len(cards)]
+        found[record["deal"]] = hands, max(cards, longest, key=len)
+    return found
+
+
+def alike(few, many):
+    """Say in how many deals of two matches all cards agree as far as both came, and in how many of their hands the play differs."""
+    first, second = cards_of(few), cards_of(many)
+    assert first.keys() == second.keys()
+    for deal, (hands, cards) in first.items():
+        other_hands, other_cards = second[deal]
+        assert hands == other_hands
+        assert cards[: len(other_cards)] == other_cards[: len(cards)]
+    return sum(one["play"] != other["play"] for one, other in zip(few, many, strict=True))
+
+
+def test_the_deals_are_the_same_for_every_budget(blueprint):
+    few, many = (played(match_of(blueprint, iterations, seed=1), 60) for iterations in (1, 40))
+    assert alike(few, many) > 0
+
+
+def test_the_deals_of_small_games_are_the_same_for_every_budget():
+    few, many = (played(Match((searcher("a", LEDUC, n), uniform("b", LEDUC)), seed=1), 60) for n in (1, 40))
+    hands = [{record["deal"]: record["hands"] for record in records} for records in (few, many)]
+    assert hands[0] == hands[1]
+    assert [record["play"] for record in few] != [record["play"] for record in many]
+
+
+def test_decisions_are_counted_by_street(blueprint):
+    match = match_of(blueprint, 2)
+    tally = tallied(match, 20)
+    row = match_row(tally, None, None)
+    for who, name in enumerate("ab"):
+        streets = [street for street in row["streets"] if street["agent"] == name]
+        assert [street["street"] for street in streets] == ["preflop", "flop", "turn"]
+        assert sum(street["decisions"] for street in streets) == tally.asked(who)
+        assert sum(street["seconds"] for street in streets) == pytest.approx(tally.decisions(who)[:, 0].sum(), rel=1e-5)
+        assert (streets[2]["iterations"] > 0) == (name == "a")
+        assert streets[0]["iterations"] == 0
+    assert street_table(row).splitlines()[0].split() == ["agent", "street", "decisions", "mean", "in", "all", "iterations"]
+    assert decision_streets(["call", "check", "Kc", "bet 2", "all-in 18", "Ts", "9h"]) == [0, 0, 1, 1, 3]

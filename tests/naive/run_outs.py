@@ -1,0 +1,20 @@
+"""Ranges against ranges at showdown, pair by pair."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.naive.evaluator import strength
+
+
+def showdown_sums(boards, hands, first, second):
+    """Return wins less losses and what can meet, [boards, lanes] each; see ``search.kernels.run_outs.showdown_sums``."""
+    wins, met = (np.zeros((len(boards), first.shape[1])) for _ in range(2))
+    for b, board in enumerate(boards.tolist()):
+        power = [None if set(hand) & set(board) else strength([*board, *hand]) for hand in hands.tolist()]
+        for i, one in enumerate(hands.tolist()):
+            for j, other in enumerate(hands.tolist()):
+                if power[i] is not None and power[j] is not None and not set(one) & set(other):
+                    wins[b] += ((power[i] > power[j]) * 1 - (power[i] < power[j]) * 1) * first[i] * second[j]
+                    met[b] += first[i] * second[j]
+    return wins, met
