@@ -187,8 +187,8 @@ def _live_hands(abstraction: CardAbstraction) -> npt.NDArray[np.bool_]:
     """Return [boards, H], which hands the boards of the street after the first leave; as many on each."""
     boards = board_index(abstraction.deck, (abstraction.deals[1],)).boards
     held = (abstraction.hands[None, :, :, None] == boards[:, None, None, :]).any(axis=(2, 3))
-    found: npt.NDArray[np.bool_] = np.logical_not(held)
-    return found
+    live: npt.NDArray[np.bool_] = np.logical_not(held)
+    return live
 
 
 def _bits(buckets: int) -> int:
@@ -217,17 +217,17 @@ def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:
         packed = saved.array("second", saved.header("second").shape, np.uint8) if saved.has("second") else None
     finite = all(np.isfinite(array).all() for array in (weights, *centres))
     require(finite and all((np.diff(array[:, 0]) >= 0).all() for array in centres), "its centres must be finite and in order")
-    found = CardAbstraction(game.deck, game.deals, weights, tuple(centres))
+    abstraction = CardAbstraction(game.deck, game.deals, weights, tuple(centres))
     if packed is None:
-        return found
-    live, count = _live_hands(found), len(centres[0])
+        return abstraction
+    live, count = _live_hands(abstraction), len(centres[0])
     second, bits = np.zeros(live.shape, np.uint16), _bits(count)
     numbers = int(live.sum())
     require(packed.shape == (-(-numbers * bits // 8),), "its table must be of all boards of its street")
     digits = np.unpackbits(packed, count=numbers * bits).reshape(numbers, bits)
     second[live] = digits @ (1 << np.arange(bits, dtype=np.uint16))
     require(int(second.max()) < count, "its table must have numbers of its buckets")
-    return replace(found, second=second)
+    return replace(abstraction, second=second)
 
 
 def save_blueprint(directory: Path, blueprint: BucketBlueprint, about: Row) -> None:

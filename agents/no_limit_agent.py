@@ -84,11 +84,11 @@ class Solved:
         """
         if self.opponent is None or root.above is None:
             return None
-        game, begun, before = self.strategy.game, self.locate(root), self.locate(root.above)
+        game, begun, above = self.strategy.game, self.locate(root), self.locate(root.above)
         if begun is not None:
             return self.opponent.at(begun) if game.round(begun) == 1 and game.player(root.above) == CHANCE else None
-        if before is not None and game.round(before) == 0 and game.player(before) == self.opponent.player:
-            return self.opponent.at(before)
+        if above is not None and game.round(above) == 0 and game.player(above) == self.opponent.player:
+            return self.opponent.at(above)
         return None
 
 
