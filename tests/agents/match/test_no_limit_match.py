@@ -103,3 +103,34 @@ def test_decisions_are_counted_by_street(blueprint):
         assert streets[0]["iterations"] == 0
     assert street_table(row).splitlines()[0].split() == ["agent", "street", "decisions", "mean", "in", "all", "iterations"]
     assert decision_streets(["call", "check", "Kc", "bet 2", "all-in 18", "Ts", "9h"]) == [0, 0, 1, 1, 3]
+
+
+FULL = {"blinds": [50, 100], "stack": 20000, "min_bet": 100}
+
+
+class Ranked:
+    """A blueprint of the full game: the higher a hand's cards, the likelier its last action; without tilt it plays uniformly."""
+
+    def __init__(self, name, tilt):
+        self.name, self.tilt = name, tilt
+        self.game = Holdem(bets="100%", raises="a", **FULL).build()
+
+    def fingerprint(self):
+        return self.name.encode()
+
+    def at(self, state):
+        height = (self.game.hands // 4).sum(axis=1) / 24
+        weights = np.exp(self.tilt * np.arange(len(self.game.actions(state)))[:, None] * (height - 0.5))
+        return weights / weights.sum(axis=0)
+
+
+@compiled
+@pytest.mark.long
+def test_full_no_limit_holdem_is_estimated_with_a_third_of_the_error_of_duplicates():
+    game, players = Holdem(amounts="any", **FULL).build(), (Ranked("a", 0.0), Ranked("b", 4.0))
+    a, b = (Competitor(player.name, NoLimitAgent(game, player, DCFR, None), STILL) for player in players)
+    estimates = tallied(Match((a, b), seed=5), 100).estimates()
+    aivat, duplicate, raw = (estimates[kind] for kind in ("aivat", "duplicate", "raw"))
+    assert aivat.standard_error < duplicate.standard_error / 3
+    assert abs(aivat.mean - duplicate.mean) < 4 * duplicate.standard_error
+    assert abs(aivat.mean - raw.mean) < 4 * raw.standard_error
