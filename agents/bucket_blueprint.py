@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,12 +17,12 @@ import numpy.typing as npt
 from agents.reporting.tables import Row, write_json
 from agents.runtime.arrays import map_npy, open_archive, write_archive, write_npy
 from agents.runtime.storage import DAMAGES, first_line, printable, read_json, require, whole_in
-from games.arrays import Float, Float32
+from games.arrays import Array, Float, Float32
 from games.game import line_of
 from games.holdem.config import on_menu
 from games.holdem.menus import Menu, Size, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
-from search.boards.card_buckets import BINS, Buckets, CardAbstraction
+from search.boards.card_buckets import BINS, Buckets, CardAbstraction, board_index
 from search.boards.flat_bets import FlatBets, flat_bets
 from search.boards.representation import represent_boards
 from search.boards.strategy import place_of, play_alike, shares_of
@@ -172,8 +174,26 @@ def _changed(menu: Menu, bets: tuple[Size, ...] | None, raises: tuple[Size, ...]
 
 def save_abstraction(path: Path, abstraction: CardAbstraction) -> None:
     """Write the centres of all buckets, whole or not at all."""
-    centres = {f"centres_{street}": array for street, array in enumerate(abstraction.centres, 1)}
-    write_archive(path, {"format": FORMAT}, {"groups": abstraction.groups, **centres})
+    arrays: dict[str, Array] = {"groups": abstraction.groups} | {
+        f"centres_{street}": array for street, array in enumerate(abstraction.centres, 1)
+    }
+    if abstraction.second is not None:
+        live, bits = _live_hands(abstraction), _bits(len(abstraction.centres[0]))
+        arrays["second"] = np.packbits((abstraction.second[live][:, None] >> np.arange(bits, dtype=np.uint16)) & 1)
+    write_archive(path, {"format": FORMAT}, arrays)
+
+
+def _live_hands(abstraction: CardAbstraction) -> npt.NDArray[np.bool_]:
+    """Return [boards, H], which hands the boards of the street after the first leave; as many on each."""
+    boards = board_index(abstraction.deck, (abstraction.deals[1],)).boards
+    held = (abstraction.hands[None, :, :, None] == boards[:, None, None, :]).any(axis=(2, 3))
+    found: npt.NDArray[np.bool_] = np.logical_not(held)
+    return found
+
+
+def _bits(buckets: int) -> int:
+    """Return how many bits the number of a bucket has."""
+    return max((buckets - 1).bit_length(), 1)
 
 
 def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:
@@ -194,9 +214,20 @@ def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:
             count = saved.header(f"centres_{street}").shape[0]
             require(1 <= count <= MOST_BUCKETS, f"a street must have 1 to {MOST_BUCKETS:,} buckets, got {count:,}")
             centres.append(saved.array(f"centres_{street}", (count, features), np.float32))
+        packed = saved.array("second", saved.header("second").shape, np.uint8) if saved.has("second") else None
     finite = all(np.isfinite(array).all() for array in (weights, *centres))
     require(finite and all((np.diff(array[:, 0]) >= 0).all() for array in centres), "its centres must be finite and in order")
-    return CardAbstraction(game.deck, game.deals, weights, tuple(centres))
+    found = CardAbstraction(game.deck, game.deals, weights, tuple(centres))
+    if packed is None:
+        return found
+    live, count = _live_hands(found), len(centres[0])
+    second, bits = np.zeros(live.shape, np.uint16), _bits(count)
+    numbers = int(live.sum())
+    require(packed.shape == (-(-numbers * bits // 8),), "its table must be of all boards of its street")
+    digits = np.unpackbits(packed, count=numbers * bits).reshape(numbers, bits)
+    second[live] = digits @ (1 << np.arange(bits, dtype=np.uint16))
+    require(int(second.max()) < count, "its table must have numbers of its buckets")
+    return replace(found, second=second)
 
 
 def save_blueprint(directory: Path, blueprint: BucketBlueprint, about: Row) -> None:
@@ -225,34 +256,44 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     Raises:
         ValueError: none there, a damaged one, or one of another game.
     """
-    try:
+    with _damages_of(directory):
         about = read_json(directory / ABOUT)
         require(isinstance(about, dict) and about["format"] == FORMAT, f"its format must be {FORMAT}")
-        require(isinstance(about["name"], str) and isinstance(about["digest"], str), "it must have a name and a digest")
+        require(all(isinstance(about[key], str) for key in ("game", "name", "digest")), "it must have a game, a name and a digest")
         require(whole_in(about["size"], 1, 2**53), "it must have a size")
         menu = about["menu"]
         texts = isinstance(menu, list) and len(menu) == 2 and all(sizes is None or isinstance(sizes, str) for sizes in menu)
         require(texts, "its menu must be two texts")
         chosen = with_menu(game, *menu)
+    if about["game"] != chosen.key:
+        raise ValueError(f"blueprint must be of {game.name}{_unlike(game, directory, about['game'])}")
+    with _damages_of(directory):
         abstraction = load_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
-    except DAMAGES as error:
-        raise ValueError(f"a blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
-    if about["game"] != chosen.key:
-        raise ValueError(f"a blueprint must be of {game.name}, got {directory}, which is of another game")
     abstraction.buckets(game.deck.cards()[: sum(game.deals)].tolist())  # compiles: no decision may
     return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
 
 
-def first_decision_regret(bets: FlatBets, regret: Float32, weight: float) -> float:
-    """Return the chips a deal that player 0 regrets at the first decision, by bucket: an estimate, and no bound of an exploitability.
+@contextmanager
+def _damages_of(directory: Path) -> Iterator[None]:
+    """Refuse a directory that cannot be read as a blueprint."""
+    try:
+        yield
+    except DAMAGES as error:
+        raise ValueError(f"blueprint must be a directory that trainer=mccfr wrote, got {directory} ({first_line(error)})") from None
 
-    Args:
-        bets: of the solver.
-        regret: its sums.
-        weight: sum of all weights, of every deal of every iteration.
-    """
-    return float(np.maximum(regret[bets.rows_at(0)], 0).max(axis=1).sum(dtype=np.float64)) / weight
+
+def _unlike(game: HoldemGame, directory: Path, key: str) -> str:
+    """Return how a game differs from that of a blueprint, whose key is given, and what makes one of it; as text behind the game's name."""
+    rules = game.betting
+    stack, blinds = rules.stack, f"{rules.start[0]:g} and {rules.start[1]:g}"
+    found = re.search(r"start=\(([0-9.]{1,20}), ([0-9.]{1,20})\), stack=([0-9]{1,20})", key)
+    other = (int(found[3]), f"{float(found[1]):g} and {float(found[2]):g}") if found else (stack, blinds)
+    if other == (stack, blinds):
+        return f", got {directory}, made for other sizes, cards or ranges (timebank train trainer=mccfr with the same game keys makes one)"
+    keys = f"game.stack={stack}" + (f" 'game.blinds=[{rules.start[0]:g},{rules.start[1]:g}]'" if other[1] != blinds else "")
+    made = f"made for stacks of {other[0]} and blinds of {other[1]} (timebank train game={game.name} {keys} trainer=mccfr makes one)"
+    return f" with stacks of {stack} and blinds of {blinds}, got {directory}, {made}"
 
 
 def sizes_for(game: HoldemGame, sizes: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ tells nothing and the range stays as it was (``HandMemory.surprises`` counts tha
 *Search.* With a street of ``solve_from`` a subgame begins that is rooted where the street began, with the real chips, and with the amounts
 that were really bet in its tree; it is solved to the end of the hand. Its answer is played from until the street ends or the opponent bets
 an amount that is not in its tree: then a new one begins at that decision. Elsewhere the blueprint plays, and where the clock allowed fewer
-than ``MIN_TRUSTED_ITERATIONS``, whose answer may be far worse.
+than ``LEAST_ITERATIONS``, or on the last street ``MIN_TRUSTED_ITERATIONS``, whose answer may be far worse.
 
 *What is safe.* These solves take both ranges for granted: they are unsafe. They are right where the opponent's range is the model's.
 """
@@ -30,16 +30,26 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, BoardStrategy, Budget, Deadline, Spent, Variant
+from search.boards.root_gadget import BestResponses, RootGadget, best_responses
 from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
+from search.gadgets import UNSAFE
 from search.off_tree import Translation, carried, likely_row
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
 from search.resolving import MIN_TRUSTED_ITERATIONS
 
-FEW_SIZES = Menu((Size("%", 75.0), Size("a")), (Size("a"),))
+# Sizes in subgames that begin above the last street, on their first street and on those below. Such a subgame is solved on up to 48 boards,
+# so its tree must be small. An all-in stands beside these sizes where it is no more than NEAR_ALLIN pots: one of many pots, which is hardly
+# ever right, makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of full no-limit hold'em").
+FIRST_SIZES = Menu((Size("%", 75.0),), (Size("%", 100.0),), reraises=((),))
+LATER_SIZES = Menu((Size("%", 75.0),), ())
+NEAR_ALLIN = 2.0
+LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then less exploitable than a blueprint of buckets
 TRIALS = 3  # solves of each street when the agent is loaded
 LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
+UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
+BOUNDED = (UNSAFE, "resolve", "maxmargin", "refined")  # reach_maxmargin and combined want gifts or the model
 Ranges = tuple[Float, Float]
 Menus = tuple[tuple[Menu, Menu], ...]
 
@@ -51,10 +61,12 @@ class Solved:
     Attributes:
         root: where its subgame begins, in the whole game.
         strategy: both players' answer.
+        opponent: what the other player's hands can get against it; None where nobody will ask.
     """
 
     root: HoldemState
     strategy: BoardStrategy
+    opponent: BestResponses | None
 
     def locate(self, state: HoldemState) -> HoldemState | None:
         """Return a state of the whole game in the subgame; None where its tree has not got it."""
@@ -63,6 +75,21 @@ class Solved:
         except ValueError:
             return None
         return None if self.strategy.game.locate(located) is None else located
+
+    def bound(self, root: HoldemState) -> Float | None:
+        """Return [H] chips a deal, what the opponent's hands could get where another subgame begins; None where this solve cannot tell.
+
+        It can where its tree has the root, and where the opponent has just bet an amount that its tree lacks: then a hand is held to what
+        it could get without that bet.
+        """
+        if self.opponent is None or root.above is None:
+            return None
+        game, begun, before = self.strategy.game, self.locate(root), self.locate(root.above)
+        if begun is not None:
+            return self.opponent.at(begun) if game.round(begun) == 1 and game.player(root.above) == CHANCE else None
+        if before is not None and game.round(before) == 0 and game.player(before) == self.opponent.player:
+            return self.opponent.at(before)
+        return None
 
 
 @dataclass(frozen=True)
@@ -113,12 +140,14 @@ class NoLimitAgent(BaseAgent):
         variant: of CFR.
         solve_from: streets with which subgames begin, by name with + between; None to play the blueprint alone.
         menus: sizes of both players in subgames, by street of the whole game. Unless given, a subgame of the last street has the game's own
-            menu, and one that begins above it bets of 75 % of the pot and all-in, and raises all-in: its tree is solved on many boards.
+            menu, and one that begins above it ``FIRST_SIZES``, ``LATER_SIZES`` and near all-ins.
         threads: kernel threads of a solve.
         seed: of the translation.
+        gadget: above a subgame for which the last solve of the hand has bounds, one of ``search.gadgets.GADGETS``; the first solve of a
+            hand is ``unsafe``.
 
     Raises:
-        ValueError: a ``solve_from`` that names no street after the first.
+        ValueError: a ``solve_from`` that names no street after the first, or no such gadget.
     """
 
     def __init__(
@@ -130,7 +159,11 @@ class NoLimitAgent(BaseAgent):
         menus: Menus | None = None,
         threads: int = 1,
         seed: int = 0,
+        gadget: str = UNSAFE,
     ) -> None:
+        if gadget not in BOUNDED:
+            raise ValueError(f"gadget must be one of {', '.join(BOUNDED)}, got {gadget!r}")
+        self.gadget = gadget
         self.game, self.blueprint, self.variant, self.solve_from = game, blueprint, variant, solve_from
         self.menus, self.threads, self.thinks = menus, threads, solve_from is not None
         self.translation = Translation(game, blueprint.game, seed)
@@ -138,7 +171,7 @@ class NoLimitAgent(BaseAgent):
         if rounds is None or 0 in rounds:
             raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
         self.rounds = rounds
-        self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:unsafe:{variant.label}"
+        self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:{gadget}:{variant.label}"
         self._start()
 
     def _start(self) -> None:
@@ -158,7 +191,7 @@ class NoLimitAgent(BaseAgent):
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
-        settings = self.variant, self.rounds, self.menus, self.threads, self.translation.seed
+        settings = self.variant, self.rounds, self.menus, self.threads, self.translation.seed, self.gadget
         fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
         return fingerprint
 
@@ -186,7 +219,8 @@ class NoLimitAgent(BaseAgent):
         clock = Deadline(budget.seconds)
         hand = Hand(self, memory)
         hand.follow(state)
-        root = subgame_root(self.game, self.rounds, seat, state, None) if hand.located(state) is None else None
+        begun = None if hand.solved is None or hand.located(state) is None else self.game.round(hand.solved.root)
+        root = subgame_root(self.game, self.rounds, seat, state, begun)
         outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
         if root is not None:
             outcome, iterations, spent = self._search(hand, root, state, budget, clock)
@@ -195,9 +229,15 @@ class NoLimitAgent(BaseAgent):
         solved = root if outcome == Outcome.SEARCHED else None
         return Decision(policy, knows, clock.spent(), iterations, solved, outcome, spent=spent)
 
+    def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
+        """Return both players' ranges [H] at a state of a hand, as a seat sees them whose last decision left ``memory``."""
+        hand = Hand(self, memory)
+        hand.follow(state)
+        return hand.ranges[state]
+
     def _search(self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline) -> tuple[Outcome, int, Spent]:
         """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer."""
-        street, begun = self.game.round(root), time.perf_counter()
+        street, seat, begun = self.game.round(root), self.game.player(state), time.perf_counter()
         building, answering = self._building[street], self._answering[street]
         limit = clock.sooner(SPARE * answering.expected)
         if limit.remaining() < building.expected:
@@ -205,31 +245,45 @@ class NoLimitAgent(BaseAgent):
             answering.heal()
             return Outcome.NO_TIME, 0, Spent()
         try:
-            subgame = subgame_of(self.game, state, hand.ranges[root], self._menus_from(street), root)
+            game, menus = self._offers_from(street)
+            bound = None if hand.solved is None else hand.solved.bound(root)
+            ranges = hand.ranges[root] if bound is None else self._with_all_hands(hand.ranges[root], seat)
+            subgame = subgame_of(game, state, ranges, menus, root)
         except ValueError:  # no two hands of the ranges can meet
             return Outcome.UNREACHED, 0, Spent()
-        solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace)
+        gadget = None if bound is None else RootGadget(self.gadget, 1 - seat, bound)
+        solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
         solver.pace = self._iterating[street]
         built = time.perf_counter()
         building.learn(built - begun)
         solution = solver.solve(budget, limit)
         done = time.perf_counter()
-        if solution.iterations < (MIN_TRUSTED_ITERATIONS if budget.iterations is None else 1):
+        least = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
+        if solution.iterations < (least if budget.iterations is None else 1):
             return Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0)
         first, second = solution.strategy.average  # the next solver takes the arrays over
-        hand.solved = Solved(root, replace(solution.strategy, average=(first.copy(), second.copy())))
+        answer = replace(solution.strategy, average=(first.copy(), second.copy()))
+        hand.solved = Solved(root, answer, None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat))
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()
         answering.learn(answered - done)
         return Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done)
 
-    def _menus_from(self, street: int) -> Menus | None:
-        """Return the sizes in a subgame that begins with a street; None for the game's own."""
+    def _with_all_hands(self, ranges: Ranges, seat: int) -> Ranges:
+        """Return both ranges, the opponent's with a trifle of the hands that the model does not expect: the gadget decides about them."""
+        first, second = (reach if player == seat else np.maximum(reach, UNEXPECTED * reach.max()) for player, reach in enumerate(ranges))
+        return first, second
+
+    def _offers_from(self, street: int) -> tuple[HoldemGame, Menus | None]:
+        """Return the rules of a subgame that begins with a street, and its menus; None for the game's own."""
         left = len(self.game.rounds) - street
         if self.menus is not None:
-            return self.menus[street:]
-        return None if left == 1 else ((FEW_SIZES, FEW_SIZES),) * left
+            return self.game, self.menus[street:]
+        if left == 1:
+            return self.game, None
+        betting = replace(self.game.betting, add_allin=NEAR_ALLIN)
+        return replace(self.game, betting=betting), ((FIRST_SIZES, FIRST_SIZES), *[(LATER_SIZES, LATER_SIZES)] * (left - 1))
 
 
 class Hand:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import time
 
-import numpy as np
 import yaml
 from tables import HOLDEM, ROOT, Table, options
 
@@ -22,9 +21,9 @@ from agents.bucket_blueprint import tables_of
 from agents.training.mccfr import MCCFRConfig
 from games.holdem.config import Holdem
 from games.holdem.rules import HoldemGame
+from search.boards.bucket_match import BucketMatch
 from search.boards.card_buckets import LosslessBuckets
 from search.boards.mccfr import MCCFR, Sampling
-from search.kernels.mccfr import Deals, draw_deals
 from search.representation import exploitability, represent
 
 DEALS = (10, 100, 1_000, 10_000, 100_000)
@@ -68,8 +67,6 @@ def pruning(seed: int) -> None:
     abstraction = make_card_abstraction(game, [500, 500, 500], seed)
     arrays = abstraction.arrays()
     made, rows, solvers = time.process_time() - start, [], list[MCCFR]()
-    deals = Deals(np.zeros((PLAYED, 2, len(abstraction.sizes)), np.uint32), np.zeros(PLAYED, np.int8))
-    draw_deals(arrays, np.uint64(seed + 1), 1, 0, deals)
     for text in THRESHOLDS:
         below = {"pruned": 0.0} if text == "none" else {"prune_below": float(text.replace(",", ""))}
         solver = MCCFR(game, arrays, abstraction.sizes, Sampling(seed=seed, **below))
@@ -77,27 +74,12 @@ def pruning(seed: int) -> None:
         solver.run(TRAINED // 2 // solver.sampling.deals)
         each = solver.traversals / (time.process_time() - start)
         solvers.append(solver)
-        won = 500 / game.big_blind * (values(solver, solvers[0], deals) - values(solvers[0], solver, deals))
-        text_won = f"{won.mean():.1f} ± {won.std() / len(won) ** 0.5:.1f}" if len(solvers) > 1 else "-"
+        match = BucketMatch(solver.bets, arrays, seed, PLAYED)
+        won, error = (1000 / game.big_blind * chips for chips in match.gain(solver.strategy_at, solvers[0].strategy_at))
+        text_won = f"{won:.1f} ± {error:.1f}" if len(solvers) > 1 else "-"
         rows.append([text, f"{solver.visited / solver.traversals:.3g}", f"{each:,.0f}", text_won])
     note = f"{TRAINED:,} traversals; seed {seed}; {PLAYED:,} deals; the buckets of all boards took {made:.0f} CPU seconds, once"
     PRUNING.show(rows, note)
-
-
-def values(first: MCCFR, second: MCCFR, deals: Deals) -> np.ndarray:
-    """Return [deals], player 0's expected chips if the first solver's average strategy is player 0 and the second's player 1."""
-    bets, expected = first.bets.bets, np.zeros(len(deals.sign))
-    reach = {0: np.ones(len(deals.sign))}  # of both players, at decisions whose turn has not come
-    for d in range(len(bets.player)):
-        here, player, street = reach.pop(d), int(bets.player[d]), int(bets.street[d])
-        shares = (first, second)[player].strategy_at(d)[:, deals.bucket[:, player, street]]
-        for child, share in zip(bets.child[int(bets.slot[d]) : int(bets.slot[d + 1])].tolist(), shares, strict=True):
-            if child < 0:
-                folded, shown = bets.payoff[-1 - child]
-                expected += here * share * (folded + shown * deals.sign)
-            else:
-                reach[child] = here * share
-    return expected
 
 
 def main() -> None:

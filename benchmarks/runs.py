@@ -3,7 +3,8 @@
     timebank ablate experiment=ms3_search hydra.run.dir=RUN
     python benchmarks/runs.py gadgets RUN                # the table; --write, --check: see benchmarks/tables.py
     python benchmarks/runs.py leduc RUN/0 RUN/1 RUN/2    # a run for each seed: cells have one figure for each, with / between
-    python benchmarks/runs.py solves RUN1 RUN2           # of timebank solve, in the order of the table
+    python benchmarks/runs.py solves RUN1 RUN2           # of timebank solve
+    python benchmarks/runs.py "full no-limit" RUN ..     # of timebank match; rows without a run have dashes
 
 A cell is exploitability in chips or mbb/g, exact or with the standard error over draws. By the clock, a decision's mean iterations stand
 behind it in brackets. *Slumbot* is what Eric Jackson published of his open Slumbot, exact as well, for games by the same rules and with
@@ -153,7 +154,14 @@ SOLVED = {"holdem5": "Slumbot 29.5", "flop_holdem": "Deep CFR 37, NFSP 47"}
 SOLVES = Table(
     "solves", RESULTS, ["game", "mbb/g", "iterations", "seconds", "threads", "GB", "published mbb/g"], [(game,) for game in SOLVED]
 )
-TABLES = (*(grid.table for grid in GRIDS), SOLVES)
+TIMES = {"30 ms": 0.03, "0.3 s": 0.3, "1 s": 1.0}
+RIVALS = {"standard": "mccfr:15000", "ten times its training": "mccfr:150000"}
+NO_LIMIT = Table(
+    "full no-limit", RESULTS,
+    ["thinking", "against", "hands", "mbb/g", "small blind", "big blind", "iterations on the turn", "too few", "late", "99 %, ms"],
+    [(time, rival) for rival in RIVALS for time in TIMES],
+)  # fmt: skip
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, NO_LIMIT)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -168,15 +176,40 @@ def solved(runs: Sequence[Row]) -> list[list[str]]:
     return found
 
 
+def matches(runs: Sequence[Row]) -> list[list[str]]:
+    """Return rows of the agent of full no-limit hold'em against blueprints alone."""
+    played = {(run["agents"][0]["budget"], run["agents"][1]["agent"].rsplit(":", 3)[0]): run for run in runs}
+    found = []
+    for time, rival in NO_LIMIT.labels:
+        run = played.get((duration(TIMES[time]), RIVALS[rival]))
+        found.append([time, rival, *(["-"] * 8 if run is None else match_cells(run))])
+    return found
+
+
+def match_cells(run: Row) -> list[str]:
+    """Return the cells of a match: strength by AIVAT with 95 % intervals, then the first agent's decisions."""
+    row, decisions = run["rows"][0], run["rows"][0]["decisions"][0]
+    estimates = [row["estimates"]["aivat"], *(seat["aivat"] for seat in row["seats"])]
+    scale = 1000 / row["big_blind"]
+    strength = [f"{scale * one['mean']:+.0f} ± {scale * (one['high'] - one['low']) / 2:.0f}" for one in estimates]
+    turn = next(street for street in row["streets"] if street["agent"] == "a" and street["street"] == "turn")
+    without, late = sum(decisions["fallbacks"].values()), decisions["overruns"]
+    shares = [f"{100 * count / decisions['timed']:.2g} %" for count in (without, late)]
+    return [f"{row['hands']:,}", *strength, f"{turn['iterations']:.0f}", *shares, f"{1000 * decisions['p99_seconds']:.1f}"]
+
+
 def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
-    if name not in (*grids, SOLVES.name) or not directories:
-        sys.exit(f"error: give one of {', '.join((*grids, SOLVES.name))}, and the directories of its runs, got {name!r} {directories}")
+    if name not in (*grids, SOLVES.name, NO_LIMIT.name) or not directories:
+        known = ", ".join((*grids, SOLVES.name, NO_LIMIT.name))
+        sys.exit(f"error: give one of {known}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
     if name == SOLVES.name:
         SOLVES.show(solved(runs), f"Measured at {made}")
+    elif name == NO_LIMIT.name:
+        NO_LIMIT.show(matches(runs), f"Measured at {made}")
     else:
         grids[name].table.show(grids[name].rows([run["rows"] for run in runs]), f"{unit_of(runs[0]['rows'])}; measured at {made}")
 

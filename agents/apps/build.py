@@ -19,12 +19,15 @@ from agents.evaluation.solving import Solving
 from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
 from games.game import PublicGame
-from games.settings import check_bounds, nearest
+from games.settings import check_bounds, nearest, shown
 from search import Budget, Variant
 from search.infostates import Infostates
 from search.resolving import ResolveConfig
 
 SAMPLED = "sampled"  # a policy, see ``agents.bucket_blueprint``
+SHIPPED, BLUEPRINTS = ("small",), Path(__file__).parents[1] / "blueprints"  # those that come with the package, and where they are
+STANDARD, MADE = "standard", "outputs/blueprints/standard"  # what figures use: made by a command, found below the working directory
+MAKE_STANDARD = f"timebank train game=heads_up_no_limit trainer=mccfr hydra.run.dir={MADE}"
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
 STILL = Budget(seconds=0)  # of agents that do not think
@@ -233,12 +236,20 @@ def check_files(config: AgentConfig) -> None:
     """Refuse files that are not there."""
     if config.checkpoint is not None and not Path(config.checkpoint).is_file():
         raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
-    if config.policy == SAMPLED and (not config.blueprint or not Path(config.blueprint).is_dir()):
-        raise ValueError(f"agent.blueprint must be a directory that timebank train trainer=mccfr wrote, got {config.blueprint}")
+    if config.policy == SAMPLED and (not config.blueprint or not blueprint_directory(config.blueprint).is_dir()):
+        if config.blueprint == STANDARD:
+            raise ValueError(f"agent.blueprint must have been made: {MAKE_STANDARD} takes half an hour, got {STANDARD} and no {MADE}")
+        rule = f"{', '.join(SHIPPED)}, {STANDARD} or a directory that timebank train trainer=mccfr wrote"
+        raise ValueError(f"agent.blueprint must be {rule}, got {shown(config.blueprint)}")
     if config.policy != SAMPLED and config.blueprint is not None:
         raise ValueError(f"agent.blueprint must be left out but for a sampled policy, got {config.blueprint}")
     if (config.table is not None or config.policy == "table") and not Path(config.table or "").is_file():
         raise ValueError(f"agent.table must be a file of information states, got {config.table}")
+
+
+def blueprint_directory(name: str) -> Path:
+    """Return where a sampled blueprint is: one of ``SHIPPED`` or ``STANDARD`` by its name, any other by its path."""
+    return BLUEPRINTS / name if name in SHIPPED else Path(MADE) if name == STANDARD else Path(name)
 
 
 def untrained(config: AgentConfig) -> bool:

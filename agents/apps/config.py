@@ -94,7 +94,7 @@ class AgentConfig:
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
-        blueprint: of a sampled policy: a directory that ``timebank train trainer=mccfr`` wrote.
+        blueprint: of a sampled policy: a directory that ``timebank train trainer=mccfr`` wrote, or ``small``, which comes with the package.
         bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md.
         think: whether a subgame solver, or ``own``, thinks on top of the policy.
         own: an agent of yours in place of the subgame solver: ``module:function``, which is called with the game and the policy; see
@@ -303,7 +303,7 @@ def register(command: str) -> None:
         store.store(group="game", name=f"{name}_schema", node=node)
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)
-    if command != "solve":
+    if command not in ("solve", "play"):  # they have no trainer: torch takes seconds to import
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
 

@@ -51,6 +51,7 @@ EXAMPLES = {
     ),
     "play": (
         "agent.think=true budget.seconds=1",
+        "game=heads_up_no_limit",
         "game=ms2f1t1h5 agent.iterations=40 agent.think=true agent.solve_from=flop+turn budget.seconds=0.3",
         f"{SPOT} agent.iterations=100",
     ),

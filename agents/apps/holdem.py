@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.apps.build import SAMPLED, Lines, check_files, named_agent, of_file, resolve_config
+from agents.apps.build import SAMPLED, Lines, blueprint_directory, check_files, named_agent, of_file, resolve_config
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
-from agents.no_limit_agent import NoLimitAgent
+from agents.no_limit_agent import BOUNDED, NoLimitAgent
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores, free_memory, memory_text
@@ -73,10 +73,10 @@ class HoldemKind:
         named_agent(lambda: resolve_config(agent))
         if ":" in agent.policy:
             own_policy(self.game, agent.policy)
-        if agent.own is not None:
-            own_agent(self.game, agent.own, self.stand_in())
-        elif agent.policy == SAMPLED:
+        if agent.policy == SAMPLED:
             self._check_any_amount(agent, variant)
+        elif agent.own is not None:
+            own_agent(self.game, agent.own, self.stand_in())
         elif agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
@@ -92,8 +92,10 @@ class HoldemKind:
         """Refuse an agent of a sampled blueprint that cannot be made."""
         if not self.game.any_amount:
             raise ValueError("agent.policy must not be sampled where only the menu's amounts are legal (game.amounts=any), got sampled")
-        if agent.gadget != "unsafe":
-            raise ValueError(f"agent.gadget must be unsafe where the policy is sampled, got {agent.gadget!r}")
+        if agent.own is not None:
+            raise ValueError(f"agent.own must be left out where the policy is sampled, got {agent.own!r}")
+        if agent.gadget not in BOUNDED:
+            raise ValueError(f"agent.gadget must be one of {', '.join(BOUNDED)} where the policy is sampled, got {agent.gadget!r}")
         if agent.think:
             rounds = named_agent(lambda: rounds_of(agent.solve_from, self.game.rounds))
             if rounds is None or 0 in rounds:
@@ -191,7 +193,7 @@ class HoldemKind:
         if agent.policy == SAMPLED:
             from agents.bucket_blueprint import load_blueprint
 
-            return of_file("agent.blueprint", lambda: load_blueprint(self.game, Path(str(agent.blueprint))))
+            return of_file("agent.blueprint", lambda: load_blueprint(self.game, blueprint_directory(str(agent.blueprint))))
         if agent.policy == "uniform":
             found = make_uniform_blueprint(self.game, directory)
         elif ":" in agent.policy:
@@ -218,7 +220,8 @@ class HoldemKind:
 
     def agent(self, agent: AgentConfig, blueprint: Any, variant: Variant) -> Agent[Any]:
         if agent.policy == SAMPLED:
-            return NoLimitAgent(self.game, blueprint, variant, agent.solve_from if agent.think else None, threads=agent.threads)
+            streets = agent.solve_from if agent.think else None
+            return NoLimitAgent(self.game, blueprint, variant, streets, threads=agent.threads, gadget=agent.gadget)
         if not agent.think:
             return BlueprintAgent(blueprint)
         if agent.own is not None:

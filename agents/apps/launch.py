@@ -24,10 +24,12 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from agents.apps.build import SHIPPED, blueprint_directory
 from agents.apps.compose import CONF, Composed, compose, directory_of, layered
 from agents.apps.config import register
 from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
 from agents.apps.errors import UsageError, fail, told
+from agents.apps.fitting import fitting
 from agents.apps.help import help_text
 from agents.apps.overrides import expanded
 from agents.apps.renamed import renamed, warnings
@@ -86,6 +88,8 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
         for line in dict.fromkeys(line for override in given for line in warnings(override)):
             print(f"warning: {line}", file=sys.stderr)
         given = [renamed(override) for override in given]
+        added = fitting(command, given)
+        given = [*added, *given]
         swept = "sweep" in flags
         if _shown(command, flags, given):
             return
@@ -115,6 +119,8 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
                 raise
             fail(told(error, directory), status=1 if isinstance(error, OSError) else 2)
 
+    if added:
+        print(f"taken for this game where nothing else is given: {' '.join(added)}", file=sys.stderr)
     own = [override for override in overrides if not override.startswith(f"{key}=")]
     if swept or any(override.startswith("hydra") for override in own):
         with _application(command) as application:
@@ -158,10 +164,13 @@ def _shown(command: str, flags: dict[str, str], overrides: list[str]) -> bool:
 
 
 def _absolute(override: str) -> str:
-    """Return an override that names an agent's file with the file's whole path, so that the run can be resumed from anywhere."""
+    """Return an override that names an agent's file or blueprint with its whole path, so that the run can be resumed from anywhere."""
     key, _, path = override.partition("=")
-    named = re.fullmatch(r"agents?(\.\w+)?\.(checkpoint|table)", key) and Path(path).is_file()
-    return f"{key}='{Path(path).resolve()}'" if named else override
+    if re.fullmatch(r"agents?(\.\w+)?\.(checkpoint|table)", key) and Path(path).is_file():
+        return f"{key}='{Path(path).resolve()}'"
+    if re.fullmatch(r"agents?(\.\w+)?\.blueprint", key) and path not in SHIPPED and blueprint_directory(path).is_dir():
+        return f"{key}='{blueprint_directory(path).resolve()}'"
+    return override
 
 
 def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:

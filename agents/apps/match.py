@@ -14,7 +14,7 @@ from agents.apps.competitors import build_matches, check_competitors, match_kind
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.launch import launch
-from agents.apps.run import Progress, Run
+from agents.apps.run import LOADING, Progress, Run, compiling
 from agents.match.exact_value import ExactValue, exact_values, too_large
 from agents.match.match import MOST_HANDS, Match, check_hands, play_matches
 from agents.match.planning import plan_lines
@@ -34,7 +34,8 @@ def check(config: MatchConfig, directory: Path) -> None:
     played = max((hands for hands in found if whole_in(hands, 0, MOST_HANDS)), default=0)
     if config.hands < played:
         raise ValueError(f"hands must be at least the {played:,} that {directory} has, got {config.hands:,}")
-    check_competitors(config, directory)
+    with compiling():
+        check_competitors(config, directory)
 
 
 def run(config: MatchConfig, directory: Path) -> None:
@@ -73,7 +74,7 @@ def play(config: MatchConfig, tallies: list[Tally], directory: Path) -> int:
     """Play with a progress bar; return how many hands were played now."""
     now, matches = 0, [tally.match for tally in tallies]
     with (
-        Progress("playing", config.hands * len(matches), "hand") as progress,
+        Progress("playing", config.hands * len(matches), "hand", LOADING) as progress,
         closing(play_matches(matches, config.hands, build_executor(config.executor), directory / "hands")) as chunks,
     ):
         for number, records, new in chunks:

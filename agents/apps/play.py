@@ -14,25 +14,28 @@ import numpy as np
 from agents.apps.build import ANY_AMOUNT, STILL, any_amount, build_kind, build_variant, check_no_budget, enough_for, untrained
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
-from agents.apps.run import COMPILING, Run, said_if_slow
+from agents.apps.run import Run, compiling, said_if_slow
 from agents.evaluation.aivat import value_function
 from agents.play.terminal import Record, Terminal
 from agents.reporting.tables import cores, duration
+
+TRYING, TRYING_SECONDS = "loading: it tries a subgame of each street that it solves", 5.0
 
 
 def check(config: PlayConfig, directory: Path) -> None:
     """Refuse bad values."""
     kind = build_kind(config.game, any_amount([config.agent]))
     variant = build_variant(config, kind)
-    kind.check_agent(config.agent, variant, cores())
+    enough_for(config.budget.build(), config.agent)  # refuses bad values
+    if config.agent.think and not config.budget.build().limited():
+        raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
+    with compiling():  # an agent that has a file is made
+        kind.check_agent(config.agent, variant, cores())
     if untrained(config.agent):
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     check_no_budget(config.agent, "budget")
     if config.agent.policy not in ANY_AMOUNT:
         kind.check_solvable(variant)
-    enough_for(config.budget.build(), config.agent)  # refuses bad values
-    if config.agent.think and not config.budget.build().limited():
-        raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
 
 
 def run(config: PlayConfig, directory: Path) -> None:
@@ -44,7 +47,7 @@ def run(config: PlayConfig, directory: Path) -> None:
         blueprint = kind.blueprint(config.agent, variant, directory / kind.blueprint_key(config.agent), seed)
         agent = kind.agent(replace(config.agent, measure_error=False), blueprint, variant)
         budget = enough_for(config.budget.build(), config.agent) if config.agent.think else STILL
-        with said_if_slow(COMPILING):
+        with compiling(), said_if_slow(TRYING, TRYING_SECONDS):
             start = time.perf_counter()
             agent.load()
             loading = time.perf_counter() - start

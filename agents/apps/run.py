@@ -101,6 +101,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 COMPILING = "compiling, once: what is compiled is kept for later runs"
 PREPARING = "building the game's tree; the first run also compiles, once"
+LOADING = "loading the agents; the first run also compiles, once"
 SLOW_SECONDS = 1.5  # without a word
 PROGRESS_SECONDS = 10.0  # between lines where there is no terminal
 
@@ -156,3 +157,35 @@ class Progress:
     def _moves(self) -> None:
         if self._first is not None:
             self._first.cancel()
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Say so where the block compiles kernels for longer than ``SLOW_SECONDS``, and count them; nothing where all come from the disk."""
+    from numba.core import event  # commands that compile nothing shall not wait for it
+
+    class Listener(event.Listener):  # type: ignore[misc]
+        """Kernels that call others are done after them."""
+
+        done, begun = 0, 0.0
+        bar: Progress | None = None
+
+        def on_start(self, _: Any) -> None:
+            self.begun = self.begun or time.perf_counter()
+            if self.bar is None and time.perf_counter() - self.begun > SLOW_SECONDS:
+                self.bar = Progress(COMPILING, None, " kernels")
+                if not self.bar.live:
+                    print(COMPILING, file=sys.stderr, flush=True)
+
+        def on_end(self, _: Any) -> None:
+            self.done += 1
+            if self.bar is not None:
+                self.bar.at(self.done)
+
+    listener = Listener()
+    with event.install_listener("numba:compile", listener):
+        try:
+            yield
+        finally:
+            if listener.bar is not None:
+                listener.bar.__exit__()

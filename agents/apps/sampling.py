@@ -58,7 +58,9 @@ def _strength(kind: Kind, row: BlueprintRow) -> str:
     """Return a row's strength as people read it."""
     if row.exploitability is not None:
         return f"exploitability {kind.strength_text(row.exploitability)} at {row.iteration:,}"
-    return f"regret of the first decision {kind.strength_text(row.first_decision_regret)} at {row.iteration:,}"
+    if row.gain is None or row.gain_error is None:
+        return ""
+    return f"{kind.strength_text(row.gain)} ± {kind.strength_text(1.96 * row.gain_error)} better than the one before at {row.iteration:,}"
 
 
 def _table(kind: Kind, history: list[BlueprintRow]) -> str:

@@ -4,7 +4,8 @@ An agent's table is the agent where iterations are its budget or it does not thi
 is linear in each agent's probabilities of its own sequences, and the decisions of one sequence are made one after the other as in a match,
 so the mean over draws is unbiased.
 
-Where the tables would take more than ``MOST_BYTES`` there is no exact value.
+Bots of ours are tables too where the menu's sizes are all there is. Where a bot's policy is not known, or the tables would take more than
+``MOST_BYTES``, there is no exact value.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from agents.agent import Agent
 from agents.match.deal import Competitor
 from agents.match.match import Match
+from agents.opponents.builtin import bot_table, known
 from agents.runtime.arrays import read_npy, write_npy
 from agents.runtime.executor import Executor
 from agents.runtime.storage import load_or_set_aside
@@ -44,8 +45,8 @@ class ExactValue:
 
 
 def table_bytes(match: Match, draws: int) -> int:
-    """Return how large a match's tables are; 0 with bots, which have none."""
-    if match.bots:
+    """Return how large a match's tables are; 0 with a bot whose policy is not known, which has none."""
+    if not all(known(bot) for bot in match.bots):
         return 0
     return represent(match.game).table_bytes * sum(1 if competitor.steady else draws for competitor in match.competitors)
 
@@ -73,14 +74,14 @@ def exact_values(
     directory: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[ExactValue | None]:
-    """Return each match's value, None if a bot plays in it or its tables are too large.
+    """Return each match's value, None if a bot plays in it whose policy is not known, or its tables are too large.
 
     A competitor of several matches is tabulated once, clocked agents in so many draws. Tables are kept in ``directory`` and not made again.
     ``progress`` is called with tables done and tables in all.
     """
     tasks: dict[tuple[str, int, int], _Seat] = {}
     paths: dict[tuple[str, int, int], Path | None] = {}
-    valued = [match for match in matches if not match.bots and not too_large(match, draws)]
+    valued = [match for match in matches if all(known(bot) for bot in match.bots) and not too_large(match, draws)]
     for match in valued:
         for competitor, mark in zip(match.competitors, match.marks(), strict=True):
             packed = pickle.dumps(competitor)
@@ -107,8 +108,9 @@ def exact_values(
 
 def _tabulated(task: _Seat) -> Table:
     competitor: Competitor = pickle.loads(task.competitor)
-    agent = cast("Agent[Any]", competitor.agent)  # matches with bots have no value
-    return np.array(agent.tabulate(task.seat, competitor.budget).table)
+    if competitor.bot is not None:
+        return np.array(bot_table(competitor.bot, task.seat))
+    return np.array(competitor.known.tabulate(task.seat, competitor.budget).table)
 
 
 def _value(match: Match, tables: dict[tuple[str, int, int], Table]) -> ExactValue:

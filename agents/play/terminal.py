@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import Any, Generic
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 
-from agents.agent import Agent, Decision, State
+from agents.agent import Agent, State
 from agents.decision_cache import DecisionCache
-from agents.reporting.tables import counted, duration, table
+from agents.play.amounts import SIZES, amounts_at, common_sizes, typed_amount
+from agents.play.analysis import Analyst
+from agents.play.thoughts import thought
+from agents.reporting.tables import counted
 from games import CHANCE, TERMINAL
-from games.game import Action, Kind, PublicGame, children, drawn, line_of, path
+from games.game import Action, Kind, PublicGame, drawn, line_of
 from search import Budget
 from search.boards.sweeps import uninterrupted
-from search.outcome import Outcome
+from search.outcome import FALLBACKS
 from search.representation import ActionValues
 
 Record = dict[str, Any]
-THINK, HELP, UNDO, QUIT = "?", "help", "u", "q"
+THINK, RANGES, LAST, HELP, UNDO, QUIT = "?", "g", "last", "help", "u", "q"
+KEPT = (RANGES, UNDO, QUIT)  # letters that stand for no action
 BLUE, GREEN, RED = 34, 32, 31  # of ANSI
 COLORS = {"fold": BLUE, "check": GREEN, "call": GREEN, "bet": RED, "raise": RED, "all-in": RED}  # those of the figures
 SUIT_COLORS = {"♥": RED, "♦": RED}
-TOLD, ROUND = 8, 6  # classes of hands of a range, and digits of a share: equal ones differ by rounding
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Terminal(Generic[State]):
         self.game: PublicGame[State] = self.agent.game
         self.decisions = DecisionCache(self.agent, self.budget)
         self.total, self.played = 0.0, 0
+        self._last_ranges: Callable[[], str] | None = None  # at the end of the last hand
 
     def run(self, hands: int | None = None) -> None:
         """Play until that many hands are over, or the player leaves.
@@ -59,7 +61,8 @@ class Terminal(Generic[State]):
         Raises:
             KeyboardInterrupt: the player pressed Ctrl-C; every hand that is over is saved.
         """
-        self.show(f"{self._title()}. {THINK} shows what it thinks, {UNDO} takes a move back, {QUIT} leaves, {HELP} lists the keys.")
+        keys = f"{THINK} shows what it thinks, {RANGES} both ranges, {UNDO} takes a move back, {QUIT} leaves, {HELP} lists the keys"
+        self.show(f"{self._title()}. {keys}.")
         while hands is None or self.played < hands:
             try:
                 record = self.hand(self.played)
@@ -75,7 +78,7 @@ class Terminal(Generic[State]):
     def hand(self, number: int) -> Record:
         """Play one hand; raises EOFError if the player leaves, and the hand does not count."""
         game, you = self.game, number % 2
-        self.decisions.forget()
+        self.decisions = DecisionCache(self.agent, self.budget)
         hands = game.deal(self._random(number, "deal"))
         self.show(f"\nHand {number + 1}: you are {game.seat_text(you)}, your hand is {self._cards(game.hand_name(you, hands[you]))}")
         state, asked, undone, milliseconds = game.root, list[State](), 0, list[float]()
@@ -97,13 +100,15 @@ class Terminal(Generic[State]):
                 decision = self.decisions.at(player, state)
                 milliseconds.append(1000 * decision.seconds)
                 action = game.actions(state)[drawn(decision.policy[:, hands[player]].tolist(), self._random(number, *line_of(game, state)))]
-                self.show(f"  agent: {self._painted_action(self.action_text(state, action))}")
+                thinking = f" ({thought(game, decision)})" if decision.iterations or decision.outcome in FALLBACKS else ""
+                self.show(f"  agent: {self._painted_action(self.action_text(state, action))}{thinking}")
                 child = game.child(state, action)
             state = child
         chips = game.payoff(state, hands) * (1 if you == 0 else -1)
         outcome, color = ("win", GREEN) if chips > 0 else ("lose", RED) if chips < 0 else ("get", None)
         won = self._painted(f"you {outcome} {self._chips(abs(chips))}", color)
         self.show(f"  agent had {self._cards(game.hand_name(1 - you, hands[1 - you]))}; {won}")
+        self._last_ranges = partial(self._analyst().ranges, state, you)
         record: Record = {"hand": number, "you": you, "hands": [game.hand_text(p, hands[p]) for p in (0, 1)]}
         record |= {"board": game.board_text(state), "play": line_of(game, state), "chips": chips}
         return record | {"undone": undone, "agent_milliseconds": milliseconds}
@@ -144,18 +149,25 @@ class Terminal(Generic[State]):
         facing = chips.paid[1 - player] > chips.opened[1 - player]
         return f"raise to {self._chips(action.chips)}" if facing else f"bet {self._chips(action.chips)}"
 
+    def offers(self, state: State) -> list[Action]:
+        """Return the actions that a decision shows: where any amount may be bet, common sizes take the place of the menu's."""
+        actions, sizes = self.game.actions(state), common_sizes(self.game, state).values()
+        bets = sorted(set(sizes), key=lambda action: action.chips)
+        return [action for action in actions if not bets or action.kind != Kind.BET] + bets
+
     def keys(self, state: State) -> dict[str, Action]:
         """Return {key: action}; the first key of each action is the one to be shown.
 
         First letters (f fold, c check or call, b bet, r raise, a all-in) where one action alone has them; chips of bets; numbers of others;
-        words as they are shown, and the game's own words with their first letters, such as Kuhn poker's pass and bet.
+        words as they are shown, and the game's own words with their first letters, such as Kuhn poker's pass and bet. Where any amount may
+        be bet those of ``agents.play.amounts.SIZES`` come first.
         """
-        actions = self.game.actions(state)
+        actions = self.offers(state)
         texts = [self.action_text(state, action).lower() for action in actions]
         words = [text.split()[0] for text in texts]
-        letters, keys = Counter(word[0] for word in words), dict[str, Action]()
+        letters, keys = Counter(word[0] for word in words), common_sizes(self.game, state)
         for i, (action, text, word) in enumerate(zip(actions, texts, words, strict=True), 1):
-            alone = letters[word[0]] == 1 and word[0].isalpha() and word[0] not in (UNDO, QUIT)
+            alone = letters[word[0]] == 1 and word[0].isalpha() and word[0] not in KEPT
             chips = [f"{action.chips:.10g}"] if action.kind == Kind.BET else []
             numbers = chips or ([str(i)] if action.kind == Kind.OTHER or not alone else [])
             names = [*([word[0]] if alone else []), *numbers, text, action.text.lower()]
@@ -166,36 +178,18 @@ class Terminal(Generic[State]):
         initials = Counter(action.text.lower()[:1] for action in actions)
         for action in actions:
             letter = action.text.lower()[:1]
-            if initials[letter] == 1 and letter.isalpha() and letter not in (UNDO, QUIT):
+            if initials[letter] == 1 and letter.isalpha() and letter not in KEPT:
                 keys.setdefault(letter, action)
         return keys
-
-    def amount(self, state: State, answer: str) -> Action | None:
-        """Return the bet or raise that an answer names where any amount is legal: ``750``, ``raise 750``, or ``60%``.
-
-        A share is of the pot after a call, as menus have it. None if it names none, or one that is not legal.
-        """
-        amounts, chips = self.game.amounts(state), self.game.chips(state)
-        typed = re.fullmatch(r"(?:(?:bet|raise|all-in)(?: to)? )?([0-9]{1,9})(%?)", answer)
-        if amounts is None or chips is None or typed is None:
-            return None
-        player, asked = self.game.player(state), int(typed[1])
-        facing = chips.paid[1 - player] - chips.opened[1 - player]
-        if typed[2]:  # of the pot after a call, as menus have it
-            asked = round(facing + asked / 100 * 2 * chips.paid[1 - player])
-            asked = min(max(asked, amounts[0]), amounts[1])
-        try:
-            return self.game.action(state, f"{'raise' if facing else 'bet'} {asked}")
-        except ValueError:
-            return None
 
     def _yours(self, state: State, hand: int) -> State | None:
         """Ask until there is an action; None takes the last move back."""
         keys = self.keys(state)
         shown = {action: key for key, action in reversed(keys.items())}  # of several keys the first
-        texts = {action: self.action_text(state, action) for action in self.game.actions(state)}
-        choices = ", ".join(f"{shown[action]} {self._painted_action(text)}" for action, text in texts.items())
-        self.show(f"  {self._situation(state, hand)}\n  {choices}")
+        texts = {action: self.action_text(state, action) for action in self.offers(state)}
+        choices = [f"{shown[action]} {self._painted_action(text)}{self._size(shown[action], text)}" for action, text in texts.items()]
+        choices += [] if amounts_at(self.game, state) is None else ["or any amount, as 750 or 60%"]
+        self.show(f"  {self._situation(state, hand)}\n  {', '.join(choices)}")
         while True:
             answer = " ".join(self.ask("  > ").lower().split())
             if answer in (QUIT, "quit", "exit"):
@@ -204,21 +198,34 @@ class Terminal(Generic[State]):
                 return None
             if answer in keys:
                 return self.game.child(state, keys[answer])
-            named = self.amount(state, answer)
+            try:
+                named = typed_amount(self.game, state, answer)
+            except ValueError as error:
+                self.show(f"  {error}")
+                continue
             if named is not None:
                 return self.game.child(state, named)
             if answer == THINK:
-                self.show(self.analysis(state, hand))
+                self.show(self._analyst().analysis(state, hand, lambda action: self._painted_action(self.action_text(state, action))))
+            elif answer in (RANGES, "ranges"):
+                self.show(self._analyst().ranges(state, self.game.player(state)))
+            elif answer == LAST:
+                self.show(self._last_ranges() if self._last_ranges else "    no hand is over yet")
             elif answer == HELP:
                 self.show("  your actions, and what you may type for each:")
                 for action in texts:
                     self.show(f"    {' or '.join(key for key, taken in keys.items() if taken == action)}")
-                self.show(f"  {THINK}: what it would do in your place, what that is worth, and what it may hold")
+                if amounts_at(self.game, state) is not None:
+                    self.show("    any amount: its chips on this street, as 750 or raise 750, or a share of the pot after a call, as 60%")
+                self.show(f"  {THINK}: what it would do in your place, what that is worth, what it may hold, and what it thought")
+                self.show(
+                    f"  {RANGES}: what it may hold by what it did, and what you may hold in its eyes; {LAST}: the same of the last hand"
+                )
                 self.show(f"  {UNDO}: takes your last move back; {QUIT}: leaves; every hand that is over is saved")
             else:
-                amounts = self.game.amounts(state)
-                any_amount = [] if amounts is None else [f"an amount from {amounts[0]} to {amounts[1]} or a share of the pot such as 60%"]
-                known = [*(shown[action] for action in texts), *any_amount, THINK, UNDO, QUIT, HELP]
+                legal = amounts_at(self.game, state)
+                any_amount = [] if legal is None else [f"an amount from {legal.least} to {legal.most} or a share of the pot such as 60%"]
+                known = [*(shown[action] for action in texts), *any_amount, THINK, RANGES, UNDO, QUIT, HELP]
                 several = [action for action, text in texts.items() if answer and text.lower().startswith(answer)]
                 meant = " or ".join(f"{shown[action]} for {texts[action]}" for action in several)
                 self.show(f"  a key must be one of {', '.join(known)}, got {answer!r}" + (f" (type {meant})" if meant else ""))
@@ -239,6 +246,13 @@ class Terminal(Generic[State]):
             parts.append(f"behind {mine:g}" + (f" (its {its:g})" if mine != its else ""))
         return " | ".join(parts)
 
+    def _analyst(self) -> Analyst[State]:
+        return Analyst(self.agent, self.decisions, self.values, self._painted)
+
+    def _size(self, key: str, text: str) -> str:
+        """Return what size a key stands for, as text to be put behind the bet; nothing where it says so itself."""
+        return f" [{SIZES[key]}]" if key in SIZES and not text.startswith("all-in") else ""
+
     def _painted(self, text: str, color: int | None) -> str:
         return f"\033[{color}m{text}\033[0m" if self.colored and color is not None else text
 
@@ -247,46 +261,3 @@ class Terminal(Generic[State]):
 
     def _cards(self, text: str) -> str:
         return " ".join(self._painted(word, SUIT_COLORS.get(word[-1:])) for word in text.split(" "))
-
-    def analysis(self, state: State, hand: int) -> str:
-        """Return what the agent would do in your place with your hand, what it is worth, and what its own hand may be, as you can tell."""
-        game, you = self.game, self.game.player(state)
-        decision, held = self.decisions.at(you, state), np.zeros(game.num_hands[you])
-        held[hand] = 1.0
-        others = game.ranges[1 - you]
-        for above, child in pairwise(path(game, state)):
-            if game.player(above) == 1 - you:
-                others = others * self.decisions.at(1 - you, above).policy[children(game, above).index(child)]
-        likely = game.cf_reach(state, 1 - you, held) * others
-        value_texts = ["-"] * len(decision.policy)
-        if likely.any() and self.values is not None:
-            shares = others / others.sum()
-            values = self.values.action_values(state, shares)[:, hand] / game.cf_reach(state, you, shares)[hand]
-            value_texts = [f"{value:+.3f}" for value in values]
-        rows = [
-            [f"    {self._painted_action(self.action_text(state, action))}", f"{probability:.1%}", value]
-            for action, probability, value in zip(game.actions(state), decision.policy[:, hand], value_texts, strict=True)
-        ]
-        likely_text = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
-        lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {likely_text}"]
-        valued_by = "" if self.values is None else "; chips by uniform play" if self.agent.blueprint is None else "; chips by its blueprint"
-        return "\n".join([*lines, f"    {_thought(decision)}{valued_by}"])
-
-    def _classes(self, player: int, likely: npt.NDArray[np.float64]) -> list[tuple[str, float]]:
-        """Return the most likely classes of hands with their shares, and what all others have; of equal ones the highest first."""
-        shares: dict[str, float] = {}
-        for h in np.flatnonzero(likely)[::-1].tolist():
-            text = self.game.hand_class(player, h)
-            shares[text] = shares.get(text, 0.0) + float(likely[h] / likely.sum())
-        ordered = sorted(shares.items(), key=lambda item: -round(item[1], ROUND))
-        rest = [(f"{len(ordered) - TOLD} others", sum(share for _, share in ordered[TOLD:]))] if len(ordered) > TOLD else []
-        return ordered[:TOLD] + rest
-
-
-def _thought(decision: Decision) -> str:
-    """Say what an agent did before a decision."""
-    if decision.iterations:
-        return f"thought for {duration(decision.seconds)}, {counted(decision.iterations, 'iteration')}"
-    if decision.outcome == Outcome.NO_TIME:
-        return f"{duration(decision.seconds)} were too short for an iteration, so it plays on without"
-    return "it does not search here"

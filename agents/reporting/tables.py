@@ -183,10 +183,10 @@ def memory_text(size: float) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds as people say them: 0, 300 us, 1 ms, 2.5 s, 1,930 s."""
-    if seconds == 0 or seconds >= 1000:
+    if seconds == 0 or seconds >= 999.5:
         return f"{seconds:,.0f} s" if seconds else "0"
     for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
-        if seconds >= factor:
+        if seconds >= 0.9995 * factor:  # what three digits round to the next unit is one of it
             return f"{seconds / factor:.3g} {unit}"
     return f"{seconds / 1e-6:.2g} us"
 

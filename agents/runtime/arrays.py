@@ -88,6 +88,10 @@ class Archive:
         self._zip = zipfile.ZipFile(_Listing(stream))
         self._zip.fp = stream
 
+    def has(self, name: str) -> bool:
+        """Say whether there is an array of that name."""
+        return f"{name}.npy" in self._zip.NameToInfo
+
     def header(self, name: str) -> Header:
         """Return what an array's header says, the array not read."""
         with self._member(name) as (stream, size):

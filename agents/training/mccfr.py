@@ -10,18 +10,18 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from agents.abstraction import make_card_abstraction
 from agents.bucket_blueprint import (
     CENTRES,
     BucketBlueprint,
     digest_of,
-    first_decision_regret,
     in_16_bits,
     load_abstraction,
     save_abstraction,
@@ -38,6 +38,7 @@ from games.game import PublicGame
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
 from games.settings import bounded, check_bounds, within
+from search.boards.bucket_match import BucketMatch
 from search.boards.card_buckets import CardAbstraction, card_arrays
 from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_bytes
 from search.representation import exploitability, represent
@@ -69,7 +70,7 @@ class MCCFRConfig:
     name: ClassVar[str] = "mccfr"
     title: ClassVar[str] = "MCCFR"
 
-    iterations: int = bounded(10_000, least=1)
+    iterations: int = bounded(15_000, least=1)
     buckets: list[int] = field(default_factory=lambda: [500], metadata=within(least=1, most=1 << 16))
     bets: str | None = None
     raises: str | None = None
@@ -118,7 +119,8 @@ class BlueprintRow:
     iteration: int
     traversals: int
     seconds: float  # of sampling, wall-clock
-    first_decision_regret: float  # chips a deal, an estimate
+    gain: float | None  # chips a deal won from the blueprint of the row before, in the abstract game; None in the first row
+    gain_error: float | None  # its standard error
     exploitability: float | None  # chips a deal, exact; None where the game is too large
 
 
@@ -151,10 +153,21 @@ class BlueprintRun:
         if flat is None:
             flat = self.abstraction.tabulated(indices, config.threads, lambda share: tell("buckets of all boards", share))
             write_npy(directory / BOARDS, flat)
+        if len(indices) > 1:  # the blueprint keeps what takes long to work out, and is asked often
+            first, count = len(indices[0].boards), len(indices[1].boards)
+            second = flat.reshape(-1, len(self.game.hands))[first : first + count]
+            self.abstraction = replace(self.abstraction, second=second)
         sampling = Sampling(deals=config.deals, seed=config.seed, pruned=config.pruned, prune_below=config.prune_below)
         cards = card_arrays(self.game.deck, indices, flat)
         self.solver = MCCFR(self.game, cards, self.abstraction.sizes, sampling, config.threads)
+        self._match = BucketMatch(self.solver.bets, cards, config.seed)
+        measured = in_16_bits(self.solver.bets, self.solver.average)
+        self._measured = BucketBlueprint(self.game, self.abstraction, measured, "measured", "")  # the one whose strength was measured last
         self._go_on()
+
+    def _state(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays that going on needs, by name; not copies."""
+        return self.solver.state() | {"measured": self._measured.shares}
 
     def _abstraction(self, tell: Callable[[str, float], None]) -> CardAbstraction:
         path = self.directory / CENTRES
@@ -187,11 +200,11 @@ class BlueprintRun:
     def evaluate(self) -> BlueprintRow:
         """Measure the blueprint at this point, once per iteration."""
         if not self.history or self.history[-1].iteration != self.iteration:
-            weight = self.config.deals * self.iteration * (self.iteration + 1) / 2
-            regret = first_decision_regret(self.solver.bets, self.solver.regret, weight)
             small = game_size(self.game).boards <= MOST_MEASURED
             exact = exploitability(represent(self.game), self.blueprint().tables()) if small else None
-            self.history.append(BlueprintRow(self.iteration, self.solver.traversals, self.seconds, regret, exact))
+            gain, error = self._match.gain(self.solver.strategy_at, self._measured.at_decision) if self.history else (None, None)
+            self.history.append(BlueprintRow(self.iteration, self.solver.traversals, self.seconds, gain, error, exact))
+            self._measured.shares[:] = in_16_bits(self.solver.bets, self.solver.average)
         return self.history[-1]
 
     def blueprint(self) -> BucketBlueprint:
@@ -204,7 +217,7 @@ class BlueprintRun:
         """Write the state and the blueprint."""
         history = [asdict(row) for row in self.history]
         about = self.about | {"iteration": self.iteration, "seconds": self.seconds, "history": history}
-        write_archive(self.directory / STATE, about, self.solver.state())
+        write_archive(self.directory / STATE, about, self._state())
         blueprint = self.blueprint()
         menu = [self.config.bets, self.config.raises]
         done: Row = {"iterations": self.iteration, "traversals": self.solver.traversals, "seconds": self.seconds}
@@ -212,7 +225,7 @@ class BlueprintRun:
         return blueprint
 
     def _go_on(self) -> None:
-        state = self.solver.state()
+        state = self._state()
 
         def read(path: Path) -> None:
             with open_archive(path) as saved:
@@ -221,6 +234,7 @@ class BlueprintRun:
             require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
             require(number_in(about["seconds"], 0, 1e12), "its seconds must be a number of at least 0")
             history = [BlueprintRow(**row) for row in about["history"]]
+            self._measured.shares[:] = arrays.pop("measured")
             self.solver.restore(arrays, about["iteration"])
             self.seconds, self.history = float(about["seconds"]), history
 

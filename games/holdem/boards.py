@@ -14,7 +14,7 @@ from games.holdem.isomorphism import Permutation, canonical_deals, hand_permutat
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels import boards as column
-from games.kernels.board_hands import count_hands, place_hands
+from games.kernels.board_hands import count_hands, find_orbits, place_hands
 from games.kernels.boards import Hands, Int, Orbits, Short
 
 MOST_CARDS = 5  # on a board
@@ -119,34 +119,27 @@ def alike_hands(deck: Cards, player: int, boards: Sequence[Board], table: Int, h
     table[:, column.SYMMETRIES] = np.where(last, 0, symmetries_of)
     size = -(-counts // LANES) * LANES * table[:, column.SYMMETRIES]
     table[:, column.SYMMETRY + player] = np.cumsum(size) - size
-    images: list[npt.NDArray[Any]] = []
-    orbits: list[npt.NDArray[Any]] = []
+    images, members, lengths = (list[npt.NDArray[Any]]() for _ in range(3))
     found = np.zeros(len(boards), np.int64)
     permutations = {bytes(g): hand_permutation(g, deck) for g in boards[0].group[1:]}
     place = np.full(len(deck), nowhere, np.int64)
+    most = int(counts.max()) + len(boards[0].group)  # an orbit that was found before is written once more past the last
+    alike, each = np.empty(most, np.int64), np.empty(most, np.int64)
     for b in np.flatnonzero(symmetries_of).tolist():
         first, count = int(table[b, column.HAND + player]), int(counts[b])
         own = hands.hand[first : first + count]
         place[own] = np.arange(count)
-        here = [place[permutations[bytes(g)][own]] for g in boards[b].group[1:]]
+        here = np.array([place[permutations[bytes(g)][own]] for g in boards[b].group[1:]])
         place[own] = nowhere
-        alike = _orbits(here)
-        found[b] = len(alike)
-        orbits += alike
+        found[b] = find_orbits(here, alike, each)
+        lengths.append(each[: found[b]].copy())
+        members.append(alike[: lengths[-1].sum()].copy())
         if not last[b]:
             images += [np.append(image, np.full(-count % LANES, nowhere)) for image in here]
     table[:, column.ORBIT_END + player] = np.cumsum(found)
     table[:, column.ORBIT + player] = np.cumsum(found) - found
-    return _joined(images), Orbits(np.cumsum([0, *map(len, orbits)]).astype(np.uint32), _joined(orbits))
+    return _joined(images), Orbits(np.cumsum(np.concatenate([[0], *lengths])).astype(np.uint32), _joined(members))
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]]) -> Short:
-    return np.concatenate([np.zeros(0), *parts]).astype(np.uint16)
-
-
-def _orbits(images: Sequence[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
-    """Return the hands of each orbit of more than one, of what every symmetry but the identity makes of each hand."""
-    least = np.minimum(np.arange(len(images[0])), np.min(images, axis=0))
-    order = np.argsort(least, kind="stable")
-    ends = np.flatnonzero(np.diff(least[order])) + 1
-    return [orbit for orbit in np.split(order, ends) if len(orbit) > 1]
+    return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.uint16)

@@ -178,3 +178,35 @@ def place_hands(
         _write_same(side[SAME], boards[b, HAND], hand, count, above, other_above, other_place, nowhere)
         _write_same(other_side[SAME], boards[b, HAND + 1], hand, count, other_above, above, place, nowhere)
     return tie
+
+
+@kernel
+def find_orbits(images: Any, members: Any, lengths: Any) -> Any:
+    """Return how many orbits of more than one hand a board has: hands that its symmetries turn into each other.
+
+    Args:
+        images: [symmetries but the identity, n] i8, what each makes of each hand.
+        members: [n] i8, the hands of orbit after orbit, each orbit's in ascending order; in place.
+        lengths: [n] i8, hands of each orbit; in place.
+    """
+    end, orbits = 0, 0
+    for hand in range(images.shape[1]):
+        least, length = np.int64(hand), 1
+        members[end] = hand
+        for g in range(len(images)):
+            image = images[g, hand]
+            least = min(least, image)
+            at = end + length
+            while at > end and members[at - 1] > image:
+                at -= 1
+            if at > end and members[at - 1] == image:
+                continue
+            for later in range(end + length, at, -1):
+                members[later] = members[later - 1]
+            members[at] = image
+            length += 1
+        if least == hand and length > 1:
+            lengths[orbits] = length
+            orbits += 1
+            end += length
+    return orbits

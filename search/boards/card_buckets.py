@@ -106,12 +106,15 @@ class CardAbstraction:
         deals: [S] public cards that are dealt before each street; none before the first.
         groups: [G, H] f4, weights of opponents' hands against which strength is measured on the last street; the first is all hands.
         centres: of every street but the first [K, features] f4, ascending in the first column.
+        second: [boards, H] u2, buckets of the street after the first, boards as ``board_index`` has them; None where each is to be worked
+            out when it is asked for.
     """
 
     deck: Deck
     deals: tuple[int, ...]
     groups: Float32
     centres: tuple[Float32, ...]
+    second: Buckets | None = None
 
     @cached_property
     def hands(self) -> Cards:
@@ -143,9 +146,17 @@ class CardAbstraction:
         board, buckets = np.array(cards, np.uint8), np.zeros((1, len(self.hands)), np.uint16)
         images = [np.sort(permute_cards(permutation, board)) for permutation in self._symmetries]
         chosen = min(range(len(images)), key=lambda i: images[i][::-1].tolist())  # the one of least key, as in ``board_index``
-        self._fill(counts.index(len(cards)), images[chosen][None], buckets)
+        if self.second is not None and counts.index(len(cards)) == 1:
+            buckets = self.second[self._second_rows[images[chosen].tobytes()]][None]
+        else:
+            self._fill(counts.index(len(cards)), images[chosen][None], buckets)
         renamed: Buckets = buckets[0, hand_permutation(self._symmetries[chosen], self.hands)]
         return renamed
+
+    @cached_property
+    def _second_rows(self) -> dict[bytes, int]:
+        boards = board_index(self.deck, (self.deals[1],)).boards
+        return {np.sort(board).tobytes(): row for row, board in enumerate(boards)}
 
     @cached_property
     def _symmetries(self) -> tuple[Permutation, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from games.holdem.layout import whole_forests
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from search.anytime import Anytime
+from search.boards.root_gadget import RootGadget
 from search.boards.strategy import BoardStrategy, play_alike
 from search.boards.sweeps import BoardSweeps, StoredRows, workspace_bytes
 from search.boards.workspace import Workspace
@@ -107,6 +109,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         storage: of regrets and averages: ``dtype`` unless given; f2 takes half the memory of f4 (see ``games.kernels.stored``). Both are
             then in units that fit, and averages those of ``windowed_coefficients``.
         workspace: memory and threads that another solver leaves to this one.
+        gadget: above the root; exploitability and values are those of the game without it.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         dtype: Any = np.float32,
         storage: Any = None,
         workspace: Workspace | None = None,
+        gadget: RootGadget | None = None,
     ) -> None:
         super().__init__()
         self.game, self.variant, self.threads, self.dtype = game, variant, threads, np.dtype(dtype)
@@ -148,6 +152,8 @@ class BoardSolver(Anytime[BoardStrategy]):
             self.matching = stored("matching")
         for p, live in enumerate(self._even):
             self._sweeps.reach[p][: np.count_nonzero(live), 0] = self._reach_unit * live[live > 0]
+        self._model = tuple(reach.copy() for reach in self._sweeps.reach) if gadget else ()  # what a gadget changes
+        self._gadget = gadget.opened(self.tree, self._sweeps) if gadget else None
 
     @cached_property
     def _mass(self) -> float:
@@ -176,7 +182,7 @@ class BoardSolver(Anytime[BoardStrategy]):
             block, begin = divmod(self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
             weights = self._coefficients(self.variant, block)
-            self._sweeps.update(self._rows(self.matching), weights, begin, end)
+            self._sweeps.update(self._rows(self.matching), weights, begin, end, self._gadget)
             iterations -= end - begin
 
     def answer(self) -> BoardStrategy:
@@ -221,6 +227,13 @@ class BoardSolver(Anytime[BoardStrategy]):
         cfvs = self.board_values(player, board).cfvs[self.tree.lines_of(player, board) :]
         return answer.of_all_hands(cfvs[rows], player, board, permutation)
 
+    def best_cfvs(self, player: int, boards: range) -> list[npt.NDArray[np.float64]]:
+        """Return by board [rows, hands], a player's best-response cfvs against the opponent's average strategy, see ``BoardValues``."""
+        with self._model_enters():
+            self._sweeps.evaluate(self.average, BEST, boards, player)
+        unit = self._most[1 - player] / self._cfv_unit
+        return [unit * self._sweeps.watched(player, board) for board in boards]
+
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
         return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}
@@ -242,10 +255,23 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def _values(self, mode: int, watched: int = 0) -> tuple[float, float]:
         """Return each player's value against the opponent's average strategy, in chips a deal."""
-        self._play_alike()
-        self._sweeps.evaluate(self.average, mode, range(watched, watched + 1))
-        found = [
-            float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)
-            for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
-        ]
+        with self._model_enters():
+            self._sweeps.evaluate(self.average, mode, range(watched, watched + 1))
+            found = [
+                float((reach[:, 0].astype(np.float64) * cfv[:, 0]).sum() / self._mass) / (self._reach_unit * self._cfv_unit)
+                for reach, cfv in zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
+            ]
         return found[0], found[1]
+
+    @contextmanager
+    def _model_enters(self) -> Iterator[None]:
+        """Let both ranges enter as the game has them while something is measured."""
+        self._play_alike()
+        if self._gadget is None:
+            yield
+            return
+        reach, player = self._sweeps.reach, self._gadget.opponent
+        kept = reach[player].copy()
+        reach[player][:] = self._model[player]
+        yield
+        reach[player][:] = kept

@@ -14,6 +14,7 @@ from games.holdem.config import Holdem
 from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, Budget, variant
+from search.boards.root_gadget import RootGadget
 from search.outcome import Outcome
 from tests.playing import random_action
 
@@ -128,11 +129,54 @@ def test_a_subgame_of_several_streets_has_few_sizes_and_what_was_really_bet(blue
     agent = NoLimitAgent(GAME, blueprint, DCFR, "flop")
     state, decisions = asked(agent, "call / check / Kc / bet 3", Budget(iterations=3))
     game, root = decisions[-1].memory.solved.strategy.game, decisions[-1].root
-    assert [action.text for action in game.actions(game.root)] == ["check", "bet 3", "all-in 58"]  # 75 % of the pot of 4
+    assert [action.text for action in game.actions(game.root)] == ["check", "bet 3"]  # 75 % of the pot of 4; all-in is 14 pots
     assert state_in(game, root, state).label == "bet 3"
     own = NoLimitAgent(GAME, blueprint, DCFR, "flop", menus=GAME.betting.menus)
     solved = asked(own, "call / check / Kc / bet 3", Budget(iterations=3))[1][-1].memory.solved.strategy.game
     assert [action.text for action in solved.actions(solved.root)] == ["check", "bet 2", "bet 3", "bet 4"]
+
+
+def test_a_subgame_of_several_streets_has_all_ins_of_few_pots(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "flop")
+    state, decisions = asked(agent, "raise 20 / call / Kc", Budget(iterations=3))
+    game = decisions[-1].memory.solved.strategy.game
+    assert [action.text for action in game.actions(game.root)] == ["check", "bet 30", "all-in 40"]
+    assert GAME.player(state) == GAME.player(decisions[-1].root)
+
+
+@pytest.mark.parametrize(
+    ("line", "root"), [("bet 2 / call / Tc", "Tc"), ("check / bet 2 / raise 23", "raise 23")], ids=["next street", "a bet outside the tree"]
+)
+def test_the_second_subgame_of_a_hand_is_held_to_bounds_from_the_first(blueprint, line, root):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "flop+turn", menus=GAME.betting.menus, gadget="resolve")
+    seat = GAME.player(find_decision(GAME, f"call / check / Kc / {line}", "line"))
+    state, decisions = asked(agent, f"call / check / Kc / {line}", Budget(iterations=20), seat)
+    first, second = [decision for decision in decisions if decision.outcome == Outcome.SEARCHED]
+    assert second.root.label == root
+    bound = first.memory.solved.bound(second.root)
+    model = [np.maximum(reach, 1e-6 * reach.max()) if p != seat else reach for p, reach in enumerate(second.memory.ranges)]
+    game = subgame_of(GAME, state, (model[0], model[1]), GAME.betting.menus[GAME.round(second.root) :], second.root)
+    policies = []
+    for gadget in (RootGadget("resolve", 1 - seat, bound), None):
+        solver = BoardSolver(game, DCFR, gadget=gadget)
+        solver.run(20)
+        policies.append(solver.answer().at(state_in(game, second.root, state)))
+    alive = ~np.isin(GAME.hands, state.cards).any(axis=1)
+    np.testing.assert_allclose(second.policy[:, alive], policies[0][:, alive], atol=1e-5)
+    assert np.abs(policies[0] - policies[1]).max() > 0.1
+
+
+def test_the_first_subgame_of_a_hand_has_no_bounds(blueprint):
+    line, answers = "call / check / Kc / check / check / Tc", []
+    for gadget in ("resolve", "unsafe"):
+        agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", gadget=gadget)
+        answers.append(asked(agent, line, Budget(iterations=9))[1][-1].policy)
+    np.testing.assert_array_equal(*answers)
+
+
+def test_a_gadget_that_there_is_not_is_refused(blueprint):
+    with pytest.raises(ValueError, match="gadget must be one of unsafe, resolve, maxmargin, refined, got 'combined'"):
+        NoLimitAgent(GAME, blueprint, DCFR, gadget="combined")
 
 
 def test_an_action_that_no_hand_takes_leaves_the_range_and_is_counted(agent, blueprint):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from games.holdem.board_tree import board_tree
 from games.holdem.config import Spot
 from games.holdem.rules import HoldemGame
-from games.kernels.boards import HAND, HANDS, PARENT, STREET, TIE, TIE_END
+from games.kernels.boards import HAND, HANDS, ORBIT, ORBIT_END, PARENT, STREET, TIE, TIE_END
 from tests.catalogue import SPOTS, TINY, game_of, small
-from tests.naive.board_hands import hands_of_board
+from tests.naive.board_hands import alike_hands_of_board, hands_of_board
 
 pytestmark = pytest.mark.kernels
 
@@ -38,6 +38,10 @@ def check(game, boards):
             for array, fill in ((hands.low, 0), (hands.high, 0), (hands.hand, 0), (hands.above, tree.nowhere), (hands.same, tree.nowhere)):
                 assert (array[padding] == fill).all()
             assert hands.tie_end[row[TIE] : row[TIE_END]].tolist() == ends[p]
+            first = tree.orbits[p].first[row[ORBIT + p] : row[ORBIT_END + p] + 1].astype(int)
+            named = tree.hands_at(p, b)[tree.orbits[p].members[first[0] : first[-1]]] if len(first) else []
+            found = np.split(named, (first - first[0])[1:-1]) if len(first) > 1 else []
+            assert [orbit.tolist() for orbit in found] == alike_hands_of_board(game, tree.group, tree.cards[b], tree.hands_at(p, b))
     for p, hands in enumerate(tree.hands):
         assert len(hands.low) == tree.boards[-1, HAND + p] + -(-tree.boards[-1, HANDS + p] // 8) * 8
         assert len(hands.tie_end) == tree.boards[-1, TIE_END]

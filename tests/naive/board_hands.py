@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from games.holdem.isomorphism import permute_card
 from tests.naive.evaluator import strength
 
 
@@ -33,3 +34,24 @@ def hands_of_board(hands, live, parent, cards, ranked):
         above = {h: place for place, h in enumerate(parent[p])}
         found.append([(h, above[h], other.get(h)) for h in left[p]])
     return found, ends
+
+
+def alike_hands_of_board(game, group, cards, hands):
+    """Return the orbits of more than one hand on a board, each in the board's order, by their first hands.
+
+    Args:
+        game: whose board.
+        group: suit permutations that leave the root's board and both ranges as they are.
+        cards: of the board.
+        hands: a player's on it, in its order.
+    """
+    cuts = [len(street) for street in game.board if street]
+    cuts += game.deals[1:]
+    streets, shown = [], 0
+    for count in cuts:
+        streets.append(set(cards[shown : shown + count]))
+        shown += count
+    here = [g for g in group if all({permute_card(g, card) for card in street} == street for street in streets)]
+    place = {frozenset(game.hands[h].tolist()): k for k, h in enumerate(hands)}
+    orbits = {tuple(sorted({place[frozenset(permute_card(g, card) for card in game.hands[h].tolist())] for g in here})) for h in hands}
+    return [[int(hands[k]) for k in orbit] for orbit in sorted(orbits) if len(orbit) > 1]

@@ -392,8 +392,8 @@ def test_play_in_a_terminal(tmp_path, command, leave):
         (["agent.think=true"], "budget must limit seconds or iterations of an agent that thinks, got none"),
         (["agent=bot"], "agent.policy must be one of uniform, tabular, network, table, module:name, got 'bot'"),
         (
-            ["game=heads_up_no_limit", "agent=no_limit", "budget.seconds=1"],
-            "agent.blueprint must be a directory that timebank train trainer=mccfr wrote, got None",
+            ["game=heads_up_no_limit", "agent=no_limit", "agent.blueprint=null", "budget.seconds=1"],
+            "agent.blueprint must be small, standard or a directory that timebank train trainer=mccfr wrote, got None",
         ),
         (["game=ms1f1", "agent=table"], "agent.policy must be tabular, network, uniform, sampled or module:name on hold'em, got 'table'"),
         (["game=ms1f1", "agent=network"], "agent.checkpoint must name a network's checkpoint"),

@@ -12,6 +12,8 @@ from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint
 from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig, sample
 from games.holdem.config import Holdem
 from search import represent
+from search.boards.bucket_match import BucketMatch
+from search.boards.card_buckets import card_arrays
 from search.representation import exploitability
 from tests.catalogue import game_of, small
 from tests.compiling import compiled
@@ -45,6 +47,16 @@ def test_a_blueprint_is_read_as_it_was_made(made):
         state = game.child(state, game.actions(state)[-1])
 
 
+def test_the_buckets_of_the_second_street_are_kept(made):
+    game, directory, _ = made
+    kept = load_blueprint(game, directory).abstraction
+    anew = replace(kept, second=None)
+    for card in game.deck.cards().tolist():
+        alive = ~(game.hands == card).any(axis=1)
+        np.testing.assert_array_equal(kept.buckets([card])[alive], anew.buckets([card])[alive])
+    assert kept.second is not None
+
+
 def test_sizes_are_told_before(made):
     game, directory, blueprint = made
     memory, file = settings().bytes(game)
@@ -74,18 +86,33 @@ def test_exploitability_is_that_of_the_policy_asked_state_by_state(made):
     assert exploitability(representation, tables) == pytest.approx(exploitability(representation, blueprint.tables()), abs=1e-5)
 
 
+def test_a_match_on_buckets_comes_to_the_exact_value(made, tmp_path):
+    game, _, late = made
+    run = BlueprintRun(game, settings(iterations=3), tmp_path)
+    early, representation = sample(run), represent(game)
+    cards = card_arrays(game.deck, late.abstraction.indices(), late.abstraction.tabulated(late.abstraction.indices()))
+    won, error = BucketMatch(late.decisions, cards, 1, deals=100_000).gain(late.at_decision, early.at_decision)
+    (a, b), (c, d) = late.tables(), early.tables()
+    exact = (representation.value((a, d), 0) - representation.value((c, b), 0)) / 2
+    assert exact > 10 * error
+    assert abs(won - exact) < 4 * error
+
+
 def test_a_run_that_goes_on_and_other_threads_give_the_same_bits(made, tmp_path):
     game, directory, whole = made
     sample(BlueprintRun(game, settings(iterations=15), tmp_path))
     run = BlueprintRun(game, settings(threads=2), tmp_path)
     assert run.iteration == 15
     assert sample(run).digest == whole.digest
+    once = BlueprintRun(game, settings(), directory)
+    assert once.history[0].gain is None
+    assert once.history[-1].gain_error > 0
     saved = [np.load(folder / STATE) for folder in (directory, tmp_path)]
     assert all(np.array_equal(saved[0][name], saved[1][name]) for name in ("regret", "average"))
 
 
 def test_ctrl_c_saves_what_was_done(made, tmp_path):
-    game, _, whole = made
+    game, directory, whole = made
 
     def interrupt(iteration, history):
         if iteration == 7:
@@ -96,6 +123,8 @@ def test_ctrl_c_saves_what_was_done(made, tmp_path):
     run = BlueprintRun(game, settings(), tmp_path)
     assert run.iteration == 7
     assert sample(run).digest == whole.digest
+    once = BlueprintRun(game, settings(), directory)
+    assert [replace(row, seconds=0) for row in run.history] == [replace(row, seconds=0) for row in once.history]
 
 
 @pytest.mark.parametrize("file", [BOARDS, CENTRES, STATE])
@@ -115,9 +144,9 @@ def test_a_damaged_file_is_made_again(file, made, tmp_path):
 
 def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
     game, directory, _ = made
-    with pytest.raises(ValueError, match="which is of another game"):
+    with pytest.raises(ValueError, match=r"made for stacks of .* trainer=mccfr makes one"):
         load_blueprint(replace(game, betting=replace(game.betting, stack=60)), directory)
-    with pytest.raises(ValueError, match="a blueprint must be a directory that trainer=mccfr wrote"):
+    with pytest.raises(ValueError, match="blueprint must be a directory that trainer=mccfr wrote"):
         load_blueprint(game, tmp_path)
     for name in (ABOUT, CENTRES):
         (tmp_path / name).write_bytes((directory / name).read_bytes())
@@ -125,7 +154,7 @@ def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
     with pytest.raises(ValueError, match="an array must be uint16"):
         load_blueprint(game, tmp_path)
     (tmp_path / ABOUT).write_text(json.dumps({"format": 1}))
-    with pytest.raises(ValueError, match="a blueprint must be a directory"):
+    with pytest.raises(ValueError, match="blueprint must be a directory"):
         load_blueprint(game, tmp_path)
 
 
