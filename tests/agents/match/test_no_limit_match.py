@@ -9,10 +9,11 @@ from agents.board_blueprint import make_blueprint
 from agents.match.deal import Competitor, check_record
 from agents.match.match import Match
 from agents.match.report import street_table
-from agents.match.statistics import decision_streets, match_row
+from agents.match.statistics import decision_streets, match_row, more_hands
 from agents.no_limit_agent import NoLimitAgent
 from games.holdem.config import Holdem
 from search import Budget, variant
+from search.boards.menu_values import UniformMenu
 from tests.compiling import compiled
 from tests.matching import LEDUC, STILL, played, searcher, tallied, uniform, without_times
 
@@ -88,6 +89,27 @@ def test_the_deals_of_small_games_are_the_same_for_every_budget():
     hands = [{record["deal"]: record["hands"] for record in records} for records in (few, many)]
     assert hands[0] == hands[1]
     assert [record["play"] for record in few] != [record["play"] for record in many]
+
+
+def test_values_of_a_blueprint_are_not_the_value_of_the_match(blueprint):
+    still = NoLimitAgent(GAME, blueprint, DCFR, None)
+    other = NoLimitAgent(GAME, blueprint, DCFR, None, seed=9)  # translates otherwise
+    uniform_play = NoLimitAgent(GAME, Evenly(blueprint), DCFR, None)
+    tallies = [tallied(Match((Competitor("a", still, STILL), Competitor("b", agent, STILL))), 40) for agent in (other, uniform_play)]
+    assert more_hands(tallies[0], 0.01) is None  # all alike: no amount was bet that the menu has not got
+    assert more_hands(tallies[1], 0.01) > 40
+
+
+class Evenly:
+    """Uniform play on the menu of a blueprint."""
+
+    name = "even"
+
+    def __init__(self, blueprint):
+        self.game, self.at = blueprint.game, UniformMenu(blueprint.game).at
+
+    def fingerprint(self):
+        return b"even"
 
 
 def test_decisions_are_counted_by_street(blueprint):
