@@ -253,11 +253,13 @@ def hands_needed(hands: int, now: Estimate, precision: float) -> int:
 def more_hands(tally: Tally, precision: float) -> int | None:
     """Return ``hands_needed`` of the best estimate; None where all hands came out alike: nobody knows how far apart others may be.
 
-    Where neither thinks and AIVAT's values are those of their policies it is the match's value itself, and no more hands are needed.
+    Where neither thinks and AIVAT's values are those of their policies, as nowhere with any amount, it is the match's value itself, and no
+    more hands are needed.
     """
     estimates = tally.estimates()
     kind, best = next(iter(estimates.items()))
-    if kind == "aivat" and tally.match.values == "blueprint" and not any(c.thinks for c in tally.match.competitors):
+    game, thinks = tally.match.game, any(c.thinks for c in tally.match.competitors)
+    if kind == "aivat" and tally.match.values == "blueprint" and not thinks and not (isinstance(game, HoldemGame) and game.any_amount):
         return 0
     if best.standard_error <= ALIKE_SHARE * estimates["raw"].standard_error:
         return None

@@ -9,10 +9,11 @@ from agents.board_blueprint import make_blueprint
 from agents.match.deal import Competitor, check_record
 from agents.match.match import Match
 from agents.match.report import street_table
-from agents.match.statistics import decision_streets, match_row
+from agents.match.statistics import decision_streets, match_row, more_hands
 from agents.no_limit_agent import NoLimitAgent
 from games.holdem.config import Holdem
 from search import Budget, variant
+from search.boards.menu_values import UniformMenu
 from tests.compiling import compiled
 from tests.matching import LEDUC, STILL, played, searcher, tallied, uniform, without_times
 
@@ -90,6 +91,27 @@ def test_the_deals_of_small_games_are_the_same_for_every_budget():
     assert [record["play"] for record in few] != [record["play"] for record in many]
 
 
+def test_values_of_a_blueprint_are_not_the_value_of_the_match(blueprint):
+    still = NoLimitAgent(GAME, blueprint, DCFR, None)
+    other = NoLimitAgent(GAME, blueprint, DCFR, None, seed=9)  # translates otherwise
+    uniform_play = NoLimitAgent(GAME, Evenly(blueprint), DCFR, None)
+    tallies = [tallied(Match((Competitor("a", still, STILL), Competitor("b", agent, STILL))), 40) for agent in (other, uniform_play)]
+    assert more_hands(tallies[0], 0.01) is None  # all alike: no amount was bet that the menu has not got
+    assert more_hands(tallies[1], 0.01) > 40
+
+
+class Evenly:
+    """Uniform play on the menu of a blueprint."""
+
+    name = "even"
+
+    def __init__(self, blueprint):
+        self.game, self.at = blueprint.game, UniformMenu(blueprint.game).at
+
+    def fingerprint(self):
+        return b"even"
+
+
 def test_decisions_are_counted_by_street(blueprint):
     match = match_of(blueprint, 2)
     tally = tallied(match, 20)
@@ -103,3 +125,34 @@ def test_decisions_are_counted_by_street(blueprint):
         assert streets[0]["iterations"] == 0
     assert street_table(row).splitlines()[0].split() == ["agent", "street", "decisions", "mean", "in", "all", "iterations"]
     assert decision_streets(["call", "check", "Kc", "bet 2", "all-in 18", "Ts", "9h"]) == [0, 0, 1, 1, 3]
+
+
+FULL = {"blinds": [50, 100], "stack": 20000, "min_bet": 100}
+
+
+class Ranked:
+    """A blueprint of the full game: the higher a hand's cards, the likelier its last action; without tilt it plays uniformly."""
+
+    def __init__(self, name, tilt):
+        self.name, self.tilt = name, tilt
+        self.game = Holdem(bets="100%", raises="a", **FULL).build()
+
+    def fingerprint(self):
+        return self.name.encode()
+
+    def at(self, state):
+        height = (self.game.hands // 4).sum(axis=1) / 24
+        weights = np.exp(self.tilt * np.arange(len(self.game.actions(state)))[:, None] * (height - 0.5))
+        return weights / weights.sum(axis=0)
+
+
+@compiled
+@pytest.mark.long
+def test_full_no_limit_holdem_is_estimated_with_a_third_of_the_error_of_duplicates():
+    game, players = Holdem(amounts="any", **FULL).build(), (Ranked("a", 0.0), Ranked("b", 4.0))
+    a, b = (Competitor(player.name, NoLimitAgent(game, player, DCFR, None), STILL) for player in players)
+    estimates = tallied(Match((a, b), seed=5), 100).estimates()
+    aivat, duplicate, raw = (estimates[kind] for kind in ("aivat", "duplicate", "raw"))
+    assert aivat.standard_error < duplicate.standard_error / 3
+    assert abs(aivat.mean - duplicate.mean) < 4 * duplicate.standard_error
+    assert abs(aivat.mean - raw.mean) < 4 * raw.standard_error
