@@ -46,7 +46,7 @@ def test_of_no_limit_holdem_it_is_told_from_what_such_hands_spread(monkeypatch):
 
 def test_time_is_that_of_the_clocks_and_workers():
     lines = [plan_lines([match_of(ANY, seconds)], 10.0, [row()], workers) for seconds, workers in ((0.5, 1), (0.5, 2), (1.0, 2), (0, 1))]
-    assert [line.partition("some ")[2].partition(" of")[0] for line in lines] == ["720 s", "360 s", "720 s", ""]
+    assert [line.partition("some ")[2].partition(" of")[0] for line in lines] == ["800 s", "400 s", "800 s", ""]
 
 
 def test_a_match_that_goes_on_tells_from_its_own_hands():
