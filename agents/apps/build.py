@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from agents.agent import Agent
+from agents.agent import Agent, Tabulated
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig, SolveConfig
 from agents.apps.run import Progress
 from agents.evaluation.solving import Solving
@@ -28,7 +28,7 @@ SAMPLED = "sampled"  # a policy, see ``agents.bucket_blueprint``
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
 STILL = Budget(seconds=0)  # of agents that do not think
-Lines = dict[str, tuple[Agent[Any], list[Budget]]]
+Lines = dict[str, tuple[Tabulated[Any], list[Budget]]]
 Read = TypeVar("Read")
 LINE_KEYS: dict[str, type] = {
     "solve_from": str,
