@@ -18,7 +18,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -51,14 +51,21 @@ class Solved:
     Attributes:
         root: where its subgame begins, in the whole game.
         strategy: both players' answer.
+        translation: of amounts that its tree has not got; None where they are solved anew.
     """
 
     root: HoldemState
     strategy: BoardStrategy
+    translation: Translation | None = None
 
     def locate(self, state: HoldemState) -> HoldemState | None:
         """Return a state of the whole game in the subgame; None where its tree has not got it."""
         try:
+            if self.translation is not None:
+                way, taken = path(self.translation.game, state), cast("HoldemState | None", self.strategy.game.root)
+                for above, child in pairwise(way[way.index(self.root) :]):
+                    taken = self.translation.follow(taken, above, child)
+                return taken
             located = state_in(self.strategy.game, self.root, state)
         except ValueError:
             return None
@@ -116,6 +123,7 @@ class NoLimitAgent(BaseAgent):
             menu, and one that begins above it bets of 75 % of the pot and all-in, and raises all-in: its tree is solved on many boards.
         threads: kernel threads of a solve.
         seed: of the translation.
+        off_tree: how amounts are met that a solve's tree lacks: ``insert`` solves anew with them, ``translate`` takes them for others.
 
     Raises:
         ValueError: a ``solve_from`` that names no street after the first.
@@ -130,7 +138,9 @@ class NoLimitAgent(BaseAgent):
         menus: Menus | None = None,
         threads: int = 1,
         seed: int = 0,
+        off_tree: str = "insert",
     ) -> None:
+        self.off_tree = off_tree
         self.game, self.blueprint, self.variant, self.solve_from = game, blueprint, variant, solve_from
         self.menus, self.threads, self.thinks = menus, threads, solve_from is not None
         self.translation = Translation(game, blueprint.game, seed)
@@ -139,6 +149,7 @@ class NoLimitAgent(BaseAgent):
             raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
         self.rounds = rounds
         self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:unsafe:{variant.label}"
+        self.name += ":translate" if off_tree == "translate" and self.thinks else ""
         self._start()
 
     def _start(self) -> None:
@@ -205,7 +216,8 @@ class NoLimitAgent(BaseAgent):
             answering.heal()
             return Outcome.NO_TIME, 0, Spent()
         try:
-            subgame = subgame_of(self.game, state, hand.ranges[root], self._menus_from(street), root)
+            inserted = root if self.off_tree == "translate" else state
+            subgame = subgame_of(self.game, inserted, hand.ranges[root], self._menus_from(street), root)
         except ValueError:  # no two hands of the ranges can meet
             return Outcome.UNREACHED, 0, Spent()
         solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace)
@@ -217,7 +229,8 @@ class NoLimitAgent(BaseAgent):
         if solution.iterations < (MIN_TRUSTED_ITERATIONS if budget.iterations is None else 1):
             return Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0)
         first, second = solution.strategy.average  # the next solver takes the arrays over
-        hand.solved = Solved(root, replace(solution.strategy, average=(first.copy(), second.copy())))
+        translation = Translation(self.game, subgame, self.translation.seed) if self.off_tree == "translate" else None
+        hand.solved = Solved(root, replace(solution.strategy, average=(first.copy(), second.copy())), translation)
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()

@@ -13,7 +13,9 @@ promises against it. The agent's own menu stays as it is, and so does that of th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +27,8 @@ from games.holdem.extra_bets import with_extra_bets
 from games.holdem.menus import Size
 from games.holdem.rules import HoldemGame
 from search import Budget, Variant
-from search.boards.inserted import Whole, insert_bets
-from search.boards.translated import correspondence, plan, translated
+from search.boards.inserted import insert_bets
+from search.boards.translated import Whole, correspondence, plan, translated
 from search.resolving import RULES, ResolveConfig
 
 INSERT, TRANSLATE = "insert", "translate"
@@ -40,7 +42,7 @@ class OffTreeAgent:
         blueprint: of the agent's menu.
         sizes: extra first bets.
         variant: of CFR.
-        config: how rests are solved: the gadget alone counts; bounds are safe. None translates.
+        config: how rests are solved: the gadget alone counts; bounds are safe, and every answer is played. None translates.
 
     Attributes:
         game: the blueprint's, with the extra bets for both players. The agent never makes one.
@@ -56,7 +58,8 @@ class OffTreeAgent:
             raise ValueError(f"gadget must be {', '.join(INSERTING)} where bets are inserted, got {config.gadget!r}")
         if config is not None and config.bounds != "safe":
             raise ValueError(f"bounds must be safe where bets are inserted, got {config.bounds!r}")
-        self.plays, self.sizes, self.variant, self.config, self.thinks = blueprint, sizes, variant, config, config is not None
+        self.plays, self.sizes, self.variant, self.thinks = blueprint, sizes, variant, config is not None
+        self.config = None if config is None else replace(config, judge=False)
         self.game = with_extra_bets(blueprint.game, sizes, (0, 1), range(1, len(blueprint.game.deals)))
         for opponent in (0, 1):
             for small, large in self._games(opponent):
@@ -80,7 +83,7 @@ class OffTreeAgent:
         streets = len(self.game.deals) - 1
         for street, (small, large) in enumerate(self._games(opponent)):
             found, tree = correspondence(small, large), board_tree(large)
-            first, second = (translated(small, now.tree, large, tree, p, now.tables[p], found) for p in (0, 1))
+            first, second = (translated(now, large, tree, p, found) for p in (0, 1))
             after = Whole(large, tree, (first, second))
             if self.config is not None and found.extras:
 
@@ -91,7 +94,7 @@ class OffTreeAgent:
                 report.add(insert_bets(now, after, found.extras, seat, self.config, budget, self.variant, tell))
             now = after
         own = correspondence(now.game, self.game, translating=False)
-        report.table = translated(now.game, now.tree, self.game, board_tree(self.game), seat, now.tables[seat], own)
+        report.table = translated(now, self.game, board_tree(self.game), seat, own)
         report.decisions = report.solves + report.fallbacks.total()
         return report
 
@@ -99,7 +102,7 @@ class OffTreeAgent:
         """Return, street by street, the game without and with the opponent's extra bets there; both have those of the streets above."""
         games = [self.plays.game]
         games += [with_extra_bets(games[0], self.sizes, (opponent,), range(1, street + 1)) for street in range(1, len(games[0].deals))]
-        return list(zip(games, games[1:], strict=False))
+        return list(pairwise(games))
 
 
 @lru_cache(maxsize=1)

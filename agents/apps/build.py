@@ -43,6 +43,7 @@ LINE_KEYS: dict[str, type] = {
     "target_exploitability": float,
     "measure_error": bool,
     "threads": int,
+    "off_tree": str,
 }
 
 
@@ -239,6 +240,12 @@ def check_files(config: AgentConfig) -> None:
         raise ValueError(f"agent.blueprint must be left out but for a sampled policy, got {config.blueprint}")
     if (config.table is not None or config.policy == "table") and not Path(config.table or "").is_file():
         raise ValueError(f"agent.table must be a file of information states, got {config.table}")
+
+
+def check_off_tree(config: AgentConfig) -> None:
+    """Refuse a way to meet other amounts where none can be bet."""
+    if config.off_tree is not None and config.policy != SAMPLED:
+        raise ValueError(f"agent.off_tree must be left out but for a sampled policy, or with off_tree_bets, got {config.off_tree!r}")
 
 
 def untrained(config: AgentConfig) -> bool:

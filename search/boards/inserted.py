@@ -8,33 +8,22 @@ far as the cards allow that and up to the solver's error.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from games.holdem.board_tree import BoardTree
 from games.holdem.layout import betting_streets
-from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines, subtree
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END
 from search.beliefs import Beliefs, Float, scaled
 from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import BoardSweeps, Rows
-from search.boards.translated import Extra
-from search.boards.trunk import Strategies, Trunk, above, board_weights, cf_reach_at, row_reach
+from search.boards.translated import Extra, Whole
+from search.boards.trunk import Trunk, above, board_weights, cf_reach_at, row_reach
 from search.budget import Budget, Deadline
 from search.kernels.streets import BEST
 from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
-
-
-class Whole(NamedTuple):
-    """A game with both players' strategies, per player [stored rows, 8]."""
-
-    game: HoldemGame
-    tree: BoardTree
-    tables: Strategies
 
 
 def insert_bets(

@@ -20,12 +20,20 @@ from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, LINES, ROWS, STORE, STREET
 from search.beliefs import Float
 from search.boards.sweeps import Rows
-from search.boards.trunk import StoredStrategy, above, root_reach, row_reach
+from search.boards.trunk import StoredStrategy, Strategies, above, root_reach, row_reach
 from search.off_tree import pseudo_harmonic
 
 TREMBLE = 1e-6  # how often the model bets what its menu lacks, for each time that it bets the sizes around it
 TILES = 256  # that are copied at a time: some ten megabytes
 Taken = tuple[tuple[int, float], ...]  # nodes of the smaller tree of bets, with shares
+
+
+class Whole(NamedTuple):
+    """A game with both players' strategies, per player [stored rows, 8]."""
+
+    game: HoldemGame
+    tree: BoardTree
+    tables: Strategies
 
 
 class Extra(NamedTuple):
@@ -128,37 +136,35 @@ def plan(game: HoldemGame, tree: BoardTree, player: int, table: StoredStrategy) 
     return found
 
 
-def translated(
-    small: HoldemGame, small_tree: BoardTree, large: HoldemGame, large_tree: BoardTree, player: int, table: Rows, found: Correspondence
-) -> Rows:
-    """Return [stored rows, 8], a player's plan in the larger game.
+def translated(before: Whole, game: HoldemGame, tree: BoardTree, player: int, found: Correspondence) -> Rows:
+    """Return [stored rows, 8], a player's plan in a game with more first bets.
 
     A player who can make a bet that the smaller game lacks does so with ``TREMBLE`` of the probability of the sizes around it: too seldom
     to change anything else, and with the hands that those are made with.
 
     Args:
-        small, small_tree: the game that ``table`` is of.
-        large, large_tree: the game that is played.
-        player: whose.
-        table: [stored rows, 8] a plan.
+        before: the smaller game, and plans of it.
+        game: the larger one.
+        tree: its board tree.
+        player: whose plan.
         found: ``correspondence`` of the games.
     """
-    out = np.zeros((large_tree.stored_rows[player], LANES), large_tree.weight.dtype)
-    sources, scale = _rows_of_children(small.bets, small_tree, player), {extra.node: TREMBLE for extra in found.extras}
-    copies: list[list[list[tuple[int, int, float]]]] = [[] for _ in large.deals]  # by street, a list for each place in ``Taken``
-    for child, row in _rows_of_children(large.bets, large_tree, player).items():
-        street = copies[int(large.bets.round[large.bets.parent[child]])]
+    out = np.zeros((tree.stored_rows[player], LANES), tree.weight.dtype)
+    sources, scale = _rows_of_children(before.game.bets, before.tree, player), {extra.node: TREMBLE for extra in found.extras}
+    copies: list[list[list[tuple[int, int, float]]]] = [[] for _ in game.deals]  # by street, a list for each place in ``Taken``
+    for child, row in _rows_of_children(game.bets, tree, player).items():
+        street = copies[int(game.bets.round[game.bets.parent[child]])]
         for k, (source, share) in enumerate(found.taken[child]):
             if k == len(street):
                 street.append([])
             street[k].append((row, sources[source], share * scale.get(child, 1.0)))
     for s, street in enumerate(copies):
-        before, after = _street(small_tree, player, s, table), _street(large_tree, player, s, out)
+        old, new = _street(before.tree, player, s, before.tables[player]), _street(tree, player, s, out)
         for copied in street:
             into, out_of = (np.array([entry[k] for entry in copied], np.int64) for k in (0, 1))
             shares = np.array([entry[2] for entry in copied], out.dtype)[:, None]
-            for tile in range(0, len(before), TILES):
-                after[tile : tile + TILES, into] += shares * before[tile : tile + TILES, out_of]
+            for tile in range(0, len(old), TILES):
+                new[tile : tile + TILES, into] += shares * old[tile : tile + TILES, out_of]
     return out
 
 
