@@ -24,6 +24,7 @@ from search.budget import Budget, Deadline
 from search.kernels.streets import BEST
 from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
+from search.warm_start import MOST_WORTH, warm_iterations
 
 
 def insert_bets(
@@ -38,7 +39,7 @@ def insert_bets(
 ) -> SearchReport:
     """Solve the rest of the game after every extra bet on a street, on every board, and put the answers into ``after``, in place.
 
-    Subgames of one board are solved side by side.
+    Subgames of one board are solved side by side. Short solves start from what is in ``after``: a translation.
 
     Args:
         before: the game without the bets; its opponent is the model, and promises are values against its ``seat``.
@@ -59,14 +60,22 @@ def insert_bets(
         for p in (0, 1):
             found.answer.part.put(p, found.answer.average[p], after.tables[p])
 
+    worth: int | None = None
     for done, (board, beliefs, promised) in enumerate(_arrivals(before, extras, seat, street), 1):
+        if worth is None:
+            worth = solver.worth(board, beliefs, after.tables) if _may_be_warm(config, budget) else 0
         found = resolve(
-            solver, board, beliefs, after.tables, seat, config, budget, Deadline(None), promised=promised, deliver=put
-        )  # fmt: skip
+            solver, board, beliefs, after.tables, seat, config, budget, Deadline(None), worth=worth, promised=promised, deliver=put
+        )
         report.add(found.report, float(weights[board]))
         if progress is not None:
             progress(done / len(boards))
     return report
+
+
+def _may_be_warm(config: ResolveConfig, budget: Budget) -> bool:
+    """Say whether a solve may start from the strategies that are there: see ``search.warm_start.warm_iterations``."""
+    return config.warm_start == "always" or warm_iterations(config.warm_start, MOST_WORTH, budget.iterations or 0) > 0
 
 
 def _arrivals(before: Whole, extras: Sequence[Extra], seat: int, street: int) -> Iterator[tuple[int, Beliefs, Float]]:
