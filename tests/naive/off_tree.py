@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from games.game import Kind, path
@@ -38,7 +40,7 @@ def translated_policy(game, menu, policy_at, seat, state):
     """
     taken = [(menu.root, np.ones(game.num_hands[seat]))]  # what the line is taken for, with the seat's reach of it and of the draws
     way = path(game, state)
-    for above, child in zip(way, way[1:], strict=False):
+    for above, child in pairwise(way):
         after = []
         for there, reach in taken:
             if game.player(above) == CHANCE:
