@@ -10,7 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agents.apps.build import ANY_AMOUNT, Kind, agent_cores, any_amount, build_executor, build_kind, build_variant, enough_for, untrained
+from agents.apps.build import (
+    ANY_AMOUNT,
+    Kind,
+    agent_cores,
+    any_amount,
+    build_executor,
+    build_kind,
+    build_variant,
+    check_off_tree,
+    enough_for,
+    untrained,
+)
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.run import Run
 from agents.match.deal import Competitor
@@ -44,6 +55,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.bot is not None or agent.policy == "bot":
+                check_off_tree(agent)
                 kind.check_bot(agent.bot or "")
             if agent.policy == "bot":
                 check_still(agent)
