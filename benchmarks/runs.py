@@ -22,6 +22,7 @@ from typing import Any
 
 from tables import RESULTS, Table, options
 
+from agents.evaluation.off_tree import HEADS, excess_cells, number
 from agents.reporting.tables import duration, shown, shown_error, unit_of, won
 
 Row = dict[str, Any]
@@ -153,7 +154,10 @@ SOLVED = {"holdem5": "Slumbot 29.5", "flop_holdem": "Deep CFR 37, NFSP 47"}
 SOLVES = Table(
     "solves", RESULTS, ["game", "mbb/g", "iterations", "seconds", "threads", "GB", "published mbb/g"], [(game,) for game in SOLVED]
 )
-TABLES = (*(grid.table for grid in GRIDS), SOLVES)
+INSERTED = [("translate", "-"), *((f"insert with {gadget}", n) for gadget in ("resolve", "unsafe") for n in ("50", "150", "450"))]
+SHORTER = [*INSERTED, *((f"insert with {gadget}", n) for gadget in ("maxmargin", "refined") for n in ("50", "150", "450"))]
+OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -168,15 +172,23 @@ def solved(runs: Sequence[Row]) -> list[list[str]]:
     return found
 
 
+def off_tree_note(run: Row) -> str:
+    """Return what a run's blueprint loses without the extra bets: the error of its solve."""
+    return f"mbb/g, exact; first bets of {run['off_tree']['bets']}; without them {number(run['off_tree']['solver_error'])}"
+
+
 def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
-    if name not in (*grids, SOLVES.name) or not directories:
-        sys.exit(f"error: give one of {', '.join((*grids, SOLVES.name))}, and the directories of its runs, got {name!r} {directories}")
+    outside = {table.name: table for table in OFF_TREE}
+    if name not in (known := (*grids, SOLVES.name, *outside)) or not directories:
+        sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
     if name == SOLVES.name:
         SOLVES.show(solved(runs), f"Measured at {made}")
+    elif name in outside:
+        outside[name].show(excess_cells(runs[0]["rows"]), f"{off_tree_note(runs[0])}; measured at {made}")
     else:
         grids[name].table.show(grids[name].rows([run["rows"] for run in runs]), f"{unit_of(runs[0]['rows'])}; measured at {made}")
 

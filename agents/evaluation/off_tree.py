@@ -7,6 +7,8 @@ from typing import Any
 
 from agents.reporting.tables import Row, duration, table
 
+HEADS = ["agent", "iterations", "a solve", "mbb/g", "excess", "of translate's"]
+
 
 def excess_of(exploitability: Row, alone: float) -> Row:
     """Return an exploitability less another one.
@@ -33,6 +35,18 @@ def ratios(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
+def excess_cells(rows: Sequence[Row]) -> list[list[str]]:
+    """Return the cells below ``HEADS`` of the rows that have an excess."""
+    share = {(row["line"], row["iterations"]): row["of_translate"] for row in ratios(rows)}
+    cells = []
+    for row in [row for row in rows if "excess" in row]:
+        iterations, part = row["thinking_iterations"], share.get((row["line"], row["thinking_iterations"]))
+        took = [f"{iterations:,}", duration(row["spent_seconds"])] if iterations is not None else ["-", "-"]
+        ratio = "-" if part is None else f"{part:.3f}"
+        cells.append([row["line"], *took, number(row["exploitability"]), number(row["excess"]), ratio])
+    return cells
+
+
 def excess_table(rows: Sequence[Row], alone: Row) -> str:
     """Return the rows' excesses as text.
 
@@ -40,17 +54,9 @@ def excess_table(rows: Sequence[Row], alone: Row) -> str:
         rows: of agents that met extra sizes, and others, which are left out.
         alone: exploitability of the blueprint without them.
     """
-    share = {(row["line"], row["iterations"]): row["of_translate"] for row in ratios(rows)}
-    found = [row for row in rows if "excess" in row]
-    cells = []
-    for row in found:
-        iterations, part = row["thinking_iterations"], share.get((row["line"], row["thinking_iterations"]))
-        took = [f"{iterations:,}", duration(row["spent_seconds"])] if iterations is not None else ["-", "-"]
-        ratio = "-" if part is None else f"{part:.3f}"
-        cells.append([row["line"], *took, number(row["exploitability"]), number(row["excess"]), ratio])
     unit = "mbb/g" if "mbb_per_game" in alone else alone["unit"]
-    lines = [table(["agent", "iterations", "a solve", unit, "excess", "of translate's"], cells)]
-    translating = next((row["excess"] for row in found if row["thinking_iterations"] is None), None)
+    lines = [table([*HEADS[:3], unit, *HEADS[4:]], excess_cells(rows))]
+    translating = next((row["excess"] for row in rows if "excess" in row and row["thinking_iterations"] is None), None)
     error = f"without the extra bets: {number(alone)} {unit}, which is the error of the blueprint's solve"
     if translating is not None and translating["value"] > 0:
         error += f" ({100 * alone['value'] / translating['value']:.2g} % of translate's excess)"

@@ -16,7 +16,7 @@ def test_the_experiment_compares_translation_with_insertion_and_goes_on(monkeypa
     assert timebank(monkeypatch, "ablate", *RUN, f"hydra.run.dir={tmp_path}") == 0
     result = result_of(tmp_path)
     rows = {(row["line"], row["thinking_iterations"]): row for row in result["rows"]}
-    inserting = {(line, n) for line in ("insert, resolve", "insert, unsafe") for n in (5, 60)}
+    inserting = {(line, n) for line in ("insert with resolve", "insert with unsafe") for n in (5, 60)}
     assert set(rows) == {("blueprint default_holdem:40", None), ("translate", None), *inserting}
     alone = rows["blueprint default_holdem:40", None]["exploitability"]
     assert "excess" not in rows["blueprint default_holdem:40", None]
@@ -31,10 +31,10 @@ def test_the_experiment_compares_translation_with_insertion_and_goes_on(monkeypa
         assert row["solves"] == row["decisions"] > 0
         assert row["spent_seconds"] > 0
     shares = {(share["line"], share["iterations"]): share["of_translate"] for share in result["off_tree"]["ratios"]}
-    assert shares["insert, resolve", 60] == pytest.approx(rows["insert, resolve", 60]["excess"]["value"] / translating["value"])
+    assert shares["insert with resolve", 60] == pytest.approx(rows["insert with resolve", 60]["excess"]["value"] / translating["value"])
     shown = capsys.readouterr().out
     assert "first bets of 75% beside the menu" in shown
-    assert f"{shares['insert, resolve', 60]:.3f}" in shown
+    assert f"{shares['insert with resolve', 60]:.3f}" in shown
     kept = {path: data for path, data in contents(tmp_path).items() if "measurements" in str(path)}
     assert len(kept) == 2 * len(rows)
     assert timebank(monkeypatch, "ablate", f"resume={tmp_path}") == 0
