@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
 from agents.evaluation.ablation import ablate
 from agents.evaluation.off_tree import excess_of, excess_table, ratios
 from agents.evaluation.strength import tabulate
-from agents.off_tree_agent import OffTreeAgent
+from agents.off_tree_agent import OffTreeAgent, plans
+from games.holdem.board_tree import board_tree
 from games.holdem.extra_bets import with_extra_bets
 from games.holdem.menus import Size
 from search import BoardSolver, Budget, variant
+from search.boards.sweeps import BoardSweeps
+from search.boards.translated import correspondence, translated
+from search.boards.trunk import value_against
 from search.resolving import ResolveConfig
 from tests.catalogue import small
 
@@ -97,3 +102,15 @@ def test_agents_differ_by_all_that_they_are_made_of(blueprint):
 def test_what_insertion_has_no_use_for_is_refused(blueprint, config, error):
     with pytest.raises(ValueError, match=error):
         OffTreeAgent(blueprint, EXTRA, DCFR, config)
+
+
+@pytest.mark.parametrize("seat", [0, 1])
+def test_its_table_is_that_of_the_game_in_which_the_opponent_alone_has_the_bets(blueprint, seat):
+    small_game = plans(blueprint)
+    game = with_extra_bets(GAME, EXTRA, (1 - seat,), (1,))
+    tree, found = board_tree(game), correspondence(GAME, game)
+    tables = tuple(translated(small_game, game, tree, p, found) for p in (0, 1))
+    expected = value_against(game, BoardSweeps(tree, 1, np.float32), tables, 1 - seat)
+    report = tabulate(OffTreeAgent(blueprint, EXTRA, DCFR, None), seat, STILL)
+    assert report.opponent_best_response == pytest.approx(expected, abs=1e-6)
+    assert (report.solves, report.decisions, report.fallbacks) == (0, 0, {})
