@@ -82,19 +82,19 @@ class OffTreeAgent:
         now, report, opponent = plans(self.plays), SeatReport(seat=seat, table=np.zeros((0, 8), np.float32), bound_violation=0.0), 1 - seat
         streets = len(self.game.deals) - 1
         for street, (small, large) in enumerate(self._games(opponent)):
-            found, tree = correspondence(small, large), board_tree(large)
-            first, second = (translated(now, large, tree, p, found) for p in (0, 1))
+            lines, tree = correspondence(small, large), board_tree(large)
+            first, second = (translated(now, large, tree, p, lines) for p in (0, 1))
             after = Whole(large, tree, (first, second))
-            if self.config is not None and found.extras:
+            if self.config is not None and lines.extras:
 
-                def tell(done: float, before: int = street) -> None:
+                def tell(done: float, streets_done: int = street) -> None:
                     if progress is not None:
-                        progress((before + done) / streets)
+                        progress((streets_done + done) / streets)
 
-                report.add(insert_bets(now, after, found.extras, seat, self.config, budget, self.variant, tell))
+                report.add(insert_bets(now, after, lines.extras, seat, self.config, budget, self.variant, tell))
             now = after
-        own = correspondence(now.game, self.game, translating=False)
-        report.table = translated(now, self.game, board_tree(self.game), seat, own)
+        lines = correspondence(now.game, self.game, translating=False)
+        report.table = translated(now, self.game, board_tree(self.game), seat, lines)
         report.decisions = report.solves + report.fallbacks.total()
         return report
 

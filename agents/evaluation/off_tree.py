@@ -18,9 +18,9 @@ def excess_of(exploitability: Row, alone: float) -> Row:
         alone: chips a hand, of the same agent without them.
     """
     value = exploitability["value"] - alone
-    found = {"value": value, "unit": exploitability["unit"], "exact": True}
+    excess = {"value": value, "unit": exploitability["unit"], "exact": True}
     scale = exploitability["mbb_per_game"] / exploitability["value"] if exploitability.get("mbb_per_game") else None
-    return found if scale is None else found | {"mbb_per_game": value * scale}
+    return excess if scale is None else excess | {"mbb_per_game": value * scale}
 
 
 def ratios(rows: Sequence[Row]) -> list[Row]:
