@@ -7,7 +7,7 @@ import pytest
 from tests.running import contents, refused, result_of, timebank
 
 SMALL = ("game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "game.stack=200", "agent.iterations=40", "executor=serial")
-RUN = ("experiment=off_tree", *SMALL, "budgets=[0,5,60]")
+RUN = ("experiment=off_tree", *SMALL, "budgets=[0,5,60]", "+lines={insert with unsafe: {off_tree: insert, gadget: unsafe}}")
 BOTS = ("game=ms1f1", "hands=10", "agent@agents.a=bot", "agents.a.bot=check_call", "agent@agents.b=bot", "agents.b.bot=check_call")
 
 
