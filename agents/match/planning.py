@@ -11,7 +11,11 @@ from agents.reporting.tables import duration
 from agents.runtime.storage import DAMAGES, number_in, require, whole_in
 from games.holdem.rules import HoldemGame
 
-SPREAD = {"aivat": 2.0, "duplicate": 13.0, "raw": 20.0}  # big blinds, standard deviation of a deal, of a hand for raw: no-limit hold'em with
+SPREAD = {
+    "aivat": 2.0,
+    "duplicate": 13.0,
+    "raw": 20.0,
+}  # big blinds, standard deviation of a deal, of a hand for raw: no-limit hold'em with
 # any amount, 200 big blinds, menus of the pot or all-in; docs/concepts/no-limit.md has the match that it was measured in
 THOUGHT = 1.0  # decisions a hand for which an agent that searches turn and river thinks, likewise
 Z = 1.96  # half-width of a 95 % interval in standard errors
