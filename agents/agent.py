@@ -81,12 +81,8 @@ class SeatReport(SearchReport):
     bound_violation: float = math.nan
 
 
-class Agent(Protocol[State]):
-    """Somebody who plays.
-
-    A decision depends on the seat, the public state and the agent's own memory of this hand: never on the hand held, never on anything
-    hidden. Agents keep no state of a hand outside ``memory``, so that one agent can think about many hands.
-    """
+class Tabulated(Protocol[State]):
+    """Somebody whose strategy can be written out as a table, and so be measured exactly."""
 
     @property
     def name(self) -> str:
@@ -110,12 +106,6 @@ class Agent(Protocol[State]):
     def load(self) -> None:
         """Get ready: compile, allocate. Not part of any decision's time."""
 
-    def decide(self, seat: int, state: State, memory: Any, budget: Budget) -> Decision:
-        """Decide at a public state where the agent's ``seat`` acts; the policy is [A, H], in the order of the actions on offer.
-
-        ``memory`` is that of the agent's previous decision in this hand, None at the first; ``budget`` is what this one may spend.
-        """
-
     def tabulate(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
     ) -> SeatReport:
@@ -126,6 +116,20 @@ class Agent(Protocol[State]):
             budget: of each decision.
             progress: may be called with the share of the work that is done.
             folder: where agents keep what they have done, so that work that was stopped goes on; None keeps nothing.
+        """
+
+
+class Agent(Tabulated[State], Protocol[State]):
+    """Somebody who plays.
+
+    A decision depends on the seat, the public state and the agent's own memory of this hand: never on the hand held, never on anything
+    hidden. Agents keep no state of a hand outside ``memory``, so that one agent can think about many hands.
+    """
+
+    def decide(self, seat: int, state: State, memory: Any, budget: Budget) -> Decision:
+        """Decide at a public state where the agent's ``seat`` acts; the policy is [A, H], in the order of the actions on offer.
+
+        ``memory`` is that of the agent's previous decision in this hand, None at the first; ``budget`` is what this one may spend.
         """
 
 

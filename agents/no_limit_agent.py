@@ -18,7 +18,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -62,15 +62,22 @@ class Solved:
         root: where its subgame begins, in the whole game.
         strategy: both players' answer.
         opponent: what the other player's hands can get against it; None where nobody will ask.
+        translation: of amounts that its tree has not got; None where they are solved anew.
     """
 
     root: HoldemState
     strategy: BoardStrategy
     opponent: BestResponses | None
+    translation: Translation | None
 
     def locate(self, state: HoldemState) -> HoldemState | None:
         """Return a state of the whole game in the subgame; None where its tree has not got it."""
         try:
+            if self.translation is not None:
+                way, taken = path(self.translation.game, state), cast("HoldemState | None", self.strategy.game.root)
+                for above, child in pairwise(way[way.index(self.root) :]):
+                    taken = self.translation.follow(taken, above, child)
+                return taken
             located = state_in(self.strategy.game, self.root, state)
         except ValueError:
             return None
@@ -145,6 +152,7 @@ class NoLimitAgent(BaseAgent):
         seed: of the translation.
         gadget: above a subgame for which the last solve of the hand has bounds, one of ``search.gadgets.GADGETS``; the first solve of a
             hand is ``unsafe``.
+        off_tree: how amounts are met that a solve's tree lacks: ``insert`` solves anew with them, ``translate`` takes them for others.
 
     Raises:
         ValueError: a ``solve_from`` that names no street after the first, or no such gadget.
@@ -160,10 +168,11 @@ class NoLimitAgent(BaseAgent):
         threads: int = 1,
         seed: int = 0,
         gadget: str = UNSAFE,
+        off_tree: str = "insert",
     ) -> None:
         if gadget not in BOUNDED:
             raise ValueError(f"gadget must be one of {', '.join(BOUNDED)}, got {gadget!r}")
-        self.gadget = gadget
+        self.gadget, self.off_tree = gadget, off_tree
         self.game, self.blueprint, self.variant, self.solve_from = game, blueprint, variant, solve_from
         self.menus, self.threads, self.thinks = menus, threads, solve_from is not None
         self.translation = Translation(game, blueprint.game, seed)
@@ -172,6 +181,7 @@ class NoLimitAgent(BaseAgent):
             raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
         self.rounds = rounds
         self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:{gadget}:{variant.label}"
+        self.name += ":translate" if off_tree == "translate" and self.thinks else ""
         self._start()
 
     def _start(self) -> None:
@@ -253,7 +263,7 @@ class NoLimitAgent(BaseAgent):
             game, menus = self._offers_from(street)
             bound = None if hand.solved is None else hand.solved.bound(root)
             ranges = hand.ranges[root] if bound is None else self._with_all_hands(hand.ranges[root], seat)
-            subgame = subgame_of(game, state, ranges, menus, root)
+            subgame = subgame_of(game, root if self.off_tree == "translate" else state, ranges, menus, root)
         except ValueError:  # no two hands of the ranges can meet
             return Outcome.UNREACHED, 0, Spent()
         gadget = None if bound is None else RootGadget(self.gadget, 1 - seat, bound)
@@ -268,7 +278,9 @@ class NoLimitAgent(BaseAgent):
             return Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0)
         first, second = solution.strategy.average  # the next solver takes the arrays over
         answer = replace(solution.strategy, average=(first.copy(), second.copy()))
-        hand.solved = Solved(root, answer, None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat))
+        opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
+        translation = Translation(self.game, subgame, self.translation.seed) if self.off_tree == "translate" else None
+        hand.solved = Solved(root, answer, opponent, translation)
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()

@@ -23,6 +23,7 @@ from typing import Any
 
 from tables import RESULTS, Table, options
 
+from agents.evaluation.off_tree import HEADS, excess_cells, number
 from agents.reporting.tables import duration, shown, shown_error, unit_of, won
 
 Row = dict[str, Any]
@@ -161,7 +162,10 @@ NO_LIMIT = Table(
     ["thinking", "against", "hands", "mbb/g", "small blind", "big blind", "iterations on the turn", "too few", "late", "99 %, ms"],
     [(time, rival) for rival in RIVALS for time in TIMES],
 )  # fmt: skip
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, NO_LIMIT)
+INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "150", "450"))]
+SHORTER = [*INSERTED, *((f"insert with {gadget}", n) for gadget in ("maxmargin", "refined", "unsafe") for n in ("50", "150", "450"))]
+OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -198,18 +202,25 @@ def match_cells(run: Row) -> list[str]:
     return [f"{row['hands']:,}", *strength, f"{turn['iterations']:.0f}", *shares, f"{1000 * decisions['p99_seconds']:.1f}"]
 
 
+def off_tree_note(run: Row) -> str:
+    """Return what a run's blueprint loses without the extra bets: the error of its solve."""
+    return f"mbb/g, exact; first bets of {run['off_tree']['bets']}; without them {number(run['off_tree']['solver_error'])}"
+
+
 def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
-    if name not in (*grids, SOLVES.name, NO_LIMIT.name) or not directories:
-        known = ", ".join((*grids, SOLVES.name, NO_LIMIT.name))
-        sys.exit(f"error: give one of {known}, and the directories of its runs, got {name!r} {directories}")
+    outside = {table.name: table for table in OFF_TREE}
+    if name not in (known := (*grids, SOLVES.name, *outside, NO_LIMIT.name)) or not directories:
+        sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
     if name == SOLVES.name:
         SOLVES.show(solved(runs), f"Measured at {made}")
     elif name == NO_LIMIT.name:
         NO_LIMIT.show(matches(runs), f"Measured at {made}")
+    elif name in outside:
+        outside[name].show(excess_cells(runs[0]["rows"]), f"{off_tree_note(runs[0])}; measured at {made}")
     else:
         grids[name].table.show(grids[name].rows([run["rows"] for run in runs]), f"{unit_of(runs[0]['rows'])}; measured at {made}")
 

@@ -211,6 +211,7 @@ def resolve(
     *,
     worth: int = 0,
     whole: bool = False,
+    promised: Float | None = None,
     deliver: Callable[[Resolved[Answer]], None] | None = None,
 ) -> Resolved[Answer]:
     """Re-solve the subgames that begin at one place.
@@ -231,6 +232,8 @@ def resolve(
         worth: iterations that the strategy so far counts for in a warm start.
         whole: it is the whole game: no gadget stands above it, and an answer is accepted if a best response wins no more from it than
             from the strategy so far.
+        promised: [H of the opponent, L] chips, what each hand could have had above the root: safe bounds where the strategy so far says
+            nothing below it. Unless given, best responses to that are.
         deliver: takes the answer over, within the budget, if there is one to be played.
 
     Raises:
@@ -253,7 +256,7 @@ def resolve(
     if not count:
         return Resolved(report)
     solver.restrict(solved)
-    before = bound = solver.cfvs(answered=False, best=True)
+    before = bound = solver.cfvs(answered=False, best=True) if promised is None else promised * entrance.cf_reach
     if kind != UNSAFE and config.bounds != "safe":
         bound = solver.cfvs(answered=False, best=False)
     left = solver.left()

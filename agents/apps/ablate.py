@@ -22,6 +22,7 @@ from agents.apps.build import (
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.lines import errors_of, lines_of, notes, settings, solved, trained
+from agents.apps.off_tree import check_extra, checked, report, with_excess
 from agents.apps.run import Progress, Run
 from agents.evaluation.ablation import ablate
 from agents.evaluation.report import ordered, rates_of, write_report
@@ -37,7 +38,10 @@ def check(config: AblateConfig, directory: Path) -> None:
     kind.check_agent(config.agent, variant, agent_cores(executor))
     for name, agent in agents.items():
         with errors_of(name, config.lines.get(name, ())):
-            kind.check_agent(agent, variant, agent_cores(executor))
+            known = agent if config.off_tree_bets is None else checked(config, agent, kind, variant)
+            kind.check_agent(known, variant, agent_cores(executor))
+    if config.off_tree_bets is not None:
+        check_extra(config, kind, executor.workers)
     kind.check_memory(list(agents.values()), variant, executor.workers)
     if untrained(config.agent):
         from agents.apps.training import check_training
@@ -67,7 +71,8 @@ def run(config: AblateConfig, directory: Path, arguments: Sequence[str] = ()) ->
                 executor = build_executor(config.executor)
                 with closing(ablate(lines, config.sweeps, executor, directory / "measurements", tell)) as measured:
                     for row in measured:
-                        rows.append(row | {"train_compute": blueprints.cost(kind, row["line"], lines)})
+                        cost = {"train_compute": blueprints.cost(kind, row["line"], lines)}
+                        rows.append(with_excess(row | cost, lines[row["line"]][0]))
                         result.write(rows=rows)
         finally:
             if rows:
@@ -75,6 +80,8 @@ def run(config: AblateConfig, directory: Path, arguments: Sequence[str] = ()) ->
                 rates = rates_of(rows, curve, own, REFERENCES)
                 result.write(rows=rows, exchange_rate=rates)
                 print(write_report(rows, rates, kind.game.name, directory, curve, own, unit))
+                if config.off_tree_bets is not None:
+                    print(report(rows, config.off_tree_bets, blueprints.unique[0], kind, result))
 
 
 def main(arguments: list[str]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from agents.agent import Agent
+from agents.agent import Agent, Tabulated
 from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig, SolveConfig
 from agents.apps.run import Progress
 from agents.evaluation.solving import Solving
@@ -31,7 +31,7 @@ MAKE_STANDARD = f"timebank train game=heads_up_no_limit trainer=mccfr hydra.run.
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
 STILL = Budget(seconds=0)  # of agents that do not think
-Lines = dict[str, tuple[Agent[Any], list[Budget]]]
+Lines = dict[str, tuple[Tabulated[Any], list[Budget]]]
 Read = TypeVar("Read")
 LINE_KEYS: dict[str, type] = {
     "solve_from": str,
@@ -46,6 +46,7 @@ LINE_KEYS: dict[str, type] = {
     "target_exploitability": float,
     "measure_error": bool,
     "threads": int,
+    "off_tree": str,
 }
 
 
@@ -250,6 +251,12 @@ def check_files(config: AgentConfig) -> None:
 def blueprint_directory(name: str) -> Path:
     """Return where a sampled blueprint is: one of ``SHIPPED`` or ``STANDARD`` by its name, any other by its path."""
     return BLUEPRINTS / name if name in SHIPPED else Path(MADE) if name == STANDARD else Path(name)
+
+
+def check_off_tree(config: AgentConfig) -> None:
+    """Refuse a way to meet other amounts where none can be bet."""
+    if config.off_tree is not None and config.policy != SAMPLED:
+        raise ValueError(f"agent.off_tree must be left out but for a sampled policy, or with off_tree_bets, got {config.off_tree!r}")
 
 
 def untrained(config: AgentConfig) -> bool:

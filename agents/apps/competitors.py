@@ -19,6 +19,7 @@ from agents.apps.build import (
     build_executor,
     build_kind,
     build_variant,
+    check_off_tree,
     enough_for,
     untrained,
 )
@@ -60,6 +61,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.bot is not None or agent.policy == "bot":
+                check_off_tree(agent)
                 kind.check_bot(agent.bot or "")
             if agent.policy == "bot":
                 check_still(agent)

@@ -111,6 +111,8 @@ class AgentConfig:
             there.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
+        off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
+            the rest of the hand anew with them, ``translate`` takes them for the sizes around them. None is insert.
         budget: of each of its decisions in a match; none takes the match's.
     """
 
@@ -132,6 +134,7 @@ class AgentConfig:
     target_exploitability: float | None = bounded(None, above=0, unit="chips")
     measure_error: bool = True
     threads: int = bounded(1, least=1)
+    off_tree: str | None = bounded(None, among=("insert", "translate"))
     budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 
@@ -206,6 +209,8 @@ class AblateConfig:
         unit: ``seconds`` or ``iterations``.
         sweeps: draws of a clock-budgeted agent.
         lines: by name, overrides of ``agent``; none means the agent itself.
+        off_tree_bets: sizes such as ``75%`` that the best responder may bet first on every street after the first, beside those of
+            ``game.bets``, which agents meet as ``agent.off_tree`` says; none measures agents within their menus.
         references: also measure uniform play, and full-game CFR from the root, at every budget.
         searched_iterations: of self-play, after which the network is taken that plays and searches; training goes on beyond it, so that
             the exchange rate is read off a measured curve. 0, or no fewer than are trained, takes the last network.
@@ -222,6 +227,7 @@ class AblateConfig:
     unit: str = bounded("seconds", among=("seconds", "iterations"))
     sweeps: int = bounded(3, least=1, most=10**6)
     lines: dict[str, Any] = field(default_factory=dict, metadata=within(least=-math.inf, most=math.inf))  # AgentConfig has the bounds
+    off_tree_bets: str | None = None
     references: bool = True
     searched_iterations: int = bounded(0)
     seed: int = bounded(0, most=MOST_SEED)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.agent import Agent
-from agents.apps.build import FULL_GAME, STILL, UNIFORM, Lines, check_files, named_agent, of_file, resolve_config, untrained
+from agents.apps.build import FULL_GAME, STILL, UNIFORM, Lines, check_files, check_off_tree, named_agent, of_file, resolve_config, untrained
 from agents.apps.config import AgentConfig, SolveConfig
 from agents.apps.own import check_decision, own_agent, own_policy
 from agents.blueprint import BlueprintAgent
@@ -53,6 +53,7 @@ class DerivedKind:
         if agent.buckets:
             raise ValueError(f"agent.buckets must be left out but on hold'em, got {agent.buckets}")
         check_files(agent)
+        check_off_tree(agent)
         made = self.stand_in() if agent.policy == "tabular" or untrained(agent) else self.blueprint(agent, variant, Path(), 0)
         player = named_agent(lambda: self.agent(replace(agent, think=True), made, variant))
         if agent.own is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.apps.build import SAMPLED, Lines, blueprint_directory, check_files, named_agent, of_file, resolve_config
+from agents.apps.build import SAMPLED, Lines, blueprint_directory, check_files, check_off_tree, named_agent, of_file, resolve_config
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
@@ -80,6 +80,7 @@ class HoldemKind:
         elif agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
+        check_off_tree(agent)
         if agent.policy == SAMPLED:
             self.blueprint(agent, variant, Path(), 0)
         if agent.policy == "network" and agent.checkpoint is not None:
@@ -220,8 +221,8 @@ class HoldemKind:
 
     def agent(self, agent: AgentConfig, blueprint: Any, variant: Variant) -> Agent[Any]:
         if agent.policy == SAMPLED:
-            streets = agent.solve_from if agent.think else None
-            return NoLimitAgent(self.game, blueprint, variant, streets, threads=agent.threads, gadget=agent.gadget)
+            streets, off_tree = agent.solve_from if agent.think else None, agent.off_tree or "insert"
+            return NoLimitAgent(self.game, blueprint, variant, streets, threads=agent.threads, gadget=agent.gadget, off_tree=off_tree)
         if not agent.think:
             return BlueprintAgent(blueprint)
         if agent.own is not None:

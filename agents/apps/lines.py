@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from agents.apps.build import REFERENCES, STILL, Kind, Lines, agents_of, build_budgets, untrained, with_enough
 from agents.apps.config import AblateConfig, AgentConfig
+from agents.apps.off_tree import off_tree_agent
 from agents.apps.run import Run
 from agents.blueprint import BlueprintAgent
 from agents.evaluation.report import COMPUTE
@@ -122,7 +123,9 @@ def lines_of(config: AblateConfig, kind: Kind, variant: Variant, blueprints: Blu
         if not agent.think:
             continue
         blueprint = blueprints.made[kind.blueprint_key(agent)]
-        player = kind.agent(agent, blueprint, variant)
+        player = (
+            kind.agent(agent, blueprint, variant) if config.off_tree_bets is None else off_tree_agent(config, agent, blueprint, variant)
+        )
         if not player.thinks:
             lines[name] = player, [STILL]
         elif budgets:

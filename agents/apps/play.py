@@ -29,7 +29,8 @@ def check(config: PlayConfig, directory: Path) -> None:
     enough_for(config.budget.build(), config.agent)  # refuses bad values
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
-    kind.check_agent(config.agent, variant, cores())
+    with compiling():  # boards are numbered where a blueprint is read
+        kind.check_agent(config.agent, variant, cores())
     if untrained(config.agent):
         raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
     check_no_budget(config.agent, "budget")

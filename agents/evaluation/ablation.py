@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.agent import Agent
+from agents.agent import Tabulated
 from agents.evaluation.strength import tabulate
 from agents.reporting.tables import Row, write_text
 from agents.runtime.executor import Executor, Serial, no_collections
@@ -58,7 +58,7 @@ class _Group:
     """The measurements that make one row: both seats of one agent at one budget, once or several times."""
 
     line: str
-    agent: Agent[Any]
+    agent: Tabulated[Any]
     budget: Budget
     tasks: Sequence[Measurement]
 
@@ -72,7 +72,7 @@ def overruns_of(seconds: Sequence[float] | Float, limit: float | None) -> tuple[
 
 def measure(task: Measurement) -> Row:
     """Tabulate one seat and best-respond to it; plain numbers come back."""
-    agent: Agent[Any] = _unpacked(task.agent)
+    agent: Tabulated[Any] = _unpacked(task.agent)
     agent.load()
     with no_collections(bool(task.budget.seconds)):
         start, running = time.perf_counter(), time.process_time()
@@ -84,7 +84,7 @@ def measure(task: Measurement) -> Row:
 
 
 def ablate(
-    lines: Mapping[str, tuple[Agent[Any], Sequence[Budget]]],
+    lines: Mapping[str, tuple[Tabulated[Any], Sequence[Budget]]],
     sweeps: int = 3,
     executor: Executor | None = None,
     directory: Path | None = None,
@@ -133,7 +133,7 @@ def ablate(
             yield from completed()
 
 
-def _group(line: str, agent: Agent[Any], budget: Budget, draws: int, directory: Path | None) -> _Group:
+def _group(line: str, agent: Tabulated[Any], budget: Budget, draws: int, directory: Path | None) -> _Group:
     """Return the measurements of a row."""
     limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"))
     limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
@@ -187,7 +187,7 @@ def _row(group: _Group, seats: list[Row]) -> Row:
     }
 
 
-def _chips(agent: Agent[Any], chips: float) -> Row:
+def _chips(agent: Tabulated[Any], chips: float) -> Row:
     """Return chips a hand as rows have them, in hold'em with blinds also in thousandths of a big blind."""
     blind = agent.game.big_blind
     return {"value": chips, "unit": "chips"} | ({} if blind is None else {"mbb_per_game": 1000 * chips / blind})
@@ -197,7 +197,7 @@ def _known(x: float) -> float | None:
     return None if math.isnan(x) else x
 
 
-def digest(agent: Agent[Any]) -> str:
+def digest(agent: Tabulated[Any]) -> str:
     """Return what a kept measurement must agree with: the agent's settings, its policy's every number, and modules of your own."""
     return hashlib.sha256(agent.fingerprint() + sources().encode()).hexdigest()[:10]
 

@@ -15,13 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agents.agent import Agent, SeatReport
+from agents.agent import SeatReport, Tabulated
 from search import Budget, represent
 from search.tree.evaluator import exploitability_of
 
 
 def tabulate(
-    agent: Agent[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
+    agent: Tabulated[Any], seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None
 ) -> SeatReport:
     """Return one seat's strategy, measured exactly; arguments as of ``agents.agent.Agent.tabulate``."""
     report, game = agent.tabulate(seat, budget, progress, folder), represent(agent.game)

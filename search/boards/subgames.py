@@ -137,6 +137,7 @@ class BoardSubgames(Anytime[Answer]):
         rows = self._stored = self._fresh(part)
         self._average = rows.average[0], rows.average[1]
         self._gadget, self.iterations, self._before_start = None, 0, warm
+        root.enter(sweeps, self._lines)
         if kind != UNSAFE and bound is not None:
             gadget = self._gadget = Gadget(TAGS[kind], root.opponent, root.gadget(sweeps, bound, self._lines, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[root.opponent])

@@ -98,13 +98,35 @@ def row_reach(tree: BoardTree, player: int, stored: StoredStrategy, board: int, 
     lines, hands = int(table[LINES]), sums.shape[1]
     reach = np.zeros((int(table[ROWS]), hands))
     reach[:lines] = entry.T
-    for k in range(int(table[DECISIONS])):
-        low, high = (int(forest.first_row[int(table[FIRST_ROW]) + k + i]) for i in (0, 1))
-        x = sums[low - lines : high - lines]
-        total = x.sum(axis=0)
-        share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / (high - low))
-        reach[low:high] = reach[int(forest.parent_row[int(table[DECISION]) + k])] * share
+    begin, k = int(table[FIRST_ROW]), int(table[DECISION])
+    first = forest.first_row[begin : begin + int(table[DECISIONS]) + 1].astype(np.int64)
+    parents = forest.parent_row[k : k + int(table[DECISIONS])].astype(np.int64)
+    for together in _ready(first, parents):
+        rows = first[together][:, None] + np.arange(first[together[0] + 1] - first[together[0]])  # [decisions, A]
+        x = sums[rows - lines]
+        total = x.sum(axis=1, keepdims=True)
+        share = np.where(total > 0, x / np.where(total > 0, total, 1.0), 1.0 / rows.shape[1])
+        reach[rows] = reach[parents[together]][:, None] * share
     return reach
+
+
+def _ready(first: npt.NDArray[np.int64], parents: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield decisions of a street that can be followed together: of one number of actions, after those that they come after.
+
+    Args:
+        first: [decisions + 1] rows, see ``Forest.first_row``.
+        parents: [decisions] the row that leads to each.
+    """
+    before, counts = np.searchsorted(first, parents, side="right") - 1, np.diff(first)  # -1: a line leads there
+    depth = np.zeros(len(parents), np.int64)
+    for _ in range(len(parents)):
+        below = np.where(before < 0, 0, depth[before] + 1)
+        if (below == depth).all():
+            break
+        depth = below
+    for level in range(int(depth.max(initial=-1)) + 1):
+        for count in np.unique(counts[depth == level]):
+            yield np.flatnonzero((depth == level) & (counts == count))
 
 
 def gift(cfvs: Float, cf_reach: Float, own: Float | None) -> Float:

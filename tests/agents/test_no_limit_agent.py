@@ -215,3 +215,30 @@ def test_it_answers_whatever_is_bet(agent, seat):
                 action = random_action(GAME, state, rng)
                 state = GAME.child(state, action if action.kind != Kind.FOLD else GAME.actions(state)[1])
     assert outcomes == {Outcome.NOT_DUE, Outcome.SEARCHED}
+
+
+def test_a_translating_agent_answers_another_amount_from_the_last_answer_as_one_of_its_sizes(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", off_tree="translate")
+    line = "call / check / Kc / check / check / Tc / check"
+    known = {bet: asked(agent, f"{line} / {bet}", Budget(iterations=8))[1] for bet in ("bet 2", "bet 3", "bet 4")}
+    assert [d.outcome for d in known["bet 3"][-2:]] == [Outcome.SEARCHED, Outcome.NOT_DUE]  # where inserting solves anew
+    odd = known["bet 3"][-1].policy
+    assert any(np.array_equal(odd, known[bet][-1].policy) for bet in ("bet 2", "bet 4"))
+    assert not np.array_equal(known["bet 2"][-1].policy, known["bet 4"][-1].policy)
+
+
+def test_a_translating_agents_solves_have_the_menus_sizes_alone(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", off_tree="translate")
+    _, decisions = asked(agent, "call / check / Kc / check / check / Tc / bet 3", Budget(iterations=8))
+    game = decisions[-1].memory.solved.strategy.game
+    assert decisions[-1].outcome == Outcome.SEARCHED
+    assert [action.text for action in game.actions(game.root)] == ["check", "bet 2", "bet 4"]
+    assert decisions[-1].memory.solved.locate(find_decision(GAME, "call / check / Qc / check / check / Tc / bet 3", "line")) is None
+
+
+def test_within_the_menu_translating_and_inserting_are_the_same(agent, blueprint):
+    line = "call / check / Kc / bet 2 / call / Tc / bet 4"
+    other = NoLimitAgent(GAME, blueprint, DCFR, "turn", off_tree="translate")
+    ours, theirs = (asked(one, line, Budget(iterations=8))[1][-1].policy for one in (agent, other))
+    np.testing.assert_array_equal(ours, theirs)
+    assert agent.fingerprint() != other.fingerprint()

@@ -11,10 +11,12 @@ from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import make_blueprint
 from agents.match.deal import Competitor
 from agents.match.exact_value import exact_values
-from agents.match.match import Match
+from agents.match.match import Match, play_matches
+from agents.no_limit_agent import NoLimitAgent
 from agents.opponents.bot import SandboxedBot, observe
 from agents.opponents.builtin import BOTS, bot_table, known
 from agents.search_agent import SearchAgent
+from games.holdem.config import Holdem
 from search import Budget, represent, variant
 from search.resolving import ResolveConfig
 from tests.bots import Here
@@ -88,6 +90,26 @@ def test_the_same_of_an_agent_that_searches_on_few_and_on_twenty_cards(small_one
     check(small_ones[1:], name, GAME, 200)
     game = game_of("ms2f1t1h5")
     check(ours(game, tmp_path, 10), name, game, 600)
+
+
+@pytest.fixture(scope="module")
+def any_amount(tmp_path_factory):
+    """Return an agent that searches the last street of a game of any amount."""
+    settings = {"ranks": "TJQKA", "deals": [0, 1], "blinds": [1, 2], "stack": 60, "min_bet": 2, "bets": "50%,100%", "raise_cap": 2}
+    game, menu = Holdem(amounts="any", **settings).build(), Holdem(**settings).build()
+    blueprint = make_blueprint(menu, (), DCFR, 4, tmp_path_factory.mktemp("blueprint"))
+    return Competitor("ours", NoLimitAgent(game, blueprint, variant("default_holdem"), "flop"), Budget(iterations=2))
+
+
+@pytest.mark.parametrize("name", PANEL)
+def test_the_panel_bets_what_it_likes_against_the_agent_of_any_amount(any_amount, name):
+    match = Match((any_amount, here(name, any_amount.game)), 1, values="none", salt="salt")
+    records = [record for _, part, _ in play_matches([match], 30) for record in part]
+    assert not any("fault" in record for record in records)
+    lines = " / ".join(action for record in records for action in record["play"])
+    expected = {"check_call": "call", "fold_to_bets": "fold", "all_in": "all-in 60", "least_raise": r"(bet 3|raise 5)\b"}
+    assert re.search(expected.get(name, r"(bet|raise) \d*[3579]\b"), lines)
+    assert exact_values([match], 1, Serial()) == [None]
 
 
 def check(agents, name, game, hands):
