@@ -44,6 +44,7 @@ TABLE = Table(
     "turns of full no-limit hold'em", HOLDEM, ["tree", "rows", "ms an iteration", *(f"after {n}" for n in ITERATIONS)],
     [(BLUEPRINT,), *((name,) for name in MENUS)],
 )  # fmt: skip
+TABLES = (TABLE,)
 
 
 def turns(agent: NoLimitAgent, blueprint: BucketBlueprint, seed: int) -> Iterator[tuple[HoldemState, HoldemState]]:
@@ -96,7 +97,7 @@ def main() -> None:
     parser.add_argument("blueprint", type=Path)
     parser.add_argument("--turns", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(options((TABLE,)))
+    given = parser.parse_args(options(TABLES))
     game = Holdem(name="heads_up_no_limit", blinds=[50, 100], stack=20_000, min_bet=100, amounts="any").build()
     blueprint = load_blueprint(game, given.blueprint)
     agent, measured = NoLimitAgent(game, blueprint, DCFR, None), {label[0]: [] for label in TABLE.labels}
