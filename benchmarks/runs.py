@@ -154,8 +154,9 @@ SOLVED = {"holdem5": "Slumbot 29.5", "flop_holdem": "Deep CFR 37, NFSP 47"}
 SOLVES = Table(
     "solves", RESULTS, ["game", "mbb/g", "iterations", "seconds", "threads", "GB", "published mbb/g"], [(game,) for game in SOLVED]
 )
-INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "150", "450"))]
-SHORTER = [*INSERTED, *((f"insert with {gadget}", n) for gadget in ("maxmargin", "refined", "unsafe") for n in ("50", "150", "450"))]
+INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]
+GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
+SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
 TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE)
 
