@@ -162,8 +162,9 @@ NO_LIMIT = Table(
     ["thinking", "against", "hands", "mbb/g", "small blind", "big blind", "iterations on the turn", "too few", "late", "99 %, ms"],
     [(time, rival) for rival in RIVALS for time in TIMES],
 )  # fmt: skip
-INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "150", "450"))]
-SHORTER = [*INSERTED, *((f"insert with {gadget}", n) for gadget in ("maxmargin", "refined", "unsafe") for n in ("50", "150", "450"))]
+INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]
+GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
+SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
 TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT)
 
