@@ -20,7 +20,8 @@ import numpy as np
 from tables import HOLDEM, Table, options
 
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
-from agents.no_limit_agent import FIRST_SIZES, LATER_SIZES, NEAR_ALLIN, Hand, NoLimitAgent
+from agents.no_limit.agent import FIRST_SIZES, LATER_SIZES, NEAR_ALLIN, NoLimitAgent
+from agents.no_limit.hand import Hand
 from games.holdem.cards import card_text
 from games.holdem.config import Holdem
 from games.holdem.menus import Menu, Size
@@ -102,7 +103,7 @@ def main() -> None:
     blueprint = load_blueprint(game, given.blueprint)
     agent, measured = NoLimitAgent(game, blueprint, DCFR, None), {label[0]: [] for label in TABLE.labels}
     for _, (state, taken) in zip(range(given.turns), turns(agent, blueprint, given.seed), strict=False):
-        hand = Hand(agent, None)
+        hand = Hand(agent.translation, blueprint, None)
         hand.follow(state)
         ranges, pot = hand.ranges[state], 2 * game.chips(state).paid[0]
         solver = BoardSolver(subgame_of(game, state, ranges, blueprint.game.betting.menus[TURN:]), DCFR)

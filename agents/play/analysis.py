@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.agent import Agent, Decision, State
 from agents.decision_cache import DecisionCache
-from agents.no_limit_agent import NoLimitAgent
+from agents.no_limit.agent import NoLimitAgent
 from agents.play.range_grid import class_weights, range_grid
 from agents.play.thoughts import surprise_text, thought
 from agents.reporting.tables import table

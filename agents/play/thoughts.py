@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agents.agent import Decision
-from agents.no_limit_agent import HandMemory
+from agents.no_limit.hand import HandMemory
 from agents.reporting.tables import counted, duration
 from games.game import PublicGame
 from search.outcome import Outcome

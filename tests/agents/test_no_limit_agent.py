@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
-from agents.no_limit_agent import NoLimitAgent
+from agents.no_limit.agent import NoLimitAgent
 from games.game import Kind, find_decision, path
 from games.holdem.config import Holdem
 from games.holdem.subgame import state_in, subgame_of
@@ -119,7 +119,7 @@ def test_an_answer_of_few_iterations_is_not_played_where_the_clock_is_the_budget
     line = "call / check / Kc / check / check / Tc"
     played = {}
     for least in (1, 10**9):
-        monkeypatch.setattr("agents.no_limit_agent.MIN_TRUSTED_ITERATIONS", least)
+        monkeypatch.setattr("agents.no_limit.agent.MIN_TRUSTED_ITERATIONS", least)
         played[least] = asked(agent, line, Budget(seconds=0.2))[1][-1]
     assert (played[1].outcome, played[10**9].outcome) == (Outcome.SEARCHED, Outcome.NO_TIME)
     np.testing.assert_allclose(played[10**9].policy, blueprint.at(find_decision(MENU, line, "line")), atol=1e-6)

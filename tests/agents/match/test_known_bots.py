@@ -12,7 +12,7 @@ from agents.board_blueprint import make_blueprint
 from agents.match.deal import Competitor
 from agents.match.exact_value import exact_values
 from agents.match.match import Match, play_matches
-from agents.no_limit_agent import NoLimitAgent
+from agents.no_limit.agent import NoLimitAgent
 from agents.opponents.bot import SandboxedBot, observe
 from agents.opponents.builtin import BOTS, bot_table, known
 from agents.search_agent import SearchAgent

@@ -10,7 +10,7 @@ from agents.match.deal import Competitor, check_record
 from agents.match.match import Match
 from agents.match.report import street_table
 from agents.match.statistics import decision_streets, match_row, more_hands
-from agents.no_limit_agent import NoLimitAgent
+from agents.no_limit.agent import NoLimitAgent
 from games.holdem.config import Holdem
 from search import Budget, variant
 from search.boards.menu_values import UniformMenu

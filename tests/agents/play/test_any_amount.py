@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
-from agents.no_limit_agent import NoLimitAgent
+from agents.no_limit.agent import NoLimitAgent
 from agents.play.amounts import common_sizes, typed_amount
 from agents.play.range_grid import class_weights, range_grid
 from agents.play.terminal import Terminal
@@ -202,7 +202,7 @@ def test_a_question_tells_street_subgame_iterations_and_time(agent):
 
 def test_a_surprise_is_told(agent, monkeypatch):
     monkeypatch.setattr("agents.play.terminal.drawn", lambda weights, u: 1)  # no fold
-    monkeypatch.setattr("agents.no_limit_agent.LEAST_SHARE", 2.0)  # no action is believed
+    monkeypatch.setattr("agents.no_limit.hand.LEAST_SHARE", 2.0)  # no action is believed
     shown, _ = session(agent, ["m", "c", "?", "q"])
     assert "that its model gives to no hand left the range as it was" in shown
 

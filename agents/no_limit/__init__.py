@@ -1,0 +1,1 @@
+"""The agent of no-limit hold'em with any amount."""
