@@ -7,8 +7,8 @@ tells nothing and the range stays as it was (``HandMemory.surprises`` counts tha
 
 *Search.* With a street of ``solve_from`` a subgame begins that is rooted where the street began, with the real chips, and with the amounts
 that were really bet in its tree; it is solved to the end of the hand. Its answer is played from until the street ends or the opponent bets
-an amount that is not in its tree: then a new one begins at that decision. Elsewhere the blueprint plays, and where the clock allowed fewer
-than ``LEAST_ITERATIONS``, or on the last street ``MIN_TRUSTED_ITERATIONS``, whose answer may be far worse.
+an amount that is not in its tree: then it is solved anew from the same root, with that amount. Elsewhere the blueprint plays, and where the
+clock allowed fewer than ``LEAST_ITERATIONS``, or on the last street ``MIN_TRUSTED_ITERATIONS``, whose answer may be far worse.
 
 *What is safe.* The first solve of a hand takes both ranges for granted: it is unsafe, and right where the opponent's range is the model's.
 Later ones may be held to the last one's bounds by a gadget, where that solve has some (``Solved.bound``).
@@ -148,15 +148,22 @@ class NoLimitAgent(BaseAgent):
         clock = Deadline(budget.seconds)
         hand = self._hand(memory)
         hand.follow(state)
-        begun = None if hand.solved is None or hand.located(state) is None else self.game.round(hand.solved.root)
-        root = subgame_root(self.game, self.rounds, seat, state, begun)
+        root = self._due(hand, seat, state)
         outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
         if root is not None:
             outcome, iterations, spent = self._search(hand, root, state, budget, clock)
         policy = hand.model(state) if hand.policy is None else hand.policy
-        knows = HandMemory(state, hand.taken, hand.ranges[state], policy, hand.solved, hand.surprises)
+        played = hand.played | {state: policy}
+        knows = HandMemory(state, hand.taken, hand.ranges[state], hand.solved, hand.surprises, hand.street, played)
         solved = root if outcome == Outcome.SEARCHED else None
         return Decision(policy, knows, clock.spent(), iterations, solved, outcome, spent=spent)
+
+    def _due(self, hand: Hand, seat: int, state: HoldemState) -> HoldemState | None:
+        """Return where the subgame begins that is due; None if the last answer, or the blueprint, is played on."""
+        covered = hand.solved is not None and hand.located(state) is not None
+        if not covered and self.game.round(state) in self.rounds:
+            return hand.street[0]
+        return subgame_root(self.game, self.rounds, seat, state, self.game.round(hand.solved.root) if hand.solved and covered else None)
 
     def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
         """Return both players' ranges [H] at a state of a hand, as a seat sees them whose last decision left ``memory``."""
@@ -179,6 +186,7 @@ class NoLimitAgent(BaseAgent):
         try:
             game, menus = self._offers_from(street)
             bound = None if hand.solved is None else hand.solved.bound(root)
+            hand.ranges.setdefault(*hand.street)
             ranges = hand.ranges[root] if bound is None else self._with_all_hands(hand.ranges[root], seat)
             subgame = subgame_of(game, root if self.off_tree == "translate" else state, ranges, menus, root)
         except ValueError:  # no two hands of the ranges can meet
@@ -197,7 +205,7 @@ class NoLimitAgent(BaseAgent):
         answer = replace(solution.strategy, average=(first.copy(), second.copy()))
         opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
         translation = Translation(self.game, subgame, self.translation.seed) if self.off_tree == "translate" else None
-        hand.solved = Solved(root, answer, opponent, translation)
+        hand.solved = Solved(root, answer, bound, opponent, translation)
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()

@@ -28,12 +28,14 @@ class Solved:
     Attributes:
         root: where its subgame begins, in the whole game.
         strategy: both players' answer.
-        opponent: what the other player's hands can get against it; None where nobody will ask.
+        held: [H] chips a deal that the opponent's hands were held to; None where nothing held them.
+        opponent: what the opponent's hands can get against it; None where nobody will ask.
         translation: of amounts that its tree has not got; None where they are solved anew.
     """
 
     root: HoldemState
     strategy: BoardStrategy
+    held: Float | None
     opponent: BestResponses | None
     translation: Translation | None
 
@@ -56,6 +58,8 @@ class Solved:
         It can where its tree has the root, and where the opponent has just bet an amount that its tree lacks: then a hand is held to what
         it could get without that bet.
         """
+        if root == self.root:  # solved anew, with an amount that was bet since
+            return self.held
         if self.opponent is None or root.above is None:
             return None
         game, begun, above = self.strategy.game, self.locate(root), self.locate(root.above)
@@ -74,17 +78,19 @@ class HandMemory:
         state: the decision.
         taken: what the blueprint takes it for; None where its menu has no such line.
         ranges: [H] of both players there, before the action.
-        policy: [A, H] that was played from.
         solved: the last solve.
         surprises: actions that the model gave to no hand, so far.
+        street: where the street at hand began, and [H] of both players there.
+        played: the own decisions on the street, the one at hand included, each with the [A, H] that was played from.
     """
 
     state: HoldemState
     taken: HoldemState | None
     ranges: Ranges
-    policy: Float
     solved: Solved | None
     surprises: int
+    street: tuple[HoldemState, Ranges]
+    played: dict[HoldemState, Float]
 
 
 class MenuPolicy(Protocol):
@@ -115,7 +121,7 @@ class Hand:
     """
 
     def __init__(self, translation: Translation, blueprint: MenuPolicy, memory: HandMemory | None) -> None:
-        self.translation, self.blueprint, self.game, self.memory = translation, blueprint, translation.game, memory
+        self.translation, self.blueprint, self.game = translation, blueprint, translation.game
         if memory is None:
             start, ranges = self.game.root, self.game.ranges
             self.taken: HoldemState | None = translation.menu.root
@@ -125,29 +131,32 @@ class Hand:
         self.policy: Float | None = None  # of the state at hand, once a solve has answered
         self.solved = None if memory is None else memory.solved
         self.surprises = 0 if memory is None else memory.surprises
+        self.street = (start, ranges) if memory is None else memory.street
+        self.played = {} if memory is None else memory.played
 
     def follow(self, state: HoldemState) -> None:
         """Bring ranges and the blueprint's line to a state."""
         way, start = path(self.game, state), next(iter(self.ranges))
         for above, child in pairwise(way[way.index(start) :]):
-            played = self.memory.policy if self.memory is not None and above == self.memory.state else None
-            self._step(above, child, played)
+            self._step(above, child)
             self.taken = self.translation.follow(self.taken, above, child)
+            if self.game.player(above) == CHANCE:
+                self.street, self.played = (child, self.ranges[child]), {}
 
     def follow_from(self, root: HoldemState, state: HoldemState) -> None:
         """Bring the ranges from a root to a state anew."""
         way = path(self.game, state)
         for above, child in pairwise(way[way.index(root) :]):
-            self._step(above, child, None)
+            self._step(above, child)
 
-    def _step(self, above: HoldemState, child: HoldemState, played: Float | None) -> None:
-        """Follow both ranges over one action or card; ``played`` is what was really played from."""
+    def _step(self, above: HoldemState, child: HoldemState) -> None:
+        """Follow both ranges over one action or card."""
         ranges, player = list(self.ranges[above]), self.game.player(above)
         if player == CHANCE:
             dead = np.isin(self.game.hands, child.cards).any(axis=1)
             ranges = [np.where(dead, 0.0, reach) for reach in ranges]
         else:
-            row = self._row(above, child, played)
+            row = self._row(above, child)
             left = ranges[player] * row
             if left.sum() > LEAST_SHARE * ranges[player].sum():
                 ranges[player] = left / left.max()
@@ -155,10 +164,10 @@ class Hand:
                 self.surprises += 1
         self.ranges[child] = ranges[0], ranges[1]
 
-    def _row(self, above: HoldemState, child: HoldemState, played: Float | None) -> Float:
-        """Return [H], the model's probability of the action between two states."""
-        if played is not None:
-            return likely_row(self.game, above, played, self.game, above, child.label)
+    def _row(self, above: HoldemState, child: HoldemState) -> Float:
+        """Return [H], the probability of the action between two states: by what was really played from, else by the model."""
+        if above in self.played:
+            return likely_row(self.game, above, self.played[above], self.game, above, child.label)
         located = self.located(above)
         if located is not None:
             assert self.solved is not None

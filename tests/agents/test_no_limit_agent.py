@@ -104,8 +104,20 @@ def test_a_bet_that_the_last_answer_lacks_begins_a_subgame_and_one_that_it_has_d
     assert [d.outcome for d in known[-2:]] == [Outcome.SEARCHED, Outcome.NOT_DUE]
     state, other = asked(agent, "call / check / Kc / check / check / Tc / check / bet 3", Budget(iterations=8))
     assert [d.outcome for d in other[-2:]] == [Outcome.SEARCHED, Outcome.SEARCHED]
-    assert other[-1].root == state
-    assert other[-2].root.label == "Tc"
+    assert other[-1].root == other[-2].root
+    assert other[-1].root.label == "Tc"
+    game = other[-1].memory.solved.strategy.game
+    assert game.locate(state_in(game, other[-1].root, state)) is not None
+
+
+def test_the_own_range_is_what_was_really_played_where_a_street_is_solved_anew(agent):
+    line = "call / check / Kc / check / check / Tc / check / bet 3"
+    state, decisions = asked(agent, line, Budget(iterations=8))
+    first, second = decisions[-2:]
+    seat = GAME.player(state)
+    checked = next(i for i, action in enumerate(GAME.actions(first.memory.state)) if action.text == "check")
+    expected = first.memory.ranges[seat] * first.policy[checked]
+    np.testing.assert_allclose(scaled(second.memory.ranges[seat]), scaled(expected), atol=1e-9)
 
 
 def test_no_time_plays_the_blueprint(agent, blueprint):
@@ -144,25 +156,26 @@ def test_a_subgame_of_several_streets_has_all_ins_of_few_pots(blueprint):
     assert GAME.player(state) == GAME.player(decisions[-1].root)
 
 
-@pytest.mark.parametrize(
-    ("line", "root"), [("bet 2 / call / Tc", "Tc"), ("check / bet 2 / raise 23", "raise 23")], ids=["next street", "a bet outside the tree"]
-)
-def test_the_second_subgame_of_a_hand_is_held_to_bounds_from_the_first(blueprint, line, root):
+@pytest.mark.parametrize("line", ["bet 2 / call / Tc", "bet 2 / call / Tc / check / bet 11"], ids=["next street", "solved anew"])
+def test_subgames_of_the_next_street_are_held_to_bounds_from_the_first(blueprint, line):
     agent = NoLimitAgent(GAME, blueprint, DCFR, "flop+turn", menus=GAME.betting.menus, gadget="resolve")
     seat = GAME.player(find_decision(GAME, f"call / check / Kc / {line}", "line"))
     state, decisions = asked(agent, f"call / check / Kc / {line}", Budget(iterations=20), seat)
-    first, second = [decision for decision in decisions if decision.outcome == Outcome.SEARCHED]
-    assert second.root.label == root
-    bound = first.memory.solved.bound(second.root)
-    model = [np.maximum(reach, 1e-6 * reach.max()) if p != seat else reach for p, reach in enumerate(second.memory.ranges)]
-    game = subgame_of(GAME, state, (model[0], model[1]), GAME.betting.menus[GAME.round(second.root) :], second.root)
+    first, second = [decision for decision in decisions if decision.outcome == Outcome.SEARCHED][:2]
+    last = decisions[-1]
+    assert last.root == second.root
+    assert last.root.label == "Tc"
+    bound = first.memory.solved.bound(last.root)
+    start = second.memory.ranges
+    model = [np.maximum(reach, 1e-6 * reach.max()) if p != seat else reach for p, reach in enumerate(start)]
+    game = subgame_of(GAME, state, (model[0], model[1]), GAME.betting.menus[GAME.round(last.root) :], last.root)
     policies = []
     for gadget in (RootGadget("resolve", 1 - seat, bound), None):
         solver = BoardSolver(game, DCFR, gadget=gadget)
         solver.run(20)
-        policies.append(solver.answer().at(state_in(game, second.root, state)))
+        policies.append(solver.answer().at(state_in(game, last.root, state)))
     alive = ~np.isin(GAME.hands, state.cards).any(axis=1)
-    np.testing.assert_allclose(second.policy[:, alive], policies[0][:, alive], atol=1e-5)
+    np.testing.assert_allclose(last.policy[:, alive], policies[0][:, alive], atol=1e-5)
     assert np.abs(policies[0] - policies[1]).max() > 0.1
 
 
