@@ -14,7 +14,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import state_in
 from games.public_tree import CHANCE
 from search import BoardStrategy
-from search.boards.root_gadget import BestResponses
+from search.boards.root_gadget import BestResponseValues
 from search.off_tree import Translation, carried, likely_row
 
 LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
@@ -36,7 +36,7 @@ class Solved:
     root: HoldemState
     strategy: BoardStrategy
     held: Float | None
-    opponent: BestResponses | None
+    opponent: BestResponseValues | None
     translation: Translation | None
 
     def locate(self, state: HoldemState) -> HoldemState | None:

@@ -53,7 +53,7 @@ class RootGadget:
 
 
 @dataclass(frozen=True)
-class BestResponses:
+class BestResponseValues:
     """What a player's hands can get at most against an answer, on its first street and where its second one begins.
 
     Attributes:
@@ -89,9 +89,9 @@ class BestResponses:
         return found
 
 
-def best_responses(solver: BoardSolver, answer: BoardStrategy, player: int) -> BestResponses:
+def best_responses(solver: BoardSolver, answer: BoardStrategy, player: int) -> BestResponseValues:
     """Return what a player's hands can get at most against a solver's answer, of which ``answer`` is a copy."""
     boards = range(solver.tree.on_street(1).stop) if len(solver.game.deals) > 1 else range(1)
     first, *second = (cfvs.astype(np.float32) for cfvs in solver.best_cfvs(player, boards))
     lines = solver.tree.lines_of(player, 1) if second else 0
-    return BestResponses(answer, player, first, {board: cfvs[:lines].copy() for board, cfvs in enumerate(second, 1)})
+    return BestResponseValues(answer, player, first, {board: cfvs[:lines].copy() for board, cfvs in enumerate(second, 1)})
