@@ -203,6 +203,11 @@ def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:
         OSError: it cannot be read.
         ValueError: it is damaged, or of other streets or another deck.
     """
+    return _with_second(*_read_abstraction(path, game))
+
+
+def _read_abstraction(path: Path, game: HoldemGame) -> tuple[CardAbstraction, npt.NDArray[np.uint8] | None]:
+    """Return the centres of a file and the packed buckets of the second street, None where there are none."""
     with open_archive(path) as saved:
         require(saved.json("about") == {"format": FORMAT}, f"its format must be {FORMAT}")
         groups, hands = saved.header("groups").shape
@@ -217,10 +222,14 @@ def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:
         packed = saved.array("second", saved.header("second").shape, np.uint8) if saved.has("second") else None
     finite = all(np.isfinite(array).all() for array in (weights, *centres))
     require(finite and all((np.diff(array[:, 0]) >= 0).all() for array in centres), "its centres must be finite and in order")
-    abstraction = CardAbstraction(game.deck, game.deals, weights, tuple(centres))
+    return CardAbstraction(game.deck, game.deals, weights, tuple(centres)), packed
+
+
+def _with_second(abstraction: CardAbstraction, packed: npt.NDArray[np.uint8] | None) -> CardAbstraction:
+    """Return an abstraction with the buckets of its second street. All boards are numbered for it, by a compiled kernel."""
     if packed is None:
         return abstraction
-    live, count = _live_hands(abstraction), len(centres[0])
+    live, count = _live_hands(abstraction), len(abstraction.centres[0])
     second, bits = np.zeros(live.shape, np.uint16), _bits(count)
     numbers = int(live.sum())
     require(packed.shape == (-(-numbers * bits // 8),), "its table must be of all boards of its street")
@@ -268,8 +277,9 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     if about["game"] != chosen.key:
         raise ValueError(f"blueprint must be of {game.name}{_unlike(game, directory, about['game'])}")
     with _damages_of(directory):
-        abstraction = load_abstraction(directory / CENTRES, chosen)
+        abstraction, packed = _read_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
+        abstraction = _with_second(abstraction, packed)
     return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
 
 
