@@ -13,6 +13,7 @@ from search.kernels.sweep import (
     propagate_reach,
     reach_of_choice,
     seed,
+    sweep_to_leaves,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "propagate_reach",
     "reach_of_choice",
     "seed",
+    "sweep_to_leaves",
 ]

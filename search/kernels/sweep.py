@@ -170,17 +170,23 @@ def choose(kind: int, arrays: Any, cfv: Any, reach: Any, positive: float, negati
 
 
 @inlined_kernel
+def finish(side: Side, other: Side, span: Span, kind: int, arrays: Any, cfv: Any, reach: Any, weights: Any, t: int) -> None:
+    """Do one player's half of an iteration but for clearing ``side.cfv``; see ``sweep``."""
+    add_terminal_values(side.terminals, span.first_terminal, span.end_terminal, other.reach, side.cfv)
+    update_decisions(side, span, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
+    if kind != UNSAFE:
+        choose(kind, arrays, cfv, reach, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
+    propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
+
+
+@inlined_kernel
 def sweep(side: Side, other: Side, span: Span, kind: int, arrays: Any, cfv: Any, reach: Any, weights: Any, t: int) -> None:
     """One player's half of an iteration: values against the opponent's current reach, then update, then the player's new reach.
 
     ``kind`` is the gadget's tag if the choice is this player's, else UNSAFE; ``cfv`` and ``reach`` are then the root's, upright.
     """
     clear(side.cfv, span)
-    add_terminal_values(side.terminals, span.first_terminal, span.end_terminal, other.reach, side.cfv)
-    update_decisions(side, span, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
-    if kind != UNSAFE:
-        choose(kind, arrays, cfv, reach, weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3])
-    propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
+    finish(side, other, span, kind, arrays, cfv, reach, weights, t)
 
 
 @kernel
@@ -198,6 +204,35 @@ def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, gadget
     for t in range(begin, end):
         sweep(side0, side1, span0, kind if player == 0 else UNSAFE, arrays, cfv0, reach0, weights, t)
         sweep(side1, side0, span1, kind if player == 1 else UNSAFE, arrays, cfv1, reach1, weights, t)
+
+
+@kernel
+def sweep_to_leaves(
+    plain_side: Any, plain_other: Any, plain_span: Any, kind: int, arrays: Any, leaf_row: Any, leaf_cfv: Any, weights: Any, t: int
+) -> None:
+    """One player's half of an iteration on a tree that ends at leaves, whose cfvs are given; see ``sweep`` and ``iterate``.
+
+    Args:
+        plain_side: the player's ``Side``.
+        plain_other: the other player's.
+        plain_span: the player's ``Span``.
+        kind: the gadget's tag if the choice above the root is this player's, else UNSAFE.
+        arrays: the gadget's.
+        leaf_row: [B] the player's last row before each leaf.
+        leaf_cfv: [B, H] the player's cfvs there.
+        weights: [T, 4] coefficients.
+        t: which row of them.
+    """
+    s, o = plain_side, plain_other
+    side = Side(s[0], s[1], DenseTerminals(*s[2]), s[3], s[4], s[5], s[6], s[7])
+    other = Side(o[0], o[1], DenseTerminals(*o[2]), o[3], o[4], o[5], o[6], o[7])
+    span = Span(*plain_span)
+    clear(side.cfv, span)
+    for leaf in range(len(leaf_row)):
+        for c in range(0, leaf_cfv.shape[1], LANES):
+            store(side.cfv, leaf_row[leaf], c, add(load(side.cfv, leaf_row[leaf], c), load(leaf_cfv, leaf, c)))
+    cfv, reach = borrowed(upright(side.cfv[span.root_row])), borrowed(upright(side.reach[span.root_row]))
+    finish(side, other, span, kind, borrowed(arrays), cfv, reach, weights, t)
 
 
 @kernel

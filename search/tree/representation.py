@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.derived import DerivedGame
+from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
 from search.tree.dealer import TreeDealer
 from search.tree.evaluator import Evaluator
@@ -104,7 +105,8 @@ class TreeRepresentation:
         return TreeDealer(self.game, opponent, player)
 
     def resolver(
-        self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int
-    ) -> TreeResolver:
+        self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int,
+        limit: DepthLimit[int] | None = None,
+    ) -> TreeResolver:  # fmt: skip
         """See ``search.representation.Representation``."""
-        return TreeResolver(blueprint, variant, rounds, config)
+        return TreeResolver(blueprint, variant, rounds, config, limit)

@@ -8,6 +8,10 @@ Where subgames begin decides whose ranges and bounds they start from:
 * With a round: the blueprint plays before it (the trunk); at the first decision of the round the subgame that began with it is solved, and
   played from until the next round that is searched. With the first round this is full-game CFR, the reference line.
 
+* With a depth limit: the subgame that begins with a round ends where the limit says, and the next one begins at the leaf that was reached,
+  with the ranges that the last solve brings there. What its leaves were worth to the opponent's hands is what they are promised there
+  (Moravcik et al. 2017). No answer is judged: what is promised is an estimate.
+
 Ranges are Bayesian: a player's range is the product of the action probabilities that the model gives to the actions seen; the model is
 the last solve that covers the node, the blueprint before any.
 """
@@ -27,14 +31,17 @@ from games import PublicTree
 from games.derived import derived_game
 from search.beliefs import Beliefs, scaled
 from search.budget import SPARE, Budget, Deadline, Pace
+from search.frontier import DepthLimit
+from search.gadgets import UNSAFE
 from search.outcome import Outcome
 from search.resolver import Thinking, subgame_root
 from search.resolving import ResolveConfig, Resolved, resolve
+from search.tree.depth_limit import CutAnswer
 from search.tree.gadgets import gifts
 from search.tree.solver import Solver
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import whole_game
-from search.tree.subgames import TreeSubgames
+from search.tree.subgames import DepthLimitedSubgames, TreeSubgames
 from search.variants import Variant
 from search.warm_start import cold_iterations, warm_iterations
 
@@ -62,7 +69,7 @@ class TreePolicy(Protocol):
 class Memory:
     """The last solve: its answer, both players' ranges at its root, and the iterations that it counts for in a warm start."""
 
-    answer: Strategy
+    answer: Strategy | CutAnswer
     ranges: tuple[Float, Float]
     worth: int
 
@@ -81,11 +88,22 @@ class TreeResolver:
         config: how. Gifts count from the last solve's root on, or from the game's with a blueprint alone; none are counted where asking
             the blueprint about the whole game would take half of the time left. With ``solve_from=decision`` the first answer is accepted
             if it is no easier to exploit than the blueprint; with ``solve_from=root`` always, since it is the reference line.
+        limit: where subgames end; None for the end of the game.
+
+    Raises:
+        ValueError: a depth limit where subgames begin at every decision.
     """
 
-    def __init__(self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig) -> None:
-        self.blueprint, self.variant, self.rounds, self.config = blueprint, variant, rounds, config
+    def __init__(
+        self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, limit: DepthLimit[int] | None = None
+    ) -> None:  # fmt: skip
+        if limit is not None:
+            if rounds is None:
+                raise ValueError("solve_from must name rounds where depth is limited: subgames begin where the last one ended, got decision")
+            config = replace(config, judge=False, warm_start="never")
+        self.blueprint, self.variant, self.rounds, self.config, self.limit = blueprint, variant, rounds, config, limit
         self.tree, self.game = blueprint.tree, derived_game(blueprint.tree)
+        self._limited = None if limit is None else DepthLimitedSubgames(self.tree, variant, limit)
         self._whole_config = config if rounds is None else replace(config, judge=False)
         self._loaded: TreeSubgames | None = None
         self._asking_all, self._asking = Pace(), Pace()  # the blueprint about everything, and about a decision
@@ -122,12 +140,11 @@ class TreeResolver:
         if self.tree.player[state] != seat:
             raise ValueError(f"node must be a decision of player {seat}, got public node {self.tree.text(state)!r}")
         subgames = self._subgames
-        if memory is not None and not memory.answer.covers(state):
-            raise ValueError(f"memory must be of this hand, got one of public node {self.tree.text(memory.answer.span.node)!r}")
-        solved = None if memory is None else int(self.tree.round[memory.answer.span.node])
-        root = subgame_root(self.game, self.rounds, seat, state, solved)
+        root = self._root(seat, state, memory)
         if root is None:
             return Thinking(memory)
+        if self._limited is not None:
+            return self._to_the_limit(seat, root, memory, budget, clock)
         whole, worth = root == 0, self._blueprint_worth if memory is None else memory.worth
         config = self._whole_config if whole else self.config
         strategy, ranges = self._whole_game(worth, budget, clock) if whole else self._so_far(root, memory)
@@ -146,9 +163,44 @@ class TreeResolver:
         memory = Memory(answer, ranges, subgames.solver.iterations_with_warm_start)
         return Thinking(memory, iterations, root, report.outcome, report.bound_violation, report.spent)
 
+    def _root(self, seat: int, state: int, memory: Memory | None) -> int | None:
+        """Return the public node where the subgame begins that is due at a decision; None if there is none."""
+        answer = None if memory is None else memory.answer
+        if isinstance(answer, CutAnswer):
+            if answer.covers(state):
+                return None
+            way, leaves = self.tree.path(state), answer.cut.leaf_of
+            leaf = next((node for node in way if node in leaves), None)
+            if leaf is None:
+                raise ValueError(f"memory must be of this hand, got one without public node {self.tree.text(state)!r}")
+            played = any(self.tree.player[node] == seat for node in way[way.index(leaf) : -1])
+            return None if played else leaf  # an earlier decision below the leaf was made without a search: its policy is played on
+        if answer is not None and not answer.covers(state):
+            raise ValueError(f"memory must be of this hand, got one of public node {self.tree.text(answer.span.node)!r}")
+        return subgame_root(self.game, self.rounds, seat, state, None if answer is None else int(self.tree.round[answer.span.node]))
+
+    def _to_the_limit(self, seat: int, root: int, memory: Memory | None, budget: Budget, clock: Deadline) -> Thinking:
+        """Solve a subgame that ends at the depth limit, or with the game where that comes first."""
+        assert self._limited is not None
+        limited = self._limited.solver(root) is not None
+        promised, ranges = None, ranges_of(self.blueprint, root) if memory is None else memory.ranges_at(root)
+        if memory is not None and isinstance(memory.answer, CutAnswer):
+            promised = memory.answer.leaf_values[1 - seat][memory.answer.cut.leaf_of[root]][:, None]
+        config = self.config if promised is not None else replace(self.config, gadget=UNSAFE)
+        beliefs = Beliefs(root, (ranges[0][:, None], ranges[1][:, None]), None)
+        solver: Any = self._limited if limited else self._subgames
+        bounds = np.zeros((self.tree.num_hands(1 - seat), 1)) if promised is None else promised
+        found: Resolved[Strategy | CutAnswer] = resolve(solver, root, beliefs, None, seat, config, budget, clock, promised=bounds)
+        report, answer = found.report, found.answer
+        iterations = sum(report.iterations)
+        if answer is None or not report.solves:
+            return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent)
+        return Thinking(Memory(answer, ranges, 0), iterations, root, report.outcome, report.bound_violation, report.spent)
+
     def at(self, memory: Memory | None, state: int) -> Float:
         """See ``search.resolver.Resolver``."""
-        return (self.blueprint if memory is None else memory.answer).at(state).copy()
+        known = memory is not None and (not isinstance(memory.answer, CutAnswer) or memory.answer.covers(state))
+        return (memory.answer if memory is not None and known else self.blueprint).at(state).copy()
 
     def _whole_game(self, worth: int, budget: Budget, clock: Deadline) -> tuple[Strategy | None, tuple[Float, Float]]:
         """Return the blueprint, None for a cold start without it, and the ranges at the game's root."""
@@ -161,7 +213,7 @@ class TreeResolver:
 
     def _so_far(self, root: int, memory: Memory | None) -> tuple[Strategy, tuple[Float, Float]]:
         """Return the strategy so far at and below ``root``, and the ranges there."""
-        if memory is not None:
+        if memory is not None and isinstance(memory.answer, Strategy):
             return memory.answer.below(root), memory.ranges_at(root)
         return self.blueprint.strategy(root), ranges_of(self.blueprint, root)
 
@@ -169,7 +221,7 @@ class TreeResolver:
         """Return [H, 1], the opponent's gifts on the way to ``root`` as far as they count; None if they are not asked for."""
         if not self.config.with_gifts or root == 0 or self.config.gift_scale == 0:
             return None
-        if memory is not None:
+        if memory is not None and isinstance(memory.answer, Strategy):
             strategy, own = memory.answer, memory.ranges[seat]
         elif self._asking_all.expected > clock.remaining() / 2:
             self._asking_all.heal()
@@ -184,7 +236,12 @@ class TreeResolver:
         """See ``search.resolver.Resolver``; decisions are asked one by one."""
 
     def solver_error(self, seat: int) -> float:
-        """Return the exploitability of the game just solved, weighted by its real reach (a gadget deals the opponent every hand)."""
+        """Return the exploitability of the game just solved, weighted by its real reach (a gadget deals the opponent every hand).
+
+        NaN with a depth limit.
+        """
+        if self._limited is not None:
+            return float("nan")
         assert self._solved is not None
         solver, (answer, ranges), weight = self._subgames.solver, self._solved, 1.0
         if solver.subgame.node != 0:

@@ -7,15 +7,19 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from games import PublicTree
 from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance, scaled
-from search.budget import Budget, Deadline, Paces
+from search.budget import Budget, Deadline, Pace, Paces
+from search.frontier import DepthLimit
 from search.gadgets import UNSAFE
 from search.resolving import ResolveConfig, learn_paces
+from search.tree.depth_limit import CutAnswer, DepthLimitedSolver, after_actions, cut, round_ends
 from search.tree.gadgets import Gadget, cf_reach_at
 from search.tree.solver import Solver, rows_of
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import Subgame, whole_game
+from search.variants import Variant
 
 
 class TreeSubgames:
@@ -84,4 +88,79 @@ class TreeSubgames:
 
     def played(self, answer: Strategy, accepted: npt.NDArray[np.bool_]) -> Strategy:
         """See ``SubgameSolver``; a rejected answer is not asked for."""
+        return answer
+
+
+class DepthLimitedSubgames:
+    """See ``search.resolving.SubgameSolver``; one line, and places are public nodes where the depth limit cuts something off.
+
+    Answers cannot be judged: what they lose depends on what is played below the leaves.
+
+    Args:
+        tree: the game.
+        variant: of CFR.
+        limit: where subgames end.
+    """
+
+    def __init__(self, tree: PublicTree, variant: Variant, limit: DepthLimit[int]) -> None:
+        self.tree, self.variant, self.limit, self.paces = tree, variant, limit, Paces(Pace(5e-7))
+        self._solvers: dict[int, DepthLimitedSolver | None] = {}
+
+    def solver(self, place: int) -> DepthLimitedSolver | None:
+        """Return the solver of the subgame at a public node; None where the game ends before the depth limit."""
+        if place not in self._solvers:
+            actions = self.limit.actions
+            leaves = round_ends(self.tree, place, dealt=True) if actions is None else after_actions(self.tree, place, actions)
+            made = DepthLimitedSolver(cut(self.tree, place, leaves), self.variant, self.limit.leaves) if leaves else None
+            if made is not None:
+                made.pace = self.paces.iterating
+            self._solvers[place] = made
+        return self._solvers[place]
+
+    def _there(self, place: int) -> DepthLimitedSolver:
+        found = self.solver(place)
+        if found is None:
+            raise ValueError(f"place must be a public node above the depth limit, got {place}")
+        return found
+
+    def size(self, place: int) -> int:
+        """See ``SubgameSolver``."""
+        return self._there(place).rows
+
+    def enter(self, place: int, beliefs: Beliefs, strategy: Strategy | None, seat: int) -> Entrance:
+        """See ``SubgameSolver``; the strategy so far is not asked for."""
+        self._seat, self._solver = seat, self._there(place)
+        own, reach = scaled(beliefs.reach[seat]), beliefs.reach
+        self._cf_reach = cf_reach_at(self.tree, place, 1 - seat, own[:, 0])[:, None]
+        entrance = Entrance(own, reach[1 - seat], self._cf_reach, reach[seat].max(axis=0), None)
+        mine, model = entrance.own[:, 0], entrance.model[:, 0]
+        self._ranges = (mine, model) if seat == 0 else (model, mine)
+        return entrance
+
+    def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
+        """See ``SubgameSolver``; there is one line."""
+
+    def cfvs(self, answered: bool, best: bool) -> Float:
+        """Return [H, 1], the opponent's cfvs at the root, the mean over iterations; NaN before the first one."""
+        if not answered:
+            return np.full_like(self._cf_reach, np.nan)
+        return self._solver.values()[1 - self._seat][:, None] * self._cf_reach
+
+    def left(self) -> None:
+        """Return None: there are no gifts."""
+
+    def start(self, kind: str, bound: Float | None, spread: float, warm: int) -> None:
+        """See ``SubgameSolver``; every start is cold."""
+        gadget = None if kind == UNSAFE or bound is None else Gadget(kind, 1 - self._seat, bound[:, 0], spread)
+        self._solver.start(Subgame(self._solver.tree, 0, self._ranges, gadget))
+
+    def solve(self, budget: Budget, deadline: Deadline) -> Solution[CutAnswer]:
+        """See ``SubgameSolver``."""
+        solver = self._solver
+        found = solver.solve(replace(budget, exploitability=None), deadline)
+        answer = CutAnswer(solver.cut, found.strategy, solver.leaf_values())
+        return Solution(answer, found.iterations, found.seconds)
+
+    def played(self, answer: CutAnswer, accepted: npt.NDArray[np.bool_]) -> CutAnswer:
+        """See ``SubgameSolver``."""
         return answer

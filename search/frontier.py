@@ -1,0 +1,55 @@
+"""Depth limits: a subgame is cut at its *leaves*, and somebody else says what they are worth.
+
+A solver with a depth limit asks for the values of all leaves at once, in every iteration, from the ranges that both players bring there at
+that moment. Values are counterfactual values (cfvs) as in the rest of ``search``: chips of a player, weighted by the other player's range,
+by deals and by public chance so far, so that a cfv divided by the hand's ``cf_reach`` is a value in chips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float64]
+State = TypeVar("State", bound=Hashable, contravariant=True)
+
+
+class LeafEvaluator(Protocol[State]):
+    """What the leaves of a depth-limited subgame are worth. It serves one solve at a time."""
+
+    def enter(self, leaves: Sequence[State], /) -> None:
+        """Turn to the leaves of a new solve: B public states."""
+        ...
+
+    def cfvs(self, player: int, reach: tuple[Float, Float], /) -> Float:
+        """Return [B, H], a player's cfvs at all leaves.
+
+        Hands that the public cards of a leaf exclude have value 0. The cfvs of both players are zero-sum: weighted by their own ranges they
+        add up to 0.
+
+        Args:
+            player: whose values.
+            reach: per player [B, H], the ranges at the leaves, those of the subgame's root included.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class DepthLimit(Generic[State]):
+    """Where subgames end.
+
+    Attributes:
+        leaves: says what the leaves are worth.
+        actions: that the players take from the root to a leaf; None for the end of the round, behind the public card.
+    """
+
+    leaves: LeafEvaluator[State]
+    actions: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.actions is not None and self.actions < 1:
+            raise ValueError(f"actions must be at least 1, got {self.actions}")
