@@ -16,6 +16,7 @@ from agents.policy import Policy
 from agents.runtime.sweep_journal import SweepJournal
 from games.game import PublicGame
 from search import Budget, Deadline, Spent, Variant, represent
+from search.frontier import DepthLimit
 from search.representation import Tables
 from search.resolver import Resolver, rounds_of
 from search.resolving import RULES, ResolveConfig, SearchReport
@@ -30,6 +31,7 @@ class SearchAgent:
         solve_from: where subgames begin.
         config: how they are re-solved.
         threads: kernel threads of a decision, in hold'em.
+        limit: where subgames end; None for the end of the game.
         measure_error: also compute each solve's exploitability, outside the decision's clock, in derived games.
     """
 
@@ -43,8 +45,10 @@ class SearchAgent:
         config: ResolveConfig | None = None,
         *,
         threads: int = 1,
+        limit: DepthLimit[Any] | None = None,
         measure_error: bool = False,
     ) -> None:
+        self.limit = limit
         self.blueprint, self.variant, self.solve_from = blueprint, variant, solve_from
         self.config, self.threads, self.measure_error = config or ResolveConfig(), threads, measure_error
         self.load_seconds = 0.0  # what ``load`` took
@@ -61,17 +65,21 @@ class SearchAgent:
         return rounds_of(self.solve_from, self.game.rounds)
 
     def _made(self) -> Resolver[Any]:
-        return represent(self.game).resolver(self.blueprint, self.variant, self.rounds, self.config, self.threads)
+        return represent(self.game).resolver(self.blueprint, self.variant, self.rounds, self.config, self.threads, self.limit)
 
     def _named(self) -> str:
         blueprint, config = self.blueprint.name, self.config
         warm = "" if config.warm_start == "short" else f"-{config.warm_start}-warm"
         variant = "" if blueprint.split(":")[0] == self.variant.label else f":{self.variant.label}"
-        return f"{blueprint}+{self.solve_from}:{config.name}{warm}{variant}"
+        limit = ""
+        if self.limit is not None:
+            limit = f":{self.limit.leaves.name} after {'the round' if self.limit.actions is None else self.limit.actions}"
+        return f"{blueprint}+{self.solve_from}:{config.name}{warm}{variant}{limit}"
 
     def fingerprint(self) -> bytes:
         settings = RULES, self.variant, self.rounds, self.config, self.threads, self.measure_error
-        return repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
+        leaves = b"" if self.limit is None else self.limit.leaves.fingerprint()
+        return repr((self.game.key, self.name, *settings)).encode() + leaves + self.blueprint.fingerprint()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what ``load`` makes: each process makes its own."""

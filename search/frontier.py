@@ -21,6 +21,15 @@ State = TypeVar("State", bound=Hashable, contravariant=True)
 class LeafEvaluator(Protocol[State]):
     """What the leaves of a depth-limited subgame are worth. It serves one solve at a time."""
 
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    def fingerprint(self) -> bytes:
+        """Return what kept measurements of searches with it must agree with."""
+        ...
+
     def enter(self, leaves: Sequence[State], /) -> None:
         """Turn to the leaves of a new solve: B public states."""
         ...

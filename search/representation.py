@@ -18,6 +18,7 @@ from games.game import PublicGame
 from games.holdem.rules import HoldemGame
 from search.boards.representation import represent_boards
 from search.dealing import Dealer
+from search.frontier import DepthLimit
 from search.infostates import Infostates
 from search.resolver import Resolver
 from search.resolving import ResolveConfig
@@ -159,8 +160,9 @@ class Representation(Protocol[State]):
         ...
 
     def resolver(
-        self, blueprint: Any, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int
-    ) -> Resolver[State]:
+        self, blueprint: Any, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int,
+        limit: DepthLimit[State] | None = None,
+    ) -> Resolver[State]:  # fmt: skip
         """Return what re-solves subgames at the table.
 
         Args:
@@ -169,6 +171,10 @@ class Representation(Protocol[State]):
             rounds: with which subgames begin, see ``search.resolver.rounds_of``; None for one at every decision.
             config: how they are re-solved.
             threads: kernel threads of a decision; trees use one.
+            limit: where subgames end; None for the end of the game.
+
+        Raises:
+            ValueError: a depth limit where there can be none.
         """
         ...
 

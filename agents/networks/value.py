@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class BeliefEncoding:
     @cached_property
     def length(self) -> int:
         """Numbers that the network sees."""
-        return 1 + self._public[0].shape[1] + sum(self.hands)
+        return 1 + int(self._public[0].shape[1]) + sum(self.hands)
 
     @cached_property
     def stakes(self) -> Float:
@@ -125,16 +126,15 @@ class ValueNetwork(nn.Module):
     def __init__(self, config: ValueConfig, inputs: int, outputs: int) -> None:
         super().__init__()
         widths = [inputs, *[config.hidden] * config.layers, outputs]
-        self.config, self.layers = config, nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.config, self.layers = config, nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return [B, H0 + H1] values for features [B, D]."""
         z = features
-        for i, layer in enumerate(self.layers):
-            z = layer(z)
-            if i + 1 < len(self.layers):
-                z = torch.relu(z)
-        return z
+        for layer in self.layers[:-1]:
+            z = torch.relu(layer(z))
+        values: Tensor = self.layers[-1](z)
+        return values
 
 
 def make_value_network(config: ValueConfig, encoding: BeliefEncoding, seed: int) -> ValueNetwork:
@@ -172,7 +172,8 @@ class NetworkLeaves:
         """See ``LeafEvaluator``."""
         encoding, (first, _) = self.encoding, self.encoding.hands
         self._weights = encoding.weights(leaves)
-        self._live = (self._weights.max(axis=2, initial=0) > 0).astype(np.float64), (self._weights.max(axis=1, initial=0) > 0).astype(np.float64)
+        first_live, second_live = ((self._weights.max(axis=axis, initial=0) > 0).astype(np.float64) for axis in (2, 1))
+        self._live = first_live, second_live
         public = np.array([encoding.public(leaf) for leaf in leaves], np.float32).reshape(len(leaves), -1)
         self._features = np.zeros((len(leaves), encoding.length), np.float32)
         self._features[:, : public.shape[1]] = public

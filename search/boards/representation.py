@@ -24,6 +24,7 @@ from search.boards.strategy import BoardStrategy, find_board, place_of
 from search.boards.sweeps import BoardSweeps, Rows
 from search.boards.trunk import Strategies, value_against
 from search.boards.values import BoardValueFunction
+from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
 from search.variants import Variant
 
@@ -135,7 +136,10 @@ class BoardRepresentation:
         return table if type(table) is np.ndarray and table.dtype == self.dtype else np.array(table, self.dtype)
 
     def resolver(
-        self, blueprint: BoardPolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int
-    ) -> BoardResolver:
+        self, blueprint: BoardPolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, threads: int,
+        limit: DepthLimit[HoldemState] | None = None,
+    ) -> BoardResolver:  # fmt: skip
         """See ``search.representation.Representation``."""
+        if limit is not None:
+            raise ValueError("depth must be left out in hold'em, where subgames are solved to the end")
         return BoardResolver(self.game, lambda: self.tree, blueprint.strategies, variant, rounds, config, threads)

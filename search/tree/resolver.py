@@ -99,7 +99,9 @@ class TreeResolver:
     ) -> None:  # fmt: skip
         if limit is not None:
             if rounds is None:
-                raise ValueError("solve_from must name rounds where depth is limited: subgames begin where the last one ended, got decision")
+                raise ValueError(
+                    "solve_from must name rounds where depth is limited: subgames begin where the last one ended, got decision"
+                )
             config = replace(config, judge=False, warm_start="never")
         self.blueprint, self.variant, self.rounds, self.config, self.limit = blueprint, variant, rounds, config, limit
         self.tree, self.game = blueprint.tree, derived_game(blueprint.tree)
