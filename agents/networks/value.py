@@ -126,7 +126,8 @@ class ValueNetwork(nn.Module):
     def __init__(self, config: ValueConfig, inputs: int, outputs: int) -> None:
         super().__init__()
         widths = [inputs, *[config.hidden] * config.layers, outputs]
-        self.config, self.layers = config, nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.config = config
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return [B, H0 + H1] values for features [B, D]."""
@@ -156,9 +157,8 @@ class NetworkLeaves:
 
     def take(self, network: ValueNetwork) -> None:
         """Copy a network's weights."""
-        self._layers = [
-            (np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in network.layers
-        ]
+        layers = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
+        self._layers = [(np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in layers]
 
     def fingerprint(self) -> bytes:
         """Return what tells networks apart."""

@@ -19,24 +19,18 @@ Strength is that of the search with the network, exact: both seats are tabulated
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from agents.evaluation.strength import exploitability, tabulate
-from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, require_game, save_tensors, settings_of
 from agents.networks.threads import one_thread
-from agents.networks.value import BeliefEncoding, NetworkLeaves, ValueConfig, make_value_network, save_values
+from agents.networks.value import BeliefEncoding, NetworkLeaves, ValueConfig, make_value_network
 from agents.policy import UniformPolicy
-from agents.runtime.storage import DAMAGES, brief, first_line, number_in, require, whole_in
 from agents.search_agent import SearchAgent
-from agents.training.run import ScalarWriter, whole_iteration
 from games.arrays import Float, Float32
 from games.settings import bounded, check_bounds
 from search import Budget, Solver, Variant, variant
@@ -46,9 +40,7 @@ from search.tree.infostates import TreeInfostates
 from search.tree.subgame import Subgame
 from search.tree.subgames import DepthLimitedSubgames
 
-STATE_FILE, VALUES_FILE = "training.safetensors", "values.safetensors"
 TARGETS = BOOTSTRAP, SOLVED = "bootstrap", "solved"
-MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "evaluate_iterations", "save_seconds")
 
 
 @dataclass(kw_only=True)

@@ -114,14 +114,14 @@ def _restore(run: BaseRun, tensors: Tensors, metadata: dict[str, Any], history: 
     if iteration > 0:
         for p, optimiser in enumerate(run.optimisers):
             for i, parameter in enumerate(run.advantages[p].parameters()):
-                optimiser.state[parameter] = _moments(tensors, f"optimiser.{p}.{i}", parameter)
+                optimiser.state[parameter] = moments(tensors, f"optimiser.{p}.{i}", parameter)
     run.rng.bit_generator.state = metadata["rng"]
     run.iteration, run.seconds, run.losses = iteration, float(metadata["seconds"]), losses
     run.multiply_adds = metadata["multiply_adds"]
     run.history = [HistoryRow(**row) for row in history]
 
 
-def _moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
+def moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
     """Return what Adam knows of a parameter."""
     moments = {key: torch.from_numpy(np.array(tensors[f"{name}.{key}"])) for key in ("step", "exp_avg", "exp_avg_sq")}
     for key, value in moments.items():
