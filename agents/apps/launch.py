@@ -80,9 +80,13 @@ def prepare(command: str, overrides: list[str], check: Check) -> Composed:
     return composed
 
 
+TAKEN = "taken for this game where nothing else is given"
+
+
 def _launch(command: str, check: Check, run: Callable[[Any, Path], None], arguments: Sequence[str]) -> None:
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
+    added: list[str] = []
     try:
         flags, given = _split(arguments)
         for line in dict.fromkeys(line for override in given for line in warnings(override)):
@@ -106,7 +110,7 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
             key, settings = "hydra.run.dir", dict[str, Any](OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
             directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
     except (UsageError, ValueError, OSError) as error:
-        fail(str(error))
+        fail(f"{error} ({TAKEN}: {' '.join(added)})" if added else str(error))
 
     def job(settings: Any, directory: Path) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
@@ -120,7 +124,7 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
             fail(told(error, directory), status=1 if isinstance(error, OSError) else 2)
 
     if added:
-        print(f"taken for this game where nothing else is given: {' '.join(added)}", file=sys.stderr)
+        print(f"{TAKEN}: {' '.join(added)}", file=sys.stderr)
     own = [override for override in overrides if not override.startswith(f"{key}=")]
     if swept or any(override.startswith("hydra") for override in own):
         with _application(command) as application:
