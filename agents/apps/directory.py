@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import yaml
+from omegaconf import OmegaConf
 
 from agents.apps.errors import UsageError
 from agents.apps.renamed import renamed
@@ -19,6 +21,8 @@ from games.files import read_text, require_regular
 
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
+# Keys of a match that change no hand of it: how many there are, where they are played, what is worked out besides.
+SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds")
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 ANSWERS = (SOLUTION, "policy.json")
 LOCK = ".lock"
@@ -110,6 +114,8 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
             if kept not in (command, None) or (other and command in RESUMABLE):
                 more = f"timebank {kept or command} resume= goes on with it" if (kept or command) in RESUMABLE else "use another directory"
                 raise UsageError(f"hydra.run.dir must be new or of the same run, got {directory}, which holds another ({more})")
+            if command == "match":
+                _check_same_match(directory, settings)
             if command == "solve":
                 again = before == _without_directory(overrides)  # the very command: its result is made anew, what it saved is not
                 keep_answer(directory, settings.get("load"), again=again)
@@ -241,6 +247,43 @@ def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
     except (OSError, ValueError):  # not known to be the same
         return True
     return not isinstance(kept, dict) or any(kept.get(key) != settings[key] for key in PLAYED)
+
+
+def _check_same_match(directory: Path, settings: dict[str, Any]) -> None:
+    """Refuse settings that would make another match than the one in a directory: its result would be replaced.
+
+    A key that only one of both has is passed by: another version's, or that of an agent that is added.
+
+    Raises:
+        UsageError: names the key that differs, or the kept settings cannot be read.
+    """
+    path = directory / ".hydra" / "config.yaml"
+    if not os.path.lexists(path):
+        return
+    try:
+        kept = _read_yaml(path)
+        require(isinstance(kept, dict), f"{path} must be a mapping, got {brief(kept)}")
+    except (OSError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    given = yaml.safe_load(OmegaConf.to_yaml(OmegaConf.create(settings)))  # as it would be kept
+    theirs, ours = ({key: value for key, value in whole.items() if key not in SAME_HANDS} for whole in (kept, given))
+    for key, before, now in _differences(theirs, ours):
+        raise UsageError(f"{key} must be {_typed(before)} as in {directory}, got {_typed(now)} (another match takes another directory)")
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield the keys that both mappings have with unlike values, and these values."""
+    for key in [key for key in one if key in other]:
+        a, b = one[key], other[key]
+        if isinstance(a, dict) and isinstance(b, dict):
+            yield from _differences(a, b, f"{above}{key}.")
+        elif a != b:
+            yield f"{above}{key}", a, b
+
+
+def _typed(value: Any) -> str:
+    """Return a value as it is typed after a key, short."""
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else brief(value)
 
 
 def _command(directory: Path) -> str | None:
