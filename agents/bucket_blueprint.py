@@ -172,8 +172,8 @@ def _changed(menu: Menu, bets: tuple[Size, ...] | None, raises: tuple[Size, ...]
     return Menu(menu.bets if bets is None else bets, menu.raises if raises is None else raises, menu.donks if bets is None else None)
 
 
-def save_abstraction(path: Path, abstraction: CardAbstraction) -> None:
-    """Write the centres of all buckets, whole or not at all."""
+def save_abstraction(path: Path, abstraction: CardAbstraction) -> str | None:
+    """Write the centres of all buckets, whole or not at all; return the digest of the second street's buckets, None without them."""
     arrays: dict[str, Array] = {"groups": abstraction.groups} | {
         f"centres_{street}": array for street, array in enumerate(abstraction.centres, 1)
     }
@@ -181,6 +181,7 @@ def save_abstraction(path: Path, abstraction: CardAbstraction) -> None:
         live, bits = _live_hands(abstraction), _bits(len(abstraction.centres[0]))
         arrays["second"] = np.packbits((abstraction.second[live][:, None] >> np.arange(bits, dtype=np.uint16)) & 1)
     write_archive(path, {"format": FORMAT}, arrays)
+    return _digest(b"", arrays["second"]) if "second" in arrays else None
 
 
 def _live_hands(abstraction: CardAbstraction) -> npt.NDArray[np.bool_]:
@@ -240,18 +241,25 @@ def _with_second(abstraction: CardAbstraction, packed: npt.NDArray[np.uint8] | N
 
 
 def save_blueprint(directory: Path, blueprint: BucketBlueprint, about: Row) -> None:
-    """Write a blueprint; ``about`` is what else its description says, its menu for one."""
-    save_abstraction(directory / CENTRES, blueprint.abstraction)
+    """Write a blueprint; ``about`` is what else its description says, its menu for one.
+
+    The description comes last: where a write is cut off, its digests are those of the arrays before, and the directory is refused.
+    """
+    second = save_abstraction(directory / CENTRES, blueprint.abstraction)
     write_npy(directory / SHARES, blueprint.shares)
     content = {"format": FORMAT, "game": blueprint.game.key, "name": blueprint.name, "size": blueprint.size, "digest": blueprint.digest}
-    write_json(directory / ABOUT, content | about)
+    write_json(directory / ABOUT, content | {"second_digest": second} | about)
 
 
 def digest_of(game: HoldemGame, abstraction: CardAbstraction, shares: npt.NDArray[np.uint16]) -> str:
-    """Return what tells blueprints apart."""
-    digest = hashlib.sha256(game.key.encode())
-    for array in (abstraction.groups, *abstraction.centres, shares):
-        digest.update(np.ascontiguousarray(array).tobytes())
+    """Return what tells blueprints apart. The buckets of the second street follow from the centres."""
+    return _digest(game.key.encode(), abstraction.groups, *abstraction.centres, shares)
+
+
+def _digest(start: bytes, *arrays: npt.NDArray[Any]) -> str:
+    digest = hashlib.sha256(start)
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)  # no copy: shares are mapped from disk
     return digest.hexdigest()[:16]
 
 
@@ -263,7 +271,7 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
         directory: of ``save_blueprint``.
 
     Raises:
-        ValueError: none there, a damaged one, or one of another game.
+        ValueError: none there, a damaged one, one whose arrays are not those that its description was written with, or one of another game.
     """
     with _damages_of(directory):
         about = read_json(directory / ABOUT)
@@ -279,8 +287,12 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     with _damages_of(directory):
         abstraction, packed = _read_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
+        same = digest_of(chosen, abstraction, shares) == about["digest"]
+        if (second := about.get("second_digest")) is not None:  # which earlier versions did not write
+            same &= packed is not None and _digest(b"", packed) == second
+        require(same, "its arrays must have the digest that its description says")
         abstraction = _with_second(abstraction, packed)
-    return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
+    return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), about["digest"])
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint
+from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_abstraction, load_blueprint, save_abstraction
 from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig, sample
 from games.holdem.config import Holdem
 from search import represent
@@ -156,6 +157,45 @@ def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
     (tmp_path / ABOUT).write_text(json.dumps({"format": 1}))
     with pytest.raises(ValueError, match="blueprint must be a directory"):
         load_blueprint(game, tmp_path)
+
+
+def test_arrays_of_something_else_are_refused(made, tmp_path):
+    game, directory, _ = made
+    other = tmp_path / "other"
+    sample(BlueprintRun(game, settings(seed=4), other))
+    tampered = tmp_path / "tampered"
+    for change in ("zeros", "flip", "shares", "centres", "flops", "no flops", "kill"):
+        shutil.copytree(directory, tampered, dirs_exist_ok=True)
+        assert load_blueprint(game, tampered).digest == json.loads((tampered / ABOUT).read_text())["digest"]
+        shares, abstraction = np.load(tampered / SHARES), load_abstraction(tampered / CENTRES, game)
+        if change == "zeros":
+            np.save(tampered / SHARES, np.zeros_like(shares))
+        elif change == "flip":
+            shares[-1] ^= 1
+            np.save(tampered / SHARES, shares)
+        elif change == "shares":
+            shutil.copy(other / SHARES, tampered / SHARES)
+        elif change == "centres":
+            shutil.copy(other / CENTRES, tampered / CENTRES)
+        elif change == "flops":
+            save_abstraction(tampered / CENTRES, replace(abstraction, second=abstraction.second[::-1].copy()))
+        elif change == "no flops":
+            save_abstraction(tampered / CENTRES, replace(abstraction, second=None))
+        else:  # between two files of one save
+            for name in (CENTRES, SHARES):
+                shutil.copy(other / name, tampered / name)
+        with pytest.raises(ValueError, match=r"got .*tampered \(its arrays must have the digest that its description says\)"):
+            load_blueprint(game, tampered)
+
+
+def test_a_blueprint_without_a_digest_of_its_flops_is_read(made, tmp_path):
+    game, directory, blueprint = made
+    for name in (CENTRES, SHARES):
+        shutil.copy(directory / name, tmp_path / name)
+    about = json.loads((directory / ABOUT).read_text())
+    del about["second_digest"]  # as an earlier version wrote it
+    (tmp_path / ABOUT).write_text(json.dumps(about))
+    assert load_blueprint(game, tmp_path).digest == blueprint.digest
 
 
 def test_another_runs_state_is_refused(made):
