@@ -10,12 +10,12 @@ from agents.apps.build import Kind
 from agents.apps.run import PREPARING, Progress, Run
 from agents.bucket_blueprint import ABOUT
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table, write_csv
-from agents.training.mccfr import BlueprintRow, BlueprintRun, MCCFRConfig, check_sampled, sample
+from agents.training.mccfr import BlueprintRow, BlueprintRun, MCCFRConfig, sample, saved_state
 from agents.training.run import tensorboard_writer
 
 
 def check_sampling(kind: Kind, trainer: MCCFRConfig, directory: Path) -> None:
-    """Refuse a game that cannot be sampled, settings that do not fit it, too little memory and another run's state."""
+    """Refuse a game that cannot be sampled, settings that do not fit it, too little memory, and another run's state or a damaged one."""
     if not 1 <= trainer.threads <= cores():
         raise ValueError(f"trainer.threads must be in 1..{cores()} (the cores of this machine), got {trainer.threads}")
     game = trainer.abstract(kind.game)
@@ -24,7 +24,7 @@ def check_sampling(kind: Kind, trainer: MCCFRConfig, directory: Path) -> None:
         raise ValueError(
             f"trainer.buckets must fit into memory ({memory_text(free)} are free), got {trainer.buckets}: {memory_text(memory)}"
         )
-    check_sampled(directory, game, trainer)
+    saved_state(directory, game, trainer)
 
 
 def sample_and_report(kind: Kind, trainer: MCCFRConfig, directory: Path, result: Run) -> None:

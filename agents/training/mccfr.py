@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,7 @@ from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_bytes
 from search.representation import exploitability, represent
 
 STATE, BOARDS = "training.npz", "boards.npy"
+KINDS = {"regret": np.float32, "average": np.float32, "measured": np.uint16}  # of the arrays in ``STATE``
 MOST_MEASURED = 5_000  # boards of a game whose strength is measured exactly
 MAY_DIFFER = ("iterations", "threads", "evaluate_from", "evaluate_growth", "save_seconds")  # they change no bit
 
@@ -134,7 +135,7 @@ class BlueprintRun:
         progress: called with what is being prepared and the share done.
 
     Raises:
-        ValueError: settings that do not fit the game, or another run's state in the directory.
+        ValueError: settings that do not fit the game, or another run's state in the directory, or a damaged one.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class BlueprintRun:
     ) -> None:
         self.game, self.config, self.directory = config.abstract(game), config, directory
         self.about = {"game": self.game.key, "config": asdict(config)}
-        check_sampled(directory, self.game, config)
+        saved = saved_state(directory, self.game, config)
         directory.mkdir(parents=True, exist_ok=True)
         self.seconds, self.history = 0.0, list[BlueprintRow]()
         tell = progress or (lambda what, share: None)
@@ -163,7 +164,8 @@ class BlueprintRun:
         self._match = BucketMatch(self.solver.bets, cards, config.seed)
         measured = in_16_bits(self.solver.bets, self.solver.average)
         self._measured = BucketBlueprint(self.game, self.abstraction, measured, "measured", "")  # the one whose strength was measured last
-        self._go_on()
+        if saved is not None:
+            self._go_on(saved)
 
     def _state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays that going on needs, by name; not copies."""
@@ -224,39 +226,45 @@ class BlueprintRun:
         save_blueprint(self.directory, blueprint, {"menu": menu, **done})
         return blueprint
 
-    def _go_on(self) -> None:
-        state = self._state()
-
-        def read(path: Path) -> None:
-            with open_archive(path) as saved:
-                about = saved.json("about")
-                arrays = {name: saved.array(name, array.shape, array.dtype) for name, array in state.items()}
-            require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
-            require(number_in(about["seconds"], 0, 1e12), "its seconds must be a number of at least 0")
-            history = [BlueprintRow(**row) for row in about["history"]]
-            self._measured.shares[:] = arrays.pop("measured")
-            self.solver.restore(arrays, about["iteration"])
-            self.seconds, self.history = float(about["seconds"]), history
-
-        load_or_set_aside(self.directory / STATE, read)
+    def _go_on(self, saved: SavedState) -> None:
+        arrays = dict(saved.arrays)
+        for name, array in self._state().items():
+            if (arrays[name].shape, arrays[name].dtype) != (array.shape, array.dtype):
+                raise _damaged(self.directory / STATE, f"{name} must be {array.dtype} {list(array.shape)}")
+        self._measured.shares[:] = arrays.pop("measured")
+        self.solver.restore(arrays, saved.iteration)
+        self.seconds, self.history = saved.seconds, saved.history
 
 
-def check_sampled(directory: Path, game: HoldemGame, config: MCCFRConfig) -> None:
-    """Refuse another run's state in a directory; there may be none, and a damaged one is none.
+class SavedState(NamedTuple):
+    """A run as it was saved."""
+
+    iteration: int
+    seconds: float
+    history: list[BlueprintRow]
+    arrays: dict[str, npt.NDArray[Any]]
+
+
+def saved_state(directory: Path, game: HoldemGame, config: MCCFRConfig) -> SavedState | None:
+    """Return the state in a directory, None where there is none. It is read whole: a damaged one would cost all that went before.
 
     Raises:
-        ValueError: names the key that differs.
+        ValueError: another run's, with the key that differs; or a damaged one.
     """
     path = directory / STATE
     if not os.path.lexists(path):
-        return
+        return None
     try:
         with open_archive(path) as saved:
             about = saved.json("about")
-        theirs, iteration = about["config"], about["iteration"]
+            arrays = {name: saved.array(name, saved.header(name).shape, dtype) for name, dtype in KINDS.items()}
+        theirs, iteration, seconds = about["config"], about["iteration"], about["seconds"]
         require(isinstance(theirs, dict) and whole_in(iteration, 0, MOST_ITERATIONS), "it must have settings and an iteration")
+        require(number_in(seconds, 0, 1e12), "its seconds must be a number of at least 0")
+        require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
+        history = [BlueprintRow(**row) for row in about["history"]]
     except DAMAGES as error:
-        raise ValueError(f"training state must be complete, got one that is not in {path}: {first_line(error)}") from None
+        raise _damaged(path, first_line(error)) from None
     if about.get("game") != game.key:
         raise ValueError(f"game must be that of {path}, got another")
     for key, value in asdict(config).items():
@@ -264,6 +272,13 @@ def check_sampled(directory: Path, game: HoldemGame, config: MCCFRConfig) -> Non
             raise ValueError(f"trainer.{key} must be {brief(theirs.get(key))} as in {path}, got {value!r}")
     if iteration > config.iterations:
         raise ValueError(f"trainer.iterations must be at least the {iteration} of {path}, got {config.iterations}")
+    return SavedState(iteration, float(seconds), history, arrays)
+
+
+def _damaged(path: Path, why: str) -> ValueError:
+    """Return the error of a state that cannot be gone on with."""
+    more = "use another directory, or remove the file to begin at iteration 0"
+    return ValueError(f"training state must be complete, got one that is not in {path}: {why} ({more})")
 
 
 def sample(

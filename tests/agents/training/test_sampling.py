@@ -18,7 +18,7 @@ from search.boards.card_buckets import card_arrays
 from search.representation import exploitability
 from tests.catalogue import game_of, small
 from tests.compiling import compiled
-from tests.running import refused, result_of, timebank
+from tests.running import contents, error_line, refused, result_of, timebank
 
 pytestmark = [compiled, pytest.mark.kernels]
 COMMAND = ("train", "game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "trainer=mccfr", "trainer.buckets=[5,8]", "trainer.deals=64")
@@ -128,7 +128,7 @@ def test_ctrl_c_saves_what_was_done(made, tmp_path):
     assert [replace(row, seconds=0) for row in run.history] == [replace(row, seconds=0) for row in once.history]
 
 
-@pytest.mark.parametrize("file", [BOARDS, CENTRES, STATE])
+@pytest.mark.parametrize("file", [BOARDS, CENTRES])
 def test_a_damaged_file_is_made_again(file, made, tmp_path):
     game, _, whole = made
     run = BlueprintRun(game, settings(), tmp_path)
@@ -136,11 +136,63 @@ def test_a_damaged_file_is_made_again(file, made, tmp_path):
     run.save()
     content = (tmp_path / file).read_bytes()
     (tmp_path / file).write_bytes(content[: len(content) // 2])
-    if file == STATE:
-        with pytest.raises(ValueError, match="training state must be complete"):
-            BlueprintRun(game, settings(), tmp_path)
-        return
     assert sample(BlueprintRun(game, settings(), tmp_path)).digest == whole.digest
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path, at=0.4):
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= 16
+    path.write_bytes(content)
+
+
+def rewritten(**changed):
+    def rewrite(path):
+        with np.load(path) as saved:
+            arrays = {name: saved[name] for name in saved.files}
+        np.savez(path, **arrays | {name: change(arrays[name]) for name, change in changed.items()})
+
+    return rewrite
+
+
+DAMAGES = {
+    "cut": cut,
+    "flipped": flip,
+    "flipped at the end": lambda path: flip(path, 0.95),
+    "shorter": rewritten(average=lambda array: array[:-1]),
+    "not finite": rewritten(regret=lambda array: array * np.nan),
+    "negative": rewritten(average=lambda array: array - 1),
+    "of another type": rewritten(measured=lambda array: array.astype(np.float32)),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_state_is_refused_and_stays(kind, made, tmp_path):
+    game, directory, _ = made
+    shutil.copytree(directory, tmp_path, dirs_exist_ok=True)
+    DAMAGES[kind](tmp_path / STATE)
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=r"training state must be complete.*use another directory, or remove the file to begin at"):
+        BlueprintRun(game, settings(), tmp_path)
+    assert before.items() <= contents(tmp_path).items()
+
+
+@pytest.mark.parametrize("damage", [cut, flip])
+def test_the_command_refuses_a_damaged_state_before_anything_is_written(damage, monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, *COMMAND, "trainer.iterations=4", f"hydra.run.dir={tmp_path}") == 0
+    damage(tmp_path / STATE)
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=8") == 2
+    line = error_line(capsys)
+    assert line.startswith(f"error: training state must be complete, got one that is not in {tmp_path / STATE}: ")
+    assert line.endswith(" (use another directory, or remove the file to begin at iteration 0)\n")
+    assert contents(tmp_path) == before
+    (tmp_path / STATE).unlink()
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=8") == 0
 
 
 def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
