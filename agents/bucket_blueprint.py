@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from agents.runtime.arrays import map_npy, open_archive, write_archive, write_np
 from agents.runtime.storage import DAMAGES, first_line, printable, read_json, require, whole_in
 from games.arrays import Array, Float, Float32
 from games.game import line_of
+from games.holdem.board_tree import count_boards
 from games.holdem.config import on_menu
 from games.holdem.menus import Menu, Size, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
@@ -195,6 +197,15 @@ def _live_hands(abstraction: CardAbstraction) -> npt.NDArray[np.bool_]:
 def _bits(buckets: int) -> int:
     """Return how many bits the number of a bucket has."""
     return max((buckets - 1).bit_length(), 1)
+
+
+def abstraction_bytes(game: HoldemGame, sizes: Sequence[int]) -> int:
+    """Return how many bytes the arrays of ``save_abstraction`` have, about, with so many buckets on each street after the first."""
+    centres = 4 * BINS * sum(sizes) + 4 * 2 * len(game.hands)  # and two groups of hands
+    if len(game.deals) < 2:
+        return centres
+    hands = count_boards(game.deck, game.deals[1]) * comb(len(game.deck.cards()) - game.deals[1], 2)
+    return centres + hands * _bits(sizes[0]) // 8
 
 
 def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:

@@ -21,6 +21,7 @@ from agents.abstraction import make_card_abstraction
 from agents.bucket_blueprint import (
     CENTRES,
     BucketBlueprint,
+    abstraction_bytes,
     digest_of,
     in_16_bits,
     load_abstraction,
@@ -40,7 +41,7 @@ from games.holdem.rules import HoldemGame
 from games.settings import bounded, check_bounds, within
 from search.boards.bucket_match import BucketMatch
 from search.boards.card_buckets import CardAbstraction, card_arrays
-from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_bytes
+from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_sizes
 from search.representation import exploitability, represent
 
 STATE, BOARDS = "training.npz", "boards.npy"
@@ -107,10 +108,29 @@ class MCCFRConfig:
         check_game(chosen)
         return chosen
 
-    def bytes(self, game: HoldemGame) -> tuple[int, int]:
-        """Return how many bytes of memory a run takes, and how many the blueprint's file has."""
-        classes = {game.hand_class(0, hand) for hand in range(len(game.hands))}
-        return mccfr_bytes(game, [len(classes), *sizes_for(game, self.buckets)])
+    def bytes(self, game: HoldemGame) -> Bytes:
+        """Return what a run takes; nothing is made for it but the tree of bets."""
+        classes, sizes = {game.hand_class(0, hand) for hand in range(len(game.hands))}, sizes_for(game, self.buckets)
+        rows, buckets, boards = mccfr_sizes(game, [len(classes), *sizes])
+        state = rows * sum(np.dtype(kind).itemsize for kind in KINDS.values())
+        disk = 2 * rows + abstraction_bytes(game, sizes) + state
+        return Bytes(8 * rows + 2 * buckets + 5 * boards, 2 * rows, disk, disk + 2 * buckets + state)
+
+
+class Bytes(NamedTuple):
+    """What a run takes, about.
+
+    Attributes:
+        memory: while it runs.
+        file: of the blueprint's strategy.
+        disk: of what stays in the directory.
+        most_disk: there while it runs: with the buckets of all boards, and the state twice while it is written anew.
+    """
+
+    memory: int
+    file: int
+    disk: int
+    most_disk: int
 
 
 @dataclass(frozen=True)

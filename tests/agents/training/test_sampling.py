@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -60,10 +61,13 @@ def test_the_buckets_of_the_second_street_are_kept(made):
 
 def test_sizes_are_told_before(made):
     game, directory, blueprint = made
-    memory, file = settings().bytes(game)
+    memory, file, disk, most = settings().bytes(game)
     assert file == blueprint.shares.nbytes
+    sizes = {name: (directory / name).stat().st_size for name in (SHARES, CENTRES, STATE)}
+    assert disk < sum(sizes.values()) < disk + 10_000  # headers, and the history
     run = BlueprintRun(game, settings(), directory)
     assert run.solver.regret.nbytes + run.solver.average.nbytes < memory < 1e6
+    assert disk + (directory / BOARDS).stat().st_size - 128 + run.solver.regret.nbytes + run.solver.average.nbytes + file == most
 
 
 def test_sixteen_bits_keep_the_strategy(made):
@@ -293,7 +297,7 @@ def test_the_command_trains_and_resumes(monkeypatch, tmp_path, capsys):
     assert result["traversals"] == 2 * 20 * 64
     assert (tmp_path / "first_street.csv").is_file()
     assert list((tmp_path / "tensorboard").iterdir())
-    assert "on disk; making it takes about" in capsys.readouterr().out
+    assert re.search(r"a blueprint of .*; making it takes about .* of memory and .* of disk, .* of which stay", capsys.readouterr().out)
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=24") == 0
     assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [16, 20, 24]
 
@@ -318,3 +322,11 @@ def test_other_commands_refuse_to_make_a_blueprint(monkeypatch, tmp_path, capsys
 def test_bad_settings_are_refused(overrides, text, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     assert text in refused(monkeypatch, capsys, "train", *overrides)
+
+
+def test_what_full_no_limit_takes_is_told_as_it_is():
+    needs = MCCFRConfig(buckets=[10], bets="100%,a", raises="100%,a")
+    needs = needs.bytes(needs.abstract(game_of("heads_up_no_limit")))
+    boards = 2 * (1 + 1755 + 16_432 + 134_459) * 1326
+    assert needs.most_disk - needs.disk == boards + 5 * needs.file  # the state, while it is written anew
+    assert needs.disk == pytest.approx(6 * needs.file + 1755 * 1176 * 4 / 8, rel=0.02)  # flops in 4 bits, and centres
