@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import yaml
-from omegaconf import OmegaConf
 
 from agents.apps.errors import UsageError
 from agents.apps.renamed import renamed
@@ -44,7 +43,7 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
     if not given:
         return overrides
     directory = Path(given[-1].removeprefix("resume="))
-    before = _started_with(directory)
+    before = started_with(directory)
     if command not in RESUMABLE:
         raise UsageError(f"resume must be given to {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]}, got it for {command}, which starts anew")
     if before is None:
@@ -108,14 +107,12 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
     """
     try:
         if any(o.startswith("hydra.run.dir=") for o in overrides):
-            before = _started_with(directory)
+            before = started_with(directory)
             other = before is not None and before != _without_directory(overrides) and not again
             kept = _command(directory)
             if kept not in (command, None) or (other and command in RESUMABLE):
                 more = f"timebank {kept or command} resume= goes on with it" if (kept or command) in RESUMABLE else "use another directory"
                 raise UsageError(f"hydra.run.dir must be new or of the same run, got {directory}, which holds another ({more})")
-            if command == "match":
-                _check_same_match(directory, settings)
             if command == "solve":
                 again = before == _without_directory(overrides)  # the very command: its result is made anew, what it saved is not
                 keep_answer(directory, settings.get("load"), again=again)
@@ -194,7 +191,7 @@ def _without_directory(overrides: list[str]) -> list[str]:
     return [o for o in overrides if not o.startswith("hydra.run.dir=")]
 
 
-def _started_with(directory: Path) -> list[str] | None:
+def started_with(directory: Path) -> list[str] | None:
     """Return the overrides of the run in a directory, None if there is none. Settings of Hydra itself are not taken from a file.
 
     Raises:
@@ -249,23 +246,17 @@ def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
     return not isinstance(kept, dict) or any(kept.get(key) != settings[key] for key in PLAYED)
 
 
-def _check_same_match(directory: Path, settings: dict[str, Any]) -> None:
-    """Refuse settings that would make another match than the one in a directory: its result would be replaced.
+def check_same_match(kept: dict[str, Any], given: dict[str, Any], directory: Path) -> None:
+    """Refuse settings that would make another match than the one in a directory, whose result would be replaced; agents may be added.
 
-    A key that only one of both has is passed by: another version's, or that of an agent that is added.
+    Args:
+        kept: as the match in the directory was started, composed.
+        given: as it is to go on.
+        directory: for the error.
 
     Raises:
-        UsageError: names the key that differs, or the kept settings cannot be read.
+        UsageError: names the key that differs.
     """
-    path = directory / ".hydra" / "config.yaml"
-    if not os.path.lexists(path):
-        return
-    try:
-        kept = _read_yaml(path)
-        require(isinstance(kept, dict), f"{path} must be a mapping, got {brief(kept)}")
-    except (OSError, ValueError) as error:
-        raise UsageError(str(error)) from None
-    given = yaml.safe_load(OmegaConf.to_yaml(OmegaConf.create(settings)))  # as it would be kept
     theirs, ours = ({key: value for key, value in whole.items() if key not in SAME_HANDS} for whole in (kept, given))
     for key, before, now in _differences(theirs, ours):
         raise UsageError(f"{key} must be {_typed(before)} as in {directory}, got {_typed(now)} (another match takes another directory)")

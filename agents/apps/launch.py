@@ -27,7 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from agents.apps.build import SHIPPED, blueprint_directory
 from agents.apps.compose import CONF, Composed, compose, directory_of, layered
 from agents.apps.config import register
-from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
+from agents.apps.directory import check_same_match, claim, directory_override, keep_answer, made, resumed, started_with
 from agents.apps.errors import UsageError, fail, told
 from agents.apps.fitting import fitting
 from agents.apps.help import help_text
@@ -103,7 +103,10 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
             key = "hydra.sweep.dir"
             directory = made(directory_of(composed.own, "sweep.dir"), key)
         else:
-            key, settings = "hydra.run.dir", dict[str, Any](OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
+            key, settings = "hydra.run.dir", _plain(composed)
+            if command == "match" and overrides is not given and len(given) > 1:  # more than resume=: compared as this version composes it
+                before = [*(started_with(composed.directory) or []), directory_override(composed.directory)]
+                check_same_match(_plain(compose(command, before)), settings, composed.directory)
             directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
     except (UsageError, ValueError, OSError) as error:
         fail(str(error))
@@ -171,6 +174,11 @@ def _absolute(override: str) -> str:
     if re.fullmatch(r"agents?(\.\w+)?\.blueprint", key) and path not in SHIPPED and blueprint_directory(path).is_dir():
         return f"{key}='{blueprint_directory(path).resolve()}'"
     return override
+
+
+def _plain(composed: Composed) -> dict[str, Any]:
+    """Return composed settings as plain data; those that are other keys' values, such as ``${seed}``, as they stand."""
+    return dict(OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
 
 
 def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:

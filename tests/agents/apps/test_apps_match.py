@@ -154,14 +154,6 @@ def test_a_match_goes_on_with_what_changes_no_hand(monkeypatch, tmp_path, capsys
     assert result_of(tmp_path)["playing"]["hands"] == 240
 
 
-def test_kept_settings_that_cannot_be_read_are_refused(monkeypatch, tmp_path, capsys):
-    assert timebank(monkeypatch, "match", *KUHN, "hands=100", f"hydra.run.dir={tmp_path}") == 0
-    (tmp_path / ".hydra" / "config.yaml").write_text("[" * 100)
-    capsys.readouterr()
-    assert timebank(monkeypatch, "match", f"resume={tmp_path}") == 2
-    assert "config.yaml must be YAML as this program writes it" in capsys.readouterr().err
-
-
 def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "match", *KUHN, "hands=40", f"hydra.run.dir={tmp_path / 'a'}") == 0
     assert "salt" not in result_of(tmp_path / "a")
