@@ -35,6 +35,7 @@ from agents.apps.overrides import expanded
 from agents.apps.renamed import renamed, warnings
 from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown
+from search.boards.sweeps import STOPS
 
 FLAGS = {  # all that a command knows, by the name that the code uses
     **dict.fromkeys(("-m", "--multirun"), "sweep"),
@@ -61,7 +62,7 @@ def launch(command: str, check: Check, run: Callable[[Any, Path], None], argumen
     try:
         _launch(command, check, run, arguments)
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
+        for number in STOPS:  # it is ending: another Ctrl-C would only add the interpreter's own complaints
             signal.signal(number, signal.SIG_IGN)
         raise SystemExit(130) from None
 
@@ -112,7 +113,7 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
         fail(str(error))
 
     def job(settings: Any, directory: Path) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
+        listen()
         try:
             if command == "solve" and swept:
                 keep_answer(directory, settings.load, "hydra.sweep.dir")
@@ -136,6 +137,24 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
     except OSError as error:
         fail(str(error), status=1)
     job(composed.settings, directory)
+
+
+def listen() -> None:
+    """Take a batch system's stop and a closed terminal for a Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) == signal.SIG_IGN:  # as nohup leaves it
+        return
+    terminals = [number for number in (1, 2) if os.isatty(number)]
+
+    def hung_up(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)  # the shell tells it, and the kernel once more: what is being saved shall be saved
+        for terminal in terminals:
+            if not os.isatty(terminal):  # writing there would fail; what is still told goes nowhere
+                os.dup2(os.open(os.devnull, os.O_WRONLY), terminal)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(hangup, hung_up)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from agents.reporting.tables import Row
 from agents.runtime.arrays import open_archive, read_npy, write_archive, write_npy
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import DAMAGES, brief, first_line, load_or_set_aside, number_in, require, whole_in
-from agents.training.run import ScalarWriter, whole_iteration
+from agents.training.run import ScalarWriter
 from games.game import PublicGame
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
@@ -42,6 +42,7 @@ from games.settings import bounded, check_bounds, within
 from search.boards.bucket_match import BucketMatch
 from search.boards.card_buckets import CardAbstraction, card_arrays
 from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_sizes
+from search.boards.sweeps import uninterrupted
 from search.representation import exploitability, represent
 
 STATE, BOARDS = "training.npz", "boards.npy"
@@ -308,7 +309,7 @@ def sample(
     saved = time.monotonic()
     try:
         while run.iteration < run.config.iterations:
-            with whole_iteration():
+            with uninterrupted():  # a state in the middle of an iteration could not be resumed
                 run.step()
             if run.due():
                 row = run.evaluate()

@@ -419,6 +419,36 @@ def test_play_in_a_terminal(tmp_path, command, leave):
     assert result_of(tmp_path)["status"] == ("interrupted" if leave == "Ctrl-C" else "complete")
 
 
+OF_A_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from agents.apps.cli import main; main()"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", ["play", "match"])
+def test_a_terminal_that_is_closed_ends_a_command_as_ctrl_c_does(tmp_path, command):
+    given = PLAY[3:] if command == "play" else [*KUHN, "agents.a.think=true", "agents.a.budget.iterations=5", "hands=1000000"]
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", OF_A_TERMINAL, command, *given, f"hydra.run.dir={tmp_path}"],
+        stdin=child, stdout=child, stderr=child, cwd=ROOT, env=ENVIRONMENT, start_new_session=True,
+    )  # fmt: skip
+    os.close(child)
+    shown = b""
+    try:
+        while (b"> " not in shown) if command == "play" else len(list(tmp_path.rglob("*.jsonl"))) < 2:
+            if select.select([parent], [], [], 0.1)[0]:
+                shown += os.read(parent, 4096)
+            assert process.poll() is None, shown
+        os.close(parent)
+        process.wait(timeout=HANG_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130
+    assert result_of(tmp_path)["status"] == "interrupted"
+    if command == "match":
+        assert result_of(tmp_path)["rows"][0]["hands"] >= 1000
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("overrides", "message"),
