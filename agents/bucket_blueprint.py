@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from agents.runtime.arrays import map_npy, open_archive, write_archive, write_np
 from agents.runtime.storage import DAMAGES, first_line, printable, read_json, require, whole_in
 from games.arrays import Array, Float, Float32
 from games.game import line_of
+from games.holdem.board_tree import count_boards
 from games.holdem.config import on_menu
 from games.holdem.menus import Menu, Size, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
@@ -172,8 +174,8 @@ def _changed(menu: Menu, bets: tuple[Size, ...] | None, raises: tuple[Size, ...]
     return Menu(menu.bets if bets is None else bets, menu.raises if raises is None else raises, menu.donks if bets is None else None)
 
 
-def save_abstraction(path: Path, abstraction: CardAbstraction) -> None:
-    """Write the centres of all buckets, whole or not at all."""
+def save_abstraction(path: Path, abstraction: CardAbstraction) -> str | None:
+    """Write the centres of all buckets, whole or not at all; return the digest of the second street's buckets, None without them."""
     arrays: dict[str, Array] = {"groups": abstraction.groups} | {
         f"centres_{street}": array for street, array in enumerate(abstraction.centres, 1)
     }
@@ -181,6 +183,7 @@ def save_abstraction(path: Path, abstraction: CardAbstraction) -> None:
         live, bits = _live_hands(abstraction), _bits(len(abstraction.centres[0]))
         arrays["second"] = np.packbits((abstraction.second[live][:, None] >> np.arange(bits, dtype=np.uint16)) & 1)
     write_archive(path, {"format": FORMAT}, arrays)
+    return _digest(b"", arrays["second"]) if "second" in arrays else None
 
 
 def _live_hands(abstraction: CardAbstraction) -> npt.NDArray[np.bool_]:
@@ -194,6 +197,15 @@ def _live_hands(abstraction: CardAbstraction) -> npt.NDArray[np.bool_]:
 def _bits(buckets: int) -> int:
     """Return how many bits the number of a bucket has."""
     return max((buckets - 1).bit_length(), 1)
+
+
+def abstraction_bytes(game: HoldemGame, sizes: Sequence[int]) -> int:
+    """Return how many bytes the arrays of ``save_abstraction`` have, about, with so many buckets on each street after the first."""
+    centres = 4 * BINS * sum(sizes) + 4 * 2 * len(game.hands)  # and two groups of hands
+    if len(game.deals) < 2:
+        return centres
+    hands = count_boards(game.deck, game.deals[1]) * comb(len(game.deck.cards()) - game.deals[1], 2)
+    return centres + hands * _bits(sizes[0]) // 8
 
 
 def load_abstraction(path: Path, game: HoldemGame) -> CardAbstraction:
@@ -240,18 +252,25 @@ def _with_second(abstraction: CardAbstraction, packed: npt.NDArray[np.uint8] | N
 
 
 def save_blueprint(directory: Path, blueprint: BucketBlueprint, about: Row) -> None:
-    """Write a blueprint; ``about`` is what else its description says, its menu for one."""
-    save_abstraction(directory / CENTRES, blueprint.abstraction)
+    """Write a blueprint; ``about`` is what else its description says, its menu for one.
+
+    The description comes last: where a write is cut off, its digests are those of the arrays before, and the directory is refused.
+    """
+    second = save_abstraction(directory / CENTRES, blueprint.abstraction)
     write_npy(directory / SHARES, blueprint.shares)
     content = {"format": FORMAT, "game": blueprint.game.key, "name": blueprint.name, "size": blueprint.size, "digest": blueprint.digest}
-    write_json(directory / ABOUT, content | about)
+    write_json(directory / ABOUT, content | {"second_digest": second} | about)
 
 
 def digest_of(game: HoldemGame, abstraction: CardAbstraction, shares: npt.NDArray[np.uint16]) -> str:
-    """Return what tells blueprints apart."""
-    digest = hashlib.sha256(game.key.encode())
-    for array in (abstraction.groups, *abstraction.centres, shares):
-        digest.update(np.ascontiguousarray(array).tobytes())
+    """Return what tells blueprints apart. The buckets of the second street follow from the centres."""
+    return _digest(game.key.encode(), abstraction.groups, *abstraction.centres, shares)
+
+
+def _digest(start: bytes, *arrays: npt.NDArray[Any]) -> str:
+    digest = hashlib.sha256(start)
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)  # no copy: shares are mapped from disk
     return digest.hexdigest()[:16]
 
 
@@ -263,7 +282,7 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
         directory: of ``save_blueprint``.
 
     Raises:
-        ValueError: none there, a damaged one, or one of another game.
+        ValueError: none there, a damaged one, one whose arrays are not those that its description was written with, or one of another game.
     """
     with _damages_of(directory):
         about = read_json(directory / ABOUT)
@@ -279,8 +298,12 @@ def load_blueprint(game: HoldemGame, directory: Path) -> BucketBlueprint:
     with _damages_of(directory):
         abstraction, packed = _read_abstraction(directory / CENTRES, chosen)
         shares = map_npy(directory / SHARES, (sum(numbers_of(flat_bets(chosen, abstraction.sizes))),), np.uint16)
+        same = digest_of(chosen, abstraction, shares) == about["digest"]
+        if (second := about.get("second_digest")) is not None:  # which earlier versions did not write
+            same &= packed is not None and _digest(b"", packed) == second
+        require(same, "its arrays must have the digest that its description says")
         abstraction = _with_second(abstraction, packed)
-    return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), printable(about["digest"], 100))
+    return BucketBlueprint(chosen, abstraction, shares, printable(about["name"], 100), about["digest"])
 
 
 @contextmanager

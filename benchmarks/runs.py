@@ -157,16 +157,15 @@ SOLVES = Table(
 )
 TIMES = {"30 ms": 0.03, "0.3 s": 0.3, "1 s": 1.0}
 RIVALS = {"standard": "mccfr:15000", "ten times its training": "mccfr:150000"}
-NO_LIMIT = Table(
-    "full no-limit", RESULTS,
-    ["thinking", "against", "hands", "mbb/g", "small blind", "big blind", "iterations on the turn", "too few", "late", "99 %, ms"],
-    [(time, rival) for rival in RIVALS for time in TIMES],
-)  # fmt: skip
+PLAYED = ["hands", "mbb/g", "small blind", "big blind", "iterations on the turn", "too few", "late", "99 %, ms"]
+NO_LIMIT = Table("full no-limit", RESULTS, ["thinking", "against", *PLAYED], [(time, rival) for rival in RIVALS for time in TIMES])
+BOTS = ("check_call", "fold_to_bets", "all_in", "random_amounts", "least_raise")
+PANEL = Table("full no-limit against bots", RESULTS, ["bot", *PLAYED], [(bot,) for bot in BOTS])
 INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]
 GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
 SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, PANEL)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -191,6 +190,14 @@ def matches(runs: Sequence[Row]) -> list[list[str]]:
     return found
 
 
+def panel(runs: Sequence[Row]) -> list[list[str]]:
+    """Return rows of the agent of full no-limit hold'em against bots."""
+    played = {run["agents"][1]["agent"]: run for run in runs}
+    if missing := [bot for bot in BOTS if bot not in played]:
+        sys.exit(f"error: {PANEL.name} must have a run against each bot, got none against {', '.join(missing)}")
+    return [[bot, *match_cells(played[bot])] for bot in BOTS]
+
+
 def match_cells(run: Row) -> list[str]:
     """Return the cells of a match: strength by AIVAT with 95 % intervals, then the first agent's decisions."""
     row, decisions = run["rows"][0], run["rows"][0]["decisions"][0]
@@ -212,7 +219,7 @@ def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
     outside = {table.name: table for table in OFF_TREE}
-    if name not in (known := (*grids, SOLVES.name, *outside, NO_LIMIT.name)) or not directories:
+    if name not in (known := (*grids, SOLVES.name, *outside, NO_LIMIT.name, PANEL.name)) or not directories:
         sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
@@ -220,6 +227,8 @@ def main() -> None:
         SOLVES.show(solved(runs), f"Measured at {made}")
     elif name == NO_LIMIT.name:
         NO_LIMIT.show(matches(runs), f"Measured at {made}")
+    elif name == PANEL.name:
+        PANEL.show(panel(runs), f"Measured at {made}")
     elif name in outside:
         outside[name].show(excess_cells(runs[0]["rows"]), f"{off_tree_note(runs[0])}; measured at {made}")
     else:

@@ -1,6 +1,6 @@
 """Is a decision from a public state, its tree included, as good as a solve of the same spot in the same seconds?
 
-    python benchmarks/state_decisions.py [--seconds 0.01,0.03,...] [--draws N]
+    python benchmarks/state_decisions.py [--draws N] [--write | --check]    # see benchmarks/tables.py
 
 No-limit hold'em with 200 big blinds, both ranges nearly all hands with random weights, menus of 75 % of the pot and all-in, one thread. The
 decision's clock starts before ``subgame_of``, in memory that a solver before has left; the solve has its tree built beforehand and its
@@ -16,31 +16,35 @@ from statistics import median
 
 import numpy as np
 from subgame_build import LINES, SEARCH, SIZES
-from tables import conditions
+from tables import HOLDEM, Table, options
 
-from agents.reporting.tables import table
 from games.game import find_decision
 from games.holdem.config import Holdem, Spot
 from games.holdem.subgame import subgame_of
 from search import BoardSolver, Budget, Deadline, variant
 from search.boards.workspace import Workspace
 
-HEADS = ["state", "seconds", "decision: ms until ready", "iterations", "% of the pot", "solve: iterations", "% of the pot", "ratio"]
+SECONDS = ("0.01", "0.03", "0.1", "0.3", "1", "3")
+TABLE = Table(
+    "decisions from a public state", HOLDEM,
+    ["state", "seconds", "decision: ms until ready", "iterations", "% of the pot", "solve: iterations", "% of the pot", "ratio"],
+    [(name, seconds) for name in LINES for seconds in SECONDS],
+)  # fmt: skip
+TABLES = (TABLE,)
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", default="0.01,0.03,0.1,0.3,1,3")
     parser.add_argument("--draws", type=int, default=5)
-    given = parser.parse_args()
+    given = parser.parse_args(options(TABLES))
     whole, row = Holdem(blinds=[50, 100], stack=20_000, min_bet=100, amounts="any").build(), variant(SEARCH)
     rows = []
     for name, (line, pot, behind) in LINES.items():
         state, space = find_decision(whole, line, "line"), Workspace()
         menus = Spot(board="Td9d6h", pot=pot, stack=behind, bets=SIZES, raises=SIZES).build().betting.menus
         menus, rng, pace = menus[-(len(whole.deals) - whole.round(state)) :], np.random.default_rng(0), None
-        for seconds in [0.05, *map(float, given.seconds.split(","))]:  # the first one compiles and learns the machine's speed
+        for seconds in [0.05, *map(float, SECONDS)]:  # the first one compiles and learns the machine's speed
             found = []
             for _ in range(given.draws):
                 ranges = rng.random(1326) * (rng.random(1326) < 0.95), rng.random(1326) * (rng.random(1326) < 0.95)
@@ -62,7 +66,7 @@ def main() -> None:
             )
             print(*rows[-1], flush=True)
         rows = [own for own in rows if own[1] != "0.05"]
-    print(f"\n{table(HEADS, rows)}\n\n{conditions(f'median of {given.draws} draws')}")
+    TABLE.show(rows, f"Medians of {given.draws} draws")
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ class Anytime(ABC, Generic[Answer]):
     def _slice(self, most: int | None, remaining: float) -> int:
         """Return how many iterations to do before the next look at the clock; 0 if one more would end late."""
         per_iteration = max(self.pace.expected * self.rows, 1e-12)
-        count = max(1, int(SLICE_SECONDS / per_iteration))
+        count = max(1, int(SLICE_SECONDS / per_iteration)) if self.pace.expected else 1  # nothing is known of the machine yet
         if remaining != math.inf:
             left = remaining - self._answer_seconds - CALL_SECONDS
             fits = left / per_iteration

@@ -3,21 +3,39 @@
 *Translation* maps an amount that somebody bet to one of the two sizes of a menu around it, and goes on as if that had been bet. The
 randomised pseudo-harmonic mapping (Ganzfried & Sandholm 2013, "Action Translation in Extensive-Form Games with Large Action Spaces") is the
 least exploited one in small games. The other way is to put the amount into the tree and to solve with it, see ``games.holdem.subgame``.
+
+An opponent who knew what is drawn would bet just the amount that is taken for what he wishes. So nothing is drawn here: ``Lines`` keeps all
+lines of the menu that a hand may be taken for, each with the probability that it would have been drawn, given the player's own hand. What
+is played is the mean of their policies, which is what a secret draw comes to for everybody else (Kuhn 1953).
 """
 
 from __future__ import annotations
 
-import zlib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from games.arrays import Float
-from games.game import Action, Kind, line_of
+from games.game import Action, Kind
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE
+
+MOST_LINES = 8  # that a hand is taken for at once; the least likely ones are dropped
+
+
+class MenuPolicy(Protocol):
+    """A policy of a game's menu: asked, never written out whole."""
+
+    @property
+    def game(self) -> HoldemGame:
+        """With the menu's sizes alone."""
+
+    def at(self, state: HoldemState, /) -> Float:
+        """Return the acting player's [A, H] at a decision of its tree."""
 
 
 def pseudo_harmonic(size: float, menu: Sequence[float]) -> list[tuple[int, float]]:
@@ -86,40 +104,135 @@ def carried(menu: HoldemGame, taken: HoldemState, policy: Float, game: HoldemGam
     return found
 
 
-class Translation:
-    """Follows hands of a game with any amount in a game that offers a menu alone, with the same cards and chips.
+def taken_for(menu: HoldemGame, taken: HoldemState, game: HoldemGame, state: HoldemState, action: Action) -> list[tuple[int, float]]:
+    """Return which of a menu's offers an action is taken for, and with which probabilities; empty where none is like it.
 
-    A line's draws are made from its text and the seed: the same line is always taken for the same one.
+    A bet is taken for the bets around it. Below the smallest one it is taken for that or for no bet at all, as far as the other player is
+    then to act on the same street, as he is after a real bet.
 
     Args:
-        game: with any amount.
-        menu: the same game as its menu offers it.
-        seed: of the draws.
+        menu: the game with the menu's sizes alone.
+        taken: what it takes ``state`` for.
+        game: what is played.
+        state: a decision of it.
+        action: there.
+    """
+    offers = menu.actions(taken)
+    alike = [i for i, offer in enumerate(offers) if offer.kind == action.kind]
+    if action.kind != Kind.BET or not alike:
+        return [(i, 1.0) for i in alike[:1]]
+    places, sizes = list(alike), [pot_fraction(menu, taken, offers[i]) for i in alike]
+    passing = next((i for i, offer in enumerate(offers) if offer.kind == Kind.PASS), None)
+    if passing is not None and sizes[0] > 0:
+        after = menu.child(taken, offers[passing])
+        if menu.player(after) == 1 - menu.player(taken) and menu.round(after) == menu.round(taken):
+            places, sizes = [passing, *places], [0.0, *sizes]
+    return [(places[i], share) for i, share in pseudo_harmonic(pot_fraction(game, state, action), sizes)]
+
+
+class Line(NamedTuple):
+    """A line of a menu that a hand may be taken for.
+
+    Attributes:
+        state: of the menu.
+        share: product of the probabilities with which the bets so far are taken for its own.
+        weights: per player [H], the same times the probability that each hand acts as the line says.
     """
 
-    def __init__(self, game: HoldemGame, menu: HoldemGame, seed: int = 0) -> None:
-        self.game, self.menu, self.seed = game, menu, seed
+    state: HoldemState
+    share: float
+    weights: tuple[Float, Float]
 
-    def follow(self, taken: HoldemState | None, above: HoldemState, state: HoldemState) -> HoldemState | None:
-        """Return what ``state``, which follows ``above``, is taken for if ``above`` is taken for ``taken``.
 
-        None where no line of the menu corresponds: a raise of a bet that was taken for an all-in, and whatever comes after it.
-        """
-        if taken is None:
+@dataclass(frozen=True)
+class Lines:
+    """All lines of a menu that a hand of a game with any amount may be taken for, and a policy of that menu.
+
+    Attributes:
+        game: with any amount.
+        policy: of the same game with a menu.
+        lines: none where no line of the menu corresponds, a raise where the menu's players can raise no more.
+    """
+
+    game: HoldemGame
+    policy: MenuPolicy
+    lines: tuple[Line, ...]
+
+    def at(self, state: HoldemState) -> Float | None:
+        """Return [A, H] over the actions on offer at a decision, the mean over lines; None where there is no line."""
+        acting = self._acting(self.game.player(state))
+        if not acting:
             return None
-        if self.game.player(above) == CHANCE:
-            return self.menu.revealed(taken, state.label) if self.menu.player(taken) == CHANCE and not self.menu.settled(taken) else None
-        action, offers = self.game.action(above, state.label), self.menu.actions(taken)
-        if action.kind == Kind.BET:
-            bets = [offer for offer in offers if offer.kind == Kind.BET]
-            if not bets:
-                return None
-            likely = pseudo_harmonic(pot_fraction(self.game, above, action), [pot_fraction(self.menu, taken, offer) for offer in bets])
-            drawn = zlib.crc32(f"{self.seed}:{' / '.join(line_of(self.game, state))}".encode()) / 2**32
-            chosen = bets[likely[0][0] if drawn < likely[0][1] else likely[-1][0]]
-        else:
-            fitting = [offer for offer in offers if offer.kind == action.kind]
-            if not fitting:
-                return None
-            chosen = fitting[0]
-        return self.menu.child(taken, chosen)
+        menu = self.policy.game
+        rows = [weight * carried(menu, line.state, self.policy.at(line.state), self.game, state) for line, weight in acting]
+        found: Float = np.sum(rows, axis=0)
+        return found
+
+    def likely(self, state: HoldemState, label: str) -> Float | None:
+        """Return [H], how likely each of the acting player's hands takes an action; None where there is no line."""
+        acting, menu = self._acting(self.game.player(state)), self.policy.game
+        if not acting:
+            return None
+        action, found = self.game.action(state, label), np.zeros(len(self.game.hands))
+        for line, weight in acting:
+            policy = self.policy.at(line.state)
+            for offer, share in taken_for(menu, line.state, self.game, state, action):
+                found += weight * share * policy[offer]
+        return found
+
+    def follow(self, above: HoldemState, child: HoldemState) -> Lines:
+        """Return the lines at ``child``, which follows ``above``, where these are."""
+        step = self._dealt if self.game.player(above) == CHANCE else self._acted
+        joined: dict[HoldemState, Line] = {}
+        for line in step(above, child):
+            same = joined.get(line.state)
+            if same is not None:
+                first, second = (a + b for a, b in zip(same.weights, line.weights, strict=True))
+                line = Line(line.state, same.share + line.share, (first, second))
+            joined[line.state] = line
+        most = sorted(joined.values(), key=lambda line: -line.share)[:MOST_LINES]
+        return replace(self, lines=tuple(most))
+
+    def _acting(self, player: int) -> list[tuple[Line, Float]]:
+        """Return the lines in which a player acts, and [H] the share of each given the hand."""
+        lines = [line for line in self.lines if self.policy.game.player(line.state) == player]
+        total, even = sum((line.weights[player] for line in lines), np.zeros(len(self.game.hands))), sum(line.share for line in lines)
+        some = total > 0
+        return [(line, np.where(some, line.weights[player] / np.where(some, total, 1.0), line.share / even)) for line in lines]
+
+    def _dealt(self, above: HoldemState, child: HoldemState) -> Iterator[Line]:
+        menu = self.policy.game
+        for line in self.lines:
+            if menu.player(line.state) == CHANCE and not menu.settled(line.state):
+                yield line._replace(state=menu.revealed(line.state, child.label))
+
+    def _acted(self, above: HoldemState, child: HoldemState) -> Iterator[Line]:
+        menu, player, action = self.policy.game, self.game.player(above), self.game.action(above, child.label)
+        for line in self.lines:
+            if menu.player(line.state) != player:
+                continue
+            policy, offers = self.policy.at(line.state), menu.actions(line.state)
+            for offer, share in taken_for(menu, line.state, self.game, above, action):
+                if share > 0:
+                    own, other = share * policy[offer] * line.weights[player], share * line.weights[1 - player]
+                    weights = (own, other) if player == 0 else (other, own)
+                    yield Line(menu.child(line.state, offers[offer]), share * line.share, weights)
+
+
+def lines_from(game: HoldemGame, policy: MenuPolicy, root: HoldemState | None = None) -> Lines:
+    """Return the one line of a hand that begins at a state of the menu, its root unless given."""
+    every = np.ones(len(game.hands))
+    return Lines(game, policy, (Line(policy.game.root if root is None else root, 1.0, (every, every)),))
+
+
+def likeliest(game: HoldemGame, menu: HoldemGame, taken: HoldemState | None, above: HoldemState, state: HoldemState) -> HoldemState | None:
+    """Return what ``state``, which follows ``above``, is most likely taken for if ``above`` is taken for ``taken``.
+
+    None where no line of the menu corresponds: a raise of a bet that was taken for an all-in, and whatever comes after it.
+    """
+    if taken is None:
+        return None
+    if game.player(above) == CHANCE:
+        return menu.revealed(taken, state.label) if menu.player(taken) == CHANCE and not menu.settled(taken) else None
+    found = taken_for(menu, taken, game, above, game.action(above, state.label)) if menu.player(taken) == game.player(above) else []
+    return menu.child(taken, menu.actions(taken)[max(found, key=lambda pair: pair[1])[0]]) if found else None

@@ -44,7 +44,8 @@ def timebank(monkeypatch, *arguments, drawn=False):
         return end.code
     finally:  # a command that was interrupted no longer listens
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
     return 0
 
 

@@ -223,7 +223,7 @@ def results(folder):
     yield Kind("result.json", json.dumps(content).encode(), lambda file: run_directory.result_in(file.parent), "json")
     texts = b"- game=kuhn_poker\n- budget.iterations=3\n"
     (folder / ".hydra").mkdir()
-    read = run_directory._started_with
+    read = run_directory.started_with
     yield Kind(".hydra/overrides.yaml", texts, lambda file: read(file.parent.parent), "text")
     yield Kind(".hydra/config.yaml", b"game:\n  name: x\n  stack: 1.0e-05\nseed: 0\n", run_directory._read_yaml, "text")
 

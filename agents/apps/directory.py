@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +20,8 @@ from games.files import read_text, require_regular
 
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
+# Keys of a match that change no hand of it: how many there are, where they are played, what is worked out besides.
+SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds")
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 ANSWERS = (SOLUTION, "policy.json")
 LOCK = ".lock"
@@ -40,7 +43,7 @@ def resumed(command: str, overrides: list[str]) -> list[str]:
     if not given:
         return overrides
     directory = Path(given[-1].removeprefix("resume="))
-    before = _started_with(directory)
+    before = started_with(directory)
     if command not in RESUMABLE:
         raise UsageError(f"resume must be given to {', '.join(RESUMABLE[:-1])} or {RESUMABLE[-1]}, got it for {command}, which starts anew")
     if before is None:
@@ -104,7 +107,7 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
     """
     try:
         if any(o.startswith("hydra.run.dir=") for o in overrides):
-            before = _started_with(directory)
+            before = started_with(directory)
             other = before is not None and before != _without_directory(overrides) and not again
             kept = _command(directory)
             if kept not in (command, None) or (other and command in RESUMABLE):
@@ -188,7 +191,7 @@ def _without_directory(overrides: list[str]) -> list[str]:
     return [o for o in overrides if not o.startswith("hydra.run.dir=")]
 
 
-def _started_with(directory: Path) -> list[str] | None:
+def started_with(directory: Path) -> list[str] | None:
     """Return the overrides of the run in a directory, None if there is none. Settings of Hydra itself are not taken from a file.
 
     Raises:
@@ -241,6 +244,37 @@ def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
     except (OSError, ValueError):  # not known to be the same
         return True
     return not isinstance(kept, dict) or any(kept.get(key) != settings[key] for key in PLAYED)
+
+
+def check_same_match(kept: dict[str, Any], given: dict[str, Any], directory: Path) -> None:
+    """Refuse settings that would make another match than the one in a directory, whose result would be replaced; agents may be added.
+
+    Args:
+        kept: as the match in the directory was started, composed.
+        given: as it is to go on.
+        directory: for the error.
+
+    Raises:
+        UsageError: names the key that differs.
+    """
+    theirs, ours = ({key: value for key, value in whole.items() if key not in SAME_HANDS} for whole in (kept, given))
+    for key, before, now in _differences(theirs, ours):
+        raise UsageError(f"{key} must be {_typed(before)} as in {directory}, got {_typed(now)} (another match takes another directory)")
+
+
+def _differences(one: dict[str, Any], other: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield the keys that both mappings have with unlike values, and these values."""
+    for key in [key for key in one if key in other]:
+        a, b = one[key], other[key]
+        if isinstance(a, dict) and isinstance(b, dict):
+            yield from _differences(a, b, f"{above}{key}.")
+        elif a != b:
+            yield f"{above}{key}", a, b
+
+
+def _typed(value: Any) -> str:
+    """Return a value as it is typed after a key, short."""
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else brief(value)
 
 
 def _command(directory: Path) -> str | None:

@@ -26,7 +26,9 @@ def fitting(command: str, overrides: Sequence[str]) -> list[str]:
         return []
     given = {override.get_key_element().lstrip("+"): override.value() for override in map(parsed, overrides)}
     taken = AGENTS.get(str(given.get("game")), {}).get(command, {})
-    if given.get("experiment", "none") != "none":  # it chooses who plays
+    if (
+        given.get("experiment", "none") != "none" or given.get("game.amounts") == "menu"
+    ):  # the one chooses who plays, the other is another game
         return []
     added = [override for key, those in taken.items() if key not in given for override in those]
     if added:

@@ -92,7 +92,10 @@ class HoldemKind:
     def _check_any_amount(self, agent: AgentConfig, variant: Variant) -> None:
         """Refuse an agent of a sampled blueprint that cannot be made."""
         if not self.game.any_amount:
-            raise ValueError("agent.policy must not be sampled where only the menu's amounts are legal (game.amounts=any), got sampled")
+            raise ValueError(
+                "agent.policy must not be sampled where somebody knows the menu's sizes alone, as all but sampled policies and bots do, or "
+                "game.amounts=menu says so, got sampled"
+            )
         if agent.own is not None:
             raise ValueError(f"agent.own must be left out where the policy is sampled, got {agent.own!r}")
         if agent.gadget not in BOUNDED:

@@ -27,7 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from agents.apps.build import SHIPPED, blueprint_directory
 from agents.apps.compose import CONF, Composed, compose, directory_of, layered
 from agents.apps.config import register
-from agents.apps.directory import claim, directory_override, keep_answer, made, resumed
+from agents.apps.directory import check_same_match, claim, directory_override, keep_answer, made, resumed, started_with
 from agents.apps.errors import UsageError, fail, told
 from agents.apps.fitting import fitting
 from agents.apps.help import help_text
@@ -35,6 +35,7 @@ from agents.apps.overrides import expanded
 from agents.apps.renamed import renamed, warnings
 from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown
+from search.boards.sweeps import STOPS
 
 FLAGS = {  # all that a command knows, by the name that the code uses
     **dict.fromkeys(("-m", "--multirun"), "sweep"),
@@ -61,7 +62,7 @@ def launch(command: str, check: Check, run: Callable[[Any, Path], None], argumen
     try:
         _launch(command, check, run, arguments)
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: another Ctrl-C would only add the interpreter's own complaints
+        for number in STOPS:  # it is ending: another Ctrl-C would only add the interpreter's own complaints
             signal.signal(number, signal.SIG_IGN)
         raise SystemExit(130) from None
 
@@ -80,9 +81,13 @@ def prepare(command: str, overrides: list[str], check: Check) -> Composed:
     return composed
 
 
+TAKEN = "taken for this game where nothing else is given"
+
+
 def _launch(command: str, check: Check, run: Callable[[Any, Path], None], arguments: Sequence[str]) -> None:
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
+    added: list[str] = []
     try:
         flags, given = _split(arguments)
         for line in dict.fromkeys(line for override in given for line in warnings(override)):
@@ -103,13 +108,16 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
             key = "hydra.sweep.dir"
             directory = made(directory_of(composed.own, "sweep.dir"), key)
         else:
-            key, settings = "hydra.run.dir", dict[str, Any](OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
+            key, settings = "hydra.run.dir", _plain(composed)
+            if command == "match" and overrides is not given and len(given) > 1:  # more than resume=: compared as this version composes it
+                before = [*(started_with(composed.directory) or []), directory_override(composed.directory)]
+                check_same_match(_plain(compose(command, before)), settings, composed.directory)
             directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
     except (UsageError, ValueError, OSError) as error:
-        fail(str(error))
+        fail(f"{error} ({TAKEN}: {' '.join(added)})" if added else str(error))
 
     def job(settings: Any, directory: Path) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's stop is a Ctrl-C
+        listen()
         try:
             if command == "solve" and swept:
                 keep_answer(directory, settings.load, "hydra.sweep.dir")
@@ -120,7 +128,7 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
             fail(told(error, directory), status=1 if isinstance(error, OSError) else 2)
 
     if added:
-        print(f"taken for this game where nothing else is given: {' '.join(added)}", file=sys.stderr)
+        print(f"{TAKEN}: {' '.join(added)}", file=sys.stderr)
     own = [override for override in overrides if not override.startswith(f"{key}=")]
     if swept or any(override.startswith("hydra") for override in own):
         with _application(command) as application:
@@ -133,6 +141,24 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
     except OSError as error:
         fail(str(error), status=1)
     job(composed.settings, directory)
+
+
+def listen() -> None:
+    """Take a batch system's stop and a closed terminal for a Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) == signal.SIG_IGN:  # as nohup leaves it
+        return
+    terminals = [number for number in (1, 2) if os.isatty(number)]
+
+    def hung_up(number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)  # the shell tells it, and the kernel once more: what is being saved shall be saved
+        for terminal in terminals:
+            if not os.isatty(terminal):  # writing there would fail; what is still told goes nowhere
+                os.dup2(os.open(os.devnull, os.O_WRONLY), terminal)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(hangup, hung_up)
 
 
 @contextmanager
@@ -171,6 +197,11 @@ def _absolute(override: str) -> str:
     if re.fullmatch(r"agents?(\.\w+)?\.blueprint", key) and path not in SHIPPED and blueprint_directory(path).is_dir():
         return f"{key}='{blueprint_directory(path).resolve()}'"
     return override
+
+
+def _plain(composed: Composed) -> dict[str, Any]:
+    """Return composed settings as plain data; those that are other keys' values, such as ``${seed}``, as they stand."""
+    return dict(OmegaConf.to_container(composed.config))  # type: ignore[arg-type]
 
 
 def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:

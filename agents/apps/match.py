@@ -21,7 +21,7 @@ from agents.match.planning import plan_lines
 from agents.match.report import report_text, waiting_text, write_report
 from agents.match.salt import kept_salt
 from agents.match.statistics import Tally, describe, live, match_row
-from agents.runtime.storage import whole_in
+from agents.runtime.storage import brief, whole_in
 
 
 def check(config: MatchConfig, directory: Path) -> None:
@@ -29,7 +29,10 @@ def check(config: MatchConfig, directory: Path) -> None:
     check_hands(config.hands)
     build_executor(config.executor)
     config.budget.build()
-    rows = result_in(directory).get("rows")
+    before = result_in(directory)
+    game, rows = before.get("game"), before.get("rows")
+    if game is not None and game != match_kind(config).game.name:  # its settings may say nothing of its name
+        raise ValueError(f"game must be {brief(game)} as in {directory}, got {match_kind(config).game.name!r}")
     found: list[Any] = [row.get("hands") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     played = max((hands for hands in found if whole_in(hands, 0, MOST_HANDS)), default=0)
     if config.hands < played:

@@ -10,28 +10,30 @@ from agents.apps.build import Kind
 from agents.apps.run import PREPARING, Progress, Run
 from agents.bucket_blueprint import ABOUT
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table, write_csv
-from agents.training.mccfr import BlueprintRow, BlueprintRun, MCCFRConfig, check_sampled, sample
+from agents.training.mccfr import BlueprintRow, BlueprintRun, MCCFRConfig, sample, saved_state
 from agents.training.run import tensorboard_writer
 
 
 def check_sampling(kind: Kind, trainer: MCCFRConfig, directory: Path) -> None:
-    """Refuse a game that cannot be sampled, settings that do not fit it, too little memory and another run's state."""
+    """Refuse a game that cannot be sampled, settings that do not fit it, too little memory, and another run's state or a damaged one."""
     if not 1 <= trainer.threads <= cores():
         raise ValueError(f"trainer.threads must be in 1..{cores()} (the cores of this machine), got {trainer.threads}")
     game = trainer.abstract(kind.game)
-    (memory, _), free = trainer.bytes(game), free_memory()
+    memory, free = trainer.bytes(game).memory, free_memory()
     if memory > 0.9 * free:
         raise ValueError(
             f"trainer.buckets must fit into memory ({memory_text(free)} are free), got {trainer.buckets}: {memory_text(memory)}"
         )
-    check_sampled(directory, game, trainer)
+    saved_state(directory, game, trainer)
 
 
 def sample_and_report(kind: Kind, trainer: MCCFRConfig, directory: Path, result: Run) -> None:
     """Make the blueprint with a progress bar; result.json always has the history so far."""
-    memory, file = trainer.bytes(trainer.abstract(kind.game))
-    print(f"a blueprint of {memory_text(file)} on disk; making it takes about {memory_text(memory)} of memory", flush=True)
-    result.write(trainer={"name": trainer.name, **asdict(trainer)}, memory_bytes=memory, file_bytes=file)
+    needs = trainer.bytes(trainer.abstract(kind.game))
+    memory, file, disk, most = map(memory_text, needs)
+    print(f"a blueprint of {file}; making it takes about {memory} of memory and {most} of disk, {disk} of which stay", flush=True)
+    named = {f"{name}_bytes": count for name, count in needs._asdict().items()}
+    result.write(trainer={"name": trainer.name, **asdict(trainer)}, **named)
     with Progress("preparing", 100, "%", PREPARING) as preparing:
         run = BlueprintRun(kind.game, trainer, directory, lambda what, share: preparing.at(round(100 * share), what))
 

@@ -25,7 +25,8 @@ from games.arrays import Float
 from games.game import PublicGame, line_of
 from games.holdem.rules import HoldemGame
 from games.public_tree import CHANCE
-from search.boards.menu_values import MenuPolicy, MenuValues, UniformMenu
+from search.boards.menu_values import MenuValues, UniformMenu
+from search.off_tree import MenuPolicy
 from search.representation import ActionValues, ValueFunction, represent
 
 

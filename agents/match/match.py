@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import pickle
 import re
 import secrets
@@ -314,7 +315,7 @@ class _HandFiles:
             return
         if not self._lines:
             number = self._number(records[0])
-            self._file = self.path / (f"{number // 2:09d}-{number % 2}.jsonl" if self.match.bots else f"{number // 2:09d}.jsonl")
+            self._file = _free(self.path / (f"{number // 2:09d}-{number % 2}.jsonl" if self.match.bots else f"{number // 2:09d}.jsonl"))
         self._lines += [json.dumps(record) + "\n" for record in records]
         write_text(self._file, "".join(self._lines))
         if len(self._lines) >= FILE_HANDS:
@@ -334,3 +335,12 @@ class _HandFiles:
         require(whole_in(deal, 0, MOST_HANDS), "a hand must have the number of its deal")
         number: int = 2 * deal + int(record["seats"][0] != self.match.competitors[0].name)
         return number
+
+
+def _free(path: Path) -> Path:
+    """Return a path, with a number where it is taken: by a file that lost its first hand, or one in the middle, which is played again."""
+    free, number = path, 1
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}.{number}{path.suffix}")
+    return free

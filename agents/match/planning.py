@@ -42,9 +42,13 @@ def plan_lines(matches: Sequence[Match], precision: float, rows: Any, workers: i
 
 
 def _measured(match: Match, precision: float, rows: Any) -> tuple[int, str] | None:
-    """Return how many hands a precision takes in all as those in a result's rows spread, and what that rests on; None if it has none."""
+    """Return how many hands a precision takes in all as those in a result's rows spread, and what that rests on.
+
+    None if it has no row of this match's own hands: others, of agents that have the same names, spread otherwise.
+    """
     try:
         row = next(row for row in rows if row["agents"] == [c.name for c in match.competitors])
+        require(row["digest"] == match.fingerprint(), "a row must be of this match")
         best, hands = row["estimates"][row["best"]], row["hands"]
         half = (best["high"] - best["low"]) / 2
         require(whole_in(hands, 1, MOST_HANDS) and number_in(half, 1e-300, 1e300), "a row must have hands that spread")

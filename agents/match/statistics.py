@@ -273,6 +273,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
     raw = estimates["raw"].standard_error if estimates else math.nan
     row: Row = {
         "agents": [competitor.name for competitor in tally.match.competitors],
+        "digest": tally.match.fingerprint(),
         "hands": tally.hands,
         "waiting_hands": tally.played - tally.hands,  # whose deals' other hands are still to be played
         "unit": "chips",

@@ -16,6 +16,7 @@ Later ones may be held to the last one's bounds by a gadget, where that solve ha
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from agents.agent import BaseAgent, Decision
-from agents.no_limit.hand import Hand, HandMemory, MenuPolicy, Ranges, Solved
+from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, Solved
 from games.game import Kind
 from games.holdem.menus import Menu, Size
 from games.holdem.rules import HoldemGame, HoldemState
@@ -34,7 +35,7 @@ from search.boards.root_gadget import RootGadget, best_responses
 from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
 from search.gadgets import UNSAFE
-from search.off_tree import Translation
+from search.off_tree import lines_from
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
 from search.resolving import MIN_TRUSTED_ITERATIONS
@@ -49,6 +50,7 @@ LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then l
 TRIALS = 3  # solves of each street when the agent is loaded
 UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
 BOUNDED = (UNSAFE, "resolve", "maxmargin", "refined")  # reach_maxmargin and combined want gifts or the model
+TRANSLATION = "mean of lines"  # part of the fingerprint: it was one drawn line before
 Menus = tuple[tuple[Menu, Menu], ...]
 
 
@@ -63,7 +65,6 @@ class NoLimitAgent(BaseAgent):
         menus: sizes of both players in subgames, by street of the whole game. Unless given, a subgame of the last street has the game's own
             menu, and one that begins above it ``FIRST_SIZES``, ``LATER_SIZES`` and near all-ins.
         threads: kernel threads of a solve.
-        seed: of the translation.
         gadget: above a subgame for which the last solve of the hand has bounds, one of ``search.gadgets.GADGETS``; the first solve of a
             hand is ``unsafe``.
         off_tree: how amounts are met that a solve's tree lacks: ``insert`` solves anew with them, ``translate`` takes them for others.
@@ -75,12 +76,11 @@ class NoLimitAgent(BaseAgent):
     def __init__(
         self,
         game: HoldemGame,
-        blueprint: MenuPolicy,
+        blueprint: Blueprint,
         variant: Variant,
         solve_from: str | None = "turn+river",
         menus: Menus | None = None,
         threads: int = 1,
-        seed: int = 0,
         gadget: str = UNSAFE,
         off_tree: str = "insert",
     ) -> None:
@@ -89,7 +89,6 @@ class NoLimitAgent(BaseAgent):
         self.gadget, self.off_tree = gadget, off_tree
         self.game, self.blueprint, self.variant, self.solve_from = game, blueprint, variant, solve_from
         self.menus, self.threads, self.thinks = menus, threads, solve_from is not None
-        self.translation = Translation(game, blueprint.game, seed)
         rounds = () if solve_from is None else rounds_of(solve_from, game.rounds)
         if rounds is None or 0 in rounds:
             raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
@@ -115,7 +114,7 @@ class NoLimitAgent(BaseAgent):
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
-        settings = self.variant, self.rounds, self.menus, self.threads, self.translation.seed, self.gadget
+        settings = self.variant, self.rounds, TRANSLATION, self.menus, self.threads, self.gadget
         fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
         return fingerprint
 
@@ -154,15 +153,16 @@ class NoLimitAgent(BaseAgent):
             outcome, iterations, spent = self._search(hand, root, state, budget, clock)
         policy = hand.model(state) if hand.policy is None else hand.policy
         played = hand.played | {state: policy}
-        knows = HandMemory(state, hand.taken, hand.ranges[state], hand.solved, hand.surprises, hand.street, played)
+        knows = HandMemory(state, hand.lines, hand.ranges[state], hand.solved, hand.surprises, hand.street, played)
         solved = root if outcome == Outcome.SEARCHED else None
         return Decision(policy, knows, clock.spent(), iterations, solved, outcome, spent=spent)
 
     def _due(self, hand: Hand, seat: int, state: HoldemState) -> HoldemState | None:
         """Return where the subgame begins that is due; None if the last answer, or the blueprint, is played on."""
-        covered = hand.solved is not None and hand.located(state) is not None
+        covered = hand.answer(state) is not None
         if not covered and self.game.round(state) in self.rounds:
-            return hand.street[0]
+            same = hand.solved is not None and hand.solved.root == hand.street[0]
+            return None if same and self.off_tree == "translate" else hand.street[0]  # the same tree would lack the line again
         return subgame_root(self.game, self.rounds, seat, state, self.game.round(hand.solved.root) if hand.solved and covered else None)
 
     def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
@@ -172,7 +172,7 @@ class NoLimitAgent(BaseAgent):
         return hand.ranges[state]
 
     def _hand(self, memory: HandMemory | None) -> Hand:
-        return Hand(self.translation, self.blueprint, memory)
+        return Hand(self.game, self.blueprint, memory)
 
     def _search(self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline) -> tuple[Outcome, int, Spent]:
         """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer."""
@@ -199,13 +199,14 @@ class NoLimitAgent(BaseAgent):
         solution = solver.solve(budget, limit)
         done = time.perf_counter()
         least = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
-        if solution.iterations < (least if budget.iterations is None else 1):
+        reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
+        if not reached and solution.iterations < min(least, budget.iterations or least):
             return Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0)
         first, second = solution.strategy.average  # the next solver takes the arrays over
         answer = replace(solution.strategy, average=(first.copy(), second.copy()))
         opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
-        translation = Translation(self.game, subgame, self.translation.seed) if self.off_tree == "translate" else None
-        hand.solved = Solved(root, answer, bound, opponent, translation)
+        lines = lines_from(self.game, answer) if self.off_tree == "translate" else None
+        hand.solved = Solved(root, answer, bound, opponent, lines)
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from games.holdem.subgame import state_in
 from games.public_tree import CHANCE
 from search import BoardStrategy
 from search.boards.root_gadget import BestResponseValues
-from search.off_tree import Translation, carried, likely_row
+from search.off_tree import Lines, MenuPolicy, carried, likely_row, lines_from
 
 LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
 Ranges = tuple[Float, Float]
@@ -30,27 +30,48 @@ class Solved:
         strategy: both players' answer.
         held: [H] chips a deal that the opponent's hands were held to; None where nothing held them.
         opponent: what the opponent's hands can get against it; None where nobody will ask.
-        translation: of amounts that its tree has not got; None where they are solved anew.
+        lines: where it begins, if amounts that its tree has not got are taken for others; None where they are solved anew.
     """
 
     root: HoldemState
     strategy: BoardStrategy
     held: Float | None
     opponent: BestResponseValues | None
-    translation: Translation | None
+    lines: Lines | None
 
     def locate(self, state: HoldemState) -> HoldemState | None:
         """Return a state of the whole game in the subgame; None where its tree has not got it."""
         try:
-            if self.translation is not None:
-                way, taken = path(self.translation.game, state), cast("HoldemState | None", self.strategy.game.root)
-                for above, child in pairwise(way[way.index(self.root) :]):
-                    taken = self.translation.follow(taken, above, child)
-                return taken
             located = state_in(self.strategy.game, self.root, state)
         except ValueError:
             return None
         return None if self.strategy.game.locate(located) is None else located
+
+    def at(self, game: HoldemGame, state: HoldemState) -> Float | None:
+        """Return [A, H] over the actions on offer at a decision of the whole game, None where the answer does not cover it."""
+        if self.lines is not None:
+            lines = self._followed(game, state)
+            return None if lines is None else lines.at(state)
+        located = self.locate(state)
+        return None if located is None else carried(self.strategy.game, located, self.strategy.at(located), game, state)
+
+    def likely(self, game: HoldemGame, state: HoldemState, label: str) -> Float | None:
+        """Return [H], how likely each hand takes an action at a decision; None where the answer does not cover that."""
+        if self.lines is not None:
+            lines = self._followed(game, state)
+            return None if lines is None else lines.likely(state, label)
+        located = self.locate(state)
+        return None if located is None else likely_row(self.strategy.game, located, self.strategy.at(located), game, state, label)
+
+    def _followed(self, game: HoldemGame, state: HoldemState) -> Lines | None:
+        """Return the lines of the subgame that a state is taken for; None above it."""
+        way, lines = path(game, state), self.lines
+        if self.root not in way:
+            return None
+        for above, child in pairwise(way[way.index(self.root) :]):
+            assert lines is not None
+            lines = lines.follow(above, child)
+        return lines
 
     def bound(self, root: HoldemState) -> Float | None:
         """Return [H] chips a deal, what the opponent's hands could get where another subgame begins; None where this solve cannot tell.
@@ -76,7 +97,7 @@ class HandMemory:
 
     Attributes:
         state: the decision.
-        taken: what the blueprint takes it for; None where its menu has no such line.
+        lines: what the blueprint takes it for.
         ranges: [H] of both players there, before the action.
         solved: the last solve.
         surprises: actions that the model gave to no hand, so far.
@@ -85,7 +106,7 @@ class HandMemory:
     """
 
     state: HoldemState
-    taken: HoldemState | None
+    lines: Lines
     ranges: Ranges
     solved: Solved | None
     surprises: int
@@ -93,40 +114,32 @@ class HandMemory:
     played: dict[HoldemState, Float]
 
 
-class MenuPolicy(Protocol):
-    """A blueprint of the game's menu: asked, never written out whole."""
+class Blueprint(MenuPolicy, Protocol):
+    """A blueprint of the game's menu."""
 
     @property
     def name(self) -> str:
         """What reports call it."""
 
-    @property
-    def game(self) -> HoldemGame:
-        """With the menu's sizes alone."""
-
     def fingerprint(self) -> bytes:
         """Return what kept measurements of this policy must agree with."""
-
-    def at(self, state: HoldemState, /) -> Float:
-        """Return the acting player's [A, H] at a decision of its tree."""
 
 
 class Hand:
     """A hand while a decision is made: what was known at the last one, brought to the state at hand.
 
     Args:
-        translation: from the game that is played to the blueprint's menu.
-        blueprint: of that menu.
+        game: that is played.
+        blueprint: of its menu.
         memory: what was known; None before the first decision.
     """
 
-    def __init__(self, translation: Translation, blueprint: MenuPolicy, memory: HandMemory | None) -> None:
-        self.translation, self.blueprint, self.game = translation, blueprint, translation.game
+    def __init__(self, game: HoldemGame, blueprint: Blueprint, memory: HandMemory | None) -> None:
+        self.game = game
         if memory is None:
-            start, ranges = self.game.root, self.game.ranges
-            self.taken: HoldemState | None = translation.menu.root
+            start, ranges, self.lines = game.root, game.ranges, lines_from(game, blueprint)
         else:
-            start, ranges, self.taken = memory.state, memory.ranges, memory.taken
+            start, ranges, self.lines = memory.state, memory.ranges, memory.lines
         self.ranges: dict[HoldemState, Ranges] = {start: ranges}
         self.policy: Float | None = None  # of the state at hand, once a solve has answered
         self.solved = None if memory is None else memory.solved
@@ -135,28 +148,28 @@ class Hand:
         self.played = {} if memory is None else memory.played
 
     def follow(self, state: HoldemState) -> None:
-        """Bring ranges and the blueprint's line to a state."""
+        """Bring ranges and the blueprint's lines to a state."""
         way, start = path(self.game, state), next(iter(self.ranges))
         for above, child in pairwise(way[way.index(start) :]):
-            self._step(above, child)
-            self.taken = self.translation.follow(self.taken, above, child)
+            self._step(above, child, self.lines)
+            self.lines = self.lines.follow(above, child)
             if self.game.player(above) == CHANCE:
                 self.street, self.played = (child, self.ranges[child]), {}
 
     def follow_from(self, root: HoldemState, state: HoldemState) -> None:
-        """Bring the ranges from a root to a state anew."""
+        """Bring the ranges from the root of the last solve to a state anew."""
         way = path(self.game, state)
         for above, child in pairwise(way[way.index(root) :]):
-            self._step(above, child)
+            self._step(above, child, None)
 
-    def _step(self, above: HoldemState, child: HoldemState) -> None:
-        """Follow both ranges over one action or card."""
+    def _step(self, above: HoldemState, child: HoldemState, lines: Lines | None) -> None:
+        """Follow both ranges over one action or card; ``lines`` are the blueprint's above it."""
         ranges, player = list(self.ranges[above]), self.game.player(above)
         if player == CHANCE:
             dead = np.isin(self.game.hands, child.cards).any(axis=1)
             ranges = [np.where(dead, 0.0, reach) for reach in ranges]
         else:
-            row = self._row(above, child)
+            row = self._row(above, child, lines)
             left = ranges[player] * row
             if left.sum() > LEAST_SHARE * ranges[player].sum():
                 ranges[player] = left / left.max()
@@ -164,30 +177,26 @@ class Hand:
                 self.surprises += 1
         self.ranges[child] = ranges[0], ranges[1]
 
-    def _row(self, above: HoldemState, child: HoldemState) -> Float:
+    def _row(self, above: HoldemState, child: HoldemState, lines: Lines | None) -> Float:
         """Return [H], the probability of the action between two states: by what was really played from, else by the model."""
         if above in self.played:
             return likely_row(self.game, above, self.played[above], self.game, above, child.label)
-        located = self.located(above)
-        if located is not None:
-            assert self.solved is not None
-            return likely_row(self.solved.strategy.game, located, self.solved.strategy.at(located), self.game, above, child.label)
-        if self.taken is None or self.translation.menu.player(self.taken) < 0:
-            return np.ones(len(self.game.hands))
-        return likely_row(self.translation.menu, self.taken, self.blueprint.at(self.taken), self.game, above, child.label)
+        row = None if self.solved is None else self.solved.likely(self.game, above, child.label)
+        if row is None and lines is not None:
+            row = lines.likely(above, child.label)
+        return np.ones(len(self.game.hands)) if row is None else row
 
-    def located(self, state: HoldemState) -> HoldemState | None:
-        """Return the state in the last solve's subgame, None if it is not there."""
-        return None if self.solved is None else self.solved.locate(state)
+    def answer(self, state: HoldemState) -> Float | None:
+        """Return [A, H], what the last solve's answer plays at a decision; None where it does not cover it."""
+        return None if self.solved is None else self.solved.at(self.game, state)
 
     def model(self, state: HoldemState) -> Float:
-        """Return [A, H], what is played at a state: the last solve's answer, else the blueprint's; a call where neither has it."""
-        located, menu = self.located(state), self.translation.menu
-        if located is not None:
-            assert self.solved is not None
-            return carried(self.solved.strategy.game, located, self.solved.strategy.at(located), self.game, state)
-        if self.taken is not None and menu.player(self.taken) >= 0:
-            return carried(menu, self.taken, self.blueprint.at(self.taken), self.game, state)
+        """Return [A, H], what is played at the state at hand: by the last solve, else by the blueprint; a call where neither has it."""
+        policy = self.answer(state)
+        if policy is None:
+            policy = self.lines.at(state)
+        if policy is not None:
+            return policy
         actions = self.game.actions(state)
         policy = np.zeros((len(actions), len(self.game.hands)))
         policy[next(i for i, action in enumerate(actions) if action.kind == Kind.PASS)] = 1.0

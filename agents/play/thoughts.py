@@ -28,9 +28,9 @@ def thought(game: PublicGame[Any], decision: Decision) -> str:
         return f"{where}thought for {duration(decision.seconds)}, {counted(decision.iterations, 'iteration')}{unplayed}"
     if not isinstance(memory, HandMemory):
         return "it does not search here"
-    if memory.solved is not None and memory.solved.locate(memory.state) is not None:
+    if memory.solved is not None and memory.solved.at(memory.lines.game, memory.state) is not None:
         return f"by its answer to the subgame from the {game.rounds[game.round(memory.solved.root)]}"
-    return "by its blueprint" if memory.taken is not None else "its blueprint has no such line, so it calls"
+    return "by its blueprint" if memory.lines.lines else "its blueprint has no such line, so it calls"
 
 
 def surprise_text(decision: Decision) -> str:

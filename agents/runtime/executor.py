@@ -101,8 +101,10 @@ def no_collections(wanted: bool = True) -> Iterator[None]:
 
 
 def start_worker() -> None:
-    """Leave Ctrl-C to the parent, which keeps what is done and stops the workers; do not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave Ctrl-C and a closed terminal to the parent, which keeps what is done and stops the workers; do not outlive it."""
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         parent = multiprocessing.parent_process()

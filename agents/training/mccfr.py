@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from agents.abstraction import make_card_abstraction
 from agents.bucket_blueprint import (
     CENTRES,
     BucketBlueprint,
+    abstraction_bytes,
     digest_of,
     in_16_bits,
     load_abstraction,
@@ -33,17 +34,19 @@ from agents.reporting.tables import Row
 from agents.runtime.arrays import open_archive, read_npy, write_archive, write_npy
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
 from agents.runtime.storage import DAMAGES, brief, first_line, load_or_set_aside, number_in, require, whole_in
-from agents.training.run import ScalarWriter, whole_iteration
+from agents.training.run import ScalarWriter
 from games.game import PublicGame
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
 from games.settings import bounded, check_bounds, within
 from search.boards.bucket_match import BucketMatch
 from search.boards.card_buckets import CardAbstraction, card_arrays
-from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_bytes
+from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_sizes
+from search.boards.sweeps import uninterrupted
 from search.representation import exploitability, represent
 
 STATE, BOARDS = "training.npz", "boards.npy"
+KINDS = {"regret": np.float32, "average": np.float32, "measured": np.uint16}  # of the arrays in ``STATE``
 MOST_MEASURED = 5_000  # boards of a game whose strength is measured exactly
 MAY_DIFFER = ("iterations", "threads", "evaluate_from", "evaluate_growth", "save_seconds")  # they change no bit
 
@@ -106,10 +109,29 @@ class MCCFRConfig:
         check_game(chosen)
         return chosen
 
-    def bytes(self, game: HoldemGame) -> tuple[int, int]:
-        """Return how many bytes of memory a run takes, and how many the blueprint's file has."""
-        classes = {game.hand_class(0, hand) for hand in range(len(game.hands))}
-        return mccfr_bytes(game, [len(classes), *sizes_for(game, self.buckets)])
+    def bytes(self, game: HoldemGame) -> Bytes:
+        """Return what a run takes; nothing is made for it but the tree of bets."""
+        classes, sizes = {game.hand_class(0, hand) for hand in range(len(game.hands))}, sizes_for(game, self.buckets)
+        rows, buckets, boards = mccfr_sizes(game, [len(classes), *sizes])
+        state = rows * sum(np.dtype(kind).itemsize for kind in KINDS.values())
+        disk = 2 * rows + abstraction_bytes(game, sizes) + state
+        return Bytes(8 * rows + 2 * buckets + 5 * boards, 2 * rows, disk, disk + 2 * buckets + state)
+
+
+class Bytes(NamedTuple):
+    """What a run takes, about.
+
+    Attributes:
+        memory: while it runs.
+        file: of the blueprint's strategy.
+        disk: of what stays in the directory.
+        most_disk: there while it runs: with the buckets of all boards, and the state twice while it is written anew.
+    """
+
+    memory: int
+    file: int
+    disk: int
+    most_disk: int
 
 
 @dataclass(frozen=True)
@@ -134,7 +156,7 @@ class BlueprintRun:
         progress: called with what is being prepared and the share done.
 
     Raises:
-        ValueError: settings that do not fit the game, or another run's state in the directory.
+        ValueError: settings that do not fit the game, or another run's state in the directory, or a damaged one.
     """
 
     def __init__(
@@ -142,7 +164,7 @@ class BlueprintRun:
     ) -> None:
         self.game, self.config, self.directory = config.abstract(game), config, directory
         self.about = {"game": self.game.key, "config": asdict(config)}
-        check_sampled(directory, self.game, config)
+        saved = saved_state(directory, self.game, config)
         directory.mkdir(parents=True, exist_ok=True)
         self.seconds, self.history = 0.0, list[BlueprintRow]()
         tell = progress or (lambda what, share: None)
@@ -163,7 +185,8 @@ class BlueprintRun:
         self._match = BucketMatch(self.solver.bets, cards, config.seed)
         measured = in_16_bits(self.solver.bets, self.solver.average)
         self._measured = BucketBlueprint(self.game, self.abstraction, measured, "measured", "")  # the one whose strength was measured last
-        self._go_on()
+        if saved is not None:
+            self._go_on(saved)
 
     def _state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays that going on needs, by name; not copies."""
@@ -224,39 +247,45 @@ class BlueprintRun:
         save_blueprint(self.directory, blueprint, {"menu": menu, **done})
         return blueprint
 
-    def _go_on(self) -> None:
-        state = self._state()
-
-        def read(path: Path) -> None:
-            with open_archive(path) as saved:
-                about = saved.json("about")
-                arrays = {name: saved.array(name, array.shape, array.dtype) for name, array in state.items()}
-            require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
-            require(number_in(about["seconds"], 0, 1e12), "its seconds must be a number of at least 0")
-            history = [BlueprintRow(**row) for row in about["history"]]
-            self._measured.shares[:] = arrays.pop("measured")
-            self.solver.restore(arrays, about["iteration"])
-            self.seconds, self.history = float(about["seconds"]), history
-
-        load_or_set_aside(self.directory / STATE, read)
+    def _go_on(self, saved: SavedState) -> None:
+        arrays = dict(saved.arrays)
+        for name, array in self._state().items():
+            if (arrays[name].shape, arrays[name].dtype) != (array.shape, array.dtype):
+                raise _damaged(self.directory / STATE, f"{name} must be {array.dtype} {list(array.shape)}")
+        self._measured.shares[:] = arrays.pop("measured")
+        self.solver.restore(arrays, saved.iteration)
+        self.seconds, self.history = saved.seconds, saved.history
 
 
-def check_sampled(directory: Path, game: HoldemGame, config: MCCFRConfig) -> None:
-    """Refuse another run's state in a directory; there may be none, and a damaged one is none.
+class SavedState(NamedTuple):
+    """A run as it was saved."""
+
+    iteration: int
+    seconds: float
+    history: list[BlueprintRow]
+    arrays: dict[str, npt.NDArray[Any]]
+
+
+def saved_state(directory: Path, game: HoldemGame, config: MCCFRConfig) -> SavedState | None:
+    """Return the state in a directory, None where there is none. It is read whole: a damaged one would cost all that went before.
 
     Raises:
-        ValueError: names the key that differs.
+        ValueError: another run's, with the key that differs; or a damaged one.
     """
     path = directory / STATE
     if not os.path.lexists(path):
-        return
+        return None
     try:
         with open_archive(path) as saved:
             about = saved.json("about")
-        theirs, iteration = about["config"], about["iteration"]
+            arrays = {name: saved.array(name, saved.header(name).shape, dtype) for name, dtype in KINDS.items()}
+        theirs, iteration, seconds = about["config"], about["iteration"], about["seconds"]
         require(isinstance(theirs, dict) and whole_in(iteration, 0, MOST_ITERATIONS), "it must have settings and an iteration")
+        require(number_in(seconds, 0, 1e12), "its seconds must be a number of at least 0")
+        require(all(in_range(name, array) for name, array in arrays.items()), "its arrays must be finite, averages at least 0")
+        history = [BlueprintRow(**row) for row in about["history"]]
     except DAMAGES as error:
-        raise ValueError(f"training state must be complete, got one that is not in {path}: {first_line(error)}") from None
+        raise _damaged(path, first_line(error)) from None
     if about.get("game") != game.key:
         raise ValueError(f"game must be that of {path}, got another")
     for key, value in asdict(config).items():
@@ -264,6 +293,13 @@ def check_sampled(directory: Path, game: HoldemGame, config: MCCFRConfig) -> Non
             raise ValueError(f"trainer.{key} must be {brief(theirs.get(key))} as in {path}, got {value!r}")
     if iteration > config.iterations:
         raise ValueError(f"trainer.iterations must be at least the {iteration} of {path}, got {config.iterations}")
+    return SavedState(iteration, float(seconds), history, arrays)
+
+
+def _damaged(path: Path, why: str) -> ValueError:
+    """Return the error of a state that cannot be gone on with."""
+    more = "use another directory, or remove the file to begin at iteration 0"
+    return ValueError(f"training state must be complete, got one that is not in {path}: {why} ({more})")
 
 
 def sample(
@@ -273,7 +309,7 @@ def sample(
     saved = time.monotonic()
     try:
         while run.iteration < run.config.iterations:
-            with whole_iteration():
+            with uninterrupted():  # a state in the middle of an iteration could not be resumed
                 run.step()
             if run.due():
                 row = run.evaluate()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from agents.networks import CheckpointError, NetworkPolicy
 from agents.training.base import BaseRun, HistoryRow
 from agents.training.state import STATE_FILE, load_state, save_state
+from search.boards.sweeps import uninterrupted
 
 POLICY_FILE = "policy.safetensors"
 
@@ -101,7 +101,7 @@ def train(
         if run.iteration and run.due():
             run.evaluate()  # if the run was stopped between the iteration and its measurement; nothing happens otherwise
         while run.iteration < run.config.iterations:
-            with whole_iteration():
+            with uninterrupted():  # a state in the middle of an iteration could not be resumed
                 run.step()
             if run.due():
                 run.evaluate()
@@ -139,19 +139,3 @@ def _report(run: BaseRun, writer: ScalarWriter | None, progress: Progress | None
             writer.add_scalar("exploitability", last.exploitability, run.iteration)
     if progress is not None:
         progress(run.iteration, run.history)
-
-
-@contextmanager
-def whole_iteration() -> Iterator[None]:
-    """Hold Ctrl-C back until the block is done: a state in the middle of an iteration could not be resumed."""
-    if threading.current_thread() is not threading.main_thread():  # signals go to the main thread only
-        yield
-        return
-    held: list[Any] = []
-    handler = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if held and callable(handler):
-        handler(*held[0])

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from games.holdem.boards import alike_hands, all_boards, board_hands, board_table
 from games.holdem.cards import CARDS, Deck
-from games.holdem.isomorphism import Permutation, permute_card, symmetries
+from games.holdem.isomorphism import Permutation, permute_card, suit_permutations, symmetries
 from games.holdem.layout import whole_forests, whole_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
@@ -126,6 +126,12 @@ def game_size(game: HoldemGame) -> Size:
     tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
     decisions = int(boards @ np.bincount(game.bets.round[game.bets.player >= 0], minlength=rounds))
     return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()), decisions)
+
+
+def count_boards(deck: Deck, count: int) -> int:
+    """Return how many sets of so many cards there are up to suits."""
+    group = suit_permutations(deck)
+    return sum(_fixed_sequences(permutation, [], (count,), deck)[-1] for permutation in group) // len(group)  # Burnside's lemma
 
 
 def _fixed_sequences(permutation: Permutation, dead: list[int], deals: Sequence[int], deck: Deck) -> list[int]:

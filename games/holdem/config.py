@@ -307,7 +307,7 @@ def on_menu(game: HoldemGame) -> HoldemGame:
         ValueError: the tree of bets would be too large.
     """
     if game.any_amount:
-        note = "game.amounts: any is taken as menu (any amount is for matches of bots alone)"
+        note = "game.amounts: any is taken as menu (what needs the tree of all bets knows the menu's sizes alone)"
         game = replace(game, any_amount=False, notes=(*game.notes, note))
     try:
         game.bets  # noqa: B018  # built here, and kept

@@ -17,13 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from math import comb, factorial, inf
-from typing import Any
+from math import comb, inf
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from games.arrays import Float, Float32
+from games.holdem.board_tree import count_boards
 from games.holdem.rules import HoldemGame
 from games.settings import bounded, check_bounds
 from search.boards.flat_bets import FlatBets, Most, flat_bets, most_visited
@@ -214,11 +215,16 @@ def _check_buckets(cards: Cards, sizes: Sequence[int]) -> None:
             raise ValueError(f"buckets of street {street} must be below {size:,}, got {largest:,}")
 
 
-def mccfr_bytes(game: HoldemGame, sizes: Sequence[int]) -> tuple[int, int]:
-    """Return how many bytes a solve needs in memory, the buckets of all boards included, and a file of its averages has."""
-    rows, cards = flat_bets(game, sizes).rows, len(game.deck.cards())
-    hands, symmetries = len(game.hands), factorial(len(game.deck.suits))
-    boards = [comb(cards, count) for count in accumulate(game.deals)]
-    # Suits make a board equal to almost ``symmetries`` others, few boards to fewer.
-    tables = sum(-(-n // symmetries) * 1.3 * hands * 2 + n * 5 for n in boards)
-    return int(8 * rows + tables), 2 * rows
+class Sizes(NamedTuple):
+    """What a solve takes, in numbers."""
+
+    rows: int  # of each of its tables
+    buckets: int  # of hands on all boards up to suits
+    boards: int  # that are numbered
+
+
+def mccfr_sizes(game: HoldemGame, sizes: Sequence[int]) -> Sizes:
+    """Return what a solve with so many buckets on each street takes; nothing is made but the tree of bets."""
+    counts, cards = [*accumulate(game.deals)], len(game.deck.cards())
+    buckets = sum(count_boards(game.deck, count) for count in counts) * len(game.hands)
+    return Sizes(flat_bets(game, sizes).rows, buckets, sum(comb(cards, count) for count in counts))

@@ -3,7 +3,7 @@
 A belief is both players' own reach. The value of a state is what the ranges of the *belief* win from each other there, in the real chips:
 
 * At a decision both play the blueprint to the end of the street, and the rest of the hand is checked down. The line is taken for one of the
-  menu's (``search.off_tree.Translation``), and what the menu adds to the pot is scaled by how much larger the real pot is.
+  menu's (``search.off_tree.likeliest``), and what the menu adds to the pot is scaled by how much larger the real pot is.
 * Where the street has ended, or the line is none of the menu's, the hand is checked down.
 * Chips that are all in, folds and showdowns are worth what they are.
 
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations
 from math import comb
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -33,7 +33,7 @@ from games.holdem.isomorphism import hand_permutation, suit_permutations
 from games.holdem.rules import HoldemGame, HoldemState
 from search.kernels.equity import equity_space
 from search.kernels.run_outs import showdown_sums
-from search.off_tree import Translation
+from search.off_tree import MenuPolicy, likeliest
 
 RUN_OUTS, SAMPLE = 48, 24  # boards on which a hand is checked down: all if they are no more than the first, else as many as the second
 MOST_BOARDS = 1500  # all of which are dealt where the true mean is wanted: those of a flop, and no more
@@ -43,17 +43,6 @@ MOST_KEPT = 4096  # states, and values before the first public cards: there many
 LANES = 512  # at a time
 
 Belief = tuple[Float, Float]
-
-
-class MenuPolicy(Protocol):
-    """A blueprint of a game's menu."""
-
-    @property
-    def game(self) -> HoldemGame:
-        """With the menu's sizes alone."""
-
-    def at(self, state: HoldemState, /) -> Float:
-        """Return the acting player's [A, H] at a decision."""
 
 
 class UniformMenu:
@@ -84,12 +73,10 @@ class MenuValues:
     Args:
         game: with any amount.
         policies: both players' blueprints, of one menu.
-        seed: of the translation.
     """
 
-    def __init__(self, game: HoldemGame, policies: tuple[MenuPolicy, MenuPolicy], seed: int = 0) -> None:
+    def __init__(self, game: HoldemGame, policies: tuple[MenuPolicy, MenuPolicy]) -> None:
         self.game, self.menu, self.policies = game, policies[0].game, policies
-        self.translation = Translation(game, self.menu, seed)
         self._space = equity_space(len(game.hands), 1, 1)
         self._taken, self._run_outs = lru_cache(MOST_KEPT)(self._translated), lru_cache(MOST_KEPT)(self._sampled)
         self._early: dict[bytes, Float] = {}
@@ -252,7 +239,8 @@ class MenuValues:
 
     def _translated(self, state: HoldemState) -> HoldemState | None:
         """Return what the blueprint takes a state for."""
-        return self.menu.root if state.above is None else self.translation.follow(self._taken(state.above), state.above, state)
+        above = state.above
+        return self.menu.root if above is None else likeliest(self.game, self.menu, self._taken(above), above, state)
 
     def _mass(self, reach: Belief) -> float:
         """Return the sum over both players' hands that share no card of the product of their reach."""

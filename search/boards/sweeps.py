@@ -158,21 +158,24 @@ class BoardSweeps:
                 other.result()
 
 
+STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C and a batch system's stop back until the block is done."""
+    """Hold Ctrl-C, a batch system's stop and a closed terminal back until the block is done."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     held: list[int] = []
-    before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in STOPS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if held:
-        signal.raise_signal(held[0])
+    for number in held:  # the first that is not ignored ends it
+        signal.raise_signal(number)
 
 
 def _words(rows: Rows) -> Rows:

@@ -15,6 +15,7 @@ from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, Budget, variant
 from search.boards.root_gadget import RootGadget
+from search.off_tree import pseudo_harmonic
 from search.outcome import Outcome
 from tests.playing import random_action
 
@@ -137,6 +138,31 @@ def test_an_answer_of_few_iterations_is_not_played_where_the_clock_is_the_budget
     np.testing.assert_allclose(played[10**9].policy, blueprint.at(find_decision(MENU, line, "line")), atol=1e-6)
 
 
+def test_few_iterations_are_played_where_no_more_were_asked_for_or_the_target_was_reached(agent):
+    line = "call / check / Kc / check / check / Tc"
+    budgets = {
+        Budget(seconds=5.0, iterations=3): 3, Budget(exploitability=100.0): 1, Budget(seconds=5.0, exploitability=100.0): 1,
+    }  # fmt: skip
+    for budget, iterations in budgets.items():
+        decision = asked(agent, line, budget)[1][-1]
+        assert (decision.outcome, decision.iterations) == (Outcome.SEARCHED, iterations)
+
+
+def test_too_few_iterations_are_not_played_where_the_clock_ended_first(agent, monkeypatch):
+    monkeypatch.setattr("agents.no_limit.agent.MIN_TRUSTED_ITERATIONS", 10**9)
+    decision = asked(agent, "call / check / Kc / check / check / Tc", Budget(seconds=0.05, iterations=10**8))[1][-1]
+    assert decision.outcome == Outcome.NO_TIME
+    assert decision.iterations > 0
+
+
+def test_a_translating_agent_solves_a_street_once(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", off_tree="translate")
+    line = "call / check / Kc / check / check / Tc / bet 3 / raise 9 / raise 30"
+    for seat in (0, 1):
+        outcomes = [decision.outcome for decision in asked(agent, line, Budget(iterations=4), seat)[1]]
+        assert outcomes.count(Outcome.SEARCHED) == 1
+
+
 def test_a_subgame_of_several_streets_has_few_sizes_and_what_was_really_bet(blueprint):
     agent = NoLimitAgent(GAME, blueprint, DCFR, "flop")
     state, decisions = asked(agent, "call / check / Kc / bet 3", Budget(iterations=3))
@@ -230,14 +256,15 @@ def test_it_answers_whatever_is_bet(agent, seat):
     assert outcomes == {Outcome.NOT_DUE, Outcome.SEARCHED}
 
 
-def test_a_translating_agent_answers_another_amount_from_the_last_answer_as_one_of_its_sizes(blueprint):
+def test_a_translating_agent_answers_another_amount_from_the_last_answer_between_its_sizes(blueprint):
     agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", off_tree="translate")
     line = "call / check / Kc / check / check / Tc / check"
     known = {bet: asked(agent, f"{line} / {bet}", Budget(iterations=8))[1] for bet in ("bet 2", "bet 3", "bet 4")}
     assert [d.outcome for d in known["bet 3"][-2:]] == [Outcome.SEARCHED, Outcome.NOT_DUE]  # where inserting solves anew
-    odd = known["bet 3"][-1].policy
-    assert any(np.array_equal(odd, known[bet][-1].policy) for bet in ("bet 2", "bet 4"))
-    assert not np.array_equal(known["bet 2"][-1].policy, known["bet 4"][-1].policy)
+    odd, low, high = (known[bet][-1].policy[0] for bet in ("bet 3", "bet 2", "bet 4"))  # who folds
+    share = pseudo_harmonic(0.75, [0.5, 1.0])[0][1]
+    np.testing.assert_allclose(odd, share * low + (1 - share) * high, atol=1e-6)
+    assert not np.array_equal(low, high)
 
 
 def test_a_translating_agents_solves_have_the_menus_sizes_alone(blueprint):
@@ -246,7 +273,8 @@ def test_a_translating_agents_solves_have_the_menus_sizes_alone(blueprint):
     game = decisions[-1].memory.solved.strategy.game
     assert decisions[-1].outcome == Outcome.SEARCHED
     assert [action.text for action in game.actions(game.root)] == ["check", "bet 2", "bet 4"]
-    assert decisions[-1].memory.solved.locate(find_decision(GAME, "call / check / Qc / check / check / Tc / bet 3", "line")) is None
+    elsewhere = find_decision(GAME, "call / check / Qc / check / check / Tc / bet 3", "line")
+    assert decisions[-1].memory.solved.at(GAME, elsewhere) is None
 
 
 def test_within_the_menu_translating_and_inserting_are_the_same(agent, blueprint):

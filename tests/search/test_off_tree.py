@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.game import find_decision
+from games.game import find_decision, line_of, path
 from games.holdem.config import Holdem
-from search.off_tree import Translation, carried, likely_row, pot_fraction, pseudo_harmonic
+from games.public_tree import CHANCE
+from search.off_tree import MOST_LINES, carried, likeliest, likely_row, lines_from, pot_fraction, pseudo_harmonic, taken_for
 
 SETTINGS = {"blinds": [50, 100], "stack": 20_000, "min_bet": 100, "bets": "50%,100%", "raises": "100%,a"}
 GAME, MENU = Holdem(amounts="any", **SETTINGS).build(), Holdem(**SETTINGS).build()
@@ -59,16 +62,74 @@ def test_the_size_of_a_bet_is_measured_on_the_pot_after_a_call(line, size):
     assert pot_fraction(GAME, above, GAME.action(above, steps[-1])) == pytest.approx(size)
 
 
-def followed(line, seed=0):
-    """Return the state of a line, and what it is taken for."""
+class Drawn:
+    """A policy of the menu that depends on the line and the hand, the same whenever it is asked."""
+
+    game = MENU
+
+    def at(self, state):
+        seed = zlib.crc32(" / ".join(line_of(MENU, state)).encode())
+        return np.random.default_rng(seed).dirichlet(np.ones(len(MENU.actions(state))), size=len(MENU.hands)).T
+
+
+def steps_of(line):
+    return list(pairwise(path(GAME, state_of(GAME, line))))
+
+
+def followed(line):
+    """Return the state of a line, and what it is most likely taken for."""
+    taken = MENU.root
+    for above, child in steps_of(line):
+        taken = likeliest(GAME, MENU, taken, above, child)
+    return state_of(GAME, line), taken
+
+
+def lines_at(line):
+    found = lines_from(GAME, Drawn())
+    for above, child in steps_of(line):
+        found = found.follow(above, child)
+    return found
+
+
+def drawn_apart(line, player):
+    """Return a naive twin of ``Lines.at``: every sequence of draws by itself, with what a player's hands do in it."""
+    hands = [(1.0, MENU.root, np.ones(len(MENU.hands)))]
+    for above, child in steps_of(line):
+        after = []
+        for share, taken, reach in hands:
+            if GAME.player(above) == CHANCE:
+                if MENU.player(taken) == CHANCE:
+                    after.append((share, MENU.revealed(taken, child.label), reach))
+            elif MENU.player(taken) == GAME.player(above):
+                offers, policy = MENU.actions(taken), Drawn().at(taken)
+                for offer, likely in taken_for(MENU, taken, GAME, above, GAME.action(above, child.label)):
+                    own = reach * policy[offer] if GAME.player(above) == player else reach
+                    after.append((share * likely, MENU.child(taken, offers[offer]), own))
+        hands = after
     state = state_of(GAME, line)
-    way = [state]
-    while way[0].above is not None:
-        way.insert(0, way[0].above)
-    taken, translation = MENU.root, Translation(GAME, MENU, seed)
-    for above, child in pairwise(way):
-        taken = translation.follow(taken, above, child)
-    return state, taken
+    there = [
+        (share * reach, carried(MENU, taken, Drawn().at(taken), GAME, state))
+        for share, taken, reach in hands
+        if MENU.player(taken) == player
+    ]
+    return sum(weight * policy for weight, policy in there) / sum(weight for weight, _ in there)
+
+
+ODD = (
+    "raise 327",
+    "call / raise 341 / call / AhKd7c",
+    "raise 300 / raise 943",
+    "raise 250 / call / AhKd7c / bet 130 / raise 777",
+    "raise 327 / call / AhKd7c / check / bet 110 / call / 2c",
+    "raise 900 / raise 2500 / call / AhKd7c / bet 1700",
+)
+
+
+@pytest.mark.parametrize("line", ODD)
+def test_the_mean_of_all_lines_is_what_secret_draws_come_to(line):
+    found, state = lines_at(line), state_of(GAME, line)
+    np.testing.assert_allclose(found.at(state), drawn_apart(line, GAME.player(state)), atol=1e-12)
+    np.testing.assert_allclose(found.at(state).sum(axis=0), 1.0)
 
 
 def test_a_line_of_the_menu_is_taken_for_itself():
@@ -76,24 +137,62 @@ def test_a_line_of_the_menu_is_taken_for_itself():
     state, taken = followed(line)
     assert taken == state_of(MENU, line)
     assert state.label == taken.label
+    assert [known.state for known in lines_at(line).lines] == [taken]
 
 
-def test_each_line_is_always_taken_for_the_same_and_both_neighbours_come_up():
-    line = "call / check / AhKd7c / bet 150"
-    found = {followed(line, seed)[1].label for seed in range(40)}
-    assert found == {"bet 100", "bet 200"}
-    assert len({followed(line, 3)[1] for _ in range(3)}) == 1
+def test_no_amount_is_folded_to_more_often_than_the_sizes_around_it():
+    """One drawn line would let an opponent find the amounts that are taken for an all-in."""
+
+    def folded(line):
+        return lines_at(line).at(state_of(GAME, line))[0].mean()
+
+    known = {amount: folded(f"raise {amount}") for amount in (300, 20_000)}
+    found = [folded(f"raise {amount}") for amount in range(301, 4000, 97)]
+    assert min(known.values()) <= min(found)
+    assert max(found) <= max(known.values())
+    assert np.abs(np.diff(found)).max() < 0.2 * abs(known[300] - known[20_000])
 
 
-def test_a_raise_of_a_bet_that_was_taken_for_an_all_in_has_no_line_any_more():
+def test_a_call_of_a_bet_that_may_be_taken_for_an_all_in_leaves_the_other_line():
+    line = "raise 327 / call / AhKd7c"
+    found, state = lines_at(line), state_of(GAME, line)
+    assert [known.state.above.above.label for known in found.lines] == ["raise 300"]
+    assert found.at(state) is not None
+
+
+def test_a_small_bet_is_taken_for_the_smallest_size_or_for_none():
+    above, taken = (state_of(game, "call / check / AhKd7c") for game in (GAME, MENU))
+    shares = taken_for(MENU, taken, GAME, above, GAME.action(above, "bet 100"))
+    assert shares == [(1, 1.0)]
+    above, taken = (state_of(game, "raise 300 / call / AhKd7c") for game in (GAME, MENU))
+    (passing, none), (smallest, some) = taken_for(MENU, taken, GAME, above, GAME.action(above, "bet 150"))
+    assert [MENU.actions(taken)[place].text for place in (passing, smallest)] == ["check", "bet 300"]
+    assert none == pytest.approx((0.5 - 0.25) / (0.5 * 1.25))
+    assert none + some == 1.0
+    last = "raise 300 / call / AhKd7c / check"
+    above, taken = (state_of(game, last) for game in (GAME, MENU))  # without a bet the street would be over
+    assert taken_for(MENU, taken, GAME, above, GAME.action(above, "bet 150")) == [(1, 1.0)]
+
+
+def test_where_the_menu_can_raise_no_more_there_is_no_line():
     state, taken = followed("raise 300 / raise 15000")
     assert taken is not None
     assert taken.label == "all-in 20000"
-    above = state
-    state = GAME.child(state, GAME.action(state, "all-in 20000"))
-    translation = Translation(GAME, MENU)
-    assert translation.follow(taken, above, state) is None
-    assert translation.follow(None, above, state) is None
+    child = GAME.child(state, GAME.action(state, "all-in 20000"))
+    assert likeliest(GAME, MENU, taken, state, child) is None
+    assert likeliest(GAME, MENU, None, state, child) is None
+    none = replace(lines_at("raise 300"), lines=())
+    above = state_of(GAME, "raise 300")
+    assert none.at(above) is None
+    assert none.likely(above, "call") is None
+    assert none.follow(above, GAME.child(above, GAME.action(above, "call"))).lines == ()
+
+
+def test_few_lines_are_kept_the_likeliest():
+    line = "raise 250 / raise 777 / raise 1701 / call / AhKd7c / bet 1000 / raise 4321"
+    found = lines_at(line)
+    assert 1 < len(found.lines) <= MOST_LINES
+    assert [known.share for known in found.lines] == sorted((known.share for known in found.lines), reverse=True)
 
 
 def test_a_policy_is_carried_to_the_nearest_sizes_and_keeps_its_sum():

@@ -18,7 +18,7 @@ from agents.apps.config import register
 from agents.apps.launch import prepare
 from agents.apps.match import check
 from agents.match.match import play_part
-from tests.running import HANG_SECONDS, ROOT, finish, refused, result_of, start, timebank, wait_for
+from tests.running import HANG_SECONDS, ROOT, contents, finish, refused, result_of, start, timebank, wait_for
 
 KUHN = ("game=kuhn_poker", "agent@agents.a=tabular", "agent@agents.b=uniform", "agents.a.iterations=20", "executor=serial")
 
@@ -116,6 +116,42 @@ def test_a_match_is_not_replaced_by_one_of_fewer_hands(monkeypatch, tmp_path, ca
     assert timebank(monkeypatch, "match", f"resume={tmp_path}", "hands=40") == 2
     assert capsys.readouterr().err == f"error: hands must be at least the 100 that {tmp_path} has, got 40\n"
     assert (tmp_path / "result.json").read_text() == before
+
+
+OTHER = " (another match takes another directory)"
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (["seed=1"], "seed must be 0 as in {}, got 1" + OTHER),
+        (["budget.seconds=0.1"], "budget.seconds must be null as in {}, got 0.1" + OTHER),
+        (["agents.a.iterations=21"], "agents.a.iterations must be 20 as in {}, got 21" + OTHER),
+        (["duplicate=false", "hands=200"], "duplicate must be true as in {}, got false" + OTHER),
+        (["game=leduc_poker"], "game must be 'kuhn_poker' as in {}, got 'leduc_poker'"),
+    ],
+)
+def test_a_match_goes_on_as_the_same_match_alone(monkeypatch, tmp_path, capsys, given, line):
+    assert timebank(monkeypatch, "match", *KUHN, "hands=100", f"hydra.run.dir={tmp_path}") == 0
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}", *given) == 2
+    assert capsys.readouterr().err == f"error: {line.format(tmp_path)}\n"
+    assert contents(tmp_path) == before
+
+
+def test_a_match_goes_on_with_what_changes_no_hand(monkeypatch, tmp_path, capsys):
+    command = ("match", *KUHN, "hands=100", f"hydra.run.dir={tmp_path}")
+    assert timebank(monkeypatch, *command) == 0
+    assert timebank(monkeypatch, *command) == 0  # the very command again
+    assert result_of(tmp_path)["playing"]["hands"] == 0
+    free = ["hands=120", "executor=local", "executor.workers=1", "precision=0.5", "exact=false", "draws=2", "limit_seconds=3", "seed=0"]
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}", *free) == 0
+    assert result_of(tmp_path)["playing"]["hands"] == 20
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}", "+agent@agents.c=uniform") == 0  # beside those that there are
+    rows = result_of(tmp_path)["rows"]
+    assert [row["agents"] for row in rows] == [["a", "b"], ["a", "c"], ["b", "c"]]
+    assert result_of(tmp_path)["playing"]["hands"] == 240
 
 
 def test_a_match_without_bots_takes_no_salt_and_keeps_none(monkeypatch, tmp_path, capsys):
@@ -381,6 +417,36 @@ def test_play_in_a_terminal(tmp_path, command, leave):
         assert re.fullmatch(rf"interrupted; what there is so far is in {re.escape(str(tmp_path))}", after)
     assert process.returncode == (130 if leave == "Ctrl-C" else 0)
     assert result_of(tmp_path)["status"] == ("interrupted" if leave == "Ctrl-C" else "complete")
+
+
+OF_A_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from agents.apps.cli import main; main()"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", ["play", "match"])
+def test_a_terminal_that_is_closed_ends_a_command_as_ctrl_c_does(tmp_path, command):
+    given = PLAY[3:] if command == "play" else [*KUHN, "agents.a.think=true", "agents.a.budget.iterations=5", "hands=1000000"]
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", OF_A_TERMINAL, command, *given, f"hydra.run.dir={tmp_path}"],
+        stdin=child, stdout=child, stderr=child, cwd=ROOT, env=ENVIRONMENT, start_new_session=True,
+    )  # fmt: skip
+    os.close(child)
+    shown = b""
+    try:
+        while (b"> " not in shown) if command == "play" else len(list(tmp_path.rglob("*.jsonl"))) < 2:
+            if select.select([parent], [], [], 0.1)[0]:
+                shown += os.read(parent, 4096)
+            assert process.poll() is None, shown
+        os.close(parent)
+        process.wait(timeout=HANG_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130
+    assert result_of(tmp_path)["status"] == "interrupted"
+    if command == "match":
+        assert result_of(tmp_path)["rows"][0]["hands"] >= 1000
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 from omegaconf import OmegaConf
@@ -272,21 +273,40 @@ def test_ctrl_c_leaves_a_valid_directory(tmp_path):
 
 
 @pytest.mark.long
-def test_a_batch_systems_stop_is_a_ctrl_c(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_batch_systems_stop_and_a_closed_terminal_are_a_ctrl_c(tmp_path, number):
     process = start("solve", "budget.seconds=3600", f"hydra.run.dir={tmp_path}")
     wait_for_solving(tmp_path, process)
-    process.terminate()
+    process.send_signal(number)
     _, error = finish(process)
     assert process.returncode == 130, error
     assert result_of(tmp_path)["status"] == "interrupted"
     assert "exploitability" in result_of(tmp_path)
 
 
+@pytest.mark.parametrize(("before", "ended"), [(lambda *_: None, True), (signal.SIG_IGN, False)])
+def test_a_closed_terminal_ends_a_run_unless_it_was_started_to_outlive_it(before, ended, tmp_path):
+    def hang_up(*_):
+        signal.raise_signal(signal.SIGHUP)
+        went_on.append(True)
+
+    went_on = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGHUP, before)  # nohup ignores it
+        with pytest.raises(SystemExit) if ended else nullcontext():
+            launch("solve", lambda *_: None, hang_up, ["game=kuhn_poker", f"hydra.run.dir={tmp_path / 'run'}"])
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert went_on == ([] if ended else [True])
+
+
 def test_ctrl_c_before_the_run_ends_with_130_and_leaves_nothing(monkeypatch, tmp_path, capsys):
     def check(config, directory):
         signal.raise_signal(signal.SIGINT)
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         with pytest.raises(SystemExit) as end:
             launch("solve", check, lambda *_: None, ["game=kuhn_poker", f"hydra.run.dir={tmp_path / 'run'}"])

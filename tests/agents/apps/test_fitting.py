@@ -67,7 +67,10 @@ def test_a_blueprint_is_named_or_a_directory(tmp_path, monkeypatch):
         (["game.stack=10000"], "(timebank train game=heads_up_no_limit game.stack=10000 trainer=mccfr makes one)"),
         (["game.blinds=[100,200]"], "'game.blinds=[100,200]' trainer=mccfr makes one)"),
         (["game.min_bet=200"], "made for other sizes, cards or ranges (timebank train trainer=mccfr with the same game keys makes one)"),
-        (["game.amounts=menu"], "agent.policy must not be sampled where only the menu's amounts are legal"),
+        (
+            ["game.amounts=menu", "agent=no_limit", "budget.seconds=1"],
+            "agent.policy must not be sampled where somebody knows the menu's sizes alone",
+        ),
         (
             ["agent.blueprint=standard"],
             "agent.blueprint must have been made: timebank train game=heads_up_no_limit trainer=mccfr "

@@ -76,6 +76,21 @@ def test_kept_hands_of_parts_that_were_small_files_are_taken(tmp_path):
     assert [new for *_, new in play_matches([match], 100, directory=tmp_path)] == [False] * 4
 
 
+@pytest.mark.parametrize("lost", [0, 7, 19])
+def test_a_file_of_kept_hands_that_lost_a_line_is_not_replaced(tmp_path, lost):
+    match = Match((blueprint("a"), uniform("b")))
+    whole = list(play_matches([match], 20, directory=tmp_path))
+    (path,) = tmp_path.rglob("*.jsonl")
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:lost] + lines[lost + 1 :]))
+    for _ in range(2):  # what was played again is kept, too
+        again = list(play_matches([match], 20, directory=tmp_path))
+        assert sorted(len(records) for _, records, _ in again) == [1, 19]
+        assert path.read_text().splitlines(keepends=True) == lines[:lost] + lines[lost + 1 :]
+        assert sum(len(f.read_text().splitlines()) for f in tmp_path.rglob("*.jsonl")) == 20
+        assert without_times(again) == without_times(whole)
+
+
 def test_short_parts_share_files(tmp_path, monkeypatch):
     monkeypatch.setattr("agents.match.match.PART_DEALS", 20)
     match = Match((blueprint("a"), uniform("b")))

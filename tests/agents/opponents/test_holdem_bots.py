@@ -340,7 +340,7 @@ def test_any_amount_changes_no_other_game():
     plain, anything = (Holdem(deals=[0, 1], blinds=[1, 2], amounts=amounts).build() for amounts in ("menu", "any"))
     assert anything.key == f"{plain.key} any amount"
     assert on_menu(anything) == plain
-    assert on_menu(anything).notes == ("game.amounts: any is taken as menu (any amount is for matches of bots alone)",)
+    assert on_menu(anything).notes == ("game.amounts: any is taken as menu (what needs the tree of all bets knows the menu's sizes alone)",)
     assert on_menu(plain) is plain
     with pytest.raises(ValueError, match=r"game.amounts must be menu in a limit game, got 'any'"):
         Holdem(bets="", raises="", limit=[2, 2], max_raises=[1, 1], deals=[0, 1], amounts="any").build()

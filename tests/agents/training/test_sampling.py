@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_blueprint
+from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_abstraction, load_blueprint, save_abstraction
 from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig, sample
 from games.holdem.config import Holdem
 from search import represent
@@ -17,7 +19,7 @@ from search.boards.card_buckets import card_arrays
 from search.representation import exploitability
 from tests.catalogue import game_of, small
 from tests.compiling import compiled
-from tests.running import refused, result_of, timebank
+from tests.running import contents, error_line, refused, result_of, timebank
 
 pytestmark = [compiled, pytest.mark.kernels]
 COMMAND = ("train", "game=ms2f1t1h5", "game.ranks=QKA", "game.suits=cdh", "trainer=mccfr", "trainer.buckets=[5,8]", "trainer.deals=64")
@@ -59,10 +61,13 @@ def test_the_buckets_of_the_second_street_are_kept(made):
 
 def test_sizes_are_told_before(made):
     game, directory, blueprint = made
-    memory, file = settings().bytes(game)
+    memory, file, disk, most = settings().bytes(game)
     assert file == blueprint.shares.nbytes
+    sizes = {name: (directory / name).stat().st_size for name in (SHARES, CENTRES, STATE)}
+    assert disk < sum(sizes.values()) < disk + 10_000  # headers, and the history
     run = BlueprintRun(game, settings(), directory)
     assert run.solver.regret.nbytes + run.solver.average.nbytes < memory < 1e6
+    assert disk + (directory / BOARDS).stat().st_size - 128 + run.solver.regret.nbytes + run.solver.average.nbytes + file == most
 
 
 def test_sixteen_bits_keep_the_strategy(made):
@@ -127,7 +132,7 @@ def test_ctrl_c_saves_what_was_done(made, tmp_path):
     assert [replace(row, seconds=0) for row in run.history] == [replace(row, seconds=0) for row in once.history]
 
 
-@pytest.mark.parametrize("file", [BOARDS, CENTRES, STATE])
+@pytest.mark.parametrize("file", [BOARDS, CENTRES])
 def test_a_damaged_file_is_made_again(file, made, tmp_path):
     game, _, whole = made
     run = BlueprintRun(game, settings(), tmp_path)
@@ -135,11 +140,63 @@ def test_a_damaged_file_is_made_again(file, made, tmp_path):
     run.save()
     content = (tmp_path / file).read_bytes()
     (tmp_path / file).write_bytes(content[: len(content) // 2])
-    if file == STATE:
-        with pytest.raises(ValueError, match="training state must be complete"):
-            BlueprintRun(game, settings(), tmp_path)
-        return
     assert sample(BlueprintRun(game, settings(), tmp_path)).digest == whole.digest
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path, at=0.4):
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= 16
+    path.write_bytes(content)
+
+
+def rewritten(**changed):
+    def rewrite(path):
+        with np.load(path) as saved:
+            arrays = {name: saved[name] for name in saved.files}
+        np.savez(path, **arrays | {name: change(arrays[name]) for name, change in changed.items()})
+
+    return rewrite
+
+
+DAMAGES = {
+    "cut": cut,
+    "flipped": flip,
+    "flipped at the end": lambda path: flip(path, 0.95),
+    "shorter": rewritten(average=lambda array: array[:-1]),
+    "not finite": rewritten(regret=lambda array: array * np.nan),
+    "negative": rewritten(average=lambda array: array - 1),
+    "of another type": rewritten(measured=lambda array: array.astype(np.float32)),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_state_is_refused_and_stays(kind, made, tmp_path):
+    game, directory, _ = made
+    shutil.copytree(directory, tmp_path, dirs_exist_ok=True)
+    DAMAGES[kind](tmp_path / STATE)
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=r"training state must be complete.*use another directory, or remove the file to begin at"):
+        BlueprintRun(game, settings(), tmp_path)
+    assert before.items() <= contents(tmp_path).items()
+
+
+@pytest.mark.parametrize("damage", [cut, flip])
+def test_the_command_refuses_a_damaged_state_before_anything_is_written(damage, monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, *COMMAND, "trainer.iterations=4", f"hydra.run.dir={tmp_path}") == 0
+    damage(tmp_path / STATE)
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=8") == 2
+    line = error_line(capsys)
+    assert line.startswith(f"error: training state must be complete, got one that is not in {tmp_path / STATE}: ")
+    assert line.endswith(" (use another directory, or remove the file to begin at iteration 0)\n")
+    assert contents(tmp_path) == before
+    (tmp_path / STATE).unlink()
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=8") == 0
 
 
 def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
@@ -156,6 +213,45 @@ def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
     (tmp_path / ABOUT).write_text(json.dumps({"format": 1}))
     with pytest.raises(ValueError, match="blueprint must be a directory"):
         load_blueprint(game, tmp_path)
+
+
+def test_arrays_of_something_else_are_refused(made, tmp_path):
+    game, directory, _ = made
+    other = tmp_path / "other"
+    sample(BlueprintRun(game, settings(seed=4), other))
+    tampered = tmp_path / "tampered"
+    for change in ("zeros", "flip", "shares", "centres", "flops", "no flops", "kill"):
+        shutil.copytree(directory, tampered, dirs_exist_ok=True)
+        assert load_blueprint(game, tampered).digest == json.loads((tampered / ABOUT).read_text())["digest"]
+        shares, abstraction = np.load(tampered / SHARES), load_abstraction(tampered / CENTRES, game)
+        if change == "zeros":
+            np.save(tampered / SHARES, np.zeros_like(shares))
+        elif change == "flip":
+            shares[-1] ^= 1
+            np.save(tampered / SHARES, shares)
+        elif change == "shares":
+            shutil.copy(other / SHARES, tampered / SHARES)
+        elif change == "centres":
+            shutil.copy(other / CENTRES, tampered / CENTRES)
+        elif change == "flops":
+            save_abstraction(tampered / CENTRES, replace(abstraction, second=abstraction.second[::-1].copy()))
+        elif change == "no flops":
+            save_abstraction(tampered / CENTRES, replace(abstraction, second=None))
+        else:  # between two files of one save
+            for name in (CENTRES, SHARES):
+                shutil.copy(other / name, tampered / name)
+        with pytest.raises(ValueError, match=r"got .*tampered \(its arrays must have the digest that its description says\)"):
+            load_blueprint(game, tampered)
+
+
+def test_a_blueprint_without_a_digest_of_its_flops_is_read(made, tmp_path):
+    game, directory, blueprint = made
+    for name in (CENTRES, SHARES):
+        shutil.copy(directory / name, tmp_path / name)
+    about = json.loads((directory / ABOUT).read_text())
+    del about["second_digest"]  # as an earlier version wrote it
+    (tmp_path / ABOUT).write_text(json.dumps(about))
+    assert load_blueprint(game, tmp_path).digest == blueprint.digest
 
 
 def test_another_runs_state_is_refused(made):
@@ -201,7 +297,7 @@ def test_the_command_trains_and_resumes(monkeypatch, tmp_path, capsys):
     assert result["traversals"] == 2 * 20 * 64
     assert (tmp_path / "first_street.csv").is_file()
     assert list((tmp_path / "tensorboard").iterdir())
-    assert "on disk; making it takes about" in capsys.readouterr().out
+    assert re.search(r"a blueprint of .*; making it takes about .* of memory and .* of disk, .* of which stay", capsys.readouterr().out)
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", "trainer.iterations=24") == 0
     assert [row["iteration"] for row in result_of(tmp_path)["history"]] == [16, 20, 24]
 
@@ -226,3 +322,11 @@ def test_other_commands_refuse_to_make_a_blueprint(monkeypatch, tmp_path, capsys
 def test_bad_settings_are_refused(overrides, text, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     assert text in refused(monkeypatch, capsys, "train", *overrides)
+
+
+def test_what_full_no_limit_takes_is_told_as_it_is():
+    needs = MCCFRConfig(buckets=[10], bets="100%,a", raises="100%,a")
+    needs = needs.bytes(needs.abstract(game_of("heads_up_no_limit")))
+    boards = 2 * (1 + 1755 + 16_432 + 134_459) * 1326
+    assert needs.most_disk - needs.disk == boards + 5 * needs.file  # the state, while it is written anew
+    assert needs.disk == pytest.approx(6 * needs.file + 1755 * 1176 * 4 / 8, rel=0.02)  # flops in 4 bits, and centres

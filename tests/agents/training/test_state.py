@@ -93,17 +93,22 @@ def test_stop_ends_a_run_that_can_be_resumed(tmp_path):
 
 
 @pytest.mark.long
-def test_ctrl_c_saves_whole_iterations(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_whole_iterations(tmp_path, monkeypatch, number):
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as commands do
     step = DeepCFR._train_advantages
 
     def interrupted(self, p):
         if self.iteration == 4 and p == 0:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         step(self, p)
 
     monkeypatch.setattr(DeepCFR, "_train_advantages", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        train(make_run(KUHN), tmp_path)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(make_run(KUHN), tmp_path)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
     monkeypatch.undo()
     stopped = make_run(KUHN)
     load_state(stopped, tmp_path)

@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
+from games.holdem.board_tree import count_boards
 from games.holdem.cards import FULL_DECK, Deck, hole_hands
 from games.holdem.isomorphism import canonical_deals, permute_cards, suit_permutations
 from search.boards.card_buckets import BINS, board_index, features_of
@@ -85,3 +86,10 @@ def test_a_symmetry_leads_to_the_board_that_stands_for_others():
 def test_the_full_deck_has_as_many_boards_as_are_known():
     assert [len(board_index(FULL_DECK, (n,)).boards) for n in (1, 2, 3)] == [13, 169, 1755]
     assert len(canonical_deals(suit_permutations(), (), 3)) == 1755
+
+
+@compiled
+@pytest.mark.parametrize("deck", [SMALL, Deck("23456789TJQKA", "cd"), Deck("QKA", "cdh"), Deck("23456", "s"), FULL_DECK])
+def test_boards_are_counted_as_they_are_numbered(deck):
+    for count in range(4 if deck == FULL_DECK else 6):
+        assert count_boards(deck, count) == len(board_index(deck, (count,) if count else ()).boards)
