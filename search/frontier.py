@@ -62,3 +62,10 @@ class DepthLimit(Generic[State]):
     def __post_init__(self) -> None:
         if self.actions is not None and self.actions < 1:
             raise ValueError(f"actions must be at least 1, got {self.actions}")
+
+
+def mean_values(sums: Float) -> Float:
+    """Return values in chips: weighted sums over iterations [2, ...] of cfvs and of cf_reach, divided; 0 for what meets nobody."""
+    cfvs, cf_reach = sums
+    found: Float = np.divide(cfvs, cf_reach, out=np.zeros_like(cfvs), where=cf_reach > 0)
+    return found

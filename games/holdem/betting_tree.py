@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from games.arrays import Float, Int32
 from games.holdem.betting import Betting, BettingState, first_state, offered
-from games.public_tree import TERMINAL, Preorder
+from games.public_tree import CHANCE, TERMINAL, Preorder
 
 _MAX_STATES = 70_000  # that are gone through to count the nodes of a tree that is too large: about a second
 _MAX_STEPS = 25_000  # of random lines of play that tell its size where that is not enough: half a second
@@ -53,17 +53,22 @@ class _Outline(NamedTuple):
     sizes: list[int]  # [S] nodes at and below it in the tree
 
 
-def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
+def betting_tree(rules: Betting, max_nodes: int = 200_000, streets: int | None = None) -> BettingTree:
     """Build the tree of bets.
+
+    Args:
+        rules: of the bets.
+        max_nodes: that the tree may have.
+        streets: that the tree has, all unless given. Where the last of them ends, its CHANCE nodes have no child.
 
     Raises:
         ValueError: the tree would have more nodes than ``max_nodes``. The message gives their number: exactly as long as the hand can come
             to at most 70,000 different states of betting (trees of some million nodes), else estimated within a factor of about two, or
             where lines of play are very long what was counted until then. It takes a second or two.
     """
-    outline, known = _outline(rules, max_nodes)
+    outline, known = _outline(rules, max_nodes, streets)
     if outline is None:
-        estimate = _estimate_nodes(rules)
+        estimate = _estimate_nodes(rules, streets)
         size = f"about {estimate:.0e}" if estimate > known else f"at least {known:,}"
         raise ValueError(f"the betting tree must have at most {max_nodes:,} nodes, got {size}")
     states, following, sizes = outline
@@ -91,12 +96,17 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000) -> BettingTree:
 
 
 @lru_cache(maxsize=16)
-def kept_tree(rules: Betting) -> BettingTree:
+def kept_tree(rules: Betting, streets: int | None = None) -> BettingTree:
     """Return ``betting_tree`` of the rules, the same object every time: a later subgame often has the bets of one before."""
-    return betting_tree(rules)
+    return betting_tree(rules, streets=streets)
 
 
-def _outline(rules: Betting, max_nodes: int) -> tuple[_Outline | None, int]:
+def _offered(rules: Betting, state: BettingState, streets: int | None) -> list[tuple[str, BettingState]]:
+    """Return what is on offer at a state, nothing where the last of so many streets has ended."""
+    return [] if state.player == CHANCE and state.round + 1 == streets else offered(rules, state)
+
+
+def _outline(rules: Betting, max_nodes: int, streets: int | None = None) -> tuple[_Outline | None, int]:
     """Return what a hand can come to and how many nodes the tree is known to have.
 
     None and a lower bound where that is more than ``max_nodes`` and ``_MAX_STATES`` states did not do to count them.
@@ -112,7 +122,7 @@ def _outline(rules: Betting, max_nodes: int) -> tuple[_Outline | None, int]:
         if found is None:
             if known > max_nodes and len(after) >= _MAX_STATES:
                 return None, known
-            after[state] = found = offered(rules, state)
+            after[state] = found = _offered(rules, state, streets)
             known += len(found)
             stack += [child for _, child in found]
         elif stack.pop() not in number:
@@ -126,7 +136,7 @@ def _outline(rules: Betting, max_nodes: int) -> tuple[_Outline | None, int]:
     return outline, known
 
 
-def _estimate_nodes(rules: Betting) -> int:
+def _estimate_nodes(rules: Betting, streets: int | None = None) -> int:
     """Return the number of nodes told from random lines of play: Knuth 1975, "Estimating the efficiency of backtrack programs".
 
     A line reaches a node with one over the product of the numbers of choices above it, so what it passes counts by that product. Ends of
@@ -138,7 +148,7 @@ def _estimate_nodes(rules: Betting) -> int:
         state, weight, start = first_state(rules), 1.0, steps
         while True:
             steps += 1
-            after = [child for _, child in offered(rules, state)]
+            after = [child for _, child in _offered(rules, state, streets)]
             going_on = [child for child in after if child.player != TERMINAL]
             found += weight * (1 + len(after) - len(going_on))
             if not going_on:

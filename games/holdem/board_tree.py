@@ -108,20 +108,20 @@ class Size(NamedTuple):
 
 def game_size(game: HoldemGame) -> Size:
     """Count boards and rows; takes no longer than the tree of bets."""
-    rounds = len(game.deals)
+    rounds = game.streets or len(game.deals)
     rows = np.zeros((2, rounds), np.int64)  # a row per action
     above = game.bets.parent[1:]
     acting = game.bets.player[above] >= 0
     np.add.at(rows, (game.bets.player[above][acting], game.bets.round[above][acting]), 1)
     group = symmetries([s for s in game.board if s], game.ranges, game.hands, game.deck)
     dead = [card for street in game.board for card in street]
-    sequences = np.array([_fixed_sequences(g, dead, game.deals[1:], game.deck) for g in group])
+    sequences = np.array([_fixed_sequences(g, dead, game.deals[1:rounds], game.deck) for g in group])
     boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
-    hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:]])) for p in (0, 1)])
+    hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:rounds]])) for p in (0, 1)])
     tiles = -(-hands // LANES)
     by_street = boards * tiles * rows
     stored = by_street.sum(axis=1)
-    below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, :-1].sum()) * LANES
+    below, inner = int((boards * tiles).sum()) * LANES, int((boards * tiles)[:, : len(game.deals) - 1].sum()) * LANES
     # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries, and its orbit.
     tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
     decisions = int(boards @ np.bincount(game.bets.round[game.bets.player >= 0], minlength=rounds))
@@ -174,16 +174,16 @@ def board_tree(game: HoldemGame, dtype: Any = np.float32) -> BoardTree:
     """Return a game's arrays.
 
     Args:
-        game: what is played.
+        game: what is played. Where its tree of bets ends before the last street, lines leave the last board for nowhere.
         dtype: of amounts and weights; regrets and values have the same.
     """
-    streets = whole_streets(game.bets)
+    streets, last = whole_streets(game.bets), len(game.deals) - 1
     boards, children = all_boards(game, len(streets))
     roots = (np.flatnonzero(game.ranges[0]), np.flatnonzero(game.ranges[1]))
     nowhere = max(-(-len(root) // LANES) for root in roots) * LANES
     table = board_table(boards, children)
-    hands = board_hands(game.hands, roots, boards, table, nowhere)
-    images, orbits = zip(*(alike_hands(game.hands, p, boards, table, hands[p], nowhere) for p in (0, 1)), strict=True)
+    hands = board_hands(game.hands, roots, boards, table, nowhere, last)
+    images, orbits = zip(*(alike_hands(game.hands, p, boards, table, hands[p], nowhere, last) for p in (0, 1)), strict=True)
     stored = [0, 0]
     for p in (0, 1):
         actions = np.array([street[p].rows - street[p].lines for street in streets])

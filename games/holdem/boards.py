@@ -63,7 +63,7 @@ def board_table(boards: Sequence[Board], children: Sequence[tuple[int, int]]) ->
     return table
 
 
-def board_hands(deck: Cards, roots: tuple[Int, Int], boards: Sequence[Board], table: Int, nowhere: int) -> tuple[Hands, Hands]:
+def board_hands(deck: Cards, roots: tuple[Int, Int], boards: Sequence[Board], table: Int, nowhere: int, last: int) -> tuple[Hands, Hands]:
     """Return both players' hands on all boards, and fill in their columns of the table; images are those of ``alike_hands``.
 
     Args:
@@ -72,6 +72,7 @@ def board_hands(deck: Cards, roots: tuple[Int, Int], boards: Sequence[Board], ta
         boards: street by street.
         table: of the boards, in place.
         nowhere: index of a hand that is not there.
+        last: the street with showdowns.
     """
     shown = np.array([len(board.cards) for board in boards], np.int64)
     cards = np.array([board.cards + (0,) * (MOST_CARDS - len(board.cards)) for board in boards], np.uint8)
@@ -80,7 +81,6 @@ def board_hands(deck: Cards, roots: tuple[Int, Int], boards: Sequence[Board], ta
     padded = -(-counts // LANES) * LANES
     table[:, column.HANDS : column.HANDS_1 + 1] = counts
     table[:, column.HAND : column.HAND_1 + 1] = np.cumsum(padded, axis=0) - padded
-    last = int(table[-1, column.STREET])
     most = int((table[:, column.STREET] == last).sum()) * len(deck)
     first, second = (_room(total, most) for total in padded.sum(axis=0).tolist())
     strengths = place_hands(
@@ -98,7 +98,9 @@ def _room(hands: int, strengths: int) -> Hands:
     return Hands(cards[0], cards[1], indices[0], indices[1], indices[2], np.empty(strengths, np.uint16), np.zeros(0, np.uint16))
 
 
-def alike_hands(deck: Cards, player: int, boards: Sequence[Board], table: Int, hands: Hands, nowhere: int) -> tuple[Short, Orbits]:
+def alike_hands(
+    deck: Cards, player: int, boards: Sequence[Board], table: Int, hands: Hands, nowhere: int, last: int
+) -> tuple[Short, Orbits]:
     """Return what suits make of a player's hands, and which they make alike, and fill in their columns of the table.
 
     Args:
@@ -108,15 +110,16 @@ def alike_hands(deck: Cards, player: int, boards: Sequence[Board], table: Int, h
         table: of the boards, in place.
         hands: the player's.
         nowhere: index of a hand that is not there.
+        last: the street with showdowns.
 
     Returns:
         ``Hands.image``, and the orbits.
     """
     if len(boards[0].group) == 1:
         return _joined([]), Orbits(np.zeros(1, np.uint32), _joined([]))
-    last, symmetries_of = table[:, column.STREET] == table[-1, column.STREET], np.array([len(board.group) - 1 for board in boards])
+    showdowns, symmetries_of = table[:, column.STREET] == last, np.array([len(board.group) - 1 for board in boards])
     counts = table[:, column.HANDS + player]
-    table[:, column.SYMMETRIES] = np.where(last, 0, symmetries_of)
+    table[:, column.SYMMETRIES] = np.where(showdowns, 0, symmetries_of)
     size = -(-counts // LANES) * LANES * table[:, column.SYMMETRIES]
     table[:, column.SYMMETRY + player] = np.cumsum(size) - size
     images, members, lengths = (list[npt.NDArray[Any]]() for _ in range(3))
@@ -134,7 +137,7 @@ def alike_hands(deck: Cards, player: int, boards: Sequence[Board], table: Int, h
         found[b] = find_orbits(here, alike, each)
         lengths.append(each[: found[b]].copy())
         members.append(alike[: lengths[-1].sum()].copy())
-        if not last[b]:
+        if not showdowns[b]:
             images += [np.append(image, np.full(-count % LANES, nowhere)) for image in here]
     table[:, column.ORBIT_END + player] = np.cumsum(found)
     table[:, column.ORBIT + player] = np.cumsum(found) - found

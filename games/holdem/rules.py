@@ -79,6 +79,7 @@ class HoldemGame:
         big_blind: chips, where the game has blinds.
         any_amount: whether players may bet any legal amount; else only what the menus offer.
         notes: what of the settings was taken otherwise than written, a line each; no part of what the game is.
+        streets: rounds that the tree of bets has, all unless given; the rules of play go on behind them.
     """
 
     name: str
@@ -90,6 +91,7 @@ class HoldemGame:
     big_blind: float | None = None
     any_amount: bool = False
     notes: tuple[str, ...] = ()
+    streets: int | None = None
 
     spiel = num_states = None  # of no fields: OpenSpiel does not play it, and its states are too many to keep
 
@@ -123,14 +125,19 @@ class HoldemGame:
         ranges = [hashlib.sha256(w.tobytes()).hexdigest()[:16] for w in self.ranges]
         parts = (cards_text(self.deck.cards().tolist()), "|".join(map(cards_text, self.board)), self.deals, self.betting, ranges)
         reraises = [menu.reraises for menus in self.betting.menus or () for menu in menus]
-        added = {"reraises": any(reraises) and reraises, "begin": self.betting.begin, "inserted": self.betting.inserted}
+        added = {
+            "reraises": any(reraises) and reraises,
+            "begin": self.betting.begin,
+            "inserted": self.betting.inserted,
+            "streets": self.streets,
+        }
         own = [f" {name} {value}" for name, value in added.items() if value]
         return " ".join(map(str, parts)) + " any amount" * self.any_amount + "".join(own)
 
     @cached_property
     def bets(self) -> BettingTree:
         """The tree of bets."""
-        return kept_tree(self.betting)
+        return kept_tree(self.betting, self.streets)
 
     @cached_property
     def hands(self) -> Cards:
@@ -278,7 +285,7 @@ class HoldemGame:
         return np.where(alive, paid[player] * (wins @ reach), 0.0)
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
-        node = None if self.any_amount else self._node(state)
+        node = None if self.any_amount or self.streets else self._node(state)
         if state.betting.player == TERMINAL:
             lost = 0.0 if state.betting.folded == 1 - player else self._paid(state.betting)[player]
         elif node is None:

@@ -18,7 +18,7 @@ from games.kernels.boards import EXITS, FOLDS, GROUPS, HANDS, LINES, ROWS, SHOWS
 from games.kernels.showdown import SUMS
 from search.boards.workspace import Workspace
 from search.kernels.gadget import UNSAFE, GadgetArrays
-from search.kernels.play import BOTH, play_streets
+from search.kernels.play import BOTH, down_to_leaves, play_streets, up_from_leaves
 from search.kernels.streets import CHUNKS, LAYOUT, UPDATE
 from search.kernels.threads import DONE
 
@@ -125,6 +125,55 @@ class BoardSweeps:
         table = self._watched[player][first : first + tiles * (rows + 1)].reshape(tiles, rows + 1, LANES)
         return table.transpose(1, 0, 2).reshape(rows + 1, -1)[:rows, :hands].astype(np.float64)
 
+    def down_to_leaves(self, player: int, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], t: int) -> None:
+        """Do what comes before the leaves' values of a player's half of iteration t + 1, or of its evaluation; by one thread, in place.
+
+        Args:
+            player: who sweeps.
+            rows: regrets, what is matched, averages.
+            mode: UPDATE or VALUE, in which ``watched`` returns values of the first board afterwards.
+            weights: [T, 4].
+            t: row of the weights.
+        """
+        played = self._half(player, rows, mode)
+        down_to_leaves(*played, player, mode, weights, t, self._shared, self._work[0])
+
+    def up_from_leaves(
+        self, player: int, rows: StoredRows, mode: int, weights: npt.NDArray[np.float64], t: int, gadget: Gadget | None = None
+    ) -> None:
+        """Do what comes after them; arguments as in ``down_to_leaves`` and ``update``. In place."""
+        above = self._above(gadget or self._no_gadget)
+        up_from_leaves(*self._half(player, rows, mode), player, mode, weights, t, above, self._shared, self._work[0], self._sync)
+
+    def at_leaves(self, player: int, column: int) -> Rows:
+        """Return [nowhere, padded leaves] of the workspace at a player's half: hands in the first board's order, a view.
+
+        Args:
+            player: whose half.
+            column: OUT_OWN or OUT_OTHER, the own or the other player's reach, there after ``down_to_leaves``; or BACK, the own cfvs, to be
+                written before ``up_from_leaves``.
+        """
+        first, groups = int(self._layouts[player][0, column]), int(self.tree.forests[player].table[0, EXITS])
+        return self._shared[first : first + self.tree.nowhere * groups].reshape(self.tree.nowhere, groups * LANES)
+
+    def _half(self, player: int, rows: StoredRows, mode: int) -> tuple[Any, ...]:
+        """Return the first arguments of half a sweep."""
+        watched = NONE if mode == UPDATE else FIRST_BOARD
+        if mode != UPDATE:
+            self._watch(watched)
+        pairs = (self._forests, self._hands, self._arrays(rows))
+        forests, hands, arrays = (pair if player == 0 else pair[::-1] for pair in pairs)
+        return forests, hands, self.tree.boards, self.tree.weight, arrays, self.tree.nowhere, (watched.start, watched.stop)
+
+    def _arrays(self, rows: StoredRows) -> tuple[Any, ...]:
+        """Return both players' arrays as kernels take them."""
+        kept = [[_words(a) for a in own] for own in rows]
+        return tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p]) for p in (0, 1))
+
+    def _above(self, gadget: Gadget) -> tuple[Any, ...]:
+        """Return a gadget as kernels take it."""
+        return gadget.kind, gadget.opponent, tuple(gadget.arrays), self.cfv[gadget.opponent], self.reach[gadget.opponent]
+
     def _watch(self, boards: range) -> None:
         """Make room for the values of some boards."""
         streets = self.tree.boards[boards.start : boards.stop, STREET]
@@ -139,10 +188,8 @@ class BoardSweeps:
         only: int = BOTH,
     ) -> None:  # fmt: skip
         """Sweep in all threads; none can stop before all are done, since they wait for each other."""
-        tree, o, seen = self.tree, gadget.opponent, (watched.start, watched.stop)
-        kept = [[_words(a) for a in own] for own in rows]
-        arrays = tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p]) for p in (0, 1))
-        above = (gadget.kind, o, tuple(gadget.arrays), self.cfv[o], self.reach[o])
+        tree, seen = self.tree, (watched.start, watched.stop)
+        arrays, above = self._arrays(rows), self._above(gadget)
         played = (self._forests, self._hands, tree.boards, tree.weight, arrays, tree.nowhere, seen, mode, weights, above)
 
         def play(thread: int) -> None:

@@ -1,14 +1,34 @@
-"""The way from Python into the hot path of hold'em: iterations and evaluations, with a gadget above the root."""
+"""The way from Python into the hot path of hold'em: iterations and evaluations, with a gadget above the root.
+
+A tree that ends before the last street has *leaves*: the lines that leave its one board, with no boards below. There half an iteration has
+two calls. After ``down_to_leaves`` the reach of both players at the leaves is in ``shared`` (OUT_OWN, OUT_OTHER). Before ``up_from_leaves``
+the caller writes there what the leaves are worth (BACK).
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from games.kernels import inlined_kernel, inner_kernel, kernel
-from games.kernels.boards import Forest, Hands
+from games.kernels.boards import EXITS, GROUPS, HANDS, LINES, Forest, Hands
 from games.kernels.lanes import borrowed
 from search.kernels.gadget import UNSAFE, gadget_arrays, update_gadget
-from search.kernels.streets import UPDATE, ZERO, Side, Weights, sweep
+from search.kernels.streets import (
+    BACK,
+    SPARE,
+    UPDATE,
+    ZERO,
+    Side,
+    Weights,
+    clear,
+    down,
+    lane_values,
+    other_down,
+    sweep,
+    symmetrise,
+    tiles,
+    up_or_both,
+)
 from search.kernels.threads import DONE, wait_for_all
 
 BOTH = 2  # players who sweep
@@ -27,6 +47,24 @@ def forest_of(f: Any) -> Forest:
 def hands_of(h: Any) -> Hands:
     """Return a plain tuple's arrays, borrowed."""
     return Hands(borrowed(h[0]), borrowed(h[1]), borrowed(h[2]), borrowed(h[3]), borrowed(h[4]), borrowed(h[5]), borrowed(h[6]))
+
+
+@inlined_kernel
+def side_of(player: Any, forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: Any, watched: Any) -> Side:
+    """Return a player's sweep; ``forests``, ``hands`` and ``arrays`` are pairs, the player's own first (see ``play_streets``)."""
+    own, other = arrays
+    return Side(
+        player, forest_of(forests[0]), forest_of(forests[1]), hands_of(hands[0]), hands_of(hands[1]), borrowed(boards), borrowed(weight),
+        borrowed(own[0]), borrowed(own[1]), borrowed(own[2]), borrowed(own[3]), borrowed(other[2]), borrowed(own[4]), borrowed(other[4]),
+        borrowed(own[5]), nowhere, watched[0], watched[1], own[6],
+    )  # fmt: skip
+
+
+@inlined_kernel
+def weights_of(mode: Any, weights: Any, t: Any, space: Any) -> Weights:
+    """Return row t of the coefficients in the dtype of the workspace."""
+    dtype = space.dtype.type
+    return Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]), t)
 
 
 @inner_kernel
@@ -72,19 +110,11 @@ def play_streets(
         begin: first row.
         end: one past the last.
     """
-    dtype = shared.dtype.type
-    forest, other_forest, own, other = forest_of(forests[0]), forest_of(forests[1]), hands_of(hands[0]), hands_of(hands[1])
-    a, b = arrays
-    side = Side(
-        ZERO, forest, other_forest, own, other, borrowed(boards), borrowed(weight), borrowed(a[0]), borrowed(a[1]), borrowed(a[2]),
-        borrowed(a[3]), borrowed(b[2]), borrowed(a[4]), borrowed(b[4]), borrowed(a[5]), nowhere, watched[0], watched[1], a[6],
-    )  # fmt: skip
-    other_side = Side(
-        1 - ZERO, other_forest, forest, other, own, borrowed(boards), borrowed(weight), borrowed(b[0]), borrowed(b[1]), borrowed(b[2]),
-        borrowed(b[3]), borrowed(a[2]), borrowed(b[4]), borrowed(a[4]), borrowed(b[5]), nowhere, watched[0], watched[1], b[6],
-    )  # fmt: skip
+    side = side_of(ZERO, forests, hands, boards, weight, arrays, nowhere, watched)
+    swapped = (forests[1], forests[0]), (hands[1], hands[0]), (arrays[1], arrays[0])
+    other_side = side_of(1 - ZERO, swapped[0], swapped[1], boards, weight, swapped[2], nowhere, watched)
     for t in range(begin, end):
-        row = Weights(mode, dtype(weights[t, 0]), dtype(weights[t, 1]), dtype(weights[t, 2]), dtype(weights[t, 3]), t)
+        row = weights_of(mode, weights, t, shared)
         if only != 1:
             sweep(side, row, shared, work, sync, thread, threads)
             choose(gadget, 0, row, sync, thread, threads)
@@ -93,3 +123,69 @@ def play_streets(
             choose(gadget, 1, row, sync, thread, threads)
         if thread == 0 and mode == UPDATE:
             sync[DONE, 0] += 1
+
+
+@kernel
+def down_to_leaves(
+    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: Any, player: int, mode: int, weights: Any,
+    t: int, shared: Any, work: Any,
+) -> None:  # fmt: skip
+    """Do the first part of a player's half of an iteration on a tree with leaves: all that comes before their values, in place.
+
+    Args:
+        forests: a pair as in ``play_streets``, but the player's own first, as are the next two.
+        hands: see there.
+        boards: of the tree, which has one.
+        weight: of it.
+        arrays: a pair; see there.
+        nowhere: see there, as are the rest.
+        watched: boards whose values are kept.
+        player: who sweeps.
+        mode: UPDATE, BEST or VALUE.
+        weights: [T, 4] coefficients.
+        t: which row of them.
+        shared: workspace of the board.
+        work: of the thread.
+    """
+    side = side_of(player, forests, hands, boards, weight, arrays, nowhere, watched)
+    row = weights_of(mode, weights, t, shared)
+    own, other = tiles(side.boards[ZERO, HANDS + player]), tiles(side.boards[ZERO, HANDS + 1 - player])
+    other_down(side, ZERO, ZERO, other, side.other_root, ZERO, shared, work)
+    down(side, row, ZERO, ZERO, own, side.root, ZERO, shared, work)
+    for g in range(ZERO, side.forest.table[ZERO, GROUPS], 2):
+        lane_values(side, ZERO, g, shared, ZERO)
+
+
+@kernel
+def up_from_leaves(
+    forests: Any, hands: Any, boards: Any, weight: Any, arrays: Any, nowhere: int, watched: Any, player: int, mode: int, weights: Any,
+    t: int, gadget: Any, shared: Any, work: Any, sync: Any,
+) -> None:  # fmt: skip
+    """Do the second part, see ``down_to_leaves``: the leaves' values are there. They count as their mean over the board's suits, in place.
+
+    Args:
+        forests: as there.
+        hands: as there.
+        boards: as there.
+        weight: as there.
+        arrays: as there.
+        nowhere: as there.
+        watched: as there.
+        player: as there.
+        mode: as there.
+        weights: as there.
+        t: as there.
+        gadget: see ``play_streets``.
+        shared: as there.
+        work: as there.
+        sync: see ``play_streets``.
+    """
+    side = side_of(player, forests, hands, boards, weight, arrays, nowhere, watched)
+    row = weights_of(mode, weights, t, shared)
+    table, back = side.forest.table, side.layout[ZERO, BACK]
+    value = (side.nowhere + 1) * tiles(table[ZERO, LINES])
+    clear(side.root, value, value)
+    symmetrise(side, ZERO, shared, back, side.layout[ZERO, SPARE], table[ZERO, EXITS])
+    own = tiles(side.boards[ZERO, HANDS + player])
+    up_or_both(side, row, ZERO, ZERO, own, side.root, ZERO, value, shared, work)
+    choose(gadget, player, row, sync, ZERO, ZERO + 1)

@@ -13,7 +13,7 @@ from games import CHANCE, TERMINAL, PublicTree
 from games.arrays import Float, Index
 from games.kernels import DenseTerminals, aligned_zeros
 from games.public_tree import Sequences
-from search.frontier import LeafEvaluator
+from search.frontier import LeafEvaluator, mean_values
 from search.kernels import UNSAFE, plain, sweep_to_leaves
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy
@@ -212,12 +212,12 @@ class DepthLimitedSolver(Solver):
 
     def values(self) -> tuple[Float, Float]:
         """Return per player [H] chips, the mean over iterations of what the root was worth to each hand; 0 for hands that meet nobody."""
-        first, second = (_mean(sums) for sums in self._root_sums)
+        first, second = (mean_values(sums) for sums in self._root_sums)
         return first, second
 
     def leaf_values(self) -> tuple[Float, Float]:
         """Return per player [B, H] chips, the mean over iterations of what the leaves were worth to each hand."""
-        first, second = (_mean(sums) for sums in self._leaf_sums)
+        first, second = (mean_values(sums) for sums in self._leaf_sums)
         return first, second
 
     def leaf_ranges(self) -> tuple[Float, Float]:
@@ -233,11 +233,4 @@ class DepthLimitedSolver(Solver):
 def _cf_reach(weights: Float, player: int, other: Float) -> Float:
     """Return [B, H], what each hand of a player meets, from chance's weights [B, H0, H1] and the other player's reach [B, H']."""
     found: Float = np.matmul(weights, other[:, :, None])[:, :, 0] if player == 0 else np.matmul(other[:, None], weights)[:, 0]
-    return found
-
-
-def _mean(sums: Float) -> Float:
-    """Return cfvs per cf_reach, from sums of both; 0 without any."""
-    cfvs, cf_reach = sums
-    found: Float = np.divide(cfvs, cf_reach, out=np.zeros_like(cfvs), where=cf_reach > 0)
     return found
