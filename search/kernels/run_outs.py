@@ -73,3 +73,29 @@ def showdown_sums(boards: Any, hands: Any, first: Any, second: Any, space: Any, 
         strengths(boards[b], hands, space.power)
         live = sort_hands(space.power, space.keys, space.digits)
         _walk(space.keys[1], live, hands, first, second, sums, wins[b], met[b])
+
+
+@kernel
+def showdown_matrix(boards: Any, hands: Any, power: Any, wins: Any) -> None:
+    """Count on how many boards each hand beats each other one, less those on which it loses.
+
+    Boards that hold a card of either are left out. Hands that share a card are compared like all others.
+
+    Args:
+        boards: [n, b] u1, whole boards.
+        hands: [H, 2] u1, all of the deck.
+        power: [H] i4, room to work in.
+        wins: [H, H] i4, in place.
+    """
+    wins[:] = 0
+    for b in range(len(boards)):
+        strengths(boards[b], hands, power)
+        for h in range(len(hands)):
+            mine = power[h]
+            if mine >= 0:
+                for other in range(h):
+                    theirs = power[other]
+                    wins[h, other] += (theirs >= 0) * (1 * (mine > theirs) - 1 * (mine < theirs))  # no branch: a loop of vectors
+    for h in range(len(hands)):
+        for other in range(h):
+            wins[other, h] = -wins[h, other]

@@ -18,3 +18,15 @@ def showdown_sums(boards, hands, first, second):
                     wins[b] += ((power[i] > power[j]) * 1 - (power[i] < power[j]) * 1) * first[i] * second[j]
                     met[b] += first[i] * second[j]
     return wins, met
+
+
+def showdown_matrix(boards, hands):
+    """Return [H, H], wins less losses of each hand against each other one; see ``search.kernels.run_outs.showdown_matrix``."""
+    wins = np.zeros((len(hands), len(hands)), int)
+    for board in boards.tolist():
+        power = [None if set(hand) & set(board) else strength([*board, *hand]) for hand in hands.tolist()]
+        for i in range(len(hands)):
+            for j in range(len(hands)):
+                if power[i] is not None and power[j] is not None:
+                    wins[i, j] += (power[i] > power[j]) - (power[i] < power[j])
+    return wins

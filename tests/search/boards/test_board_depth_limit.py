@@ -6,17 +6,20 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from games.holdem.betting_tree import betting_tree
+from games.holdem.board_tree import board_tree, game_size
 from games.holdem.cards import Deck, hole_hands
 from games.holdem.config import Spot
 from games.holdem.isomorphism import hand_permutation, symmetries
 from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE
-from search import BoardSolver, variant
+from search import BoardSolver, Budget, memory_needed, variant
 from search.boards.depth_limit import BoardDepthLimitedSolver, first_street, leaf_states
 from search.boards.root_gadget import RootGadget
 from search.boards.strategy import BoardStrategy, play_alike
 from search.variants import BLOCK, coefficients
-from tests.catalogue import TINY, UNEVEN, small
+from tests.catalogue import TINY, UNEVEN, game_of, small
+from tests.compiling import compiled
 from tests.naive.holdem import Twin, living, meeting
 
 pytestmark = pytest.mark.kernels
@@ -32,7 +35,7 @@ def larger_turn():
 
 
 TURN = larger_turn()
-GAMES = {**TINY, "turn": TURN, "two ranks": small([0, 1], suits="cdhs", ranks="KA")}
+GAMES = {**TINY, "larger turn": TURN, "two ranks": small([0, 1], suits="cdhs", ranks="KA")}
 LARGEST_REGRET = 30.0  # that solves begin with
 
 
@@ -62,11 +65,12 @@ def begun(game, row, dtype=np.float64, **more):
     return solver
 
 
-def begin(solver, whole):
+def begin(solver, whole, others=None, leaves=None):
     """Let a depth-limited solver, and the leaves that go on below it, begin with the regrets of a solver of the whole game."""
     for p in (0, 1):
         solver.regret[p][:] = solver.matching[p][:] = whole.regret[p][: len(solver.regret[p])]
-    for leaf, below in zip(solver.leaf_states, getattr(solver.leaves, "solvers", []), strict=False):
+    solvers = getattr(others or solver.leaves, "solvers", [])
+    for leaf, below in zip(leaves or solver.leaf_states, solvers, strict=bool(solvers)):
         assert below.tree.cards == whole.tree.cards
         first = whole.game.locate(leaf).node
         for node, rows in below.tree.rows_of.items():
@@ -105,6 +109,7 @@ class GoingOn:
         return found
 
 
+@compiled
 @pytest.mark.parametrize("form", ["default_holdem", "default", "cfr"])
 @pytest.mark.parametrize("name", GAMES)
 def test_a_solve_to_leaves_that_go_on_is_a_solve_to_the_end(name, form):
@@ -117,7 +122,8 @@ def test_a_solve_to_leaves_that_go_on_is_a_solve_to_the_end(name, form):
         assert max(differences(game, whole.answer(), solver.answer())) < 1e-9
 
 
-@pytest.mark.parametrize("name", ["no suits alike", "turn"])
+@compiled
+@pytest.mark.parametrize("name", ["no suits alike", "larger turn"])
 def test_in_single_precision_it_is_the_same_up_to_rounding(name):
     game, row = GAMES[name], variant("default_holdem")
     whole = begun(game, row, np.float32)
@@ -127,6 +133,7 @@ def test_in_single_precision_it_is_the_same_up_to_rounding(name):
     assert max(differences(game, whole.answer(), solver.answer())) < 1e-5
 
 
+@compiled
 @pytest.mark.parametrize("kind", ["resolve", "maxmargin"])
 def test_a_gadget_above_leaves_that_go_on_is_one_above_the_whole(kind):
     game, row = TURN, variant("default_holdem")
@@ -221,6 +228,28 @@ def test_the_tree_of_bets_ends_with_the_first_street_and_the_rules_go_on():
     assert subgame_of(cut, leaf, game.ranges) == subgame_of(game, leaf, game.ranges)
 
 
+@pytest.mark.parametrize("name", ["ms3f1t1r1h5", "flop_holdem", "flop spot", "turn spot"])
+def test_a_first_street_is_one_board_whose_size_is_told_before(name):
+    game = first_street(game_of(name))
+    tree, size = board_tree(game), game_size(game)
+    assert len(tree.boards) == size.boards == 1
+    assert tree.stored_rows == size.rows
+    assert tree.memory_bytes() <= size.tree_bytes + sum(a.nbytes for forest in tree.forests for a in forest)
+    solver = BoardSolver(game, variant("default_holdem"))
+    assert solver.memory_bytes() <= memory_needed(game, solver.variant)[1]
+
+
+def test_bets_of_a_first_street_need_no_others():
+    sizes = "25%,33%,50%,75%,100%,150%,200%,a"
+    game = Spot(board="QcKdAh", ranges=["AA", "KK"], pot=20, stack=20, bets=sizes, raises=sizes).build()
+    game = replace(game, betting=replace(game.betting, stack=2_000))
+    with pytest.raises(ValueError, match="the betting tree must have at most 200,000 nodes"):
+        game.bets  # noqa: B018
+    assert 1_000 < len(first_street(game).bets.player) < 200_000
+    with pytest.raises(ValueError, match="the betting tree must have at most 50 nodes, got"):
+        betting_tree(game.betting, max_nodes=50, streets=1)
+
+
 def test_the_last_street_has_no_leaves():
     game = TINY["one-card flop"]
     river = subgame_of(game, game.chance(leaf_states(first_street(game))[0], (0, 30), 0.5), game.ranges)
@@ -241,7 +270,7 @@ class Recorded(Matrices):
         return found
 
 
-@pytest.mark.parametrize("name", ["one-card flop", "turn", "different hands"])
+@pytest.mark.parametrize("name", ["one-card flop", "larger turn", "different hands"])
 def test_values_are_means_over_iterations_by_the_weights_of_the_average(name):
     game, row = GAMES[name], variant("default_holdem")
     leaves = Recorded(game)
@@ -377,8 +406,6 @@ def test_leaves_without_a_finite_value_are_refused():
 
 
 def test_an_answer_can_be_solved_for_within_a_budget_and_tells_no_exploitability():
-    from search import Budget
-
     game = TINY["turn"]
     solver = BoardDepthLimitedSolver(game, variant("default_holdem"), Matrices(game))
     solver.warm_up()

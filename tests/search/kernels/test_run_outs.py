@@ -8,7 +8,7 @@ import pytest
 from games.holdem.cards import CARDS, FULL_DECK, Deck, hands_apart, hole_hands
 from games.kernels.evaluator import board_strengths
 from search.kernels.equity import equity_space
-from search.kernels.run_outs import showdown_sums
+from search.kernels.run_outs import showdown_matrix, showdown_sums
 from tests.compiling import compiled
 from tests.naive import run_outs as naive
 
@@ -32,6 +32,15 @@ def test_sums_are_those_of_the_twin(shown, lanes, dtype, error):
     found = sums_of(boards, hands, first.astype(dtype), second.astype(dtype))
     for kernel, twin in zip(found, naive.showdown_sums(boards, hands, first, second), strict=True):
         np.testing.assert_allclose(kernel, twin, atol=error * np.abs(twin).max())
+
+
+@pytest.mark.parametrize("shown", [1, 4, 5])
+def test_the_matrix_is_that_of_the_twin(shown):
+    rng, hands = np.random.default_rng(shown), hole_hands(SMALL)
+    boards = np.array([rng.choice(SMALL.cards(), shown, replace=False) for _ in range(3)])
+    wins = np.ones((len(hands), len(hands)), np.int32)
+    showdown_matrix(boards, hands, np.zeros(len(hands), np.int32), wins)
+    np.testing.assert_array_equal(wins, naive.showdown_matrix(boards, hands))
 
 
 @compiled
