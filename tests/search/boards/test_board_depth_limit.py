@@ -34,8 +34,19 @@ def larger_turn():
     return replace(game, deck=deck, weights=tuple(weights[kept] for weights in game.weights))
 
 
+def after(game, text):
+    """Return the subgame after a first action, in the middle of the street; both ranges are what they are."""
+    return subgame_of(game, game.child(game.root, game.action(game.root, text)), game.ranges)
+
+
 TURN = larger_turn()
-GAMES = {**TINY, "larger turn": TURN, "two ranks": small([0, 1], suits="cdhs", ranks="KA")}
+GAMES = {
+    **TINY,
+    "larger turn": TURN,
+    "turn after a bet": after(TURN, "bet 6"),
+    "before the flop after a raise": after(TINY["one-card flop"], "raise"),
+    "two ranks": small([0, 1], suits="cdhs", ranks="KA"),
+}
 LARGEST_REGRET = 30.0  # that solves begin with
 
 
