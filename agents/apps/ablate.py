@@ -11,6 +11,7 @@ from typing import Any
 
 from agents.apps.build import (
     REFERENCES,
+    TRAINED,
     agent_cores,
     build_budgets,
     build_executor,
@@ -21,7 +22,7 @@ from agents.apps.build import (
 )
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
-from agents.apps.lines import errors_of, lines_of, notes, settings, solved, trained
+from agents.apps.lines import errors_of, lines_of, notes, settings, solved, trained, with_values
 from agents.apps.off_tree import check_extra, checked, report, with_excess
 from agents.apps.run import Progress, Run
 from agents.evaluation.ablation import ablate
@@ -43,6 +44,10 @@ def check(config: AblateConfig, directory: Path) -> None:
     if config.off_tree_bets is not None:
         check_extra(config, kind, executor.workers)
     kind.check_memory(list(agents.values()), variant, executor.workers)
+    if any(agent.values == TRAINED for agent in agents.values()):
+        from agents.apps.values import check_values
+
+        check_values(kind, config.trainer, directory / "training")
     if untrained(config.agent):
         from agents.apps.training import check_training
 
@@ -55,6 +60,7 @@ def run(config: AblateConfig, directory: Path, arguments: Sequence[str] = ()) ->
     kind = build_kind(config.game)
     variant = build_variant(config, kind)
     with Run(directory, "ablate", kind.game.name, config.seed, kind.notes) as result:
+        config = with_values(config, kind, directory, result)
         network = config.agent.policy == "network"
         blueprints = trained(config, kind, directory, result) if network else solved(config, kind, variant, directory)
         if kind.size_unit is not None:

@@ -30,6 +30,7 @@ STANDARD, MADE = "standard", "outputs/blueprints/standard"  # what figures use: 
 MAKE_STANDARD = f"timebank train game=heads_up_no_limit trainer=mccfr hydra.run.dir={MADE}"
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
+TRAINED = "trained"  # a value network of the run's own
 STILL = Budget(seconds=0)  # of agents that do not think
 Lines = dict[str, tuple[Tabulated[Any], list[Budget]]]
 Read = TypeVar("Read")
@@ -46,6 +47,8 @@ LINE_KEYS: dict[str, type] = {
     "target_exploitability": float,
     "measure_error": bool,
     "threads": int,
+    "values": str,
+    "depth": int,
     "off_tree": str,
 }
 
@@ -251,6 +254,18 @@ def check_files(config: AgentConfig) -> None:
 def blueprint_directory(name: str) -> Path:
     """Return where a sampled blueprint is: one of ``SHIPPED`` or ``STANDARD`` by its name, any other by its path."""
     return BLUEPRINTS / name if name in SHIPPED else Path(MADE) if name == STANDARD else Path(name)
+
+
+def check_depth(config: AgentConfig) -> None:
+    """Refuse a depth limit without values at it, or with what cannot go along."""
+    if config.values is None:
+        if config.depth is not None:
+            raise ValueError(f"agent.depth must be left out without agent.values, got {config.depth}")
+        return
+    if config.own is not None or not config.think:
+        raise ValueError(f"agent.values must be left out where no subgame solver of ours thinks, got {config.values}")
+    if config.values != TRAINED and not Path(config.values).is_file():
+        raise ValueError(f"agent.values must be a file that timebank train trainer=rebel wrote, got {config.values}")
 
 
 def check_off_tree(config: AgentConfig) -> None:

@@ -111,6 +111,9 @@ class AgentConfig:
             there.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
+        values: a value network's file for searches that end at a depth limit, as ``timebank train trainer=rebel`` writes it; ``trained`` in
+            ablations is the one that is trained in the run. None searches to the end of the game.
+        depth: with values, actions from where a subgame begins to where it ends; none is the end of the round, behind the public card.
         off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
             the rest of the hand anew with them, ``translate`` takes them for the sizes around them. None is insert.
         budget: of each of its decisions in a match; none takes the match's.
@@ -134,6 +137,8 @@ class AgentConfig:
     target_exploitability: float | None = bounded(None, above=0, unit="chips")
     measure_error: bool = True
     threads: int = bounded(1, least=1)
+    values: str | None = None
+    depth: int | None = bounded(None, least=1, most=1000)
     off_tree: str | None = bounded(None, among=("insert", "translate"))
     budget: BudgetConfig = field(default_factory=BudgetConfig)
 
@@ -312,6 +317,7 @@ def register(command: str) -> None:
     if command not in ("solve", "play"):  # they have no trainer: torch takes seconds to import
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
+        from agents.training.rebel import RebelConfig
 
-        for name, node in {**METHODS, MCCFRConfig.name: MCCFRConfig}.items():
+        for name, node in {**METHODS, MCCFRConfig.name: MCCFRConfig, RebelConfig.name: RebelConfig}.items():
             store.store(group="trainer", name=f"{name}_schema", node=node)

@@ -9,7 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from agents.agent import Agent
-from agents.apps.build import FULL_GAME, STILL, UNIFORM, Lines, check_files, check_off_tree, named_agent, of_file, resolve_config, untrained
+from agents.apps.build import (
+    FULL_GAME,
+    STILL,
+    TRAINED,
+    UNIFORM,
+    Lines,
+    check_depth,
+    check_files,
+    check_off_tree,
+    named_agent,
+    of_file,
+    resolve_config,
+    untrained,
+)
 from agents.apps.config import AgentConfig, SolveConfig
 from agents.apps.own import check_decision, own_agent, own_policy
 from agents.blueprint import BlueprintAgent
@@ -19,6 +32,7 @@ from agents.search_agent import SearchAgent
 from games.derived import DerivedGame
 from games.settings import OWN
 from search import Budget, Variant
+from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
 from search.tree.infostates import TreeInfostates
 
@@ -54,6 +68,7 @@ class DerivedKind:
             raise ValueError(f"agent.buckets must be left out but on hold'em, got {agent.buckets}")
         check_files(agent)
         check_off_tree(agent)
+        check_depth(agent)
         made = self.stand_in() if agent.policy == "tabular" or untrained(agent) else self.blueprint(agent, variant, Path(), 0)
         player = named_agent(lambda: self.agent(replace(agent, think=True), made, variant))
         if agent.own is not None:
@@ -121,7 +136,16 @@ class DerivedKind:
             return BlueprintAgent(blueprint)
         if agent.own is not None:
             return own_agent(self.game, agent.own, blueprint)
-        return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), measure_error=agent.measure_error)
+        limit = None if agent.values is None else self._limit(agent.values, agent.depth)
+        return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), limit=limit, measure_error=agent.measure_error)
+
+    def _limit(self, values: str, depth: int | None) -> DepthLimit[int]:
+        """Return a depth limit with a value network's leaves; a new network stands for one that is yet to be trained."""
+        from agents.networks.value import load_values, new_values
+
+        infostates = self.infostates()
+        leaves = new_values(infostates) if values == TRAINED else of_file("agent.values", lambda: load_values(Path(values), infostates))
+        return DepthLimit(leaves, depth)
 
     def alone_name(self, agent: AgentConfig, blueprint: Policy[int]) -> str:
         return f"{agent.policy} alone"

@@ -81,6 +81,9 @@ class HoldemKind:
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
         check_off_tree(agent)
+        for key, value in (("values", agent.values), ("depth", agent.depth)):
+            if value is not None:
+                raise ValueError(f"agent.{key} must be left out in hold'em, where subgames are solved to the end, got {value}")
         if agent.policy == SAMPLED:
             self.blueprint(agent, variant, Path(), 0)
         if agent.policy == "network" and agent.checkpoint is not None:

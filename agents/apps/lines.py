@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.apps.build import REFERENCES, STILL, Kind, Lines, agents_of, build_budgets, untrained, with_enough
+from agents.apps.build import REFERENCES, STILL, TRAINED, Kind, Lines, agents_of, build_budgets, untrained, with_enough
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.off_tree import off_tree_agent
 from agents.apps.run import Run
@@ -80,6 +81,21 @@ def errors_of(name: str, line: Container[str]) -> Iterator[None]:
 def settings(config: AblateConfig) -> dict[str, AgentConfig]:
     """Return each line's agent; without lines that of the command line."""
     return agents_of(config) or {"blueprint": config.agent}
+
+
+def with_values(config: AblateConfig, kind: Kind, directory: Path, result: Run) -> AblateConfig:
+    """Return the settings with the file of the value network that is trained in the run, where a line's searches want it."""
+    if all(agent.values != TRAINED for agent in settings(config).values()):
+        return config
+    from agents.apps.values import train_values_and_report
+
+    path = str(train_values_and_report(kind, config.trainer, directory / "training", result))
+    agent = replace(config.agent, values=path) if config.agent.values == TRAINED else config.agent
+    lines = {
+        name: {key: path if (key, value) == ("values", TRAINED) else value for key, value in line.items()}
+        for name, line in config.lines.items()
+    }
+    return replace(config, agent=agent, lines=lines)
 
 
 def trained(config: AblateConfig, kind: Kind, directory: Path, result: Run) -> Blueprints:

@@ -1,9 +1,10 @@
-"""``timebank train``: train a policy network by self-play, or sample a blueprint; an interrupted run goes on from its directory."""
+"""``timebank train``: train a network by self-play, or sample a blueprint; an interrupted run goes on from its directory."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from agents.apps.build import build_kind
 from agents.apps.config import TrainConfig
@@ -11,8 +12,10 @@ from agents.apps.launch import launch
 from agents.apps.run import Run
 from agents.apps.sampling import check_sampling, sample_and_report
 from agents.apps.training import check_training, train_and_report
+from agents.apps.values import check_values, train_values_and_report
 from agents.reporting.tables import training_table
 from agents.training.mccfr import MCCFRConfig
+from agents.training.rebel import RebelConfig
 
 # What training one policy takes differs from time to time, so a row may have less time than the one above it.
 TIME = "training time: the iterations up to the row, of all sessions, and training that row's policy networks, not those of rows above"
@@ -20,7 +23,8 @@ TIME = "training time: the iterations up to the row, of all sessions, and traini
 
 def check(config: TrainConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
-    check = check_sampling if isinstance(config.trainer, MCCFRConfig) else check_training
+    checks: dict[type, Any] = {MCCFRConfig: check_sampling, RebelConfig: check_values}
+    check = checks.get(type(config.trainer), check_training)
     check(build_kind(config.game), config.trainer, directory)
 
 
@@ -30,6 +34,9 @@ def run(config: TrainConfig, directory: Path) -> None:
     with Run(directory, "train", kind.game.name, config.seed, kind.notes) as result:
         if isinstance(config.trainer, MCCFRConfig):
             sample_and_report(kind, config.trainer, directory, result)
+            return
+        if isinstance(config.trainer, RebelConfig):
+            train_values_and_report(kind, config.trainer, directory, result)
             return
         learned = train_and_report(kind, config.trainer, directory, result)
         print(training_table(result.history, kind.strength_text))

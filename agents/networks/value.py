@@ -26,6 +26,7 @@ from games import PublicTree
 from games.arrays import Float, Float32
 from games.public_tree import TERMINAL
 from games.settings import bounded, check_bounds
+from search.tree.infostates import TreeInfostates
 
 VALUES = "values"  # kind of the files that hold one
 
@@ -210,14 +211,26 @@ def save_values(path: Path | str, network: ValueNetwork, game: Any, name: str, m
     save_tensors(path, network_arrays({"values": network}), {**metadata, **header}, VALUES)
 
 
-def load_values(path: Path | str, game: Any, public: tuple[Float32, Float32]) -> NetworkLeaves:
+def encoding_of(infostates: TreeInfostates, config: ValueConfig) -> BeliefEncoding:
+    """Return how networks of a size see the public belief states of a game."""
+    public = infostates.blocks[0][0].public, infostates.blocks[1][0].public
+    return BeliefEncoding(infostates.tree, public, config.tremble)
+
+
+def new_values(infostates: TreeInfostates) -> NetworkLeaves:
+    """Return leaves that are worth what a new network says."""
+    encoding = encoding_of(infostates, ValueConfig())
+    return NetworkLeaves(make_value_network(ValueConfig(), encoding, 0), encoding)
+
+
+def load_values(path: Path | str, infostates: TreeInfostates) -> NetworkLeaves:
     """Return what a value network says of leaves.
 
     Raises:
         CheckpointError: no checkpoint of a value network of this game.
     """
     tensors, metadata = load_tensors(path, VALUES)
-    require_game(metadata, game.key, path)
+    require_game(metadata, infostates.game.key, path)
     named: Any = metadata.get("network")
     try:
         fits = isinstance(named, dict) and whole_in(named["layers"], 1, len(tensors)) and whole_in(named["hidden"], 1, MOST_WIDTH)
@@ -226,7 +239,7 @@ def load_values(path: Path | str, game: Any, public: tuple[Float32, Float32]) ->
         config = None
     if config is None:
         raise CheckpointError(f"checkpoint must name a valid network, got {path}")
-    encoding = BeliefEncoding(game.tree, public, config.tremble)
+    encoding = encoding_of(infostates, config)
     network = make_value_network(config, encoding, 0)
     fill_networks({"values": network}, tensors, path)
     return NetworkLeaves(network, encoding, str(metadata.get("name", "values")))

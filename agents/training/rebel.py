@@ -28,7 +28,7 @@ import torch
 
 from agents.evaluation.strength import exploitability, tabulate
 from agents.networks.threads import one_thread
-from agents.networks.value import BeliefEncoding, NetworkLeaves, ValueConfig, make_value_network
+from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, make_value_network
 from agents.policy import UniformPolicy
 from agents.search_agent import SearchAgent
 from games.arrays import Float, Float32
@@ -143,8 +143,7 @@ class RebelRun:
     def __init__(self, infostates: TreeInfostates, config: RebelConfig, form: Variant | None = None) -> None:
         self.infostates, self.config, self.variant = infostates, config, form or variant("default")
         self.tree, self.game = infostates.tree, infostates.game
-        public = infostates.blocks[0][0].public, infostates.blocks[1][0].public
-        self.encoding = BeliefEncoding(self.tree, public, config.network.tremble)
+        self.encoding = encoding_of(infostates, config.network)
         weights, sampling = np.random.SeedSequence(config.seed).generate_state(2)
         self.network, self.rng = make_value_network(config.network, self.encoding, int(weights)), np.random.default_rng(sampling)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)

@@ -16,8 +16,9 @@ from agents.networks.checkpoint import CheckpointError, fill_networks, load_tens
 from agents.networks.value import save_values
 from agents.runtime.storage import DAMAGES, brief, first_line, number_in, require, whole_in
 from agents.training.rebel import RebelConfig, RebelRow, RebelRun
-from agents.training.run import ScalarWriter, whole_iteration
+from agents.training.run import ScalarWriter
 from agents.training.state import STATE_FILE, moments
+from search.boards.sweeps import uninterrupted
 
 VALUES_FILE = "values.safetensors"
 MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "evaluate_iterations", "save_seconds")
@@ -120,7 +121,7 @@ def train_values(
     saved = time.monotonic()
     try:
         while run.iteration < run.config.iterations:
-            with whole_iteration():
+            with uninterrupted():  # a state in the middle of an iteration could not be resumed
                 run.step()
             if writer is not None:
                 writer.add_scalar("loss", run.loss, run.iteration)

@@ -100,7 +100,8 @@ def cut(tree: PublicTree, root: int, leaves: Sequence[int]) -> CutTree:
     row = np.stack([_renumbered(tree.row[p, nodes], rows[p]) for p in (0, 1)])
     small = PublicTree(
         tree.game, tree.hands, tree.chance_weights, tree.chance_of[nodes], player,
-        np.where(nodes == root, -1, before[tree.parent[nodes]]).astype(np.int32), np.where(nodes == root, -1, tree.action[nodes]).astype(np.int32),
+        np.where(nodes == root, -1, before[tree.parent[nodes]]).astype(np.int32),
+        np.where(nodes == root, -1, tree.action[nodes]).astype(np.int32),
         before[tree.end[nodes]].astype(np.int32), tree.round[nodes], tuple(tree.labels[n] for n in nodes), row, decision,
         (sequences[0], sequences[1]), (_terminals(tree, 0, nodes, player, row), _terminals(tree, 1, nodes, player, row)),
     )  # fmt: skip
@@ -121,7 +122,8 @@ def _terminals(tree: PublicTree, player: int, nodes: Index, kind: npt.NDArray[np
     leaf = tree.player[nodes[ends]] != TERMINAL
     index = np.where(leaf, 0, np.cumsum(tree.player == TERMINAL)[nodes[ends]] - 1)
     return DenseTerminals(
-        row[player, ends], row[1 - player, ends], np.where(leaf, 0, own.matrix[index]).astype(np.uint32), np.where(leaf, 0.0, own.scale[index]),
+        row[player, ends], row[1 - player, ends],
+        np.where(leaf, 0, own.matrix[index]).astype(np.uint32), np.where(leaf, 0.0, own.scale[index]),
         own.payoff, own.other_hands,
     )  # fmt: skip
 

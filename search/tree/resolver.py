@@ -95,8 +95,13 @@ class TreeResolver:
     """
 
     def __init__(
-        self, blueprint: TreePolicy, variant: Variant, rounds: tuple[int, ...] | None, config: ResolveConfig, limit: DepthLimit[int] | None = None
-    ) -> None:  # fmt: skip
+        self,
+        blueprint: TreePolicy,
+        variant: Variant,
+        rounds: tuple[int, ...] | None,
+        config: ResolveConfig,
+        limit: DepthLimit[int] | None = None,
+    ) -> None:
         if limit is not None:
             if rounds is None:
                 raise ValueError(

@@ -1,4 +1,4 @@
-"""Subgames that end at leaves: with leaves whose own solve goes on, a depth-limited solve is the solve to the end, but for the order of sums."""
+"""Subgames that end at leaves: with leaves whose own solve goes on, a depth-limited solve is the solve to the end."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from search.tree.subgame import Subgame, whole_game
 from search.variants import BLOCK, coefficients
 from tests.catalogue import case_of
 
-CLOSE = 1e-9
+CLOSE = 1e-9  # the order of sums differs
 NOTHING = np.zeros(0, np.uint32), np.zeros((0, 8))
 
 

@@ -1,0 +1,107 @@
+"""Agents whose searches end at a depth limit, on Leduc and Liar's Dice, with leaves that are worth a fixed strategy."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from agents.evaluation.strength import exploitability, tabulate
+from agents.policy import UniformPolicy
+from agents.search_agent import SearchAgent
+from search import Budget, variant
+from search.frontier import DepthLimit
+from search.outcome import Outcome
+from search.resolving import ResolveConfig
+from search.tree.continuations import Continuation
+from search.tree.depth_limit import DepthLimitedSolver, cut, round_ends
+from search.tree.solver import Solver
+from search.tree.strategy import uniform
+from search.tree.subgame import whole_game
+from tests.catalogue import DICE, LEDUC, case_of
+
+FORM = variant("default")
+
+
+def agent_of(game, gadget="resolve", actions=None, strategy=None, solve_from="root"):
+    tree = case_of(game).tree
+    limit = DepthLimit(Continuation(strategy or uniform(tree)), actions)
+    return SearchAgent(UniformPolicy(tree), FORM, solve_from, ResolveConfig(gadget), limit=limit)
+
+
+def solved(game, iterations):
+    solver = Solver(case_of(game).tree, FORM)
+    solver.run(iterations)
+    return solver.answer()
+
+
+def test_the_first_round_is_played_by_the_depth_limited_solve():
+    tree, agent = case_of(LEDUC).tree, agent_of(LEDUC)
+    small = cut(tree, 0, round_ends(tree, 0, dealt=True))
+    solver = DepthLimitedSolver(small, FORM, Continuation(uniform(tree)))
+    solver.start(whole_game(small.tree))
+    solver.run(20)
+    decision = agent.decide(0, 0, None, Budget(iterations=20))
+    np.testing.assert_array_equal(decision.policy, solver.answer().at(0))
+    assert (decision.outcome, decision.root) == (Outcome.SEARCHED, 0)
+    later = tree.children(tree.children(0)[0])[1]
+    assert tree.player[later] == 0
+    again = agent.decide(0, later, decision.memory, Budget(iterations=20))
+    assert again.outcome == Outcome.NOT_DUE
+    np.testing.assert_array_equal(again.policy, solver.answer().at(int(np.flatnonzero(small.nodes == later)[0])))
+
+
+def test_the_next_subgame_begins_at_the_leaf_and_its_end_is_the_games():
+    tree, agent = case_of(LEDUC).tree, agent_of(LEDUC)
+    first = agent.decide(0, 0, None, Budget(iterations=20))
+    leaf = tree.children(tree.children(tree.children(0)[0])[0])[2]
+    assert tree.player[leaf] == 0
+    decision = agent.decide(0, leaf, first.memory, Budget(iterations=20))
+    assert (decision.outcome, decision.root) == (Outcome.SEARCHED, leaf)
+    assert decision.memory.answer.covers(leaf)
+    assert np.isfinite(decision.bound_violation)
+
+
+@pytest.mark.parametrize("actions", [1, 2])
+def test_subgames_follow_each_other_by_numbers_of_actions(actions):
+    tree, agent = case_of(DICE).tree, agent_of(DICE, actions=actions)
+    report = tabulate(agent, 0, Budget(iterations=10))
+    assert report.fallbacks.total() == 0
+    assert report.decisions == int((tree.player == 0).sum())
+    assert 1 < report.solves <= report.decisions
+
+
+def test_promises_keep_what_is_lost_small():
+    budget, found = Budget(iterations=60), {}
+    for gadget in ("resolve", "unsafe"):
+        agent = agent_of(LEDUC, gadget, strategy=solved(LEDUC, 3))
+        found[gadget] = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
+    blueprint = Solver(case_of(LEDUC).tree, FORM).exploitability(solved(LEDUC, 3))
+    assert found["resolve"] < 0.5 * found["unsafe"]
+    assert found["resolve"] < 0.5 * blueprint
+
+
+def test_without_time_the_blueprint_plays():
+    agent = agent_of(LEDUC)
+    decision = agent.decide(0, 0, None, Budget(iterations=0))
+    assert decision.outcome == Outcome.NO_TIME
+    np.testing.assert_array_equal(decision.policy, UniformPolicy(case_of(LEDUC).tree).at(0))
+    first = agent.decide(0, 0, None, Budget(iterations=20))
+    leaf = case_of(LEDUC).tree.children(case_of(LEDUC).tree.children(case_of(LEDUC).tree.children(0)[0])[0])[2]
+    late = agent.decide(0, leaf, first.memory, Budget(iterations=0))
+    assert late.outcome == Outcome.NO_TIME
+    np.testing.assert_array_equal(late.policy, UniformPolicy(case_of(LEDUC).tree).at(leaf))
+
+
+def test_an_agent_that_was_sent_to_another_process_answers_alike():
+    agent = agent_of(LEDUC)
+    sent = pickle.loads(pickle.dumps(agent))
+    ours, theirs = (one.decide(0, 0, None, Budget(iterations=5)).policy for one in (agent, sent))
+    np.testing.assert_array_equal(ours, theirs)
+    assert agent.fingerprint() == sent.fingerprint() != agent_of(LEDUC, strategy=solved(LEDUC, 3)).fingerprint()
+
+
+def test_a_depth_limit_needs_roots_that_follow_each_other():
+    with pytest.raises(ValueError, match=r"solve_from must name rounds where depth is limited.*, got decision"):
+        agent_of(LEDUC, solve_from="decision")
+    with pytest.raises(ValueError, match="actions must be at least 1, got 0"):
+        agent_of(LEDUC, actions=0)

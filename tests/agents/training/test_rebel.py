@@ -1,0 +1,160 @@
+"""ReBeL on small games: what a network sees and says, resumed runs, and searches that get better by training."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from agents.networks import CheckpointError
+from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
+from agents.training.rebel import RebelConfig, RebelRun, Replay
+from agents.training.rebel_files import restore, save_run, train_values
+from games.derived import derived_game
+from search.tree.depth_limit import round_ends
+from search.tree.infostates import TreeInfostates
+from tests.catalogue import DICE, KUHN, LEDUC, case_of
+
+SHORT = RebelConfig(
+    iterations=4, leaves=3, solve_iterations=6, label_iterations=5, steps=3, batch_size=8, evaluate_from=100, evaluate_iterations=4
+)
+
+
+def infostates(game):
+    return TreeInfostates(case_of(game).tree)
+
+
+@pytest.fixture
+def leaves():
+    seen = infostates(LEDUC)
+    encoding = encoding_of(seen, ValueConfig(hidden=16))
+    found = NetworkLeaves(make_value_network(ValueConfig(hidden=16), encoding, 0), encoding)
+    found.enter(round_ends(seen.tree, 0, dealt=True))
+    return found
+
+
+def drawn(leaves, count=30):
+    rng = np.random.default_rng(0)
+    return rng.random((count, 6)), rng.random((count, 6))
+
+
+def test_values_are_zero_sum_and_nothing_for_hands_that_cannot_be_there(leaves):
+    reach, nodes = drawn(leaves), round_ends(leaves.encoding.tree, 0, dealt=True)
+    first, second = (leaves.cfvs(p, reach) for p in (0, 1))
+    np.testing.assert_allclose((first * reach[0]).sum(axis=1) + (second * reach[1]).sum(axis=1), 0.0, atol=1e-12)
+    dead = leaves.encoding.weights(nodes).max(axis=2) == 0
+    assert dead.sum() == 30
+    assert (first[dead] == 0).all()
+
+
+def test_cfvs_grow_with_the_other_players_range_alone(leaves):
+    """The network sees shares: with a larger range all is met more often, and is worth the same each time."""
+    first, second = drawn(leaves)
+    np.testing.assert_allclose(leaves.cfvs(0, (7 * first, 3 * second)), 3 * leaves.cfvs(0, (first, second)), atol=1e-9)
+
+
+def test_an_empty_range_is_met_by_nobody(leaves):
+    first, second = drawn(leaves)
+    second[4] = 0.0
+    values = leaves.cfvs(0, (first, second))
+    assert (values[4] == 0).all()
+    assert np.isfinite(leaves.cfvs(1, (first, second))).all()
+
+
+def test_values_that_are_no_numbers_are_refused(leaves):
+    leaves._layers[-1][1][:] = np.nan
+    with pytest.raises(ValueError, match="network must give finite values, got NaN or infinity"):
+        leaves.cfvs(0, drawn(leaves))
+
+
+def test_the_network_in_numpy_is_the_module(leaves):
+    network = make_value_network(ValueConfig(hidden=16), leaves.encoding, 0)
+    reach = drawn(leaves)
+    leaves.cfvs(0, reach)
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(leaves._features)).numpy()
+    z = leaves._features
+    for i, (weight, bias) in enumerate(leaves._layers):
+        z = z @ weight + bias
+        z = np.maximum(z, 0) if i + 1 < len(leaves._layers) else z
+    np.testing.assert_allclose(z, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("game", "most"), [(LEDUC, 13.0), (KUHN, 2.0), (DICE, 1.0)])
+def test_stakes_are_the_most_that_can_be_won(game, most):
+    encoding = encoding_of(infostates(game), ValueConfig())
+    assert encoding.stakes[0] == most
+    payoffs = derived_game(encoding.tree)
+    for node in np.flatnonzero(encoding.tree.player == -4)[:20].tolist():
+        assert encoding.stakes[node] == pytest.approx(np.abs(payoffs.payoffs(node)).max())
+
+
+def test_of_liars_dices_bids_the_last_one_counts():
+    seen = infostates(DICE)
+    encoding, tree, looks = encoding_of(seen, ValueConfig()), seen.tree, {}
+    for node in np.flatnonzero(tree.player >= 0).tolist():
+        looks.setdefault((int(tree.player[node]), tree.labels[node] if node else ""), set()).add(encoding.public(node).tobytes())
+    assert all(len(alike) == 1 for alike in looks.values())
+    assert len({next(iter(alike)) for alike in looks.values()}) == len(looks)
+
+
+def test_the_oldest_rows_make_room():
+    replay = Replay(3, 1, 1)
+    for i in range(5):
+        replay.add(np.array([i], np.float32), np.array([i]), np.ones(1))
+    assert sorted(replay.arrays["features"][:3, 0].tolist()) == [2, 3, 4]
+    assert (replay.size, replay.seen) == (3, 5)
+
+
+@pytest.mark.parametrize(("game", "more"), [(LEDUC, {}), (DICE, {"depth": 2, "targets": "bootstrap"})])
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path, game, more):
+    seen, config = infostates(game), replace(SHORT, **more)
+    whole = RebelRun(seen, config)
+    for _ in range(4):
+        whole.step()
+    half = RebelRun(seen, config)
+    half.step()
+    half.step()
+    save_run(half, tmp_path)
+    other = RebelRun(seen, config)
+    restore(other, tmp_path)
+    other.step()
+    other.step()
+    for a, b in zip(whole.network.parameters(), other.network.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert (whole.replay.seen, whole.loss) == (other.replay.seen, other.loss)
+
+
+def test_another_runs_state_or_a_damaged_one_is_refused(tmp_path):
+    seen = infostates(LEDUC)
+    run = RebelRun(seen, SHORT)
+    run.step()
+    save_run(run, tmp_path)
+    with pytest.raises(CheckpointError, match=r"trainer.steps must be 3 as in .*, got 4"):
+        restore(RebelRun(seen, replace(SHORT, steps=4)), tmp_path)
+    with pytest.raises(CheckpointError, match=r"checkpoint must be for game"):
+        restore(RebelRun(infostates(KUHN), replace(SHORT, depth=1)), tmp_path)
+    path = tmp_path / "training.safetensors"
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(CheckpointError, match="got a damaged one"):
+        restore(RebelRun(seen, SHORT), tmp_path)
+
+
+def test_a_loss_that_is_no_number_ends_the_run():
+    run = RebelRun(infostates(LEDUC), SHORT)
+    run.step()
+    run.replay.arrays["values"][:] = np.nan
+    with pytest.raises(ValueError, match=r"training loss must be finite, got nan at iteration 2: lower trainer.learning_rate"):
+        run.step()
+
+
+def test_training_makes_the_search_stronger_and_the_network_is_kept(tmp_path):
+    seen = infostates(LEDUC)
+    config = RebelConfig(iterations=24, steps=40, evaluate_from=1, evaluate_growth=100, evaluate_iterations=60, label_iterations=100)
+    run = RebelRun(seen, config)
+    path = train_values(run, tmp_path)
+    first, last = run.history
+    assert last.exploitability < 0.5 * first.exploitability
+    assert load_values(path, seen).fingerprint() == run.leaves.fingerprint()
+    with pytest.raises(CheckpointError, match=r"checkpoint must be for game"):
+        load_values(path, infostates(KUHN))
