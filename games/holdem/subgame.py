@@ -91,6 +91,20 @@ def state_in(subgame: HoldemGame, root: HoldemState, state: HoldemState) -> Hold
     return found
 
 
+def state_above(root: HoldemState, state: HoldemState) -> HoldemState:
+    """Return a public state of a subgame as the bigger game has it: the inverse of ``state_in``.
+
+    Args:
+        root: the state of the bigger game where the subgame begins.
+        state: of the subgame.
+    """
+    if state.above is None:
+        return root
+    betting, begin = state.betting, root.betting
+    moved = betting._replace(round=betting.round + begin.round, before=betting.before + begin.before)
+    return HoldemState(state_above(root, state.above), state.label, state.cards, moved)
+
+
 def _steps(game: HoldemGame, root: HoldemState, state: HoldemState) -> list[HoldemState]:
     """Return the states after ``root`` down to ``state``."""
     found, here = list[HoldemState](), state

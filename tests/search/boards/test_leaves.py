@@ -5,11 +5,11 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from games.holdem.subgame import subgame_of
+from games.holdem.subgame import state_above, state_in, subgame_of
 from search import variant
+from search.boards.continuations import BoardContinuation, leaf_matrices
 from search.boards.depth_limit import BoardDepthLimitedSolver, first_street, leaf_states
 from search.boards.settled_leaves import SettledLeaves, equities
-from search.boards.strategy_leaves import StrategyLeaves, leaf_matrices
 from tests.catalogue import TINY, UNEVEN, game_of, small
 from tests.compiling import compiled
 from tests.naive.holdem import Twin
@@ -118,7 +118,7 @@ def test_an_empty_range_brings_zeros():
     game = ALL_IN["turn"]
     leaves = leaf_states(first_street(game))
     strategy = some_strategy(game).answer()
-    evaluator = SettledLeaves(game, StrategyLeaves(strategy))
+    evaluator = SettledLeaves(game, BoardContinuation(strategy))
     evaluator.enter(leaves)
     reach = np.zeros((len(leaves), len(game.hands)))
     assert not any(evaluator.cfvs(p, (reach, reach)).any() for p in (0, 1))
@@ -131,7 +131,7 @@ def test_an_empty_range_brings_zeros():
 @pytest.mark.parametrize("name", ALL_IN)
 def test_leaves_are_worth_what_the_twin_makes_of_the_strategy(name, player):
     leaves, reach, expected, strategy = twin_values(name, player, False)
-    evaluator = StrategyLeaves(strategy)
+    evaluator = BoardContinuation(strategy)
     evaluator.enter(leaves)
     np.testing.assert_allclose(evaluator.cfvs(player, reach), expected, atol=1e-9)
     evaluator.enter(leaves[::-1])
@@ -171,6 +171,28 @@ def test_on_a_later_street_suits_have_their_names():
         np.testing.assert_allclose(leaf_matrices(strategy, [state])[0] @ reach, expected, atol=1e-9)
 
 
+def test_leaves_of_a_subgame_are_worth_what_they_are_in_the_whole_game():
+    """A flop of the whole game by itself, both players playing the strategy there."""
+    game = small([0, 1, 1], ranges=UNEVEN)
+    whole = some_strategy(game)
+    strategy = whole.answer()
+    for leaf in leaf_states(first_street(game)):
+        for u in (0.1, 0.9):
+            root = game.chance(leaf, (0, 1), u)
+            ranges = strategy.reach(*game.locate(root))
+            part = subgame_of(game, root, ranges)
+            solver = BoardDepthLimitedSolver(part, variant("cfr"), BoardContinuation(strategy, root), np.float64)
+            answer, cut = solver.answer(), solver.game
+            states = [cut.state_at(node, cut.root.cards) for node in np.flatnonzero(cut.bets.player >= 0).tolist()]
+            for state in states:
+                answer.put(*cut.locate(state), strategy.at(state_above(root, state)))
+            for state in states:
+                expected = whole.action_values(*game.locate(state_above(root, state)))
+                live = part.ranges[cut.player(state)] > 0
+                np.testing.assert_allclose(solver.action_values(cut.locate(state).node)[:, live], expected[:, live], atol=1e-9)
+                assert state_in(part, root, state_above(root, state)) == state
+
+
 def test_leaves_of_another_game_are_refused():
     game = ALL_IN["turn"]
     strategy = some_strategy(game).answer()
@@ -178,7 +200,7 @@ def test_leaves_of_another_game_are_refused():
     other = subgame_of(game, game.child(game.root, game.action(game.root, "check")), game.ranges)
     for wrong in ([], leaf_states(first_street(other))):
         with pytest.raises(ValueError, match="leaves must be states of the strategy's game on the same cards"):
-            StrategyLeaves(strategy).enter(wrong)
-    evaluator = StrategyLeaves(strategy)
+            BoardContinuation(strategy).enter(wrong)
+    evaluator = BoardContinuation(strategy)
     evaluator.enter(leaves)
     assert len(evaluator.fingerprint()) == 32

@@ -17,7 +17,8 @@ from games.arrays import Float
 from games.game import line_of
 from games.holdem.cards import hands_apart, holding
 from games.holdem.isomorphism import permute_card
-from games.holdem.rules import HoldemState
+from games.holdem.rules import HoldemGame, HoldemState
+from games.holdem.subgame import state_above
 from games.kernels.boards import CHILD, CHILD_END
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
@@ -26,18 +27,21 @@ from search.boards.strategy import BoardStrategy, image_of_hands, place_of
 AS_THEY_ARE = np.arange(4, dtype=np.uint8)  # suits
 
 
-class StrategyLeaves:
-    """See ``search.frontier.LeafEvaluator``, and the module.
+class BoardContinuation:
+    """See ``search.frontier.LeafEvaluator``, and the module: both players play a strategy of the whole game from the leaves on.
 
     Args:
-        strategy: of the whole game, whose states the leaves are.
+        strategy: of the whole game.
+        root: the state of the whole game where the subgame begins whose leaves are asked for; the whole game's root unless given.
+        name: how it is reported.
         dtype: of the matrices.
     """
 
-    name = "a strategy of the whole game"
-
-    def __init__(self, strategy: BoardStrategy, dtype: Any = np.float64) -> None:
-        self.strategy, self.dtype = strategy, np.dtype(dtype)
+    def __init__(
+        self, strategy: BoardStrategy, root: HoldemState | None = None, name: str = "continuation", dtype: Any = np.float64
+    ) -> None:
+        self.strategy, self.name, self.dtype = strategy, name, np.dtype(dtype)
+        self.root = strategy.game.root if root is None else root
         self._entered: tuple[HoldemState, ...] | None = None
         self._chips = np.zeros((0, 0, 0), self.dtype)
 
@@ -52,10 +56,10 @@ class StrategyLeaves:
         """See ``LeafEvaluator``; the same leaves once more cost nothing.
 
         Raises:
-            ValueError: leaves that are not of the strategy's game, or not on one board.
+            ValueError: leaves that are not of the subgame, or not on one board.
         """
         if tuple(leaves) != self._entered:
-            self._chips = leaf_matrices(self.strategy, leaves).astype(self.dtype)
+            self._chips = leaf_matrices(self.strategy, [state_above(self.root, leaf) for leaf in leaves]).astype(self.dtype)
             self._entered = tuple(leaves)
 
     def cfvs(self, player: int, reach: tuple[Float, Float], /) -> Float:
@@ -81,7 +85,7 @@ def leaf_matrices(strategy: BoardStrategy, leaves: Sequence[HoldemState]) -> Flo
         ValueError: leaves that are not of the strategy's game, or not on one board.
     """
     game = strategy.game
-    places = [place_of(game, leaf) for leaf in leaves if _first(leaf) == game.root]
+    places = [place_of(game, leaf) for leaf in leaves if _is_of(game, leaf)]
     if len(places) < len(leaves) or len({place.cards for place in places}) != 1:
         lines = "; ".join(" / ".join(line_of(game, leaf)) for leaf in leaves)
         raise ValueError(f"leaves must be states of the strategy's game on the same cards, got {lines or 'none'}")
@@ -150,10 +154,10 @@ class _Chips:
         return found
 
 
-def _first(state: HoldemState) -> HoldemState:
-    while state.above is not None:
-        state = state.above
-    return state
+def _is_of(game: HoldemGame, state: HoldemState) -> bool:
+    """Say whether a state is one of a game's, as the game has it, where a card comes."""
+    place = game.locate(state)
+    return place is not None and game.player(state) == CHANCE and game.state_at(*place) == state
 
 
 def _alike(strategy: BoardStrategy, board: int) -> list[npt.NDArray[np.uint32]]:
