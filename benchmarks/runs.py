@@ -204,10 +204,10 @@ def match_cells(run: Row) -> list[str]:
     estimates = [row["estimates"]["aivat"], *(seat["aivat"] for seat in row["seats"])]
     scale = 1000 / row["big_blind"]
     strength = [f"{scale * one['mean']:+.0f} ± {scale * (one['high'] - one['low']) / 2:.0f}" for one in estimates]
-    turn = next(street for street in row["streets"] if street["agent"] == "a" and street["street"] == "turn")
+    turn = [f"{street['iterations']:.0f}" for street in row["streets"] if (street["agent"], street["street"]) == ("a", "turn")] or ["-"]
     without, late = sum(decisions["fallbacks"].values()), decisions["overruns"]
     shares = [f"{100 * count / decisions['timed']:.2g} %" for count in (without, late)]
-    return [f"{row['hands']:,}", *strength, f"{turn['iterations']:.0f}", *shares, f"{1000 * decisions['p99_seconds']:.1f}"]
+    return [f"{row['hands']:,}", *strength, *turn, *shares, f"{1000 * decisions['p99_seconds']:.1f}"]
 
 
 def off_tree_note(run: Row) -> str:
