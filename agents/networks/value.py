@@ -79,15 +79,15 @@ class BeliefEncoding:
         tree, view = self.tree, self.tree.terminals[0]
         most = np.abs(view.payoff).reshape(-1, view.other_hands, view.payoff.shape[1])
         weights = tree.chance_weights.transpose(0, 2, 1)
-        found = np.zeros(tree.num_nodes)
+        stakes = np.zeros(tree.num_nodes)
         ends = np.flatnonzero(tree.player == TERMINAL)
         for i, node in enumerate(ends.tolist()):
             weight = weights[tree.chance_of[node]]
             chips = most[view.matrix[i]][:, : weight.shape[1]]
-            found[node] = abs(view.scale[i]) * float(np.divide(chips, weight, out=np.zeros_like(weight), where=weight > 0).max())
+            stakes[node] = abs(view.scale[i]) * float(np.divide(chips, weight, out=np.zeros_like(weight), where=weight > 0).max())
         for node in range(tree.num_nodes - 1, 0, -1):
-            found[tree.parent[node]] = max(found[tree.parent[node]], found[node])
-        return found
+            stakes[tree.parent[node]] = max(stakes[tree.parent[node]], stakes[node])
+        return stakes
 
     def public(self, node: int) -> Float32:
         """Return [1 + D], what everybody sees at a decision: who acts, and the player's public features."""
@@ -105,8 +105,8 @@ class BeliefEncoding:
         total = (reach * live).sum(axis=1, keepdims=True)
         even = live / live.sum(axis=1, keepdims=True)
         share = np.divide(reach * live, total, out=even.copy(), where=total > 0)
-        found: Float = (1.0 - self.tremble) * share + self.tremble * even
-        return found
+        trembled: Float = (1.0 - self.tremble) * share + self.tremble * even
+        return trembled
 
 
 def last_only(tree: PublicTree, public: Float32) -> Float32:
@@ -196,13 +196,13 @@ class NetworkLeaves:
         values = z.astype(np.float64) * self._stakes
         if not np.isfinite(values).all():
             raise ValueError("network must give finite values, got NaN or infinity")
-        met = np.matmul(weights, reach[1][:, :, None])[:, :, 0], np.matmul(reach[0][:, None], weights)[:, 0]
-        own = values[:, :first], values[:, first:]
-        total = sum((met[p] * reach[p] * own[p]).sum(axis=1) for p in (0, 1))
-        mass = (met[0] * reach[0]).sum(axis=1)
+        cf_reach = np.matmul(weights, reach[1][:, :, None])[:, :, 0], np.matmul(reach[0][:, None], weights)[:, 0]
+        by_player = values[:, :first], values[:, first:]
+        total = sum((cf_reach[p] * reach[p] * by_player[p]).sum(axis=1) for p in (0, 1))
+        mass = (cf_reach[0] * reach[0]).sum(axis=1)
         shift = np.divide(total, 2.0 * mass, out=np.zeros_like(mass), where=mass > 0)[:, None]
-        found: Float = (own[player] - shift) * met[player]
-        return found
+        cfvs: Float = (by_player[player] - shift) * cf_reach[player]
+        return cfvs
 
 
 def save_values(path: Path | str, network: ValueNetwork, game: Any, name: str, metadata: dict[str, Any]) -> None:

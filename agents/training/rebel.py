@@ -195,12 +195,12 @@ class RebelRun:
             leaf = int(rng.choice(len(nodes), p=mass / mass.sum()))
         changed = rng.random() < self.config.perturbed
         weights = self.encoding.weights(nodes[leaf : leaf + 1])
-        found = []
+        ranges = []
         for player, reach in enumerate((first[leaf], second[leaf])):
             live = (weights.max(axis=2 - player) > 0).astype(np.float64)
             tilted = reach * np.exp(rng.normal(size=len(reach))) if changed else reach
-            found.append(self.encoding.trembled(tilted[None], live)[0])
-        return nodes[leaf], (found[0], found[1])
+            ranges.append(self.encoding.trembled(tilted[None], live)[0])
+        return nodes[leaf], (ranges[0], ranges[1])
 
     def _solved(self, node: int, ranges: tuple[Float, Float]) -> tuple[Float, Float]:
         """Return per player [H] chips, best responses to a solve to the end of the game, made zero-sum."""
@@ -208,11 +208,11 @@ class RebelRun:
         solver.start(Subgame(self.tree, node, ranges))
         solver.run(self.config.label_iterations)
         answer = solver.answer()
-        met = weights @ ranges[1], ranges[0] @ weights
+        cf_reach = weights @ ranges[1], ranges[0] @ weights
         cfvs = [solver.evaluator.best_response_cfvs(answer, p, ranges[1 - p]) for p in (0, 1)]
-        mass = float(met[0] @ ranges[0])
+        mass = float(cf_reach[0] @ ranges[0])
         excess = float(cfvs[0] @ ranges[0] + cfvs[1] @ ranges[1]) / (2.0 * mass)
-        first, second = (np.divide(cfvs[p], met[p], out=np.zeros_like(met[p]), where=met[p] > 0) - excess for p in (0, 1))
+        first, second = (np.divide(cfvs[p], cf_reach[p], out=np.zeros_like(cfvs[p]), where=cf_reach[p] > 0) - excess for p in (0, 1))
         return first, second
 
     def _add(self, node: int, ranges: tuple[Float, Float], values: tuple[Float, Float]) -> None:
@@ -251,8 +251,8 @@ class RebelRun:
         """Measure the search with the network at this point, once per iteration."""
         if not self.history or self.history[-1].iteration != self.iteration:
             agent, budget = self.agent(), Budget(iterations=self.config.evaluate_iterations)
-            found = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
-            self.history.append(RebelRow(self.iteration, self.replay.seen, self.seconds, self.loss, found))
+            measured = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
+            self.history.append(RebelRow(self.iteration, self.replay.seen, self.seconds, self.loss, measured))
         return self.history[-1]
 
     def due(self) -> bool:

@@ -87,10 +87,10 @@ def restore(run: RebelRun, directory: Path) -> None:
     Raises:
         CheckpointError: as ``readable``. The run must not be used then.
     """
-    found = readable(directory, run.game.key, run.config)
-    if found is None:
+    state = readable(directory, run.game.key, run.config)
+    if state is None:
         return
-    (tensors, about), path = found, directory / STATE_FILE
+    (tensors, about), path = state, directory / STATE_FILE
     fill_networks({"values": run.network}, tensors, path)
     try:
         require(number_in(about["seconds"], 0, 1e12) and number_in(about["loss"], 0, math.inf), "seconds and loss must be at least 0")
