@@ -95,6 +95,10 @@ class RebelConfig:
     def __post_init__(self) -> None:
         check_bounds(self, "trainer")
 
+    def filled(self, deep: str) -> Any:
+        """Refuse: it trains no policy."""
+        raise ValueError(f"trainer must be one that trains a policy here, got {self.name}, which trains values for searches")
+
 
 @dataclass(frozen=True)
 class RebelRow:

@@ -93,7 +93,7 @@ def test_the_deals_of_small_games_are_the_same_for_every_budget():
 
 def test_values_of_a_blueprint_are_not_the_value_of_the_match(blueprint):
     still = NoLimitAgent(GAME, blueprint, DCFR, None)
-    other = NoLimitAgent(GAME, blueprint, DCFR, None, seed=9)  # translates otherwise
+    other = NoLimitAgent(GAME, blueprint, DCFR, None)
     uniform_play = NoLimitAgent(GAME, Evenly(blueprint), DCFR, None)
     tallies = [tallied(Match((Competitor("a", still, STILL), Competitor("b", agent, STILL))), 40) for agent in (other, uniform_play)]
     assert more_hands(tallies[0], 0.01) is None  # all alike: no amount was bet that the menu has not got

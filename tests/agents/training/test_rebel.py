@@ -1,5 +1,6 @@
 """ReBeL on small games: what a network sees and says, resumed runs, and searches that get better by training."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from games.derived import derived_game
 from search.tree.depth_limit import round_ends
 from search.tree.infostates import TreeInfostates
 from tests.catalogue import DICE, KUHN, LEDUC, case_of
+from tests.running import refused, timebank
 
 SHORT = RebelConfig(
     iterations=4, leaves=3, solve_iterations=6, label_iterations=5, steps=3, batch_size=8, evaluate_from=100, evaluate_iterations=4
@@ -158,3 +160,36 @@ def test_training_makes_the_search_stronger_and_the_network_is_kept(tmp_path):
     assert load_values(path, seen).fingerprint() == run.leaves.fingerprint()
     with pytest.raises(CheckpointError, match=r"checkpoint must be for game"):
         load_values(path, infostates(KUHN))
+
+
+def test_it_trains_no_policy_and_the_commands_that_want_one_say_so(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    error = "trainer must be one that trains a policy here, got rebel, which trains values for searches"
+    assert error in refused(monkeypatch, capsys, "ablate", "trainer=rebel")
+    error = "trainer must be rebel where agent.values=trained, got deep_cfr"
+    assert error in refused(
+        monkeypatch, capsys, "ablate", "game=leduc_poker", "agent.policy=uniform", "agent.values=trained", "agent.solve_from=root"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (["game=leduc_poker", "agent.depth=2"], "agent.depth must be left out without agent.values, got 2"),
+        (["game=leduc_poker", "agent.values=none"], "agent.values must be a file that timebank train trainer=rebel wrote, got none"),
+        (["game=ms1f1", "agent.policy=tabular", "agent.values=trained"], "agent.values must be left out in hold'em"),
+    ],
+)
+def test_values_and_depths_that_do_not_fit_are_refused(monkeypatch, tmp_path, capsys, given, error):
+    monkeypatch.chdir(tmp_path)
+    assert error in refused(monkeypatch, capsys, "ablate", *given)
+
+
+@pytest.mark.long
+def test_the_experiment_trains_and_measures(monkeypatch, tmp_path, capsys):
+    more = ["trainer.iterations=3", "trainer.steps=3", "budgets=[20]", "executor=serial", f"hydra.run.dir={tmp_path}"]
+    assert timebank(monkeypatch, "ablate", "experiment=rebel_leduc", *more) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert {row["line"] for row in result["rows"]} >= {"value network", "value network, maxmargin", "each round to the end"}
+    assert (tmp_path / "training/values.safetensors").is_file()
+    assert "value network" in capsys.readouterr().out
