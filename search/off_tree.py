@@ -4,9 +4,9 @@
 randomised pseudo-harmonic mapping (Ganzfried & Sandholm 2013, "Action Translation in Extensive-Form Games with Large Action Spaces") is the
 least exploited one in small games. The other way is to put the amount into the tree and to solve with it, see ``games.holdem.subgame``.
 
-An opponent who knew what is drawn would bet just the amount that is taken for what he wishes. So nothing is drawn here: ``Lines`` keeps all
-lines of the menu that a hand may be taken for, each with the probability that it would have been drawn, given the player's own hand. What
-is played is the mean of their policies, which is what a secret draw comes to for everybody else (Kuhn 1953).
+An opponent who knew what is drawn would bet just the amount that is taken for what he wishes. So nothing is drawn here:
+``MenuLines`` keeps all lines of the menu that a hand may be taken for, each with the probability that it would have been drawn, given the
+player's own hand. What is played is the mean of their policies, which is what a secret draw comes to for everybody else (Kuhn 1953).
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def taken_for(menu: HoldemGame, taken: HoldemState, game: HoldemGame, state: Hol
     return [(places[i], share) for i, share in pseudo_harmonic(pot_fraction(game, state, action), sizes)]
 
 
-class Line(NamedTuple):
+class MenuLine(NamedTuple):
     """A line of a menu that a hand may be taken for.
 
     Attributes:
@@ -145,7 +145,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Lines:
+class MenuLines:
     """All lines of a menu that a hand of a game with any amount may be taken for, and a policy of that menu.
 
     Attributes:
@@ -156,7 +156,7 @@ class Lines:
 
     game: HoldemGame
     policy: MenuPolicy
-    lines: tuple[Line, ...]
+    lines: tuple[MenuLine, ...]
 
     def at(self, state: HoldemState) -> Float | None:
         """Return [A, H] over the actions on offer at a decision, the mean over lines; None where there is no line."""
@@ -180,33 +180,33 @@ class Lines:
                 found += weight * share * policy[offer]
         return found
 
-    def follow(self, above: HoldemState, child: HoldemState) -> Lines:
+    def follow(self, above: HoldemState, child: HoldemState) -> MenuLines:
         """Return the lines at ``child``, which follows ``above``, where these are."""
         step = self._dealt if self.game.player(above) == CHANCE else self._acted
-        joined: dict[HoldemState, Line] = {}
+        joined: dict[HoldemState, MenuLine] = {}
         for line in step(above, child):
             same = joined.get(line.state)
             if same is not None:
                 first, second = (a + b for a, b in zip(same.weights, line.weights, strict=True))
-                line = Line(line.state, same.share + line.share, (first, second))
+                line = MenuLine(line.state, same.share + line.share, (first, second))
             joined[line.state] = line
         most = sorted(joined.values(), key=lambda line: -line.share)[:MOST_LINES]
         return replace(self, lines=tuple(most))
 
-    def _acting(self, player: int) -> list[tuple[Line, Float]]:
+    def _acting(self, player: int) -> list[tuple[MenuLine, Float]]:
         """Return the lines in which a player acts, and [H] the share of each given the hand."""
         lines = [line for line in self.lines if self.policy.game.player(line.state) == player]
         total, even = sum((line.weights[player] for line in lines), np.zeros(len(self.game.hands))), sum(line.share for line in lines)
         some = total > 0
         return [(line, np.where(some, line.weights[player] / np.where(some, total, 1.0), line.share / even)) for line in lines]
 
-    def _dealt(self, above: HoldemState, child: HoldemState) -> Iterator[Line]:
+    def _dealt(self, above: HoldemState, child: HoldemState) -> Iterator[MenuLine]:
         menu = self.policy.game
         for line in self.lines:
             if menu.player(line.state) == CHANCE and not menu.settled(line.state):
                 yield line._replace(state=menu.revealed(line.state, child.label))
 
-    def _acted(self, above: HoldemState, child: HoldemState) -> Iterator[Line]:
+    def _acted(self, above: HoldemState, child: HoldemState) -> Iterator[MenuLine]:
         menu, player, action = self.policy.game, self.game.player(above), self.game.action(above, child.label)
         for line in self.lines:
             if menu.player(line.state) != player:
@@ -216,13 +216,13 @@ class Lines:
                 if share > 0:
                     own, other = share * policy[offer] * line.weights[player], share * line.weights[1 - player]
                     weights = (own, other) if player == 0 else (other, own)
-                    yield Line(menu.child(line.state, offers[offer]), share * line.share, weights)
+                    yield MenuLine(menu.child(line.state, offers[offer]), share * line.share, weights)
 
 
-def lines_from(game: HoldemGame, policy: MenuPolicy, root: HoldemState | None = None) -> Lines:
+def lines_from(game: HoldemGame, policy: MenuPolicy, root: HoldemState | None = None) -> MenuLines:
     """Return the one line of a hand that begins at a state of the menu, its root unless given."""
     every = np.ones(len(game.hands))
-    return Lines(game, policy, (Line(policy.game.root if root is None else root, 1.0, (every, every)),))
+    return MenuLines(game, policy, (MenuLine(policy.game.root if root is None else root, 1.0, (every, every)),))
 
 
 def likeliest(game: HoldemGame, menu: HoldemGame, taken: HoldemState | None, above: HoldemState, state: HoldemState) -> HoldemState | None:

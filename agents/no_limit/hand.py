@@ -15,7 +15,7 @@ from games.holdem.subgame import state_in
 from games.public_tree import CHANCE
 from search import BoardStrategy
 from search.boards.root_gadget import BestResponseValues
-from search.off_tree import Lines, MenuPolicy, carried, likely_row, lines_from
+from search.off_tree import MenuLines, MenuPolicy, carried, likely_row, lines_from
 
 LEAST_SHARE = 1e-9  # of a range that an action must leave to be believed
 Ranges = tuple[Float, Float]
@@ -37,7 +37,7 @@ class Solved:
     strategy: BoardStrategy
     held: Float | None
     opponent: BestResponseValues | None
-    lines: Lines | None
+    lines: MenuLines | None
 
     def locate(self, state: HoldemState) -> HoldemState | None:
         """Return a state of the whole game in the subgame; None where its tree has not got it."""
@@ -63,7 +63,7 @@ class Solved:
         located = self.locate(state)
         return None if located is None else likely_row(self.strategy.game, located, self.strategy.at(located), game, state, label)
 
-    def _followed(self, game: HoldemGame, state: HoldemState) -> Lines | None:
+    def _followed(self, game: HoldemGame, state: HoldemState) -> MenuLines | None:
         """Return the lines of the subgame that a state is taken for; None above it."""
         way, lines = path(game, state), self.lines
         if self.root not in way:
@@ -106,7 +106,7 @@ class HandMemory:
     """
 
     state: HoldemState
-    lines: Lines
+    lines: MenuLines
     ranges: Ranges
     solved: Solved | None
     surprises: int
@@ -162,7 +162,7 @@ class Hand:
         for above, child in pairwise(way[way.index(root) :]):
             self._step(above, child, None)
 
-    def _step(self, above: HoldemState, child: HoldemState, lines: Lines | None) -> None:
+    def _step(self, above: HoldemState, child: HoldemState, lines: MenuLines | None) -> None:
         """Follow both ranges over one action or card; ``lines`` are the blueprint's above it."""
         ranges, player = list(self.ranges[above]), self.game.player(above)
         if player == CHANCE:
@@ -177,7 +177,7 @@ class Hand:
                 self.surprises += 1
         self.ranges[child] = ranges[0], ranges[1]
 
-    def _row(self, above: HoldemState, child: HoldemState, lines: Lines | None) -> Float:
+    def _row(self, above: HoldemState, child: HoldemState, lines: MenuLines | None) -> Float:
         """Return [H], the probability of the action between two states: by what was really played from, else by the model."""
         if above in self.played:
             return likely_row(self.game, above, self.played[above], self.game, above, child.label)

@@ -92,7 +92,7 @@ def lines_at(line):
 
 
 def drawn_apart(line, player):
-    """Return a naive twin of ``Lines.at``: every sequence of draws by itself, with what a player's hands do in it."""
+    """Return a naive twin of ``MenuLines.at``: every sequence of draws by itself, with what a player's hands do in it."""
     hands = [(1.0, MENU.root, np.ones(len(MENU.hands)))]
     for above, child in steps_of(line):
         after = []
