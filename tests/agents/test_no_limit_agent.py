@@ -130,6 +130,7 @@ def test_no_time_plays_the_blueprint(agent, blueprint):
 
 def test_an_answer_of_few_iterations_is_not_played_where_the_clock_is_the_budget(agent, blueprint, monkeypatch):
     line = "call / check / Kc / check / check / Tc"
+    agent.load()
     played = {}
     for least in (1, 10**9):
         monkeypatch.setattr("agents.no_limit.agent.MIN_TRUSTED_ITERATIONS", least)
@@ -139,6 +140,7 @@ def test_an_answer_of_few_iterations_is_not_played_where_the_clock_is_the_budget
 
 
 def test_few_iterations_are_played_where_no_more_were_asked_for_or_the_target_was_reached(agent):
+    agent.load()
     line = "call / check / Kc / check / check / Tc"
     budgets = {
         Budget(seconds=5.0, iterations=3): 3, Budget(exploitability=100.0): 1, Budget(seconds=5.0, exploitability=100.0): 1,
@@ -149,8 +151,9 @@ def test_few_iterations_are_played_where_no_more_were_asked_for_or_the_target_wa
 
 
 def test_too_few_iterations_are_not_played_where_the_clock_ended_first(agent, monkeypatch):
+    agent.load()
     monkeypatch.setattr("agents.no_limit.agent.MIN_TRUSTED_ITERATIONS", 10**9)
-    decision = asked(agent, "call / check / Kc / check / check / Tc", Budget(seconds=0.05, iterations=10**8))[1][-1]
+    decision = asked(agent, "call / check / Kc / check / check / Tc", Budget(seconds=0.3, iterations=10**8))[1][-1]
     assert decision.outcome == Outcome.NO_TIME
     assert decision.iterations > 0
 
