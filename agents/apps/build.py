@@ -268,6 +268,12 @@ def check_depth(config: AgentConfig) -> None:
         raise ValueError(f"agent.values must be a file that timebank train trainer=rebel wrote, got {config.values}")
 
 
+def refuse_trained(config: AgentConfig) -> None:
+    """Refuse values that only an ablation trains."""
+    if config.values == TRAINED:
+        raise ValueError("agent.values must be a file that timebank train trainer=rebel wrote (ablations alone train one), got trained")
+
+
 def check_off_tree(config: AgentConfig) -> None:
     """Refuse a way to meet other amounts where none can be bet."""
     if config.off_tree is not None and config.policy != SAMPLED:

@@ -21,6 +21,7 @@ from agents.apps.build import (
     build_variant,
     check_off_tree,
     enough_for,
+    refuse_trained,
     untrained,
 )
 from agents.apps.config import AgentConfig, MatchConfig
@@ -66,6 +67,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
             if agent.policy == "bot":
                 check_still(agent)
             else:
+                refuse_trained(agent)
                 kind.check_agent(agent, variant, agent_cores(executor), bots=True)
             budget_of(agent, config)
     own = [agent for agent in config.agents.values() if agent.policy not in ("network", *ANY_AMOUNT)]

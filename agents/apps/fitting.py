@@ -26,10 +26,8 @@ def fitting(command: str, overrides: Sequence[str]) -> list[str]:
         return []
     given = {override.get_key_element().lstrip("+"): override.value() for override in map(parsed, overrides)}
     taken = AGENTS.get(str(given.get("game")), {}).get(command, {})
-    if (
-        given.get("experiment", "none") != "none" or given.get("game.amounts") == "menu"
-    ):  # the one chooses who plays, the other is another game
-        return []
+    if given.get("experiment", "none") != "none" or given.get("game.amounts") == "menu":
+        return []  # the one chooses who plays, the other makes another game
     added = [override for key, those in taken.items() if key not in given for override in those]
     if added:
         added += [override for key, override in BESIDE[command].items() if not any(g == key or g.startswith(f"{key}.") for g in given)]

@@ -11,7 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.apps.build import ANY_AMOUNT, STILL, any_amount, build_kind, build_variant, check_no_budget, enough_for, untrained
+from agents.apps.build import (
+    ANY_AMOUNT,
+    STILL,
+    any_amount,
+    build_kind,
+    build_variant,
+    check_no_budget,
+    enough_for,
+    refuse_trained,
+    untrained,
+)
 from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run, compiling, said_if_slow
@@ -27,6 +37,7 @@ def check(config: PlayConfig, directory: Path) -> None:
     kind = build_kind(config.game, any_amount([config.agent]))
     variant = build_variant(config, kind)
     enough_for(config.budget.build(), config.agent)  # refuses bad values
+    refuse_trained(config.agent)
     if config.agent.think and not config.budget.build().limited():
         raise ValueError("budget must limit seconds or iterations of an agent that thinks, got none (e.g. budget.seconds=1)")
     with compiling():  # boards are numbered where a blueprint is read

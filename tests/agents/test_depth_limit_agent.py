@@ -105,3 +105,8 @@ def test_a_depth_limit_needs_roots_that_follow_each_other():
         agent_of(LEDUC, solve_from="decision")
     with pytest.raises(ValueError, match="actions must be at least 1, got 0"):
         agent_of(LEDUC, actions=0)
+
+
+def test_an_exact_equilibrium_below_the_leaves_is_not_enough():
+    agent, budget = agent_of(LEDUC, strategy=solved(LEDUC, 3000)), Budget(iterations=300)
+    assert exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget))) > 0.1

@@ -172,6 +172,19 @@ def test_it_trains_no_policy_and_the_commands_that_want_one_say_so(monkeypatch, 
     )
 
 
+@pytest.mark.parametrize(("command", "key"), [("play", "agent"), ("match", "agents.a")])
+def test_only_ablations_train_values(monkeypatch, tmp_path, capsys, command, key):
+    monkeypatch.chdir(tmp_path)
+    given = [
+        f"agent{'' if command == 'play' else '@agents.a'}=search",
+        f"{key}.policy=uniform",
+        f"{key}.values=trained",
+        "budget.iterations=9",
+    ]
+    more = [] if command == "play" else ["agent@agents.b=uniform"]
+    assert f"{key}.values must be a file" in refused(monkeypatch, capsys, command, "game=leduc_poker", *given, *more)
+
+
 @pytest.mark.parametrize(
     ("given", "error"),
     [
