@@ -53,11 +53,15 @@ class DepthLimit(Generic[State]):
 
     Attributes:
         leaves: says what the leaves are worth.
-        actions: that the players take from the root to a leaf; None for the end of the round, behind the public card.
+        actions: that the players take from the root to a leaf; None for the end of the round: in derived games behind the public card, in
+            hold'em before it.
+        starts: says what hands are worth where the next subgame begins, which they are promised there; in hold'em, where leaves are
+            before the card and so promise nothing behind it. None promises nothing.
     """
 
     leaves: LeafEvaluator[State]
     actions: int | None = None
+    starts: LeafEvaluator[State] | None = None
 
     def __post_init__(self) -> None:
         if self.actions is not None and self.actions < 1:
