@@ -90,6 +90,13 @@ def train(
     if run.iteration == 0:
         open_run(run, directory)
     watch, saved, kept, at = Watch(), time.monotonic(), run.iteration, run.iteration
+
+    def save() -> None:
+        nonlocal saved, kept
+        if all(error <= MOST_ERROR for error in run.errors().values()):  # else the state before is the last good one
+            run.save(directory)
+            saved, kept = time.monotonic(), run.iteration
+
     try:
         if run.due():
             run.evaluate()  # if the run was stopped between the iteration and its measurement; nothing happens otherwise
@@ -104,8 +111,7 @@ def train(
             if progress is not None:
                 progress(run.iteration, run.history)
             if time.monotonic() - saved >= run.config.save_seconds:
-                run.save(directory)
-                saved, kept = time.monotonic(), run.iteration
+                save()
             if stop is not None and stop():
                 break
         run.evaluate()
@@ -113,7 +119,7 @@ def train(
         return run.finish(directory)
     except KeyboardInterrupt:
         with uninterrupted():
-            run.save(directory)
+            save()
         raise
     except (DivergenceError, NoValuesError) as error:
         more = f"resume goes on from iteration {kept}, which {directory} has, and takes a lower learning rate"
