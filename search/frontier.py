@@ -18,6 +18,10 @@ Float = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable, contravariant=True)
 
 
+class NoValuesError(ValueError):
+    """Leaves' values are NaN or infinite."""
+
+
 class LeafEvaluator(Protocol[State]):
     """What the leaves of a depth-limited subgame are worth. It serves one solve at a time."""
 
@@ -42,7 +46,10 @@ class LeafEvaluator(Protocol[State]):
 
         Args:
             player: whose values.
-            reach: per player [B, H], the ranges at the leaves, those of the subgame's root included.
+            reach: per player [B, H], the ranges at the leaves, those of the subgame's root included. They may be empty.
+
+        Raises:
+            NoValuesError: values are no numbers. The search ends with its answer so far.
         """
         ...
 

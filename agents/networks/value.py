@@ -26,6 +26,7 @@ from games import PublicTree
 from games.arrays import Float, Float32
 from games.public_tree import TERMINAL
 from games.settings import bounded, check_bounds
+from search.frontier import NoValuesError
 from search.tree.infostates import TreeInfostates
 
 VALUES = "values"  # kind of the files that hold one
@@ -195,7 +196,7 @@ class NetworkLeaves:
                 np.maximum(z, 0.0, out=z)
         values = z.astype(np.float64) * self._stakes
         if not np.isfinite(values).all():
-            raise ValueError("network must give finite values, got NaN or infinity")
+            raise NoValuesError("network must give finite values, got NaN or infinity")
         cf_reach = np.matmul(weights, reach[1][:, :, None])[:, :, 0], np.matmul(reach[0][:, None], weights)[:, 0]
         by_player = values[:, :first], values[:, first:]
         total = sum((cf_reach[p] * reach[p] * by_player[p]).sum(axis=1) for p in (0, 1))
