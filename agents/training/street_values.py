@@ -3,8 +3,8 @@
 Two networks are trained. One says what it is worth to leave a street before the card: it ends searches there. The other one says what it is
 worth to come to the next street behind the card: it says what hands are promised there. One iteration:
 
-1. A board of the first street with cards is drawn, and with which ranges players come there: those of a random iterate of a solve of the whole
-   game, ``perturbed`` of them changed at random.
+1. A board of the first street with cards is drawn, and with which ranges players come there: those of a random iterate of a solve of the
+   whole game, ``perturbed`` of them changed at random.
 2. The street is searched to its end with the first network, for a random number of iterations. The ranges that the present strategies
    bring there, ``perturbed`` of them changed once more, are public belief states that searches ask about.
 3. Every board behind the card is solved to the end of the game (``search.boards.next_street``). Each is a row of the second network's
