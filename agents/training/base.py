@@ -137,8 +137,8 @@ class TrainingRun(Generic[Row, Made]):
 
     def describe(self) -> dict[str, Any]:
         """Return what a checkpoint of what is trained says about its training."""
-        told = {"trainer": self.config.name, "config": asdict(self.config), "iteration": self.iteration}
-        return told | {"history": [asdict(row) for row in self.history]} | ({"lowered": self.lowered} if self.lowered else {})
+        description = {"trainer": self.config.name, "config": asdict(self.config), "iteration": self.iteration}
+        return description | {"history": [asdict(row) for row in self.history]} | ({"lowered": self.lowered} if self.lowered else {})
 
 
 @dataclass(frozen=True)

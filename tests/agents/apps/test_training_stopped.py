@@ -14,7 +14,10 @@ from tests.running import cpu_seconds, finish, result_of, start, timebank, wait_
 STOPS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGKILL]
 OFTEN = "trainer.save_seconds=0.05"
 TRAININGS = {
-    "deep_cfr": ("game=leduc_poker", "trainer.iterations=40", "trainer.advantage.steps=10", "trainer.policy.steps=30", "trainer.evaluate_from=3", OFTEN),
+    "deep_cfr": (
+        "game=leduc_poker", "trainer.iterations=40", "trainer.advantage.steps=10", "trainer.policy.steps=30", "trainer.evaluate_from=3",
+        OFTEN,
+    ),
     "rebel": (
         "game=leduc_poker", "trainer=rebel", "trainer.iterations=60", "trainer.label_iterations=30", "trainer.solve_iterations=30",
         "trainer.leaves=6", "trainer.steps=30", "trainer.batch_size=64", "trainer.evaluate_from=3", "trainer.evaluate_iterations=10", OFTEN,
