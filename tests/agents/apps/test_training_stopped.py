@@ -9,9 +9,17 @@ import pytest
 
 from agents.bucket_blueprint import SHARES
 from agents.networks import load_tensors
-from tests.running import cpu_seconds, finish, result_of, start, timebank, wait_for
+from agents.training import STATE_FILE
+from agents.training.mccfr import STATE
+from tests.running import cpu_seconds, finish, result_of, start, start_code, timebank, wait_for
 
 STOPS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGKILL]
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+from agents.apps.train import main
+main(sys.argv[2:])
+"""
 OFTEN = "trainer.save_seconds=0.05"
 TRAININGS = {
     "deep_cfr": (
@@ -48,6 +56,18 @@ def outcome(directory):
     return figures, history, made or [np.load(directory / SHARES).tobytes()]
 
 
+def assert_a_full_disk_keeps_the_state(directory):
+    """Go on where no file may be half as large as the state: that ends in one line, and the state stays."""
+    state = next(path for path in directory.iterdir() if path.name in (STATE_FILE, STATE))
+    content = state.read_bytes()
+    _, error = finish(start_code(LIMITED, str(len(content) // 2), f"resume={directory}"))
+    (line,) = [text for text in error.splitlines() if text.startswith("error:")]
+    assert line.endswith("must be a file that can be written, got File too large")
+    assert result_of(directory)["status"] == "failed"
+    assert state.read_bytes() == content
+    assert not list(directory.glob(".*.part*"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRAININGS)
 def test_training_that_is_stopped_again_and_again_comes_to_the_same(monkeypatch, tmp_path, name):
@@ -69,5 +89,6 @@ def test_training_that_is_stopped_again_and_again_comes_to_the_same(monkeypatch,
         assert "Traceback" not in error
         ended.append(process.returncode != 0)
     assert sum(ended) >= len(numbers) - 1
+    assert_a_full_disk_keeps_the_state(stopped)
     assert timebank(monkeypatch, "train", f"resume={stopped}") == 0
     assert outcome(stopped) == outcome(whole)
