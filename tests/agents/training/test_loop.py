@@ -192,6 +192,7 @@ def test_the_command_lowers_a_learning_rate_and_says_so(monkeypatch, tmp_path, c
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", f"{key}=20000") == 2
     assert f"{key} must be at most 10000.0 as in {tmp_path / STATE_FILE}, got 20000.0" in capsys.readouterr().err
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", f"{key}=0.001", "trainer.iterations=12") == 0
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}") == 0
     (lowered,) = result_of(tmp_path)["trainer"]["lowered"]
     assert lowered == {"iteration": lowered["iteration"], "key": key, "before": 10000.0}
 
