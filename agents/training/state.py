@@ -92,7 +92,7 @@ def load_state(run: TrainingRun[Any, Any], directory: Path | str) -> None:
     fill_networks(held.networks, tensors, path)
     try:
         require(number_in(metadata["seconds"], 0, 1e12), "seconds must be a number of at least 0")
-        run.count(metadata)
+        run.restore(metadata)
         iterations = [row.iteration for row in run.history]
         fits = iterations == sorted(set(iterations)) and all(t <= iteration for t in iterations)
         require(fits, "history must be of the iterations that were run")
