@@ -282,7 +282,7 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         """Return the loss, and how many rows were seen."""
         return {"loss": self.loss, "seen": self.replay.seen}
 
-    def count(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
         history = [RebelRow(**row) for row in saved["history"]]
         require(number_in(saved["loss"], 0, math.inf), "loss must be a number of at least 0")

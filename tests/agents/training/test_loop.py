@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 from dataclasses import asdict, replace
 
@@ -17,6 +18,7 @@ from agents.training.run import MOST_ERROR, WATCHED
 from tests.catalogue import KUHN, small
 from tests.compiling import compiled
 from tests.learners import infostates_of, make_run
+from tests.running import result_of, timebank
 
 pytestmark = compiled
 EVERY = ["deep_cfr", "rebel", "mccfr"]
@@ -177,6 +179,22 @@ def test_a_loss_that_is_no_number_ends_a_run_with_its_iteration(monkeypatch, who
     with pytest.raises(DivergenceError, match=r"training loss must be finite, got nan: lower learning_rate \(0.01\) \(iteration 5; .* 4, "):
         train(run, tmp_path)
     assert trained("deep_cfr", tmp_path) == whole["deep_cfr"]
+
+
+def test_the_command_lowers_a_learning_rate_and_says_so(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "trainer=rebel", "trainer.depth=1", "trainer.leaves=2", "trainer.solve_iterations=4", "trainer.steps=3")
+    short, key = ("trainer.label_iterations=4", "trainer.evaluate_iterations=4", f"hydra.run.dir={tmp_path}"), "trainer.learning_rate"
+    often = "trainer.save_seconds=0"
+    assert timebank(monkeypatch, "train", *given, *short, often, f"{key}=10000", "trainer.iterations=40", "trainer.evaluate_from=100") == 2
+    (line,) = [text for text in capsys.readouterr().err.splitlines() if "error" in text]
+    assert re.match(rf"error: training loss must stay below 100 times .* \(iteration \d+; resume goes on from .* {tmp_path} has,", line)
+    assert result_of(tmp_path)["status"] == "failed"
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", f"{key}=20000") == 2
+    assert f"{key} must be at most 10000.0 as in {tmp_path / STATE_FILE}, got 20000.0" in capsys.readouterr().err
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", f"{key}=0.001", "trainer.iterations=12") == 0
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}") == 0
+    (lowered,) = result_of(tmp_path)["trainer"]["lowered"]
+    assert lowered == {"iteration": lowered["iteration"], "key": key, "before": 10000.0}
 
 
 @every
