@@ -145,7 +145,8 @@ class DerivedKind:
     def _limit(self, values: str, agent: AgentConfig, blueprint: Policy[int]) -> DepthLimit[int]:
         """Return a depth limit with a value network's leaves, or the policy's; a new network stands for one that is yet to be trained."""
         if values == CONTINUATIONS:
-            return continuation_limit(blueprint.strategy(), agent.continuations or 4, agent.chooser or OPPONENT, agent.depth)
+            strategy: Any = blueprint.strategy()
+            return continuation_limit(strategy, agent.continuations or 4, agent.chooser or OPPONENT, agent.depth)
         from agents.networks.value import load_values, new_values
 
         infostates = self.infostates()

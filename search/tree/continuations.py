@@ -31,13 +31,16 @@ class Continuation:
         name: how it is reported.
 
     Raises:
-        ValueError: choosers that are not players.
+        ValueError: choosers that are not players, or a strategy of a part of the game.
     """
 
     def __init__(
         self, strategy: Strategy, others: Sequence[Strategy] = (), choosers: Sequence[int] = (), name: str = "continuation"
     ) -> None:
         check_choosers(choosers)
+        for one in (strategy, *others):
+            if one.span.node != 0:
+                raise ValueError(f"strategy must cover the whole game, got one from public node {one.span.node}")
         self.tree, self.name, self.choosers = strategy.tree, name, tuple(choosers)
         first, second = (np.stack([one.tables[p] for one in (strategy, *(others if p in choosers else ()))]) for p in (0, 1))
         self._tables = first, second
@@ -91,10 +94,9 @@ def continuation_limit(blueprint: Strategy, count: int, chooser: str = OPPONENT,
     if chooser not in CHOOSERS:
         raise ValueError(f"chooser must be one of {', '.join(CHOOSERS)}, got {chooser!r}")
     others, game = [biased(blueprint, bias) for bias in biases(count)], derived_game(blueprint.tree)
-    if others and not any(action.kind in BIASED for node in game.tree.sequences[0].node.tolist() for action in game.actions(node)):
-        raise ValueError(
-            f"continuations must be 1 in {game.name}, where strategies cannot be biased towards folds, calls or raises, got {count}"
-        )
+    kinds = {action.kind for node in game.tree.sequences[0].node.tolist() for action in game.actions(node)}
+    if others and not kinds & set(BIASED):
+        raise ValueError(f"continuations must be 1 in {game.name}, which has no folds, calls and raises, got {count}")
     if not others:
         return DepthLimit(Continuation(blueprint, name="1 continuation"), actions)
     if chooser == BOTH:
