@@ -28,6 +28,7 @@ from tests.naive.tables import random_strategy, to_policy, to_strategy
 CLOSE = 1e-9  # the order of sums differs
 NUMBERS = {Kind.FOLD: FOLD, Kind.PASS: CALL, Kind.BET: RAISE}
 CHOOSERS = [(), (0,), (1,), (0, 1)]
+LONG_BOTH = pytest.param((0, 1), marks=pytest.mark.long)
 
 
 @lru_cache(maxsize=2)
@@ -94,8 +95,8 @@ def solved(where, choosers, row, iterations, count=4):
     return to_policy(answer, strings) | leaves.policy(), solver
 
 
-@pytest.mark.parametrize("choosers", CHOOSERS)
-@pytest.mark.parametrize("where", ["card", "dealt", 2])
+@pytest.mark.parametrize("choosers", [*CHOOSERS[:3], LONG_BOTH])
+@pytest.mark.parametrize("where", ["dealt", *(pytest.param(where, marks=pytest.mark.long) for where in ("card", 2))])
 def test_a_solve_is_that_of_the_game_in_which_choices_are_decisions(where, choosers):
     game, row = game_with_choices(where, choosers), variant("cfr_plus")  # whose own regret matching is that of the choices
     expected = cfr(game, "cfr_plus", [12])[0]
@@ -105,7 +106,7 @@ def test_a_solve_is_that_of_the_game_in_which_choices_are_decisions(where, choos
     assert any(name.endswith("chooses") for name in expected) == bool(choosers)
 
 
-@pytest.mark.parametrize("choosers", CHOOSERS)
+@pytest.mark.parametrize("choosers", [*CHOOSERS[:3], LONG_BOTH])
 def test_nobody_wins_from_a_long_solve_by_other_choices(choosers):
     game, lost = game_with_choices("dealt", choosers), []
     for iterations in (10, 100, 1000):
