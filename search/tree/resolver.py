@@ -130,6 +130,8 @@ class TreeResolver:
         blueprint, solver = self.blueprint.strategy(), Solver(self.tree, self.variant)
         self._loaded = TreeSubgames(solver, blueprint)
         self._loaded.warm_up(blueprint, self.config)
+        if self._limited is not None:
+            self._limited.warm_up(blueprint, self.config)
         for _ in range(SAMPLES):
             with timed(self._asking_all):
                 self.blueprint.strategy()

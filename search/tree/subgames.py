@@ -124,6 +124,15 @@ class DepthLimitedSubgames:
             self._solvers[key].pace = self.paces.iterating
         return self._solvers.get(key)
 
+    def warm_up(self, blueprint: Strategy, config: ResolveConfig) -> None:
+        """Make the solvers at the game's root, load their kernels and learn the machine's speed, see ``search.resolving.learn_paces``."""
+        for solver in (self.solver(0, seat) for seat in (1, 0)):
+            if solver is not None:
+                solver.start(whole_game(solver.tree))
+        if self.size(0):
+            first, second = (range_[:, None] for range_ in full_ranges(self.tree))
+            learn_paces(self, 0, Beliefs(0, (first, second), None), blueprint, config, worth=0, promised=np.zeros_like(second))
+
     def size(self, place: int) -> int:
         """See ``SubgameSolver``."""
         small = self.cut(place)
