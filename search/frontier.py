@@ -21,7 +21,7 @@ State = TypeVar("State", bound=Hashable, contravariant=True)
 class LeafEvaluator(Protocol[State]):
     """What the leaves of a depth-limited subgame are worth. It serves one solve at a time.
 
-    It may learn from the questions: a solver asks for each player's cfvs once an iteration, and for nothing else.
+    It may learn from the questions: while a solver iterates it asks for each player's cfvs once an iteration, player 0's first.
     """
 
     @property

@@ -116,7 +116,7 @@ class AgentConfig:
             ablations is the one that is trained in the run; with ``continuations`` the agent's own policy goes on below the limit. None
             searches to the end of the game.
         continuations: with ``values=continuations``, how many there are to choose from: 1, the policy; 4, also the policy biased towards
-            folds, calls or raises; 10, biased three ways to each. None is 4. See docs/concepts/depth-limits.md.
+            folds, calls or raises; 10, biased three ways to each. None is 4.
         chooser: who chooses among them at the limit: the ``opponent`` of the agent, or ``both``. None is the opponent.
         depth: with values, actions from where a subgame begins to where it ends; none is the end of the round, behind the public card.
         off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
