@@ -144,6 +144,15 @@ def test_choices_at_the_leaves_make_a_search_stronger():
     assert found[4, "both"] < found[4, "opponent"] < found[1, "opponent"]
 
 
+def test_a_choice_of_continuations_makes_a_good_blueprint_better_where_one_makes_it_much_worse():
+    blueprint, budget, found = solved(LEDUC, 100), Budget(iterations=300), {}
+    for count in (1, 4):
+        agent = choosing_agent(count, strategy=blueprint)
+        found[count] = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
+    alone = Solver(case_of(LEDUC).tree, FORM).exploitability(blueprint)
+    assert found[4] < alone < 0.1 < found[1]
+
+
 def test_solvers_are_made_and_timed_before_the_first_decision():
     agent = choosing_agent(4)
     agent.load()
