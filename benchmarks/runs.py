@@ -113,9 +113,8 @@ FULL = same("full-game CFR")
 SMALLEST, HOLDEM_BLUEPRINT = {"5 buckets a street": "blueprint *:5:5:5"}, {"the blueprint": "blueprint *"}
 FLOP = "from the flop, refined, estimate"
 CHOSEN = same(*(f"{count} continuations" for count in (4, 10)), *(f"{count} continuations, both choose" for count in (4, 10)))
-CONTINUATIONS = (
-    same("1 continuation") | CHOSEN | same("4 continuations, unsafe", "each round to the end") | {"the policy alone": "*alone"} | FULL
-)
+ENDS = same("4 continuations, unsafe", "each round to the end")
+CONTINUATIONS = {"the policy alone": "*alone"} | same("1 continuation") | CHOSEN | ENDS | FULL
 SLUMBOT = {
     "gadgets": {"river, unsafe": "136", "river, resolve": "107", "river, combined": "54.8", "turn, combined": "35.1"},
     "usual": {"river, combined": "397", "turn, combined": "124", "flop, combined": "41.5"},
