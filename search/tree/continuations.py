@@ -102,4 +102,4 @@ def continuation_limit(blueprint: Strategy, count: int, chooser: str = OPPONENT,
     if chooser == BOTH:
         return DepthLimit(Continuation(blueprint, others, (0, 1), f"{count} continuations of both players"), actions)
     first, second = (Continuation(blueprint, others, (opponent,), f"{count} continuations") for opponent in (1, 0))
-    return DepthLimit(first, actions, second)
+    return DepthLimit(first, actions, second=second)
