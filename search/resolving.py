@@ -311,11 +311,13 @@ def learn_paces(
     config: ResolveConfig,
     worth: int,
     deliver: Callable[[Resolved[Answer]], None] | None = None,
+    promised: Float | None = None,
 ) -> None:
     """Load the kernels with one solve of two iterations, then learn the machine's speed from a few; arguments as of ``resolve``."""
     trial = replace(config, judge=False)  # all answers are delivered
     for i in range(1 + WARM_UPS):
         if i == 1:
             solver.paces.forget()
-        resolve(solver, place, beliefs, strategy, 0, trial, Budget(iterations=2), Deadline(None), worth=worth, deliver=deliver)
+        clock, budget = Deadline(None), Budget(iterations=2)
+        resolve(solver, place, beliefs, strategy, 0, trial, budget, clock, worth=worth, promised=promised, deliver=deliver)
     solver.paces.settle()

@@ -81,7 +81,12 @@ class HoldemKind:
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
         check_off_tree(agent)
-        for key, value in (("values", agent.values), ("depth", agent.depth)):
+        for key, value in (
+            ("values", agent.values),
+            ("continuations", agent.continuations),
+            ("chooser", agent.chooser),
+            ("depth", agent.depth),
+        ):
             if value is not None:
                 raise ValueError(f"agent.{key} must be left out in hold'em, where subgames are solved to the end, got {value}")
         if agent.policy == SAMPLED:

@@ -216,14 +216,17 @@ def test_only_ablations_train_values(monkeypatch, tmp_path, capsys, command, key
         "budget.iterations=9",
     ]
     more = [] if command == "play" else ["agent@agents.b=uniform"]
-    assert f"{key}.values must be a file" in refused(monkeypatch, capsys, command, "game=leduc_poker", *given, *more)
+    assert f"{key}.values must be continuations or a file" in refused(monkeypatch, capsys, command, "game=leduc_poker", *given, *more)
 
 
 @pytest.mark.parametrize(
     ("given", "error"),
     [
         (["game=leduc_poker", "agent.depth=2"], "agent.depth must be left out without agent.values, got 2"),
-        (["game=leduc_poker", "agent.values=none"], "agent.values must be a file that timebank train trainer=rebel wrote, got none"),
+        (
+            ["game=leduc_poker", "agent.values=none"],
+            "agent.values must be continuations or a file that timebank train trainer=rebel wrote, got none",
+        ),
         (["game=ms1f1", "agent.policy=tabular", "agent.values=trained"], "agent.values must be left out in hold'em"),
     ],
 )
