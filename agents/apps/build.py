@@ -258,8 +258,8 @@ def blueprint_directory(name: str) -> Path:
     return BLUEPRINTS / name if name in SHIPPED else Path(MADE) if name == STANDARD else Path(name)
 
 
-def check_depth(config: AgentConfig) -> None:
-    """Refuse a depth limit without values at it, or with what cannot go along."""
+def check_depth(config: AgentConfig, trainer: str = "rebel") -> None:
+    """Refuse a depth limit without values at it, or with what cannot go along; ``trainer`` makes the files of values."""
     if config.values != CONTINUATIONS:
         for key, value in (("continuations", config.continuations), ("chooser", config.chooser)):
             if value is not None:
@@ -273,14 +273,15 @@ def check_depth(config: AgentConfig) -> None:
     if config.own is not None or not config.think:
         raise ValueError(f"agent.values must be left out where no subgame solver of ours thinks, got {config.values}")
     if config.values not in (TRAINED, CONTINUATIONS) and not Path(config.values).is_file():
-        raise ValueError(f"agent.values must be continuations or a file that timebank train trainer=rebel wrote, got {config.values}")
+        raise ValueError(f"agent.values must be continuations or a file that timebank train trainer={trainer} wrote, got {config.values}")
 
 
 def refuse_trained(config: AgentConfig) -> None:
     """Refuse values that only an ablation trains."""
     if config.values == TRAINED:
         raise ValueError(
-            "agent.values must be continuations or a file that timebank train trainer=rebel wrote (ablations alone train one), got trained"
+            "agent.values must be continuations or a file that timebank train trainer=rebel (in hold'em street_values) wrote, got trained "
+            "(ablations alone train one)"
         )
 
 

@@ -325,6 +325,8 @@ def register(command: str) -> None:
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig
+        from agents.training.street_values import StreetValuesConfig
 
-        for name, node in {**METHODS, MCCFRConfig.name: MCCFRConfig, RebelConfig.name: RebelConfig}.items():
+        others = (MCCFRConfig, RebelConfig, StreetValuesConfig)
+        for name, node in {**METHODS, **{other.name: other for other in others}}.items():
             store.store(group="trainer", name=f"{name}_schema", node=node)

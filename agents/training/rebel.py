@@ -167,6 +167,16 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         self.replay = Replay(config.capacity, self.encoding.length, sum(self.encoding.hands))
         self.loss = 0.0
 
+    @property
+    def parameters(self) -> int:
+        """Numbers of the network."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def memory_bytes(self) -> int:
+        """Return the most that the replay buffer takes."""
+        found: int = 4 * self.config.capacity * (self.encoding.length + 2 * sum(self.encoding.hands))
+        return found
+
     @one_thread()
     def step(self) -> None:
         """Run one iteration."""

@@ -24,10 +24,11 @@ from search.boards.sweeps import AS_IT_IS, BoardSweeps, Gadget, StoredRows
 from search.boards.trunk import StoredStrategies, root_reach
 from search.boards.workspace import Workspace
 from search.budget import Budget, Deadline, Paces
-from search.frontier import LeafEvaluator
+from search.frontier import LeafEvaluator, NoValuesError
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BACK, OUT_OTHER, OUT_OWN, UPDATE
+from search.outcome import Outcome
 from search.resolving import ResolveConfig, Resolved, learn_paces
 from search.variants import BLOCK, Variant, coefficients
 
@@ -83,7 +84,8 @@ class LimitedBoardSubgames(Anytime[Answer]):
         tree: its board tree.
         lines: that enter the street, with this street alone.
         variant: of CFR.
-        leaves: what says what the leaves are worth; they are asked for line by line, as the tree of bets has them.
+        leaves: what says what the leaves are worth; they are asked for line by line, as the tree of bets has them. Between two solves they
+            may be others.
     """
 
     def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant, leaves: LeafEvaluator[HoldemState]) -> None:
@@ -176,6 +178,8 @@ class LimitedBoardSubgames(Anytime[Answer]):
         sweeps.down_to_leaves(p, self._stored, UPDATE, weights, t)
         reach = self._at_leaves(p)
         cfvs = self.leaves.cfvs(p, reach)
+        if not np.isfinite(cfvs).all():
+            raise NoValuesError(f"leaves must have finite values, got NaN or infinity from {self.leaves.name}")
         if p == self._root.opponent:
             self._visits.add(self.iterations, float(weights[t, 2]), reach)
         sweeps.at_leaves(p, BACK)[: len(self._hands[p]), : len(cfvs)] = cfvs[:, self._hands[p]].T
@@ -215,8 +219,11 @@ class LimitedBoardSubgames(Anytime[Answer]):
         trace: bool = False,
         progress: Callable[[int, float, float | None], None] | None = None,
     ) -> Solution[Answer]:
-        """See ``Anytime``; an exploitability is no limit here, as it is not known."""
-        return super().solve(replace(budget, exploitability=None), deadline, trace, progress)
+        """See ``Anytime``; an exploitability is no limit, as it is not known. Values that are no numbers end it with its answer so far."""
+        try:
+            return super().solve(replace(budget, exploitability=None), deadline, trace, progress)
+        except NoValuesError:
+            return replace(self.interrupted(), outcome=Outcome.NO_VALUES)
 
     def played(self, answer: Answer, accepted: npt.NDArray[np.bool_]) -> Answer:
         """See ``SubgameSolver``; the answer's own arrays are changed."""

@@ -118,7 +118,7 @@ class BoardResolver:
         for street in self.streets:
             for node in self._roots(street):
                 searcher: BoardSubgames | LimitedBoardSubgames
-                if (leaves := self._leaves(street)) is not None:
+                if (leaves := self._leaves(street, 0)) is not None:
                     lines = street_lines(self.game, [node], self.tree.weight.dtype, streets=1)
                     searcher = LimitedBoardSubgames(self.game, self.tree, lines, self.variant, leaves)
                 else:
@@ -141,9 +141,9 @@ class BoardResolver:
             return entering(self.game, street)
         return [0] * (street == 0) + [n for n in np.flatnonzero((bets.player >= 0) & (bets.round == street)).tolist() if n > 0]
 
-    def _leaves(self, street: int) -> LeafEvaluator[HoldemState] | None:
-        """Return what says what the leaves of a street's subgames are worth; None where these go on to the end of the game."""
-        return None if self.limit is None or street == self.streets[-1] else self.limit.leaves
+    def _leaves(self, street: int, seat: int) -> LeafEvaluator[HoldemState] | None:
+        """Return what says what the leaves are worth of a street's subgames that a player searches; None if these go on to the end."""
+        return None if self.limit is None or street == self.streets[-1] else self.limit.leaves_of(seat)
 
     def _promises(self, street: int, visits: Mapping[int, Sequence[Visits]]) -> Promises | None:
         """Return what says what hands are promised where a street's subgames begin; None if that are the strategies so far, or nobody.
@@ -237,7 +237,10 @@ class BoardResolver:
             assert found.answer is not None
             played.append(Memory(street, replaced(before.strategies, found.answer), Root(entry, board, here, found.left)))
 
-        solver: SubgameSolver[StoredStrategies, Answer] = self._searchers[entry]
+        searcher = self._searchers[entry]
+        if isinstance(searcher, LimitedBoardSubgames):
+            searcher.leaves = self._leaves(street, seat) or searcher.leaves
+        solver: SubgameSolver[StoredStrategies, Answer] = searcher
         above = before.root.left
         visits = {before.root.board: [above]} if isinstance(above, Visits) else {}
         strategies, promises = before.strategies, self._promises(street, visits)
@@ -271,7 +274,7 @@ class BoardResolver:
             strategies, found = resolve_round(
                 self.game, self._tree(), strategies, street, seat, self._config(street), budget, self.variant, worth=worth,
                 threads=self.threads, progress=tell, known=known, journal=kept, until=self.until, searched=self.streets[:i],
-                leaves=self._leaves(street), promises=self._promises(street, visits), visits=visits,
+                leaves=self._leaves(street, seat), promises=self._promises(street, visits), visits=visits,
             )  # fmt: skip
             total.add(found)
         return strategies, total
