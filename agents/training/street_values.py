@@ -254,7 +254,7 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
 
     def errors(self) -> dict[str, float]:
         """Return the losses as multiples of what they are where all values are off by what each player has put in."""
-        return {kind: loss / (DELTA * (1 - DELTA / 2)) for kind, loss in self.losses.items()}
+        return {f"loss/{kind}": loss / (DELTA * (1 - DELTA / 2)) for kind, loss in self.losses.items()}
 
     def held(self) -> Held:
         """Return networks, optimisers and replay buffers."""
