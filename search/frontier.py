@@ -79,6 +79,11 @@ class DepthLimit(Generic[State]):
         if self.actions is not None and self.actions < 1:
             raise ValueError(f"actions must be at least 1, got {self.actions}")
 
+    def fingerprint(self) -> bytes:
+        """Return what kept measurements of searches with it must agree with, beside ``actions``."""
+        asked = (self.leaves_of(0), self.leaves_of(1), self.starts)
+        return b"".join(evaluator.fingerprint() for evaluator in asked if evaluator is not None)
+
     def leaves_of(self, seat: int) -> LeafEvaluator[State]:
         """Return what says what the leaves are worth where a player searches."""
         return self.leaves if seat == 0 or self.second is None else self.second

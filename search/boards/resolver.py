@@ -85,9 +85,8 @@ class BoardResolver:
         threads: int = 1,
         limit: DepthLimit[HoldemState] | None = None,
     ) -> None:
-        self._best = config.bounds == "safe"
         if limit is not None:
-            config = replace(config, bounds="safe", judge=False, warm_start="never")
+            config = replace(config, judge=False, warm_start="never")
         self.limit, self.everywhere = limit, rounds is None
         self.streets = tuple(range(len(game.deals))) if rounds is None else rounds
         self.game, self.variant, self.rounds, self.config, self.threads = game, variant, rounds, config, threads
@@ -160,7 +159,7 @@ class BoardResolver:
 
     @cached_property
     def _first(self) -> WorthAgainstBlueprint:
-        return WorthAgainstBlueprint(self.game, self._tree(), self._strategies(), self.variant, self._best)
+        return WorthAgainstBlueprint(self.game, self._tree(), self._strategies(), self.variant, self.config.bounds == "safe")
 
     def _config(self, street: int) -> ResolveConfig:
         """Return how a street's subgames are re-solved: unsafe with a depth limit where nothing is promised."""
@@ -184,7 +183,7 @@ class BoardResolver:
 
     def _keep_gifts(self, seat: int) -> None:
         """Compute the gifts of a seat's opponent on the way to the streets searched from, evaluated as sweeps over these do."""
-        known, best = [self.blueprint], self._best
+        known, best = [self.blueprint], self.config.bounds == "safe"
         for street in range(1, self.until):
             known.append((self.blueprint[0], self.blueprint[1]) if street in self.streets else known[-1])
         self._gifts[seat, -1] = np.zeros((len(root_reach(self.game, 1 - seat)), 1))
@@ -227,7 +226,7 @@ class BoardResolver:
         street = int(self.game.bets.round[entry])
         config = self._config(street)
         giver = 1 - seat if config.with_gifts and config.gift_scale else None
-        beliefs = self.paths.follow(before.root, entry, board, before.strategies, giver, self._best)
+        beliefs = self.paths.follow(before.root, entry, board, before.strategies, giver, self.config.bounds == "safe")
         if giver is not None and before.root.left is None and not self.everywhere:
             beliefs = beliefs._replace(gifts=self._gifts[seat, beliefs.place][:, [entering(self.game, street).index(entry)]])
         played: list[Memory] = []
