@@ -112,6 +112,7 @@ WARM = same("decision, resolve, cold", "decision, resolve, warm where it pays", 
 FULL = same("full-game CFR")
 SMALLEST, HOLDEM_BLUEPRINT = {"5 buckets a street": "blueprint *:5:5:5"}, {"the blueprint": "blueprint *"}
 FLOP = "from the flop, refined, estimate"
+LIMITED = same("flop with values, then turn", "flop to the end", "turn to the end")
 CHOSEN = same(*(f"{count} continuations" for count in (4, 10)), *(f"{count} continuations, both choose" for count in (4, 10)))
 ENDS = same("4 continuations, unsafe", "each round to the end")
 CONTINUATIONS = {"the policy alone": "*alone"} | same("1 continuation") | CHOSEN | ENDS | FULL
@@ -153,6 +154,8 @@ GRIDS = (
         {"network alone": "blueprint *"} | same("turn, combined", "turn, refined", "flop, combined", "flop, refined"),
         seconds(0) | iterations(200),
     ),
+    Grid("depth limits", SMALLEST | LIMITED, seconds(0, 0.01, 0.03, 0.1, 0.3)),
+    Grid("depth limits by iterations", SMALLEST | LIMITED, seconds(0) | iterations(10, 30, 100, 300)),
     Grid("continuations on leduc", CONTINUATIONS, seconds(0) | iterations(10, 100, 1000), document=SEARCHING),
 )
 # Slumbot's holdem5 is its lossless blueprint of 200 iterations of CFR+; Deep CFR and NFSP are networks (Brown et al. 2019,

@@ -82,7 +82,7 @@ class StreetValuesConfig(BaseTrainer):
     solve_iterations: int = bounded(64, least=1, most=1 << 16)
     label_iterations: int = bounded(60, least=1, most=1 << 16)
     perturbed: float = bounded(0.5, most=1)
-    steps: int = bounded(16, least=1)
+    steps: int = bounded(24, least=1)
     batch_size: int = bounded(512, least=1)
     learning_rate: float = bounded(1e-3, above=0, most=1e6)
     final_rate: float = bounded(0.02, most=1)

@@ -101,7 +101,9 @@ class LimitedBoardSubgames(Anytime[Answer]):
     def warm_up(
         self, strategies: StoredStrategies, config: ResolveConfig, worth: int, deliver: Callable[[Resolved[Answer]], None] | None
     ) -> None:
-        """Learn the machine's speed from solves of the first board, see ``search.resolving.learn_paces``."""
+        """Look at all boards and leaves once; learn the machine's speed from solves of the first, see ``search.resolving.learn_paces``."""
+        for own in self.tree.on_street(self.lines.street):
+            self.leaves.enter(self._cut(own)[1])
         place, board = int(self.tree.boards[self._first, PARENT]), self._first
         hands = [int(self.tree.boards[place, HANDS + p]) if place >= 0 else len(root_reach(self.game, p)) for p in (0, 1)]
         first, second = (np.ones((count, len(self.lines))) for count in hands)
@@ -126,10 +128,7 @@ class LimitedBoardSubgames(Anytime[Answer]):
         """See ``SubgameSolver``; the strategy so far is played where nothing is solved."""
         assert strategy is not None
         self._before = strategy
-        if place not in self._parts:
-            states = [self.game.state_at(node, self.tree.cards[place]) for node in self._nodes]
-            self._parts[place] = subtree(self.tree, self.lines, place), states
-        self._part, self._leaf_states = self._parts[place]
+        self._part, self._leaf_states = self._cut(place)
         if self._sweeps is None:
             self._sweeps = BoardSweeps(self._part.tree, 1, self._dtype)
         self._sweeps.look_at(self._part.tree)
@@ -137,6 +136,13 @@ class LimitedBoardSubgames(Anytime[Answer]):
         self._root, self.iterations = BoardEntrance(self._part, beliefs, seat), 0
         self._reach = tuple(np.zeros((len(self._nodes), len(self.game.hands))) for _ in (0, 1))
         return self._root
+
+    def _cut(self, place: int) -> tuple[Subtree, list[HoldemState]]:
+        """Return a board's part and its leaves."""
+        if place not in self._parts:
+            states = [self.game.state_at(node, self.tree.cards[place]) for node in self._nodes]
+            self._parts[place] = subtree(self.tree, self.lines, place), states
+        return self._parts[place]
 
     def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
         """See ``SubgameSolver``."""

@@ -50,6 +50,11 @@ class WorthOfStarts:
     ) -> None:
         self.game, self.tree, self.starts, self.visits = game, tree, starts, visits
 
+    def work_out(self, street: int) -> None:
+        """Let all boards of a street be looked at once."""
+        for board in self.tree.on_street(street):
+            self.starts.enter([self.game.state_at(node, self.tree.cards[board]) for node in entering(self.game, street)])
+
     def at(self, nodes: Sequence[int], board: int, beliefs: Beliefs, player: int) -> Float:
         """See ``Promises``."""
         place = int(self.tree.boards[board, PARENT])

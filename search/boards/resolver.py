@@ -92,7 +92,7 @@ class BoardResolver:
         self.game, self.variant, self.rounds, self.config, self.threads = game, variant, rounds, config, threads
         self._tree, self._strategies = tree, strategies
         self._worth: dict[int, int] = {}
-        self._loaded = False
+        self._loaded = self._prepared = False
 
     @property
     def until(self) -> int:
@@ -129,9 +129,18 @@ class BoardResolver:
         if self.config.with_gifts and not self.everywhere:
             for seat in (0, 1):
                 self._keep_gifts(seat)
-        if self.limit is not None:
-            self._first.work_out(self.streets[0])
+        self._prepare()
         self._loaded = True
+
+    def _prepare(self) -> None:
+        """Work out once what is promised on all boards, as far as it is the same in all decisions."""
+        if self.limit is None or self._prepared:
+            return
+        self._first.work_out(self.streets[0])
+        for street in self.streets[1:]:
+            if self.limit.starts is not None:
+                WorthOfStarts(self.game, self._tree(), self.limit.starts, {}).work_out(street)
+        self._prepared = True
 
     def _roots(self, street: int) -> list[int]:
         """Return the nodes of the bets where a street's subgames begin."""
@@ -258,7 +267,10 @@ class BoardResolver:
         """See ``search.resolver.Resolver``."""
         if self.everywhere:
             return None
+        begun = Deadline(None)
+        self._prepare()
         strategies, total, known, visits = self._strategies(), SearchReport(), list[StoredStrategies](), dict[int, list[Visits]]()
+        total.loading = begun.spent()
         for i, street in enumerate(self.streets):
             known += [strategies] * (street - len(known))
             clock = Deadline(None)
