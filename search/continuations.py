@@ -19,6 +19,7 @@ from games.game import Kind
 Float = npt.NDArray[np.float64]
 CHOOSERS = OPPONENT, BOTH = "opponent", "both"  # of the player who searches
 BIASED = Kind.FOLD, Kind.PASS, Kind.BET
+DEFAULT_CONTINUATIONS = 4  # the paper's
 FACTORS = {1: (), 4: (10.0,), 10: (2.0, 10.0, 100.0)}  # by the number of continuations; 10 is the paper's
 
 
@@ -55,6 +56,12 @@ def biased_shares(shares: Float, kinds: Sequence[Kind], bias: Bias) -> Float:
     weighed = factors.reshape(-1, *(1,) * (shares.ndim - 1)) * shares
     found: Float = weighed / weighed.sum(axis=0)
     return found
+
+
+def check_chooser(chooser: str) -> None:
+    """Refuse a way to choose that there is not; raises ValueError."""
+    if chooser not in CHOOSERS:
+        raise ValueError(f"chooser must be one of {', '.join(CHOOSERS)}, got {chooser!r}")
 
 
 def check_choosers(choosers: Sequence[int]) -> None:

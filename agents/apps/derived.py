@@ -33,7 +33,7 @@ from agents.search_agent import SearchAgent
 from games.derived import DerivedGame
 from games.settings import OWN
 from search import Budget, Variant
-from search.continuations import OPPONENT
+from search.continuations import DEFAULT_CONTINUATIONS, OPPONENT
 from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
 from search.tree.continuations import continuation_limit
@@ -146,7 +146,7 @@ class DerivedKind:
         """Return a depth limit with a value network's leaves, or the policy's; a new network stands for one that is yet to be trained."""
         if values == CONTINUATIONS:
             strategy: Any = blueprint.strategy()
-            return continuation_limit(strategy, agent.continuations or 4, agent.chooser or OPPONENT, agent.depth)
+            return continuation_limit(strategy, agent.continuations or DEFAULT_CONTINUATIONS, agent.chooser or OPPONENT, agent.depth)
         from agents.networks.value import load_values, new_values
 
         infostates = self.infostates()

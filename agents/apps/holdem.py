@@ -42,7 +42,9 @@ from games.holdem.rules import HoldemGame, HoldemState, Place
 from games.holdem.subtree import entering
 from games.settings import OWN
 from search import Budget, Variant, memory_needed, represent, useful_threads
+from search.boards.continuations import board_continuation_limit
 from search.boards.infostates import BoardInfostates, training_bytes
+from search.continuations import DEFAULT_CONTINUATIONS, OPPONENT, biases, check_chooser
 from search.frontier import DepthLimit
 from search.resolver import rounds_of
 
@@ -105,11 +107,8 @@ class HoldemKind:
 
     def _check_depth(self, agent: AgentConfig, variant: Variant) -> None:
         """Refuse a depth limit that cannot be made; its file is read."""
-        for key, value in (("continuations", agent.continuations), ("chooser", agent.chooser), ("depth", agent.depth)):
-            if value is not None:
-                raise ValueError(f"agent.{key} must be left out in hold'em, where depth limits are a street's end, got {value}")
-        if agent.values == CONTINUATIONS:
-            raise ValueError("agent.values must be a file that timebank train trainer=street_values wrote, in hold'em, got continuations")
+        if agent.depth is not None:
+            raise ValueError(f"agent.depth must be left out in hold'em, where depth limits are a street's end, got {agent.depth}")
         check_depth(agent, "street_values")
         if agent.values is None:
             return
@@ -123,10 +122,17 @@ class HoldemKind:
         if rounds != (1, 2):
             names = "+".join(self.game.rounds[1:3])
             raise ValueError(f"agent.solve_from must be {names} where agent.values ends searches, got {agent.solve_from!r}")
-        self._limit(agent.values)
+        if agent.values == CONTINUATIONS:
+            named_agent(lambda: biases(agent.continuations or DEFAULT_CONTINUATIONS))
+            named_agent(lambda: check_chooser(agent.chooser or OPPONENT))
+        else:
+            self._limit(agent, agent.values, None)
 
-    def _limit(self, values: str) -> DepthLimit[HoldemState]:
-        """Return the depth limit of a file; new networks stand for some that are yet to be trained."""
+    def _limit(self, agent: AgentConfig, values: str, blueprint: Any) -> DepthLimit[HoldemState]:
+        """Return a depth limit with a file's networks, or the blueprint's continuations; new networks stand for some yet to be trained."""
+        if values == CONTINUATIONS:
+            count, chooser = agent.continuations or DEFAULT_CONTINUATIONS, agent.chooser or OPPONENT
+            return board_continuation_limit(blueprint.strategy(), count, chooser)
         from agents.networks.street_values import load_street_values, new_street_values
 
         tree = tree_of(self.game)
@@ -275,7 +281,7 @@ class HoldemKind:
             return BlueprintAgent(blueprint)
         if agent.own is not None:
             return own_agent(self.game, agent.own, blueprint)
-        limit = None if agent.values is None else self._limit(agent.values)
+        limit = None if agent.values is None else self._limit(agent, agent.values, blueprint)
         return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), threads=agent.threads, limit=limit)
 
     def alone_name(self, agent: AgentConfig, blueprint: BoardBlueprint) -> str:

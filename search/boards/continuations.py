@@ -22,7 +22,8 @@ from games.kernels.boards import CHILD, CHILD_END
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 from search.boards.strategy import BoardStrategy, alike_images, image_of_hands, place_of
-from search.continuations import Bias, ContinuationChoice, biased_shares, check_choosers
+from search.continuations import BOTH, OPPONENT, Bias, ContinuationChoice, biased_shares, biases, check_chooser, check_choosers
+from search.frontier import DepthLimit
 
 AS_THEY_ARE = np.arange(4, dtype=np.uint8)  # suits
 
@@ -60,8 +61,7 @@ class BoardContinuation:
         first, second = ((strategy, *(others if p in choosers else ())) for p in (0, 1))
         self.continuations = first, second
         self.root = strategy.game.root if root is None else root
-        self._entered: tuple[HoldemState, ...] | None = None
-        self._chips = np.zeros((1, 1, 0, 0, 0), self.dtype)
+        self._chips = dict[HoldemState, Float]()  # [C0, C1, H, H] by leaf
 
     def fingerprint(self) -> bytes:
         """See ``LeafEvaluator``."""
@@ -72,15 +72,16 @@ class BoardContinuation:
         return digest.digest()
 
     def enter(self, leaves: Sequence[HoldemState], /) -> None:
-        """See ``LeafEvaluator``; every chooser's choices begin anew. The matrices of the same leaves once more cost nothing.
+        """See ``LeafEvaluator``; every chooser's choices begin anew. The matrices of leaves that were entered before cost nothing.
 
         Raises:
             ValueError: leaves that are not of the subgame, or not on one board.
         """
-        if tuple(leaves) != self._entered:
-            self._chips = leaf_matrices(*self.continuations, [state_above(self.root, leaf) for leaf in leaves]).astype(self.dtype)
-            self._entered = tuple(leaves)
-        self._choice = ContinuationChoice(self._chips)
+        new = [leaf for leaf in dict.fromkeys(leaves) if leaf not in self._chips]
+        if new or not leaves:
+            chips = leaf_matrices(*self.continuations, [state_above(self.root, leaf) for leaf in new]).astype(self.dtype)
+            self._chips |= {leaf: chips[:, :, i] for i, leaf in enumerate(new)}
+        self._choice = ContinuationChoice(np.stack([self._chips[leaf] for leaf in leaves], axis=2))
 
     def cfvs(self, player: int, reach: tuple[Float, Float], /) -> Float:
         """See ``LeafEvaluator``; a chooser's choices improve with each question for its own cfvs."""
@@ -105,6 +106,33 @@ def biased(strategy: BoardStrategy, bias: Bias) -> BoardStrategy:
     return replace(strategy, average=(average[0], average[1]))
 
 
+def board_continuation_limit(blueprint: BoardStrategy, count: int, chooser: str = OPPONENT) -> DepthLimit[HoldemState]:
+    """Return a depth limit at a street's end whose leaves are worth a choice among a blueprint and its biases.
+
+    Behind the card hands are promised what the blueprint makes of their ranges there.
+
+    Args:
+        blueprint: of the whole game.
+        count: of continuations, see ``search.continuations.biases``.
+        chooser: ``opponent`` of the player who searches, or ``both`` players; with one continuation it does not matter.
+
+    Raises:
+        ValueError: a chooser or a number that there is not.
+    """
+    check_chooser(chooser)
+    others, starts = [biased(blueprint, bias) for bias in biases(count)], BoardContinuation(blueprint, dtype=np.float32)
+
+    def leaves(*choosers: int, name: str) -> BoardContinuation:
+        return BoardContinuation(blueprint, name=name, dtype=np.float32, others=others, choosers=choosers)
+
+    if not others:
+        return DepthLimit(leaves(name="1 continuation"), starts=starts)
+    if chooser == BOTH:
+        return DepthLimit(leaves(0, 1, name=f"{count} continuations of both players"), starts=starts)
+    first, second = (leaves(opponent, name=f"{count} continuations") for opponent in (1, 0))
+    return DepthLimit(first, starts=starts, second=second)
+
+
 def leaf_matrices(first: Sequence[BoardStrategy], second: Sequence[BoardStrategy], leaves: Sequence[HoldemState]) -> Float:
     """Return [C0, C1, B, H, H], the chips that each hand of player 0 wins from each hand of player 1 from a leaf on.
 
@@ -113,7 +141,7 @@ def leaf_matrices(first: Sequence[BoardStrategy], second: Sequence[BoardStrategy
     Args:
         first: C0 strategies of the whole game that player 0 may play on; hands that never come somewhere play uniformly there.
         second: C1 of the same tree, for player 1.
-        leaves: B states of the game where a street ends and a card comes, all on the same cards.
+        leaves: B states of the game, no terminals, all on the same cards.
 
     Raises:
         ValueError: strategies of different trees, leaves that are not of their game, or not on one board.
@@ -194,6 +222,6 @@ class _Chips:
 
 
 def _is_of(game: HoldemGame, state: HoldemState) -> bool:
-    """Say whether a state is one of a game's, as the game has it, where a card comes."""
+    """Say whether a state is one of a game's, as the game has it, and no terminal."""
     place = game.locate(state)
-    return place is not None and game.player(state) == CHANCE and game.state_at(*place) == state
+    return place is not None and game.player(state) != TERMINAL and game.state_at(*place) == state

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.derived import derived_game
-from search.continuations import BIASED, BOTH, CHOOSERS, OPPONENT, Bias, ContinuationChoice, biased_shares, biases, check_choosers
+from search.continuations import BIASED, BOTH, OPPONENT, Bias, ContinuationChoice, biased_shares, biases, check_chooser, check_choosers
 from search.frontier import DepthLimit
 from search.tree.strategy import Strategy
 from search.tree.values import values_below
@@ -91,8 +91,7 @@ def continuation_limit(blueprint: Strategy, count: int, chooser: str = OPPONENT,
     Raises:
         ValueError: a chooser or a number that there is not, or a game without folds, calls and raises.
     """
-    if chooser not in CHOOSERS:
-        raise ValueError(f"chooser must be one of {', '.join(CHOOSERS)}, got {chooser!r}")
+    check_chooser(chooser)
     others, game = [biased(blueprint, bias) for bias in biases(count)], derived_game(blueprint.tree)
     kinds = {action.kind for node in game.tree.sequences[0].node.tolist() for action in game.actions(node)}
     if others and not kinds & set(BIASED):

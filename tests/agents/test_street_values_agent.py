@@ -16,6 +16,7 @@ from games.game import children
 from games.holdem.cards import holding
 from games.public_tree import CHANCE
 from search import Budget, represent, variant
+from search.boards.continuations import board_continuation_limit
 from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
 from tests.agents.training.test_street_values import GAME, SHORT
@@ -103,3 +104,15 @@ def test_what_does_not_go_with_values_is_refused_before_any_work(monkeypatch, tm
     monkeypatch.chdir(tmp_path)
     given = ["ablate", "game=ms3f1t1r1h5", "game.ranks=QKA", "agent=street", "trainer=street_values", "agent.values=trained"]
     assert message in refused(monkeypatch, capsys, *given, "agent.solve_from=flop+turn", *overrides)
+
+
+@pytest.mark.parametrize(
+    ("count", "chooser", "name"), [(1, "opponent", "1 continuation"), (4, "opponent", "4 continuations"), (4, "both", "4")]
+)
+def test_continuations_of_the_blueprint_end_searches_of_the_flop(blueprint, count, chooser, name):
+    limit = board_continuation_limit(blueprint.strategy(), count, chooser)
+    agent = SearchAgent(blueprint, ROW, "flop+turn", REFINED, limit=limit)
+    assert name in agent.name
+    (row,) = ablate({name: (agent, [Budget(iterations=60)])}, executor=Serial())
+    assert row["exploitability"]["value"] < 0.8 * blueprint.exploitability
+    assert row["decisions"] > 0

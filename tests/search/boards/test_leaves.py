@@ -151,25 +151,23 @@ def test_a_settled_leaf_is_worth_the_same_by_any_strategy():
 
 
 def test_on_a_later_street_suits_have_their_names():
-    """Cards that another board of the tree stands for."""
+    """Cards that another board of the tree stands for; a decision where the street begins, and a leaf where it ends."""
     game = small([0, 1, 1], ranges=UNEVEN)
     strategy = some_strategy(game).answer()
     before = leaf_states(first_street(game))[0]
     for u in (0.1, 0.5, 0.9):
         dealt = game.chance(before, (0, 1), u)
-        state = game.child(game.child(dealt, game.action(dealt, "check")), game.action(dealt, "check"))
+        after = game.child(game.child(dealt, game.action(dealt, "check")), game.action(dealt, "check"))
         twin, shares = Twin(game, variant("cfr")), lru_cache(None)(strategy.at_node)
         twin.strategy, twin.now = lambda node, cards, source, shares=shares: shares(node, cards), {}
-        reach, (node, cards) = (
-            np.random.default_rng(1).random(len(game.hands)) * ~np.isin(game.hands, state.cards).any(axis=1),
-            game.locate(state),
-        )
+        reach = np.random.default_rng(1).random(len(game.hands)) * ~np.isin(game.hands, after.cards).any(axis=1)
 
         def value(node, cards, values, own, shares=shares):
             return (shares(node, cards) * values).sum(axis=0)
 
-        expected = twin.walk(node, cards, 0, reach, np.ones(len(reach)), value)
-        np.testing.assert_allclose(leaf_matrices([strategy], [strategy], [state])[0, 0, 0] @ reach, expected, atol=1e-9)
+        for state in (dealt, after):
+            expected = twin.walk(*game.locate(state), 0, reach, np.ones(len(reach)), value)
+            np.testing.assert_allclose(leaf_matrices([strategy], [strategy], [state])[0, 0, 0] @ reach, expected, atol=1e-9)
 
 
 def test_leaves_of_a_subgame_are_worth_what_they_are_in_the_whole_game():
