@@ -23,14 +23,16 @@ from games.holdem.isomorphism import Permutation, permute_cards
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame, HoldemState
 from games.kernels import LANES
-from games.kernels.boards import HANDS, STREET
+from games.kernels.boards import HANDS, PARENT, STREET
 from games.public_tree import TERMINAL
+from search.board_sampling import BoardSampler
 from search.boards.bucket_solver import Buckets, in_tiles
 from search.boards.regrets import BoardRegrets
 from search.boards.strategy import BoardStrategy, image_of_hands
 from search.boards.strengths import hand_features
 from search.boards.sweeps import Rows
-from search.infostates import PRIVATE, Ask, Block, Float32, Int, Sweep, Tables
+from search.boards.trunk import board_weights
+from search.infostates import PRIVATE, Ask, Block, Float, Float32, Int, Sweep, Tables
 from search.kernels.buckets import expand
 
 Bits = npt.NDArray[np.uint64]
@@ -58,9 +60,14 @@ class BoardInfostates:
     def _regrets(self) -> BoardRegrets:
         return BoardRegrets(self.game, self.tree, self.classes)
 
-    def sweep(self, strategies: tuple[Tables, Tables], player: int) -> Sweep:
-        """Return a player's regrets when both play ``strategies``."""
-        found = self._regrets.regrets(strategies, player)
+    @cached_property
+    def sampler(self) -> BoardSampler:
+        """What draws boards."""
+        return BoardSampler(self.tree.boards[:, PARENT], board_weights(self.tree))
+
+    def sweep(self, strategies: tuple[Tables, Tables], player: int, ratio: Float | None = None) -> Sweep:
+        """Return a player's regrets when both play ``strategies``, of all boards or with those that were drawn."""
+        found = self._regrets.regrets(strategies, player, ratio)
         first_rows = [block.first_row[:-1] for block in self.blocks[player]]
         reach = [np.add.reduceat(x, first, axis=1) for x, first in zip(found.reach, first_rows, strict=True)]
         return Sweep(list(found.regret), list(found.cf_reach), reach, list(found.reach))
