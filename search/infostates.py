@@ -144,6 +144,10 @@ class Infostates(Protocol):
         """
         ...
 
+    def deals(self, player: int) -> list[Table]:
+        """Return per block [C, K], the probability of each private side's deals at each decision, public cards included."""
+        ...
+
     def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
         """Return NashConv / 2 of strategies in chips a deal, exact."""
         ...

@@ -32,7 +32,7 @@ from search.boards.strategy import BoardStrategy, image_of_hands
 from search.boards.strengths import hand_features
 from search.boards.sweeps import Rows
 from search.boards.trunk import board_weights
-from search.infostates import PRIVATE, Ask, Block, Float, Float32, Int, Sweep, Tables
+from search.infostates import PRIVATE, Ask, Block, Float, Float32, Int, Sweep, Table, Tables
 from search.kernels.buckets import expand
 
 Bits = npt.NDArray[np.uint64]
@@ -71,6 +71,11 @@ class BoardInfostates:
         first_rows = [block.first_row[:-1] for block in self.blocks[player]]
         reach = [np.add.reduceat(x, first, axis=1) for x, first in zip(found.reach, first_rows, strict=True)]
         return Sweep(list(found.regret), list(found.cf_reach), reach, list(found.reach))
+
+    def deals(self, player: int) -> list[Table]:
+        """Return per round [C, K], the probability of each class's deals, the same at all decisions."""
+        pairs = zip(self._regrets.dealt(player), self.blocks[player], strict=True)
+        return [np.broadcast_to(dealt, (len(block.private), len(block.public))) for dealt, block in pairs]
 
     def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
         """Return NashConv / 2 in chips a deal, exact."""

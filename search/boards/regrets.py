@@ -150,7 +150,7 @@ class BoardRegrets:
         self._regret[player][:] = 0
         rows = StoredRows(self._regret, self._strategy, self._unused)
         self._sweeps.update(rows, _COLLECT_ONLY, 0, 1, only=player)
-        regret, cf_reach, reach = [], [], []
+        found = ClassRegrets([], [], [])
         other = self._reach(1 - player, strategies[1 - player])
         own = self._reach(player, strategies[player])
         for s, side in enumerate(self._sides[player]):
@@ -160,10 +160,14 @@ class BoardRegrets:
             if ratio is not None:
                 for table in tables:
                     table *= ratio[side.board][:, None]
-            for tables_of, table in zip((regret, cf_reach, reach), tables, strict=True):
+            for tables_of, table in zip(found, tables, strict=True):
                 tables_of.append(table)
         self._sweeps.look_at(self.tree)
-        return ClassRegrets(regret, cf_reach, reach)
+        return found
+
+    def dealt(self, player: int) -> list[Float]:
+        """Return per street [C, 1], the probability of each class's deals."""
+        return self._dealt[player]
 
     def _met(self, player: int, street: int, reach: Float) -> Float:
         """Return [C, n], the probability of a class's deals times the opponent's ``reach`` [C of the opponent, n] that it can meet."""

@@ -55,8 +55,10 @@ class TreeInfostates:
     @cached_property
     def _boards(self) -> tuple[Int, BoardSampler]:
         """[N] the board of each node, and what draws boards: outcomes of chance are the same board after all betting."""
-        tree, places = self.tree, {(): 0}
-        cards, board = [()] * tree.num_nodes, np.zeros(tree.num_nodes, np.int64)
+        tree = self.tree
+        places: dict[tuple[int, ...], int] = {(): 0}
+        cards: list[tuple[int, ...]] = [()] * tree.num_nodes
+        board = np.zeros(tree.num_nodes, np.int64)
         parent, chance = [-1], [1.0]
         for node in range(1, tree.num_nodes):
             above = int(tree.parent[node])
@@ -97,6 +99,10 @@ class TreeInfostates:
         before, after = reach[player][own.parent_row, :hands], reach[player][1:, :hands]
         cf_reach, before, after = times[:, None] * cf_reach, times[:, None] * before, times[block.decision, None] * after
         return Sweep([regret.T], [cf_reach.T], [before.T], [after.T])
+
+    def deals(self, player: int) -> list[Table]:
+        """Return [H, K], the probability of each hand and of the public cards at each decision."""
+        return [self._scratch[3][player].sum(axis=2).T]
 
     def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
         """Return NashConv / 2 in chips, exact."""

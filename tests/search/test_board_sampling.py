@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -62,7 +64,7 @@ def test_the_mean_over_draws_is_the_sweep_of_all_boards(name, count):
     edges = np.unique(np.concatenate([[0.0, 1.0], (sampler._ends * count) % 1.0]).round(12))
     for player in (0, 1):
         whole, sums = infostates.sweep(tables, player), None
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in itertools.pairwise(edges):
             drawn = infostates.sweep(tables, player, sampler.draw(count, Fixed((low + high) / 2)))
             parts = [[(high - low) * table for table in tables_of] for tables_of in drawn]
             sums = parts if sums is None else [[x + y for x, y in zip(*pair, strict=True)] for pair in zip(sums, parts, strict=True)]
@@ -82,3 +84,12 @@ def test_what_was_not_drawn_is_zero(name):
     whole = [tables_of[-1] for tables_of in infostates.sweep(tables, 0)]
     for x, y in zip(last, whole, strict=True):
         assert 0 < np.count_nonzero(x) < 0.7 * np.count_nonzero(y)
+
+
+@pytest.mark.parametrize("name", [LEDUC, HOLDEM])
+def test_deals_are_what_cf_reach_is_when_the_opponent_comes_everywhere(name):
+    infostates = infostates_of(name)
+    for p in (0, 1):
+        always = [[np.ones_like(table) for table in tables] for tables in random_tables(infostates, 3)]
+        for deals, cf_reach in zip(infostates.deals(p), infostates.sweep((always[0], always[1]), p).cf_reach, strict=True):
+            np.testing.assert_allclose(deals, cf_reach, rtol=1e-6, atol=1e-12)
