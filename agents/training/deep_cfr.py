@@ -34,19 +34,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
-from agents.networks.policy import SIZES, outputs
+from agents.networks.policy import outputs
 from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
+from agents.networks.sizes import SIZES
 from agents.networks.threads import one_thread
 from agents.training.base import BaseRun
-from agents.training.buffer import ReservoirBuffer, SumBuffer
+from agents.training.buffer import ReservoirBuffer, SampleBuffer, SumBuffer
+from agents.training.network_memory import NetworkMemory
 from games.settings import bounded, check_bounds, filled
-from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Table, match_highest, uniform_tables
+from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Sweep, Table, match_highest, uniform_tables
+from search.variants import VARIANTS, variant
+
+SUMS, NONE = "sums", "none"
 
 
 @dataclass(kw_only=True)
@@ -58,6 +63,11 @@ class DeepCFRConfig:
         network: kind and size of the advantage and the policy networks.
         advantage: one advantage network's training in one iteration.
         policy: a policy network's training, from scratch, whenever a policy is asked for.
+        memory: of advantages: ``sums`` of all iterations, as null (None) has it, or ``none``: each iteration fits what the network said,
+            discounted, and the new regrets (see ``agents.training.network_memory``).
+        variant: with ``memory=none``, the row of ``search.variants`` whose discounts and averaging weights are taken; null (None) for
+            dcfr_plus. Sums are those of linear_cfr.
+        boards: of an iteration, drawn by their chance (see ``search.board_sampling``); 0 or null for all.
         batch_size: 0 to regress on the means of all infostates. Else, with a public trunk, that many samples a step (decisions); with a
             private one that many private sides a step, besides those of blocks that are always whole.
         capacity: samples (decisions) that each of the four buffers holds; with a private trunk all are kept, as sums.
@@ -74,6 +84,9 @@ class DeepCFRConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     advantage: FitConfig = field(default_factory=FitConfig)
     policy: FitConfig = field(default_factory=FitConfig)
+    memory: str | None = bounded(None, among=(SUMS, NONE))
+    variant: str | None = bounded(None, among=tuple(name for name, row in VARIANTS.items() if not row.predictive))
+    boards: int | None = bounded(None)
     batch_size: int | None = None
     capacity: int | None = bounded(None, least=1)
     seed: int = bounded(0, most=2**63 - 1)
@@ -91,12 +104,15 @@ class DeepCFRConfig:
             ValueError: settings that do not fit such a game; names the key.
         """
         try:
-            trunk = str(self.network.filled(deep).deep)
+            network = self.network.filled(deep)
         except ValueError as error:
             raise ValueError(f"trainer.{error}") from None
+        trunk = str(network.deep)
+        if self.memory != NONE and self.variant is not None:
+            raise ValueError(f"trainer.variant must be left out where trainer.memory is not {NONE}, got {self.variant}")
         if trunk == PRIVATE and self.capacity is not None:
             raise ValueError(f"trainer.capacity must be left out where the private side has the trunk: all is kept, got {self.capacity:,}")
-        return filled(self, DEFAULTS[trunk])
+        return replace(filled(self, DEFAULTS[trunk]), network=network)
 
     def start(self, infostates: Infostates) -> DeepCFR:
         """Return a run on a game, before its first iteration."""
@@ -123,15 +139,23 @@ class DeepCFR(BaseRun):
     """
 
     def __init__(self, infostates: Infostates, config: DeepCFRConfig | None = None) -> None:
+        self.advantage_buffers: tuple[NetworkMemory | SampleBuffer, ...]
+        self.strategy_buffers: tuple[SampleBuffer, ...]
         super().__init__(infostates, (config or DeepCFRConfig()).filled(infostates.deep))
         seeds = np.random.SeedSequence(self.config.seed).generate_state(5)
         self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])
-        self._fitters = [make_fitter(self.config.network.deep, blocks, self.config.batch_size) for blocks in infostates.blocks]
-        self.advantage_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
+        deep, size, free = self.config.network.deep, self.config.batch_size, self.config.memory == NONE
+        self.variant = variant((self.config.variant or "dcfr_plus") if free else "linear_cfr")
+        self._fitters = [make_fitter(deep, blocks, size, by_decision=free) for blocks in infostates.blocks]
+        self.advantage_buffers = tuple(
+            NetworkMemory(blocks, infostates.deals(p), self.variant) if free else self._buffer(blocks)
+            for p, blocks in enumerate(infostates.blocks)
+        )
         self.strategy_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
+        self._outputs: list[list[Table] | None] = [None, None]  # of the advantage networks as they are
         self._played: list[list[Table] | None] = [None, None]
         self._trained: tuple[int, NetworkPolicy] | None = None  # at an iteration
         self.policy_multiply_adds = sum(self._cost(p, self.config.policy) for p in (0, 1))
@@ -146,11 +170,12 @@ class DeepCFR(BaseRun):
         t = self.iteration + 1
         for p in (0, 1):
             played = self.played(0), self.played(1)
-            swept = self.infostates.sweep(played, p)
-            self.advantage_buffers[p].add(swept.regret, swept.cf_reach, t, self.rng)
-            self.strategy_buffers[p].add(swept.row_reach, swept.reach, t, self.rng, played[p])
-            self._train_advantages(p)
-            self._played[p] = None
+            ratio = self.infostates.sampler.draw(self.config.boards, self.rng) if self.config.boards else None
+            swept = self.infostates.sweep(played, p, ratio)
+            learned = self._learned(p, swept, t)
+            self.strategy_buffers[p].add(swept.row_reach, swept.reach, t**self.variant.gamma, self.rng, played[p])
+            self._train_advantages(p, learned)
+            self._outputs[p] = self._played[p] = None
         self.iteration = t
         self.seconds += time.perf_counter() - start
 
@@ -161,18 +186,40 @@ class DeepCFR(BaseRun):
             if self.advantage_buffers[player].empty:
                 tables = uniform_tables(self.infostates, player)
             else:
-                advantages = outputs(self.advantages[player], self.infostates, player)
-                tables = [table.astype(self.infostates.dtype, order="C", copy=False) for table in advantages]
+                tables = [table.astype(self.infostates.dtype, order="C") for table in self._said(player)]
                 for table, block in zip(tables, self.infostates.blocks[player], strict=True):
                     match_highest(table, block.first_row)
             self._played[player] = tables
         return tables
 
-    def _train_advantages(self, p: int) -> None:
+    def _said(self, player: int) -> list[Table]:
+        """Return what a player's advantage network says as it is, [C, R] a block."""
+        found = self._outputs[player]
+        if found is None:
+            found = self._outputs[player] = outputs(self.advantages[player], self.infostates, player)
+        return found
+
+    def _learned(self, p: int, swept: Sweep, t: int) -> Any:
+        """Remember the regrets of a player's in iteration t and return what the advantage network is to learn."""
+        memory = self.advantage_buffers[p]
+        if isinstance(memory, NetworkMemory):
+            learned = memory.targets(None if memory.empty else self._said(p), swept, t)
+            memory.keep(self._fitters[p].scales(learned))
+            return learned
+        memory.add(swept.regret, swept.cf_reach, t, self.rng)
+        return memory
+
+    def _train_advantages(self, p: int, learned: Any) -> None:
         fitter = self._fitters[p]
-        losses = fitter.advantage_losses(self.advantages[p], self.advantage_buffers[p], self.rng)
+        losses = fitter.advantage_losses(self.advantages[p], learned, self.rng)
         self.losses[p] = fit(self.optimisers[p], losses, self.config.advantage, fitter.tail)
         self.multiply_adds += self._cost(p, self.config.advantage)
+
+    def _scales(self, p: int) -> list[Table]:
+        """Return per block [K], what is at stake at each decision of a player's."""
+        memory = self.advantage_buffers[p]
+        found: list[Table] = memory.scales if isinstance(memory, NetworkMemory) else self._fitters[p].scales(memory)
+        return found
 
     def _cost(self, p: int, config: FitConfig) -> int:
         cost: int = 3 * len(config.rates()) * self._fitters[p].multiply_adds(self.advantages[p])  # backward is two forwards
@@ -194,7 +241,7 @@ class DeepCFR(BaseRun):
             rng, networks = np.random.default_rng((self.config.seed, self.iteration)), []
             for p, fitter in enumerate(self._fitters):
                 network = make_network(self.config.network, self.infostates, p, self._policy_seeds[p])
-                losses = fitter.strategy_losses(network, self.strategy_buffers[p], self.advantage_buffers[p], rng)
+                losses = fitter.strategy_losses(network, self.strategy_buffers[p], self._scales(p), rng)
                 fit(make_optimiser(network), losses, self.config.policy)
                 networks.append(network)
             policy = NetworkPolicy(self.infostates, (networks[0], networks[1]))
