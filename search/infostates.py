@@ -174,6 +174,10 @@ class Infostates(Protocol):
         """Return a player's action probabilities as the game's representation keeps them (see ``search.representation``)."""
         ...
 
+    def tables(self, player: int, stored: Table) -> list[Table]:
+        """Return what ``stored`` was made of; of numbers in proportion to probabilities, the probabilities."""
+        ...
+
 
 def uniform_tables(infostates: Infostates, player: int) -> list[Table]:
     """Return what plays every action of a decision with the same probability."""

@@ -13,6 +13,8 @@ from agents.reporting.figures import plot_training
 from agents.reporting.tables import write_csv
 from agents.training import POLICY_FILE, HistoryRow, check_state, open_run, tensorboard_writer, train
 
+FLOOR = "floor of this size, a baseline and no result: {} for the same networks fitted to {:,} iterations of CFR, which have {}"
+
 
 class Learned(NamedTuple):
     """A trained policy to be played or searched.
@@ -72,6 +74,9 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     alone = kind.strength(history[-1]["exploitability"]) | {"exact": True}
     result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
     write_csv(directory / "training.csv", history)
+    if (floor := run.floor()) is not None:
+        result.write(floor=kind.strength(floor.exploitability) | {"exact": True} | floor._asdict())
+        print(FLOOR.format(kind.strength_text(floor.exploitability), floor.solve_iterations, kind.strength_text(floor.solution)))
     title = f"{result.result['game']}, {getattr(run.config, 'title', run.config.name)}, network alone"
     plot_training(history, title, [directory / f"training.{kind}" for kind in ("png", "svg")])
     if not 0 < searched < run.config.iterations:

@@ -94,6 +94,10 @@ class BaseRun:
         """Return the policy at this point."""
         raise NotImplementedError
 
+    def floor(self) -> Any:
+        """Return the ``agents.training.floor.Floor`` of the networks' size, None if it is not asked for."""
+        return None
+
     def evaluate(self) -> HistoryRow:
         """Measure the policy at this point exactly, append the row to ``history`` (once per iteration) and return it."""
         if not self.history or self.history[-1].iteration != self.iteration:

@@ -46,7 +46,8 @@ from agents.networks.sizes import SIZES
 from agents.networks.threads import one_thread
 from agents.training.base import BaseRun
 from agents.training.buffer import ReservoirBuffer, SampleBuffer, SumBuffer
-from agents.training.network_memory import NetworkMemory
+from agents.training.floor import Floor, solved
+from agents.training.network_memory import NetworkMemory, Targets
 from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Sweep, Table, match_highest, uniform_tables
 from search.variants import VARIANTS, variant
@@ -71,6 +72,8 @@ class DeepCFRConfig:
         batch_size: 0 to regress on the means of all infostates. Else, with a public trunk, that many samples a step (decisions); with a
             private one that many private sides a step, besides those of blocks that are always whole.
         capacity: samples (decisions) that each of the four buffers holds; with a private trunk all are kept, as sums.
+        floor: iterations of CFR whose solution the networks are fitted to in the end, as a baseline (see ``agents.training.floor``); 0 or
+            null for none.
         seed: of initial weights and of all sampling.
         evaluate_from: exploitability is first measured at this iteration.
         evaluate_growth: it is measured again each time the iteration has grown by this factor, and at the end.
@@ -89,6 +92,7 @@ class DeepCFRConfig:
     boards: int | None = bounded(None)
     batch_size: int | None = None
     capacity: int | None = bounded(None, least=1)
+    floor: int | None = bounded(None)
     seed: int = bounded(0, most=2**63 - 1)
     evaluate_from: int | None = bounded(None, least=1)
     evaluate_growth: float = bounded(2.0, above=1)
@@ -238,12 +242,33 @@ class DeepCFR(BaseRun):
             raise ValueError("a policy must be trained on at least 1 iteration of self-play, got 0")
         if self._trained is None or self._trained[0] != self.iteration:
             start = time.perf_counter()
-            rng, networks = np.random.default_rng((self.config.seed, self.iteration)), []
-            for p, fitter in enumerate(self._fitters):
-                network = make_network(self.config.network, self.infostates, p, self._policy_seeds[p])
-                losses = fitter.strategy_losses(network, self.strategy_buffers[p], self._scales(p), rng)
-                fit(make_optimiser(network), losses, self.config.policy)
-                networks.append(network)
-            policy = NetworkPolicy(self.infostates, (networks[0], networks[1]))
+            policy = self._fitted(self.strategy_buffers, (self._scales(0), self._scales(1)))
             self._trained, self.policy_seconds = (self.iteration, policy), time.perf_counter() - start
         return self._trained[1]
+
+    def _fitted(self, strategies: Sequence[Any], scales: Sequence[list[Table]]) -> NetworkPolicy:
+        """Return policy networks, trained from scratch on both players' strategies; ``scales`` are [K] a block, what is at stake."""
+        rng, networks = np.random.default_rng((self.config.seed, self.iteration)), []
+        for p, fitter in enumerate(self._fitters):
+            network = make_network(self.config.network, self.infostates, p, self._policy_seeds[p])
+            losses = fitter.strategy_losses(network, strategies[p], scales[p], rng)
+            fit(make_optimiser(network), losses, self.config.policy)
+            networks.append(network)
+        return NetworkPolicy(self.infostates, (networks[0], networks[1]))
+
+    @one_thread()
+    def floor(self) -> Floor | None:
+        """Return what the policy networks come to when they are fitted to a solution in the same way, None if it is not asked for."""
+        if not self.config.floor:
+            return None
+        tables = solved(self.infostates, self.config.floor)
+        strategies, scales = [], []
+        for p, blocks in enumerate(self.infostates.blocks):
+            swept = self.infostates.sweep(tables, p)
+            strategies.append(Targets.of(blocks, swept.row_reach, swept.reach))
+            scales.append(self._fitters[p].scales(Targets.of(blocks, swept.regret, swept.cf_reach)))
+        start = time.perf_counter()
+        policy = self._fitted(strategies, scales)
+        seconds = time.perf_counter() - start
+        fitted = self.infostates.exploitability((policy.tables(0), policy.tables(1)))
+        return Floor(fitted, self.infostates.exploitability(tables), self.config.floor, seconds)

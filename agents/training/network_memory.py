@@ -28,14 +28,19 @@ from search.variants import BLOCK, Variant, coefficients
 
 
 class Targets(NamedTuple):
-    """What one iteration's fit learns from, a list over blocks each; both kinds of fitters take it."""
+    """What one fit learns from, a list over blocks each; both kinds of fitters take it."""
 
     blocks: Sequence[Block]
-    sums: list[Float32]  # [C, R] R, in chips
-    weights: list[Float32]  # [C, K] deals
+    sums: list[Float32]  # [C, R] targets times weights
+    weights: list[Float32]  # [C, K]
+
+    @classmethod
+    def of(cls, blocks: Sequence[Block], sums: Tables, weights: Tables) -> Targets:
+        """Return them in f4."""
+        return cls(blocks, [x.astype(np.float32) for x in sums], [x.astype(np.float32) for x in weights])
 
     def means(self) -> tuple[Float, Float]:
-        """Return the only block's R / deals [K, A, C] and deals [K, C]."""
+        """Return the only block's targets [K, A, C], 0 without weight, and weights [K, C]."""
         (block,), (sums,), (weights,) = self.blocks, self.sums, self.weights
         weight = weights.T.astype(np.float64)
         mean = block.dense(sums) / np.where(weight > 0, weight, 1.0)[:, None]

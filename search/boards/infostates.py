@@ -130,6 +130,21 @@ class BoardInfostates:
             at = end
         return found
 
+    def tables(self, player: int, stored: Rows) -> list[Table]:
+        """Return per round [C, R] of rows in proportion to action probabilities, which must be the same for all hands of a class."""
+        found, at = [], 0
+        for classes, block in zip(self.classes[player], self.blocks[player], strict=True):
+            rows = len(block.action)
+            end = at + len(classes) * rows
+            _, first = np.unique(classes, return_index=True)
+            tile, lane = np.divmod(first[-len(block.private) :], LANES)  # of a hand of each class; padding comes before all of them
+            shares = stored[at:end].reshape(-1, rows, LANES)[tile, :, lane].astype(np.float64)
+            total, at = np.add.reduceat(shares, block.first_row[:-1], axis=1), end
+            even = 1 / np.diff(block.first_row)
+            shares = np.where(total > 0, 1 / np.where(total > 0, total, 1.0), 0.0)[:, block.decision] * shares
+            found.append(np.where((total > 0)[:, block.decision], shares, even[block.decision]).astype(self.dtype))
+        return found
+
 
 def training_bytes(game: HoldemGame) -> tuple[int, int]:
     """Return a game's boards, and the bytes that training on it takes, about."""

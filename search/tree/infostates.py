@@ -136,6 +136,10 @@ class TreeInfostates:
         """Return [R, padded H] f8, a player's action probabilities."""
         return self._rows(tables[0].T, player)
 
+    def tables(self, player: int, stored: Float) -> list[Table]:
+        """Return [H, R] of a player's action probabilities [R, padded H]."""
+        return [np.ascontiguousarray(stored[:, : self.tree.num_hands(player)].T)]
+
     def _rows(self, rows: Table, player: int) -> Float:
         """Return rows [R, C or more] as strategies keep them, [R, padded H] f8."""
         hands, width = self.tree.num_hands(player), self.tree.padded_hands(player)
