@@ -151,6 +151,8 @@ class DeepCFR(BaseRun):
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])
+        if self.config.boards and infostates.sampler.boards == 1:
+            raise ValueError(f"trainer.boards must be left out where no public cards are dealt, got {self.config.boards}")
         deep, size, free = self.config.network.deep, self.config.batch_size, self.config.memory == NONE
         self.variant = variant((self.config.variant or "dcfr_plus") if free else "linear_cfr")
         self._fitters = [make_fitter(deep, blocks, size, by_decision=free) for blocks in infostates.blocks]

@@ -24,7 +24,13 @@ from agents.training.buffer import Buffer
 from games.modules import MODULES, sources
 
 STATE_FILE = "training.safetensors"
-_MAY_DIFFER = ("iterations", "evaluate_from", "evaluate_growth", "save_seconds", "floor")  # when to stop, look and save: not what is trained
+_MAY_DIFFER = (
+    "iterations",
+    "evaluate_from",
+    "evaluate_growth",
+    "save_seconds",
+    "floor",
+)  # not what is trained
 
 
 def save_state(run: BaseRun, directory: Path | str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from search.board_sampling import BoardSampler
 from tests.catalogue import LEDUC
 from tests.learners import HOLDEM, infostates_of
+from tests.strategies import random_tables
 
 # 0 is above 1 and 2; 1 is above 3 (chance 1/2) and 4 (1/4); 2 is above 5 (1/4).
 UNEVEN_BOARDS = BoardSampler(np.array([-1, 0, 0, 1, 1, 2]), np.array([9.0, 9.0, 9.0, 2.0, 1.0, 1.0]))
@@ -23,18 +24,6 @@ class Fixed:
 
     def random(self):
         return self.number
-
-
-def random_tables(infostates, seed):
-    """Return both players' random strategies."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for blocks in infostates.blocks:
-        tables = [rng.random((len(block.private), len(block.action))) for block in blocks]
-        for table, block in zip(tables, blocks, strict=True):
-            table /= np.add.reduceat(table, block.first_row[:-1], axis=1)[:, block.decision]
-        found.append([table.astype(infostates.dtype) for table in tables])
-    return found[0], found[1]
 
 
 def test_a_board_counts_by_how_often_it_was_drawn():
