@@ -18,6 +18,10 @@ Float = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable, contravariant=True)
 
 
+class NoValuesError(ValueError):
+    """Leaves' values are NaN or infinite."""
+
+
 class LeafEvaluator(Protocol[State]):
     """What the leaves of a depth-limited subgame are worth. It serves one solve at a time."""
 
@@ -42,7 +46,10 @@ class LeafEvaluator(Protocol[State]):
 
         Args:
             player: whose values.
-            reach: per player [B, H], the ranges at the leaves, those of the subgame's root included.
+            reach: per player [B, H], the ranges at the leaves, those of the subgame's root included. They may be empty.
+
+        Raises:
+            NoValuesError: values are no numbers. The search ends with its answer so far.
         """
         ...
 
@@ -53,11 +60,15 @@ class DepthLimit(Generic[State]):
 
     Attributes:
         leaves: says what the leaves are worth.
-        actions: that the players take from the root to a leaf; None for the end of the round, behind the public card.
+        actions: that the players take from the root to a leaf; None for the end of the round: in derived games behind the public card, in
+            hold'em before it.
+        starts: says what hands are worth where the next subgame begins, which they are promised there; in hold'em, where leaves are
+            before the card and so promise nothing behind it. None promises nothing.
     """
 
     leaves: LeafEvaluator[State]
     actions: int | None = None
+    starts: LeafEvaluator[State] | None = None
 
     def __post_init__(self) -> None:
         if self.actions is not None and self.actions < 1:

@@ -97,7 +97,7 @@ class SearchReport:
 
     Attributes:
         solves: subgames whose answer is played: lines that the searcher's strategy reaches, on boards that suits do not make equal.
-        fallbacks: subgames where the strategy so far is played on, by kind.
+        fallbacks: subgames where the strategy so far is played on, by kind; with ``no_values`` the answer so far if there is one.
         bound_violation: chips a deal that best responses win above the bounds (above what they could before, where those are not safe),
             summed over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
@@ -132,6 +132,8 @@ class SearchReport:
     @property
     def outcome(self) -> Outcome:
         """What became of one subgame."""
+        if Outcome.NO_VALUES in self.fallbacks:  # also where the answer so far is played
+            return Outcome.NO_VALUES
         return Outcome.SEARCHED if self.solves else next(iter(self.fallbacks), Outcome.UNREACHED)
 
 
@@ -274,7 +276,7 @@ def resolve(
     report.spent = Spent(prepared, solving - prepared, 0.0)
     if solution.iterations == 0:
         paces.heal()
-        report.fail(Outcome.NO_TIME, count)
+        report.fail(Outcome.NO_TIME if solution.outcome == Outcome.SEARCHED else solution.outcome, count)
         return Resolved(report)
     if config.judge or not whole:
         change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.bounds == "safe" else before)
@@ -290,6 +292,8 @@ def resolve(
         left = solver.left()
     report.solves = int(accepted.sum())
     report.fail(Outcome.REJECTED, count - report.solves)
+    if solution.outcome != Outcome.SEARCHED:
+        report.fail(solution.outcome, report.solves)
     found = Resolved(report, solver.played(answer, accepted), left)
     if deliver is not None and report.solves:
         deliver(found)

@@ -19,13 +19,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, require_game, save_tensors
+from agents.networks.checkpoint import CheckpointError, Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
 from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
 from games import PublicTree
 from games.arrays import Float, Float32
 from games.public_tree import TERMINAL
 from games.settings import bounded, check_bounds
+from search.frontier import NoValuesError
 from search.tree.infostates import TreeInfostates
 
 VALUES = "values"  # kind of the files that hold one
@@ -195,7 +196,7 @@ class NetworkLeaves:
                 np.maximum(z, 0.0, out=z)
         values = z.astype(np.float64) * self._stakes
         if not np.isfinite(values).all():
-            raise ValueError("network must give finite values, got NaN or infinity")
+            raise NoValuesError("network must give finite values, got NaN or infinity")
         cf_reach = np.matmul(weights, reach[1][:, :, None])[:, :, 0], np.matmul(reach[0][:, None], weights)[:, 0]
         by_player = values[:, :first], values[:, first:]
         total = sum((cf_reach[p] * reach[p] * by_player[p]).sum(axis=1) for p in (0, 1))
@@ -231,15 +232,23 @@ def load_values(path: Path | str, infostates: TreeInfostates) -> NetworkLeaves:
     """
     tensors, metadata = load_tensors(path, VALUES)
     require_game(metadata, infostates.game.key, path)
-    named: Any = metadata.get("network")
-    try:
-        fits = isinstance(named, dict) and whole_in(named["layers"], 1, len(tensors)) and whole_in(named["hidden"], 1, MOST_WIDTH)
-        config = ValueConfig(**named) if fits else None
-    except (KeyError, TypeError, ValueError):
-        config = None
-    if config is None:
-        raise CheckpointError(f"checkpoint must name a valid network, got {path}")
+    config = config_of(metadata, tensors, path)
     encoding = encoding_of(infostates, config)
     network = make_value_network(config, encoding, 0)
     fill_networks({"values": network}, tensors, path)
     return NetworkLeaves(network, encoding, str(metadata.get("name", "values")))
+
+
+def config_of(metadata: dict[str, Any], tensors: Tensors, path: Path | str) -> ValueConfig:
+    """Return the size of the value networks in a checkpoint.
+
+    Raises:
+        CheckpointError: it names none that can be made.
+    """
+    named: Any = metadata.get("network")
+    try:
+        if isinstance(named, dict) and whole_in(named["layers"], 1, len(tensors)) and whole_in(named["hidden"], 1, MOST_WIDTH):
+            return ValueConfig(**named)
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise CheckpointError(f"checkpoint must name a valid network, got {path}")

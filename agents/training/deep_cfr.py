@@ -44,11 +44,11 @@ from agents.networks.policy import outputs
 from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.sizes import SIZES
 from agents.networks.threads import one_thread
-from agents.training.base import BaseRun
+from agents.training.base import BaseRun, BaseTrainer
 from agents.training.buffer import ReservoirBuffer, SampleBuffer, SumBuffer
 from agents.training.floor import Floor, solved
 from agents.training.network_memory import NetworkMemory, Targets
-from games.settings import bounded, check_bounds, filled
+from games.settings import bounded, filled
 from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Sweep, Table, match_highest, uniform_tables
 from search.variants import VARIANTS, variant
 
@@ -56,7 +56,7 @@ SUMS, NONE = "sums", "none"
 
 
 @dataclass(kw_only=True)
-class DeepCFRConfig:
+class DeepCFRConfig(BaseTrainer):
     """Everything that a run of Deep CFR depends on; null (None) is as the game needs, see ``DEFAULTS``.
 
     Attributes:
@@ -74,16 +74,13 @@ class DeepCFRConfig:
         capacity: samples (decisions) that each of the four buffers holds; with a private trunk all are kept, as sums.
         floor: iterations of CFR whose solution the networks are fitted to in the end, as a baseline (see ``agents.training.floor``); 0 or
             null for none.
-        seed: of initial weights and of all sampling.
-        evaluate_from: exploitability is first measured at this iteration.
-        evaluate_growth: it is measured again each time the iteration has grown by this factor, and at the end.
-        save_seconds: the training state is saved when this long has passed since the last time.
     """
 
     name: ClassVar[str] = "deep_cfr"
     title: ClassVar[str] = "Deep CFR"
+    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "floor")
 
-    iterations: int | None = bounded(None, least=1)
+    iterations: int | None = bounded(None, least=1)  # type: ignore[assignment]
     network: NetworkConfig = field(default_factory=NetworkConfig)
     advantage: FitConfig = field(default_factory=FitConfig)
     policy: FitConfig = field(default_factory=FitConfig)
@@ -93,13 +90,8 @@ class DeepCFRConfig:
     batch_size: int | None = None
     capacity: int | None = bounded(None, least=1)
     floor: int | None = bounded(None)
-    seed: int = bounded(0, most=2**63 - 1)
-    evaluate_from: int | None = bounded(None, least=1)
-    evaluate_growth: float = bounded(2.0, above=1)
-    save_seconds: float | None = bounded(None, most=math.inf, unit="seconds")
-
-    def __post_init__(self) -> None:
-        check_bounds(self, "trainer")
+    evaluate_from: int | None = bounded(None, least=1)  # type: ignore[assignment]
+    save_seconds: float | None = bounded(None, most=math.inf, unit="seconds")  # type: ignore[assignment]
 
     def filled(self, deep: str) -> Any:
         """Return the settings with nothing left open for a game whose ``deep`` side that is.
@@ -214,6 +206,10 @@ class DeepCFR(BaseRun):
             return learned
         memory.add(swept.regret, swept.cf_reach, t, self.rng)
         return memory
+
+    def errors(self) -> dict[str, float]:
+        """Return the losses, whose targets are divided by their root mean square."""
+        return {f"advantage_loss/player_{p}": loss for p, loss in enumerate(self.losses)}
 
     def _train_advantages(self, p: int, learned: Any) -> None:
         fitter = self._fitters[p]

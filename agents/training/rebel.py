@@ -20,19 +20,24 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from agents.evaluation.strength import exploitability, tabulate
+from agents.networks.regression import DivergenceError
 from agents.networks.threads import one_thread
-from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, make_value_network
+from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, make_value_network, save_values
 from agents.policy import UniformPolicy
+from agents.runtime.storage import number_in, require, whole_in
 from agents.search_agent import SearchAgent
-from games.arrays import Float, Float32
-from games.settings import bounded, check_bounds
+from agents.training.base import BaseTrainer, TrainingRun
+from agents.training.state import Held
+from games.arrays import Array, Float, Float32
+from games.settings import bounded
 from search import Budget, Solver, Variant, variant
 from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
@@ -40,11 +45,13 @@ from search.tree.infostates import TreeInfostates
 from search.tree.subgame import Subgame
 from search.tree.subgames import DepthLimitedSubgames
 
+VALUES_FILE = "values.safetensors"
+DELTA = 0.25  # stakes: errors up to this count by their square
 TARGETS = BOOTSTRAP, SOLVED = "bootstrap", "solved"
 
 
 @dataclass(kw_only=True)
-class RebelConfig:
+class RebelConfig(BaseTrainer):
     """Everything that a run of ReBeL depends on.
 
     Attributes:
@@ -62,15 +69,12 @@ class RebelConfig:
         learning_rate: at the first step; it falls along a cosine to ``final_rate`` times as much at the last iteration.
         final_rate: as a fraction of ``learning_rate``.
         capacity: rows of the replay buffer; the oldest make room.
-        seed: of initial weights and of all sampling.
-        evaluate_from: strength is first measured at this iteration,
-        evaluate_growth: then each time the iteration has grown by this factor, and at the end.
         evaluate_iterations: of CFR in each decision that is measured.
-        save_seconds: the training state is saved when this long has passed since the last time.
     """
 
     name: ClassVar[str] = "rebel"
     title: ClassVar[str] = "ReBeL"
+    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "evaluate_iterations")
 
     iterations: int = bounded(1000, least=1)
     depth: int | None = bounded(None, least=1, most=1000)
@@ -86,14 +90,8 @@ class RebelConfig:
     learning_rate: float = bounded(2e-3, above=0, most=1e6)
     final_rate: float = bounded(0.02, most=1)
     capacity: int = bounded(200_000, least=1)
-    seed: int = bounded(0, most=2**63 - 1)
     evaluate_from: int = bounded(64, least=1)
-    evaluate_growth: float = bounded(2.0, above=1)
     evaluate_iterations: int = bounded(200, least=1)
-    save_seconds: float = bounded(60.0, most=math.inf, unit="seconds")
-
-    def __post_init__(self) -> None:
-        check_bounds(self, "trainer")
 
     def filled(self, deep: str) -> Any:
         """Refuse: it trains no policy."""
@@ -134,6 +132,17 @@ class Replay:
             self.arrays[name][at] = row
         self.seen += 1
 
+    def state(self) -> dict[str, Array]:
+        """Return the rows held (views)."""
+        return {name: array[: self.size] for name, array in self.arrays.items()}
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Become the memory whose ``state`` it is, ``seen`` being known; raises ValueError if it is not such a state."""
+        for name, array in self.arrays.items():
+            rows = state[name]
+            require(rows.shape == (self.size, array.shape[1]) and rows.dtype == np.float32, f"replay.{name} must have all rows")
+        self.arrays = {name: state[name].copy() for name in self.arrays}
+
     def batch(self, size: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ``size`` rows, drawn evenly with replacement."""
         at = rng.integers(0, self.size, size)
@@ -141,12 +150,13 @@ class Replay:
         return features, values, counts
 
 
-class RebelRun:
+class RebelRun(TrainingRun[RebelRow, Path]):
     """A run of ReBeL on a game derived from OpenSpiel, between two iterations. The same seed gives the same bits."""
 
     def __init__(self, infostates: TreeInfostates, config: RebelConfig, form: Variant | None = None) -> None:
-        self.infostates, self.config, self.variant = infostates, config, form or variant("default")
-        self.tree, self.game = infostates.tree, infostates.game
+        super().__init__(infostates.game, config)
+        self.infostates, self.variant = infostates, form or variant("default")
+        self.tree = infostates.tree
         self.encoding = encoding_of(infostates, config.network)
         weights, sampling = np.random.SeedSequence(config.seed).generate_state(2)
         self.network, self.rng = make_value_network(config.network, self.encoding, int(weights)), np.random.default_rng(sampling)
@@ -155,8 +165,7 @@ class RebelRun:
         self.limit = DepthLimit(self.leaves, config.depth)
         self._subgames, self._whole = DepthLimitedSubgames(self.tree, self.variant, self.limit), Solver(self.tree, self.variant)
         self.replay = Replay(config.capacity, self.encoding.length, sum(self.encoding.hands))
-        self.iteration, self.seconds, self.loss = 0, 0.0, 0.0
-        self.history: list[RebelRow] = []
+        self.loss = 0.0
 
     @one_thread()
     def step(self) -> None:
@@ -215,7 +224,7 @@ class RebelRun:
         cf_reach = weights @ ranges[1], ranges[0] @ weights
         cfvs = [solver.evaluator.best_response_cfvs(answer, p, ranges[1 - p]) for p in (0, 1)]
         mass = float(cf_reach[0] @ ranges[0])
-        excess = float(cfvs[0] @ ranges[0] + cfvs[1] @ ranges[1]) / (2.0 * mass)
+        excess = float(cfvs[0] @ ranges[0] + cfvs[1] @ ranges[1]) / (2.0 * mass) if mass > 0 else 0.0  # no two hands can meet
         first, second = (np.divide(cfvs[p], cf_reach[p], out=np.zeros_like(cfvs[p]), where=cf_reach[p] > 0) - excess for p in (0, 1))
         return first, second
 
@@ -234,7 +243,7 @@ class RebelRun:
         self.optimiser.param_groups[0]["lr"] = rate
         for _ in range(config.steps):
             features, values, counts = self.replay.batch(config.batch_size, self.rng)
-            error = torch.nn.functional.huber_loss(self.network(features), values, reduction="none", delta=0.25)
+            error = torch.nn.functional.huber_loss(self.network(features), values, reduction="none", delta=DELTA)
             loss = (error * counts).sum() / counts.sum()
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -242,7 +251,7 @@ class RebelRun:
             losses.append(float(loss.detach()))
         self.loss = sum(losses) / len(losses)
         if not math.isfinite(self.loss):
-            raise ValueError(
+            raise DivergenceError(
                 f"training loss must be finite, got {self.loss} at iteration {self.iteration + 1}: lower trainer.learning_rate"
             )
 
@@ -251,17 +260,39 @@ class RebelRun:
         rounds = "+".join(self.game.rounds)
         return SearchAgent(UniformPolicy(self.tree), self.variant, rounds, ResolveConfig("resolve"), limit=self.limit)
 
-    def evaluate(self) -> RebelRow:
-        """Measure the search with the network at this point, once per iteration."""
-        if not self.history or self.history[-1].iteration != self.iteration:
-            agent, budget = self.agent(), Budget(iterations=self.config.evaluate_iterations)
-            measured = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
-            self.history.append(RebelRow(self.iteration, self.replay.seen, self.seconds, self.loss, measured))
-        return self.history[-1]
+    def measure(self) -> RebelRow:
+        """Measure the search with the network at this point."""
+        agent, budget = self.agent(), Budget(iterations=self.config.evaluate_iterations)
+        measured = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
+        return RebelRow(self.iteration, self.replay.seen, self.seconds, self.loss, measured)
 
-    def due(self) -> bool:
-        """Say whether strength is to be measured at this iteration."""
-        at = self.config.evaluate_from
-        while at < self.iteration:
-            at = max(at + 1, round(at * self.config.evaluate_growth))
-        return self.iteration > 0 and self.iteration in (at, self.config.iterations)
+    def curves(self) -> dict[str, float]:
+        """Return the loss, and what was measured."""
+        return super().curves() | {"loss": self.loss}
+
+    def errors(self) -> dict[str, float]:
+        """Return the loss as a multiple of what it is where all values are off by what can be won or lost at most."""
+        return {"loss": self.loss / (DELTA * (1 - DELTA / 2))}
+
+    def held(self) -> Held:
+        """Return the network, its optimiser and the replay buffer."""
+        return Held({"values": self.network}, {"optimiser": (self.optimiser, self.network)}, {"replay": self.replay})
+
+    def counters(self) -> dict[str, Any]:
+        """Return the loss, and how many rows were seen."""
+        return {"loss": self.loss, "seen": self.replay.seen}
+
+    def count(self, saved: dict[str, Any]) -> None:
+        """See ``TrainingRun``."""
+        history = [RebelRow(**row) for row in saved["history"]]
+        require(number_in(saved["loss"], 0, math.inf), "loss must be a number of at least 0")
+        require(whole_in(saved["seen"], 0, 2**53), "the rows seen must be a whole number")
+        require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
+        self.loss, self.replay.seen, self.history = float(saved["loss"]), saved["seen"], history
+        self.leaves.take(self.network)
+
+    def finish(self, directory: Path) -> Path:
+        """Write the value network; return its file."""
+        path = directory / VALUES_FILE
+        save_values(path, self.network, self.game, f"{self.config.name}:{self.iteration}", self.describe())
+        return path

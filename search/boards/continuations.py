@@ -11,18 +11,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from games.arrays import Float
 from games.game import line_of
 from games.holdem.cards import hands_apart, holding
-from games.holdem.isomorphism import permute_card
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import state_above
 from games.kernels.boards import CHILD, CHILD_END
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
-from search.boards.strategy import BoardStrategy, image_of_hands, place_of
+from search.boards.strategy import BoardStrategy, alike_images, image_of_hands, place_of
 
 AS_THEY_ARE = np.arange(4, dtype=np.uint8)  # suits
 
@@ -141,7 +139,7 @@ class _Chips:
         total = np.zeros((len(leaves), *self._meeting.shape))
         for child in range(*self.tree.boards[board, CHILD : CHILD_END + 1].tolist()):
             total += float(self.tree.weight[child]) * self.at(child, [leaf + 1 for leaf in leaves])
-        alike = _alike(self.strategy, board)
+        alike = alike_images(self.game, self.tree, board)
         mean = np.zeros_like(total)
         for image in alike:
             mean += total[:, image][:, :, image] / len(alike)
@@ -158,11 +156,3 @@ def _is_of(game: HoldemGame, state: HoldemState) -> bool:
     """Say whether a state is one of a game's, as the game has it, where a card comes."""
     place = game.locate(state)
     return place is not None and game.player(state) == CHANCE and game.state_at(*place) == state
-
-
-def _alike(strategy: BoardStrategy, board: int) -> list[npt.NDArray[np.uint32]]:
-    """Return [H] each, the images of all hands under the suit permutations that leave a board's streets as they are."""
-    cards, counts = strategy.tree.cards[board], np.cumsum([len(strategy.tree.cards[0]), *strategy.game.deals[1:]]).tolist()
-    streets = [set(cards[low:high]) for low, high in zip([0, *counts], counts, strict=False)]
-    fitting = [g for g in strategy.tree.group if all({permute_card(g, card) for card in street} == street for street in streets)]
-    return [image_of_hands(g.tobytes(), strategy.game.deck) for g in fitting]

@@ -13,7 +13,7 @@ once, when the agent was loaded, and those of a search are left by the pass that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
@@ -24,7 +24,9 @@ from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subtree import entering, street_lines
 from games.kernels.boards import STREET
+from search.boards.limited_subgames import LimitedBoardSubgames
 from search.boards.path import Paths, Root
+from search.boards.promises import Promises
 from search.boards.replaced import replaced
 from search.boards.resolve_round import Journal, resolve_round
 from search.boards.strategy import BoardStrategy, place_of
@@ -32,8 +34,10 @@ from search.boards.subgames import Answer, BoardSubgames
 from search.boards.sweeps import Rows
 from search.boards.trunk import StoredStrategies, Strategies, Trunk, board_weights, root_reach
 from search.budget import SPARE, Budget, Deadline, Pace
+from search.frontier import DepthLimit, LeafEvaluator
+from search.gadgets import UNSAFE
 from search.resolver import Thinking, subgame_root
-from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
+from search.resolving import ResolveConfig, Resolved, SearchReport, SubgameSolver, resolve
 from search.variants import Variant
 
 Float = npt.NDArray[np.float64]
@@ -64,8 +68,9 @@ class BoardResolver:
         strategies: returns the blueprint, per player [stored rows, 8].
         variant: of CFR.
         rounds: with which subgames begin, see ``search.resolver.rounds_of``; None for one at every decision.
-        config: how.
+        config: how. With a depth limit no answer is judged and no solve is warm; unsafe where nothing is promised.
         threads: kernel threads of a decision.
+        limit: where subgames end that begin with a round but the last of ``rounds``; None for the end of the game.
     """
 
     def __init__(
@@ -77,8 +82,11 @@ class BoardResolver:
         rounds: tuple[int, ...] | None,
         config: ResolveConfig,
         threads: int = 1,
+        limit: DepthLimit[HoldemState] | None = None,
     ) -> None:
-        self.everywhere = rounds is None
+        if limit is not None:
+            config = replace(config, judge=False, warm_start="never")
+        self.limit, self.everywhere = limit, rounds is None
         self.streets = tuple(range(len(game.deals))) if rounds is None else rounds
         self.game, self.variant, self.rounds, self.config, self.threads = game, variant, rounds, config, threads
         self._tree, self._strategies = tree, strategies
@@ -100,16 +108,21 @@ class BoardResolver:
         self.paths, self._answering = Paths(self.game, self.tree), Pace()
         self._start = Memory(-1, self.blueprint, self.paths.start())
         self._weights = (board_weights(self.tree) / self.game.deal_mass).tolist()
-        self._searchers: dict[int, BoardSubgames] = {}
+        self._searchers: dict[int, BoardSubgames | LimitedBoardSubgames] = {}
         self._gifts: dict[tuple[int, int], Float] = {}  # by seat and board: of the blueprint, as the opponent leaves the board
         for rows in strategies:
             rows[::PAGE, 0].max()  # what is not in memory is read now, not in a decision
         space: dict[str, list[Rows]] = {}
         for street in self.streets:
             for node in self._roots(street):
-                lines = street_lines(self.game, [node], self.tree.weight.dtype)
-                until = self.until if self.config.with_gifts else 0
-                searcher = BoardSubgames(self.game, self.tree, lines, self.variant, self.threads, space, until)
+                searcher: BoardSubgames | LimitedBoardSubgames
+                if (leaves := self._leaves(street)) is not None:
+                    lines = street_lines(self.game, [node], self.tree.weight.dtype, streets=1)
+                    searcher = LimitedBoardSubgames(self.game, self.tree, lines, self.variant, leaves)
+                else:
+                    lines = street_lines(self.game, [node], self.tree.weight.dtype)
+                    until = self.until if self.config.with_gifts else 0
+                    searcher = BoardSubgames(self.game, self.tree, lines, self.variant, self.threads, space, until)
                 searcher.warm_up(self.blueprint, self.config, self.worth(street), self._copied)
                 self._searchers[node] = searcher
         if self.config.with_gifts and not self.everywhere:
@@ -123,6 +136,21 @@ class BoardResolver:
         if not self.everywhere:
             return entering(self.game, street)
         return [0] * (street == 0) + [n for n in np.flatnonzero((bets.player >= 0) & (bets.round == street)).tolist() if n > 0]
+
+    def _leaves(self, street: int) -> LeafEvaluator[HoldemState] | None:
+        """Return what says what the leaves of a street's subgames are worth; None where these go on to the end of the game."""
+        return None if self.limit is None or street == self.streets[-1] else self.limit.leaves
+
+    def _promises(self, street: int) -> Promises | None:
+        """Return what says what hands are promised where a street's subgames begin, behind leaves; None if nothing is."""
+        if self.limit is None or self.limit.starts is None or street == self.streets[0]:
+            return None
+        return Promises(self.game, self._tree(), self.limit.starts)
+
+    def _config(self, street: int) -> ResolveConfig:
+        """Return how a street's subgames are re-solved: unsafe with a depth limit where nothing is promised."""
+        promising = self.limit is None or self._promises(street) is not None
+        return self.config if promising else replace(self.config, gadget=UNSAFE)
 
     def worth(self, street: int) -> int:
         """Return what the blueprint counts for in warm starts on a street; see ``BoardSubgames.worth``."""
@@ -190,10 +218,13 @@ class BoardResolver:
             assert found.answer is not None
             played.append(Memory(street, replaced(before.strategies, found.answer), Root(entry, board, here, found.left)))
 
-        solver, strategies, worth = self._searchers[entry], before.strategies, self.worth(street)
+        solver: SubgameSolver[StoredStrategies, Answer] = self._searchers[entry]
+        strategies, promises = before.strategies, self._promises(street)
+        promised = None if promises is None else promises.at([entry], board, beliefs, 1 - seat)
         report, _, left = resolve(
-            solver, board, beliefs, strategies, seat, self.config, budget, clock, worth=worth, whole=whole, deliver=deliver
-        )
+            solver, board, beliefs, strategies, seat, self._config(street), budget, clock, worth=self.worth(street), whole=whole,
+            promised=promised, deliver=deliver,
+        )  # fmt: skip
         if played:
             return played[0], report
         return Memory(street, strategies, before.root if left is None else Root(entry, board, here, left)), report
@@ -216,8 +247,9 @@ class BoardResolver:
                     progress((before + done / boards) / len(self.streets))
 
             strategies, found = resolve_round(
-                self.game, self._tree(), strategies, street, seat, self.config, budget, self.variant, worth=worth, threads=self.threads,
-                progress=tell, known=known, journal=journal(street), until=self.until, searched=self.streets[:i],
+                self.game, self._tree(), strategies, street, seat, self._config(street), budget, self.variant, worth=worth,
+                threads=self.threads, progress=tell, known=known, journal=journal(street), until=self.until, searched=self.streets[:i],
+                leaves=self._leaves(street), promises=self._promises(street),
             )  # fmt: skip
             total.add(found)
         return strategies, total

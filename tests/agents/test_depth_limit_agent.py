@@ -1,11 +1,15 @@
 """Agents whose searches end at a depth limit, on Leduc and Liar's Dice, with leaves that are worth a fixed strategy."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from agents.evaluation.ablation import ablate
 from agents.evaluation.strength import exploitability, tabulate
+from agents.networks.value import new_values
+from agents.play.thoughts import thought
 from agents.policy import UniformPolicy
 from agents.search_agent import SearchAgent
 from search import Budget, variant
@@ -14,6 +18,7 @@ from search.outcome import Outcome
 from search.resolving import ResolveConfig
 from search.tree.continuations import Continuation
 from search.tree.depth_limit import DepthLimitedSolver, cut, round_ends
+from search.tree.infostates import TreeInfostates
 from search.tree.solver import Solver
 from search.tree.strategy import uniform
 from search.tree.subgame import whole_game
@@ -90,6 +95,86 @@ def test_without_time_the_blueprint_plays():
     late = agent.decide(0, leaf, first.memory, Budget(iterations=0))
     assert late.outcome == Outcome.NO_TIME
     np.testing.assert_array_equal(late.policy, UniformPolicy(case_of(LEDUC).tree).at(leaf))
+
+
+class Failing(Continuation):
+    """Leaves whose values are NaN after so many answers."""
+
+    def __init__(self, strategy, good):
+        super().__init__(strategy)
+        self.good = good
+
+    def enter(self, leaves):
+        super().enter(leaves)
+        self.asked = 0
+
+    def cfvs(self, player, reach):
+        self.asked += 1
+        return super().cfvs(player, reach) * (np.nan if self.asked > self.good else 1.0)
+
+
+def failing(good):
+    tree = case_of(LEDUC).tree
+    return SearchAgent(UniformPolicy(tree), FORM, "root", limit=DepthLimit(Failing(uniform(tree), good)))
+
+
+@pytest.mark.parametrize("good", [14, 15])  # answers: of seven iterations, and of half of another
+def test_values_that_are_no_numbers_end_a_search_with_its_answer_so_far(good):
+    budget, tree = Budget(iterations=20), case_of(LEDUC).tree
+    decision = failing(good).decide(0, 0, None, budget)
+    assert (decision.outcome, decision.iterations, decision.root) == (Outcome.NO_VALUES, 7, 0)
+    if good == 14:
+        np.testing.assert_array_equal(decision.policy, agent_of(LEDUC).decide(0, 0, None, Budget(iterations=7)).policy)
+    np.testing.assert_allclose(decision.policy.sum(axis=0), 1.0)
+    assert thought(failing(good).game, decision) == "its value network gave no numbers after 7 iterations: it plays what it had"
+    leaf = tree.children(tree.children(tree.children(0)[0])[0])[2]
+    later = failing(good).decide(0, leaf, decision.memory, budget)  # to the end of the game: no leaves are asked
+    assert later.outcome == Outcome.SEARCHED
+    assert np.isfinite(later.policy).all()
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_without_an_iteration_before_them_the_blueprint_plays(good):
+    decision = failing(good).decide(0, 0, None, Budget(iterations=20))
+    assert (decision.outcome, decision.iterations, decision.root) == (Outcome.NO_VALUES, 0, None)
+    np.testing.assert_array_equal(decision.policy, UniformPolicy(case_of(LEDUC).tree).at(0))
+    assert thought(failing(good).game, decision) == "its value network gave no numbers after 0 iterations: it plays on without"
+
+
+@pytest.mark.parametrize("good", [0, 14])
+def test_such_searches_are_counted(good):
+    (row,) = ablate({"search": (failing(good), [Budget(iterations=20)])})
+    assert row["fallbacks"][Outcome.NO_VALUES] == sum(row["fallbacks"].values()) > 0
+    assert row["solves"] > 0
+    assert np.isfinite(row["exploitability"]["value"])
+
+
+def test_nobody_comes_to_leaves_with_an_empty_range():
+    tree, reach = case_of(LEDUC).tree, (np.zeros((30, 6)), np.zeros((30, 6)))
+    infostates = TreeInfostates(tree)
+    leaves, nodes = new_values(infostates), round_ends(tree, 0, dealt=True)
+    leaves.enter(nodes)
+    for ranges in (reach, (reach[0], np.ones((30, 6))), (np.ones((30, 6)), reach[1])):
+        first, second = (leaves.cfvs(p, ranges) for p in (0, 1))
+        assert np.isfinite(first).all()
+        assert np.isfinite(second).all()
+    assert not first.any()  # player 0 meets nobody
+
+
+@pytest.mark.parametrize("evaluator", [lambda tree: Continuation(uniform(tree)), lambda tree: new_values(TreeInfostates(tree))])
+@pytest.mark.parametrize("empty", [0, 1])
+def test_a_subgame_whose_range_is_empty_is_not_searched(evaluator, empty):
+    tree = case_of(LEDUC).tree
+    agent = SearchAgent(UniformPolicy(tree), FORM, "root", limit=DepthLimit(evaluator(tree)))
+    first = agent.decide(0, 0, None, Budget(iterations=20))
+    leaf = tree.children(tree.children(tree.children(0)[0])[0])[2]
+    tables = [table.copy() for table in first.memory.answer.strategy.tables]
+    strategy = replace(first.memory.answer.strategy, tables=tuple(t * (p != empty) for p, t in enumerate(tables)))
+    memory = replace(first.memory, answer=replace(first.memory.answer, strategy=strategy))
+    decision = agent.decide(0, leaf, memory, Budget(iterations=20))
+    assert decision.outcome == (Outcome.UNREACHED if empty == 0 else Outcome.SEARCHED)
+    assert np.isfinite(decision.policy).all()
+    np.testing.assert_allclose(decision.policy.sum(axis=0), 1.0)
 
 
 def test_an_agent_that_was_sent_to_another_process_answers_alike():

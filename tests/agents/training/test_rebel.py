@@ -9,8 +9,8 @@ import torch
 
 from agents.networks import CheckpointError
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
+from agents.training import load_state, save_state, train
 from agents.training.rebel import RebelConfig, RebelRun, Replay
-from agents.training.rebel_files import restore, save_run, train_values
 from games.derived import derived_game
 from search.tree.depth_limit import round_ends
 from search.tree.infostates import TreeInfostates
@@ -117,9 +117,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path, game, more):
     half = RebelRun(seen, config)
     half.step()
     half.step()
-    save_run(half, tmp_path)
+    save_state(half, tmp_path)
     other = RebelRun(seen, config)
-    restore(other, tmp_path)
+    load_state(other, tmp_path)
     other.step()
     other.step()
     for a, b in zip(whole.network.parameters(), other.network.parameters(), strict=True):
@@ -131,15 +131,15 @@ def test_another_runs_state_or_a_damaged_one_is_refused(tmp_path):
     seen = infostates(LEDUC)
     run = RebelRun(seen, SHORT)
     run.step()
-    save_run(run, tmp_path)
+    save_state(run, tmp_path)
     with pytest.raises(CheckpointError, match=r"trainer.steps must be 3 as in .*, got 4"):
-        restore(RebelRun(seen, replace(SHORT, steps=4)), tmp_path)
+        load_state(RebelRun(seen, replace(SHORT, steps=4)), tmp_path)
     with pytest.raises(CheckpointError, match=r"checkpoint must be for game"):
-        restore(RebelRun(infostates(KUHN), replace(SHORT, depth=1)), tmp_path)
+        load_state(RebelRun(infostates(KUHN), replace(SHORT, depth=1)), tmp_path)
     path = tmp_path / "training.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises(CheckpointError, match="got a damaged one"):
-        restore(RebelRun(seen, SHORT), tmp_path)
+        load_state(RebelRun(seen, SHORT), tmp_path)
 
 
 def test_a_loss_that_is_no_number_ends_the_run():
@@ -154,7 +154,7 @@ def test_training_makes_the_search_stronger_and_the_network_is_kept(tmp_path):
     seen = infostates(LEDUC)
     config = RebelConfig(iterations=24, steps=40, evaluate_from=1, evaluate_growth=100, evaluate_iterations=60, label_iterations=100)
     run = RebelRun(seen, config)
-    path = train_values(run, tmp_path)
+    path = train(run, tmp_path)
     first, last = run.history
     assert last.exploitability < 0.5 * first.exploitability
     assert load_values(path, seen).fingerprint() == run.leaves.fingerprint()
