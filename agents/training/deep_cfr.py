@@ -14,7 +14,10 @@ strategy reaches the networks' play.
 What differs from the paper, and why:
 
 * *Full-width sweeps* (algorithm 2 samples): every infostate in every iteration, weighted by cf_reach, which is how often external
-  sampling would visit it. The samples have no sampling noise left in them. Games that do not fit into memory will need sampling.
+  sampling would visit it. The samples have no sampling noise left in them. ``boards`` samples public cards alone, with weights that are
+  right on average; all hands and bets of a drawn board are swept.
+* *No memory of advantages*, if asked for: see ``agents.training.network_memory``. The average strategy is remembered in either case: in a
+  reservoir where the public side has the trunk, as weighted sums where the private side has it; both weigh a drawn board by its ``ratio``.
 * *Means as targets*: with every infostate in every sweep, the weighted means of a buffer's own samples are sufficient statistics of its
   loss (see ``buffer``), and one step on them is one step on the whole buffer. In hold'em the sums are all that is kept. ``batch_size`` > 0
   takes minibatches, as the paper does (measured on Leduc, 64 iterations of 60 steps: 0.06 chips with means, 0.28 with batches of 93).
