@@ -71,6 +71,8 @@ class DeepCFRConfig(BaseTrainer):
             discounted, and the new regrets (see ``agents.training.network_memory``).
         variant: with ``memory=none``, the row of ``search.variants`` whose discounts and averaging weights are taken; null (None) for
             dcfr_plus. Sums are those of linear_cfr.
+        rate_decay: iteration t fits advantages with sqrt(rate_decay / (rate_decay + t)) times ``advantage.learning_rate``; null for all of
+            it. Without a memory each fit's error stays, so fits must become finer as what an iteration changes becomes less.
         boards: of an iteration, drawn by their chance (see ``search.board_sampling``); 0 or null for all.
         batch_size: 0 to regress on the means of all infostates. Else, with a public trunk, that many samples a step (decisions); with a
             private one that many private sides a step, besides those of blocks that are always whole.
@@ -89,6 +91,7 @@ class DeepCFRConfig(BaseTrainer):
     policy: FitConfig = field(default_factory=FitConfig)
     memory: str | None = bounded(None, among=(SUMS, NONE))
     variant: str | None = bounded(None, among=tuple(name for name, row in VARIANTS.items() if not row.predictive))
+    rate_decay: float | None = bounded(None, above=0)
     boards: int | None = bounded(None)
     batch_size: int | None = None
     capacity: int | None = bounded(None, least=1)
@@ -175,7 +178,7 @@ class DeepCFR(BaseRun):
             swept = self.infostates.sweep(played, p, ratio)
             learned = self._learned(p, swept, t)
             self.strategy_buffers[p].add(swept.row_reach, swept.reach, t**self.variant.gamma, self.rng, played[p])
-            self._train_advantages(p, learned)
+            self._train_advantages(p, learned, t)
             self._outputs[p] = self._played[p] = None
         self.iteration = t
         self.seconds += time.perf_counter() - start
@@ -214,10 +217,12 @@ class DeepCFR(BaseRun):
         """Return the losses, whose targets are divided by their root mean square."""
         return {f"advantage_loss/player_{p}": loss for p, loss in enumerate(self.losses)}
 
-    def _train_advantages(self, p: int, learned: Any) -> None:
-        fitter = self._fitters[p]
+    def _train_advantages(self, p: int, learned: Any, t: int) -> None:
+        fitter, config, decay = self._fitters[p], self.config.advantage, self.config.rate_decay
+        if decay is not None:
+            config = replace(config, learning_rate=config.learning_rate * math.sqrt(decay / (decay + t)))
         losses = fitter.advantage_losses(self.advantages[p], learned, self.rng)
-        self.losses[p] = fit(self.optimisers[p], losses, self.config.advantage, fitter.tail)
+        self.losses[p] = fit(self.optimisers[p], losses, config, fitter.tail)
         self.multiply_adds += self._cost(p, self.config.advantage)
 
     def _scales(self, p: int) -> list[Table]:
