@@ -198,10 +198,10 @@ class DeepCFR(BaseRun):
 
     def _said(self, player: int) -> list[Table]:
         """Return what a player's advantage network says as it is, [C, R] a block."""
-        found = self._outputs[player]
-        if found is None:
-            found = self._outputs[player] = outputs(self.advantages[player], self.infostates, player)
-        return found
+        tables = self._outputs[player]
+        if tables is None:
+            tables = self._outputs[player] = outputs(self.advantages[player], self.infostates, player)
+        return tables
 
     def _learned(self, p: int, swept: Sweep, t: int) -> Any:
         """Remember the regrets of a player's in iteration t and return what the advantage network is to learn."""
@@ -228,8 +228,8 @@ class DeepCFR(BaseRun):
     def _scales(self, p: int) -> list[Table]:
         """Return per block [K], what is at stake at each decision of a player's."""
         memory = self.advantage_buffers[p]
-        found: list[Table] = memory.scales if isinstance(memory, NetworkMemory) else self._fitters[p].scales(memory)
-        return found
+        scales: list[Table] = memory.scales if isinstance(memory, NetworkMemory) else self._fitters[p].scales(memory)
+        return scales
 
     def _cost(self, p: int, config: FitConfig) -> int:
         cost: int = 3 * len(config.rates()) * self._fitters[p].multiply_adds(self.advantages[p])  # backward is two forwards

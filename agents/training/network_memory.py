@@ -80,17 +80,17 @@ class NetworkMemory:
         positive, negative = (float(x) for x in coefficients(self.variant, (iteration - 1) // BLOCK)[(iteration - 1) % BLOCK, :2])
         sums = []
         for b, (block, regret) in enumerate(zip(self.blocks, swept.regret, strict=True)):
-            found = regret.astype(np.float32)
+            total = regret.astype(np.float32)
             if outputs is not None:
                 old = outputs[b] * np.where(outputs[b] > 0, np.float32(positive), np.float32(negative))
-                found += old * self.scales[b][block.decision] * self.deals[b][:, block.decision]
-            sums.append(found)
+                total += old * self.scales[b][block.decision] * self.deals[b][:, block.decision]
+            sums.append(total)
         return Targets(self.blocks, sums, self.deals)
 
     def keep(self, scales: Sequence[Table]) -> None:
         """Remember what the network's outputs are to be multiplied by."""
-        for kept, scale in zip(self.scales, scales, strict=True):
-            kept[:] = scale
+        for array, scale in zip(self.scales, scales, strict=True):
+            array[:] = scale
 
     def state(self) -> dict[str, Array]:
         """Return everything as arrays (views)."""
