@@ -1,5 +1,7 @@
 """Training without a memory of advantages: the recursion of its targets, its units, and that it learns and resumes."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from agents.training.network_memory import NetworkMemory
 from agents.training.state import load_state, save_state
 from search.variants import VARIANTS
 from tests.catalogue import KUHN, LEDUC
-from tests.learners import BOTH, HOLDEM, assert_same, infostates_of, make_run, stepped, tiny
+from tests.learners import BOTH, HOLDEM, assert_same, infostates_of, make_run, same, stepped, tiny
 from tests.strategies import random_tables
 
 both = pytest.mark.parametrize("name", BOTH)
@@ -89,6 +91,15 @@ def test_a_damaged_scale_is_refused(key):
         memory.restore({})
 
 
+def test_rates_fall_with_the_iterations():
+    def rated(steps, rate, decay):
+        fits = FitConfig(steps=10, learning_rate=rate, final_rate=0.1)
+        return stepped(KUHN, steps, memory="none", advantage=fits, rate_decay=decay)
+
+    assert same(rated(1, 0.01, 3.0).advantages, rated(1, 0.01 * math.sqrt(3 / 4), None).advantages)
+    assert not same(rated(2, 0.01, 3.0).advantages, rated(2, 0.01 * math.sqrt(3 / 4), None).advantages)
+
+
 @pytest.mark.long
 def test_kuhn_is_learnt_without_a_memory():
     fits = {"advantage": FitConfig(steps=20, learning_rate=0.01, final_rate=0.1), "policy": FitConfig(steps=300, learning_rate=0.01)}
@@ -104,6 +115,7 @@ def test_kuhn_is_learnt_without_a_memory():
             {"memory": "none", "variant": "pcfr_plus"},
             r"trainer.variant must be one of cfr, cfr_plus, .*, got 'pcfr_plus'",
         ),
+        ({"rate_decay": 0.0}, r"trainer.rate_decay must be above 0, got 0.0"),
         ({"boards": -1}, r"trainer.boards must be at least 0, got -1"),
         ({"boards": 2}, r"trainer.boards must be left out where no public cards are dealt, got 2"),
     ],
