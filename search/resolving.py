@@ -234,8 +234,8 @@ def resolve(
         worth: iterations that the strategy so far counts for in a warm start.
         whole: it is the whole game: no gadget stands above it, and an answer is accepted if a best response wins no more from it than
             from the strategy so far.
-        promised: [H of the opponent, L] chips, what each hand could have had above the root: safe bounds where the strategy so far says
-            nothing below it. Unless given, best responses to that are.
+        promised: [H of the opponent, L] chips, what each hand could have had above the root: the bounds where the strategy so far says
+            nothing below it. Unless given, ``config.bounds`` says which they are.
         deliver: takes the answer over, within the budget, if there is one to be played.
 
     Raises:
@@ -259,7 +259,7 @@ def resolve(
         return Resolved(report)
     solver.restrict(solved)
     before = bound = solver.cfvs(answered=False, best=True) if promised is None else promised * entrance.cf_reach
-    if kind != UNSAFE and config.bounds != "safe":
+    if kind != UNSAFE and config.bounds != "safe" and promised is None:
         bound = solver.cfvs(answered=False, best=False)
     left = solver.left()
     if kind != UNSAFE and config.with_gifts and entrance.gifts is not None:
@@ -311,11 +311,13 @@ def learn_paces(
     config: ResolveConfig,
     worth: int,
     deliver: Callable[[Resolved[Answer]], None] | None = None,
+    promised: Float | None = None,
 ) -> None:
     """Load the kernels with one solve of two iterations, then learn the machine's speed from a few; arguments as of ``resolve``."""
     trial = replace(config, judge=False)  # all answers are delivered
     for i in range(1 + WARM_UPS):
         if i == 1:
             solver.paces.forget()
-        resolve(solver, place, beliefs, strategy, 0, trial, Budget(iterations=2), Deadline(None), worth=worth, deliver=deliver)
+        clock, budget = Deadline(None), Budget(iterations=2)
+        resolve(solver, place, beliefs, strategy, 0, trial, budget, clock, worth=worth, promised=promised, deliver=deliver)
     solver.paces.settle()

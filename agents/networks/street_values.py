@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from agents.networks.checkpoint import fill_networks, load_tensors, network_arrays, require_game, save_tensors
+from agents.networks.checkpoint import Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
 from agents.networks.value import ValueConfig, ValueNetwork, config_of
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
@@ -48,6 +48,11 @@ def save_street_values(
     save_tensors(path, network_arrays(networks), {**metadata, **header}, STREET_VALUES)
 
 
+def new_street_values(game: HoldemGame, tree: BoardTree, street: int = 1) -> DepthLimit[Any]:
+    """Return a depth limit at the end of a street with new networks, which say that hands are worth what checking down wins."""
+    return _limit(game, tree, street, ValueConfig(), None, "new")
+
+
 def load_street_values(path: Path | str, game: HoldemGame, tree: BoardTree, street: int = 1) -> DepthLimit[Any]:
     """Return a depth limit at the end of a street with the values of a file.
 
@@ -57,9 +62,16 @@ def load_street_values(path: Path | str, game: HoldemGame, tree: BoardTree, stre
     tensors, metadata = load_tensors(path, STREET_VALUES)
     require_game(metadata, game.key, path)
     config = config_of(metadata, tensors, path)
+    return _limit(game, tree, street, config, (tensors, path), str(metadata.get("name", STREET_VALUES)))
+
+
+def _limit(
+    game: HoldemGame, tree: BoardTree, street: int, config: ValueConfig, file: tuple[Tensors, Path | str] | None, name: str
+) -> DepthLimit[Any]:
+    """Return a depth limit with networks of a file, or new ones."""
     encodings = {END: StreetEncoding(game, tree, street, config.tremble), START: StreetEncoding(game, tree, street + 1, config.tremble)}
     networks = {kind: make_street_network(config, encoding, 0) for kind, encoding in encodings.items()}
-    fill_networks(networks, tensors, path)
-    name = str(metadata.get("name", STREET_VALUES))
+    if file is not None:
+        fill_networks(networks, *file)
     leaves = {kind: StreetLeaves(encodings[kind], layers_of(network), f"{name} {kind}") for kind, network in networks.items()}
     return DepthLimit(leaves[END], None, leaves[START])

@@ -115,7 +115,7 @@ class TrainingRun(Generic[Row, Made]):
         """Return numbers of the run's own that are saved, as JSON can hold them."""
         raise NotImplementedError
 
-    def count(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Take over saved ``counters`` and the history; raises any of ``agents.runtime.storage.DAMAGES`` for what is none of them."""
         raise NotImplementedError
 
@@ -137,8 +137,8 @@ class TrainingRun(Generic[Row, Made]):
 
     def describe(self) -> dict[str, Any]:
         """Return what a checkpoint of what is trained says about its training."""
-        told = {"trainer": self.config.name, "config": asdict(self.config), "iteration": self.iteration}
-        return told | {"history": [asdict(row) for row in self.history]} | ({"lowered": self.lowered} if self.lowered else {})
+        description = {"trainer": self.config.name, "config": asdict(self.config), "iteration": self.iteration}
+        return description | {"history": [asdict(row) for row in self.history]} | ({"lowered": self.lowered} if self.lowered else {})
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class BaseRun(TrainingRun[HistoryRow, Trained]):
         """Return compute and losses."""
         return {"multiply_adds": self.multiply_adds, "losses": self.losses}
 
-    def count(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
         losses, history = saved["losses"], history_of(saved, STATE_FILE, 2 * self.game.max_payoff)
         require(whole_in(saved["multiply_adds"], 0, 10**38), "multiply_adds must be a whole number of at least 0")

@@ -275,9 +275,9 @@ def saved_state(directory: Path, game: HoldemGame, config: MCCFRConfig) -> Saved
         history = [BlueprintRow(**row) for row in about["history"]]
     except DAMAGES as error:
         raise _damaged(path, first_line(error)) from None
+    require_same(theirs, config, iteration, path)  # before the game, whose menu depends on them
     if about.get("game") != game.key:
         raise ValueError(f"game must be that of {path}, got another")
-    require_same(theirs, config, iteration, path)
     return SavedState(iteration, float(seconds), history, arrays)
 
 

@@ -167,6 +167,16 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         self.replay = Replay(config.capacity, self.encoding.length, sum(self.encoding.hands))
         self.loss = 0.0
 
+    @property
+    def parameters(self) -> int:
+        """Numbers of the network."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def memory_bytes(self) -> int:
+        """Return the most that the replay buffer takes."""
+        found: int = 4 * self.config.capacity * (self.encoding.length + 2 * sum(self.encoding.hands))
+        return found
+
     @one_thread()
     def step(self) -> None:
         """Run one iteration."""
@@ -282,7 +292,7 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         """Return the loss, and how many rows were seen."""
         return {"loss": self.loss, "seen": self.replay.seen}
 
-    def count(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
         history = [RebelRow(**row) for row in saved["history"]]
         require(number_in(saved["loss"], 0, math.inf), "loss must be a number of at least 0")

@@ -89,19 +89,20 @@ def train(
     directory = Path(directory)
     if run.iteration == 0:
         open_run(run, directory)
-    watch, saved, kept, at = Watch(), time.monotonic(), run.iteration, run.iteration
+    watch, iteration = Watch(), run.iteration
+    saved_iteration, saved_at = run.iteration, time.monotonic()
 
     def save() -> None:
-        nonlocal saved, kept
+        nonlocal saved_iteration, saved_at
         if all(error <= MOST_ERROR for error in run.errors().values()):  # else the state before is the last good one
             run.save(directory)
-            saved, kept = time.monotonic(), run.iteration
+            saved_iteration, saved_at = run.iteration, time.monotonic()
 
     try:
         if run.due():
             run.evaluate()  # if the run was stopped between the iteration and its measurement; nothing happens otherwise
         while run.iteration < run.config.iterations:
-            at = run.iteration + 1
+            iteration = run.iteration + 1
             with uninterrupted():  # a state in the middle of an iteration could not be resumed
                 run.step()
             if run.due():
@@ -110,7 +111,7 @@ def train(
             _draw(run, writer)
             if progress is not None:
                 progress(run.iteration, run.history)
-            if time.monotonic() - saved >= run.config.save_seconds:
+            if time.monotonic() - saved_at >= run.config.save_seconds:
                 save()
             if stop is not None and stop():
                 break
@@ -122,8 +123,8 @@ def train(
             save()
         raise
     except (DivergenceError, NoValuesError) as error:
-        more = f"resume goes on from iteration {kept}, which {directory} has, and takes a lower learning rate"
-        raise DivergenceError(f"{error} (iteration {at}; {more})") from None
+        more = f"resume goes on from iteration {saved_iteration}, which {directory} has, and takes a lower learning rate"
+        raise DivergenceError(f"{error} (iteration {iteration}; {more})") from None
 
 
 class Watch:

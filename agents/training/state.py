@@ -67,7 +67,7 @@ def save_state(run: TrainingRun[Any, Any], directory: Path | str) -> None:
         tensors |= {f"{name}.{key}": value.detach().numpy() for key, value in optimiser.state.get(parameter, {}).items()}
     require_finite(tensors)
     metadata = run.describe() | run.counters() | {"game": run.game.key, "seconds": run.seconds, "rng": run.rng.bit_generator.state}
-    if modules := _modules(run.game.key, run.config):
+    if modules := sources(run.game.key, f"{type(run.config).__module__}:"):  # a digest of your own that have the game and the trainer
         metadata["modules"] = modules
     save_tensors(Path(directory) / STATE_FILE, tensors, metadata, run.config.name)
 
@@ -92,7 +92,7 @@ def load_state(run: TrainingRun[Any, Any], directory: Path | str) -> None:
     fill_networks(held.networks, tensors, path)
     try:
         require(number_in(metadata["seconds"], 0, 1e12), "seconds must be a number of at least 0")
-        run.count(metadata)
+        run.restore(metadata)
         iterations = [row.iteration for row in run.history]
         fits = iterations == sorted(set(iterations)) and all(t <= iteration for t in iterations)
         require(fits, "history must be of the iterations that were run")
@@ -121,13 +121,13 @@ def check_state(directory: Path | str, game: str, config: Any) -> None:
 def _readable(path: Path, game: str, config: Any) -> tuple[Tensors, dict[str, Any]]:
     tensors, metadata = load_tensors(path, config.name)
     require_game(metadata, game, path)
-    saved, iteration, before = metadata.get("config"), metadata.get("iteration"), metadata.get("lowered", [])
-    if not (isinstance(saved, dict) and whole_in(iteration, 0, 2**53) and isinstance(before, list)):
+    saved, iteration, lowered = metadata.get("config"), metadata.get("iteration"), metadata.get("lowered", [])
+    if not (isinstance(saved, dict) and whole_in(iteration, 0, 2**53) and isinstance(lowered, list)):
         raise CheckpointError(f"training state must be complete, got one without its config or iteration in {path}")
-    lowered = require_same(saved, config, metadata["iteration"], path)
-    if metadata.get("modules", "") != _modules(game, config):
+    lowered = lowered + require_same(saved, config, metadata["iteration"], path)
+    if metadata.get("modules", "") != sources(game, f"{type(config).__module__}:"):
         raise CheckpointError(f"{MODULES} must name the modules that {path} was trained with, unchanged, got others or changed ones")
-    return tensors, metadata | {"lowered": before + lowered}
+    return tensors, metadata | {"lowered": lowered}
 
 
 def require_same(saved: Any, config: Any, iteration: int, path: Path) -> list[dict[str, Any]]:
@@ -136,10 +136,10 @@ def require_same(saved: Any, config: Any, iteration: int, path: Path) -> list[di
     Raises:
         CheckpointError: other settings would make another run; names the key that differs.
     """
-    before: Any = settings_of(saved)
-    now, lowered = settings_of(config), []
-    for key in sorted(before.keys() | now.keys()):
-        old, new = before.get(key), now.get(key)
+    theirs: Any = settings_of(saved)
+    ours, lowered = settings_of(config), []
+    for key in sorted(theirs.keys() | ours.keys()):
+        old, new = theirs.get(key), ours.get(key)
         if old == new or key in config.may_differ:
             continue
         rate = key.endswith("learning_rate") and finite(old) and finite(new)
@@ -149,11 +149,6 @@ def require_same(saved: Any, config: Any, iteration: int, path: Path) -> list[di
     if iteration > config.iterations:
         raise CheckpointError(f"trainer.iterations must be at least the {iteration} of {path}, got {config.iterations}")
     return lowered
-
-
-def _modules(game: str, config: Any) -> str:
-    """Return a digest of your own modules that have the game and the trainer."""
-    return sources(game, f"{type(config).__module__}:")
 
 
 def _moments(tensors: Tensors, name: str, parameter: nn.Parameter) -> dict[str, torch.Tensor]:

@@ -3,8 +3,8 @@
 Two networks are trained. One says what it is worth to leave a street before the card: it ends searches there. The other one says what it is
 worth to come to the next street behind the card: it says what hands are promised there. One iteration:
 
-1. A board of the first street with cards is drawn, and with which ranges players come there: those of a random iterate of a solve of the whole
-   game, ``perturbed`` of them changed at random.
+1. A board of the first street with cards is drawn, and with which ranges players come there: those of a random iterate of a solve of the
+   whole game, ``perturbed`` of them changed at random.
 2. The street is searched to its end with the first network, for a random number of iterations. The ranges that the present strategies
    bring there, ``perturbed`` of them changed once more, are public belief states that searches ask about.
 3. Every board behind the card is solved to the end of the game (``search.boards.next_street``). Each is a row of the second network's
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -37,6 +38,7 @@ from agents.training.state import Held
 from games.arrays import Float
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines
+from games.public_tree import CHANCE
 from games.settings import bounded
 from search import BoardSolver, Budget, Variant, represent, variant
 from search.beliefs import Beliefs
@@ -80,7 +82,7 @@ class StreetValuesConfig(BaseTrainer):
     solve_iterations: int = bounded(64, least=1, most=1 << 16)
     label_iterations: int = bounded(60, least=1, most=1 << 16)
     perturbed: float = bounded(0.5, most=1)
-    steps: int = bounded(16, least=1)
+    steps: int = bounded(24, least=1)
     batch_size: int = bounded(512, least=1)
     learning_rate: float = bounded(1e-3, above=0, most=1e6)
     final_rate: float = bounded(0.02, most=1)
@@ -100,10 +102,21 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         game: whole, of at least three streets.
         config: settings.
         form: of CFR.
+        progress: called with the iterations done of the solve that says with which ranges players come to the street.
+
+    Raises:
+        ValueError: see ``check_streets``.
     """
 
-    def __init__(self, game: HoldemGame, config: StreetValuesConfig, form: Variant | None = None) -> None:
+    def __init__(
+        self,
+        game: HoldemGame,
+        config: StreetValuesConfig,
+        form: Variant | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
         super().__init__(game, config)
+        check_streets(game)
         self.variant, self.tree = form or variant("default_holdem"), represent(game).tree  # type: ignore[attr-defined]
         ends, starts, sampling = (int(seed) for seed in np.random.SeedSequence(config.seed).generate_state(3))
         self.rng, hands = np.random.default_rng(sampling), len(game.hands)
@@ -124,7 +137,7 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         self._boards = self.tree.on_street(STREET)
         weights = self.tree.weight[self._boards.start : self._boards.stop].astype(np.float64)
         self._chances = weights / weights.sum()
-        self._ranges, self._blueprint = self._solved_ranges()
+        self._ranges, self._blueprint = self._solved_ranges(progress or (lambda done: None))
 
     @property
     def parameters(self) -> int:
@@ -135,12 +148,14 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         """Return the most that the replay buffers take."""
         return sum(4 * self.config.capacity * (e.length + 4 * e.hands) for e in self.encodings.values())
 
-    def _solved_ranges(self) -> tuple[list[tuple[Float, Float]], Any]:
+    def _solved_ranges(self, tell: Callable[[int], None]) -> tuple[list[tuple[Float, Float]], Any]:
         """Return per iterate of a solve of the whole game both players' ranges [L, H] at the street's lines; and its last strategies."""
         solver, paths, found = BoardSolver(self.game, self.variant), Paths(self.game, self.tree), list[tuple[Float, Float]]()
         board, most = self._boards.start, self.config.range_iterations
         for count in sorted({min(2**k, most) for k in range(most.bit_length() + 1)}):
-            solver.run(count - solver.iterations)
+            while solver.iterations < count:
+                solver.run(1)
+                tell(solver.iterations)
             tables = solver.answer().tables
             reach = [paths.follow(paths.start(), node, board, tables).reach for node in self._nodes]
             own = [np.zeros((len(self._nodes), len(self.game.hands))) for _ in (0, 1)]
@@ -239,7 +254,7 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
 
     def errors(self) -> dict[str, float]:
         """Return the losses as multiples of what they are where all values are off by what each player has put in."""
-        return {kind: loss / (DELTA * (1 - DELTA / 2)) for kind, loss in self.losses.items()}
+        return {f"loss/{kind}": loss / (DELTA * (1 - DELTA / 2)) for kind, loss in self.losses.items()}
 
     def held(self) -> Held:
         """Return networks, optimisers and replay buffers."""
@@ -250,7 +265,7 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         """Return the losses, and how many rows were seen."""
         return {"losses": self.losses, "seen": {k: replay.seen for k, replay in self.replays.items()}}
 
-    def count(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
         losses, seen, history = saved["losses"], saved["seen"], [RebelRow(**row) for row in saved["history"]]
         require(set(losses) == set(seen) == set(self.networks), "losses and rows seen must be of both networks")
@@ -267,6 +282,21 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         path = directory / VALUES_FILE
         save_street_values(path, self.networks, self.game, f"{self.config.name}:{self.iteration}", self.describe())
         return path
+
+
+def check_streets(game: HoldemGame) -> None:
+    """Refuse a game whose streets have no values to be learned: it must begin before the flop, and play goes on behind the turn card.
+
+    Raises:
+        ValueError: another game.
+    """
+    if len(game.deals) < STREET + 2 or game.board:
+        raise ValueError(f"game must begin before its first card and have two streets behind that one, to learn values, got {game.name}")
+    bets = game.bets
+    leaves = np.flatnonzero((bets.player == CHANCE) & (bets.round == STREET)).tolist()
+    for leaf in leaves:
+        if bets.contribution[leaf, 0] >= game.betting.stack:
+            raise ValueError(f"game must leave both players chips behind street {STREET + 1}, to learn values, got {game.name}")
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from games.arrays import Float32
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subtree import Lines, Subtree, part_rows, subtree
@@ -22,12 +24,53 @@ from search.boards.sweeps import AS_IT_IS, BoardSweeps, Gadget, StoredRows
 from search.boards.trunk import StoredStrategies, root_reach
 from search.boards.workspace import Workspace
 from search.budget import Budget, Deadline, Paces
-from search.frontier import LeafEvaluator
+from search.frontier import LeafEvaluator, NoValuesError
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BACK, OUT_OTHER, OUT_OWN, UPDATE
+from search.outcome import Outcome
 from search.resolving import ResolveConfig, Resolved, learn_paces
 from search.variants import BLOCK, Variant, coefficients
+
+MOST_VISITS = 64  # iterations of a search whose ranges are kept
+
+
+class Visit(NamedTuple):
+    """An iteration's ranges at the leaves, per player [B, H] f4, and what it counts in the mean."""
+
+    weight: float
+    first: Float32
+    second: Float32
+
+
+class Visits:
+    """The ranges that the iterations of a search brought to its leaves, and what each counts in the mean: of long searches some iterations.
+
+    Attributes:
+        nodes: of the bets, by leaf.
+    """
+
+    def __init__(self, nodes: list[int]) -> None:
+        self.nodes = nodes
+        self._kept: list[Visit] = []
+        self._stride = 1
+
+    def add(self, iteration: int, decay: float, reach: tuple[Float, Float]) -> None:
+        """Add an iteration's ranges, per player [B, H], from 0 on; ``decay`` is what all before count from now on."""
+        self._kept = [visit._replace(weight=visit.weight * decay) for visit in self._kept]
+        if (iteration + 1) % self._stride:
+            return
+        if len(self._kept) == MOST_VISITS:
+            self._kept, self._stride = self._kept[1::2], 2 * self._stride
+        if (iteration + 1) % self._stride == 0:
+            self._kept.append(Visit(1.0, reach[0].astype(np.float32), reach[1].astype(np.float32)))
+
+    def at(self, node: int) -> tuple[Float, tuple[Float, Float]]:
+        """Return [K], what K of the iterations count, and per player [K, H], the ranges that they brought to a leaf."""
+        leaf = self.nodes.index(node)
+        first = np.array([visit.first[leaf] for visit in self._kept], np.float64)
+        second = np.array([visit.second[leaf] for visit in self._kept], np.float64)
+        return np.array([visit.weight for visit in self._kept]), (first, second)
 
 
 class LimitedBoardSubgames(Anytime[Answer]):
@@ -41,7 +84,8 @@ class LimitedBoardSubgames(Anytime[Answer]):
         tree: its board tree.
         lines: that enter the street, with this street alone.
         variant: of CFR.
-        leaves: what says what the leaves are worth; they are asked for line by line, as the tree of bets has them.
+        leaves: what says what the leaves are worth; they are asked for line by line, as the tree of bets has them. Between two solves they
+            may be others.
     """
 
     def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant, leaves: LeafEvaluator[HoldemState]) -> None:
@@ -57,7 +101,9 @@ class LimitedBoardSubgames(Anytime[Answer]):
     def warm_up(
         self, strategies: StoredStrategies, config: ResolveConfig, worth: int, deliver: Callable[[Resolved[Answer]], None] | None
     ) -> None:
-        """Learn the machine's speed from solves of the first board, see ``search.resolving.learn_paces``."""
+        """Look at all boards and leaves once; learn the machine's speed from solves of the first, see ``search.resolving.learn_paces``."""
+        for own in self.tree.on_street(self.lines.street):
+            self.leaves.enter(self._cut(own)[1])
         place, board = int(self.tree.boards[self._first, PARENT]), self._first
         hands = [int(self.tree.boards[place, HANDS + p]) if place >= 0 else len(root_reach(self.game, p)) for p in (0, 1)]
         first, second = (np.ones((count, len(self.lines))) for count in hands)
@@ -82,17 +128,21 @@ class LimitedBoardSubgames(Anytime[Answer]):
         """See ``SubgameSolver``; the strategy so far is played where nothing is solved."""
         assert strategy is not None
         self._before = strategy
-        if place not in self._parts:
-            states = [self.game.state_at(node, self.tree.cards[place]) for node in self._nodes]
-            self._parts[place] = subtree(self.tree, self.lines, place), states
-        self._part, self._leaf_states = self._parts[place]
+        self._part, self._leaf_states = self._cut(place)
         if self._sweeps is None:
             self._sweeps = BoardSweeps(self._part.tree, 1, self._dtype)
         self._sweeps.look_at(self._part.tree)
         self._hands = [self._part.tree.hands_at(p, 0) for p in (0, 1)]
-        self._root = BoardEntrance(self._part, beliefs, seat)
+        self._root, self.iterations = BoardEntrance(self._part, beliefs, seat), 0
         self._reach = tuple(np.zeros((len(self._nodes), len(self.game.hands))) for _ in (0, 1))
         return self._root
+
+    def _cut(self, place: int) -> tuple[Subtree, list[HoldemState]]:
+        """Return a board's part and its leaves."""
+        if place not in self._parts:
+            states = [self.game.state_at(node, self.tree.cards[place]) for node in self._nodes]
+            self._parts[place] = subtree(self.tree, self.lines, place), states
+        return self._parts[place]
 
     def restrict(self, lines: npt.NDArray[np.bool_]) -> None:
         """See ``SubgameSolver``."""
@@ -102,8 +152,9 @@ class LimitedBoardSubgames(Anytime[Answer]):
         """Return [H, L] of NaN: what the opponent can get depends on what is played below the leaves."""
         return np.full_like(self._root.cf_reach, np.nan)
 
-    def left(self) -> None:
-        """Return None: there are no gifts."""
+    def left(self) -> Visits | None:
+        """Return the ranges that searches below want to know; None before the first iteration. There are no gifts."""
+        return self._visits if self.iterations else None
 
     def start(self, kind: str, bound: Float | None, spread: float, warm: int) -> None:
         """See ``SubgameSolver``; every start is cold."""
@@ -111,7 +162,7 @@ class LimitedBoardSubgames(Anytime[Answer]):
         names = ("regret", "average", *(["matching"] if self.variant.predictive else []))
         kept = {n: tuple(self._space.zeros(f"{n} {p}", rows, self._dtype) for p, rows in enumerate(part.tree.stored_rows)) for n in names}
         self._stored = StoredRows(kept["regret"], kept.get("matching", kept["regret"]), kept["average"])
-        self._gadget, self.iterations = None, 0
+        self._gadget, self.iterations, self._visits = None, 0, Visits(self._nodes)
         root.enter(sweeps, self._lines)
         if kind != UNSAFE and bound is not None:
             gadget = self._gadget = Gadget(TAGS[kind], root.opponent, root.gadget(sweeps, bound, self._lines, spread))
@@ -131,7 +182,12 @@ class LimitedBoardSubgames(Anytime[Answer]):
         """Do a player's half of an iteration."""
         sweeps = self._swept
         sweeps.down_to_leaves(p, self._stored, UPDATE, weights, t)
-        cfvs = self.leaves.cfvs(p, self._at_leaves(p))
+        reach = self._at_leaves(p)
+        cfvs = self.leaves.cfvs(p, reach)
+        if not np.isfinite(cfvs).all():
+            raise NoValuesError(f"leaves must have finite values, got NaN or infinity from {self.leaves.name}")
+        if p == self._root.opponent:
+            self._visits.add(self.iterations, float(weights[t, 2]), reach)
         sweeps.at_leaves(p, BACK)[: len(self._hands[p]), : len(cfvs)] = cfvs[:, self._hands[p]].T
         sweeps.up_from_leaves(p, self._stored, UPDATE, weights, t, self._gadget)
 
@@ -169,8 +225,11 @@ class LimitedBoardSubgames(Anytime[Answer]):
         trace: bool = False,
         progress: Callable[[int, float, float | None], None] | None = None,
     ) -> Solution[Answer]:
-        """See ``Anytime``; an exploitability is no limit here, as it is not known."""
-        return super().solve(replace(budget, exploitability=None), deadline, trace, progress)
+        """See ``Anytime``; an exploitability is no limit, as it is not known. Values that are no numbers end it with its answer so far."""
+        try:
+            return super().solve(replace(budget, exploitability=None), deadline, trace, progress)
+        except NoValuesError:
+            return replace(self.interrupted(), outcome=Outcome.NO_VALUES)
 
     def played(self, answer: Answer, accepted: npt.NDArray[np.bool_]) -> Answer:
         """See ``SubgameSolver``; the answer's own arrays are changed."""

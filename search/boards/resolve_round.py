@@ -18,7 +18,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subtree import Lines, entering, street_lines
 from games.kernels.boards import CHILD, CHILD_END, STREET
 from search.beliefs import Beliefs, Float
-from search.boards.limited_subgames import LimitedBoardSubgames
+from search.boards.limited_subgames import LimitedBoardSubgames, Visits
 from search.boards.path import Paths
 from search.boards.promises import Promises
 from search.boards.strategy import BoardStrategy
@@ -63,6 +63,7 @@ def resolve_round(
     searched: Collection[int] = (),
     leaves: LeafEvaluator[HoldemState] | None = None,
     promises: Promises | None = None,
+    visits: dict[int, list[Visits]] | None = None,
 ) -> tuple[Strategies, SearchReport]:
     """Search every subgame that begins with a street, for one seat.
 
@@ -90,6 +91,7 @@ def resolve_round(
         leaves: says what the leaves are worth where subgames end before the next card; none lets them go on to the end of the game.
         promises: says what the opponent's hands are promised where subgames begin, see ``search.resolving.resolve``; none leaves that to
             the strategies so far.
+        visits: gets those of searches that end at leaves, by board.
 
     Returns:
         The strategies so far from here on, the street's searched; and what the search came to.
@@ -158,6 +160,8 @@ def resolve_round(
         assert answer is not None
         for p in (0, 1):
             answer.part.put(p, answer.average[p], out[p])
+        if visits is not None and leaves is not None:
+            visits.setdefault(answer.part.boards[0].start, []).append(found.left)
 
     def tasks() -> Iterator[tuple[int, Beliefs]]:
         giver = 1 - seat if config.with_gifts else None

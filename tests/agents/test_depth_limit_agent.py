@@ -13,10 +13,11 @@ from agents.play.thoughts import thought
 from agents.policy import UniformPolicy
 from agents.search_agent import SearchAgent
 from search import Budget, variant
+from search.continuations import biases
 from search.frontier import DepthLimit
 from search.outcome import Outcome
 from search.resolving import ResolveConfig
-from search.tree.continuations import Continuation
+from search.tree.continuations import Continuation, biased, continuation_limit
 from search.tree.depth_limit import DepthLimitedSolver, cut, round_ends
 from search.tree.infostates import TreeInfostates
 from search.tree.solver import Solver
@@ -183,6 +184,67 @@ def test_an_agent_that_was_sent_to_another_process_answers_alike():
     ours, theirs = (one.decide(0, 0, None, Budget(iterations=5)).policy for one in (agent, sent))
     np.testing.assert_array_equal(ours, theirs)
     assert agent.fingerprint() == sent.fingerprint() != agent_of(LEDUC, strategy=solved(LEDUC, 3)).fingerprint()
+
+
+def choosing_agent(count, chooser="opponent", strategy=None):
+    tree = case_of(LEDUC).tree
+    limit = continuation_limit(strategy or solved(LEDUC, 3), count, chooser)
+    return SearchAgent(UniformPolicy(tree), FORM, "root", ResolveConfig("resolve"), limit=limit)
+
+
+@pytest.mark.parametrize(("chooser", "choosers"), [("opponent", ((1,), (0,))), ("both", ((0, 1), (0, 1)))])
+def test_who_chooses_a_continuation_depends_on_who_searches(chooser, choosers):
+    tree, blueprint = case_of(LEDUC).tree, solved(LEDUC, 3)
+    agent, others = choosing_agent(4, chooser), [biased(blueprint, bias) for bias in biases(4)]
+    for seat, state in ((0, 0), (1, tree.children(0)[1])):
+        small = cut(tree, 0, round_ends(tree, 0, dealt=True))
+        solver = DepthLimitedSolver(small, FORM, Continuation(blueprint, others, choosers[seat]))
+        solver.start(whole_game(small.tree))
+        solver.run(20)
+        decision = agent.decide(seat, state, None, Budget(iterations=20))
+        np.testing.assert_array_equal(decision.policy, solver.answer().at(int(np.flatnonzero(small.nodes == state)[0])))
+        assert decision.outcome == Outcome.SEARCHED
+
+
+def test_agents_with_other_continuations_are_other_agents():
+    agents = [
+        choosing_agent(1),
+        choosing_agent(4),
+        choosing_agent(10),
+        choosing_agent(4, "both"),
+        choosing_agent(4, strategy=solved(LEDUC, 5)),
+    ]
+    assert len({agent.fingerprint() for agent in agents}) == len(agents)
+    assert len({agent.name for agent in agents}) == len(agents) - 1  # one differs in its strategy alone
+    sent = pickle.loads(pickle.dumps(agents[1]))
+    ours, theirs = (one.decide(1, 1, None, Budget(iterations=5)).policy for one in (agents[1], sent))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_choices_at_the_leaves_make_a_search_stronger():
+    budget, found = Budget(iterations=100), {}
+    for count, chooser in ((1, "opponent"), (4, "opponent"), (4, "both")):
+        agent = choosing_agent(count, chooser, solved(LEDUC, 10))
+        found[count, chooser] = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
+    assert found[4, "both"] < found[4, "opponent"] < found[1, "opponent"]
+
+
+def test_a_choice_of_continuations_makes_a_good_blueprint_better_where_one_makes_it_much_worse():
+    blueprint, budget, found = solved(LEDUC, 100), Budget(iterations=300), {}
+    for count in (1, 4):
+        agent = choosing_agent(count, strategy=blueprint)
+        found[count] = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
+    alone = Solver(case_of(LEDUC).tree, FORM).exploitability(blueprint)
+    assert found[4] < alone < 0.1 < found[1]
+
+
+def test_solvers_are_made_and_timed_before_the_first_decision():
+    agent = choosing_agent(4)
+    agent.load()
+    limited = agent._resolver._limited
+    assert set(limited._solvers) == {(0, True), (0, False)}
+    assert min(pace.expected for pace in (limited.paces.preparing, limited.paces.iterating)) > 0
+    assert agent.decide(0, 0, None, Budget(seconds=1.0)).outcome == Outcome.SEARCHED
 
 
 def test_a_depth_limit_needs_roots_that_follow_each_other():

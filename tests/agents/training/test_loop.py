@@ -1,7 +1,8 @@
-"""The loop that all three trainers share: runs that are stopped, that diverge, and that find no room on the disk."""
+"""The loop that all trainers share: runs that are stopped, that diverge, and that find no room on the disk."""
 
 import errno
 import os
+import re
 import signal
 from dataclasses import asdict, replace
 
@@ -10,21 +11,31 @@ import pytest
 
 from agents.networks import load_tensors
 from agents.networks.regression import DivergenceError, FitConfig
+from agents.networks.street_values import END
+from agents.networks.value import ValueConfig
 from agents.training import STATE_FILE, open_run, train
 from agents.training.mccfr import STATE, BlueprintRun, MCCFRConfig
 from agents.training.rebel import VALUES_FILE, RebelConfig, RebelRun
 from agents.training.run import MOST_ERROR, WATCHED
+from agents.training.street_values import StreetValuesConfig, StreetValuesRun
 from tests.catalogue import KUHN, small
 from tests.compiling import compiled
 from tests.learners import infostates_of, make_run
+from tests.running import result_of, timebank
 
 pytestmark = compiled
-EVERY = ["deep_cfr", "rebel", "mccfr"]
+EVERY = ["deep_cfr", "rebel", "mccfr", "street_values"]
 every = pytest.mark.parametrize("name", EVERY)
-FILES = {"deep_cfr": STATE_FILE, "rebel": STATE_FILE, "mccfr": STATE}
+FILES = {"deep_cfr": STATE_FILE, "rebel": STATE_FILE, "mccfr": STATE, "street_values": STATE_FILE}
 VALUES = RebelConfig(
     iterations=6, depth=1, leaves=2, solve_iterations=4, label_iterations=4, steps=3, batch_size=8, evaluate_from=2, evaluate_iterations=4
 )
+STREETS = small([0, 1, 1], stack=300)  # nobody is all in before the last street
+STREET_VALUES = StreetValuesConfig(
+    iterations=6, network=ValueConfig(hidden=8, layers=1), range_iterations=2, solve_iterations=4, label_iterations=4, steps=3,
+    batch_size=8, evaluate_from=2, evaluate_iterations=4,
+)  # fmt: skip
+KINDS = {"rebel": "values", "street_values": "street values"}  # of the files that they make
 
 
 def run_of(name, directory, **more):
@@ -33,6 +44,8 @@ def run_of(name, directory, **more):
         return make_run(KUHN, **{"iterations": 6, "evaluate_from": 2, **more})
     if name == "rebel":
         return RebelRun(infostates_of(KUHN), replace(VALUES, **more))
+    if name == "street_values":
+        return StreetValuesRun(STREETS, replace(STREET_VALUES, **more))
     sizes = {"iterations": 6, "buckets": [3], "deals": 16, "evaluate_from": 2}
     return BlueprintRun(small([0, 1]), MCCFRConfig(**{**sizes, **more}), directory)
 
@@ -44,7 +57,7 @@ def trained(name, directory, **more):
     history = [{key: value for key, value in asdict(row).items() if key != "seconds"} for row in run.history]
     if name == "deep_cfr":
         return history, [p.detach().numpy().tobytes() for network in made.policy.networks for p in network.parameters()]
-    return history, [load_tensors(made, "values")[1]["digest"] if name == "rebel" else made.digest]
+    return history, [made.digest if name == "mccfr" else load_tensors(made, KINDS[name])[1]["digest"]]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +126,8 @@ def spoil(run):
     if isinstance(run, BlueprintRun):
         run.solver.regret[-1] = np.nan
     else:
-        network = run.network if isinstance(run, RebelRun) else run.advantages[1]
+        networks = {RebelRun: lambda: run.network, StreetValuesRun: lambda: run.networks[END]}
+        network = networks.get(type(run), lambda: run.advantages[1])()
         next(network.parameters()).data.view(-1)[0] = np.nan
 
 
@@ -146,6 +160,7 @@ def test_a_network_that_says_nan_ends_its_training_with_the_iteration(tmp_path):
 FAST = {
     "deep_cfr": ("trainer.advantage.learning_rate", lambda rate: {"advantage": FitConfig(steps=10, learning_rate=rate, final_rate=0.1)}),
     "rebel": ("trainer.learning_rate", lambda rate: {"learning_rate": rate}),
+    "street_values": ("trainer.learning_rate", lambda rate: {"learning_rate": rate}),
 }
 
 
@@ -177,6 +192,22 @@ def test_a_loss_that_is_no_number_ends_a_run_with_its_iteration(monkeypatch, who
     with pytest.raises(DivergenceError, match=r"training loss must be finite, got nan: lower learning_rate \(0.01\) \(iteration 5; .* 4, "):
         train(run, tmp_path)
     assert trained("deep_cfr", tmp_path) == whole["deep_cfr"]
+
+
+def test_the_command_lowers_a_learning_rate_and_says_so(monkeypatch, tmp_path, capsys):
+    given = ("game=kuhn_poker", "trainer=rebel", "trainer.depth=1", "trainer.leaves=2", "trainer.solve_iterations=4", "trainer.steps=3")
+    short, key = ("trainer.label_iterations=4", "trainer.evaluate_iterations=4", f"hydra.run.dir={tmp_path}"), "trainer.learning_rate"
+    often = "trainer.save_seconds=0"
+    assert timebank(monkeypatch, "train", *given, *short, often, f"{key}=10000", "trainer.iterations=40", "trainer.evaluate_from=100") == 2
+    (line,) = [text for text in capsys.readouterr().err.splitlines() if "error" in text]
+    assert re.match(rf"error: training loss must stay below 100 times .* \(iteration \d+; resume goes on from .* {tmp_path} has,", line)
+    assert result_of(tmp_path)["status"] == "failed"
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", f"{key}=20000") == 2
+    assert f"{key} must be at most 10000.0 as in {tmp_path / STATE_FILE}, got 20000.0" in capsys.readouterr().err
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}", f"{key}=0.001", "trainer.iterations=12") == 0
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}") == 0
+    (lowered,) = result_of(tmp_path)["trainer"]["lowered"]
+    assert lowered == {"iteration": lowered["iteration"], "key": key, "before": 10000.0}
 
 
 @every

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save
 
 from agents.networks import CheckpointError
+from agents.networks.checkpoint import _digest, network_arrays
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
 from agents.training import load_state, save_state, train
 from agents.training.rebel import RebelConfig, RebelRun, Replay
@@ -142,6 +144,38 @@ def test_another_runs_state_or_a_damaged_one_is_refused(tmp_path):
         load_state(RebelRun(seen, SHORT), tmp_path)
 
 
+def test_a_state_where_no_two_hands_meet_is_worth_finite_numbers():
+    run, only = RebelRun(infostates(LEDUC), SHORT), np.eye(6)[0]
+    for values in (run._solved(0, (only, only)), run._solved(0, (only, np.eye(6)[1]))):
+        assert all(np.isfinite(chips).all() for chips in values)
+    run._add(0, (only, only), run._solved(0, (only, only)))
+    assert all(np.isfinite(array).all() for array in run.replay.arrays.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"format": 3}, "checkpoint must have format 2, got 3"),
+        ({"kind": "policy"}, "checkpoint must have kind 'values', got 'policy'"),
+        (
+            {"network": {"hidden": 8, "layers": 2, "tremble": 0.02}},
+            r"tensor values.layers.0.weight must be float32 \[8, .*, got float32 \[16",
+        ),
+        ({"network": {"hidden": 16, "layers": 99, "tremble": 0.02}}, "checkpoint must name a valid network"),
+        ({"game": "leduc_poker(players=3)"}, r"checkpoint must be for game leduc_poker, got one for leduc_poker\(players=3\)"),
+    ],
+)
+def test_a_value_network_of_another_version_size_or_game_is_refused(tmp_path, leaves, change, error):
+    network, path = make_value_network(ValueConfig(hidden=16), leaves.encoding, 0), tmp_path / "values.safetensors"
+    about = {"game": "leduc_poker", "network": vars(network.config)} | change
+    content = json.dumps(
+        about | {"digest": _digest(tensors := network_arrays({"values": network})), "format": 2, "kind": "values"} | change
+    )
+    path.write_bytes(save(tensors, {"timebank": content}))
+    with pytest.raises(CheckpointError, match=error):
+        load_values(path, infostates(LEDUC))
+
+
 def test_a_loss_that_is_no_number_ends_the_run():
     run = RebelRun(infostates(LEDUC), SHORT)
     run.step()
@@ -182,14 +216,17 @@ def test_only_ablations_train_values(monkeypatch, tmp_path, capsys, command, key
         "budget.iterations=9",
     ]
     more = [] if command == "play" else ["agent@agents.b=uniform"]
-    assert f"{key}.values must be a file" in refused(monkeypatch, capsys, command, "game=leduc_poker", *given, *more)
+    assert f"{key}.values must be continuations or a file" in refused(monkeypatch, capsys, command, "game=leduc_poker", *given, *more)
 
 
 @pytest.mark.parametrize(
     ("given", "error"),
     [
         (["game=leduc_poker", "agent.depth=2"], "agent.depth must be left out without agent.values, got 2"),
-        (["game=leduc_poker", "agent.values=none"], "agent.values must be a file that timebank train trainer=rebel wrote, got none"),
+        (
+            ["game=leduc_poker", "agent.values=none"],
+            "agent.values must be continuations or a file that timebank train trainer=rebel wrote, got none",
+        ),
         (["game=ms1f1", "agent.policy=tabular", "agent.values=trained"], "agent.values must be left out in hold'em"),
     ],
 )

@@ -257,7 +257,10 @@ def test_a_blueprint_without_a_digest_of_its_flops_is_read(made, tmp_path):
 
 def test_another_runs_state_is_refused(made):
     game, directory, _ = made
-    for change, text in (({"seed": 4}, "seed must be 3"), ({"deals": 65}, "deals must be 64"), ({"iterations": 39}, "iterations must be")):
+    for change, text in (
+        ({"seed": 4}, "seed must be 3"), ({"deals": 65}, "deals must be 64"), ({"iterations": 39}, "iterations must be"),
+        ({"bets": "50%"}, "bets must be None as in .*, got '50%'"),
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=rf"trainer\.{text}"):
             BlueprintRun(game, settings(**change), directory)
     with pytest.raises(ValueError, match="game must be that of"):

@@ -13,9 +13,9 @@ from search import BoardSolver, Budget, variant
 from search.beliefs import Beliefs
 from search.boards.continuations import BoardContinuation
 from search.boards.depth_limit import BoardDepthLimitedSolver
-from search.boards.limited_subgames import LimitedBoardSubgames
+from search.boards.limited_subgames import MOST_VISITS, LimitedBoardSubgames, Visits
 from search.boards.next_street import NextStreet
-from search.boards.promises import Promises
+from search.boards.promises import WorthOfStarts
 from search.boards.strategy import BoardStrategy, alike_images, image_of_hands
 from search.boards.subgames import BoardSubgames
 from search.gadgets import UNSAFE
@@ -181,18 +181,60 @@ def test_hands_are_promised_what_those_who_are_asked_say_that_they_are_worth():
             self.states = list(states)
 
         def cfvs(self, player, asked):
+            (state,) = set(self.states)
+            line = nodes.index(GAME.locate(state).node)
             for p in (0, 1):
                 live = tree.hands_at(p, child)
-                np.testing.assert_allclose(asked[p][:, live], reach[p][:, live])
-            return values.cfvs[player][0]
+                np.testing.assert_allclose(asked[p][:, live], reach[p][[line]][:, live])
+            return values.cfvs[player][0][[line]]
 
     known = Known()
     for player in (0, 1):
-        promised = Promises(GAME, tree, known).at(nodes, child, beliefs_of(tree, child, reach), player)
-        assert known.states == [GAME.state_at(node, tree.cards[child]) for node in nodes]
+        promised = WorthOfStarts(GAME, tree, known, {}).at(nodes, child, beliefs_of(tree, child, reach), player)
         hands = tree.hands_at(player, child)
         meet = np.array([[not set(a) & set(b) for b in GAME.hands.tolist()] for a in GAME.hands[hands].tolist()])
         other = np.zeros_like(reach[1 - player])
         other[:, tree.hands_at(1 - player, child)] = reach[1 - player][:, tree.hands_at(1 - player, child)]
         met = meet @ other.T
         np.testing.assert_allclose(promised * met, np.where(met > 0, values.cfvs[player][0][:, hands].T, 0), atol=1e-9)
+
+
+def test_what_is_promised_behind_a_search_is_a_mean_over_its_iterations():
+    tree, board, _, _, values = behind()
+    leaf, child = int(GAME.bets.parent[entering(GAME, 2)[1]]), values.boards[1]
+    rng, visits, asked = np.random.default_rng(8), Visits([leaf + 5, leaf]), []
+    decays = [0.0, 0.3, 0.8]
+    for t, decay in enumerate(decays):
+        asked.append(tuple(rng.random((2, len(GAME.hands))) for _ in (0, 1)))
+        visits.add(t, decay, asked[-1])
+
+    class Squares:
+        def enter(self, states):
+            assert len(states) == 3
+            assert set(states) == {GAME.state_at(leaf + 1, tree.cards[child])}
+
+        def cfvs(self, player, reach):
+            return reach[1 - player] ** 2 + reach[player]
+
+    hands = tree.hands_at(0, child)
+    promised = WorthOfStarts(GAME, tree, Squares(), {board: [visits]}).at([leaf + 1], child, None, 0)
+    meet = np.array([[not set(a) & set(b) for b in GAME.hands[tree.hands_at(1, child)].tolist()] for a in GAME.hands[hands].tolist()])
+    cfvs, cf_reach = 0.0, 0.0
+    for decay, (own, other) in zip(decays, asked, strict=True):
+        own, other = own[1].astype(np.float32), other[1].astype(np.float32)
+        at_other = np.where(np.isin(np.arange(len(GAME.hands)), tree.hands_at(1, child)), other, 0)
+        cfvs = cfvs * decay + at_other[hands] ** 2 + own[hands]
+        cf_reach = cf_reach * decay + meet @ other[tree.hands_at(1, child)]
+    np.testing.assert_allclose(promised[:, 0], cfvs / cf_reach, rtol=1e-6)
+
+
+def test_of_long_searches_some_iterations_are_kept_with_their_weights():
+    visits, reach = Visits([7]), (np.zeros((1, 3)), np.ones((1, 3)))
+    for t in range(1000):
+        visits.add(t, t / (t + 1), (reach[0] + t, reach[1]))
+    weights, (first, _) = visits.at(7)
+    assert MOST_VISITS / 2 <= len(weights) <= MOST_VISITS
+    iterations = first[:, 0]
+    assert set(np.diff(iterations)) == {16}
+    np.testing.assert_allclose(weights / weights[0], (iterations + 1) / (iterations[0] + 1), rtol=1e-9)
+    assert iterations[-1] > 1000 - 16
