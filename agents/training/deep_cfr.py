@@ -145,7 +145,10 @@ class DeepCFR(BaseRun):
         self.strategy_buffers: tuple[SampleBuffer, ...]
         super().__init__(infostates, (config or DeepCFRConfig()).filled(infostates.deep))
         seeds = np.random.SeedSequence(self.config.seed).generate_state(5)
-        self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
+        try:
+            self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
+        except ValueError as error:  # fewer parameters than there can be
+            raise ValueError(f"trainer.{error}") from None
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])

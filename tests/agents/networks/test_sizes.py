@@ -60,6 +60,11 @@ def test_sizes_that_do_not_fit_are_refused(name, sizes, error):
         made(name, **sizes)
 
 
+def test_a_trainer_names_its_key():
+    with pytest.raises(ValueError, match=r"^trainer.network.parameters must be at least the [0-9,]+ of width 1 in this game, got 200"):
+        make_run(HOLDEM, network=NetworkConfig(parameters=200))
+
+
 def test_each_round_has_a_network_of_its_own():
     run, infostates = stepped(HOLDEM, 1, network=NetworkConfig(hidden=16, layers=2, embedding=4, by_round=True)), infostates_of(HOLDEM)
     policy = run.policy()
