@@ -128,8 +128,24 @@ class Infostates(Protocol):
         """Of tables of strategies."""
         ...
 
-    def sweep(self, strategies: tuple[Tables, Tables], player: int) -> Sweep:
-        """Return a player's regrets when both play ``strategies``."""
+    @property
+    def sampler(self) -> Any:
+        """What draws boards: a ``search.board_sampling.BoardSampler``."""
+        ...
+
+    def sweep(self, strategies: tuple[Tables, Tables], player: int, ratio: Float | None = None) -> Sweep:
+        """Return a player's regrets when both play ``strategies``.
+
+        Args:
+            strategies: by player.
+            player: whose regrets.
+            ratio: of boards that ``sampler`` drew, how often each counts; none for the whole game. Regrets, ``cf_reach``, ``reach`` and
+                ``row_reach`` then are 0 on other boards, and their means over the draws are those of the whole game.
+        """
+        ...
+
+    def deals(self, player: int) -> list[Table]:
+        """Return per block [C, K], the probability of each private side's deals at each decision, public cards included."""
         ...
 
     def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
@@ -156,6 +172,10 @@ class Infostates(Protocol):
 
     def stored(self, player: int, tables: Tables) -> Table:
         """Return a player's action probabilities as the game's representation keeps them (see ``search.representation``)."""
+        ...
+
+    def tables(self, player: int, stored: Table) -> list[Table]:
+        """Return what ``stored`` was made of; of numbers in proportion to probabilities, the probabilities."""
         ...
 
 

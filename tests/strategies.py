@@ -101,3 +101,15 @@ def strategies(name):
 def exploitability(representation, tables):
     """Return NashConv / 2 in chips a deal."""
     return sum(representation.best_response_value(tables[1 - p], p) for p in (0, 1)) / 2
+
+
+def random_tables(infostates, seed):
+    """Return both players' random strategies."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for blocks in infostates.blocks:
+        tables = [rng.random((len(block.private), len(block.action))) for block in blocks]
+        for table, block in zip(tables, blocks, strict=True):
+            table /= np.add.reduceat(table, block.first_row[:-1], axis=1)[:, block.decision]
+        found.append([table.astype(infostates.dtype) for table in tables])
+    return found[0], found[1]

@@ -46,6 +46,9 @@ def followed(
     write_csv(directory / "training.csv", result.history)
 
 
+FLOOR = "floor of this size, a baseline and no result: {} for the same networks fitted to {:,} iterations of CFR, which have {}"
+
+
 class Learned(NamedTuple):
     """A trained policy to be played or searched.
 
@@ -97,6 +100,9 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
         trained = train(run, directory, writer, tell)
     alone = kind.strength(trained.history[-1].exploitability) | {"exact": True}
     result.write(checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
+    if (floor := run.floor()) is not None:
+        result.write(floor=kind.strength(floor.exploitability) | {"exact": True} | floor._asdict())
+        print(FLOOR.format(kind.strength_text(floor.exploitability), floor.solve_iterations, kind.strength_text(floor.solution)))
     title = f"{result.result['game']}, {getattr(run.config, 'title', run.config.name)}, network alone"
     plot_training(result.history, title, [directory / f"training.{kind}" for kind in ("png", "svg")])
     if not 0 < searched < run.config.iterations:

@@ -15,7 +15,8 @@ import torch
 from safetensors.numpy import save
 from torch import nn
 
-from agents.networks.policy import Network, NetworkConfig, NetworkPolicy, make_network
+from agents.networks.policy import Network, NetworkPolicy, make_network
+from agents.networks.sizes import NetworkConfig
 from agents.reporting.tables import installed, replacing
 from agents.runtime.arrays import read_safetensors
 from agents.runtime.storage import brief, first_line, number_in, parse_json, printable, require, whole_in
@@ -188,8 +189,10 @@ def _networks(metadata: Mapping[str, Any], tensors: Tensors, infostates: Infosta
     """
     named: Any = metadata.get("network")
     try:
-        sizes = {key: size for key, size in named.items() if key != "deep"} if isinstance(named, dict) else {"": 0}
-        fits = all(whole_in(size, 1, MOST_SIZE) for size in sizes.values()) and sizes.get("layers", 1) <= len(tensors)
+        by_name = dict(named) if isinstance(named, dict) else {"": 0}
+        by_round, _ = by_name.pop("by_round", None), by_name.pop("deep", None)
+        fits = all(whole_in(size, 1, MOST_SIZE) for size in by_name.values()) and by_name.get("layers", 1) <= len(tensors)
+        fits = fits and by_round in (None, True, False) and "parameters" not in by_name
         require(fits, f"its sizes must be those of its tensors, got {brief(named)}")
         config = NetworkConfig(**named)
         with torch.device("meta"):  # shapes without numbers

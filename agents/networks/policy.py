@@ -8,8 +8,7 @@ network (outputs are advantages) and as policy network (outputs are logits).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,54 +16,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agents.networks.sizes import WIDTHS, NetworkConfig, count_parameters, widest
 from agents.networks.threads import one_thread
 from agents.policy import BasePolicy
 from games.arrays import Float, Float32
-from games.settings import bounded, check_bounds, filled
 from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Int, Table, softmax
 
 Text = Callable[[int], str]  # a decision's public history in words
 ALL = slice(None)
-MOST_WIDTH, MOST_LAYERS = 16_384, 256  # of any network: beyond use here, and a layer of that width still fits into memory
 CHUNK = 1 << 15  # private sides a forward pass: their hidden layers stay in the cache or nearly so
-
-
-@dataclass(kw_only=True)
-class NetworkConfig:
-    """Size of a network; None is as ``SIZES`` has it.
-
-    Attributes:
-        deep: the side of an infostate that has the trunk; null (None) for the game's own (see ``search.infostates``).
-        hidden: width of the trunk.
-        layers: hidden layers of the trunk; all but the first are residual.
-        embedding: length of what both sides are multiplied as.
-        bets: with a private trunk, width of the public side's one hidden layer.
-    """
-
-    deep: str | None = bounded(None, among=(PUBLIC, PRIVATE))
-    hidden: int | None = bounded(None, least=1, most=MOST_WIDTH)
-    layers: int | None = bounded(None, least=1, most=MOST_LAYERS)
-    embedding: int | None = bounded(None, least=1, most=MOST_WIDTH)
-    bets: int | None = bounded(None, least=1, most=MOST_WIDTH)
-
-    def __post_init__(self) -> None:
-        check_bounds(self, "network")
-
-    def filled(self, deep: str) -> NetworkConfig:
-        """Return the size with nothing left open for a game with that ``deep`` side; raises ValueError if there is no such network."""
-        if self.deep == PUBLIC != deep:
-            raise ValueError(f"network.deep must be private where bets differ in size, as in hold'em, got {self.deep}")
-        trunk = self.deep or deep
-        if trunk == PUBLIC and self.bets is not None:
-            raise ValueError(f"network.bets must be left out where the public side has the trunk, got {self.bets}")
-        config: NetworkConfig = filled(self, SIZES[trunk])
-        return config
-
-
-SIZES = {
-    PUBLIC: NetworkConfig(deep=PUBLIC, hidden=128, layers=2, embedding=16),
-    PRIVATE: NetworkConfig(deep=PRIVATE, hidden=128, layers=3, embedding=64, bets=128),
-}
 
 
 class _Trunk(nn.Module):
@@ -85,6 +45,10 @@ class _Trunk(nn.Module):
             z = z + torch.relu(layer(z))
         outputs: Tensor = self.last(z)
         return outputs
+
+    def of(self, block: int) -> Any:
+        """Return the network of a block: the same for all."""
+        return self
 
     @property
     def dense(self) -> int:
@@ -162,25 +126,59 @@ class PrivateTrunk(_Trunk):
         return int(sides * (self.dense + rows * self.embedding) + rows * (self.bets.weight.numel() + self.sequences.weight.numel()))
 
 
-Network = PublicTrunk | PrivateTrunk
+class RoundTrunks(nn.Module):
+    """A ``PrivateTrunk`` for each block, of the same size: a round with few private sides then need not share its weights with the last.
+
+    Measured on 20-card hold'em (one card a street): see ``docs/notebook/networks.md``.
+    """
+
+    config: NetworkConfig  # as it was made
+
+    def __init__(self, blocks: Sequence[Block], **sizes: int) -> None:
+        super().__init__()
+        self.rounds = nn.ModuleList(PrivateTrunk(block, **sizes) for block in blocks)
+
+    def of(self, block: int) -> Any:
+        """Return the network of a block."""
+        return self.rounds[block]
+
+
+Network = PublicTrunk | PrivateTrunk | RoundTrunks
 BODIES: dict[str | None, Any] = {PUBLIC: PublicTrunk, PRIVATE: PrivateTrunk}
 
 
 def make_network(config: NetworkConfig, infostates: Infostates, player: int, seed: int) -> Network:
-    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was."""
+    """Return a network for one player's decisions with weights drawn from ``seed``; torch's global generator is left as it was.
+
+    Raises:
+        ValueError: there is no such network.
+    """
     config = config.filled(infostates.deep)
-    sizes = {key: size for key, size in vars(config).items() if key != "deep" and size is not None}
+    if (most := config.parameters) is not None:
+        with torch.device("meta"):  # shapes without numbers
+            config = config.of_width(widest(lambda width: _parameters(config.of_width(width), infostates), most))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network: Network = BODIES[config.deep](infostates.blocks[player][0], **sizes)
+        network = _body(config, infostates, player)
     network.config = config
     return network
+
+
+def _parameters(config: NetworkConfig, infostates: Infostates) -> int:
+    return count_parameters(*(_body(config, infostates, player) for player in (0, 1)))
+
+
+def _body(config: NetworkConfig, infostates: Infostates, player: int) -> Network:
+    sizes = {key: size for key in ("layers", *WIDTHS) if (size := getattr(config, key)) is not None}
+    blocks = infostates.blocks[player]
+    body: Network = RoundTrunks(blocks, **sizes) if config.by_round else BODIES[config.deep](blocks[0], **sizes)
+    return body
 
 
 def outputs(network: Network, infostates: Infostates, player: int) -> list[Table]:
     """Return a network's outputs for all of a player's infostates, [C, R] f4 a block; raises ValueError if one is not finite."""
     with one_thread(), torch.inference_mode():
-        tables = [network.table(block) for block in infostates.blocks[player]]
+        tables = [network.of(b).table(block) for b, block in enumerate(infostates.blocks[player])]
     if not all(np.isfinite(table).all() for table in tables):
         raise ValueError(f"network must give finite outputs, got NaN or infinity for player {player}")
     return tables
@@ -278,7 +276,10 @@ class NetworkPolicy(BasePolicy):
                 if not torch.isfinite(tensor).all():
                     raise ValueError(f"weights must be finite, got NaN or infinity in {key} of player {p}'s network")
         self._plays: list[list[_PublicPlay | _PrivatePlay]] = [
-            [PLAYS[type(network)](network, block, partial(infostates.text, p, b)) for b, block in enumerate(infostates.blocks[p])]
+            [
+                PLAYS[type(network.of(b))](network.of(b), block, partial(infostates.text, p, b))
+                for b, block in enumerate(infostates.blocks[p])
+            ]
             for p, network in enumerate(networks)
         ]
 
@@ -290,7 +291,7 @@ class NetworkPolicy(BasePolicy):
     @property
     def size(self) -> int:
         """Parameters of both networks."""
-        return sum(parameter.numel() for network in self.networks for parameter in network.parameters())
+        return count_parameters(*self.networks)
 
     def strategy(self, state: Any = None) -> Any:
         """Return both players' strategy at and below a public state, or everywhere, as searches take it.

@@ -105,21 +105,22 @@ class Summed(Protocol):
     weights: list[Float32]  # [C, K]
 
 
-def make_fitter(deep: str | None, blocks: Sequence[Block], batch_size: int) -> Any:
-    """Return the fitter of a kind of network."""
-    return (DecisionFitter if deep == PUBLIC else ClassFitter)(blocks, batch_size)
+def make_fitter(deep: str | None, blocks: Sequence[Block], batch_size: int, by_decision: bool = False) -> Any:
+    """Return the fitter of a kind of network; ``by_decision`` is a ``DecisionFitter``'s, a ``ClassFitter`` always goes by decision."""
+    return DecisionFitter(blocks, batch_size, by_decision) if deep == PUBLIC else ClassFitter(blocks, batch_size)
 
 
 class DecisionFitter:
     """Fits a ``PublicTrunk`` to decisions, all hands at once: to the means of all, or to ``batch_size`` samples a step.
 
-    Advantages are divided by their root mean square over the buffer.
+    Advantages are divided by their root mean square over the buffer; ``by_decision`` by that of each decision, and weigh by it instead, as
+    a ``ClassFitter``'s.
     """
 
     tail = 0.0
 
-    def __init__(self, blocks: Sequence[Block], batch_size: int) -> None:
-        (self.block,), self.batch_size = blocks, batch_size
+    def __init__(self, blocks: Sequence[Block], batch_size: int, by_decision: bool = False) -> None:
+        (self.block,), self.batch_size, self.by_decision = blocks, batch_size, by_decision
         block = self.block
         self.public, self.private, self.legal = map(torch.from_numpy, (block.public, block.private, block.legal))
 
@@ -130,14 +131,22 @@ class DecisionFitter:
 
     def advantage_losses(self, network: nn.Module, advantages: Held, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the squared error of each step, Σ_h weight Σ_a (f - target)²; outputs and targets of illegal actions are both 0."""
-        mean, weight = advantages.means()
-        scale = float(np.sqrt((weight[:, None] * mean**2).sum() / weight.sum())) or 1.0
+        (scale,) = self.scales(advantages)
         for outputs, target, weights, _ in self._steps(network, advantages, scale, rng):
             yield (weights * (outputs - target).square()).sum()
 
-    def strategy_losses(self, network: nn.Module, strategies: Held, advantages: Held, rng: np.random.Generator) -> Iterator[Tensor]:
+    def scales(self, advantages: Held) -> list[Float]:
+        """Return [K], what the advantages of each decision are divided by."""
+        mean, weight = advantages.means()
+        square = weight[:, None] * mean**2
+        if not self.by_decision:
+            return [np.full(len(mean), float(np.sqrt(square.sum() / weight.sum())) or 1.0)]
+        scale = np.sqrt(square.sum(axis=(1, 2)) / np.maximum(weight.sum(axis=1) * self.block.legal.sum(axis=1), 1e-30))
+        return [np.where(scale > 0, scale, 1.0)]
+
+    def strategy_losses(self, network: nn.Module, strategies: Held, scales: Sequence[Table], rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the cross-entropy of each step, -Σ_h weight Σ_a target log softmax(f), the softmax over legal actions."""
-        for outputs, target, weights, legal in self._steps(network, strategies, 1.0, rng):
+        for outputs, target, weights, legal in self._steps(network, strategies, None, rng):
             logits = outputs + (legal[:, :, None] - 1.0) * 1e9
             yield -(weights * target * torch.log_softmax(logits, dim=1)).sum()  # 0 * -1e9 where illegal, not 0 * -inf
 
@@ -150,7 +159,7 @@ class DecisionFitter:
             yield (weight * (network(self.public, self.private, self.legal) - target).square()).sum()
 
     def _steps(
-        self, network: nn.Module, buffer: Held, scale: float, rng: np.random.Generator
+        self, network: nn.Module, buffer: Held, scale: Float | None, rng: np.random.Generator
     ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
         """Yield each step's outputs, targets, weights and legal actions."""
         last = None
@@ -161,16 +170,22 @@ class DecisionFitter:
                 target, weight = torch.from_numpy(batch.target), torch.from_numpy(batch.weight)[:, None]
             yield network(public, self.private, legal), target, weight, legal
 
-    def _batches(self, buffer: Held, scale: float, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield batches whose targets are divided by ``scale`` and whose weights sum to one; the whole buffer's means are one batch."""
+    def _batches(self, buffer: Held, scale: Float | None, rng: np.random.Generator) -> Iterator[Batch]:
+        """Yield batches whose targets are divided by ``scale`` [K] and whose weights sum to one; all of the means are one batch."""
         if self.batch_size == 0:
             mean, weight = buffer.means()
-            share = (weight / weight.sum()).astype(np.float32)
-            yield from repeat(Batch(np.arange(len(mean), dtype=np.uint32), (mean / scale).astype(np.float32), share))
+            every = np.arange(len(mean), dtype=np.uint32)
+            yield from repeat(self._batch(every, mean, weight, scale))
         while True:
-            batch = buffer.sample(self.batch_size, rng)
-            total = max(float(batch.weight.sum()), 1e-30)
-            yield Batch(batch.decision, batch.target / np.float32(scale), batch.weight / np.float32(total))
+            yield self._batch(*buffer.sample(self.batch_size, rng), scale)
+
+    def _batch(self, decision: npt.NDArray[np.uint32], target: Table, weight: Table, scale: Float | None) -> Batch:
+        if scale is not None:
+            by = scale[decision].astype(target.dtype)
+            target = target / by[:, None, None]
+            weight = weight * by[:, None] if self.by_decision else weight
+        total = max(float(weight.sum()), 1e-30)
+        return Batch(decision, target.astype(np.float32), (weight / total).astype(np.float32))
 
 
 class Side(NamedTuple):
@@ -206,17 +221,19 @@ class ClassFitter:
 
     def multiply_adds(self, network: Any) -> int:
         """Return the multiply-adds of one forward pass of a step."""
-        return sum(network.multiply_adds(side.size, len(side.rows)) for side in self.sides)
+        return sum(network.of(b).multiply_adds(side.size, len(side.rows)) for b, side in enumerate(self.sides))
 
     def advantage_losses(self, network: nn.Module, advantages: Summed, rng: np.random.Generator) -> Iterator[Tensor]:
         """Return the squared error of each step."""
-        every = zip(self.sides, _tensors(advantages), self._stakes(advantages), strict=True)
+        every = zip(self.sides, _tensors(advantages), self._tensor_scales(advantages), strict=True)
         means = [(sums / (_some(weights, side) * stake[side.decision]), weights * stake) for side, (sums, weights), stake in every]
         return self.losses(network, means, squared_error, rng)
 
-    def strategy_losses(self, network: nn.Module, strategies: Summed, advantages: Summed, rng: np.random.Generator) -> Iterator[Tensor]:
-        """Return the cross-entropy of each step."""
-        every = zip(self.sides, _tensors(strategies), self._stakes(advantages), strict=True)
+    def strategy_losses(
+        self, network: nn.Module, strategies: Summed, scales: Sequence[Table], rng: np.random.Generator
+    ) -> Iterator[Tensor]:
+        """Return the cross-entropy of each step, which weighs by ``scales``, what is at stake at each decision ([K] a block)."""
+        every = zip(self.sides, _tensors(strategies), map(torch.from_numpy, scales), strict=True)
         sums = [(sums * stake[side.decision], weights * stake) for side, (sums, weights), stake in every]
         return self.losses(network, sums, _cross_entropy, rng)
 
@@ -227,19 +244,22 @@ class ClassFitter:
         targets = [(torch.from_numpy(value), torch.from_numpy(weight)) for value, weight in zip(values, weights, strict=True)]
         return self.losses(network, targets, _row_error, rng)
 
-    def losses(self, network: nn.Module, targets: Sequence[Target], loss: Loss, rng: np.random.Generator) -> Iterator[Tensor]:
+    def losses(self, network: Any, targets: Sequence[Target], loss: Loss, rng: np.random.Generator) -> Iterator[Tensor]:
         """Yield the loss of each step, per weight."""
         total = sum(float(weights.sum(dtype=torch.float64)) for _, weights in targets)
         batches = [_shuffled(len(side.private), side.size, rng) for side in self.sides]
         while True:
             value = torch.zeros(())
-            for side, (values, weights), batch in zip(self.sides, targets, batches, strict=True):
+            for b, (side, (values, weights), batch) in enumerate(zip(self.sides, targets, batches, strict=True)):
                 at, times = next(batch)
-                value = value + times / total * loss(network(side.private[at], side.rows), values[at], weights[at], side)
+                value = value + times / total * loss(network.of(b)(side.private[at], side.rows), values[at], weights[at], side)
             yield value
 
-    def _stakes(self, advantages: Summed) -> list[Tensor]:
-        """Return per block [K], what is at stake at each decision."""
+    def scales(self, advantages: Summed) -> list[Table]:
+        """Return per block [K] f4, what is at stake at each decision."""
+        return [scale.numpy() for scale in self._tensor_scales(advantages)]
+
+    def _tensor_scales(self, advantages: Summed) -> list[Tensor]:
         stakes = []
         for side, (sums, weights) in zip(self.sides, _tensors(advantages), strict=True):
             square = (sums.square() / _some(weights, side)).sum(dim=0) @ side.of_decision

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.checkpoint import CheckpointError, Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
-from agents.networks.policy import MOST_LAYERS, MOST_WIDTH
+from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
 from games import PublicTree
 from games.arrays import Float, Float32

@@ -192,6 +192,10 @@ class BaseRun(TrainingRun[HistoryRow, Trained]):
         """Return the policy at this point."""
         raise NotImplementedError
 
+    def floor(self) -> Any:
+        """Return the ``agents.training.floor.Floor`` of the networks' size, None if it is not asked for."""
+        return None
+
     def measure(self) -> HistoryRow:
         """Measure the policy at this point exactly."""
         policy = self.policy()

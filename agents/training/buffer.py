@@ -18,11 +18,21 @@ from search.infostates import Block, Tables
 
 
 class Buffer(Protocol):
-    """A memory of one player."""
+    """A memory of one player, saved and resumed."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing was ever added."""
+
+    def state(self) -> dict[str, Array]:
+        """Return everything as arrays (views)."""
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Become the memory whose ``state`` it is; raises ValueError if it is not such a state."""
+
+
+class SampleBuffer(Buffer, Protocol):
+    """A memory of samples."""
 
     def add(self, sums: Tables, weights: Tables, factor: float, rng: np.random.Generator, targets: Tables | None = None) -> None:
         """Add one sample of every infostate.
@@ -34,12 +44,6 @@ class Buffer(Protocol):
             rng: of what is kept.
             targets: per block [C, R], where they are at hand: what ``sums`` divided by the weights is.
         """
-
-    def state(self) -> dict[str, Array]:
-        """Return everything as arrays (views)."""
-
-    def restore(self, state: dict[str, Array]) -> None:
-        """Become the memory whose ``state`` it is; raises ValueError if it is not such a state."""
 
 
 class SumBuffer:
@@ -63,7 +67,7 @@ class SumBuffer:
 
     def restore(self, state: dict[str, Array]) -> None:
         for name, arrays in self.state().items():
-            arrays[:] = _stored(state, name, arrays, 0)
+            arrays[:] = stored(state, name, arrays, 0)
 
 
 class ReservoirBuffer:
@@ -151,7 +155,7 @@ class ReservoirBuffer:
         return {**held, **sums, "seen": np.array([self.seen], np.int64)}
 
     def restore(self, state: dict[str, Array]) -> None:
-        held = {name: _stored(state, name, array, int(name in HELD)) for name, array in self.state().items()}
+        held = {name: stored(state, name, array, int(name in HELD)) for name, array in self.state().items()}
         if not (held["seen"][0] >= 0 and (held["decision"] < len(self._total_weight)).all() and (held["weight"] >= 0).all()):
             raise ValueError("memory must hold samples of the game's decisions, with weights of at least 0")
         self.seen = int(held["seen"][0])
@@ -165,7 +169,7 @@ class ReservoirBuffer:
 HELD = ("decision", "target", "weight")  # arrays as long as there are samples
 
 
-def _stored(state: dict[str, Array], name: str, like: Array, free: int) -> Array:
+def stored(state: dict[str, Array], name: str, like: Array, free: int) -> Array:
     """Return an array of a memory's state, like ``own`` but for its first ``free`` axes."""
     array = state.get(name)
     if array is None or array.dtype != like.dtype or array.shape[free:] != like.shape[free:]:

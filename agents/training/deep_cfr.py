@@ -14,7 +14,10 @@ strategy reaches the networks' play.
 What differs from the paper, and why:
 
 * *Full-width sweeps* (algorithm 2 samples): every infostate in every iteration, weighted by cf_reach, which is how often external
-  sampling would visit it. The samples have no sampling noise left in them. Games that do not fit into memory will need sampling.
+  sampling would visit it. The samples have no sampling noise left in them. ``boards`` samples public cards alone, with weights that are
+  right on average; all hands and bets of a drawn board are swept.
+* *No memory of advantages*, if asked for: see ``agents.training.network_memory``. The average strategy is remembered in either case: in a
+  reservoir where the public side has the trunk, as weighted sums where the private side has it; both weigh a drawn board by its ``ratio``.
 * *Means as targets*: with every infostate in every sweep, the weighted means of a buffer's own samples are sufficient statistics of its
   loss (see ``buffer``), and one step on them is one step on the whole buffer. In hold'em the sums are all that is kept. ``batch_size`` > 0
   takes minibatches, as the paper does (measured on Leduc, 64 iterations of 60 steps: 0.06 chips with means, 0.28 with batches of 93).
@@ -34,19 +37,25 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
-from agents.networks.policy import SIZES, outputs
+from agents.networks.policy import outputs
 from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
+from agents.networks.sizes import SIZES
 from agents.networks.threads import one_thread
 from agents.training.base import BaseRun, BaseTrainer
-from agents.training.buffer import ReservoirBuffer, SumBuffer
+from agents.training.buffer import ReservoirBuffer, SampleBuffer, SumBuffer
+from agents.training.floor import Floor, solved
+from agents.training.network_memory import NetworkMemory, Targets
 from games.settings import bounded, filled
-from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Table, match_highest, uniform_tables
+from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Sweep, Table, match_highest, uniform_tables
+from search.variants import VARIANTS, variant
+
+SUMS, NONE = "sums", "none"
 
 
 @dataclass(kw_only=True)
@@ -58,20 +67,35 @@ class DeepCFRConfig(BaseTrainer):
         network: kind and size of the advantage and the policy networks.
         advantage: one advantage network's training in one iteration.
         policy: a policy network's training, from scratch, whenever a policy is asked for.
+        memory: of advantages: ``sums`` of all iterations, as null (None) has it, or ``none``: each iteration fits what the network said,
+            discounted, and the new regrets (see ``agents.training.network_memory``).
+        variant: with ``memory=none``, the row of ``search.variants`` whose discounts and averaging weights are taken; null (None) for
+            dcfr_plus. Sums are those of linear_cfr.
+        rate_decay: iteration t fits advantages with sqrt(rate_decay / (rate_decay + t)) times ``advantage.learning_rate``; null for all of
+            it. Without a memory each fit's error stays, so fits must become finer as what an iteration changes becomes less.
+        boards: of an iteration, drawn by their chance (see ``search.board_sampling``); 0 or null for all.
         batch_size: 0 to regress on the means of all infostates. Else, with a public trunk, that many samples a step (decisions); with a
             private one that many private sides a step, besides those of blocks that are always whole.
         capacity: samples (decisions) that each of the four buffers holds; with a private trunk all are kept, as sums.
+        floor: iterations of CFR whose solution the networks are fitted to in the end, as a baseline (see ``agents.training.floor``); 0 or
+            null for none.
     """
 
     name: ClassVar[str] = "deep_cfr"
     title: ClassVar[str] = "Deep CFR"
+    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "floor")
 
     iterations: int | None = bounded(None, least=1)  # type: ignore[assignment]
     network: NetworkConfig = field(default_factory=NetworkConfig)
     advantage: FitConfig = field(default_factory=FitConfig)
     policy: FitConfig = field(default_factory=FitConfig)
+    memory: str | None = bounded(None, among=(SUMS, NONE))
+    variant: str | None = bounded(None, among=tuple(name for name, row in VARIANTS.items() if not row.predictive))
+    rate_decay: float | None = bounded(None, above=0)
+    boards: int | None = bounded(None)
     batch_size: int | None = None
     capacity: int | None = bounded(None, least=1)
+    floor: int | None = bounded(None)
     evaluate_from: int | None = bounded(None, least=1)  # type: ignore[assignment]
     save_seconds: float | None = bounded(None, most=math.inf, unit="seconds")  # type: ignore[assignment]
 
@@ -82,12 +106,15 @@ class DeepCFRConfig(BaseTrainer):
             ValueError: settings that do not fit such a game; names the key.
         """
         try:
-            trunk = str(self.network.filled(deep).deep)
+            network = self.network.filled(deep)
         except ValueError as error:
             raise ValueError(f"trainer.{error}") from None
+        trunk = str(network.deep)
+        if self.memory != NONE and self.variant is not None:
+            raise ValueError(f"trainer.variant must be left out where trainer.memory is not {NONE}, got {self.variant}")
         if trunk == PRIVATE and self.capacity is not None:
             raise ValueError(f"trainer.capacity must be left out where the private side has the trunk: all is kept, got {self.capacity:,}")
-        return filled(self, DEFAULTS[trunk])
+        return replace(filled(self, DEFAULTS[trunk]), network=network)
 
     def start(self, infostates: Infostates) -> DeepCFR:
         """Return a run on a game, before its first iteration."""
@@ -114,15 +141,28 @@ class DeepCFR(BaseRun):
     """
 
     def __init__(self, infostates: Infostates, config: DeepCFRConfig | None = None) -> None:
+        self.advantage_buffers: tuple[NetworkMemory | SampleBuffer, ...]
+        self.strategy_buffers: tuple[SampleBuffer, ...]
         super().__init__(infostates, (config or DeepCFRConfig()).filled(infostates.deep))
         seeds = np.random.SeedSequence(self.config.seed).generate_state(5)
-        self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
+        try:
+            self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
+        except ValueError as error:  # fewer parameters than there can be
+            raise ValueError(f"trainer.{error}") from None
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])
-        self._fitters = [make_fitter(self.config.network.deep, blocks, self.config.batch_size) for blocks in infostates.blocks]
-        self.advantage_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
+        if self.config.boards and infostates.sampler.boards == 1:
+            raise ValueError(f"trainer.boards must be left out where no public cards are dealt, got {self.config.boards}")
+        deep, size, free = self.config.network.deep, self.config.batch_size, self.config.memory == NONE
+        self.variant = variant((self.config.variant or "dcfr_plus") if free else "linear_cfr")
+        self._fitters = [make_fitter(deep, blocks, size, by_decision=free) for blocks in infostates.blocks]
+        self.advantage_buffers = tuple(
+            NetworkMemory(blocks, infostates.deals(p), self.variant) if free else self._buffer(blocks)
+            for p, blocks in enumerate(infostates.blocks)
+        )
         self.strategy_buffers = tuple(self._buffer(blocks) for blocks in infostates.blocks)
+        self._outputs: list[list[Table] | None] = [None, None]  # of the advantage networks as they are
         self._played: list[list[Table] | None] = [None, None]
         self._trained: tuple[int, NetworkPolicy] | None = None  # at an iteration
         self.policy_multiply_adds = sum(self._cost(p, self.config.policy) for p in (0, 1))
@@ -137,11 +177,12 @@ class DeepCFR(BaseRun):
         t = self.iteration + 1
         for p in (0, 1):
             played = self.played(0), self.played(1)
-            swept = self.infostates.sweep(played, p)
-            self.advantage_buffers[p].add(swept.regret, swept.cf_reach, t, self.rng)
-            self.strategy_buffers[p].add(swept.row_reach, swept.reach, t, self.rng, played[p])
-            self._train_advantages(p)
-            self._played[p] = None
+            ratio = self.infostates.sampler.draw(self.config.boards, self.rng) if self.config.boards else None
+            swept = self.infostates.sweep(played, p, ratio)
+            learned = self._learned(p, swept, t)
+            self.strategy_buffers[p].add(swept.row_reach, swept.reach, t**self.variant.gamma, self.rng, played[p])
+            self._train_advantages(p, learned, t)
+            self._outputs[p] = self._played[p] = None
         self.iteration = t
         self.seconds += time.perf_counter() - start
 
@@ -152,22 +193,46 @@ class DeepCFR(BaseRun):
             if self.advantage_buffers[player].empty:
                 tables = uniform_tables(self.infostates, player)
             else:
-                advantages = outputs(self.advantages[player], self.infostates, player)
-                tables = [table.astype(self.infostates.dtype, order="C", copy=False) for table in advantages]
+                tables = [table.astype(self.infostates.dtype, order="C") for table in self._said(player)]
                 for table, block in zip(tables, self.infostates.blocks[player], strict=True):
                     match_highest(table, block.first_row)
             self._played[player] = tables
         return tables
 
+    def _said(self, player: int) -> list[Table]:
+        """Return what a player's advantage network says as it is, [C, R] a block."""
+        tables = self._outputs[player]
+        if tables is None:
+            tables = self._outputs[player] = outputs(self.advantages[player], self.infostates, player)
+        return tables
+
+    def _learned(self, p: int, swept: Sweep, t: int) -> Any:
+        """Remember the regrets of a player's in iteration t and return what the advantage network is to learn."""
+        memory = self.advantage_buffers[p]
+        if isinstance(memory, NetworkMemory):
+            learned = memory.targets(None if memory.empty else self._said(p), swept, t)
+            memory.keep(self._fitters[p].scales(learned))
+            return learned
+        memory.add(swept.regret, swept.cf_reach, t, self.rng)
+        return memory
+
     def errors(self) -> dict[str, float]:
         """Return the losses, whose targets are divided by their root mean square."""
         return {f"advantage_loss/player_{p}": loss for p, loss in enumerate(self.losses)}
 
-    def _train_advantages(self, p: int) -> None:
-        fitter = self._fitters[p]
-        losses = fitter.advantage_losses(self.advantages[p], self.advantage_buffers[p], self.rng)
-        self.losses[p] = fit(self.optimisers[p], losses, self.config.advantage, fitter.tail)
+    def _train_advantages(self, p: int, learned: Any, t: int) -> None:
+        fitter, config, decay = self._fitters[p], self.config.advantage, self.config.rate_decay
+        if decay is not None:
+            config = replace(config, learning_rate=config.learning_rate * math.sqrt(decay / (decay + t)))
+        losses = fitter.advantage_losses(self.advantages[p], learned, self.rng)
+        self.losses[p] = fit(self.optimisers[p], losses, config, fitter.tail)
         self.multiply_adds += self._cost(p, self.config.advantage)
+
+    def _scales(self, p: int) -> list[Table]:
+        """Return per block [K], what is at stake at each decision of a player's."""
+        memory = self.advantage_buffers[p]
+        scales: list[Table] = memory.scales if isinstance(memory, NetworkMemory) else self._fitters[p].scales(memory)
+        return scales
 
     def _cost(self, p: int, config: FitConfig) -> int:
         cost: int = 3 * len(config.rates()) * self._fitters[p].multiply_adds(self.advantages[p])  # backward is two forwards
@@ -186,12 +251,33 @@ class DeepCFR(BaseRun):
             raise ValueError("a policy must be trained on at least 1 iteration of self-play, got 0")
         if self._trained is None or self._trained[0] != self.iteration:
             start = time.perf_counter()
-            rng, networks = np.random.default_rng((self.config.seed, self.iteration)), []
-            for p, fitter in enumerate(self._fitters):
-                network = make_network(self.config.network, self.infostates, p, self._policy_seeds[p])
-                losses = fitter.strategy_losses(network, self.strategy_buffers[p], self.advantage_buffers[p], rng)
-                fit(make_optimiser(network), losses, self.config.policy)
-                networks.append(network)
-            policy = NetworkPolicy(self.infostates, (networks[0], networks[1]))
+            policy = self._fitted(self.strategy_buffers, (self._scales(0), self._scales(1)))
             self._trained, self.policy_seconds = (self.iteration, policy), time.perf_counter() - start
         return self._trained[1]
+
+    def _fitted(self, strategies: Sequence[Any], scales: Sequence[list[Table]]) -> NetworkPolicy:
+        """Return policy networks, trained from scratch on both players' strategies; ``scales`` are [K] a block, what is at stake."""
+        rng, networks = np.random.default_rng((self.config.seed, self.iteration)), []
+        for p, fitter in enumerate(self._fitters):
+            network = make_network(self.config.network, self.infostates, p, self._policy_seeds[p])
+            losses = fitter.strategy_losses(network, strategies[p], scales[p], rng)
+            fit(make_optimiser(network), losses, self.config.policy)
+            networks.append(network)
+        return NetworkPolicy(self.infostates, (networks[0], networks[1]))
+
+    @one_thread()
+    def floor(self) -> Floor | None:
+        """Return what the policy networks come to when they are fitted to a solution in the same way, None if it is not asked for."""
+        if not self.config.floor:
+            return None
+        tables = solved(self.infostates, self.config.floor)
+        strategies, scales = [], []
+        for p, blocks in enumerate(self.infostates.blocks):
+            swept = self.infostates.sweep(tables, p)
+            strategies.append(Targets.of(blocks, swept.row_reach, swept.reach))
+            scales.append(self._fitters[p].scales(Targets.of(blocks, swept.regret, swept.cf_reach)))
+        start = time.perf_counter()
+        policy = self._fitted(strategies, scales)
+        seconds = time.perf_counter() - start
+        fitted = self.infostates.exploitability((policy.tables(0), policy.tables(1)))
+        return Floor(fitted, self.infostates.exploitability(tables), self.config.floor, seconds)

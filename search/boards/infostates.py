@@ -23,14 +23,16 @@ from games.holdem.isomorphism import Permutation, permute_cards
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame, HoldemState
 from games.kernels import LANES
-from games.kernels.boards import HANDS, STREET
+from games.kernels.boards import HANDS, PARENT, STREET
 from games.public_tree import TERMINAL
+from search.board_sampling import BoardSampler
 from search.boards.bucket_solver import Buckets, in_tiles
 from search.boards.regrets import BoardRegrets
 from search.boards.strategy import BoardStrategy, image_of_hands
 from search.boards.strengths import hand_features
 from search.boards.sweeps import Rows
-from search.infostates import PRIVATE, Ask, Block, Float32, Int, Sweep, Tables
+from search.boards.trunk import board_weights
+from search.infostates import PRIVATE, Ask, Block, Float, Float32, Int, Sweep, Table, Tables
 from search.kernels.buckets import expand
 
 Bits = npt.NDArray[np.uint64]
@@ -58,12 +60,22 @@ class BoardInfostates:
     def _regrets(self) -> BoardRegrets:
         return BoardRegrets(self.game, self.tree, self.classes)
 
-    def sweep(self, strategies: tuple[Tables, Tables], player: int) -> Sweep:
-        """Return a player's regrets when both play ``strategies``."""
-        found = self._regrets.regrets(strategies, player)
+    @cached_property
+    def sampler(self) -> BoardSampler:
+        """What draws boards."""
+        return BoardSampler(self.tree.boards[:, PARENT], board_weights(self.tree))
+
+    def sweep(self, strategies: tuple[Tables, Tables], player: int, ratio: Float | None = None) -> Sweep:
+        """Return a player's regrets when both play ``strategies``, of all boards or with those that were drawn."""
+        found = self._regrets.regrets(strategies, player, ratio)
         first_rows = [block.first_row[:-1] for block in self.blocks[player]]
         reach = [np.add.reduceat(x, first, axis=1) for x, first in zip(found.reach, first_rows, strict=True)]
         return Sweep(list(found.regret), list(found.cf_reach), reach, list(found.reach))
+
+    def deals(self, player: int) -> list[Table]:
+        """Return per round [C, K], the probability of each class's deals, the same at all decisions."""
+        pairs = zip(self._regrets.dealt(player), self.blocks[player], strict=True)
+        return [np.broadcast_to(dealt, (len(block.private), len(block.public))) for dealt, block in pairs]
 
     def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
         """Return NashConv / 2 in chips a deal, exact."""
@@ -116,6 +128,21 @@ class BoardInfostates:
             end = at + len(classes) * table.shape[1]
             expand(table, classes, table.shape[1], found[at:end])
             at = end
+        return found
+
+    def tables(self, player: int, stored: Rows) -> list[Table]:
+        """Return per round [C, R] of rows in proportion to action probabilities, which must be the same for all hands of a class."""
+        found, at = [], 0
+        for classes, block in zip(self.classes[player], self.blocks[player], strict=True):
+            rows = len(block.action)
+            end = at + len(classes) * rows
+            _, first = np.unique(classes, return_index=True)
+            tile, lane = np.divmod(first[-len(block.private) :], LANES)  # of a hand of each class; padding comes before all of them
+            shares = stored[at:end].reshape(-1, rows, LANES)[tile, :, lane].astype(np.float64)
+            total, at = np.add.reduceat(shares, block.first_row[:-1], axis=1), end
+            even = 1 / np.diff(block.first_row)
+            shares = np.where(total > 0, 1 / np.where(total > 0, total, 1.0), 0.0)[:, block.decision] * shares
+            found.append(np.where((total > 0)[:, block.decision], shares, even[block.decision]).astype(self.dtype))
         return found
 
 

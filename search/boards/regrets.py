@@ -9,6 +9,7 @@ that share a card, and these sums are sparse matrices.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from games.holdem.cards import CARDS
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES, aligned_zeros
-from games.kernels.boards import HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
+from games.kernels.boards import CHILD, CHILD_END, HAND, HANDS, LINES, PARENT, ROWS, STORE, STREET
 from search.boards.bucket_solver import COLLECT, Buckets
 from search.boards.sweeps import BoardSweeps, StoredRows
 from search.boards.trunk import above, board_weights, root_reach
@@ -49,6 +50,7 @@ class _Side(NamedTuple):
     stride: int  # rows of a tile
     dealt: Float  # [tiles, 8] chance of the board times the hand's weight
     before: Int  # [C] the class on the street before; of the first street, nothing
+    board: Int  # [C] the board that all hands of the class are on
     lines: int
     first_row: Int  # [K + 1] less the lines
     parent_row: Int  # [K] lines included
@@ -107,6 +109,8 @@ class BoardRegrets:
             places = np.concatenate([start[parent[i]] + above(tree, p, int(b)) for i, b in enumerate(boards)])
             last = classes[p][s - 1]
             before[hand_class] = last[last >= 0][places]
+        board = np.zeros(count, np.int64)
+        board[hand_class] = boards[ours.board]
         pair, size = street[p], CARDS * len(boards)
         by_card = (np.concatenate([ours.board * CARDS + ours.low, ours.board * CARDS + ours.high]), np.tile(hand_class, 2))
         both = np.tile(weight, 2)
@@ -114,7 +118,7 @@ class BoardRegrets:
         twin = other.first[ours.board[found]] + ours.same[found]
         same, twins = (hand_class[found], other_class[twin]), weight[found] * other.weight[twin]
         return _Side(
-            own, slice(first, first + len(own) * stride), stride, dealt, before, pair.lines,
+            own, slice(first, first + len(own) * stride), stride, dealt, before, board, pair.lines,
             np.array(pair.first_row, np.int64) - pair.lines, np.array(pair.parent_row, np.int64), np.array(pair.exit_row, np.int64),
             np.array([street[1 - p].row[node] for node in pair.decisions], np.int64),
             csr_matrix((ours.weight, (ours.board, hand_class)), (len(boards), count)),
@@ -132,28 +136,38 @@ class BoardRegrets:
         """Return C of each street."""
         return [len(side.before) for side in self._sides[player]]
 
-    def regrets(self, strategies: tuple[Tables, Tables], player: int) -> ClassRegrets:
+    def regrets(self, strategies: tuple[Tables, Tables], player: int, ratio: Float | None = None) -> ClassRegrets:
         """Return ``player``'s instantaneous regrets when both play ``strategies``.
 
         Args:
             strategies: per player and street [C, R], action probabilities.
             player: whose regrets.
+            ratio: [boards] how often each of a sample counts, 0 where it was not drawn; see ``search.board_sampling``. None for all.
         """
+        self._sweeps.look_at(self.tree if ratio is None else drawn_tree(self.tree, ratio))
         for p in (0, 1):
             self.spread(p, strategies[p], self._strategy[p])
         self._regret[player][:] = 0
         rows = StoredRows(self._regret, self._strategy, self._unused)
         self._sweeps.update(rows, _COLLECT_ONLY, 0, 1, only=player)
-        regret, cf_reach, reach = [], [], []
+        found = ClassRegrets([], [], [])
         other = self._reach(1 - player, strategies[1 - player])
         own = self._reach(player, strategies[player])
         for s, side in enumerate(self._sides[player]):
             now = np.zeros((len(side.before), side.stride))
             fold(self._regret[player][side.stored], side.classes, side.dealt, side.stride, now)
-            regret.append(now)
-            cf_reach.append(self._met(player, s, other[s][:, side.other_row]))
-            reach.append(own[s][:, side.lines :] * self._dealt[player][s])
-        return ClassRegrets(regret, cf_reach, reach)
+            tables = now, self._met(player, s, other[s][:, side.other_row]), own[s][:, side.lines :] * self._dealt[player][s]
+            if ratio is not None:
+                for table in tables:
+                    table *= ratio[side.board][:, None]
+            for tables_of, table in zip(found, tables, strict=True):
+                tables_of.append(table)
+        self._sweeps.look_at(self.tree)
+        return found
+
+    def dealt(self, player: int) -> list[Float]:
+        """Return per street [C, 1], the probability of each class's deals."""
+        return self._dealt[player]
 
     def _met(self, player: int, street: int, reach: Float) -> Float:
         """Return [C, n], the probability of a class's deals times the opponent's ``reach`` [C of the opponent, n] that it can meet."""
@@ -187,6 +201,18 @@ class BoardRegrets:
         found = zip(self._sweeps.reach, self._sweeps.cfv, strict=True)
         first, second = (float((r.astype(np.float64) * v).sum()) for r, v in found)
         return exploitability_of(first, second) / self.game.deal_mass
+
+
+def drawn_tree(tree: BoardTree, ratio: Float) -> BoardTree:
+    """Return the part of a tree that was drawn, for sweeps over the same storage; ``ratio`` [boards] as in ``search.board_sampling``."""
+    drawn = np.flatnonzero(ratio > 0)
+    place = np.cumsum(np.append(0, ratio > 0))  # of each board among those drawn, or of the next one
+    boards, times = tree.boards[drawn].copy(), ratio[drawn]
+    boards[:, [CHILD, CHILD_END]] = place[boards[:, [CHILD, CHILD_END]]]
+    boards[1:, PARENT] = place[boards[1:, PARENT]]
+    times[1:] /= times[boards[1:, PARENT]]
+    cards = tuple(tree.cards[board] for board in drawn.tolist())
+    return replace(tree, boards=boards, weight=(tree.weight[drawn] * times).astype(tree.weight.dtype), cards=cards)
 
 
 _COLLECT_ONLY = np.where(np.arange(4) == 2, -1.0, COLLECT)  # the average is not kept here

@@ -9,7 +9,9 @@ import numpy as np
 
 from games import PublicTree, features
 from games.derived import derived_game
-from search.infostates import PUBLIC, Ask, Block, Float, Sweep, Table, Tables
+from games.public_tree import CHANCE, TERMINAL
+from search.board_sampling import BoardSampler
+from search.infostates import PUBLIC, Ask, Block, Float, Int, Sweep, Table, Tables
 from search.kernels import evaluate, propagate_reach
 from search.tree.evaluator import Evaluator, span_of
 from search.tree.strategy import Strategy
@@ -50,8 +52,33 @@ class TreeInfostates:
         chance = [np.ascontiguousarray(weights[p][tree.chance_of[tree.sequences[p].node]]) for p in (0, 1)]
         return reach, policy, cfv, chance
 
-    def sweep(self, strategies: tuple[Tables, Tables], player: int) -> Sweep:
-        """Return a player's regrets when both play ``strategies``."""
+    @cached_property
+    def _boards(self) -> tuple[Int, BoardSampler]:
+        """[N] the board of each node, and what draws boards: outcomes of chance are the same board after all betting."""
+        tree = self.tree
+        places: dict[tuple[int, ...], int] = {(): 0}
+        cards: list[tuple[int, ...]] = [()] * tree.num_nodes
+        board = np.zeros(tree.num_nodes, np.int64)
+        parent, chance = [-1], [1.0]
+        for node in range(1, tree.num_nodes):
+            above = int(tree.parent[node])
+            cards[node] = cards[above]
+            if tree.player[above] == CHANCE:
+                cards[node] = (*cards[above], int(tree.action[node]))
+                if cards[node] not in places:
+                    places[cards[node]] = len(places)
+                    parent.append(places[cards[above]])
+                    chance.append(float(tree.chance_weights[tree.chance_of[node]].sum()))
+            board[node] = places[cards[node]]
+        return board, BoardSampler(np.array(parent), np.array(chance))
+
+    @property
+    def sampler(self) -> BoardSampler:
+        """What draws boards."""
+        return self._boards[1]
+
+    def sweep(self, strategies: tuple[Tables, Tables], player: int, ratio: Float | None = None) -> Sweep:
+        """Return a player's regrets when both play ``strategies``, of all boards or with those that were drawn."""
         tree, (reach, policy, cfv, chance) = self.tree, self._scratch
         for p, sequences in enumerate(tree.sequences):
             hands = tree.num_hands(p)
@@ -60,13 +87,22 @@ class TreeInfostates:
             propagate_reach(sequences.first_row, sequences.parent_row, span_of(tree.subgame(), p), policy[p], reach[p])
         (block,), own, other = self.blocks[player], tree.sequences[player], reach[1 - player]
         span, hands = span_of(tree.subgame(), player), len(block.private)
-        evaluate(own.first_row, own.parent_row, tree.terminals[player], span, other, policy[player], False, cfv[player])
+        terminals, times = tree.terminals[player], np.ones(len(own.node))
+        if ratio is not None:
+            board = self._boards[0]
+            terminals, times = terminals._replace(scale=terminals.scale * ratio[board[tree.player == TERMINAL]]), ratio[board[own.node]]
+        evaluate(own.first_row, own.parent_row, terminals, span, other, policy[player], False, cfv[player])
         played, values = policy[player][1:, :hands], cfv[player][1:, :hands]
         regret = values - np.add.reduceat(played * values, block.first_row[:-1], axis=0)[block.decision]
         there = other[tree.row[1 - player, own.node], : tree.num_hands(1 - player)]
         cf_reach = np.matmul(chance[player], there[:, :, None])[:, :, 0]
-        before, after = reach[player][own.parent_row, :hands], reach[player][1:, :hands].copy()
+        before, after = reach[player][own.parent_row, :hands], reach[player][1:, :hands]
+        cf_reach, before, after = times[:, None] * cf_reach, times[:, None] * before, times[block.decision, None] * after
         return Sweep([regret.T], [cf_reach.T], [before.T], [after.T])
+
+    def deals(self, player: int) -> list[Table]:
+        """Return [H, K], the probability of each hand and of the public cards at each decision."""
+        return [self._scratch[3][player].sum(axis=2).T]
 
     def exploitability(self, strategies: tuple[Tables, Tables]) -> float:
         """Return NashConv / 2 in chips, exact."""
@@ -99,6 +135,10 @@ class TreeInfostates:
     def stored(self, player: int, tables: Tables) -> Float:
         """Return [R, padded H] f8, a player's action probabilities."""
         return self._rows(tables[0].T, player)
+
+    def tables(self, player: int, stored: Float) -> list[Table]:
+        """Return [H, R] of a player's action probabilities [R, padded H]."""
+        return [np.ascontiguousarray(stored[:, : self.tree.num_hands(player)].T)]
 
     def _rows(self, rows: Table, player: int) -> Float:
         """Return rows [R, C or more] as strategies keep them, [R, padded H] f8."""

@@ -11,6 +11,7 @@ from agents.apps.compose import compose, layered
 from agents.apps.config import register
 from agents.apps.launch import prepare
 from agents.apps.lines import notes
+from agents.apps.train import check as check_train
 from agents.networks import load_tensors
 from agents.training import POLICY_FILE, DeepCFR, DeepCFRConfig, FitConfig, train
 from games import public_tree
@@ -23,6 +24,7 @@ from tests.running import ROOT, contents, finish, refused, result_of, start, tim
 TINY = ("trainer.iterations=4", "trainer.advantage.steps=5", "trainer.policy.steps=20")
 SERIAL = ("executor=serial", "executor.workers=1")  # where processes are not what is tested: to start two takes longer than the work
 KUHN = ("game=kuhn_poker", "unit=iterations", "budgets=[0,5,20]", *TINY, *SERIAL)
+TRAINED = ("leduc_sampled", "ms3_policy")  # experiments of timebank train
 
 
 def strengths(directory):
@@ -370,11 +372,13 @@ def test_two_processes_do_not_share_a_directory(monkeypatch, tmp_path, capsys):
 @pytest.mark.long
 def test_every_yaml_of_train_and_ablate_composes():
     register("ablate")
-    others = ("bot", "bots", "street", "table", "no_limit", "mccfr", "rebel")  # of other commands or experiments
+    others = ("bot", "bots", "street", "table", "no_limit", "mccfr", "rebel", *TRAINED)  # of other commands or experiments
     for group in ("agent", "executor", "experiment", "trainer"):
         for path in sorted((ROOT / "conf" / group).glob("*.yaml")):
             if path.stem not in others and "_match" not in path.stem:
                 game = ["game=ms1f1", "agent=network"] if group == "trainer" and path.stem.startswith("holdem") else []
                 prepare("ablate", [f"{group}={path.stem}", *game], check)
     register("train")
+    for name in TRAINED:
+        assert prepare("train", [f"experiment={name}"], check_train).settings.trainer.floor
     layered("train", [])
