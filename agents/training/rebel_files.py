@@ -27,7 +27,7 @@ HELD = ("features", "values", "counts")
 
 def save_run(run: RebelRun, directory: Path) -> None:
     """Write the state of a run between two iterations, atomically."""
-    tensors = network_arrays({"values": run.network})
+    tensors = network_arrays({"values": run.network, "mean": run.mean})
     tensors |= {f"replay.{name}": array[: run.replay.size] for name, array in run.replay.arrays.items()}
     for i, parameter in enumerate(run.network.parameters()):
         for key, value in run.optimiser.state.get(parameter, {}).items():
@@ -54,7 +54,7 @@ def save_network(run: RebelRun, directory: Path) -> Path:
         "iteration": run.iteration,
         "history": [asdict(r) for r in run.history],
     }
-    save_values(path, run.network, run.game, f"{run.config.name}:{run.iteration}", about)
+    save_values(path, run.mean, run.game, f"{run.config.name}:{run.iteration}", about)
     return path
 
 
@@ -91,7 +91,7 @@ def restore(run: RebelRun, directory: Path) -> None:
     if state is None:
         return
     (tensors, about), path = state, directory / STATE_FILE
-    fill_networks({"values": run.network}, tensors, path)
+    fill_networks({"values": run.network, "mean": run.mean}, tensors, path)
     try:
         require(number_in(about["seconds"], 0, 1e12) and number_in(about["loss"], 0, math.inf), "seconds and loss must be at least 0")
         require(whole_in(about["seen"], 0, 2**53), "the rows seen must be a whole number")
@@ -111,7 +111,7 @@ def restore(run: RebelRun, directory: Path) -> None:
         require(all(math.isfinite(value) for row in run.history for value in asdict(row).values()), "history must be finite")
     except DAMAGES as error:
         raise CheckpointError(f"training state must be complete, got one that is not in {path}: {first_line(error)}") from None
-    run.leaves.take(run.network)
+    run.leaves.take(run.mean)
 
 
 def train_values(

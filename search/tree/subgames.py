@@ -14,7 +14,7 @@ from search.budget import Budget, Deadline, Pace, Paces
 from search.frontier import DepthLimit
 from search.gadgets import UNSAFE
 from search.resolving import ResolveConfig, learn_paces
-from search.tree.depth_limit import CutAnswer, DepthLimitedSolver, after_actions, cut, round_ends
+from search.tree.depth_limit import CutAnswer, CutTree, DepthLimitedSolver, after_actions, cut, round_ends
 from search.tree.gadgets import Gadget, cf_reach_at
 from search.tree.solver import Solver, rows_of
 from search.tree.strategy import Float, Strategy, full_ranges
@@ -104,14 +104,22 @@ class DepthLimitedSubgames:
 
     def __init__(self, tree: PublicTree, variant: Variant, limit: DepthLimit[int]) -> None:
         self.tree, self.variant, self.limit, self.paces = tree, variant, limit, Paces(Pace(5e-7))
+        self._cuts: dict[int, CutTree] = {}
         self._solvers: dict[int, DepthLimitedSolver | None] = {}
+
+    def cut(self, place: int) -> CutTree:
+        """Return the subgame at a public node, cut at the depth limit."""
+        if place not in self._cuts:
+            actions = self.limit.actions
+            leaves = round_ends(self.tree, place, dealt=True) if actions is None else after_actions(self.tree, place, actions)
+            self._cuts[place] = cut(self.tree, place, leaves)
+        return self._cuts[place]
 
     def solver(self, place: int) -> DepthLimitedSolver | None:
         """Return the solver of the subgame at a public node; None where the game ends before the depth limit."""
         if place not in self._solvers:
-            actions = self.limit.actions
-            leaves = round_ends(self.tree, place, dealt=True) if actions is None else after_actions(self.tree, place, actions)
-            made = DepthLimitedSolver(cut(self.tree, place, leaves), self.variant, self.limit.leaves) if leaves else None
+            part = self.cut(place)
+            made = DepthLimitedSolver(part, self.variant, self.limit.leaves) if part.leaves.size else None
             if made is not None:
                 made.pace = self.paces.iterating
             self._solvers[place] = made
