@@ -22,7 +22,7 @@ from agents.networks.beliefs import BeliefEncoding
 from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, require_game, save_tensors
 from agents.networks.policy import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
-from games.arrays import Float
+from games.arrays import Float, Float32
 from games.settings import bounded, check_bounds
 from search.tree.infostates import TreeInfostates
 
@@ -101,16 +101,20 @@ class NetworkLeaves:
         self.states = self.encoding.states(leaves)
         self._hidden = [np.zeros((len(leaves), weight.shape[1]), np.float32) for weight, _ in self._layers]
 
-    def cfvs(self, player: int, reach: tuple[Float, Float]) -> Float:
-        """See ``LeafEvaluator``."""
-        seen = z = self.states.seen(reach, self.encoding.tremble)
+    def values(self, seen: Float32) -> Float32:
+        """Return [B, H0 + H1], the values in stakes of what the network sees [B, D], valid until the next call."""
+        z = seen
         for i, (weight, bias) in enumerate(self._layers):
             z = np.matmul(z, weight, out=self._hidden[i])
             z += bias
             if i + 1 < len(self._layers):
                 np.maximum(z, 0.0, out=z)
         z += seen[:, -z.shape[1] :]
-        return self.states.cfvs(player, z, reach)
+        return z
+
+    def cfvs(self, player: int, reach: tuple[Float, Float]) -> Float:
+        """See ``LeafEvaluator``."""
+        return self.states.cfvs(player, self.values(self.states.seen(reach, self.encoding.tremble)), reach)
 
 
 def save_values(path: Path | str, network: ValueNetwork, game: Any, name: str, metadata: dict[str, Any]) -> None:
