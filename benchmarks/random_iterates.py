@@ -2,11 +2,11 @@
 
     python benchmarks/random_iterates.py GAME VALUES [DEPTH [ITERATIONS [DRAWS]]]
 
-GAME is OpenSpiel's name, VALUES a file that ``timebank train trainer=rebel`` wrote. Nested solves of ITERATIONS, each with the ranges of the
-one above, give a strategy of the whole game (``search.tree.nested``). *average*: every solve plays its average strategy. *random*: every solve
-plays the strategy of one iteration that is drawn for it (Brown et al. 2020, arXiv 2007.13544, section 6). What such an agent plays is the
-mixture over all draws; of DRAWS the mixture's exploitability is exact. It falls with their number: the mean over sets of draws bounds that of
-the whole mixture from above, as exploitability is convex. Half as many draws stand beside it.
+GAME is OpenSpiel's name, VALUES a file that ``timebank train trainer=rebel`` wrote; DEPTH 0 is the end of the round. Nested solves of
+ITERATIONS, each with the ranges of the one above, give a strategy of the whole game (``search.tree.nested``). *average*: every solve plays
+its average strategy. *random*: every solve plays the strategy of one iteration that is drawn for it (Brown et al. 2020, arXiv 2007.13544,
+section 6). What such an agent plays is the mixture over all draws. The exploitability of the mixture of DRAWS is exact. Its mean over sets
+of draws bounds that of the whole mixture from above, as exploitability is convex. Half as many draws stand beside it.
 """
 
 from __future__ import annotations

@@ -109,7 +109,8 @@ class PublicStates:
         return first, second
 
     def _columns(self, player: int, first: Index) -> Index:
-        return first[player][:, None] + np.arange(self.encoding.hands[player], dtype=np.uint32)
+        found: Index = first[player][:, None] + np.arange(self.encoding.hands[player], dtype=np.uint32)
+        return found
 
     def arranged(self, pair: Pair) -> Float:
         """Return [B, H0 + H1], what is known of both players' hands [B, H] as the network says it."""

@@ -41,7 +41,7 @@ class ValueConfig:
     """
 
     hidden: int = bounded(128, least=1, most=MOST_WIDTH)
-    layers: int = bounded(2, least=1, most=MOST_LAYERS)
+    layers: int = bounded(3, least=1, most=MOST_LAYERS)
     tremble: float = bounded(0.02, most=0.5)
 
     def __post_init__(self) -> None:
@@ -54,7 +54,7 @@ class ValueNetwork(nn.Module):
     def __init__(self, config: ValueConfig, inputs: int, outputs: int) -> None:
         super().__init__()
         widths = [inputs, *[config.hidden] * config.layers, outputs]
-        self.config = config
+        self.config, self.outputs = config, outputs
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     def forward(self, features: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class ValueNetwork(nn.Module):
         z = features
         for layer in self.layers[:-1]:
             z = torch.relu(layer(z))
-        values: Tensor = self.layers[-1](z) + features[:, -self.layers[-1].out_features :]
+        values: Tensor = self.layers[-1](z) + features[:, -self.outputs :]
         return values
 
 

@@ -2,16 +2,16 @@
 
 After Brown, Bakhtin, Lerer & Gong 2020, arXiv 2007.13544.
 
-One iteration plays one game of public belief states:
+One iteration plays games of public belief states side by side, from one solve of the whole game on:
 
 1. From the root on, each subgame is solved to the depth limit with the network's values at its leaves.
-2. A leaf is drawn, with the ranges that the strategies of a random iteration of the solve bring there: searches ask about those.
-   ``exploration`` of the leaves are drawn evenly, the others as often as both players come there. ``perturbed`` of them have each hand's
-   weight changed at random.
+2. ``leaves`` of the first solve are drawn, and one of each later solve, with the ranges that the strategies of a random iteration of the
+   solve bring there: searches ask about those. ``exploration`` of the leaves are drawn evenly, the others as often as both players come
+   there. ``perturbed`` of them have each hand's weight changed at random.
 3. What such a public belief state is worth to each hand is a row of the replay buffer. ``targets`` says where it comes from: ``bootstrap``
    (ReBeL's: the mean over the iterations of the state's own depth-limited solve) or ``solved`` (best responses to a solve to the end of the
    game, which only games that fit into memory allow).
-4. The network makes ``steps`` steps of Adam on minibatches of the buffer.
+4. The network makes ``steps`` steps of Adam on minibatches of the buffer. Searches ask an average of its weights so far (``averaging``).
 
 Strength is that of the search with the network, exact: both seats are tabulated at ``evaluate_iterations`` iterations a decision.
 """
@@ -50,13 +50,13 @@ class RebelConfig:
     """Everything that a run of ReBeL depends on.
 
     Attributes:
-        iterations: of self-play, one game each.
+        iterations: of self-play.
         depth: actions from a subgame's root to its leaves; none for the end of the round, behind the public card.
         targets: see the module.
         network: size of the value network.
         solve_iterations: of CFR in each solve of self-play.
         label_iterations: of each solve to the end, with ``targets=solved``.
-        leaves: that are followed from the first solve of a game; from later ones it is one.
+        leaves: that are followed from the first solve of an iteration; from later ones it is one.
         exploration: share of leaves that are drawn evenly.
         perturbed: share of leaves whose ranges are changed at random.
         steps: of Adam in an iteration.
@@ -81,12 +81,12 @@ class RebelConfig:
     network: ValueConfig = field(default_factory=ValueConfig)
     solve_iterations: int = bounded(128, least=1)
     label_iterations: int = bounded(300, least=1)
-    leaves: int = bounded(16, least=1)
+    leaves: int = bounded(64, least=1)
     exploration: float = bounded(0.25, most=1)
     perturbed: float = bounded(0.25, most=1)
-    steps: int = bounded(50, least=1)
+    steps: int = bounded(40, least=1)
     batch_size: int = bounded(512, least=1)
-    learning_rate: float = bounded(2e-3, above=0, most=1e6)
+    learning_rate: float = bounded(3e-3, above=0, most=1e6)
     final_rate: float = bounded(0.02, most=1)
     averaging: float = bounded(0.95, most=1)
     capacity: int = bounded(200_000, least=1)
@@ -202,7 +202,7 @@ class RebelRun:
         """Return so many leaves of each subgame that has any, each at a random iteration of its solve, with the ranges there."""
         open_ = [k for k, cut in enumerate(batch.cuts) if cut.leaves.size]
         times = self.rng.integers(1, self.config.solve_iterations, (len(open_), count))
-        nodes, ranges = list[int](), ([], [])
+        nodes, ranges = list[int](), (list[Float](), list[Float]())
         for t in np.unique(times).tolist():
             batch.run(t - batch.iterations)
             present = batch.leaf_ranges()
@@ -224,24 +224,27 @@ class RebelRun:
         mass = np.matmul(np.matmul(ranges[0][first:end, None], batch.leaf_weights[first:end]), ranges[1][first:end, :, None])[:, 0, 0]
         if self.rng.random() < self.config.exploration or not mass.any():
             return int(self.rng.integers(first, end))
-        return first + int(self.rng.choice(end - first, p=mass / mass.sum()))
+        leaf: int = first + int(self.rng.choice(end - first, p=mass / mass.sum()))
+        return leaf
 
     def _solved(self, states: States) -> Pair:
         """Return per player [K, H] chips, best responses to solves to the end of the game, made zero-sum."""
         for node in states.nodes:
             if node not in self._ends:
                 self._ends[node] = cut(self.tree, node, [])
-        ends, ranges = DepthLimitedBatch([self._ends[node] for node in states.nodes], states.ranges, self.variant, self.leaves), states.ranges
+        ranges, cuts = states.ranges, [self._ends[node] for node in states.nodes]
+        ends = DepthLimitedBatch(cuts, ranges, self.variant, self.leaves)
         ends.run_to_the_end(self.config.label_iterations)
         cfvs, cf_reach = ends.best_responses(), _cf_reach(self.encoding.states(states.nodes), ranges)
         excess = sum((cfvs[p] * ranges[p]).sum(axis=1) for p in (0, 1)) / (2.0 * (cf_reach[0] * ranges[0]).sum(axis=1))
-        first, second = (np.divide(cfvs[p], cf_reach[p], out=np.zeros_like(cfvs[p]), where=cf_reach[p] > 0) - excess[:, None] for p in (0, 1))
-        return first, second
+        first, second = (np.divide(v, met, out=np.zeros_like(v), where=met > 0) for v, met in zip(cfvs, cf_reach, strict=True))
+        return first - excess[:, None], second - excess[:, None]
 
     def _add(self, states: States, values: Pair) -> None:
         """Add rows: public belief states, and what they are worth to each hand, in chips."""
         seen = self.encoding.states(states.nodes)
-        counts = seen.arranged(tuple((cf_reach > 0).astype(np.float64) for cf_reach in _cf_reach(seen, states.ranges)))
+        first, second = _cf_reach(seen, states.ranges)
+        counts = seen.arranged(((first > 0).astype(np.float64), (second > 0).astype(np.float64)))
         self.replay.add(seen.seen(states.ranges), seen.arranged(values) / seen.stakes[:, None] * counts, counts)
 
     def _fit(self) -> None:

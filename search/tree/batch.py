@@ -11,10 +11,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from games import TERMINAL
-from games.arrays import Float, Index
-from games.kernels import DenseTerminals, aligned_zeros
+from games.arrays import Array, Float, Index
+from games.kernels import LANES, DenseTerminals, aligned_zeros
 from search.frontier import LeafEvaluator, mean_values
-from search.kernels import UNSAFE, Choice, Side, Span, add_to_means, evaluate, iterate, match_regrets, plain, propagate_reach, sweep_to_leaves
+from search.kernels import (
+    UNSAFE,
+    Choice,
+    GadgetArrays,
+    Side,
+    Span,
+    add_to_means,
+    evaluate,
+    iterate,
+    match_regrets,
+    plain,
+    propagate_reach,
+    sweep_to_leaves,
+)
 from search.tree.depth_limit import CutTree
 from search.variants import BLOCK, Variant, coefficients
 
@@ -40,13 +53,14 @@ class DepthLimitedBatch:
         self.first_leaf = np.append(0, np.cumsum([len(cut.leaves) for cut in cuts])).tolist()
         self.nodes = [node for cut in cuts for node in cut.nodes[cut.leaves].tolist()]
         leaves.enter(self.nodes)
-        self._leaf_rows = tuple(np.concatenate([self._row(p, k, cut.tree.row[p, cut.leaves]) for k, cut in enumerate(cuts)]) for p in (0, 1))
+        numbered = list(enumerate(cuts))
+        self._leaf_rows = tuple(np.concatenate([self._row(p, k, part.tree.row[p, part.leaves]) for k, part in numbered]) for p in (0, 1))
         self._leaf_cfvs = tuple(aligned_zeros(len(self.nodes), own.shape[1]) for own in ranges)
         self.leaf_weights = np.concatenate([cut.tree.chance_weights[cut.tree.chance_of[cut.leaves]] for cut in cuts])
         self._root_weights = np.concatenate([cut.tree.chance_weights[cut.tree.chance_of[[0]]] for cut in cuts])
         self._leaf_sums = tuple(np.zeros((2, len(self.nodes), own.shape[1])) for own in ranges)
         self._root_sums = tuple(np.zeros((2, *own.shape)) for own in ranges)
-        self._none = Choice(UNSAFE, 0, np.zeros((8, 8, 1)))
+        self._none = Choice(UNSAFE, 0, np.zeros((len(GadgetArrays._fields), LANES, 1)))
 
     def _row(self, player: int, number: int, rows: Index) -> Index:
         """Return rows of a cut tree as rows of the batch."""
@@ -54,7 +68,9 @@ class DepthLimitedBatch:
         return found
 
     def _side(self, player: int, ranges: Float) -> Side:
-        first, parents, terminals = [np.array([len(self.cuts)])], [np.zeros(0)], list[DenseTerminals]()
+        """Return a player's arrays at the start of a solve: uniform strategies, and no regrets."""
+        first: list[Array] = [np.array([len(self.cuts)])]
+        parents, terminals = list[Index](), list[DenseTerminals]()
         for number, cut in enumerate(self.cuts):
             own, view = cut.tree.sequences[player], cut.tree.terminals[player]
             first.append(self._rows[player][number] + own.first_row[1:].astype(np.int64) - 1)
@@ -62,8 +78,9 @@ class DepthLimitedBatch:
             ends = np.delete(np.arange(len(view.own_row)), np.searchsorted(np.flatnonzero(cut.tree.player == TERMINAL), cut.leaves))
             rows = self._row(player, number, view.own_row[ends]), self._row(1 - player, number, view.other_row[ends])
             terminals.append(DenseTerminals(*rows, view.matrix[ends], view.scale[ends], view.payoff, view.other_hands))
-        joined = DenseTerminals(*(np.concatenate([t[i] for t in terminals]) for i in range(4)), *terminals[0][4:])  # type: ignore[arg-type]
-        sequences = np.concatenate(first).astype(np.uint32), np.concatenate(parents).astype(np.uint32)
+        own_row, other_row, matrix, scale = (np.concatenate([view[i] for view in terminals]) for i in range(4))
+        joined = DenseTerminals(own_row, other_row, matrix, scale, terminals[0].payoff, terminals[0].other_hands)
+        sequences = np.concatenate(first).astype(np.uint32), np.concatenate(parents)
         arrays = [aligned_zeros(self._rows[player][-1], ranges.shape[1]) for _ in range(5)]
         side = Side(*sequences, joined, *arrays)
         side.reach[: len(self.cuts), : ranges.shape[1]] = ranges

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from games.arrays import Bool, Float
-from search.tree.batch import DepthLimitedBatch, Pair
+from search.tree.batch import DepthLimitedBatch
 from search.tree.strategy import Strategy, full_ranges, uniform
 from search.tree.subgames import DepthLimitedSubgames
 from search.variants import BLOCK, coefficients
@@ -34,7 +34,8 @@ def _nested(subgames: DepthLimitedSubgames, iterations: int, tremble: float, dra
     found = [uniform(tree) for _ in range(draws)]
     roots, ranges = [(draw, 0) for draw in range(draws)], tuple(np.repeat(full[p][None], draws, axis=0) for p in (0, 1))
     while roots:
-        batch = DepthLimitedBatch([subgames.cut(node) for _, node in roots], (ranges[0], ranges[1]), subgames.variant, subgames.limit.leaves)
+        cuts = [subgames.cut(node) for _, node in roots]
+        batch = DepthLimitedBatch(cuts, (ranges[0], ranges[1]), subgames.variant, subgames.limit.leaves)
         times = np.full(len(roots), iterations) if rng is None else 1 + rng.choice(iterations, len(roots), p=_weights(subgames, iterations))
         following, reached = list[tuple[int, int]](), (list[Float](), list[Float]())
         for t in np.unique(times).tolist():
@@ -65,8 +66,9 @@ def _weights(subgames: DepthLimitedSubgames, iterations: int) -> Float:
     """Return [T], the weights of iterations in an average strategy."""
     decay = np.concatenate([coefficients(subgames.variant, block)[:, 2] for block in range(-(-iterations // BLOCK))])[:iterations]
     decay[0] = 1.0
-    weights = 1.0 / np.cumprod(decay)
-    return weights / weights.sum()
+    weights: Float = 1.0 / np.cumprod(decay)
+    shares: Float = weights / weights.sum()
+    return shares
 
 
 def mixture(strategies: Sequence[Strategy]) -> Strategy:

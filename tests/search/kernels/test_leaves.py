@@ -56,7 +56,8 @@ def test_what_a_value_function_sees_is_the_twins(size, first, second, seed, trem
 @given(**SHAPES)
 def test_zero_sum_cfvs_are_the_twins(player, size, first, second, seed):
     rng, weights, ranges = drawn(size, first, second, seed)
-    values, where, stakes = rng.normal(size=(size, first + second)).astype(np.float32), columns(size, first, second, seed), 9 * rng.random(size)
+    values, stakes = rng.normal(size=(size, first + second)).astype(np.float32), 9 * rng.random(size)
+    where = columns(size, first, second, seed)
     cfvs = np.full_like(ranges[player], np.nan)
     assert zero_sum_cfvs(player, values, where, stakes, weights, *ranges, cfvs)
     for b in range(size):

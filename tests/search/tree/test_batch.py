@@ -17,7 +17,6 @@ from tests.catalogue import DICE, KUHN, LEDUC, case_of
 CLOSE = 1e-9  # the order of sums differs
 
 
-
 def several(game, depth, count=8):
     """Return a tree, cut subgames of it and ranges at their roots."""
     tree, rng = case_of(game).tree, np.random.default_rng(0)
@@ -82,7 +81,7 @@ def test_nested_solves_without_leaves_are_one_solve_of_the_game():
 
 def test_below_a_leaf_the_ranges_are_those_of_the_solve_above():
     inside, tremble = subgames(KUHN, 1), 0.1
-    found, tree = nested_average(inside, 40, tremble), inside.tree
+    found = nested_average(inside, 40, tremble)
     above = DepthLimitedSolver(inside.cut(0), variant("default"), inside.limit.leaves)
     above.start(whole_game(above.tree))
     above.run(40)
