@@ -81,7 +81,7 @@ class RebelConfig:
     network: ValueConfig = field(default_factory=ValueConfig)
     solve_iterations: int = bounded(128, least=1)
     label_iterations: int = bounded(300, least=1)
-    leaves: int = bounded(64, least=1)
+    leaves: int = bounded(192, least=1)
     exploration: float = bounded(0.25, most=1)
     perturbed: float = bounded(0.25, most=1)
     steps: int = bounded(40, least=1)
