@@ -232,10 +232,14 @@ def test_values_and_depths_that_do_not_fit_are_refused(monkeypatch, tmp_path, ca
 
 
 @pytest.mark.long
-def test_the_experiment_trains_and_measures(monkeypatch, tmp_path, capsys):
-    more = ["trainer.iterations=3", "trainer.steps=3", "budgets=[20]", "executor=serial", f"hydra.run.dir={tmp_path}"]
-    assert timebank(monkeypatch, "ablate", "experiment=rebel_leduc", *more) == 0
+@pytest.mark.parametrize(
+    ("experiment", "more"),
+    [("rebel_leduc", []), ("rebel_liars_dice", ["game.dice_sides=3", "trainer.leaves=4", "trainer.evaluate_from=3"])],
+)
+def test_the_experiments_train_and_measure(monkeypatch, tmp_path, capsys, experiment, more):
+    given = ["trainer.iterations=3", "trainer.steps=3", "trainer.leaves=8", "budgets=[20]", "executor=serial", f"hydra.run.dir={tmp_path}"]
+    assert timebank(monkeypatch, "ablate", f"experiment={experiment}", *given, *more) == 0
     result = json.loads((tmp_path / "result.json").read_text())
-    assert {row["line"] for row in result["rows"]} >= {"value network", "value network, maxmargin", "each round to the end"}
+    assert {row["line"] for row in result["rows"]} >= {"value network", "value network, maxmargin", "value network, unsafe"}
     assert (tmp_path / "training/values.safetensors").is_file()
     assert "value network" in capsys.readouterr().out
