@@ -77,7 +77,9 @@ def see_values(weights: Any, values: Any, ranges: Any, first: Any, features: Any
 
 @kernel
 def zero_sum_cfvs(player: int, values: Any, first: Any, stakes: Any, weights: Any, reach0: Any, reach1: Any, cfvs: Any) -> bool:
-    """Write a player's cfvs from values in stakes, in place, moved so that both players' add up to nothing; say whether all are finite.
+    """Write a player's cfvs from values in stakes, in place, moved so that both players' add up to nothing.
+
+    Returns False, with cfvs left unfinished, where a value is NaN or infinite.
 
     cfv[h] = (stake * value[h] - shift) * what h meets; the shift is half of what both players' values, weighted by all deals, come to.
 
@@ -91,7 +93,6 @@ def zero_sum_cfvs(player: int, values: Any, first: Any, stakes: Any, weights: An
         reach1: [B, H1].
         cfvs: [B, H] of the player.
     """
-    finite = True
     for b in range(stakes.shape[0]):
         total, mass = 0.0, 0.0
         for h in range(reach0.shape[1]):
@@ -99,7 +100,8 @@ def zero_sum_cfvs(player: int, values: Any, first: Any, stakes: Any, weights: An
             if player == 0:
                 cfvs[b, h] = deals
             value = np.float64(values[b, first[0, b] + h])
-            finite &= np.isfinite(value)
+            if not np.isfinite(value):
+                return False
             total += deals * reach0[b, h] * value
             mass += deals * reach0[b, h]
         for h in range(reach1.shape[1]):
@@ -107,12 +109,13 @@ def zero_sum_cfvs(player: int, values: Any, first: Any, stakes: Any, weights: An
             if player == 1:
                 cfvs[b, h] = deals
             value = np.float64(values[b, first[1, b] + h])
-            finite &= np.isfinite(value)
+            if not np.isfinite(value):
+                return False
             total += deals * reach1[b, h] * value
         shift = total / (2.0 * mass) if mass > 0.0 else 0.0
         for h in range(cfvs.shape[1]):
             cfvs[b, h] *= stakes[b] * (np.float64(values[b, first[player, b] + h]) - shift)
-    return finite
+    return True
 
 
 @kernel
