@@ -78,7 +78,7 @@ class SearchAgent:
 
     def fingerprint(self) -> bytes:
         settings = RULES, self.variant, self.rounds, self.config, self.threads, self.measure_error
-        leaves = b"" if self.limit is None else self.limit.leaves.fingerprint()
+        leaves = b"" if self.limit is None else self.limit.fingerprint()
         return repr((self.game.key, self.name, *settings)).encode() + leaves + self.blueprint.fingerprint()
 
     def __getstate__(self) -> dict[str, Any]:

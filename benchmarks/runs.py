@@ -21,7 +21,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from tables import RESULTS, Table, options
+from tables import RESULTS, SEARCHING, Table, options
 
 from agents.evaluation.off_tree import HEADS, excess_cells, number
 from agents.reporting.tables import duration, shown, shown_error, unit_of, won
@@ -40,6 +40,7 @@ class Grid:
         budgets: heads of the columns and the budgets themselves: 0, seconds, or whole numbers of iterations.
         wins: a last column has what the agent wins a hand from its own blueprint, at the last budget.
         published: by a column's head, its cells by row.
+        document: that has the table.
     """
 
     name: str
@@ -47,12 +48,13 @@ class Grid:
     budgets: dict[str, float]
     wins: bool = False
     published: dict[str, dict[str, str]] = field(default_factory=dict)
+    document: str = RESULTS
 
     @property
     def table(self) -> Table:
         """The table in the document."""
         heads = ["agent", *self.budgets, *([WINS] if self.wins else []), *self.published]
-        return Table(self.name, RESULTS, heads, [(label,) for label in self.lines])
+        return Table(self.name, self.document, heads, [(label,) for label in self.lines])
 
     def rows(self, runs: Sequence[list[Row]]) -> list[list[str]]:
         """Return the cells from the rows of one run for each seed."""
@@ -110,6 +112,10 @@ WARM = same("decision, resolve, cold", "decision, resolve, warm where it pays", 
 FULL = same("full-game CFR")
 SMALLEST, HOLDEM_BLUEPRINT = {"5 buckets a street": "blueprint *:5:5:5"}, {"the blueprint": "blueprint *"}
 FLOP = "from the flop, refined, estimate"
+LIMITED = same("flop with values, then turn", "flop to the end", "turn to the end")
+CHOSEN = same(*(f"{count} continuations" for count in (4, 10)), *(f"{count} continuations, both choose" for count in (4, 10)))
+ENDS = same("4 continuations, unsafe", "each round to the end")
+CONTINUATIONS = {"the policy alone": "*alone"} | same("1 continuation") | CHOSEN | ENDS | FULL
 SLUMBOT = {
     "gadgets": {"river, unsafe": "136", "river, resolve": "107", "river, combined": "54.8", "turn, combined": "35.1"},
     "usual": {"river, combined": "397", "turn, combined": "124", "flop, combined": "41.5"},
@@ -148,6 +154,9 @@ GRIDS = (
         {"network alone": "blueprint *"} | same("turn, combined", "turn, refined", "flop, combined", "flop, refined"),
         seconds(0) | iterations(200),
     ),
+    Grid("depth limits", SMALLEST | LIMITED, seconds(0, 0.01, 0.03, 0.1, 0.3)),
+    Grid("depth limits by iterations", SMALLEST | LIMITED, seconds(0) | iterations(10, 30, 100, 300)),
+    Grid("continuations on leduc", CONTINUATIONS, seconds(0) | iterations(10, 100, 1000), document=SEARCHING),
 )
 # Slumbot's holdem5 is its lossless blueprint of 200 iterations of CFR+; Deep CFR and NFSP are networks (Brown et al. 2019,
 # arXiv 1811.00164), not tables.

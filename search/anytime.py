@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from search.budget import Budget, Deadline, Pace
+from search.outcome import Outcome
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
 CALL_SECONDS = 8e-6  # of a kernel call that does nothing
@@ -32,6 +33,7 @@ class Solution(Generic[Answer]):
         check_seconds: exploitability checks.
         exploitability: of the answer, if it was asked for, in chips.
         trace: rows of (iteration, seconds, exploitability).
+        outcome: that of a search which plays the answer; a fallback if values of leaves ended the solve.
     """
 
     strategy: Answer
@@ -40,6 +42,7 @@ class Solution(Generic[Answer]):
     check_seconds: float = 0.0
     exploitability: float | None = None
     trace: tuple[tuple[int, float, float], ...] = ()
+    outcome: Outcome = Outcome.SEARCHED
 
 
 class Anytime(ABC, Generic[Answer]):

@@ -18,8 +18,15 @@ Float = npt.NDArray[np.float64]
 State = TypeVar("State", bound=Hashable, contravariant=True)
 
 
+class NoValuesError(ValueError):
+    """Leaves' values are NaN or infinite."""
+
+
 class LeafEvaluator(Protocol[State]):
-    """What the leaves of a depth-limited subgame are worth. It serves one solve at a time."""
+    """What the leaves of a depth-limited subgame are worth. It serves one solve at a time.
+
+    It may learn from the questions: while a solver iterates it asks for each player's cfvs once an iteration, player 0's first.
+    """
 
     @property
     def name(self) -> str:
@@ -42,7 +49,10 @@ class LeafEvaluator(Protocol[State]):
 
         Args:
             player: whose values.
-            reach: per player [B, H], the ranges at the leaves, those of the subgame's root included.
+            reach: per player [B, H], the ranges at the leaves, those of the subgame's root included. They may be empty.
+
+        Raises:
+            NoValuesError: values are no numbers. The search ends with its answer so far.
         """
         ...
 
@@ -52,16 +62,31 @@ class DepthLimit(Generic[State]):
     """Where subgames end.
 
     Attributes:
-        leaves: says what the leaves are worth.
-        actions: that the players take from the root to a leaf; None for the end of the round, behind the public card.
+        leaves: says what the leaves are worth to searches of player 0, and to those of player 1 unless ``second`` does.
+        actions: that the players take from the root to a leaf; None for the end of the round: in derived games behind the public card, in
+            hold'em before it.
+        starts: says what hands are worth where the next subgame begins, which they are promised there; in hold'em, where leaves are
+            before the card and so promise nothing behind it. None promises nothing.
+        second: says what they are worth where player 1 searches, if it matters who does; it differs in nothing else.
     """
 
     leaves: LeafEvaluator[State]
     actions: int | None = None
+    starts: LeafEvaluator[State] | None = None
+    second: LeafEvaluator[State] | None = None
 
     def __post_init__(self) -> None:
         if self.actions is not None and self.actions < 1:
             raise ValueError(f"actions must be at least 1, got {self.actions}")
+
+    def fingerprint(self) -> bytes:
+        """Return what kept measurements of searches with it must agree with, beside ``actions``."""
+        asked = (self.leaves_of(0), self.leaves_of(1), self.starts)
+        return b"".join(evaluator.fingerprint() for evaluator in asked if evaluator is not None)
+
+    def leaves_of(self, seat: int) -> LeafEvaluator[State]:
+        """Return what says what the leaves are worth where a player searches."""
+        return self.leaves if seat == 0 or self.second is None else self.second
 
 
 def mean_values(sums: Float) -> Float:

@@ -13,6 +13,7 @@ class Outcome(StrEnum):
     UNREACHED = "unreached"  # a fallback: the public state is impossible in the agent's model
     NO_TIME = "no_time"  # a fallback: the budget allowed no iteration
     REJECTED = "rejected"  # a fallback: the answer was no better
+    NO_VALUES = "no_values"  # a fallback: values of leaves were no numbers; the search's answer before that is played if there is one
 
 
-FALLBACKS = (Outcome.UNREACHED, Outcome.NO_TIME, Outcome.REJECTED)
+FALLBACKS = (Outcome.UNREACHED, Outcome.NO_TIME, Outcome.REJECTED, Outcome.NO_VALUES)

@@ -97,7 +97,7 @@ class SearchReport:
 
     Attributes:
         solves: subgames whose answer is played: lines that the searcher's strategy reaches, on boards that suits do not make equal.
-        fallbacks: subgames where the strategy so far is played on, by kind.
+        fallbacks: subgames where the strategy so far is played on, by kind; with ``no_values`` the answer so far if there is one.
         bound_violation: chips a deal that best responses win above the bounds (above what they could before, where those are not safe),
             summed over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
@@ -132,6 +132,8 @@ class SearchReport:
     @property
     def outcome(self) -> Outcome:
         """What became of one subgame."""
+        if Outcome.NO_VALUES in self.fallbacks:  # also where the answer so far is played
+            return Outcome.NO_VALUES
         return Outcome.SEARCHED if self.solves else next(iter(self.fallbacks), Outcome.UNREACHED)
 
 
@@ -232,8 +234,8 @@ def resolve(
         worth: iterations that the strategy so far counts for in a warm start.
         whole: it is the whole game: no gadget stands above it, and an answer is accepted if a best response wins no more from it than
             from the strategy so far.
-        promised: [H of the opponent, L] chips, what each hand could have had above the root: safe bounds where the strategy so far says
-            nothing below it. Unless given, best responses to that are.
+        promised: [H of the opponent, L] chips, what each hand could have had above the root: the bounds where the strategy so far says
+            nothing below it. Unless given, ``config.bounds`` says which they are.
         deliver: takes the answer over, within the budget, if there is one to be played.
 
     Raises:
@@ -257,7 +259,7 @@ def resolve(
         return Resolved(report)
     solver.restrict(solved)
     before = bound = solver.cfvs(answered=False, best=True) if promised is None else promised * entrance.cf_reach
-    if kind != UNSAFE and config.bounds != "safe":
+    if kind != UNSAFE and config.bounds != "safe" and promised is None:
         bound = solver.cfvs(answered=False, best=False)
     left = solver.left()
     if kind != UNSAFE and config.with_gifts and entrance.gifts is not None:
@@ -274,7 +276,7 @@ def resolve(
     report.spent = Spent(prepared, solving - prepared, 0.0)
     if solution.iterations == 0:
         paces.heal()
-        report.fail(Outcome.NO_TIME, count)
+        report.fail(Outcome.NO_TIME if solution.outcome == Outcome.SEARCHED else solution.outcome, count)
         return Resolved(report)
     if config.judge or not whole:
         change = solver.cfvs(answered=True, best=True).astype(np.float64) - (bound if config.bounds == "safe" else before)
@@ -290,6 +292,8 @@ def resolve(
         left = solver.left()
     report.solves = int(accepted.sum())
     report.fail(Outcome.REJECTED, count - report.solves)
+    if solution.outcome != Outcome.SEARCHED:
+        report.fail(solution.outcome, report.solves)
     found = Resolved(report, solver.played(answer, accepted), left)
     if deliver is not None and report.solves:
         deliver(found)
@@ -307,11 +311,13 @@ def learn_paces(
     config: ResolveConfig,
     worth: int,
     deliver: Callable[[Resolved[Answer]], None] | None = None,
+    promised: Float | None = None,
 ) -> None:
     """Load the kernels with one solve of two iterations, then learn the machine's speed from a few; arguments as of ``resolve``."""
     trial = replace(config, judge=False)  # all answers are delivered
     for i in range(1 + WARM_UPS):
         if i == 1:
             solver.paces.forget()
-        resolve(solver, place, beliefs, strategy, 0, trial, Budget(iterations=2), Deadline(None), worth=worth, deliver=deliver)
+        clock, budget = Deadline(None), Budget(iterations=2)
+        resolve(solver, place, beliefs, strategy, 0, trial, budget, clock, worth=worth, promised=promised, deliver=deliver)
     solver.paces.settle()

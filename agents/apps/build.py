@@ -30,7 +30,7 @@ STANDARD, MADE = "standard", "outputs/blueprints/standard"  # what figures use: 
 MAKE_STANDARD = f"timebank train game=heads_up_no_limit trainer=mccfr hydra.run.dir={MADE}"
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
-TRAINED = "trained"  # a value network of the run's own
+TRAINED, CONTINUATIONS = "trained", "continuations"  # values: a value network of the run's own; the policy goes on
 STILL = Budget(seconds=0)  # of agents that do not think
 Lines = dict[str, tuple[Tabulated[Any], list[Budget]]]
 Read = TypeVar("Read")
@@ -48,6 +48,8 @@ LINE_KEYS: dict[str, type] = {
     "measure_error": bool,
     "threads": int,
     "values": str,
+    "continuations": int,
+    "chooser": str,
     "depth": int,
     "off_tree": str,
 }
@@ -256,22 +258,31 @@ def blueprint_directory(name: str) -> Path:
     return BLUEPRINTS / name if name in SHIPPED else Path(MADE) if name == STANDARD else Path(name)
 
 
-def check_depth(config: AgentConfig) -> None:
-    """Refuse a depth limit without values at it, or with what cannot go along."""
+def check_depth(config: AgentConfig, trainer: str = "rebel") -> None:
+    """Refuse a depth limit without values at it, or with what cannot go along; ``trainer`` makes the files of values."""
+    if config.values != CONTINUATIONS:
+        for key, value in (("continuations", config.continuations), ("chooser", config.chooser)):
+            if value is not None:
+                raise ValueError(f"agent.{key} must be left out without agent.values=continuations, got {value}")
+    elif config.continuations == 1 and config.chooser is not None:
+        raise ValueError(f"agent.chooser must be left out where there is one continuation, got {config.chooser}")
     if config.values is None:
         if config.depth is not None:
             raise ValueError(f"agent.depth must be left out without agent.values, got {config.depth}")
         return
     if config.own is not None or not config.think:
         raise ValueError(f"agent.values must be left out where no subgame solver of ours thinks, got {config.values}")
-    if config.values != TRAINED and not Path(config.values).is_file():
-        raise ValueError(f"agent.values must be a file that timebank train trainer=rebel wrote, got {config.values}")
+    if config.values not in (TRAINED, CONTINUATIONS) and not Path(config.values).is_file():
+        raise ValueError(f"agent.values must be continuations or a file that timebank train trainer={trainer} wrote, got {config.values}")
 
 
 def refuse_trained(config: AgentConfig) -> None:
     """Refuse values that only an ablation trains."""
     if config.values == TRAINED:
-        raise ValueError("agent.values must be a file that timebank train trainer=rebel wrote (ablations alone train one), got trained")
+        raise ValueError(
+            "agent.values must be continuations or a file that timebank train trainer=rebel (in hold'em street_values) wrote, got trained "
+            "(ablations alone train one)"
+        )
 
 
 def check_off_tree(config: AgentConfig) -> None:

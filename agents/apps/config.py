@@ -17,6 +17,7 @@ from games.holdem.config import Holdem, LibratusEndgame, Spot
 from games.modules import own
 from games.settings import OWN, bounded, within
 from search import BOUNDS, GADGETS, VARIANTS, Budget, Variant, variant
+from search.continuations import CHOOSERS, FACTORS
 from search.gadgets import WARM_START
 
 MOST_SEED = 2**63 - 1
@@ -112,7 +113,11 @@ class AgentConfig:
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
         values: a value network's file for searches that end at a depth limit, as ``timebank train trainer=rebel`` writes it; ``trained`` in
-            ablations is the one that is trained in the run. None searches to the end of the game.
+            ablations is the one that is trained in the run; with ``continuations`` the agent's own policy goes on below the limit. None
+            searches to the end of the game.
+        continuations: with ``values=continuations``, how many there are to choose from: 1, the policy; 4, also the policy biased towards
+            folds, calls or raises; 10, biased three ways to each. None is 4.
+        chooser: who chooses among them at the limit: the ``opponent`` of the agent, or ``both``. None is the opponent.
         depth: with values, actions from where a subgame begins to where it ends; none is the end of the round, behind the public card.
         off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
             the rest of the hand anew with them, ``translate`` takes them for the sizes around them. None is insert.
@@ -138,6 +143,8 @@ class AgentConfig:
     measure_error: bool = True
     threads: int = bounded(1, least=1)
     values: str | None = None
+    continuations: int | None = bounded(None, among=tuple(FACTORS))
+    chooser: str | None = bounded(None, among=CHOOSERS)
     depth: int | None = bounded(None, least=1, most=1000)
     off_tree: str | None = bounded(None, among=("insert", "translate"))
     budget: BudgetConfig = field(default_factory=BudgetConfig)
@@ -318,6 +325,8 @@ def register(command: str) -> None:
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig
+        from agents.training.street_values import StreetValuesConfig
 
-        for name, node in {**METHODS, MCCFRConfig.name: MCCFRConfig, RebelConfig.name: RebelConfig}.items():
+        others = (MCCFRConfig, RebelConfig, StreetValuesConfig)
+        for name, node in {**METHODS, **{other.name: other for other in others}}.items():
             store.store(group="trainer", name=f"{name}_schema", node=node)

@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.agent import Agent
 from agents.apps.build import (
+    CONTINUATIONS,
     FULL_GAME,
     STILL,
     TRAINED,
@@ -32,8 +33,10 @@ from agents.search_agent import SearchAgent
 from games.derived import DerivedGame
 from games.settings import OWN
 from search import Budget, Variant
+from search.continuations import OPPONENT
 from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
+from search.tree.continuations import continuation_limit
 from search.tree.infostates import TreeInfostates
 
 
@@ -136,16 +139,19 @@ class DerivedKind:
             return BlueprintAgent(blueprint)
         if agent.own is not None:
             return own_agent(self.game, agent.own, blueprint)
-        limit = None if agent.values is None else self._limit(agent.values, agent.depth)
+        limit = None if agent.values is None else self._limit(agent.values, agent, blueprint)
         return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), limit=limit, measure_error=agent.measure_error)
 
-    def _limit(self, values: str, depth: int | None) -> DepthLimit[int]:
-        """Return a depth limit with a value network's leaves; a new network stands for one that is yet to be trained."""
+    def _limit(self, values: str, agent: AgentConfig, blueprint: Policy[int]) -> DepthLimit[int]:
+        """Return a depth limit with a value network's leaves, or the policy's; a new network stands for one that is yet to be trained."""
+        if values == CONTINUATIONS:
+            strategy: Any = blueprint.strategy()
+            return continuation_limit(strategy, agent.continuations or 4, agent.chooser or OPPONENT, agent.depth)
         from agents.networks.value import load_values, new_values
 
         infostates = self.infostates()
         leaves = new_values(infostates) if values == TRAINED else of_file("agent.values", lambda: load_values(Path(values), infostates))
-        return DepthLimit(leaves, depth)
+        return DepthLimit(leaves, agent.depth)
 
     def alone_name(self, agent: AgentConfig, blueprint: Policy[int]) -> str:
         return f"{agent.policy} alone"

@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 
 from agents.agent import Agent
-from agents.apps.build import SAMPLED, Lines, blueprint_directory, check_files, check_off_tree, named_agent, of_file, resolve_config
+from agents.apps.build import (
+    CONTINUATIONS,
+    SAMPLED,
+    TRAINED,
+    Lines,
+    blueprint_directory,
+    check_depth,
+    check_files,
+    check_off_tree,
+    named_agent,
+    of_file,
+    resolve_config,
+)
 from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
@@ -26,11 +38,12 @@ from agents.runtime.solution_file import check_solution
 from agents.search_agent import SearchAgent
 from games.game import find_decision
 from games.holdem.board_tree import game_size
-from games.holdem.rules import HoldemGame, Place
+from games.holdem.rules import HoldemGame, HoldemState, Place
 from games.holdem.subtree import entering
 from games.settings import OWN
 from search import Budget, Variant, memory_needed, represent, useful_threads
 from search.boards.infostates import BoardInfostates, training_bytes
+from search.frontier import DepthLimit
 from search.resolver import rounds_of
 
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
@@ -81,9 +94,7 @@ class HoldemKind:
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
         check_off_tree(agent)
-        for key, value in (("values", agent.values), ("depth", agent.depth)):
-            if value is not None:
-                raise ValueError(f"agent.{key} must be left out in hold'em, where subgames are solved to the end, got {value}")
+        self._check_depth(agent, variant)
         if agent.policy == SAMPLED:
             self.blueprint(agent, variant, Path(), 0)
         if agent.policy == "network" and agent.checkpoint is not None:
@@ -91,6 +102,37 @@ class HoldemKind:
 
             checkpoint = Path(agent.checkpoint)
             of_file("agent.checkpoint", lambda: policy_metadata(checkpoint, self.game.key))
+
+    def _check_depth(self, agent: AgentConfig, variant: Variant) -> None:
+        """Refuse a depth limit that cannot be made; its file is read."""
+        for key, value in (("continuations", agent.continuations), ("chooser", agent.chooser), ("depth", agent.depth)):
+            if value is not None:
+                raise ValueError(f"agent.{key} must be left out in hold'em, where depth limits are a street's end, got {value}")
+        if agent.values == CONTINUATIONS:
+            raise ValueError("agent.values must be a file that timebank train trainer=street_values wrote, in hold'em, got continuations")
+        check_depth(agent, "street_values")
+        if agent.values is None:
+            return
+        if agent.policy in (SAMPLED, "bot"):
+            raise ValueError(f"agent.values must be left out where the policy is {agent.policy}, got {agent.values}")
+        if agent.threads != 1:
+            raise ValueError(f"agent.threads must be 1 where agent.values ends searches, got {agent.threads}")
+        if agent.bounds == "distributional":
+            raise ValueError("agent.bounds must be safe or estimate where agent.values ends searches, got distributional")
+        rounds = named_agent(lambda: rounds_of(agent.solve_from, self.game.rounds))
+        if rounds != (1, 2):
+            names = "+".join(self.game.rounds[1:3])
+            raise ValueError(f"agent.solve_from must be {names} where agent.values ends searches, got {agent.solve_from!r}")
+        self._limit(agent.values)
+
+    def _limit(self, values: str) -> DepthLimit[HoldemState]:
+        """Return the depth limit of a file; new networks stand for some that are yet to be trained."""
+        from agents.networks.street_values import load_street_values, new_street_values
+
+        tree = tree_of(self.game)
+        if values == TRAINED:
+            return new_street_values(self.game, tree)
+        return of_file("agent.values", lambda: load_street_values(Path(values), self.game, tree))
 
     def _check_any_amount(self, agent: AgentConfig, variant: Variant) -> None:
         """Refuse an agent of a sampled blueprint that cannot be made."""
@@ -233,7 +275,8 @@ class HoldemKind:
             return BlueprintAgent(blueprint)
         if agent.own is not None:
             return own_agent(self.game, agent.own, blueprint)
-        return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), threads=agent.threads)
+        limit = None if agent.values is None else self._limit(agent.values)
+        return SearchAgent(blueprint, variant, agent.solve_from, resolve_config(agent), threads=agent.threads, limit=limit)
 
     def alone_name(self, agent: AgentConfig, blueprint: BoardBlueprint) -> str:
         return f"blueprint {blueprint.name}"

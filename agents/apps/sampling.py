@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.apps.build import Kind
 from agents.apps.run import PREPARING, Progress, Run
+from agents.apps.training import followed
 from agents.bucket_blueprint import ABOUT
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table, write_csv
-from agents.training.mccfr import BlueprintRow, BlueprintRun, MCCFRConfig, sample, saved_state
-from agents.training.run import tensorboard_writer
+from agents.training import train
+from agents.training.mccfr import BlueprintRow, BlueprintRun, MCCFRConfig, saved_state
 
 
 def check_sampling(kind: Kind, trainer: MCCFRConfig, directory: Path) -> None:
@@ -33,24 +34,15 @@ def sample_and_report(kind: Kind, trainer: MCCFRConfig, directory: Path, result:
     memory, file, disk, most = map(memory_text, needs)
     print(f"a blueprint of {file}; making it takes about {memory} of memory and {most} of disk, {disk} of which stay", flush=True)
     named = {f"{name}_bytes": count for name, count in needs._asdict().items()}
-    result.write(trainer={"name": trainer.name, **asdict(trainer)}, **named)
+    result.write(**named)
     with Progress("preparing", 100, "%", PREPARING) as preparing:
         run = BlueprintRun(kind.game, trainer, directory, lambda what, share: preparing.at(round(100 * share), what))
-
-    def tell(iteration: int, history: list[BlueprintRow]) -> None:
-        result.require_directory()
-        progress.at(iteration, _strength(kind, history[-1]) if history else "")
-        if len(history) != len(result.history):
-            result.write(history=[asdict(row) for row in history])
-
-    with Progress("sampling", trainer.iterations, "it") as progress, tensorboard_writer(directory / "tensorboard") as writer:
-        blueprint = sample(run, writer, tell)
-    history = [asdict(row) for row in run.history]
+    with followed(run, directory, result, partial(_strength, kind), "sampling") as (writer, tell):
+        blueprint = train(run, directory, writer, tell)
     strength: dict[str, Any] = {"size": blueprint.size, "name": blueprint.name, "fingerprint": blueprint.digest}
     if (exact := run.history[-1].exploitability) is not None:
         strength["exploitability"] = kind.strength(exact) | {"exact": True}
-    result.write(history=history, blueprint=strength, traversals=run.solver.traversals)
-    write_csv(directory / "training.csv", history)
+    result.write(blueprint=strength, traversals=run.solver.traversals)
     write_csv(directory / "first_street.csv", blueprint.first_street())
     print(_table(kind, run.history))
     print(f"blueprint {blueprint.name}: {blueprint.size:,} {kind.size_unit}; {directory / ABOUT}")

@@ -16,6 +16,7 @@ from agents.apps.values import check_values, train_values_and_report
 from agents.reporting.tables import training_table
 from agents.training.mccfr import MCCFRConfig
 from agents.training.rebel import RebelConfig
+from agents.training.street_values import StreetValuesConfig
 
 # What training one policy takes differs from time to time, so a row may have less time than the one above it.
 TIME = "training time: the iterations up to the row, of all sessions, and training that row's policy networks, not those of rows above"
@@ -23,7 +24,7 @@ TIME = "training time: the iterations up to the row, of all sessions, and traini
 
 def check(config: TrainConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
-    checks: dict[type, Any] = {MCCFRConfig: check_sampling, RebelConfig: check_values}
+    checks: dict[type, Any] = {MCCFRConfig: check_sampling, RebelConfig: check_values, StreetValuesConfig: check_values}
     check = checks.get(type(config.trainer), check_training)
     check(build_kind(config.game), config.trainer, directory)
 
@@ -35,7 +36,7 @@ def run(config: TrainConfig, directory: Path) -> None:
         if isinstance(config.trainer, MCCFRConfig):
             sample_and_report(kind, config.trainer, directory, result)
             return
-        if isinstance(config.trainer, RebelConfig):
+        if isinstance(config.trainer, (RebelConfig, StreetValuesConfig)):
             train_values_and_report(kind, config.trainer, directory, result)
             return
         learned = train_and_report(kind, config.trainer, directory, result)

@@ -1,7 +1,9 @@
-"""Training from a command: what is refused before, and progress, TensorBoard, result.json, table and figure of a run."""
+"""Training from a command: progress, TensorBoard and result.json of every trainer's run; what else there is of one that trains a policy."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +13,37 @@ from agents.apps.run import Progress, Run
 from agents.networks import NetworkPolicy, load_policy
 from agents.reporting.figures import plot_training
 from agents.reporting.tables import write_csv
-from agents.training import POLICY_FILE, HistoryRow, check_state, open_run, tensorboard_writer, train
+from agents.training import POLICY_FILE, HistoryRow, TrainingRun, check_state, open_run, tensorboard_writer, train
+
+Tell = Callable[[int, list[Any]], None]  # an iteration, and the history so far
+
+
+@contextmanager
+def followed(
+    run: TrainingRun[Any, Any],
+    directory: Path,
+    result: Run,
+    strength: Callable[[Any], str],
+    what: str = "training",
+    plain: Callable[[Any], dict[str, Any]] = asdict,
+) -> Iterator[tuple[Any, Tell]]:
+    """Give what draws and tells a run's progress; result.json always has the history so far, and training.csv has it at the end.
+
+    ``strength`` is of a row as people read it, and ``plain`` what is reported of one.
+    """
+    lowered = {"lowered": run.lowered} if run.lowered else {}
+    result.write(trainer={"name": run.config.name, **asdict(run.config), **lowered})
+
+    def tell(iteration: int, history: list[Any]) -> None:
+        result.require_directory()
+        progress.at(iteration, strength(history[-1]) if history else "")
+        if len(history) != len(result.history):
+            result.write(history=[plain(row) for row in history])
+
+    with Progress(what, run.config.iterations, "it") as progress, tensorboard_writer(directory / "tensorboard") as writer:
+        yield writer, tell
+    result.write(history=[plain(row) for row in run.history])
+    write_csv(directory / "training.csv", result.history)
 
 
 class Learned(NamedTuple):
@@ -52,28 +84,21 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     new = trainer.start(kind.infostates())
     result.require_directory()  # the next lines would make a new one
     run = open_run(new, directory)
-    result.write(trainer={"name": run.config.name, **asdict(run.config)})
 
-    def tell(iteration: int, history: list[HistoryRow]) -> None:
-        result.require_directory()
-        last = f"exploitability {kind.strength_text(history[-1].exploitability)} at {history[-1].iteration:,}" if history else ""
-        progress.at(iteration, last)
-        if len(history) != len(result.history):
-            result.write(history=[_plain(row) for row in history])
+    def strength(row: HistoryRow) -> str:
+        return f"exploitability {kind.strength_text(row.exploitability)} at {row.iteration:,}"
 
     earlier = directory / f"policy_{searched}.safetensors"
-    with Progress("training", run.config.iterations, "it") as progress, tensorboard_writer(directory / "tensorboard") as writer:
+    with followed(run, directory, result, strength, plain=_plain) as (writer, tell):
         if run.iteration < searched < run.config.iterations:
             train(run, directory, writer, tell, lambda: run.iteration >= searched)
         if 0 < run.iteration == searched:
             run.save_policy(earlier)
         trained = train(run, directory, writer, tell)
-    history = [_plain(row) for row in trained.history]
-    alone = kind.strength(history[-1]["exploitability"]) | {"exact": True}
-    result.write(history=history, checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
-    write_csv(directory / "training.csv", history)
+    alone = kind.strength(trained.history[-1].exploitability) | {"exact": True}
+    result.write(checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
     title = f"{result.result['game']}, {getattr(run.config, 'title', run.config.name)}, network alone"
-    plot_training(history, title, [directory / f"training.{kind}" for kind in ("png", "svg")])
+    plot_training(result.history, title, [directory / f"training.{kind}" for kind in ("png", "svg")])
     if not 0 < searched < run.config.iterations:
         return Learned(trained.policy, directory / POLICY_FILE, 0)
     if not earlier.is_file():

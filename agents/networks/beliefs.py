@@ -14,6 +14,7 @@ import numpy as np
 from games import PublicTree
 from games.arrays import Float, Float32, Index
 from games.public_tree import TERMINAL
+from search.frontier import NoValuesError
 from search.tree.leaf_values import see_ranges, see_values, zero_sum_cfvs
 from search.tree.strategy import uniform
 from search.tree.values import history_values
@@ -123,11 +124,11 @@ class PublicStates:
         """Return [B, H], a player's cfvs in chips from values in stakes, moved so that both players' are zero-sum.
 
         Raises:
-            ValueError: NaN or infinity.
+            NoValuesError: NaN or infinity.
         """
         cfvs = np.empty_like(ranges[player])
         if not zero_sum_cfvs(player, values, self._first, self.stakes, self.weights, *ranges, cfvs):
-            raise ValueError("network must give finite values, got NaN or infinity")
+            raise NoValuesError("network must give finite values, got NaN or infinity")
         return cfvs
 
 

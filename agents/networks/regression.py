@@ -23,6 +23,10 @@ from search.infostates import PUBLIC, Block, Table
 WHOLE = 512  # private sides of a block that every minibatch holds
 
 
+class DivergenceError(ValueError):
+    """Training has come to numbers that are none, or to errors that rise without end; one line says which."""
+
+
 @dataclass(kw_only=True)
 class FitConfig:
     """How a network is fitted; None is for the trainer to fill in.
@@ -59,7 +63,7 @@ def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig
     ``tail`` is the share of the steps that the mean is over; 0 for the last step alone.
 
     Raises:
-        ValueError: the loss is NaN or infinite.
+        DivergenceError: the loss is NaN or infinite.
     """
     values = []
     for rate in config.rates():
@@ -72,7 +76,7 @@ def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig
     last = values[-max(1, int(tail * len(values))) :]
     mean = sum(last) / len(last)
     if not math.isfinite(mean):
-        raise ValueError(f"training loss must be finite, got {mean}: lower learning_rate ({config.learning_rate})")
+        raise DivergenceError(f"training loss must be finite, got {mean}: lower learning_rate ({config.learning_rate})")
     return mean
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.beliefs import BeliefEncoding
-from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, require_game, save_tensors
+from agents.networks.checkpoint import CheckpointError, Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
 from agents.networks.policy import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
 from games.arrays import Float, Float32
@@ -143,15 +143,23 @@ def load_values(path: Path | str, infostates: TreeInfostates) -> NetworkLeaves:
     """
     tensors, metadata = load_tensors(path, VALUES)
     require_game(metadata, infostates.game.key, path)
-    named: Any = metadata.get("network")
-    try:
-        fits = isinstance(named, dict) and whole_in(named["layers"], 1, len(tensors)) and whole_in(named["hidden"], 1, MOST_WIDTH)
-        config = ValueConfig(**named) if fits else None
-    except (KeyError, TypeError, ValueError):
-        config = None
-    if config is None:
-        raise CheckpointError(f"checkpoint must name a valid network, got {path}")
+    config = config_of(metadata, tensors, path)
     encoding = encoding_of(infostates, config)
     network = make_value_network(config, encoding, 0)
     fill_networks({"values": network}, tensors, path)
     return NetworkLeaves(network, encoding, str(metadata.get("name", "values")))
+
+
+def config_of(metadata: dict[str, Any], tensors: Tensors, path: Path | str) -> ValueConfig:
+    """Return the size of the value networks in a checkpoint.
+
+    Raises:
+        CheckpointError: it names none that can be made.
+    """
+    named: Any = metadata.get("network")
+    try:
+        if isinstance(named, dict) and whole_in(named["layers"], 1, len(tensors)) and whole_in(named["hidden"], 1, MOST_WIDTH):
+            return ValueConfig(**named)
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise CheckpointError(f"checkpoint must name a valid network, got {path}")

@@ -21,6 +21,9 @@ def thought(game: PublicGame[Any], decision: Decision) -> str:
         return "its time is too short for an iteration: it plays on without"
     if decision.outcome == Outcome.UNREACHED:
         return "no two hands of its ranges can meet here: it plays on without a search"
+    if decision.outcome == Outcome.NO_VALUES:
+        done = f"after {counted(decision.iterations, 'iteration')}"
+        return f"its value network gave no numbers {done}: it plays {'what it had' if decision.solved else 'on without'}"
     if decision.iterations:
         root = decision.root if isinstance(memory, HandMemory) else None
         where = "" if root is None else f"subgame from the {game.rounds[game.round(root)]}: "

@@ -57,6 +57,8 @@ def write_archive(path: Path, about: Any, arrays: Mapping[str, Array], name: str
     """Write arrays and, under ``name``, JSON as an uncompressed ``.npz`` file, whole or not at all."""
     with replacing(path) as part, part.open("wb") as stream:
         np.savez(stream, **{name: np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays})  # type: ignore[arg-type]
+        stream.flush()
+        os.fsync(stream.fileno())  # else a power cut may leave the name without its content
 
 
 def read_npy(path: Path | str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:

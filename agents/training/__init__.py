@@ -1,9 +1,9 @@
 """Self-play training of networks; a method is one module, a class of settings whose ``start`` makes a run."""
 
 from agents.networks.regression import FitConfig
-from agents.training.base import BaseRun, BaseTrainer, HistoryRow
+from agents.training.base import POLICY_FILE, BaseRun, BaseTrainer, HistoryRow, Trained, TrainingRun
 from agents.training.deep_cfr import DeepCFR, DeepCFRConfig
-from agents.training.run import POLICY_FILE, Trained, open_run, tensorboard_writer, train
+from agents.training.run import open_run, tensorboard_writer, train
 from agents.training.state import STATE_FILE, check_state, load_state, save_state
 
 METHODS = {method.name: method for method in (DeepCFRConfig,)}  # the settings of each method, as commands name it
@@ -19,6 +19,7 @@ __all__ = [
     "FitConfig",
     "HistoryRow",
     "Trained",
+    "TrainingRun",
     "check_state",
     "load_state",
     "open_run",

@@ -43,14 +43,14 @@ from agents.networks import NetworkConfig, NetworkPolicy, make_network
 from agents.networks.policy import SIZES, outputs
 from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.threads import one_thread
-from agents.training.base import BaseRun
+from agents.training.base import BaseRun, BaseTrainer
 from agents.training.buffer import ReservoirBuffer, SumBuffer
-from games.settings import bounded, check_bounds, filled
+from games.settings import bounded, filled
 from search.infostates import PRIVATE, PUBLIC, Block, Infostates, Table, match_highest, uniform_tables
 
 
 @dataclass(kw_only=True)
-class DeepCFRConfig:
+class DeepCFRConfig(BaseTrainer):
     """Everything that a run of Deep CFR depends on; null (None) is as the game needs, see ``DEFAULTS``.
 
     Attributes:
@@ -61,28 +61,19 @@ class DeepCFRConfig:
         batch_size: 0 to regress on the means of all infostates. Else, with a public trunk, that many samples a step (decisions); with a
             private one that many private sides a step, besides those of blocks that are always whole.
         capacity: samples (decisions) that each of the four buffers holds; with a private trunk all are kept, as sums.
-        seed: of initial weights and of all sampling.
-        evaluate_from: exploitability is first measured at this iteration.
-        evaluate_growth: it is measured again each time the iteration has grown by this factor, and at the end.
-        save_seconds: the training state is saved when this long has passed since the last time.
     """
 
     name: ClassVar[str] = "deep_cfr"
     title: ClassVar[str] = "Deep CFR"
 
-    iterations: int | None = bounded(None, least=1)
+    iterations: int | None = bounded(None, least=1)  # type: ignore[assignment]
     network: NetworkConfig = field(default_factory=NetworkConfig)
     advantage: FitConfig = field(default_factory=FitConfig)
     policy: FitConfig = field(default_factory=FitConfig)
     batch_size: int | None = None
     capacity: int | None = bounded(None, least=1)
-    seed: int = bounded(0, most=2**63 - 1)
-    evaluate_from: int | None = bounded(None, least=1)
-    evaluate_growth: float = bounded(2.0, above=1)
-    save_seconds: float | None = bounded(None, most=math.inf, unit="seconds")
-
-    def __post_init__(self) -> None:
-        check_bounds(self, "trainer")
+    evaluate_from: int | None = bounded(None, least=1)  # type: ignore[assignment]
+    save_seconds: float | None = bounded(None, most=math.inf, unit="seconds")  # type: ignore[assignment]
 
     def filled(self, deep: str) -> Any:
         """Return the settings with nothing left open for a game whose ``deep`` side that is.
@@ -167,6 +158,10 @@ class DeepCFR(BaseRun):
                     match_highest(table, block.first_row)
             self._played[player] = tables
         return tables
+
+    def errors(self) -> dict[str, float]:
+        """Return the losses, whose targets are divided by their root mean square."""
+        return {f"advantage_loss/player_{p}": loss for p, loss in enumerate(self.losses)}
 
     def _train_advantages(self, p: int) -> None:
         fitter = self._fitters[p]

@@ -6,11 +6,10 @@ sums so far (``training.npz``) and, whenever it is saved, the blueprint (``bluep
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -33,12 +32,13 @@ from agents.bucket_blueprint import (
 from agents.reporting.tables import Row
 from agents.runtime.arrays import open_archive, read_npy, write_archive, write_npy
 from agents.runtime.solution_file import MOST_ITERATIONS, in_range
-from agents.runtime.storage import DAMAGES, brief, first_line, load_or_set_aside, number_in, require, whole_in
-from agents.training.run import ScalarWriter
+from agents.runtime.storage import DAMAGES, first_line, load_or_set_aside, number_in, require, whole_in
+from agents.training.base import BaseTrainer, TrainingRun
+from agents.training.state import require_finite, require_same
 from games.game import PublicGame
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame
-from games.settings import bounded, check_bounds, within
+from games.settings import bounded, within
 from search.boards.bucket_match import BucketMatch
 from search.boards.card_buckets import CardAbstraction, card_arrays
 from search.boards.mccfr import MCCFR, Sampling, check_game, mccfr_sizes
@@ -48,11 +48,10 @@ from search.representation import exploitability, represent
 STATE, BOARDS = "training.npz", "boards.npy"
 KINDS = {"regret": np.float32, "average": np.float32, "measured": np.uint16}  # of the arrays in ``STATE``
 MOST_MEASURED = 5_000  # boards of a game whose strength is measured exactly
-MAY_DIFFER = ("iterations", "threads", "evaluate_from", "evaluate_growth", "save_seconds")  # they change no bit
 
 
 @dataclass(kw_only=True)
-class MCCFRConfig:
+class MCCFRConfig(BaseTrainer):
     """Everything that a sampled blueprint depends on.
 
     Attributes:
@@ -65,13 +64,11 @@ class MCCFRConfig:
         prune_below: the regret that is very low, in stacks lost at the weight of the current iteration.
         seed: of the card abstraction and of all sampling.
         threads: of the work; they change no bit.
-        evaluate_from: strength is first measured at this iteration,
-        evaluate_growth: then each time the iteration has grown by this factor, and at the end.
-        save_seconds: the run is saved when this long has passed since the last time.
     """
 
     name: ClassVar[str] = "mccfr"
     title: ClassVar[str] = "MCCFR"
+    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "threads")
 
     iterations: int = bounded(15_000, least=1)
     buckets: list[int] = field(default_factory=lambda: [500], metadata=within(least=1, most=1 << 16))
@@ -80,14 +77,8 @@ class MCCFRConfig:
     deals: int = bounded(4096, least=1, most=1 << 20)
     pruned: float = bounded(0.95, below=1.0)
     prune_below: float = bounded(1000.0, above=0)
-    seed: int = bounded(0, most=2**63 - 1)
     threads: int = bounded(1, least=1)
     evaluate_from: int = bounded(16, least=1)
-    evaluate_growth: float = bounded(2.0, above=1)
-    save_seconds: float = bounded(60.0, most=math.inf, unit="seconds")
-
-    def __post_init__(self) -> None:
-        check_bounds(self, "trainer")
 
     def filled(self, deep: str) -> Any:
         """Refuse to train a network; ``timebank train`` makes a blueprint of these settings."""
@@ -146,7 +137,7 @@ class BlueprintRow:
     exploitability: float | None  # chips a deal, exact; None where the game is too large
 
 
-class BlueprintRun:
+class BlueprintRun(TrainingRun[BlueprintRow, BucketBlueprint]):
     """A run that makes a blueprint in a directory; what the directory holds is gone on with.
 
     Args:
@@ -162,13 +153,11 @@ class BlueprintRun:
     def __init__(
         self, game: PublicGame[Any], config: MCCFRConfig, directory: Path, progress: Callable[[str, float], None] | None = None
     ) -> None:
-        self.game, self.config, self.directory = config.abstract(game), config, directory
-        self.about = {"game": self.game.key, "config": asdict(config)}
+        super().__init__(config.abstract(game), config)
         saved = saved_state(directory, self.game, config)
         directory.mkdir(parents=True, exist_ok=True)
-        self.seconds, self.history = 0.0, list[BlueprintRow]()
         tell = progress or (lambda what, share: None)
-        self.abstraction = self._abstraction(tell)
+        self.abstraction = self._abstraction(directory, tell)
         indices = self.abstraction.indices()
         shape = (sum(len(index.boards) for index in indices) * len(self.game.hands),)
         flat = load_or_set_aside(directory / BOARDS, lambda path: read_npy(path, shape, np.uint16))
@@ -186,48 +175,42 @@ class BlueprintRun:
         measured = in_16_bits(self.solver.bets, self.solver.average)
         self._measured = BucketBlueprint(self.game, self.abstraction, measured, "measured", "")  # the one whose strength was measured last
         if saved is not None:
-            self._go_on(saved)
+            self._go_on(saved, directory)
 
     def _state(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays that going on needs, by name; not copies."""
         return self.solver.state() | {"measured": self._measured.shares}
 
-    def _abstraction(self, tell: Callable[[str, float], None]) -> CardAbstraction:
-        path = self.directory / CENTRES
+    def _abstraction(self, directory: Path, tell: Callable[[str, float], None]) -> CardAbstraction:
+        path = directory / CENTRES
         saved = load_or_set_aside(path, lambda path: load_abstraction(path, self.game))
         if saved is None:
-            (self.directory / BOARDS).unlink(missing_ok=True)
+            (directory / BOARDS).unlink(missing_ok=True)
             tell("centres of buckets", 0.0)
             saved = make_card_abstraction(self.game, sizes_for(self.game, self.config.buckets), self.config.seed)
             save_abstraction(path, saved)
         return saved
 
-    @property
-    def iteration(self) -> int:
-        """Iterations done."""
-        return self.solver.iterations
-
     def step(self) -> None:
         """Do one iteration."""
         start = time.perf_counter()
         self.solver.run(1)
-        self.seconds += time.perf_counter() - start
+        self.iteration, self.seconds = self.solver.iterations, self.seconds + time.perf_counter() - start
 
-    def due(self) -> bool:
-        """Say whether strength is to be measured at this iteration."""
-        at = self.config.evaluate_from
-        while at < self.iteration:
-            at = max(at + 1, round(at * self.config.evaluate_growth))
-        return self.iteration in (at, self.config.iterations)
+    def measure(self) -> BlueprintRow:
+        """Measure the blueprint at this point."""
+        small = game_size(self.game).boards <= MOST_MEASURED
+        exact = exploitability(represent(self.game), self.blueprint().tables()) if small else None
+        gain, error = self._match.gain(self.solver.strategy_at, self._measured.at_decision) if self.history else (None, None)
+        return BlueprintRow(self.iteration, self.solver.traversals, self.seconds, gain, error, exact)
 
     def evaluate(self) -> BlueprintRow:
-        """Measure the blueprint at this point, once per iteration."""
-        if not self.history or self.history[-1].iteration != self.iteration:
-            small = game_size(self.game).boards <= MOST_MEASURED
-            exact = exploitability(represent(self.game), self.blueprint().tables()) if small else None
-            gain, error = self._match.gain(self.solver.strategy_at, self._measured.at_decision) if self.history else (None, None)
-            self.history.append(BlueprintRow(self.iteration, self.solver.traversals, self.seconds, gain, error, exact))
-            self._measured.shares[:] = in_16_bits(self.solver.bets, self.solver.average)
+        """Measure the blueprint at this point, once per iteration, and keep it for the next measurement."""
+        if not self.measured:
+            row, shares = self.measure(), in_16_bits(self.solver.bets, self.solver.average)
+            with uninterrupted():  # a state between the two would give the next row another gain
+                self.history.append(row)
+                self._measured.shares[:] = shares
         return self.history[-1]
 
     def blueprint(self) -> BucketBlueprint:
@@ -236,25 +219,31 @@ class BlueprintRun:
         name = f"mccfr:{self.iteration}:" + ":".join(map(str, self.abstraction.sizes[1:]))
         return BucketBlueprint(self.game, self.abstraction, shares, name, digest_of(self.game, self.abstraction, shares))
 
-    def save(self) -> BucketBlueprint:
+    def open(self, directory: Path) -> None:
+        """Do nothing: a run is made with its directory's state."""
+
+    def save(self, directory: Path) -> None:
         """Write the state and the blueprint."""
-        history = [asdict(row) for row in self.history]
-        about = self.about | {"iteration": self.iteration, "seconds": self.seconds, "history": history}
-        write_archive(self.directory / STATE, about, self._state())
-        blueprint = self.blueprint()
+        require_finite(self._state())
+        about = self.describe() | {"game": self.game.key, "seconds": self.seconds}
+        write_archive(directory / STATE, about, self._state())
         menu = [self.config.bets, self.config.raises]
         done: Row = {"iterations": self.iteration, "traversals": self.solver.traversals, "seconds": self.seconds}
-        save_blueprint(self.directory, blueprint, {"menu": menu, **done})
-        return blueprint
+        save_blueprint(directory, self.blueprint(), {"menu": menu, **done})
 
-    def _go_on(self, saved: SavedState) -> None:
+    def finish(self, directory: Path) -> BucketBlueprint:
+        """Remove the buckets of all boards, which are large and made again if the run is to go further; return the blueprint."""
+        (directory / BOARDS).unlink(missing_ok=True)
+        return self.blueprint()
+
+    def _go_on(self, saved: SavedState, directory: Path) -> None:
         arrays = dict(saved.arrays)
         for name, array in self._state().items():
             if (arrays[name].shape, arrays[name].dtype) != (array.shape, array.dtype):
-                raise _damaged(self.directory / STATE, f"{name} must be {array.dtype} {list(array.shape)}")
+                raise _damaged(directory / STATE, f"{name} must be {array.dtype} {list(array.shape)}")
         self._measured.shares[:] = arrays.pop("measured")
         self.solver.restore(arrays, saved.iteration)
-        self.seconds, self.history = saved.seconds, saved.history
+        self.iteration, self.seconds, self.history = saved.iteration, saved.seconds, saved.history
 
 
 class SavedState(NamedTuple):
@@ -286,13 +275,9 @@ def saved_state(directory: Path, game: HoldemGame, config: MCCFRConfig) -> Saved
         history = [BlueprintRow(**row) for row in about["history"]]
     except DAMAGES as error:
         raise _damaged(path, first_line(error)) from None
+    require_same(theirs, config, iteration, path)  # before the game, whose menu depends on them
     if about.get("game") != game.key:
         raise ValueError(f"game must be that of {path}, got another")
-    for key, value in asdict(config).items():
-        if key not in MAY_DIFFER and theirs.get(key) != value:
-            raise ValueError(f"trainer.{key} must be {brief(theirs.get(key))} as in {path}, got {value!r}")
-    if iteration > config.iterations:
-        raise ValueError(f"trainer.iterations must be at least the {iteration} of {path}, got {config.iterations}")
     return SavedState(iteration, float(seconds), history, arrays)
 
 
@@ -300,32 +285,3 @@ def _damaged(path: Path, why: str) -> ValueError:
     """Return the error of a state that cannot be gone on with."""
     more = "use another directory, or remove the file to begin at iteration 0"
     return ValueError(f"training state must be complete, got one that is not in {path}: {why} ({more})")
-
-
-def sample(
-    run: BlueprintRun, writer: ScalarWriter | None = None, progress: Callable[[int, list[BlueprintRow]], None] | None = None
-) -> BucketBlueprint:
-    """Take a run to its end, saved now and then and on Ctrl-C; return the blueprint."""
-    saved = time.monotonic()
-    try:
-        while run.iteration < run.config.iterations:
-            with uninterrupted():  # a state in the middle of an iteration could not be resumed
-                run.step()
-            if run.due():
-                row = run.evaluate()
-                if writer is not None:
-                    for key, value in asdict(row).items():
-                        if key != "iteration" and value is not None:
-                            writer.add_scalar(key, value, row.iteration)
-            if progress is not None:
-                progress(run.iteration, run.history)
-            if time.monotonic() - saved >= run.config.save_seconds:
-                run.save()
-                saved = time.monotonic()
-        run.evaluate()
-        blueprint = run.save()
-        (run.directory / BOARDS).unlink(missing_ok=True)  # large, and made again if the run is to go further
-        return blueprint
-    except KeyboardInterrupt:
-        run.save()
-        raise

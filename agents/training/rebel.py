@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -28,12 +29,16 @@ import torch
 
 from agents.evaluation.strength import exploitability, tabulate
 from agents.networks.beliefs import Pair, PublicStates
+from agents.networks.regression import DivergenceError
 from agents.networks.threads import one_thread
-from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, make_value_network
+from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, make_value_network, save_values
 from agents.policy import UniformPolicy
+from agents.runtime.storage import number_in, require, whole_in
 from agents.search_agent import SearchAgent
-from games.arrays import Float, Float32
-from games.settings import bounded, check_bounds
+from agents.training.base import BaseTrainer, TrainingRun
+from agents.training.state import Held
+from games.arrays import Array, Float, Float32
+from games.settings import bounded
 from search import Budget, Variant, variant
 from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
@@ -42,11 +47,13 @@ from search.tree.depth_limit import CutTree, cut
 from search.tree.infostates import TreeInfostates
 from search.tree.subgames import DepthLimitedSubgames
 
+VALUES_FILE = "values.safetensors"
+DELTA = 0.25  # stakes: errors up to this count by their square
 TARGETS = BOOTSTRAP, SOLVED = "bootstrap", "solved"
 
 
 @dataclass(kw_only=True)
-class RebelConfig:
+class RebelConfig(BaseTrainer):
     """Everything that a run of ReBeL depends on.
 
     Attributes:
@@ -65,15 +72,12 @@ class RebelConfig:
         final_rate: as a fraction of ``learning_rate``.
         averaging: share of the average of all weights so far that an iteration keeps; searches use the average.
         capacity: rows of the replay buffer; the oldest make room.
-        seed: of initial weights and of all sampling.
-        evaluate_from: strength is first measured at this iteration,
-        evaluate_growth: then each time the iteration has grown by this factor, and at the end.
         evaluate_iterations: of CFR in each decision that is measured.
-        save_seconds: the training state is saved when this long has passed since the last time.
     """
 
     name: ClassVar[str] = "rebel"
     title: ClassVar[str] = "ReBeL"
+    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "evaluate_iterations")
 
     iterations: int = bounded(1000, least=1)
     depth: int | None = bounded(None, least=1, most=1000)
@@ -90,14 +94,8 @@ class RebelConfig:
     final_rate: float = bounded(0.02, most=1)
     averaging: float = bounded(0.95, most=1)
     capacity: int = bounded(200_000, least=1)
-    seed: int = bounded(0, most=2**63 - 1)
     evaluate_from: int = bounded(64, least=1)
-    evaluate_growth: float = bounded(2.0, above=1)
     evaluate_iterations: int = bounded(200, least=1)
-    save_seconds: float = bounded(60.0, most=math.inf, unit="seconds")
-
-    def __post_init__(self) -> None:
-        check_bounds(self, "trainer")
 
     def filled(self, deep: str) -> Any:
         """Refuse: it trains no policy."""
@@ -145,6 +143,17 @@ class Replay:
             self.arrays[name][at] = rows
         self.seen += len(features)
 
+    def state(self) -> dict[str, Array]:
+        """Return the rows held (views)."""
+        return {name: array[: self.size] for name, array in self.arrays.items()}
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Become the memory whose ``state`` it is, ``seen`` being known; raises ValueError if it is not such a state."""
+        for name, array in self.arrays.items():
+            rows = state[name]
+            require(rows.shape == (self.size, array.shape[1]) and rows.dtype == np.float32, f"replay.{name} must have all rows")
+        self.arrays = {name: state[name].copy() for name in self.arrays}
+
     def batch(self, size: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ``size`` rows, drawn evenly with replacement."""
         at = rng.integers(0, self.size, size)
@@ -152,12 +161,13 @@ class Replay:
         return features, values, counts
 
 
-class RebelRun:
+class RebelRun(TrainingRun[RebelRow, Path]):
     """A run of ReBeL on a game derived from OpenSpiel, between two iterations. The same seed gives the same bits."""
 
     def __init__(self, infostates: TreeInfostates, config: RebelConfig, form: Variant | None = None) -> None:
-        self.infostates, self.config, self.variant = infostates, config, form or variant("default")
-        self.tree, self.game = infostates.tree, infostates.game
+        super().__init__(infostates.game, config)
+        self.infostates, self.variant = infostates, form or variant("default")
+        self.tree = infostates.tree
         self.encoding = encoding_of(infostates, config.network)
         weights, sampling = np.random.SeedSequence(config.seed).generate_state(2)
         self.network, self.rng = make_value_network(config.network, self.encoding, int(weights)), np.random.default_rng(sampling)
@@ -168,8 +178,17 @@ class RebelRun:
         self._subgames = DepthLimitedSubgames(self.tree, self.variant, self.limit)
         self._ends: dict[int, CutTree] = {}
         self.replay = Replay(config.capacity, self.encoding.length, sum(self.encoding.hands))
-        self.iteration, self.seconds, self.loss = 0, 0.0, 0.0
-        self.history: list[RebelRow] = []
+        self.loss = 0.0
+
+    @property
+    def parameters(self) -> int:
+        """Numbers of the network."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def memory_bytes(self) -> int:
+        """Return the most that the replay buffer takes."""
+        found: int = 4 * self.config.capacity * (self.encoding.length + 2 * sum(self.encoding.hands))
+        return found
 
     @one_thread()
     def step(self) -> None:
@@ -236,7 +255,8 @@ class RebelRun:
         ends = DepthLimitedBatch(cuts, ranges, self.variant, self.leaves)
         ends.run_to_the_end(self.config.label_iterations)
         cfvs, cf_reach = ends.best_responses(), _cf_reach(self.encoding.states(states.nodes), ranges)
-        excess = sum((cfvs[p] * ranges[p]).sum(axis=1) for p in (0, 1)) / (2.0 * (cf_reach[0] * ranges[0]).sum(axis=1))
+        total, mass = sum((cfvs[p] * ranges[p]).sum(axis=1) for p in (0, 1)), (cf_reach[0] * ranges[0]).sum(axis=1)
+        excess = np.divide(total, 2.0 * mass, out=np.zeros_like(mass), where=mass > 0)  # 0 where no two hands can meet
         first, second = (np.divide(v, met, out=np.zeros_like(v), where=met > 0) for v, met in zip(cfvs, cf_reach, strict=True))
         return first - excess[:, None], second - excess[:, None]
 
@@ -255,7 +275,7 @@ class RebelRun:
         self.optimiser.param_groups[0]["lr"] = rate
         for _ in range(config.steps):
             features, values, counts = self.replay.batch(config.batch_size, self.rng)
-            error = torch.nn.functional.huber_loss(self.network(features), values, reduction="none", delta=0.25)
+            error = torch.nn.functional.huber_loss(self.network(features), values, reduction="none", delta=DELTA)
             loss = (error * counts).sum() / counts.sum()
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -263,7 +283,7 @@ class RebelRun:
             losses.append(float(loss.detach()))
         self.loss = sum(losses) / len(losses)
         if not math.isfinite(self.loss):
-            raise ValueError(
+            raise DivergenceError(
                 f"training loss must be finite, got {self.loss} at iteration {self.iteration + 1}: lower trainer.learning_rate"
             )
 
@@ -279,20 +299,42 @@ class RebelRun:
         rounds = "+".join(self.game.rounds)
         return SearchAgent(UniformPolicy(self.tree), self.variant, rounds, ResolveConfig("resolve"), limit=self.limit)
 
-    def evaluate(self) -> RebelRow:
-        """Measure the search with the network at this point, once per iteration."""
-        if not self.history or self.history[-1].iteration != self.iteration:
-            agent, budget = self.agent(), Budget(iterations=self.config.evaluate_iterations)
-            measured = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
-            self.history.append(RebelRow(self.iteration, self.replay.seen, self.seconds, self.loss, measured))
-        return self.history[-1]
+    def measure(self) -> RebelRow:
+        """Measure the search with the network at this point."""
+        agent, budget = self.agent(), Budget(iterations=self.config.evaluate_iterations)
+        measured = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
+        return RebelRow(self.iteration, self.replay.seen, self.seconds, self.loss, measured)
 
-    def due(self) -> bool:
-        """Say whether strength is to be measured at this iteration."""
-        at = self.config.evaluate_from
-        while at < self.iteration:
-            at = max(at + 1, round(at * self.config.evaluate_growth))
-        return self.iteration > 0 and self.iteration in (at, self.config.iterations)
+    def curves(self) -> dict[str, float]:
+        """Return the loss, and what was measured."""
+        return super().curves() | {"loss": self.loss}
+
+    def errors(self) -> dict[str, float]:
+        """Return the loss as a multiple of what it is where all values are off by what can be won or lost at most."""
+        return {"loss": self.loss / (DELTA * (1 - DELTA / 2))}
+
+    def held(self) -> Held:
+        """Return the network, the mean of its weights, its optimiser and the replay buffer."""
+        return Held({"values": self.network, "mean": self.mean}, {"optimiser": (self.optimiser, self.network)}, {"replay": self.replay})
+
+    def counters(self) -> dict[str, Any]:
+        """Return the loss, and how many rows were seen."""
+        return {"loss": self.loss, "seen": self.replay.seen}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """See ``TrainingRun``."""
+        history = [RebelRow(**row) for row in saved["history"]]
+        require(number_in(saved["loss"], 0, math.inf), "loss must be a number of at least 0")
+        require(whole_in(saved["seen"], 0, 2**53), "the rows seen must be a whole number")
+        require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
+        self.loss, self.replay.seen, self.history = float(saved["loss"]), saved["seen"], history
+        self.leaves.take(self.mean)
+
+    def finish(self, directory: Path) -> Path:
+        """Write the value network; return its file."""
+        path = directory / VALUES_FILE
+        save_values(path, self.mean, self.game, f"{self.config.name}:{self.iteration}", self.describe())
+        return path
 
 
 def _cf_reach(states: PublicStates, ranges: Pair) -> Pair:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from agents.networks import CheckpointError, NetworkPolicy
-from agents.training.base import BaseRun, HistoryRow
-from agents.training.state import STATE_FILE, load_state, save_state
+from agents.networks.regression import DivergenceError
+from agents.training.base import TrainingRun
 from search.boards.sweeps import uninterrupted
+from search.frontier import NoValuesError
 
-POLICY_FILE = "policy.safetensors"
+WATCHED = 10  # iterations that an error is a mean over
+MOST_ERROR = 100.0  # of such a mean, see ``TrainingRun.errors``: more is no training
 
-Progress = Callable[[int, list[HistoryRow]], None]
+Progress = Callable[[int, list[Any]], None]
 
-Run = TypeVar("Run", bound=BaseRun)
-
-
-class Trained(NamedTuple):
-    """What a training run came to."""
-
-    policy: NetworkPolicy
-    history: list[HistoryRow]  # the last row is the policy's
+Made = TypeVar("Made")
+Run = TypeVar("Run", bound=TrainingRun[Any, Any])
 
 
 class ScalarWriter(Protocol):
@@ -61,81 +58,97 @@ def open_run(run: Run, directory: Path | str) -> Run:
         CheckpointError: the state in the directory is damaged or of another run.
         OSError: the directory cannot be written.
     """
-    directory = Path(directory)
-    if (directory / STATE_FILE).exists():
-        load_state(run, directory)
-    else:
-        directory.mkdir(parents=True, exist_ok=True)
-        save_state(run, directory)  # refuses an unwritable directory before any work
+    run.open(Path(directory))
     return run
 
 
 def train(
-    run: BaseRun,
+    run: TrainingRun[Any, Made],
     directory: Path | str,
     writer: ScalarWriter | None = None,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
-) -> Trained:
-    """Take a run of self-play to its end in ``directory`` and return the policy and how it came about.
+) -> Made:
+    """Take a run of any trainer to its end in ``directory``, step by step, and return what it made.
 
     A new run takes over the state that is in the directory, and gives the same bits as an uninterrupted one. The state is saved as
-    configured, at the end and on Ctrl-C, which then goes on as KeyboardInterrupt; the policy is saved at the end.
+    configured, at the end and on Ctrl-C, which then goes on as KeyboardInterrupt; what was made is saved at the end.
 
     Args:
         run: before its first iteration, or where an earlier call left it.
-        directory: made if need be; holds ``training.safetensors`` and, at the end, ``policy.safetensors``.
-        writer: gets exploitability, losses and compute by iteration.
+        directory: made if need be; of a run that trains a policy it holds ``training.safetensors`` and, at the end, ``policy.safetensors``.
+        writer: gets the run's curves by iteration.
         progress: called after each iteration with the iteration and the history so far.
         stop: asked after each iteration; True ends the run here: measured, saved and resumable.
 
     Raises:
         CheckpointError: the state in the directory is damaged or of another run.
-        OSError: the directory cannot be written.
+        DivergenceError: numbers that are none, or errors that rise without end; names the iteration. The last state that was saved stays.
+        OSError: a file cannot be written. The last one that was stays whole.
     """
+    directory = Path(directory)
     if run.iteration == 0:
         open_run(run, directory)
-    directory = Path(directory)
-    saved = time.monotonic()
+    watch, iteration = Watch(), run.iteration
+    saved_iteration, saved_at = run.iteration, time.monotonic()
+
+    def save() -> None:
+        nonlocal saved_iteration, saved_at
+        if all(error <= MOST_ERROR for error in run.errors().values()):  # else the state before is the last good one
+            run.save(directory)
+            saved_iteration, saved_at = run.iteration, time.monotonic()
+
     try:
-        if run.iteration and run.due():
+        if run.due():
             run.evaluate()  # if the run was stopped between the iteration and its measurement; nothing happens otherwise
         while run.iteration < run.config.iterations:
+            iteration = run.iteration + 1
             with uninterrupted():  # a state in the middle of an iteration could not be resumed
                 run.step()
             if run.due():
                 run.evaluate()
-            _report(run, writer, progress)
-            if time.monotonic() - saved >= run.config.save_seconds:
-                save_state(run, directory)
-                saved = time.monotonic()
+            watch.look(run)
+            _draw(run, writer)
+            if progress is not None:
+                progress(run.iteration, run.history)
+            if time.monotonic() - saved_at >= run.config.save_seconds:
+                save()
             if stop is not None and stop():
                 break
-        return Trained(_finish(run, directory), run.history)
+        run.evaluate()
+        run.save(directory)
+        return run.finish(directory)
     except KeyboardInterrupt:
-        save_state(run, directory)
+        with uninterrupted():
+            save()
         raise
+    except (DivergenceError, NoValuesError) as error:
+        more = f"resume goes on from iteration {saved_iteration}, which {directory} has, and takes a lower learning rate"
+        raise DivergenceError(f"{error} (iteration {iteration}; {more})") from None
 
 
-def _finish(run: BaseRun, directory: Path) -> NetworkPolicy:
-    """Measure and save what there is; the policy of a run that was finished before is loaded, not trained again."""
-    path = directory / POLICY_FILE
-    run.evaluate()
-    save_state(run, directory)
-    try:
-        return run.load_policy(path)
-    except CheckpointError:  # none yet, damaged, or of an earlier iteration
-        run.save_policy(path)
-        return run.policy()
+class Watch:
+    """Ends a run that diverges: its curves must be finite, and its errors must not rise without end."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, deque[float]] = {}
+
+    def look(self, run: TrainingRun[Any, Any]) -> None:
+        """Look at an iteration; raises DivergenceError."""
+        for name, value in run.curves().items():
+            if not math.isfinite(value):
+                raise DivergenceError(f"training {name} must be finite, got {value}")
+        for name, error in run.errors().items():
+            last = self._last.setdefault(name, deque(maxlen=WATCHED))
+            last.append(error)
+            mean = sum(last) / len(last)
+            if len(last) == WATCHED and mean > MOST_ERROR:
+                rule = f"must stay below {MOST_ERROR:g} times that of a network that says 0"
+                raise DivergenceError(f"training {name} {rule}, got {mean:.3g} times over {WATCHED} iterations")
 
 
-def _report(run: BaseRun, writer: ScalarWriter | None, progress: Progress | None) -> None:
-    last = run.history[-1] if run.history else None
+def _draw(run: TrainingRun[Any, Any], writer: ScalarWriter | None) -> None:
     if writer is not None:
-        for p in (0, 1):
-            writer.add_scalar(f"advantage_loss/player_{p}", run.losses[p], run.iteration)
-        writer.add_scalar("multiply_adds", run.multiply_adds, run.iteration)
-        if last is not None and last.iteration == run.iteration:
-            writer.add_scalar("exploitability", last.exploitability, run.iteration)
-    if progress is not None:
-        progress(run.iteration, run.history)
+        with suppress(OSError):  # see ``tensorboard_writer``
+            for name, value in run.curves().items():
+                writer.add_scalar(name, value, run.iteration)

@@ -74,6 +74,14 @@ class BoardTree:
         found: npt.NDArray[Any] = stored[first : first + tiles * rows].reshape(tiles, rows, LANES)
         return found
 
+    def tiled_street(self, player: int, street: int, stored: Any) -> npt.NDArray[Any]:
+        """Return [tiles of all boards of a street, actions of the street, 8], which stand one board after the other; a view of an array."""
+        table, boards = self.forests[player].table[street], self.on_street(street)
+        tiles = int((-(-self.boards[boards.start : boards.stop, column.HANDS + player] // LANES)).sum())
+        first, rows = int(self.boards[boards.start, column.STORE + player]), int(table[column.ROWS] - table[column.LINES])
+        found: npt.NDArray[Any] = stored[first : first + tiles * rows].reshape(tiles, rows, LANES)
+        return found
+
     def by_hand(self, player: int, board: int, stored: Any, rows: slice = slice(None)) -> npt.NDArray[Any]:
         """Return [actions, hands of the board], the same by hand, of all actions or of some; a copy."""
         tiled = self.tiled(player, board, stored)[:, rows]

@@ -360,6 +360,11 @@ class HoldemGame:
         return " | ".join(cards_name(cards) for cards in rounds if cards)
 
 
+def kind_of(text: str) -> Kind:
+    """Return what an action does, from its text."""
+    return KINDS.get(text.split()[0], Kind.BET)
+
+
 def _action(text: str) -> Action:
-    verb, *amount = text.split()
-    return Action(KINDS.get(verb, Kind.BET), text, float(amount[0]) if amount else 0.0, text)
+    amount = text.split()[1:]
+    return Action(kind_of(text), text, float(amount[0]) if amount else 0.0, text)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.holdem.board_tree import BoardTree
-from games.holdem.layout import betting_forest, betting_streets
+from games.holdem.layout import betting_forest, betting_streets, whole_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import CHILD, CHILD_END, HANDS, LINES, PARENT, ROWS, STORE, STREET, Forest, Index, Int
@@ -48,10 +48,17 @@ def entering(game: HoldemGame, street: int) -> list[int]:
     return [n for n in np.flatnonzero(bets.round == street).tolist() if n == 0 or bets.round[bets.parent[n]] < street]
 
 
-def street_lines(game: HoldemGame, nodes: Sequence[int], dtype: Any = np.float32) -> Lines:
-    """Return the lines that enter a street at some betting nodes (in preorder), laid out for kernels."""
+def street_lines(game: HoldemGame, nodes: Sequence[int], dtype: Any = np.float32, streets: int | None = None) -> Lines:
+    """Return the lines that enter a street at some betting nodes, laid out for kernels.
+
+    Args:
+        game: whole.
+        nodes: that enter the street, in preorder.
+        dtype: of amounts.
+        streets: how many of them; None for all to the end of the game.
+    """
     first = int(game.bets.round[nodes[0]])
-    whole, part = betting_streets(game.bets, (0,)), betting_streets(game.bets, nodes)
+    whole, part = whole_streets(game.bets), betting_streets(game.bets, nodes)[:streets]
     rows: list[tuple[Int, ...]] = []
     for p in (0, 1):
         own = []
@@ -115,8 +122,8 @@ def subtree(tree: BoardTree, lines: Lines, board: int) -> Subtree:
     """
     if tree.boards[board, STREET] != lines.street:
         raise ValueError(f"board must be one of street {lines.street}, got one of street {tree.boards[board, STREET]}")
-    ranges, low, high = [], board, board + 1
-    while low < high:
+    ranges, low, high = list[tuple[int, int]](), board, board + 1
+    while low < high and len(ranges) < len(lines.rows[0]):
         ranges.append((low, high))
         low, high = int(tree.boards[low, CHILD]), int(tree.boards[high - 1, CHILD_END])
     picked = np.concatenate([np.arange(*r) for r in ranges])
@@ -129,6 +136,8 @@ def subtree(tree: BoardTree, lines: Lines, board: int) -> Subtree:
         boards[here, PARENT] += starts[s - 1] - ranges[s - 1][0] if s else 0
         if s + 1 < len(ranges):
             boards[here, CHILD : CHILD_END + 1] += starts[s + 1] - ranges[s + 1][0]
+        else:
+            boards[here, CHILD : CHILD_END + 1] = 0
         span = []
         for p in (0, 1):
             tiles = -(-boards[here, HANDS + p] // LANES)

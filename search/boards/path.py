@@ -7,7 +7,7 @@ operations a decision of the way.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,13 +50,13 @@ class Root(NamedTuple):
         node: of the bets, entering a street.
         board: of that street.
         arrival: how both players come there, one line.
-        left: values there and below; None at the game's root.
+        left: values there and below; None at the game's root, and with a depth limit what ``search.boards.limited_subgames`` leaves.
     """
 
     node: int
     board: int
     arrival: Beliefs
-    left: Left | None
+    left: Any
 
 
 class Paths:

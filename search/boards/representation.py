@@ -140,6 +140,8 @@ class BoardRepresentation:
         limit: DepthLimit[HoldemState] | None = None,
     ) -> BoardResolver:  # fmt: skip
         """See ``search.representation.Representation``."""
-        if limit is not None:
-            raise ValueError("depth must be left out in hold'em, where subgames are solved to the end")
-        return BoardResolver(self.game, lambda: self.tree, blueprint.strategies, variant, rounds, config, threads)
+        if limit is not None and (rounds is None or len(rounds) < 2 or limit.actions is not None):
+            raise ValueError(
+                "solve_from must name at least two rounds where depth is limited in hold'em, each of which ends one but the last"
+            )
+        return BoardResolver(self.game, lambda: self.tree, blueprint.strategies, variant, rounds, config, threads, limit)

@@ -14,16 +14,19 @@ from typing import Protocol
 import numpy as np
 
 from games.holdem.board_tree import BoardTree
-from games.holdem.rules import HoldemGame
-from games.holdem.subtree import entering, street_lines
+from games.holdem.rules import HoldemGame, HoldemState
+from games.holdem.subtree import Lines, entering, street_lines
 from games.kernels.boards import CHILD, CHILD_END, STREET
-from search.beliefs import Beliefs
+from search.beliefs import Beliefs, Float
+from search.boards.limited_subgames import LimitedBoardSubgames, Visits
 from search.boards.path import Paths
+from search.boards.promises import Promises
 from search.boards.strategy import BoardStrategy
 from search.boards.subgames import Answer, BoardSubgames
 from search.boards.trunk import StoredStrategies, Strategies, Trunk, board_weights
 from search.budget import SPARE, Budget, Deadline, Pace, Spent
-from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
+from search.frontier import LeafEvaluator
+from search.resolving import ResolveConfig, Resolved, SearchReport, SubgameSolver, resolve
 from search.variants import Variant
 
 SAME_SUITS = np.arange(4, dtype=np.uint8)
@@ -58,6 +61,9 @@ def resolve_round(
     journal: Journal | None = None,
     until: int = 0,
     searched: Collection[int] = (),
+    leaves: LeafEvaluator[HoldemState] | None = None,
+    promises: Promises | None = None,
+    visits: dict[int, list[Visits]] | None = None,
 ) -> tuple[Strategies, SearchReport]:
     """Search every subgame that begins with a street, for one seat.
 
@@ -82,17 +88,28 @@ def resolve_round(
         journal: of the same search; none keeps nothing.
         searched: streets above that were searched before; see ``Trunk``.
         until: the last street that will be searched: decisions by the clock leave values for it, see ``BoardSubgames``.
+        leaves: says what the leaves are worth where subgames end before the next card; none lets them go on to the end of the game.
+        promises: says what the opponent's hands are promised where subgames begin, see ``search.resolving.resolve``; none leaves that to
+            the strategies so far.
+        visits: gets those of searches that end at leaves, by board.
 
     Returns:
         The strategies so far from here on, the street's searched; and what the search came to.
     """
     begun, apart = time.perf_counter(), budget.seconds is not None
     nodes = entering(game, street)
-    lines = [street_lines(game, own, tree.weight.dtype) for own in ([[node] for node in nodes] if apart else [nodes])]
+    streets = None if leaves is None else 1
+    lines = [street_lines(game, own, tree.weight.dtype, streets) for own in ([[node] for node in nodes] if apart else [nodes])]
     weights, paths, reading = board_weights(tree), Paths(game, tree), Pace()
-    pool: SimpleQueue[list[BoardSubgames]] = SimpleQueue()
+    pool: SimpleQueue[list[BoardSubgames | LimitedBoardSubgames]] = SimpleQueue()
+
+    def searcher_of(own: Lines) -> BoardSubgames | LimitedBoardSubgames:
+        if leaves is not None:
+            return LimitedBoardSubgames(game, tree, own, variant, leaves)
+        return BoardSubgames(game, tree, own, variant, threads, until=until if apart and config.with_gifts else 0)
+
     for _ in range(workers):
-        pool.put([BoardSubgames(game, tree, own, variant, threads, until=until if apart and config.with_gifts else 0) for own in lines])
+        pool.put([searcher_of(own) for own in lines])
     out = (np.array(strategies[0]), np.array(strategies[1]))
     kept = {} if journal is None else journal.restore(out)
     total = SearchReport()
@@ -106,28 +123,36 @@ def resolve_round(
                     report = decide(board, arrival, line, searcher)
                 else:
                     clock = Deadline(budget.seconds)
-                    report = resolve(searcher, *task, strategies, seat, config, budget, clock, worth=warm, deliver=put).report
+                    promised = None if promises is None else promises.at(nodes, *task, 1 - seat)
+                    report = solved(searcher, *task, clock, promised)
                 found.add(report, float(weights[board]) / game.deal_mass)
         finally:
             pool.put(searchers)
         return board, found
 
-    def decide(board: int, arrival: Beliefs, line: int, searcher: BoardSubgames) -> SearchReport:
+    def solved(
+        searcher: SubgameSolver[StoredStrategies, Answer], board: int, beliefs: Beliefs, clock: Deadline, promised: Float | None
+    ) -> SearchReport:
+        """Solve what is asked for within the clock, and put the answer among the others."""
+        return resolve(searcher, board, beliefs, strategies, seat, config, budget, clock, worth=warm, promised=promised, deliver=put).report
+
+    def decide(board: int, arrival: Beliefs, line: int, searcher: SubgameSolver[StoredStrategies, Answer]) -> SearchReport:
         """Solve one line by the clock, which runs from the request to the policy as at the table; only gifts are there already."""
         clock = Deadline(budget.seconds)
         own = paths.follow(paths.start(), nodes[line], board, strategies)
         own = own._replace(gifts=None if arrival.gifts is None else arrival.gifts[:, [line]])
         limit = clock.sooner(SPARE * reading.expected)
-        report = resolve(searcher, board, own, strategies, seat, config, budget, limit, worth=warm, deliver=put).report
-        solved, whole = clock.spent(), BoardStrategy(game, tree, out)
+        promised = None if promises is None else promises.at([nodes[line]], board, own, 1 - seat)
+        report = solved(searcher, board, own, limit, promised)
+        searching, whole = clock.spent(), BoardStrategy(game, tree, out)
         first = next((n for n in range(nodes[line], int(game.bets.end[nodes[line]])) if game.bets.player[n] == seat), None)
         if first is not None:
             whole.at_board(first, board, SAME_SUITS)
         seconds = clock.spent()
-        reading.learn(seconds - solved)
+        reading.learn(seconds - searching)
         report.seconds = [seconds] * len(report.seconds)
         if report.solves:
-            report.spent += Spent(judging=seconds - solved)
+            report.spent += Spent(judging=seconds - searching)
         return report
 
     def put(found: Resolved[Answer]) -> None:
@@ -135,6 +160,8 @@ def resolve_round(
         assert answer is not None
         for p in (0, 1):
             answer.part.put(p, answer.average[p], out[p])
+        if visits is not None and leaves is not None:
+            visits.setdefault(answer.part.boards[0].start, []).append(found.left)
 
     def tasks() -> Iterator[tuple[int, Beliefs]]:
         giver = 1 - seat if config.with_gifts else None

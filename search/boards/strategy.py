@@ -29,6 +29,14 @@ def image_of_hands(permutation: bytes, deck: Deck) -> npt.NDArray[np.uint32]:
     return hand_permutation(np.frombuffer(permutation, np.uint8), hole_hands(deck))
 
 
+def alike_images(game: HoldemGame, tree: BoardTree, board: int) -> list[npt.NDArray[np.uint32]]:
+    """Return [H] each, the images of all hands under the suit permutations that leave a board's streets as they are."""
+    cards, counts = tree.cards[board], np.cumsum([len(tree.cards[0]), *game.deals[1:]]).tolist()
+    streets = [set(cards[low:high]) for low, high in zip([0, *counts], counts, strict=False)]
+    fitting = [g for g in tree.group if all({permute_card(g, card) for card in street} == street for street in streets)]
+    return [image_of_hands(g.tobytes(), game.deck) for g in fitting]
+
+
 def play_alike(tree: BoardTree, player: int, rows: npt.NDArray[Any]) -> None:
     """Give hands that the symmetries of their board make alike the mean of their rows, in place.
 

@@ -175,7 +175,7 @@ class BoardSubgames(Anytime[Answer]):
     def played(self, answer: Answer, accepted: npt.NDArray[np.bool_]) -> Answer:
         """See ``SubgameSolver``; the answer's own arrays are changed."""
         for p in (0, 1):
-            self._keep(self._part, p, np.logical_not(accepted), self._before[p], answer.average[p])
+            keep_lines(self._part, p, np.logical_not(accepted), self._before[p], answer.average[p])
         return answer
 
     def worth(self, board: int, beliefs: Beliefs, strategies: StoredStrategies) -> int:
@@ -224,19 +224,20 @@ class BoardSubgames(Anytime[Answer]):
                 rows[:] = 0
         return StoredRows(regret, matching, average)
 
-    def _keep(self, part: Subtree, player: int, lines: npt.NDArray[np.bool_], before: Rows, answer: Rows) -> None:
-        """Play the strategy so far below some lines: copy its rows over the answer's, in place."""
-        if not lines.any():
-            return
-        at = 0
-        decisions = iter(self.lines.decisions[player].tolist())
-        for s, rows in enumerate(self.lines.rows[player]):
-            forest, table = self.lines.forests[player], self.lines.forests[player].table[s]
-            first = forest.first_row[int(table[FIRST_ROW]) : int(table[FIRST_ROW]) + int(table[DECISIONS]) + 1].astype(np.int64)
-            nodes = np.array([next(decisions) for _ in range(int(table[DECISIONS]))], np.int64)
-            line = np.searchsorted(self.lines.nodes, nodes, side="right") - 1
-            picked = np.repeat(lines[line], np.diff(first)) if len(nodes) else np.zeros(0, bool)
-            tiles = part.spans[s][player][1]
-            here = slice(at, at + tiles * len(rows))
-            answer[here].reshape(tiles, len(rows), LANES)[:, picked] = before[here].reshape(tiles, len(rows), LANES)[:, picked]
-            at += tiles * len(rows)
+
+def keep_lines(part: Subtree, player: int, lines: npt.NDArray[np.bool_], before: Rows, answer: Rows) -> None:
+    """Play the strategy so far below some of a part's lines: copy its rows over the answer's, in place."""
+    if not lines.any():
+        return
+    at, forest = 0, part.lines.forests[player]
+    decisions = iter(part.lines.decisions[player].tolist())
+    for s, rows in enumerate(part.lines.rows[player]):
+        table = forest.table[s]
+        first = forest.first_row[int(table[FIRST_ROW]) : int(table[FIRST_ROW]) + int(table[DECISIONS]) + 1].astype(np.int64)
+        nodes = np.array([next(decisions) for _ in range(int(table[DECISIONS]))], np.int64)
+        line = np.searchsorted(part.lines.nodes, nodes, side="right") - 1
+        picked = np.repeat(lines[line], np.diff(first)) if len(nodes) else np.zeros(0, bool)
+        tiles = part.spans[s][player][1]
+        here = slice(at, at + tiles * len(rows))
+        answer[here].reshape(tiles, len(rows), LANES)[:, picked] = before[here].reshape(tiles, len(rows), LANES)[:, picked]
+        at += tiles * len(rows)

@@ -17,8 +17,7 @@ from games.holdem.board_tree import BoardTree
 from games.holdem.layout import betting_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
-from games.kernels.boards import CHILD, CHILD_END, HANDS, LINES, ROWS, STORE, STREET
-from search.beliefs import Float
+from games.kernels.boards import CHILD, CHILD_END, STREET
 from search.boards.sweeps import Rows
 from search.boards.trunk import StoredStrategy, Strategies, above, root_reach, row_reach
 from search.off_tree import pseudo_harmonic
@@ -159,7 +158,7 @@ def translated(before: Whole, game: HoldemGame, tree: BoardTree, player: int, fo
                 street.append([])
             street[k].append((row, sources[source], share * scale.get(child, 1.0)))
     for s, street in enumerate(copies):
-        old, new = _street(before.tree, player, s, before.tables[player]), _street(tree, player, s, out)
+        old, new = before.tree.tiled_street(player, s, before.tables[player]), tree.tiled_street(player, s, out)
         for copied in street:
             into, out_of = (np.array([entry[k] for entry in copied], np.int64) for k in (0, 1))
             shares = np.array([entry[2] for entry in copied], out.dtype)[:, None]
@@ -172,12 +171,3 @@ def _rows_of_children(bets: BettingTree, tree: BoardTree, player: int) -> dict[i
     """Return the row, lines left out, of each node that a player's action leads to."""
     nodes = np.flatnonzero(bets.player == player).tolist()
     return {child: tree.rows_of[node].start + a for node in nodes for a, child in enumerate(bets.children(node))}
-
-
-def _street(tree: BoardTree, player: int, street: int, stored: Rows) -> Float:
-    """Return [tiles, actions, 8], a view of a player's rows of all boards of a street."""
-    boards, table = tree.on_street(street), tree.forests[player].table[street]
-    first, actions = int(tree.boards[boards.start, STORE + player]), int(table[ROWS] - table[LINES])
-    tiles = int((-(-tree.boards[boards.start : boards.stop, HANDS + player] // LANES)).sum())
-    found: Float = stored[first : first + tiles * actions].reshape(tiles, actions, LANES)
-    return found

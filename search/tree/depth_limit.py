@@ -13,7 +13,7 @@ from games import CHANCE, TERMINAL, PublicTree
 from games.arrays import Float, Index
 from games.kernels import DenseTerminals, aligned_zeros
 from games.public_tree import Sequences
-from search.frontier import LeafEvaluator, mean_values
+from search.frontier import LeafEvaluator, NoValuesError, mean_values
 from search.kernels import UNSAFE, add_to_means, plain, sweep_to_leaves
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy
@@ -197,9 +197,11 @@ class DepthLimitedSolver(Solver):
             self.iterations += 1
 
     def _half(self, p: int, weights: Float, t: int) -> None:
-        """Do a player's half of an iteration."""
+        """Do a player's half of an iteration; raises NoValuesError, and is not begun, if the leaves' values are no numbers."""
         hands, ranges = self.tree.num_hands(p), self.leaf_ranges()
         cfvs = np.ascontiguousarray(self.leaves.cfvs(p, ranges))
+        if not np.isfinite(cfvs).all():
+            raise NoValuesError("leaves must have finite values, got NaN or infinity")
         self._leaf_cfvs[p][:, :hands] = cfvs
         kind = self.gadget.kind if self.gadget.player == p else UNSAFE
         sides = self._plain[p], self._plain[1 - p]

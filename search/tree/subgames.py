@@ -11,8 +11,9 @@ from games import PublicTree
 from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance, scaled
 from search.budget import Budget, Deadline, Pace, Paces
-from search.frontier import DepthLimit
+from search.frontier import DepthLimit, NoValuesError
 from search.gadgets import UNSAFE
+from search.outcome import Outcome
 from search.resolving import ResolveConfig, learn_paces
 from search.tree.depth_limit import CutAnswer, CutTree, DepthLimitedSolver, after_actions, cut, round_ends
 from search.tree.gadgets import Gadget, cf_reach_at
@@ -105,39 +106,45 @@ class DepthLimitedSubgames:
     def __init__(self, tree: PublicTree, variant: Variant, limit: DepthLimit[int]) -> None:
         self.tree, self.variant, self.limit, self.paces = tree, variant, limit, Paces(Pace(5e-7))
         self._cuts: dict[int, CutTree] = {}
-        self._solvers: dict[int, DepthLimitedSolver | None] = {}
+        self._solvers: dict[tuple[int, bool], DepthLimitedSolver] = {}
 
     def cut(self, place: int) -> CutTree:
-        """Return the subgame at a public node, cut at the depth limit."""
+        """Return the subgame at a public node, cut at the depth limit; it has no leaves where the game ends before."""
         if place not in self._cuts:
             actions = self.limit.actions
             leaves = round_ends(self.tree, place, dealt=True) if actions is None else after_actions(self.tree, place, actions)
             self._cuts[place] = cut(self.tree, place, leaves)
         return self._cuts[place]
 
-    def solver(self, place: int) -> DepthLimitedSolver | None:
-        """Return the solver of the subgame at a public node; None where the game ends before the depth limit."""
-        if place not in self._solvers:
-            part = self.cut(place)
-            made = DepthLimitedSolver(part, self.variant, self.limit.leaves) if part.leaves.size else None
-            if made is not None:
-                made.pace = self.paces.iterating
-            self._solvers[place] = made
-        return self._solvers[place]
+    def solver(self, place: int, seat: int = 0) -> DepthLimitedSolver | None:
+        """Return the solver of the subgame at a public node for searches of a player; None where the game ends before the depth limit."""
+        small, leaves = self.cut(place), self.limit.leaves_of(seat)
+        key = place, leaves is self.limit.leaves
+        if small.leaves.size and key not in self._solvers:
+            self._solvers[key] = DepthLimitedSolver(small, self.variant, leaves)
+            self._solvers[key].pace = self.paces.iterating
+        return self._solvers.get(key)
 
-    def _there(self, place: int) -> DepthLimitedSolver:
-        found = self.solver(place)
-        if found is None:
-            raise ValueError(f"place must be a public node above the depth limit, got {place}")
-        return found
+    def warm_up(self, blueprint: Strategy, config: ResolveConfig) -> None:
+        """Make the solvers at the game's root, load their kernels and learn the machine's speed, see ``search.resolving.learn_paces``."""
+        for solver in (self.solver(0, seat) for seat in (1, 0)):
+            if solver is not None:
+                solver.start(whole_game(solver.tree))
+        if self.size(0):
+            first, second = (range_[:, None] for range_ in full_ranges(self.tree))
+            learn_paces(self, 0, Beliefs(0, (first, second), None), blueprint, config, worth=0, promised=np.zeros_like(second))
 
     def size(self, place: int) -> int:
         """See ``SubgameSolver``."""
-        return self._there(place).rows
+        small = self.cut(place)
+        return rows_of(small.tree.subgame(0)) if small.leaves.size else 0
 
     def enter(self, place: int, beliefs: Beliefs, strategy: Strategy | None, seat: int) -> Entrance:
         """See ``SubgameSolver``; the strategy so far is not asked for."""
-        self._seat, self._solver = seat, self._there(place)
+        solver = self.solver(place, seat)
+        if solver is None:
+            raise ValueError(f"place must be a public node above the depth limit, got {place}")
+        self._seat, self._solver = seat, solver
         own, reach = scaled(beliefs.reach[seat]), beliefs.reach
         self._cf_reach = cf_reach_at(self.tree, place, 1 - seat, own[:, 0])[:, None]
         entrance = Entrance(own, reach[1 - seat], self._cf_reach, reach[seat].max(axis=0), None)
@@ -165,9 +172,13 @@ class DepthLimitedSubgames:
     def solve(self, budget: Budget, deadline: Deadline) -> Solution[CutAnswer]:
         """See ``SubgameSolver``."""
         solver = self._solver
-        found = solver.solve(replace(budget, exploitability=None), deadline)
+        outcome = Outcome.SEARCHED
+        try:
+            found = solver.solve(replace(budget, exploitability=None), deadline)
+        except NoValuesError:
+            found, outcome = solver.interrupted(), Outcome.NO_VALUES
         answer = CutAnswer(solver.cut, found.strategy, solver.leaf_values())
-        return Solution(answer, found.iterations, found.seconds)
+        return Solution(answer, found.iterations, found.seconds, outcome=outcome)
 
     def played(self, answer: CutAnswer, accepted: npt.NDArray[np.bool_]) -> CutAnswer:
         """See ``SubgameSolver``."""

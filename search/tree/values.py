@@ -16,28 +16,39 @@ Float = npt.NDArray[np.float64]
 
 def history_values(strategy: Strategy) -> Float:
     """Return [N, H0, H1], player 0's expected chips of every history when both play a strategy of the whole game from there on."""
-    tree, game = strategy.tree, derived_game(strategy.tree)
     if strategy.span.node != 0:
         raise ValueError(f"strategy must cover the whole game, got one from public node {strategy.span.node}")
-    values = np.zeros((tree.num_nodes, *tree.deal_weights.shape))
-    for node in range(tree.num_nodes - 1, -1, -1):
+    return values_below(strategy.tree, 0, (strategy.tables[0][None], strategy.tables[1][None]))[:, 0, 0]
+
+
+def values_below(tree: PublicTree, root: int, tables: tuple[Float, Float]) -> Float:
+    """Return [N, C0, C1, H0, H1], player 0's expected chips of the histories of N public nodes, those at and below a root.
+
+    Args:
+        tree: the game.
+        root: a public node.
+        tables: per player [C, rows of the whole game - 1, padded H], the C strategies that the player may go on with.
+    """
+    game, end = derived_game(tree), int(tree.end[root])
+    values = np.zeros((end - root, len(tables[0]), len(tables[1]), *tree.deal_weights.shape))
+    for node in range(end - 1, root - 1, -1):
         if tree.player[node] == TERMINAL:
-            values[node] = game.payoffs(node)
-        if node:
+            values[node - root] = game.payoffs(node)
+        if node > root:
             parent = int(tree.parent[node])
-            values[parent] += values[node] * _probability(strategy, parent, node)
+            values[parent - root] += values[node - root] * _probability(tree, tables, parent, node)
     return values
 
 
-def _probability(strategy: Strategy, node: int, child: int) -> Float:
-    """Return the probability of a child given the hands, [H0, H1] or what broadcasts to it."""
-    tree, player = strategy.tree, int(strategy.tree.player[node])
+def _probability(tree: PublicTree, tables: tuple[Float, Float], node: int, child: int) -> Float:
+    """Return the probability of a child given continuations and hands, what broadcasts to [C0, C1, H0, H1]."""
+    player = int(tree.player[node])
     if player == CHANCE:
         before, after = (tree.chance_weights[tree.chance_of[i]] for i in (node, child))
         chance: Float = np.divide(after, before, out=np.zeros_like(after), where=before > 0)
         return chance
-    row: Float = strategy.tables[player][int(tree.row[player, child]) - 1, : tree.num_hands(player)]
-    return _along(player, row)
+    rows: Float = tables[player][:, int(tree.row[player, child]) - 1, : tree.num_hands(player)]
+    return rows[:, None, :, None] if player == 0 else rows[None, :, None]
 
 
 def _along(player: int, row: Float) -> Float:

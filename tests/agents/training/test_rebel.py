@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save
 
 from agents.networks import CheckpointError
+from agents.networks.checkpoint import _digest, network_arrays
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
-from agents.training.rebel import RebelConfig, RebelRun, Replay
-from agents.training.rebel_files import restore, save_run, train_values
+from agents.training import load_state, save_state, train
+from agents.training.rebel import RebelConfig, RebelRun, Replay, States
 from games.derived import derived_game
 from search.tree.continuations import Continuation
 from search.tree.depth_limit import round_ends
@@ -136,9 +138,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path, game, more):
     half = RebelRun(seen, config)
     half.step()
     half.step()
-    save_run(half, tmp_path)
+    save_state(half, tmp_path)
     other = RebelRun(seen, config)
-    restore(other, tmp_path)
+    load_state(other, tmp_path)
     other.step()
     other.step()
     for a, b in zip(whole.network.parameters(), other.network.parameters(), strict=True):
@@ -164,15 +166,48 @@ def test_another_runs_state_or_a_damaged_one_is_refused(tmp_path):
     seen = infostates(LEDUC)
     run = RebelRun(seen, SHORT)
     run.step()
-    save_run(run, tmp_path)
+    save_state(run, tmp_path)
     with pytest.raises(CheckpointError, match=r"trainer.steps must be 3 as in .*, got 4"):
-        restore(RebelRun(seen, replace(SHORT, steps=4)), tmp_path)
+        load_state(RebelRun(seen, replace(SHORT, steps=4)), tmp_path)
     with pytest.raises(CheckpointError, match=r"checkpoint must be for game"):
-        restore(RebelRun(infostates(KUHN), replace(SHORT, depth=1)), tmp_path)
+        load_state(RebelRun(infostates(KUHN), replace(SHORT, depth=1)), tmp_path)
     path = tmp_path / "training.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises(CheckpointError, match="got a damaged one"):
-        restore(RebelRun(seen, SHORT), tmp_path)
+        load_state(RebelRun(seen, SHORT), tmp_path)
+
+
+def test_a_state_where_no_two_hands_meet_is_worth_finite_numbers():
+    run, only = RebelRun(infostates(LEDUC), SHORT), np.eye(6)[:1]
+    for other in (only, np.eye(6)[1:2]):
+        states = States([0], (only, other))
+        run._add(states, run._solved(states))
+    assert run.replay.size == 2
+    assert all(np.isfinite(array).all() for array in run.replay.arrays.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"format": 3}, "checkpoint must have format 2, got 3"),
+        ({"kind": "policy"}, "checkpoint must have kind 'values', got 'policy'"),
+        (
+            {"network": {"hidden": 8, "layers": 2, "tremble": 0.02}},
+            r"tensor values.layers.0.weight must be float32 \[8, .*, got float32 \[16",
+        ),
+        ({"network": {"hidden": 16, "layers": 99, "tremble": 0.02}}, "checkpoint must name a valid network"),
+        ({"game": "leduc_poker(players=3)"}, r"checkpoint must be for game leduc_poker, got one for leduc_poker\(players=3\)"),
+    ],
+)
+def test_a_value_network_of_another_version_size_or_game_is_refused(tmp_path, leaves, change, error):
+    network, path = make_value_network(ValueConfig(hidden=16), leaves.encoding, 0), tmp_path / "values.safetensors"
+    about = {"game": "leduc_poker", "network": vars(network.config)} | change
+    content = json.dumps(
+        about | {"digest": _digest(tensors := network_arrays({"values": network})), "format": 2, "kind": "values"} | change
+    )
+    path.write_bytes(save(tensors, {"timebank": content}))
+    with pytest.raises(CheckpointError, match=error):
+        load_values(path, infostates(LEDUC))
 
 
 def test_a_loss_that_is_no_number_ends_the_run():
@@ -187,7 +222,7 @@ def test_training_makes_the_search_stronger_and_the_network_is_kept(tmp_path):
     seen = infostates(LEDUC)
     config = RebelConfig(iterations=24, steps=40, evaluate_from=1, evaluate_growth=100, evaluate_iterations=60, label_iterations=100)
     run = RebelRun(seen, config)
-    path = train_values(run, tmp_path)
+    path = train(run, tmp_path)
     first, last = run.history
     assert last.exploitability < 0.5 * first.exploitability
     assert load_values(path, seen).fingerprint() == run.leaves.fingerprint()
@@ -199,7 +234,7 @@ def test_it_trains_no_policy_and_the_commands_that_want_one_say_so(monkeypatch, 
     monkeypatch.chdir(tmp_path)
     error = "trainer must be one that trains a policy here, got rebel, which trains values for searches"
     assert error in refused(monkeypatch, capsys, "ablate", "trainer=rebel")
-    error = "trainer must be rebel where agent.values=trained, got deep_cfr"
+    error = "trainer must be rebel to train values in games derived from OpenSpiel, got deep_cfr"
     assert error in refused(
         monkeypatch, capsys, "ablate", "game=leduc_poker", "agent.policy=uniform", "agent.values=trained", "agent.solve_from=root"
     )
@@ -215,15 +250,21 @@ def test_only_ablations_train_values(monkeypatch, tmp_path, capsys, command, key
         "budget.iterations=9",
     ]
     more = [] if command == "play" else ["agent@agents.b=uniform"]
-    assert f"{key}.values must be a file" in refused(monkeypatch, capsys, command, "game=leduc_poker", *given, *more)
+    assert f"{key}.values must be continuations or a file" in refused(monkeypatch, capsys, command, "game=leduc_poker", *given, *more)
 
 
 @pytest.mark.parametrize(
     ("given", "error"),
     [
         (["game=leduc_poker", "agent.depth=2"], "agent.depth must be left out without agent.values, got 2"),
-        (["game=leduc_poker", "agent.values=none"], "agent.values must be a file that timebank train trainer=rebel wrote, got none"),
-        (["game=ms1f1", "agent.policy=tabular", "agent.values=trained"], "agent.values must be left out in hold'em"),
+        (
+            ["game=leduc_poker", "agent.values=none"],
+            "agent.values must be continuations or a file that timebank train trainer=rebel wrote, got none",
+        ),
+        (
+            ["game=ms1f1", "agent.policy=tabular", "agent.values=trained"],
+            "agent.solve_from must be flop where agent.values ends searches, got 'decision'",
+        ),
     ],
 )
 def test_values_and_depths_that_do_not_fit_are_refused(monkeypatch, tmp_path, capsys, given, error):

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from agents.bucket_blueprint import ABOUT, CENTRES, SHARES, load_abstraction, load_blueprint, save_abstraction
-from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig, sample
+from agents.training import train
+from agents.training.mccfr import BOARDS, STATE, BlueprintRun, MCCFRConfig
 from games.holdem.config import Holdem
 from search import represent
 from search.boards.bucket_match import BucketMatch
@@ -32,7 +33,7 @@ def settings(**more):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     game, directory = small([0, 1, 1]), tmp_path_factory.mktemp("made")
-    return game, directory, sample(BlueprintRun(game, settings(), directory))
+    return game, directory, train(BlueprintRun(game, settings(), directory), directory)
 
 
 def test_a_blueprint_is_read_as_it_was_made(made):
@@ -94,7 +95,7 @@ def test_exploitability_is_that_of_the_policy_asked_state_by_state(made):
 def test_a_match_on_buckets_comes_to_the_exact_value(made, tmp_path):
     game, _, late = made
     run = BlueprintRun(game, settings(iterations=3), tmp_path)
-    early, representation = sample(run), represent(game)
+    early, representation = train(run, tmp_path), represent(game)
     cards = card_arrays(game.deck, late.abstraction.indices(), late.abstraction.tabulated(late.abstraction.indices()))
     won, error = BucketMatch(late.decisions, cards, 1, deals=100_000).gain(late.at_decision, early.at_decision)
     (a, b), (c, d) = late.tables(), early.tables()
@@ -105,10 +106,10 @@ def test_a_match_on_buckets_comes_to_the_exact_value(made, tmp_path):
 
 def test_a_run_that_goes_on_and_other_threads_give_the_same_bits(made, tmp_path):
     game, directory, whole = made
-    sample(BlueprintRun(game, settings(iterations=15), tmp_path))
+    train(BlueprintRun(game, settings(iterations=15), tmp_path), tmp_path)
     run = BlueprintRun(game, settings(threads=2), tmp_path)
     assert run.iteration == 15
-    assert sample(run).digest == whole.digest
+    assert train(run, tmp_path).digest == whole.digest
     once = BlueprintRun(game, settings(), directory)
     assert once.history[0].gain is None
     assert once.history[-1].gain_error > 0
@@ -124,10 +125,10 @@ def test_ctrl_c_saves_what_was_done(made, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sample(BlueprintRun(game, settings(), tmp_path), progress=interrupt)
+        train(BlueprintRun(game, settings(), tmp_path), tmp_path, progress=interrupt)
     run = BlueprintRun(game, settings(), tmp_path)
     assert run.iteration == 7
-    assert sample(run).digest == whole.digest
+    assert train(run, tmp_path).digest == whole.digest
     once = BlueprintRun(game, settings(), directory)
     assert [replace(row, seconds=0) for row in run.history] == [replace(row, seconds=0) for row in once.history]
 
@@ -137,10 +138,10 @@ def test_a_damaged_file_is_made_again(file, made, tmp_path):
     game, _, whole = made
     run = BlueprintRun(game, settings(), tmp_path)
     run.step()
-    run.save()
+    run.save(tmp_path)
     content = (tmp_path / file).read_bytes()
     (tmp_path / file).write_bytes(content[: len(content) // 2])
-    assert sample(BlueprintRun(game, settings(), tmp_path)).digest == whole.digest
+    assert train(BlueprintRun(game, settings(), tmp_path), tmp_path).digest == whole.digest
 
 
 def cut(path):
@@ -218,7 +219,7 @@ def test_a_blueprint_of_something_else_is_refused(made, tmp_path):
 def test_arrays_of_something_else_are_refused(made, tmp_path):
     game, directory, _ = made
     other = tmp_path / "other"
-    sample(BlueprintRun(game, settings(seed=4), other))
+    train(BlueprintRun(game, settings(seed=4), other), other)
     tampered = tmp_path / "tampered"
     for change in ("zeros", "flip", "shares", "centres", "flops", "no flops", "kill"):
         shutil.copytree(directory, tampered, dirs_exist_ok=True)
@@ -256,7 +257,10 @@ def test_a_blueprint_without_a_digest_of_its_flops_is_read(made, tmp_path):
 
 def test_another_runs_state_is_refused(made):
     game, directory, _ = made
-    for change, text in (({"seed": 4}, "seed must be 3"), ({"deals": 65}, "deals must be 64"), ({"iterations": 39}, "iterations must be")):
+    for change, text in (
+        ({"seed": 4}, "seed must be 3"), ({"deals": 65}, "deals must be 64"), ({"iterations": 39}, "iterations must be"),
+        ({"bets": "50%"}, "bets must be None as in .*, got '50%'"),
+    ):  # fmt: skip
         with pytest.raises(ValueError, match=rf"trainer\.{text}"):
             BlueprintRun(game, settings(**change), directory)
     with pytest.raises(ValueError, match="game must be that of"):

@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agents.networks import CheckpointError, NetworkConfig, load_policy, load_tensors, policy_metadata, save_tensors
-from agents.training import POLICY_FILE, STATE_FILE, DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state, train
+from agents.networks import CheckpointError, NetworkConfig, load_policy, load_tensors, policy_metadata, save_policy, save_tensors
+from agents.training import POLICY_FILE, STATE_FILE, DeepCFR, DeepCFRConfig, FitConfig, check_state, load_state, save_state, train
 from games.holdem.board_tree import board_tree
 from search.boards.infostates import BoardInfostates
-from tests.catalogue import KUHN, LEDUC, small
-from tests.learners import BOTH, HOLDEM, assert_same, infostates_of, make_run, same, stepped
+from tests.catalogue import KUHN, LEDUC, UNEVEN, small
+from tests.learners import BOTH, HOLDEM, assert_same, infostates_of, make_policy, make_run, same, stepped
 from tests.running import ROOT
 
 OLDER = ROOT / "tests" / "data" / "older_training"
@@ -140,6 +140,37 @@ def test_another_games_state_is_refused(name, tmp_path):
     save_state(make_run(name), tmp_path)
     with pytest.raises(CheckpointError, match="must be for game leduc_poker, got one for"):
         train(make_run(LEDUC), tmp_path)
+
+
+def test_another_menu_stack_deck_or_street_is_refused(tmp_path):
+    run = make_run(HOLDEM)
+    save_state(run, tmp_path)
+    save_policy(tmp_path / POLICY_FILE, make_policy(HOLDEM))
+    others = (
+        {"bets": "60%"},
+        {"raises": "74%"},
+        {"raise_cap": 2},
+        {"stack": 42},
+        {"ranks": "JQKA"},
+        {"ranges": ("full", "full")},
+        {"deals": [0, 1]},
+    )
+    for more in others:
+        other = small(**{"deals": [0, 1, 1], "ranges": UNEVEN} | more).key
+        with pytest.raises(CheckpointError, match="checkpoint must be for game "):
+            check_state(tmp_path, other, run.config)
+        with pytest.raises(CheckpointError, match="checkpoint must be for game "):
+            policy_metadata(tmp_path / POLICY_FILE, other)
+    check_state(tmp_path, small([0, 1, 1], ranges=UNEVEN).key, run.config)
+
+
+def test_a_state_of_another_version_is_refused(tmp_path):
+    save_state(make_run(KUHN), tmp_path)
+    path = tmp_path / STATE_FILE
+    content = path.read_bytes().replace(b'\\"format\\": 2', b'\\"format\\": 3')
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="checkpoint must have format 2, got 3"):
+        load_state(make_run(KUHN), tmp_path)
 
 
 def test_a_truncated_state_is_refused_and_left_alone(tmp_path):

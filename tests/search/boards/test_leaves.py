@@ -143,7 +143,8 @@ def test_a_settled_leaf_is_worth_the_same_by_any_strategy():
     leaves = leaf_states(first_street(game))
     settled = [game.settled(leaf) for leaf in leaves]
     chips = np.array([game.chips(leaf).paid[0] for leaf in leaves])[settled]
-    matrices = leaf_matrices(some_strategy(game).answer(), leaves)[settled]
+    strategy = some_strategy(game).answer()
+    matrices = leaf_matrices([strategy], [strategy], leaves)[0, 0][settled]
     live = [own > 0 for own in game.ranges]
     expected = chips[:, None, None] * equities(game, game.root.cards)
     np.testing.assert_allclose(matrices[:, live[0]][:, :, live[1]], expected[:, live[0]][:, :, live[1]], atol=1e-9)
@@ -168,7 +169,7 @@ def test_on_a_later_street_suits_have_their_names():
             return (shares(node, cards) * values).sum(axis=0)
 
         expected = twin.walk(node, cards, 0, reach, np.ones(len(reach)), value)
-        np.testing.assert_allclose(leaf_matrices(strategy, [state])[0] @ reach, expected, atol=1e-9)
+        np.testing.assert_allclose(leaf_matrices([strategy], [strategy], [state])[0, 0, 0] @ reach, expected, atol=1e-9)
 
 
 def test_leaves_of_a_subgame_are_worth_what_they_are_in_the_whole_game():

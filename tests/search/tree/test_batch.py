@@ -6,15 +6,29 @@ import pytest
 from search import Evaluator, Solver, variant
 from search.frontier import DepthLimit
 from search.tree.batch import DepthLimitedBatch
-from search.tree.continuations import Continuation
 from search.tree.depth_limit import DepthLimitedSolver, after_actions, cut
 from search.tree.nested import mixture, nested_average, nested_draws
 from search.tree.strategy import Strategy, uniform
 from search.tree.subgame import Subgame, whole_game
 from search.tree.subgames import DepthLimitedSubgames
+from search.tree.values import history_values
 from tests.catalogue import DICE, KUHN, LEDUC, case_of
 
 CLOSE = 1e-9  # the order of sums differs
+
+
+class Uniform:
+    """Leaves are worth what uniform play is worth; there may be none."""
+
+    def __init__(self, tree):
+        self.tree, self.values = tree, history_values(uniform(tree))
+
+    def enter(self, leaves):
+        at = np.array(leaves, np.int64)
+        self.matrices = self.tree.chance_weights[self.tree.chance_of[at]] * self.values[at]
+
+    def cfvs(self, player, reach):
+        return np.einsum("bij,bj->bi", self.matrices, reach[1]) if player == 0 else -np.einsum("bij,bi->bj", self.matrices, reach[0])
 
 
 def several(game, depth, count=8):
@@ -29,14 +43,13 @@ def several(game, depth, count=8):
 @pytest.mark.parametrize(("game", "depth"), [(LEDUC, 2), (DICE, 2), (LEDUC, None)])
 def test_a_batch_is_its_solvers(game, depth, form):
     tree, cuts, ranges = several(game, depth)
-    strategy = uniform(tree)
-    batch = DepthLimitedBatch(cuts, ranges, variant(form), Continuation(strategy))
+    batch = DepthLimitedBatch(cuts, ranges, variant(form), Uniform(tree))
     batch.run(1)
     batch.run(19)
     averages, present, values = batch.strategies(), batch.strategies(average=False), batch.values()
     leaf_ranges = batch.leaf_ranges()
     for k, part in enumerate(cuts):
-        alone = DepthLimitedSolver(part, variant(form), Continuation(strategy))
+        alone = DepthLimitedSolver(part, variant(form), Uniform(tree))
         alone.start(Subgame(part.tree, 0, (ranges[0][k], ranges[1][k])))
         alone.run(20)
         for p in (0, 1):
@@ -49,7 +62,7 @@ def test_a_batch_is_its_solvers(game, depth, form):
 
 def test_best_responses_to_subgames_solved_to_the_end_are_the_evaluators():
     tree, cuts, ranges = several(LEDUC, None)
-    batch = DepthLimitedBatch(cuts, ranges, variant("default"), Continuation(uniform(tree)))
+    batch = DepthLimitedBatch(cuts, ranges, variant("default"), Uniform(tree))
     batch.run_to_the_end(50)
     found, solver, evaluator = batch.best_responses(), Solver(tree, variant("default")), Evaluator(tree)
     for k, part in enumerate(cuts):
@@ -62,12 +75,12 @@ def test_best_responses_to_subgames_solved_to_the_end_are_the_evaluators():
 def test_best_responses_to_subgames_with_leaves_are_refused():
     tree, cuts, ranges = several(LEDUC, 1)
     with pytest.raises(ValueError, match="subgames must go on to the end of the game for best responses, got"):
-        DepthLimitedBatch(cuts, ranges, variant("default"), Continuation(uniform(tree))).best_responses()
+        DepthLimitedBatch(cuts, ranges, variant("default"), Uniform(tree)).best_responses()
 
 
 def subgames(game, depth):
     tree = case_of(game).tree
-    return DepthLimitedSubgames(tree, variant("default"), DepthLimit(Continuation(uniform(tree)), depth))
+    return DepthLimitedSubgames(tree, variant("default"), DepthLimit(Uniform(tree), depth))
 
 
 def test_nested_solves_without_leaves_are_one_solve_of_the_game():
