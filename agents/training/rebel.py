@@ -2,16 +2,16 @@
 
 After Brown, Bakhtin, Lerer & Gong 2020, arXiv 2007.13544.
 
-One iteration plays one game of public belief states:
+One iteration plays games of public belief states side by side, from one solve of the whole game on:
 
 1. From the root on, each subgame is solved to the depth limit with the network's values at its leaves.
-2. A leaf is drawn, with the ranges that the strategies of a random iteration of the solve bring there: searches ask about those.
-   ``exploration`` of the leaves are drawn evenly, the others as often as both players come there. ``perturbed`` of them have each hand's
-   weight changed at random.
+2. ``leaves`` of the first solve are drawn, and one of each later solve, with the ranges that the strategies of a random iteration of the
+   solve bring there: searches ask about those. ``exploration`` of the leaves are drawn evenly, the others as often as both players come
+   there. ``perturbed`` of them have each hand's weight changed at random.
 3. What such a public belief state is worth to each hand is a row of the replay buffer. ``targets`` says where it comes from: ``bootstrap``
    (ReBeL's: the mean over the iterations of the state's own depth-limited solve) or ``solved`` (best responses to a solve to the end of the
    game, which only games that fit into memory allow).
-4. The network makes ``steps`` steps of Adam on minibatches of the buffer.
+4. The network makes ``steps`` steps of Adam on minibatches of the buffer. Searches ask an average of its weights so far (``averaging``).
 
 Strength is that of the search with the network, exact: both seats are tabulated at ``evaluate_iterations`` iterations a decision.
 """
@@ -22,12 +22,13 @@ import math
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 
 from agents.evaluation.strength import exploitability, tabulate
+from agents.networks.beliefs import Pair, PublicStates
 from agents.networks.regression import DivergenceError
 from agents.networks.threads import one_thread
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, make_value_network, save_values
@@ -38,11 +39,12 @@ from agents.training.base import BaseTrainer, TrainingRun
 from agents.training.state import Held
 from games.arrays import Array, Float, Float32
 from games.settings import bounded
-from search import Budget, Solver, Variant, variant
+from search import Budget, Variant, variant
 from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
+from search.tree.batch import DepthLimitedBatch
+from search.tree.depth_limit import CutTree, cut
 from search.tree.infostates import TreeInfostates
-from search.tree.subgame import Subgame
 from search.tree.subgames import DepthLimitedSubgames
 
 VALUES_FILE = "values.safetensors"
@@ -55,19 +57,20 @@ class RebelConfig(BaseTrainer):
     """Everything that a run of ReBeL depends on.
 
     Attributes:
-        iterations: of self-play, one game each.
+        iterations: of self-play.
         depth: actions from a subgame's root to its leaves; none for the end of the round, behind the public card.
         targets: see the module.
         network: size of the value network.
         solve_iterations: of CFR in each solve of self-play.
         label_iterations: of each solve to the end, with ``targets=solved``.
-        leaves: that are followed from the first solve of a game; from later ones it is one.
+        leaves: that are followed from the first solve of an iteration; from later ones it is one.
         exploration: share of leaves that are drawn evenly.
         perturbed: share of leaves whose ranges are changed at random.
         steps: of Adam in an iteration.
         batch_size: rows of a step.
         learning_rate: at the first step; it falls along a cosine to ``final_rate`` times as much at the last iteration.
         final_rate: as a fraction of ``learning_rate``.
+        averaging: share of the average of all weights so far that an iteration keeps; searches use the average.
         capacity: rows of the replay buffer; the oldest make room.
         evaluate_iterations: of CFR in each decision that is measured.
     """
@@ -82,13 +85,14 @@ class RebelConfig(BaseTrainer):
     network: ValueConfig = field(default_factory=ValueConfig)
     solve_iterations: int = bounded(128, least=1)
     label_iterations: int = bounded(300, least=1)
-    leaves: int = bounded(16, least=1)
+    leaves: int = bounded(192, least=1)
     exploration: float = bounded(0.25, most=1)
     perturbed: float = bounded(0.25, most=1)
-    steps: int = bounded(50, least=1)
+    steps: int = bounded(40, least=1)
     batch_size: int = bounded(512, least=1)
-    learning_rate: float = bounded(2e-3, above=0, most=1e6)
+    learning_rate: float = bounded(3e-3, above=0, most=1e6)
     final_rate: float = bounded(0.02, most=1)
+    averaging: float = bounded(0.95, most=1)
     capacity: int = bounded(200_000, least=1)
     evaluate_from: int = bounded(64, least=1)
     evaluate_iterations: int = bounded(200, least=1)
@@ -109,6 +113,13 @@ class RebelRow:
     exploitability: float  # chips, of the search with the network, exact
 
 
+class States(NamedTuple):
+    """K public belief states."""
+
+    nodes: list[int]
+    ranges: Pair  # per player [K, H]
+
+
 class Replay:
     """The last ``capacity`` rows: features [size, D], values [size, H0 + H1] and which of these count [size, H0 + H1], all f4."""
 
@@ -123,14 +134,14 @@ class Replay:
         return min(self.seen, self.capacity)
 
     def add(self, features: Float32, values: Float, counts: Float) -> None:
-        """Add a row."""
-        at = self.seen % self.capacity
-        if at >= len(self.arrays["features"]):
-            room = min(self.capacity, max(1024, 2 * at))
+        """Add rows."""
+        at = np.arange(self.seen, self.seen + len(features)) % self.capacity
+        if self.size + len(features) > len(self.arrays["features"]):
+            room = min(self.capacity, max(1024, 2 * (self.size + len(features))))
             self.arrays = {name: np.concatenate([a, np.zeros((room - len(a), a.shape[1]), np.float32)]) for name, a in self.arrays.items()}
-        for name, row in (("features", features), ("values", values), ("counts", counts)):
-            self.arrays[name][at] = row
-        self.seen += 1
+        for name, rows in (("features", features), ("values", values), ("counts", counts)):
+            self.arrays[name][at] = rows
+        self.seen += len(features)
 
     def state(self) -> dict[str, Array]:
         """Return the rows held (views)."""
@@ -160,10 +171,12 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         self.encoding = encoding_of(infostates, config.network)
         weights, sampling = np.random.SeedSequence(config.seed).generate_state(2)
         self.network, self.rng = make_value_network(config.network, self.encoding, int(weights)), np.random.default_rng(sampling)
+        self.mean = make_value_network(config.network, self.encoding, int(weights))
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)
-        self.leaves = NetworkLeaves(self.network, self.encoding, config.name)
+        self.leaves = NetworkLeaves(self.mean, self.encoding, config.name)
         self.limit = DepthLimit(self.leaves, config.depth)
-        self._subgames, self._whole = DepthLimitedSubgames(self.tree, self.variant, self.limit), Solver(self.tree, self.variant)
+        self._subgames = DepthLimitedSubgames(self.tree, self.variant, self.limit)
+        self._ends: dict[int, CutTree] = {}
         self.replay = Replay(config.capacity, self.encoding.length, sum(self.encoding.hands))
         self.loss = 0.0
 
@@ -183,67 +196,76 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         start = time.perf_counter()
         self._play()
         self._fit()
-        self.leaves.take(self.network)
+        self._average()
+        self.leaves.take(self.mean)
         self.iteration += 1
         self.seconds += time.perf_counter() - start
 
     def _play(self) -> None:
-        """Play one game of public belief states; each of them but the first is a row."""
-        hands, config = self.encoding.hands, self.config
-        open_: list[tuple[int, tuple[Float, Float]]] = [(0, (np.ones(hands[0]), np.ones(hands[1])))]
-        while open_:
-            node, ranges = open_.pop()
-            solver = self._subgames.solver(node)
-            if node and config.targets == SOLVED:
-                self._add(node, ranges, self._solved(node, ranges))
-            if solver is None:
-                if node and config.targets == BOOTSTRAP:  # the game ends before the depth limit
-                    self._add(node, ranges, self._solved(node, ranges))
-                continue
-            solver.start(Subgame(solver.tree, 0, ranges))
-            for t in np.sort(self.rng.integers(1, config.solve_iterations, 1 if node else config.leaves)):
-                solver.run(int(t) - solver.iterations)
-                open_.append(self._drawn(solver))
-            if node and config.targets == BOOTSTRAP:
-                solver.run(config.solve_iterations - solver.iterations)
-                self._add(node, ranges, solver.values())
+        """Play games of public belief states side by side, from one solve of the whole game on; each state but the first is a row."""
+        config, first = self.config, (np.ones((1, self.encoding.hands[0])), np.ones((1, self.encoding.hands[1])))
+        states, cuts = States([0], first), [self._subgames.cut(0)]
+        while states.nodes:
+            batch, inner = DepthLimitedBatch(cuts, states.ranges, self.variant, self.leaves), states.nodes[0] > 0
+            following = self._followed(batch, 1 if inner else config.leaves)
+            if inner and config.targets == BOOTSTRAP:
+                batch.run(config.solve_iterations - batch.iterations)
+                self._add(states, batch.values())
+            if following.nodes and config.targets == SOLVED:
+                self._add(following, self._solved(following))
+            states, cuts = following, [self._subgames.cut(node) for node in following.nodes]
+            if config.targets == SOLVED and not any(cut.leaves.size for cut in cuts):
+                break
 
-    def _drawn(self, solver: Any) -> tuple[int, tuple[Float, Float]]:
-        """Return a leaf of a solve and the ranges that its present strategies bring there, changed as configured."""
-        rng, nodes, (first, second) = self.rng, solver.cut.nodes[solver.cut.leaves].tolist(), solver.leaf_ranges()
-        mass = np.einsum("bi,bij,bj->b", first, self.encoding.weights(nodes), second)
-        if rng.random() < self.config.exploration or not mass.any():
-            leaf = int(rng.integers(len(nodes)))
-        else:
-            leaf = int(rng.choice(len(nodes), p=mass / mass.sum()))
-        changed = rng.random() < self.config.perturbed
-        weights = self.encoding.weights(nodes[leaf : leaf + 1])
-        ranges = []
-        for player, reach in enumerate((first[leaf], second[leaf])):
-            live = (weights.max(axis=2 - player) > 0).astype(np.float64)
-            tilted = reach * np.exp(rng.normal(size=len(reach))) if changed else reach
-            ranges.append(self.encoding.trembled(tilted[None], live)[0])
-        return nodes[leaf], (ranges[0], ranges[1])
+    def _followed(self, batch: DepthLimitedBatch, count: int) -> States:
+        """Return so many leaves of each subgame that has any, each at a random iteration of its solve, with the ranges there."""
+        open_ = [k for k, cut in enumerate(batch.cuts) if cut.leaves.size]
+        times = self.rng.integers(1, self.config.solve_iterations, (len(open_), count))
+        nodes, ranges = list[int](), (list[Float](), list[Float]())
+        for t in np.unique(times).tolist():
+            batch.run(t - batch.iterations)
+            present = batch.leaf_ranges()
+            for k in np.array(open_)[np.nonzero(times == t)[0]].tolist():
+                leaf = self._drawn(batch, k, present)
+                nodes.append(batch.nodes[leaf])
+                for p in (0, 1):
+                    ranges[p].append(present[p][leaf])
+        if not nodes:
+            return States([], (np.zeros((0, 0)), np.zeros((0, 0))))
+        first, second = (np.array(rows) for rows in ranges)
+        changed = self.rng.random(len(nodes)) < self.config.perturbed
+        first, second = (x * np.exp(changed[:, None] * self.rng.normal(size=x.shape)) for x in (first, second))
+        return States(nodes, self.encoding.states(nodes).trembled((first, second)))
 
-    def _solved(self, node: int, ranges: tuple[Float, Float]) -> tuple[Float, Float]:
-        """Return per player [H] chips, best responses to a solve to the end of the game, made zero-sum."""
-        solver, weights = self._whole, self.encoding.weights([node])[0]
-        solver.start(Subgame(self.tree, node, ranges))
-        solver.run(self.config.label_iterations)
-        answer = solver.answer()
-        cf_reach = weights @ ranges[1], ranges[0] @ weights
-        cfvs = [solver.evaluator.best_response_cfvs(answer, p, ranges[1 - p]) for p in (0, 1)]
-        mass = float(cf_reach[0] @ ranges[0])
-        excess = float(cfvs[0] @ ranges[0] + cfvs[1] @ ranges[1]) / (2.0 * mass) if mass > 0 else 0.0  # no two hands can meet
-        first, second = (np.divide(cfvs[p], cf_reach[p], out=np.zeros_like(cfvs[p]), where=cf_reach[p] > 0) - excess for p in (0, 1))
-        return first, second
+    def _drawn(self, batch: DepthLimitedBatch, k: int, ranges: Pair) -> int:
+        """Return a leaf of subgame k, drawn evenly or as often as both players' present strategies come there."""
+        first, end = batch.first_leaf[k], batch.first_leaf[k + 1]
+        mass = np.matmul(np.matmul(ranges[0][first:end, None], batch.leaf_weights[first:end]), ranges[1][first:end, :, None])[:, 0, 0]
+        if self.rng.random() < self.config.exploration or not mass.any():
+            return int(self.rng.integers(first, end))
+        leaf: int = first + int(self.rng.choice(end - first, p=mass / mass.sum()))
+        return leaf
 
-    def _add(self, node: int, ranges: tuple[Float, Float], values: tuple[Float, Float]) -> None:
-        """Add a row: a public belief state, its ranges as the network sees them, and what it is worth to each hand, in chips."""
-        weights = self.encoding.weights([node])[0]
-        counts = np.concatenate([weights @ ranges[1] > 0, ranges[0] @ weights > 0]).astype(np.float64)
-        features = np.concatenate([self.encoding.public(node), *ranges]).astype(np.float32)
-        self.replay.add(features, np.concatenate(values) / self.encoding.stakes[node] * counts, counts)
+    def _solved(self, states: States) -> Pair:
+        """Return per player [K, H] chips, best responses to solves to the end of the game, made zero-sum."""
+        for node in states.nodes:
+            if node not in self._ends:
+                self._ends[node] = cut(self.tree, node, [])
+        ranges, cuts = states.ranges, [self._ends[node] for node in states.nodes]
+        ends = DepthLimitedBatch(cuts, ranges, self.variant, self.leaves)
+        ends.run_to_the_end(self.config.label_iterations)
+        cfvs, cf_reach = ends.best_responses(), _cf_reach(self.encoding.states(states.nodes), ranges)
+        total, mass = sum((cfvs[p] * ranges[p]).sum(axis=1) for p in (0, 1)), (cf_reach[0] * ranges[0]).sum(axis=1)
+        excess = np.divide(total, 2.0 * mass, out=np.zeros_like(mass), where=mass > 0)  # 0 where no two hands can meet
+        first, second = (np.divide(v, met, out=np.zeros_like(v), where=met > 0) for v, met in zip(cfvs, cf_reach, strict=True))
+        return first - excess[:, None], second - excess[:, None]
+
+    def _add(self, states: States, values: Pair) -> None:
+        """Add rows: public belief states, and what they are worth to each hand, in chips."""
+        seen = self.encoding.states(states.nodes)
+        first, second = _cf_reach(seen, states.ranges)
+        counts = seen.arranged(((first > 0).astype(np.float64), (second > 0).astype(np.float64)))
+        self.replay.add(seen.seen(states.ranges), seen.arranged(values) / seen.stakes[:, None] * counts, counts)
 
     def _fit(self) -> None:
         """Train the network on minibatches."""
@@ -265,6 +287,13 @@ class RebelRun(TrainingRun[RebelRow, Path]):
                 f"training loss must be finite, got {self.loss} at iteration {self.iteration + 1}: lower trainer.learning_rate"
             )
 
+    def _average(self) -> None:
+        """Move the average of the weights towards the weights."""
+        share = max(1.0 - self.config.averaging, 1.0 / (self.iteration + 1))
+        with torch.no_grad():
+            for mean, weight in zip(self.mean.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(weight, share)
+
     def agent(self) -> SearchAgent:
         """Return the agent that searches with the network as it is; it reads the weights of this run."""
         rounds = "+".join(self.game.rounds)
@@ -285,8 +314,8 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         return {"loss": self.loss / (DELTA * (1 - DELTA / 2))}
 
     def held(self) -> Held:
-        """Return the network, its optimiser and the replay buffer."""
-        return Held({"values": self.network}, {"optimiser": (self.optimiser, self.network)}, {"replay": self.replay})
+        """Return the network, the mean of its weights, its optimiser and the replay buffer."""
+        return Held({"values": self.network, "mean": self.mean}, {"optimiser": (self.optimiser, self.network)}, {"replay": self.replay})
 
     def counters(self) -> dict[str, Any]:
         """Return the loss, and how many rows were seen."""
@@ -299,10 +328,15 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         require(whole_in(saved["seen"], 0, 2**53), "the rows seen must be a whole number")
         require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
         self.loss, self.replay.seen, self.history = float(saved["loss"]), saved["seen"], history
-        self.leaves.take(self.network)
+        self.leaves.take(self.mean)
 
     def finish(self, directory: Path) -> Path:
         """Write the value network; return its file."""
         path = directory / VALUES_FILE
-        save_values(path, self.network, self.game, f"{self.config.name}:{self.iteration}", self.describe())
+        save_values(path, self.mean, self.game, f"{self.config.name}:{self.iteration}", self.describe())
         return path
+
+
+def _cf_reach(states: PublicStates, ranges: Pair) -> Pair:
+    """Return per player [B, H], what each hand meets."""
+    return np.matmul(states.weights, ranges[1][:, :, None])[:, :, 0], np.matmul(ranges[0][:, None], states.weights)[:, 0]

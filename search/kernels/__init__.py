@@ -1,6 +1,7 @@
 """Compiled sweeps. Arrays in, arrays out; numpy, numba and ``games.kernels`` only."""
 
 from search.kernels.gadget import COMBINED, MAXMARGIN, REFINED, RESOLVE, UNSAFE, GadgetArrays
+from search.kernels.leaves import add_to_means, see_ranges, see_values, zero_sum_cfvs
 from search.kernels.sweep import (
     Choice,
     Side,
@@ -26,6 +27,7 @@ __all__ = [
     "GadgetArrays",
     "Side",
     "Span",
+    "add_to_means",
     "begin_choice",
     "evaluate",
     "iterate",
@@ -33,6 +35,9 @@ __all__ = [
     "plain",
     "propagate_reach",
     "reach_of_choice",
+    "see_ranges",
+    "see_values",
     "seed",
     "sweep_to_leaves",
+    "zero_sum_cfvs",
 ]

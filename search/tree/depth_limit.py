@@ -14,7 +14,7 @@ from games.arrays import Float, Index
 from games.kernels import DenseTerminals, aligned_zeros
 from games.public_tree import Sequences
 from search.frontier import LeafEvaluator, NoValuesError, mean_values
-from search.kernels import UNSAFE, plain, sweep_to_leaves
+from search.kernels import UNSAFE, add_to_means, plain, sweep_to_leaves
 from search.tree.solver import Solver
 from search.tree.strategy import Strategy
 from search.tree.subgame import Subgame
@@ -185,7 +185,7 @@ class DepthLimitedSolver(Solver):
         self.leaves.enter(self.cut.nodes[self.cut.leaves].tolist())
         hands = [self.tree.num_hands(p) for p in (0, 1)]
         self._leaf_sums = tuple(np.zeros((2, len(self.cut.leaves), own)) for own in hands)
-        self._root_sums = tuple(np.zeros((2, own)) for own in hands)
+        self._root_sums = tuple(np.zeros((2, 1, own)) for own in hands)
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
@@ -199,24 +199,21 @@ class DepthLimitedSolver(Solver):
     def _half(self, p: int, weights: Float, t: int) -> None:
         """Do a player's half of an iteration; raises NoValuesError, and is not begun, if the leaves' values are no numbers."""
         hands, ranges = self.tree.num_hands(p), self.leaf_ranges()
-        cfvs = self.leaves.cfvs(p, ranges)
+        cfvs = np.ascontiguousarray(self.leaves.cfvs(p, ranges))
         if not np.isfinite(cfvs).all():
             raise NoValuesError("leaves must have finite values, got NaN or infinity")
         self._leaf_cfvs[p][:, :hands] = cfvs
         kind = self.gadget.kind if self.gadget.player == p else UNSAFE
         sides = self._plain[p], self._plain[1 - p]
-        other = self.sides[1 - p].reach[self.part.root_row[1 - p], : self.tree.num_hands(1 - p)].copy()
+        other = self.sides[1 - p].reach[None, self.part.root_row[1 - p], : self.tree.num_hands(1 - p)].copy()
         sweep_to_leaves(*sides, self.spans[p], kind, plain(self.gadget)[2], self._leaf_rows[p], self._leaf_cfvs[p], weights, t)
-        for sums, now in (
-            (self._leaf_sums[p], (cfvs, _cf_reach(self._leaf_weights, p, ranges[1 - p]))),
-            (self._root_sums[p], (self.sides[p].cfv[self.part.root_row[p], :hands], _cf_reach(self._root_weights, p, other[None])[0])),
-        ):
-            sums *= weights[t, 2]
-            sums += now
+        worth = self.sides[p].cfv[None, self.part.root_row[p], :hands].copy()
+        add_to_means(p, self._leaf_sums[p], cfvs, self._leaf_weights, ranges[1 - p], weights[t, 2])
+        add_to_means(p, self._root_sums[p], worth, self._root_weights, other, weights[t, 2])
 
     def values(self) -> tuple[Float, Float]:
         """Return per player [H] chips, the mean over iterations of what the root was worth to each hand; 0 for hands that meet nobody."""
-        first, second = (mean_values(sums) for sums in self._root_sums)
+        first, second = (mean_values(sums)[0] for sums in self._root_sums)
         return first, second
 
     def leaf_values(self) -> tuple[Float, Float]:
@@ -226,15 +223,9 @@ class DepthLimitedSolver(Solver):
 
     def leaf_ranges(self) -> tuple[Float, Float]:
         """Return per player [B, H], the ranges that the present strategies bring to the leaves."""
-        first, second = (self.sides[p].reach[self._leaf_rows[p], : self.tree.num_hands(p)] for p in (0, 1))
+        first, second = (self.sides[p].reach[:, : self.tree.num_hands(p)].take(self._leaf_rows[p], 0) for p in (0, 1))
         return first, second
 
     def exploitability(self, strategy: Strategy | None = None) -> float:
         """Return NaN: what an answer can lose depends on what is played below the leaves."""
         return float("nan")
-
-
-def _cf_reach(weights: Float, player: int, other: Float) -> Float:
-    """Return [B, H], what each hand of a player meets, from chance's weights [B, H0, H1] and the other player's reach [B, H']."""
-    found: Float = np.matmul(weights, other[:, :, None])[:, :, 0] if player == 0 else np.matmul(other[:, None], weights)[:, 0]
-    return found

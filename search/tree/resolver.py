@@ -191,7 +191,7 @@ class TreeResolver:
     def _to_the_limit(self, seat: int, root: int, memory: Memory | None, budget: Budget, clock: Deadline) -> Thinking:
         """Solve a subgame that ends at the depth limit, or with the game where that comes first."""
         assert self._limited is not None
-        limited = self._limited.cut(root) is not None
+        limited = bool(self._limited.cut(root).leaves.size)
         promised, ranges = None, ranges_of(self.blueprint, root) if memory is None else memory.ranges_at(root)
         if memory is not None and isinstance(memory.answer, CutAnswer):
             promised = memory.answer.leaf_values[1 - seat][memory.answer.cut.leaf_of[root]][:, None]

@@ -105,22 +105,22 @@ class DepthLimitedSubgames:
 
     def __init__(self, tree: PublicTree, variant: Variant, limit: DepthLimit[int]) -> None:
         self.tree, self.variant, self.limit, self.paces = tree, variant, limit, Paces(Pace(5e-7))
-        self._cuts: dict[int, CutTree | None] = {}
+        self._cuts: dict[int, CutTree] = {}
         self._solvers: dict[tuple[int, bool], DepthLimitedSolver] = {}
 
-    def cut(self, place: int) -> CutTree | None:
-        """Return the subgame at a public node, cut at the depth limit; None where the game ends before it."""
+    def cut(self, place: int) -> CutTree:
+        """Return the subgame at a public node, cut at the depth limit; it has no leaves where the game ends before."""
         if place not in self._cuts:
             actions = self.limit.actions
             leaves = round_ends(self.tree, place, dealt=True) if actions is None else after_actions(self.tree, place, actions)
-            self._cuts[place] = cut(self.tree, place, leaves) if leaves else None
+            self._cuts[place] = cut(self.tree, place, leaves)
         return self._cuts[place]
 
     def solver(self, place: int, seat: int = 0) -> DepthLimitedSolver | None:
         """Return the solver of the subgame at a public node for searches of a player; None where the game ends before the depth limit."""
         small, leaves = self.cut(place), self.limit.leaves_of(seat)
         key = place, leaves is self.limit.leaves
-        if small is not None and key not in self._solvers:
+        if small.leaves.size and key not in self._solvers:
             self._solvers[key] = DepthLimitedSolver(small, self.variant, leaves)
             self._solvers[key].pace = self.paces.iterating
         return self._solvers.get(key)
@@ -137,7 +137,7 @@ class DepthLimitedSubgames:
     def size(self, place: int) -> int:
         """See ``SubgameSolver``."""
         small = self.cut(place)
-        return 0 if small is None else rows_of(small.tree.subgame(0))
+        return rows_of(small.tree.subgame(0)) if small.leaves.size else 0
 
     def enter(self, place: int, beliefs: Beliefs, strategy: Strategy | None, seat: int) -> Entrance:
         """See ``SubgameSolver``; the strategy so far is not asked for."""

@@ -12,10 +12,12 @@ from agents.networks import CheckpointError
 from agents.networks.checkpoint import _digest, network_arrays
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
 from agents.training import load_state, save_state, train
-from agents.training.rebel import RebelConfig, RebelRun, Replay
+from agents.training.rebel import RebelConfig, RebelRun, Replay, States
 from games.derived import derived_game
+from search.tree.continuations import Continuation
 from search.tree.depth_limit import round_ends
 from search.tree.infostates import TreeInfostates
+from search.tree.strategy import uniform
 from tests.catalogue import DICE, KUHN, LEDUC, case_of
 from tests.running import refused, timebank
 
@@ -43,10 +45,10 @@ def drawn(leaves, count=30):
 
 
 def test_values_are_zero_sum_and_nothing_for_hands_that_cannot_be_there(leaves):
-    reach, nodes = drawn(leaves), round_ends(leaves.encoding.tree, 0, dealt=True)
+    reach = drawn(leaves)
     first, second = (leaves.cfvs(p, reach) for p in (0, 1))
     np.testing.assert_allclose((first * reach[0]).sum(axis=1) + (second * reach[1]).sum(axis=1), 0.0, atol=1e-12)
-    dead = leaves.encoding.weights(nodes).max(axis=2) == 0
+    dead = leaves.states.weights.max(axis=2) == 0
     assert dead.sum() == 30
     assert (first[dead] == 0).all()
 
@@ -73,15 +75,26 @@ def test_values_that_are_no_numbers_are_refused(leaves):
 
 def test_the_network_in_numpy_is_the_module(leaves):
     network = make_value_network(ValueConfig(hidden=16), leaves.encoding, 0)
-    reach = drawn(leaves)
-    leaves.cfvs(0, reach)
+    seen = leaves.states.seen(drawn(leaves), 0.02)
     with torch.inference_mode():
-        expected = network(torch.from_numpy(leaves._features)).numpy()
-    z = leaves._features
-    for i, (weight, bias) in enumerate(leaves._layers):
-        z = z @ weight + bias
-        z = np.maximum(z, 0) if i + 1 < len(leaves._layers) else z
-    np.testing.assert_allclose(z, expected, atol=1e-6)
+        expected = network(torch.from_numpy(seen)).numpy()
+    np.testing.assert_allclose(leaves.values(seen), expected, atol=1e-6)
+
+
+def test_a_network_corrects_what_hands_are_worth_under_uniform_play():
+    config, seen = ValueConfig(hidden=16, tremble=0.0), infostates(LEDUC)
+    encoding = encoding_of(seen, config)
+    network = make_value_network(config, encoding, 0)
+    with torch.no_grad():
+        network.layers[-1].weight.zero_()
+        network.layers[-1].bias.zero_()
+    found, expected, nodes = NetworkLeaves(network, encoding), Continuation(uniform(seen.tree)), round_ends(seen.tree, 0, dealt=True)
+    for each in (found, expected):
+        each.enter(nodes)
+    first, second = drawn(found)
+    ranges = first * found.states.live[0], second * found.states.live[1]
+    for player in (0, 1):
+        np.testing.assert_allclose(found.cfvs(player, ranges), expected.cfvs(player, ranges), atol=1e-6)
 
 
 @pytest.mark.parametrize(("game", "most"), [(LEDUC, 13.0), (KUHN, 2.0), (DICE, 1.0)])
@@ -93,21 +106,27 @@ def test_stakes_are_the_most_that_can_be_won(game, most):
         assert encoding.stakes[node] == pytest.approx(np.abs(payoffs.payoffs(node)).max())
 
 
-def test_of_liars_dices_bids_the_last_one_counts():
+def test_of_liars_dices_bids_the_last_one_counts_and_players_are_alike():
     seen = infostates(DICE)
     encoding, tree, looks = encoding_of(seen, ValueConfig()), seen.tree, {}
+    first, second = np.random.default_rng(0).random((2, 1, encoding.hands[0]))
     for node in np.flatnonzero(tree.player >= 0).tolist():
-        looks.setdefault((int(tree.player[node]), tree.labels[node] if node else ""), set()).add(encoding.public(node).tobytes())
-    assert all(len(alike) == 1 for alike in looks.values())
-    assert len({next(iter(alike)) for alike in looks.values()}) == len(looks)
+        ranges = (first, second) if tree.player[node] == 0 else (second, first)
+        looks.setdefault(tree.labels[node] if node else "", []).append(encoding.states([node]).seen(ranges).copy())
+    for alike in looks.values():
+        np.testing.assert_allclose(np.array(alike), [alike[0]] * len(alike), atol=1e-6)
+    assert len({alike[0].tobytes() for alike in looks.values()}) == len(looks)
 
 
 def test_the_oldest_rows_make_room():
     replay = Replay(3, 1, 1)
     for i in range(5):
-        replay.add(np.array([i], np.float32), np.array([i]), np.ones(1))
+        replay.add(np.array([[i]], np.float32), np.array([[i]]), np.ones((1, 1)))
     assert sorted(replay.arrays["features"][:3, 0].tolist()) == [2, 3, 4]
     assert (replay.size, replay.seen) == (3, 5)
+    rows = np.array([[5.0], [6.0]], np.float32)
+    replay.add(rows, rows, np.ones((2, 1)))
+    assert sorted(replay.arrays["values"][:3, 0].tolist()) == [4, 5, 6]
 
 
 @pytest.mark.parametrize(("game", "more"), [(LEDUC, {}), (DICE, {"depth": 2, "targets": "bootstrap"})])
@@ -129,6 +148,20 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path, game, more):
     assert (whole.replay.seen, whole.loss) == (other.replay.seen, other.loss)
 
 
+def test_searches_ask_the_mean_of_the_weights_so_far():
+    run = RebelRun(infostates(LEDUC), replace(SHORT, averaging=0.75))
+    weights = []
+    for _ in range(6):
+        run.step()
+        weights.append([parameter.detach().clone() for parameter in run.network.parameters()])
+    for i, mean in enumerate(run.mean.parameters()):
+        expected = sum(w[i] for w in weights[:4]) / 4
+        for later in weights[4:]:
+            expected = 0.75 * expected + 0.25 * later[i]
+        np.testing.assert_allclose(mean.detach(), expected, atol=1e-6)
+    assert run.leaves.fingerprint() == NetworkLeaves(run.mean, run.encoding).fingerprint()
+
+
 def test_another_runs_state_or_a_damaged_one_is_refused(tmp_path):
     seen = infostates(LEDUC)
     run = RebelRun(seen, SHORT)
@@ -145,10 +178,11 @@ def test_another_runs_state_or_a_damaged_one_is_refused(tmp_path):
 
 
 def test_a_state_where_no_two_hands_meet_is_worth_finite_numbers():
-    run, only = RebelRun(infostates(LEDUC), SHORT), np.eye(6)[0]
-    for values in (run._solved(0, (only, only)), run._solved(0, (only, np.eye(6)[1]))):
-        assert all(np.isfinite(chips).all() for chips in values)
-    run._add(0, (only, only), run._solved(0, (only, only)))
+    run, only = RebelRun(infostates(LEDUC), SHORT), np.eye(6)[:1]
+    for other in (only, np.eye(6)[1:2]):
+        states = States([0], (only, other))
+        run._add(states, run._solved(states))
+    assert run.replay.size == 2
     assert all(np.isfinite(array).all() for array in run.replay.arrays.values())
 
 
@@ -200,7 +234,7 @@ def test_it_trains_no_policy_and_the_commands_that_want_one_say_so(monkeypatch, 
     monkeypatch.chdir(tmp_path)
     error = "trainer must be one that trains a policy here, got rebel, which trains values for searches"
     assert error in refused(monkeypatch, capsys, "ablate", "trainer=rebel")
-    error = "trainer must be rebel where agent.values=trained, got deep_cfr"
+    error = "trainer must be rebel to train values in games derived from OpenSpiel, got deep_cfr"
     assert error in refused(
         monkeypatch, capsys, "ablate", "game=leduc_poker", "agent.policy=uniform", "agent.values=trained", "agent.solve_from=root"
     )
@@ -227,7 +261,10 @@ def test_only_ablations_train_values(monkeypatch, tmp_path, capsys, command, key
             ["game=leduc_poker", "agent.values=none"],
             "agent.values must be continuations or a file that timebank train trainer=rebel wrote, got none",
         ),
-        (["game=ms1f1", "agent.policy=tabular", "agent.values=trained"], "agent.values must be left out in hold'em"),
+        (
+            ["game=ms1f1", "agent.policy=tabular", "agent.values=trained"],
+            "agent.solve_from must be flop where agent.values ends searches, got 'decision'",
+        ),
     ],
 )
 def test_values_and_depths_that_do_not_fit_are_refused(monkeypatch, tmp_path, capsys, given, error):
@@ -236,10 +273,14 @@ def test_values_and_depths_that_do_not_fit_are_refused(monkeypatch, tmp_path, ca
 
 
 @pytest.mark.long
-def test_the_experiment_trains_and_measures(monkeypatch, tmp_path, capsys):
-    more = ["trainer.iterations=3", "trainer.steps=3", "budgets=[20]", "executor=serial", f"hydra.run.dir={tmp_path}"]
-    assert timebank(monkeypatch, "ablate", "experiment=rebel_leduc", *more) == 0
+@pytest.mark.parametrize(
+    ("experiment", "more"),
+    [("rebel_leduc", []), ("rebel_liars_dice", ["game.dice_sides=3", "trainer.leaves=4", "trainer.evaluate_from=3"])],
+)
+def test_the_experiments_train_and_measure(monkeypatch, tmp_path, capsys, experiment, more):
+    given = ["trainer.iterations=3", "trainer.steps=3", "trainer.leaves=8", "budgets=[20]", "executor=serial", f"hydra.run.dir={tmp_path}"]
+    assert timebank(monkeypatch, "ablate", f"experiment={experiment}", *given, *more) == 0
     result = json.loads((tmp_path / "result.json").read_text())
-    assert {row["line"] for row in result["rows"]} >= {"value network", "value network, maxmargin", "each round to the end"}
+    assert {row["line"] for row in result["rows"]} >= {"value network", "value network, maxmargin", "value network, unsafe"}
     assert (tmp_path / "training/values.safetensors").is_file()
     assert "value network" in capsys.readouterr().out
