@@ -39,9 +39,9 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
         infostates: Any = kind.infostates()
         made = RebelRun(infostates, trainer)
     run = open_run(made, directory)
-    memory = f"{run.memory_bytes() / 1e6:.3g} MB"
-    print(f"value networks of {run.parameters:,} parameters; what they learn from takes up to {memory}", flush=True)
-    result.write(parameters=run.parameters)
+    size, memory = (sum(numbers) for numbers in zip(*((one.parameters, one.memory_bytes()) for one in run.learners), strict=True))
+    print(f"value networks of {size:,} parameters; what they learn from takes up to {memory / 1e6:.3g} MB", flush=True)
+    result.write(parameters=size)
 
     def strength(row: RebelRow) -> str:
         return f"exploitability {kind.strength_text(row.exploitability)}"

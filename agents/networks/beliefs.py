@@ -110,15 +110,15 @@ class PublicStates:
         return first, second
 
     def _columns(self, player: int, first: Index) -> Index:
-        found: Index = first[player][:, None] + np.arange(self.encoding.hands[player], dtype=np.uint32)
-        return found
+        columns: Index = first[player][:, None] + np.arange(self.encoding.hands[player], dtype=np.uint32)
+        return columns
 
     def arranged(self, pair: Pair) -> Float:
         """Return [B, H0 + H1], what is known of both players' hands [B, H] as the network says it."""
-        found = np.zeros((len(self.stakes), sum(self.encoding.hands)))
+        row = np.zeros((len(self.stakes), sum(self.encoding.hands)))
         for player, values in enumerate(pair):
-            np.put_along_axis(found, self._columns(player, self._first), values, 1)
-        return found
+            np.put_along_axis(row, self._columns(player, self._first), values, 1)
+        return row
 
     def cfvs(self, player: int, values: Float32, ranges: Pair) -> Float:
         """Return [B, H], a player's cfvs in chips from values in stakes, moved so that both players' are zero-sum.

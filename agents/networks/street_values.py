@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from agents.networks.checkpoint import Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
-from agents.networks.value import ValueConfig, ValueNetwork, config_of
+from agents.networks.value import ValueConfig, config_of
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
 from search.boards.street_values import Layers, StreetEncoding, StreetLeaves
 from search.frontier import DepthLimit
 
 
-def layers_of(network: ValueNetwork) -> Layers:
+class StreetNetwork(nn.Module):
+    """Hidden ReLU layers, and one value for each hand of both players beside what checking down wins."""
+
+    def __init__(self, config: ValueConfig, inputs: int, outputs: int) -> None:
+        super().__init__()
+        widths = [inputs, *[config.hidden] * config.layers, outputs]
+        self.config = config
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return [B, 2 H] values for features [B, D]."""
+        z = features
+        for layer in self.layers[:-1]:
+            z = torch.relu(layer(z))
+        values: Tensor = self.layers[-1](z)
+        return values
+
+
+def layers_of(network: StreetNetwork) -> Layers:
     """Return a network's weights as searches read them, copied."""
     layers = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
     return tuple((np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in layers)
 
 
-def make_street_network(config: ValueConfig, encoding: StreetEncoding, seed: int) -> ValueNetwork:
+def make_street_network(config: ValueConfig, encoding: StreetEncoding, seed: int) -> StreetNetwork:
     """Return a network with weights drawn from ``seed``, which says that hands are worth what checking down wins."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = ValueNetwork(config, encoding.length, 2 * encoding.hands)
+        network = StreetNetwork(config, encoding.length, 2 * encoding.hands)
     last: Any = network.layers[-1]
     with torch.no_grad():
         last.weight.zero_()
@@ -41,7 +60,7 @@ STREET_VALUES = "street values"  # kind of the files that hold both
 
 
 def save_street_values(
-    path: Path | str, networks: Mapping[str, ValueNetwork], game: HoldemGame, name: str, metadata: dict[str, Any]
+    path: Path | str, networks: Mapping[str, StreetNetwork], game: HoldemGame, name: str, metadata: dict[str, Any]
 ) -> None:
     """Write the networks of a street's end and of the next one's start."""
     header = {"game": game.key, "game_name": game.name, "name": name, "network": vars(networks[END].config)}

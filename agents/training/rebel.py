@@ -25,19 +25,18 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import torch
 
 from agents.evaluation.strength import exploitability, tabulate
 from agents.networks.beliefs import Pair, PublicStates
-from agents.networks.regression import DivergenceError
 from agents.networks.threads import one_thread
-from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, make_value_network, save_values
+from agents.networks.value import NetworkLeaves, ValueConfig, ValueNetwork, encoding_of, make_value_network, save_values
 from agents.policy import UniformPolicy
 from agents.runtime.storage import number_in, require, whole_in
 from agents.search_agent import SearchAgent
 from agents.training.base import BaseTrainer, TrainingRun
 from agents.training.state import Held
-from games.arrays import Array, Float, Float32
+from agents.training.value_learner import ValueLearner
+from games.arrays import Float
 from games.settings import bounded
 from search import Budget, Variant, variant
 from search.frontier import DepthLimit
@@ -48,7 +47,6 @@ from search.tree.infostates import TreeInfostates
 from search.tree.subgames import DepthLimitedSubgames
 
 VALUES_FILE = "values.safetensors"
-DELTA = 0.25  # stakes: errors up to this count by their square
 TARGETS = BOOTSTRAP, SOLVED = "bootstrap", "solved"
 
 
@@ -120,47 +118,6 @@ class States(NamedTuple):
     ranges: Pair  # per player [K, H]
 
 
-class Replay:
-    """The last ``capacity`` rows: features [size, D], values [size, H0 + H1] and which of these count [size, H0 + H1], all f4."""
-
-    def __init__(self, capacity: int, inputs: int, outputs: int) -> None:
-        self.capacity, self.seen = capacity, 0
-        self.arrays = {"features": np.zeros((0, inputs), np.float32)}
-        self.arrays |= {name: np.zeros((0, outputs), np.float32) for name in ("values", "counts")}
-
-    @property
-    def size(self) -> int:
-        """Rows held."""
-        return min(self.seen, self.capacity)
-
-    def add(self, features: Float32, values: Float, counts: Float) -> None:
-        """Add rows."""
-        at = np.arange(self.seen, self.seen + len(features)) % self.capacity
-        if self.size + len(features) > len(self.arrays["features"]):
-            room = min(self.capacity, max(1024, 2 * (self.size + len(features))))
-            self.arrays = {name: np.concatenate([a, np.zeros((room - len(a), a.shape[1]), np.float32)]) for name, a in self.arrays.items()}
-        for name, rows in (("features", features), ("values", values), ("counts", counts)):
-            self.arrays[name][at] = rows
-        self.seen += len(features)
-
-    def state(self) -> dict[str, Array]:
-        """Return the rows held (views)."""
-        return {name: array[: self.size] for name, array in self.arrays.items()}
-
-    def restore(self, state: dict[str, Array]) -> None:
-        """Become the memory whose ``state`` it is, ``seen`` being known; raises ValueError if it is not such a state."""
-        for name, array in self.arrays.items():
-            rows = state[name]
-            require(rows.shape == (self.size, array.shape[1]) and rows.dtype == np.float32, f"replay.{name} must have all rows")
-        self.arrays = {name: state[name].copy() for name in self.arrays}
-
-    def batch(self, size: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return ``size`` rows, drawn evenly with replacement."""
-        at = rng.integers(0, self.size, size)
-        features, values, counts = (torch.from_numpy(self.arrays[name][at]) for name in ("features", "values", "counts"))
-        return features, values, counts
-
-
 class RebelRun(TrainingRun[RebelRow, Path]):
     """A run of ReBeL on a game derived from OpenSpiel, between two iterations. The same seed gives the same bits."""
 
@@ -170,33 +127,36 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         self.tree = infostates.tree
         self.encoding = encoding_of(infostates, config.network)
         weights, sampling = np.random.SeedSequence(config.seed).generate_state(2)
-        self.network, self.rng = make_value_network(config.network, self.encoding, int(weights)), np.random.default_rng(sampling)
-        self.mean = make_value_network(config.network, self.encoding, int(weights))
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)
+        self.rng, encoding = np.random.default_rng(sampling), self.encoding
+        self.learner: ValueLearner[ValueNetwork] = ValueLearner(
+            lambda: make_value_network(config.network, encoding, int(weights)), encoding.length, sum(encoding.hands), config
+        )
         self.leaves = NetworkLeaves(self.mean, self.encoding, config.name)
         self.limit = DepthLimit(self.leaves, config.depth)
         self._subgames = DepthLimitedSubgames(self.tree, self.variant, self.limit)
         self._ends: dict[int, CutTree] = {}
-        self.replay = Replay(config.capacity, self.encoding.length, sum(self.encoding.hands))
-        self.loss = 0.0
 
     @property
-    def parameters(self) -> int:
-        """Numbers of the network."""
-        return sum(parameter.numel() for parameter in self.network.parameters())
+    def learners(self) -> tuple[ValueLearner[ValueNetwork], ...]:
+        """All that learn."""
+        return (self.learner,)
 
-    def memory_bytes(self) -> int:
-        """Return the most that the replay buffer takes."""
-        found: int = 4 * self.config.capacity * (self.encoding.length + 2 * sum(self.encoding.hands))
-        return found
+    @property
+    def network(self) -> ValueNetwork:
+        """The network that is trained."""
+        return self.learner.network
+
+    @property
+    def mean(self) -> ValueNetwork:
+        """The mean of its weights, which searches ask."""
+        return self.learner.mean
 
     @one_thread()
     def step(self) -> None:
         """Run one iteration."""
         start = time.perf_counter()
         self._play()
-        self._fit()
-        self._average()
+        self.learner.fit(self.iteration, self.rng)
         self.leaves.take(self.mean)
         self.iteration += 1
         self.seconds += time.perf_counter() - start
@@ -257,7 +217,7 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         cfvs, cf_reach = ends.best_responses(), _cf_reach(self.encoding.states(states.nodes), ranges)
         total, mass = sum((cfvs[p] * ranges[p]).sum(axis=1) for p in (0, 1)), (cf_reach[0] * ranges[0]).sum(axis=1)
         excess = np.divide(total, 2.0 * mass, out=np.zeros_like(mass), where=mass > 0)  # 0 where no two hands can meet
-        first, second = (np.divide(v, met, out=np.zeros_like(v), where=met > 0) for v, met in zip(cfvs, cf_reach, strict=True))
+        first, second = (np.divide(v, reach, out=np.zeros_like(v), where=reach > 0) for v, reach in zip(cfvs, cf_reach, strict=True))
         return first - excess[:, None], second - excess[:, None]
 
     def _add(self, states: States, values: Pair) -> None:
@@ -265,34 +225,7 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         seen = self.encoding.states(states.nodes)
         first, second = _cf_reach(seen, states.ranges)
         counts = seen.arranged(((first > 0).astype(np.float64), (second > 0).astype(np.float64)))
-        self.replay.add(seen.seen(states.ranges), seen.arranged(values) / seen.stakes[:, None] * counts, counts)
-
-    def _fit(self) -> None:
-        """Train the network on minibatches."""
-        config, losses = self.config, list[float]()
-        fraction = min(self.iteration / config.iterations, 1.0)
-        rate = config.learning_rate * (config.final_rate + (1 - config.final_rate) * 0.5 * (1 + math.cos(math.pi * fraction)))
-        self.optimiser.param_groups[0]["lr"] = rate
-        for _ in range(config.steps):
-            features, values, counts = self.replay.batch(config.batch_size, self.rng)
-            error = torch.nn.functional.huber_loss(self.network(features), values, reduction="none", delta=DELTA)
-            loss = (error * counts).sum() / counts.sum()
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-            losses.append(float(loss.detach()))
-        self.loss = sum(losses) / len(losses)
-        if not math.isfinite(self.loss):
-            raise DivergenceError(
-                f"training loss must be finite, got {self.loss} at iteration {self.iteration + 1}: lower trainer.learning_rate"
-            )
-
-    def _average(self) -> None:
-        """Move the average of the weights towards the weights."""
-        share = max(1.0 - self.config.averaging, 1.0 / (self.iteration + 1))
-        with torch.no_grad():
-            for mean, weight in zip(self.mean.parameters(), self.network.parameters(), strict=True):
-                mean.lerp_(weight, share)
+        self.learner.replay.add(seen.seen(states.ranges), seen.arranged(values) / seen.stakes[:, None] * counts, counts)
 
     def agent(self) -> SearchAgent:
         """Return the agent that searches with the network as it is; it reads the weights of this run."""
@@ -303,23 +236,23 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         """Measure the search with the network at this point."""
         agent, budget = self.agent(), Budget(iterations=self.config.evaluate_iterations)
         measured = exploitability((tabulate(agent, 0, budget), tabulate(agent, 1, budget)))
-        return RebelRow(self.iteration, self.replay.seen, self.seconds, self.loss, measured)
+        return RebelRow(self.iteration, self.learner.replay.seen, self.seconds, self.learner.loss, measured)
 
     def curves(self) -> dict[str, float]:
         """Return the loss, and what was measured."""
-        return super().curves() | {"loss": self.loss}
+        return super().curves() | {"loss": self.learner.loss}
 
     def errors(self) -> dict[str, float]:
         """Return the loss as a multiple of what it is where all values are off by what can be won or lost at most."""
-        return {"loss": self.loss / (DELTA * (1 - DELTA / 2))}
+        return {"loss": self.learner.relative_loss}
 
     def held(self) -> Held:
         """Return the network, the mean of its weights, its optimiser and the replay buffer."""
-        return Held({"values": self.network, "mean": self.mean}, {"optimiser": (self.optimiser, self.network)}, {"replay": self.replay})
+        return self.learner.held("values")
 
     def counters(self) -> dict[str, Any]:
         """Return the loss, and how many rows were seen."""
-        return {"loss": self.loss, "seen": self.replay.seen}
+        return {"loss": self.learner.loss, "seen": self.learner.replay.seen}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
@@ -327,7 +260,7 @@ class RebelRun(TrainingRun[RebelRow, Path]):
         require(number_in(saved["loss"], 0, math.inf), "loss must be a number of at least 0")
         require(whole_in(saved["seen"], 0, 2**53), "the rows seen must be a whole number")
         require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
-        self.loss, self.replay.seen, self.history = float(saved["loss"]), saved["seen"], history
+        self.learner.loss, self.learner.replay.seen, self.history = float(saved["loss"]), saved["seen"], history
         self.leaves.take(self.mean)
 
     def finish(self, directory: Path) -> Path:

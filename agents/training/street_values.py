@@ -9,7 +9,7 @@ worth to come to the next street behind the card: it says what hands are promise
    bring there, ``perturbed`` of them changed once more, are public belief states that searches ask about.
 3. Every board behind the card is solved to the end of the game (``search.boards.next_street``). Each is a row of the second network's
    replay buffer, and their mean over the cards one of the first network's.
-4. Both networks make ``steps`` steps of Adam.
+4. Both networks make ``steps`` steps of Adam. Searches ask an average of their weights so far (``averaging``).
 
 Whole solves make ranges and labels, so this is for games that fit into memory: there it is a proof of the method.
 """
@@ -20,21 +20,21 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from agents.networks.regression import DivergenceError
-from agents.networks.street_values import END, START, layers_of, make_street_network, save_street_values
+from agents.networks.street_values import END, START, StreetNetwork, layers_of, make_street_network, save_street_values
 from agents.networks.threads import one_thread
 from agents.networks.value import ValueConfig
 from agents.runtime.storage import number_in, require, whole_in
 from agents.training.base import BaseTrainer, TrainingRun
-from agents.training.rebel import DELTA, VALUES_FILE, RebelRow, Replay
+from agents.training.rebel import VALUES_FILE, RebelRow
 from agents.training.state import Held
+from agents.training.value_learner import ValueLearner
 from games.arrays import Float
 from games.holdem.rules import HoldemGame
 from games.holdem.subtree import entering, street_lines
@@ -68,6 +68,7 @@ class StreetValuesConfig(BaseTrainer):
         batch_size: rows of a step.
         learning_rate: at the first step; it falls along a cosine to ``final_rate`` times as much at the last iteration.
         final_rate: as a fraction of ``learning_rate``.
+        averaging: share of the average of all weights so far that an iteration keeps; searches use the average.
         capacity: rows of each replay buffer; the oldest make room.
         evaluate_iterations: of CFR in each decision that is measured.
     """
@@ -86,9 +87,10 @@ class StreetValuesConfig(BaseTrainer):
     batch_size: int = bounded(512, least=1)
     learning_rate: float = bounded(1e-3, above=0, most=1e6)
     final_rate: float = bounded(0.02, most=1)
+    averaging: float = bounded(0.95, most=1)
     capacity: int = bounded(200_000, least=1)
     evaluate_from: int = bounded(64, least=1)
-    evaluate_iterations: int = bounded(30, least=1)
+    evaluate_iterations: int = bounded(60, least=1)
 
     def filled(self, deep: str) -> Any:
         """Refuse: it trains no policy."""
@@ -122,12 +124,17 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         self.rng, hands = np.random.default_rng(sampling), len(game.hands)
         self.encodings = {END: StreetEncoding(game, self.tree, STREET, config.network.tremble)}
         self.encodings[START] = StreetEncoding(game, self.tree, STREET + 1, config.network.tremble)
-        self.networks = {k: make_street_network(config.network, self.encodings[k], seed) for k, seed in ((END, ends), (START, starts))}
-        self.optimisers = {k: torch.optim.Adam(network.parameters(), lr=1.0, fused=True) for k, network in self.networks.items()}
-        self.replays = {k: Replay(config.capacity, encoding.length, 2 * hands) for k, encoding in self.encodings.items()}
-        self.leaves = {k: StreetLeaves(self.encodings[k], layers_of(self.networks[k]), f"{config.name} {k}") for k in self.networks}
+        self.learning = {
+            kind: ValueLearner(
+                partial(make_street_network, config.network, self.encodings[kind], seed), self.encodings[kind].length, 2 * hands, config
+            )
+            for kind, seed in ((END, ends), (START, starts))
+        }
+        self.leaves = {
+            kind: StreetLeaves(self.encodings[kind], layers_of(learner.mean), f"{config.name} {kind}")
+            for kind, learner in self.learning.items()
+        }
         self.limit = DepthLimit(self.leaves[END], None, self.leaves[START])
-        self.losses = dict.fromkeys(self.networks, 0.0)
         self._nodes = entering(game, STREET)
         lines = street_lines(game, self._nodes, self.tree.weight.dtype, streets=1)
         self._search = LimitedBoardSubgames(game, self.tree, lines, self.variant, self.leaves[END])
@@ -140,17 +147,13 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         self._ranges, self._blueprint = self._solved_ranges(progress or (lambda done: None))
 
     @property
-    def parameters(self) -> int:
-        """Numbers of both networks."""
-        return sum(parameter.numel() for network in self.networks.values() for parameter in network.parameters())
-
-    def memory_bytes(self) -> int:
-        """Return the most that the replay buffers take."""
-        return sum(4 * self.config.capacity * (e.length + 4 * e.hands) for e in self.encodings.values())
+    def learners(self) -> tuple[ValueLearner[StreetNetwork], ...]:
+        """All that learn."""
+        return tuple(self.learning.values())
 
     def _solved_ranges(self, tell: Callable[[int], None]) -> tuple[list[tuple[Float, Float]], Any]:
         """Return per iterate of a solve of the whole game both players' ranges [L, H] at the street's lines; and its last strategies."""
-        solver, paths, found = BoardSolver(self.game, self.variant), Paths(self.game, self.tree), list[tuple[Float, Float]]()
+        solver, paths, iterates = BoardSolver(self.game, self.variant), Paths(self.game, self.tree), list[tuple[Float, Float]]()
         board, most = self._boards.start, self.config.range_iterations
         for count in sorted({min(2**k, most) for k in range(most.bit_length() + 1)}):
             while solver.iterations < count:
@@ -158,11 +161,11 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
                 tell(solver.iterations)
             tables = solver.answer().tables
             reach = [paths.follow(paths.start(), node, board, tables).reach for node in self._nodes]
-            own = [np.zeros((len(self._nodes), len(self.game.hands))) for _ in (0, 1)]
+            by_hand = [np.zeros((len(self._nodes), len(self.game.hands))) for _ in (0, 1)]
             for p in (0, 1):
-                own[p][:, self.tree.hands_at(p, 0)] = np.array([line[p][:, 0] for line in reach])
-            found.append((own[0], own[1]))
-        return found, tuple(np.array(table) for table in solver.answer().tables)
+                by_hand[p][:, self.tree.hands_at(p, 0)] = np.array([line[p][:, 0] for line in reach])
+            iterates.append((by_hand[0], by_hand[1]))
+        return iterates, tuple(np.array(table) for table in solver.answer().tables)
 
     @one_thread()
     def step(self) -> None:
@@ -170,9 +173,9 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         start = time.perf_counter()
         board = int(self.rng.choice(self._boards, p=self._chances))
         self._learn_from(board, self._searched(board, self._drawn()))
-        for kind, leaves in self.leaves.items():
-            self._fit(kind)
-            leaves.take(layers_of(self.networks[kind]))
+        for kind, learner in self.learning.items():
+            learner.fit(self.iteration, self.rng)
+            self.leaves[kind].take(layers_of(learner.mean))
         self.iteration += 1
         self.seconds += time.perf_counter() - start
 
@@ -185,8 +188,8 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         """Return [L, H] ranges, some of them changed at random: hands that suits make alike by the same factor."""
         factors = self.rng.normal(size=(len(ranges), int(self._classes.max()) + 1)) * self.rng.uniform(0, 1.5, (len(ranges), 1))
         changed = self.rng.random((len(ranges), 1)) < self.config.perturbed
-        found: Float = np.where(changed, ranges * np.exp(factors)[:, self._classes], ranges)
-        return found
+        varied: Float = np.where(changed, ranges * np.exp(factors)[:, self._classes], ranges)
+        return varied
 
     def _searched(self, board: int, ranges: tuple[Float, Float]) -> tuple[Float, Float]:
         """Return per player [L, H], ranges at the end of the street that a search of it asks about, as networks see them."""
@@ -196,7 +199,7 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         search.restrict(np.ones(len(self._nodes), bool))
         search.start(UNSAFE, None, 0.0, 0)
         search.run(int(self.rng.integers(1, self.config.solve_iterations + 1)))
-        first, second = (self._changed(own) for own in search.leaf_ranges())
+        first, second = (self._changed(reach) for reach in search.leaf_ranges())
         encoding = self.encodings[END]
         return encoding.trembled(board, first), encoding.trembled(board, second)
 
@@ -206,34 +209,13 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
         self._add(END, board, reach, self._behind.before(board, values))
         for i, child in enumerate(values.boards):
             live = self.encodings[START].cards(child).live
-            totals = [(own * live).sum(axis=1, keepdims=True) for own in reach]
+            totals = [(ranges * live).sum(axis=1, keepdims=True) for ranges in reach]
             shares = reach[0] * live / totals[0], reach[1] * live / totals[1]
             self._add(START, child, shares, (values.cfvs[0][i] / totals[1], values.cfvs[1][i] / totals[0]))
 
     def _add(self, kind: str, board: int, reach: tuple[Float, Float], cfvs: tuple[Float, Float]) -> None:
         """Add a row for each line."""
-        for row in zip(*self.encodings[kind].rows(board, self._paid, reach, cfvs), strict=True):
-            self.replays[kind].add(*row)
-
-    def _fit(self, kind: str) -> None:
-        """Train a network on minibatches."""
-        config, network, optimiser, losses = self.config, self.networks[kind], self.optimisers[kind], list[float]()
-        fraction = min(self.iteration / config.iterations, 1.0)
-        rate = config.learning_rate * (config.final_rate + (1 - config.final_rate) * 0.5 * (1 + math.cos(math.pi * fraction)))
-        optimiser.param_groups[0]["lr"] = rate
-        for _ in range(config.steps):
-            features, values, counts = self.replays[kind].batch(config.batch_size, self.rng)
-            error = torch.nn.functional.huber_loss(network(features), values, reduction="none", delta=DELTA)
-            loss = (error * counts).sum() / counts.sum()
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            losses.append(float(loss.detach()))
-        self.losses[kind] = sum(losses) / len(losses)
-        if not math.isfinite(self.losses[kind]):
-            raise DivergenceError(
-                f"training loss must be finite, got {self.losses[kind]} at iteration {self.iteration + 1}: lower trainer.learning_rate"
-            )
+        self.learning[kind].replay.add(*self.encodings[kind].rows(board, self._paid, reach, cfvs))
 
     def measure(self) -> RebelRow:
         """Measure the search with the networks at this point, from the street on; before it the solve of the whole game is played."""
@@ -246,41 +228,45 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
             assert swept is not None
             tables.append(swept[0][seat])
         measured = exploitability(represent(game), (tables[0], tables[1]))
-        return RebelRow(self.iteration, self.replays[END].seen, self.seconds, self.losses[END], measured)
+        return RebelRow(self.iteration, self.learning[END].replay.seen, self.seconds, self.learning[END].loss, measured)
 
     def curves(self) -> dict[str, float]:
         """Return the losses, and what was measured."""
-        return super().curves() | {f"loss/{kind}": loss for kind, loss in self.losses.items()}
+        return super().curves() | {f"loss/{kind}": learner.loss for kind, learner in self.learning.items()}
 
     def errors(self) -> dict[str, float]:
         """Return the losses as multiples of what they are where all values are off by what each player has put in."""
-        return {f"loss/{kind}": loss / (DELTA * (1 - DELTA / 2)) for kind, loss in self.losses.items()}
+        return {f"loss/{kind}": learner.relative_loss for kind, learner in self.learning.items()}
 
     def held(self) -> Held:
         """Return networks, optimisers and replay buffers."""
-        optimisers = {f"optimiser.{k}": (optimiser, self.networks[k]) for k, optimiser in self.optimisers.items()}
-        return Held(self.networks, optimisers, {f"replay.{k}": replay for k, replay in self.replays.items()})
+        every = [learner.held(kind) for kind, learner in self.learning.items()]
+        networks = {name: network for held in every for name, network in held.networks.items()}
+        optimisers = {name: pair for held in every for name, pair in held.optimisers.items()}
+        return Held(networks, optimisers, {name: memory for held in every for name, memory in held.memories.items()})
 
     def counters(self) -> dict[str, Any]:
         """Return the losses, and how many rows were seen."""
-        return {"losses": self.losses, "seen": {k: replay.seen for k, replay in self.replays.items()}}
+        learning = self.learning.items()
+        return {"losses": {k: learner.loss for k, learner in learning}, "seen": {k: learner.replay.seen for k, learner in learning}}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
         losses, seen, history = saved["losses"], saved["seen"], [RebelRow(**row) for row in saved["history"]]
-        require(set(losses) == set(seen) == set(self.networks), "losses and rows seen must be of both networks")
+        require(set(losses) == set(seen) == set(self.learning), "losses and rows seen must be of both networks")
         require(all(number_in(loss, 0, math.inf) for loss in losses.values()), "losses must be numbers of at least 0")
         require(all(whole_in(rows, 0, 2**53) for rows in seen.values()), "the rows seen must be whole numbers")
         require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
-        self.losses, self.history = {k: float(loss) for k, loss in losses.items()}, history
-        for kind, replay in self.replays.items():
-            replay.seen = seen[kind]
-            self.leaves[kind].take(layers_of(self.networks[kind]))
+        self.history = history
+        for kind, learner in self.learning.items():
+            learner.loss, learner.replay.seen = float(losses[kind]), seen[kind]
+            self.leaves[kind].take(layers_of(learner.mean))
 
     def finish(self, directory: Path) -> Path:
         """Write both networks; return their file."""
         path = directory / VALUES_FILE
-        save_street_values(path, self.networks, self.game, f"{self.config.name}:{self.iteration}", self.describe())
+        networks = {kind: learner.mean for kind, learner in self.learning.items()}
+        save_street_values(path, networks, self.game, f"{self.config.name}:{self.iteration}", self.describe())
         return path
 
 
@@ -313,5 +299,5 @@ class Playing:
 def alike_classes(game: HoldemGame) -> npt.NDArray[np.int64]:
     """Return [H], the number of each hand's class; hands of a class are those that the deck's suits make alike."""
     named = np.array([game.hand_class(0, hand) for hand in range(len(game.hands))])
-    found: npt.NDArray[np.int64] = np.unique(named, return_inverse=True)[1]
-    return found
+    classes: npt.NDArray[np.int64] = np.unique(named, return_inverse=True)[1]
+    return classes

@@ -126,7 +126,7 @@ def spoil(run):
     if isinstance(run, BlueprintRun):
         run.solver.regret[-1] = np.nan
     else:
-        networks = {RebelRun: lambda: run.network, StreetValuesRun: lambda: run.networks[END]}
+        networks = {RebelRun: lambda: run.network, StreetValuesRun: lambda: run.learning[END].network}
         network = networks.get(type(run), lambda: run.advantages[1])()
         next(network.parameters()).data.view(-1)[0] = np.nan
 

@@ -12,7 +12,8 @@ from agents.networks import CheckpointError
 from agents.networks.checkpoint import _digest, network_arrays
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
 from agents.training import load_state, save_state, train
-from agents.training.rebel import RebelConfig, RebelRun, Replay, States
+from agents.training.rebel import RebelConfig, RebelRun, States
+from agents.training.value_learner import Replay
 from games.derived import derived_game
 from search.tree.continuations import Continuation
 from search.tree.depth_limit import round_ends
@@ -145,7 +146,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path, game, more):
     other.step()
     for a, b in zip(whole.network.parameters(), other.network.parameters(), strict=True):
         assert torch.equal(a, b)
-    assert (whole.replay.seen, whole.loss) == (other.replay.seen, other.loss)
+    assert (whole.learner.replay.seen, whole.learner.loss) == (other.learner.replay.seen, other.learner.loss)
 
 
 def test_searches_ask_the_mean_of_the_weights_so_far():
@@ -182,8 +183,8 @@ def test_a_state_where_no_two_hands_meet_is_worth_finite_numbers():
     for other in (only, np.eye(6)[1:2]):
         states = States([0], (only, other))
         run._add(states, run._solved(states))
-    assert run.replay.size == 2
-    assert all(np.isfinite(array).all() for array in run.replay.arrays.values())
+    assert run.learner.replay.size == 2
+    assert all(np.isfinite(array).all() for array in run.learner.replay.arrays.values())
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,7 @@ def test_a_value_network_of_another_version_size_or_game_is_refused(tmp_path, le
 def test_a_loss_that_is_no_number_ends_the_run():
     run = RebelRun(infostates(LEDUC), SHORT)
     run.step()
-    run.replay.arrays["values"][:] = np.nan
+    run.learner.replay.arrays["values"][:] = np.nan
     with pytest.raises(ValueError, match=r"training loss must be finite, got nan at iteration 2: lower trainer.learning_rate"):
         run.step()
 

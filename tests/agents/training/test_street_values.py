@@ -99,9 +99,9 @@ def test_iterations_come_to_rows_of_each_line_and_of_each_board_behind_it():
     run = StreetValuesRun(GAME, replace(SHORT, iterations=1))
     run.step()
     lines = len(run._behind.nodes)
-    assert run.replays[END].seen == lines
-    assert run.replays[START].seen % lines == 0
-    assert run.replays[START].seen > lines
+    assert run.learning[END].replay.seen == lines
+    assert run.learning[START].replay.seen % lines == 0
+    assert run.learning[START].replay.seen > lines
 
 
 @pytest.mark.parametrize(
