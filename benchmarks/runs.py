@@ -84,7 +84,8 @@ def cell(row: Row | None) -> str:
         return "-"
     error, digits = shown_error(row), f"{shown(row):.3g}" if shown(row) < 1000 else f"{shown(row):,.0f}"
     clock = f" ({row['iterations']:,.0f})" if row["thinking_seconds"] else ""
-    return digits + (f" ± {error:.1g}" if error > 0 else "") + clock
+    spread = f"{error:.0f}" if error >= 10 else f"{error:.1g}"
+    return digits + (f" ± {spread}" if error > 0 else "") + clock
 
 
 def iterations(*counts: int) -> dict[str, float]:
@@ -112,7 +113,7 @@ WARM = same("decision, resolve, cold", "decision, resolve, warm where it pays", 
 FULL = same("full-game CFR")
 SMALLEST, HOLDEM_BLUEPRINT = {"5 buckets a street": "blueprint *:5:5:5"}, {"the blueprint": "blueprint *"}
 FLOP = "from the flop, refined, estimate"
-LIMITED = same("flop with values, then turn", "flop to the end", "turn to the end")
+LIMITED = same("flop with values, then turn", "flop to the end")
 CHOSEN = same(*(f"{count} continuations" for count in (4, 10)), *(f"{count} continuations, both choose" for count in (4, 10)))
 ENDS = same("4 continuations, unsafe", "each round to the end")
 CONTINUATIONS = {"the policy alone": "*alone"} | same("1 continuation") | CHOSEN | ENDS | FULL

@@ -40,7 +40,7 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
         made = RebelRun(infostates, trainer)
     run = open_run(made, directory)
     size, memory = (sum(numbers) for numbers in zip(*((one.parameters, one.memory_bytes()) for one in run.learners), strict=True))
-    print(f"value networks of {size:,} parameters; what they learn from takes up to {memory / 1e6:.3g} MB", flush=True)
+    print(f"value networks of {size:,} parameters; what they learn from takes up to {memory / 1e9:.2g} GB", flush=True)
     result.write(parameters=size)
 
     def strength(row: RebelRow) -> str:

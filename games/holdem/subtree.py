@@ -136,7 +136,7 @@ def subtree(tree: BoardTree, lines: Lines, board: int) -> Subtree:
         boards[here, PARENT] += starts[s - 1] - ranges[s - 1][0] if s else 0
         if s + 1 < len(ranges):
             boards[here, CHILD : CHILD_END + 1] += starts[s + 1] - ranges[s + 1][0]
-        else:
+        elif tree.boards[low, CHILD] < tree.boards[low, CHILD_END]:  # streets below are left out
             boards[here, CHILD : CHILD_END + 1] = 0
         span = []
         for p in (0, 1):
