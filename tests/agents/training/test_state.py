@@ -98,10 +98,10 @@ def test_ctrl_c_saves_whole_iterations(tmp_path, monkeypatch, number):
     handler = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as commands do
     step = DeepCFR._train_advantages
 
-    def interrupted(self, p):
+    def interrupted(self, p, *more):
         if self.iteration == 4 and p == 0:
             os.kill(os.getpid(), number)
-        step(self, p)
+        step(self, p, *more)
 
     monkeypatch.setattr(DeepCFR, "_train_advantages", interrupted)
     try:
