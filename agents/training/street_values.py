@@ -45,6 +45,7 @@ from search.beliefs import Beliefs
 from search.boards.limited_subgames import LimitedBoardSubgames
 from search.boards.next_street import NextStreet
 from search.boards.path import Paths
+from search.boards.representation import represent_boards
 from search.boards.street_values import StreetEncoding, StreetLeaves
 from search.frontier import DepthLimit
 from search.gadgets import UNSAFE
@@ -119,7 +120,7 @@ class StreetValuesRun(TrainingRun[RebelRow, Path]):
     ) -> None:
         super().__init__(game, config)
         check_streets(game)
-        self.variant, self.tree = form or variant("default_holdem"), represent(game).tree  # type: ignore[attr-defined]
+        self.variant, self.tree = form or variant("default_holdem"), represent_boards(game).tree
         ends, starts, sampling = (int(seed) for seed in np.random.SeedSequence(config.seed).generate_state(3))
         self.rng, hands = np.random.default_rng(sampling), len(game.hands)
         self.encodings = {END: StreetEncoding(game, self.tree, STREET, config.network.tremble)}

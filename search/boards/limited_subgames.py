@@ -36,9 +36,9 @@ MOST_VISITS = 64  # iterations of a search whose ranges are kept
 
 
 class Visit(NamedTuple):
-    """An iteration's ranges at the leaves, per player [B, H] f4, and what it counts in the mean."""
+    """An iteration's ranges at the leaves, per player [B, H] f4; ``decay`` is the product of all decays up to it."""
 
-    weight: float
+    decay: float
     first: Float32
     second: Float32
 
@@ -53,24 +53,27 @@ class Visits:
     def __init__(self, nodes: list[int]) -> None:
         self.nodes = nodes
         self._kept: list[Visit] = []
-        self._stride = 1
+        self._stride, self._decay = 1, 1.0
 
     def add(self, iteration: int, decay: float, reach: tuple[Float, Float]) -> None:
         """Add an iteration's ranges, per player [B, H], from 0 on; ``decay`` is what all before count from now on."""
-        self._kept = [visit._replace(weight=visit.weight * decay) for visit in self._kept]
+        if decay == 0:  # nothing before counts any more
+            self._kept, self._decay = [], 1.0
+        else:
+            self._decay *= decay
         if (iteration + 1) % self._stride:
             return
         if len(self._kept) == MOST_VISITS:
             self._kept, self._stride = self._kept[1::2], 2 * self._stride
         if (iteration + 1) % self._stride == 0:
-            self._kept.append(Visit(1.0, reach[0].astype(np.float32), reach[1].astype(np.float32)))
+            self._kept.append(Visit(self._decay, reach[0].astype(np.float32), reach[1].astype(np.float32)))
 
     def at(self, node: int) -> tuple[Float, tuple[Float, Float]]:
         """Return [K], what K of the iterations count, and per player [K, H], the ranges that they brought to a leaf."""
         leaf = self.nodes.index(node)
         first = np.array([visit.first[leaf] for visit in self._kept], np.float64)
         second = np.array([visit.second[leaf] for visit in self._kept], np.float64)
-        return np.array([visit.weight for visit in self._kept]), (first, second)
+        return np.array([self._decay / visit.decay for visit in self._kept]), (first, second)
 
 
 class LimitedBoardSubgames(Anytime[Answer]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,8 @@ class NextStreet:
         self.game, self.tree, self.street, self.variant = game, tree, street, variant
         self.nodes = entering(game, street)
         self.lines = street_lines(game, self.nodes, tree.weight.dtype)
-        self._space, self._sweeps = Workspace(), cast("BoardSweeps | None", None)
+        self._space = Workspace()
+        self._sweeps: BoardSweeps | None = None
 
     def solve(self, board: int, reach: tuple[Float, Float], iterations: int) -> StreetValues:
         """Return what all boards below one are worth when both players come there with some ranges.
@@ -59,7 +60,7 @@ class NextStreet:
         below = range(*self.tree.boards[board, CHILD : CHILD_END + 1].tolist())
         found = tuple(np.zeros((len(below), *reach[p].shape)) for p in (0, 1))
         for i, child in enumerate(below):
-            for p, cfvs in enumerate(self._solved(board, child, reach, iterations)):
+            for p, cfvs in enumerate(self._solved(child, reach, iterations)):
                 found[p][i] = cfvs
         return StreetValues(below, (found[0], found[1]))
 
@@ -71,7 +72,7 @@ class NextStreet:
         first, second = (np.mean([total[:, image] for image in alike], axis=0) for total in totals)
         return first, second
 
-    def _solved(self, board: int, child: int, reach: tuple[Float, Float], iterations: int) -> Sequence[Float]:
+    def _solved(self, child: int, reach: tuple[Float, Float], iterations: int) -> Sequence[Float]:
         """Return per player [L, H] of one board."""
         part, count = subtree(self.tree, self.lines, child), len(self.lines)
         if self._sweeps is None:

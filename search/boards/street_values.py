@@ -47,7 +47,7 @@ class StreetEncoding:
         game: whole.
         tree: its board tree.
         street: whose cards are on the board.
-        tremble: share of every range that is spread over all hands, what a hand is worth to a range without it is not determined.
+        tremble: share of every range that is spread over all hands: what a hand is worth in a range that lacks it is not determined.
     """
 
     def __init__(self, game: HoldemGame, tree: BoardTree, street: int, tremble: float) -> None:

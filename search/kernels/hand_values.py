@@ -64,7 +64,8 @@ def meet(reach: Any, live: Any, deck: Deck, by_card: Any, out: Any) -> None:
     """Set ``out`` [B, H] to the reach of another player [B, H] that each live hand can meet, in place."""
     for b in range(len(reach)):
         total = 0.0
-        by_card[:] = 0
+        for card in range(len(by_card)):
+            by_card[card] = 0.0
         for h in range(len(live)):
             x = reach[b, h] * live[h]
             total += x
