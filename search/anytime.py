@@ -6,12 +6,13 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from search.budget import Budget, Deadline, Pace
+from search.frontier import NoValuesError
 from search.outcome import Outcome
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
@@ -46,7 +47,14 @@ class Solution(Generic[Answer]):
 
 
 class Anytime(ABC, Generic[Answer]):
-    """A solver that can be stopped after any iteration."""
+    """A solver that can be stopped after any iteration.
+
+    Attributes:
+        to_the_end: whether subgames go on to the end of the game. Else exploitability is not known, and is no limit of a solve; and values
+            of leaves that are no numbers end it with its answer so far.
+    """
+
+    to_the_end: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._done = np.zeros(1, np.int64)  # iterations; an array, so that kernels can count
@@ -108,6 +116,8 @@ class Anytime(ABC, Generic[Answer]):
             trace: check exploitability on the way, at 1, 2, 4, ... iterations if there is no target; checks are not solving time.
             progress: called after each slice with iterations, solving seconds and the last exploitability known.
         """
+        if not self.to_the_end:
+            budget = replace(budget, exploitability=None)
         if not budget.limited():
             raise ValueError("budget must limit seconds, iterations or exploitability, got none of them")
         clock = deadline or Deadline(budget.seconds)
@@ -131,6 +141,8 @@ class Anytime(ABC, Generic[Answer]):
                 break
             try:
                 self.run(count)
+            except NoValuesError:
+                return replace(self.interrupted(), outcome=Outcome.NO_VALUES)
             finally:  # a slice that is interrupted has taken its time
                 spent = time.perf_counter() - now
                 self._spent += spent

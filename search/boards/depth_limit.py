@@ -69,6 +69,8 @@ class BoardDepthLimitedSolver(Anytime[BoardStrategy]):
         leaf_states: [B] in the order in which the leaves are asked for.
     """
 
+    to_the_end = False
+
     def __init__(
         self,
         game: HoldemGame,

@@ -15,7 +15,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subtree import Lines, Subtree, part_rows, subtree
 from games.kernels.boards import HANDS, PARENT, STREET
 from games.public_tree import CHANCE
-from search.anytime import Anytime, Solution
+from search.anytime import Anytime
 from search.beliefs import Beliefs, Float
 from search.boards.entrance import BoardEntrance
 from search.boards.strategy import play_alike
@@ -23,12 +23,11 @@ from search.boards.subgames import Answer, keep_lines
 from search.boards.sweeps import AS_IT_IS, BoardSweeps, Gadget, StoredRows
 from search.boards.trunk import StoredStrategies, root_reach
 from search.boards.workspace import Workspace
-from search.budget import Budget, Deadline, Paces
+from search.budget import Paces
 from search.frontier import LeafEvaluator, NoValuesError
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BACK, OUT_OTHER, OUT_OWN, UPDATE
-from search.outcome import Outcome
 from search.resolving import ResolveConfig, Resolved, learn_paces
 from search.variants import BLOCK, Variant, coefficients
 
@@ -90,6 +89,8 @@ class LimitedBoardSubgames(Anytime[Answer]):
         leaves: what says what the leaves are worth; they are asked for line by line, as the tree of bets has them. Between two solves they
             may be others.
     """
+
+    to_the_end = False
 
     def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant, leaves: LeafEvaluator[HoldemState]) -> None:
         super().__init__()
@@ -220,19 +221,6 @@ class LimitedBoardSubgames(Anytime[Answer]):
     def exploitability(self, strategy: Answer | None = None) -> float:
         """Return NaN: see ``cfvs``."""
         return float("nan")
-
-    def solve(
-        self,
-        budget: Budget,
-        deadline: Deadline | None = None,
-        trace: bool = False,
-        progress: Callable[[int, float, float | None], None] | None = None,
-    ) -> Solution[Answer]:
-        """See ``Anytime``; an exploitability is no limit, as it is not known. Values that are no numbers end it with its answer so far."""
-        try:
-            return super().solve(replace(budget, exploitability=None), deadline, trace, progress)
-        except NoValuesError:
-            return replace(self.interrupted(), outcome=Outcome.NO_VALUES)
 
     def played(self, answer: Answer, accepted: npt.NDArray[np.bool_]) -> Answer:
         """See ``SubgameSolver``; the answer's own arrays are changed."""

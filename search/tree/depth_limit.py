@@ -172,6 +172,8 @@ class DepthLimitedSolver(Solver):
         leaves: what says what the leaves are worth, by public nodes of the whole tree.
     """
 
+    to_the_end = False
+
     def __init__(self, cut: CutTree, variant: Variant, leaves: LeafEvaluator[int]) -> None:
         self.cut, self.leaves = cut, leaves
         self._leaf_rows = tuple(cut.tree.row[p, cut.leaves] for p in (0, 1))

@@ -11,9 +11,8 @@ from games import PublicTree
 from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance, scaled
 from search.budget import Budget, Deadline, Pace, Paces
-from search.frontier import DepthLimit, NoValuesError
+from search.frontier import DepthLimit
 from search.gadgets import UNSAFE
-from search.outcome import Outcome
 from search.resolving import ResolveConfig, learn_paces
 from search.tree.depth_limit import CutAnswer, CutTree, DepthLimitedSolver, after_actions, cut, round_ends
 from search.tree.gadgets import Gadget, cf_reach_at
@@ -171,14 +170,9 @@ class DepthLimitedSubgames:
 
     def solve(self, budget: Budget, deadline: Deadline) -> Solution[CutAnswer]:
         """See ``SubgameSolver``."""
-        solver = self._solver
-        outcome = Outcome.SEARCHED
-        try:
-            found = solver.solve(replace(budget, exploitability=None), deadline)
-        except NoValuesError:
-            found, outcome = solver.interrupted(), Outcome.NO_VALUES
-        answer = CutAnswer(solver.cut, found.strategy, solver.leaf_values())
-        return Solution(answer, found.iterations, found.seconds, outcome=outcome)
+        found = self._solver.solve(budget, deadline)
+        answer = CutAnswer(self._solver.cut, found.strategy, self._solver.leaf_values())
+        return Solution(answer, found.iterations, found.seconds, outcome=found.outcome)
 
     def played(self, answer: CutAnswer, accepted: npt.NDArray[np.bool_]) -> CutAnswer:
         """See ``SubgameSolver``."""
