@@ -15,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 Float = npt.NDArray[np.float64]
+Float32 = npt.NDArray[np.float32]
+# Of a network, for each layer a weight [inputs, outputs] and a bias [outputs]; all outputs but the last layer's are rectified.
+Layers = tuple[tuple[Float32, Float32], ...]
 State = TypeVar("State", bound=Hashable, contravariant=True)
 
 

@@ -10,8 +10,9 @@ from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.training import followed
 from agents.reporting.tables import duration, table
 from agents.training import check_state, open_run, train
-from agents.training.rebel import RebelConfig, RebelRow, RebelRun
+from agents.training.rebel import RebelConfig, RebelRun
 from agents.training.street_values import StreetValuesConfig, StreetValuesRun, check_streets
+from agents.training.value_run import ValueRow
 from games.derived import DerivedGame
 from games.holdem.rules import HoldemGame
 
@@ -43,11 +44,13 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
     print(f"value networks of {size:,} parameters; what they learn from takes up to {memory / 1e9:.2g} GB", flush=True)
     result.write(parameters=size)
 
-    def strength(row: RebelRow) -> str:
+    def strength(row: ValueRow) -> str:
         return f"exploitability {kind.strength_text(row.exploitability)}"
 
     with followed(run, directory, result, strength) as (writer, tell):
         path: Path = train(run, directory, writer, tell)
+    if run.generation.deaths:
+        print(f"processes that generate died {run.generation.deaths} times (killed, or out of memory); their work was done again")
     measured = kind.strength(run.history[-1].exploitability) | {"exact": True}
     result.write(values=str(path), search_exploitability=measured)
     rows = [

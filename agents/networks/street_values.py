@@ -7,15 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from agents.networks.checkpoint import Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
-from agents.networks.value import ValueConfig, config_of
+from agents.networks.value import ValueConfig, config_of, layers_of
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
-from search.boards.street_values import Layers, StreetEncoding, StreetLeaves
+from search.boards.street_values import StreetEncoding, StreetLeaves
 from search.frontier import DepthLimit
 
 
@@ -35,12 +34,6 @@ class StreetNetwork(nn.Module):
             z = torch.relu(layer(z))
         values: Tensor = self.layers[-1](z)
         return values
-
-
-def layers_of(network: StreetNetwork) -> Layers:
-    """Return a network's weights as searches read them, copied."""
-    layers = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
-    return tuple((np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in layers)
 
 
 def make_street_network(config: ValueConfig, encoding: StreetEncoding, seed: int) -> StreetNetwork:

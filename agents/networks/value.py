@@ -24,6 +24,7 @@ from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
 from games.arrays import Float, Float32
 from games.settings import bounded, check_bounds
+from search.frontier import Layers
 from search.tree.infostates import TreeInfostates
 
 VALUES = "values"  # kind of the files that hold one
@@ -73,6 +74,12 @@ def make_value_network(config: ValueConfig, encoding: BeliefEncoding, seed: int)
         return ValueNetwork(config, encoding.length, sum(encoding.hands))
 
 
+def layers_of(network: nn.Module) -> Layers:
+    """Return the weights of a network of linear layers as searches read them, copied."""
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+    return tuple((np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in layers)
+
+
 class NetworkLeaves:
     """See ``search.frontier.LeafEvaluator``: a value network in numpy, on copied weights. The values of both players are made zero-sum.
 
@@ -81,12 +88,11 @@ class NetworkLeaves:
 
     def __init__(self, network: ValueNetwork, encoding: BeliefEncoding, name: str = "values") -> None:
         self.encoding, self.name = encoding, name
-        self.take(network)
+        self.take(layers_of(network))
 
-    def take(self, network: ValueNetwork) -> None:
-        """Copy a network's weights."""
-        layers = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
-        self._layers = [(np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in layers]
+    def take(self, layers: Layers) -> None:
+        """Take other weights."""
+        self._layers = layers
 
     def fingerprint(self) -> bytes:
         """Return what tells networks apart."""

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -61,14 +61,9 @@ class Local:
         """Yield results as they finish; running work is abandoned if the caller stops."""
         if not tasks:
             return
-        environment = {name: os.environ.get(name) for name in ONE_THREAD}
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # read by the libraries when a worker imports them
-        pool = ProcessPoolExecutor(min(self.workers, len(tasks)), mp_context=multiprocessing.get_context("spawn"), initializer=start_worker)
+        pool = ProcessPool(min(self.workers, len(tasks)))
         try:
-            running: dict[Future[Any], int] = {pool.submit(function, task): i for i, task in enumerate(tasks)}
-            # Every worker has its own end of the pipe of results now. With ours open, too, the rest of a result that a worker was stopped
-            # in the middle of would be waited for without end, when this process exits at the latest.
-            pool._result_queue._writer.close()  # type: ignore[attr-defined]
+            running = dict(zip((pool.submit(function, task) for task in tasks), range(len(tasks)), strict=True))
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -76,16 +71,59 @@ class Local:
         except BrokenProcessPool:
             raise ChildProcessError("a worker process died (killed, or out of memory); what was done is kept, resume goes on") from None
         except BaseException:
-            for process in list(getattr(pool, "_processes", {}).values()):
-                process.terminate()
+            pool.terminate()
             raise
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for name, value in environment.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+            pool.close()
+
+
+class ProcessPool:
+    """Processes on this machine, one thread each, that work while the caller goes on; they end with it.
+
+    Args:
+        workers: how many.
+        start: called with ``arguments`` in each process before its first work.
+    """
+
+    def __init__(self, workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
+        given = (start, *arguments)
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker, initargs=given)
+        self._workers = workers
+
+    def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+        """Give the processes something to do; they are started with the first tasks."""
+        with _environment(dict.fromkeys(ONE_THREAD, "1")):  # read by the libraries when a worker imports them
+            future = self._pool.submit(function, task)
+        if len(self._pool._processes) == self._workers:
+            # Every worker has its own end of the pipe of results now. With ours open, too, the rest of a result that a worker was stopped
+            # in the middle of would be waited for without end, when this process exits at the latest.
+            self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
+        return future
+
+    def terminate(self) -> None:
+        """Abandon what is being done."""
+        for process in list((getattr(self._pool, "_processes", None) or {}).values()):
+            process.terminate()
+
+    def close(self) -> None:
+        """Take no more work; processes end when they have nothing to do."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables until the block is done."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -100,8 +138,8 @@ def no_collections(wanted: bool = True) -> Iterator[None]:
         gc.unfreeze()
 
 
-def start_worker() -> None:
-    """Leave Ctrl-C and a closed terminal to the parent, which keeps what is done and stops the workers; do not outlive it."""
+def start_worker(start: Callable[..., None] | None = None, *arguments: Any) -> None:
+    """Leave Ctrl-C and a closed terminal to the parent, which keeps what is done and stops the workers; do not outlive it. Then start."""
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -110,3 +148,5 @@ def start_worker() -> None:
         parent = multiprocessing.parent_process()
         if parent is not None and os.getppid() != parent.pid:
             os._exit(1)  # it was killed before this, and no signal will come
+    if start is not None:
+        start(*arguments)

@@ -135,6 +135,9 @@ class TrainingRun(Generic[Row, Made]):
         """Write what was made, its state being saved and measured; return it."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """End what works beside the run, when it ends or is stopped."""
+
     def describe(self) -> dict[str, Any]:
         """Return what a checkpoint of what is trained says about its training."""
         description = {"trainer": self.config.name, "config": asdict(self.config), "iteration": self.iteration}

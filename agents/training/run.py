@@ -125,6 +125,8 @@ def train(
     except (DivergenceError, NoValuesError) as error:
         more = f"resume goes on from iteration {saved_iteration}, which {directory} has, and takes a lower learning rate"
         raise DivergenceError(f"{error} (iteration {iteration}; {more})") from None
+    finally:
+        run.close()
 
 
 class Watch:

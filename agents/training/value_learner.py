@@ -1,10 +1,11 @@
-"""A value network that learns: its replay buffer, steps of Adam, and the mean of its weights, which searches ask."""
+"""A value network that learns: settings, replay buffer, steps of Adam, and the mean of its weights, which searches ask."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -12,23 +13,57 @@ from torch import nn
 
 from agents.networks.regression import DivergenceError
 from agents.runtime.storage import require
+from agents.training.base import BaseTrainer
 from agents.training.state import Held
 from games.arrays import Array, Float, Float32
+from games.settings import bounded
 
 N = TypeVar("N", bound=nn.Module)
 DELTA = 0.25  # of the unit of values: errors up to this count by their square
 
 
-class LearnerConfig(Protocol):
-    """Settings of a trainer that say how a value network learns; see ``agents.training.rebel.RebelConfig``."""
+@dataclass(kw_only=True)
+class ValueTrainer(BaseTrainer):
+    """What trainings of value networks have in common; more in ``BaseTrainer``.
 
-    iterations: int
-    steps: int
-    batch_size: int
-    learning_rate: float
-    final_rate: float
-    averaging: float
-    capacity: int
+    Attributes:
+        iterations: of self-play.
+        perturbed: share of public belief states whose ranges are changed at random.
+        steps: of Adam in an iteration, for each network.
+        batch_size: rows of a step.
+        learning_rate: at the first step; it falls along a cosine to ``final_rate`` times as much at the last iteration.
+        final_rate: as a fraction of ``learning_rate``.
+        averaging: share of the average of all weights so far that an iteration keeps; searches use the average.
+        capacity: rows of each replay buffer; the oldest make room.
+        generators: processes that make rows beside the steps, with weights that are as many iterations old; 0 makes them in turn.
+        evaluate_iterations: of CFR in each decision that is measured.
+    """
+
+    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "evaluate_iterations")
+
+    iterations: int = bounded(1000, least=1)
+    perturbed: float = bounded(0.25, most=1)
+    steps: int = bounded(40, least=1)
+    batch_size: int = bounded(512, least=1)
+    learning_rate: float = bounded(3e-3, above=0, most=1e6)
+    final_rate: float = bounded(0.02, most=1)
+    averaging: float = bounded(0.95, most=1)
+    capacity: int = bounded(200_000, least=1)
+    generators: int = bounded(0, most=64)
+    evaluate_from: int = bounded(64, least=1)
+    evaluate_iterations: int = bounded(200, least=1)
+
+    def filled(self, deep: str) -> Any:
+        """Refuse: it trains no policy."""
+        raise ValueError(f"trainer must be one that trains a policy here, got {self.name}, which trains values for searches")
+
+
+class Rows(NamedTuple):
+    """What a value network learns from."""
+
+    features: Float32  # [B, D]
+    values: Float  # [B, outputs]
+    counts: Float  # [B, outputs], 1 for values that count, else 0
 
 
 class Replay:
@@ -44,15 +79,16 @@ class Replay:
         """Rows held."""
         return min(self.seen, self.capacity)
 
-    def add(self, features: Float32, values: Float, counts: Float) -> None:
+    def add(self, rows: Rows) -> None:
         """Add rows."""
-        at = np.arange(self.seen, self.seen + len(features)) % self.capacity
-        if self.size + len(features) > len(self.arrays["features"]):
-            room = min(self.capacity, max(1024, 2 * (self.size + len(features))))
+        count = len(rows.features)
+        at = np.arange(self.seen, self.seen + count) % self.capacity
+        if self.size + count > len(self.arrays["features"]):
+            room = min(self.capacity, max(1024, 2 * (self.size + count)))
             self.arrays = {name: np.concatenate([a, np.zeros((room - len(a), a.shape[1]), np.float32)]) for name, a in self.arrays.items()}
-        for name, rows in (("features", features), ("values", values), ("counts", counts)):
-            self.arrays[name][at] = rows
-        self.seen += len(features)
+        for name, array in rows._asdict().items():
+            self.arrays[name][at] = array
+        self.seen += count
 
     def state(self) -> dict[str, Array]:
         """Return the rows held (views)."""
@@ -88,7 +124,7 @@ class ValueLearner(Generic[N]):
         loss: the mean Huber loss of the last iteration's steps, in units of values squared.
     """
 
-    def __init__(self, make: Callable[[], N], inputs: int, outputs: int, config: LearnerConfig) -> None:
+    def __init__(self, make: Callable[[], N], inputs: int, outputs: int, config: ValueTrainer) -> None:
         self.network, self.mean, self.config = make(), make(), config
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)
         self.replay, self.loss = Replay(config.capacity, inputs, outputs), 0.0

@@ -21,9 +21,8 @@ from games.holdem.cards import hands_apart, holding
 from games.holdem.rules import HoldemGame, HoldemState
 from search.boards.settled_leaves import equities
 from search.boards.strategy import find_board, image_of_hands
+from search.frontier import Layers
 from search.kernels.hand_values import hand_cfvs
-
-Layers = tuple[tuple[Float32, Float32], ...]  # of each a weight [inputs, outputs] and a bias [outputs]; all but the last one are rectified
 
 
 class Cards(NamedTuple):

@@ -15,9 +15,10 @@ from agents.networks.street_values import END
 from agents.networks.value import ValueConfig
 from agents.training import STATE_FILE, open_run, train
 from agents.training.mccfr import STATE, BlueprintRun, MCCFRConfig
-from agents.training.rebel import VALUES_FILE, RebelConfig, RebelRun
+from agents.training.rebel import RebelConfig, RebelRun
 from agents.training.run import MOST_ERROR, WATCHED
 from agents.training.street_values import StreetValuesConfig, StreetValuesRun
+from agents.training.value_run import VALUES_FILE
 from tests.catalogue import KUHN, small
 from tests.compiling import compiled
 from tests.learners import infostates_of, make_run
@@ -151,7 +152,7 @@ def test_a_network_that_says_nan_ends_its_training_with_the_iteration(tmp_path):
 
     def progress(iteration, history):
         if iteration == 3:
-            run.leaves._layers[-1][1][:] = np.nan
+            run.mean.layers[-1].bias.data[:] = np.nan
 
     with pytest.raises(DivergenceError, match=r"network must give finite values, got NaN or infinity \(iteration 4; resume goes on from"):
         train(run, tmp_path, progress=progress)

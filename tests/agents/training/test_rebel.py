@@ -12,9 +12,10 @@ from agents.networks import CheckpointError
 from agents.networks.checkpoint import _digest, network_arrays
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
 from agents.training import load_state, save_state, train
-from agents.training.rebel import RebelConfig, RebelRun, States
-from agents.training.value_learner import Replay
+from agents.training.rebel import RebelConfig, RebelRun, SelfPlay, States
+from agents.training.value_learner import Replay, Rows
 from games.derived import derived_game
+from search import variant
 from search.tree.continuations import Continuation
 from search.tree.depth_limit import round_ends
 from search.tree.infostates import TreeInfostates
@@ -122,11 +123,11 @@ def test_of_liars_dices_bids_the_last_one_counts_and_players_are_alike():
 def test_the_oldest_rows_make_room():
     replay = Replay(3, 1, 1)
     for i in range(5):
-        replay.add(np.array([[i]], np.float32), np.array([[i]]), np.ones((1, 1)))
+        replay.add(Rows(np.array([[i]], np.float32), np.array([[i]]), np.ones((1, 1))))
     assert sorted(replay.arrays["features"][:3, 0].tolist()) == [2, 3, 4]
     assert (replay.size, replay.seen) == (3, 5)
     rows = np.array([[5.0], [6.0]], np.float32)
-    replay.add(rows, rows, np.ones((2, 1)))
+    replay.add(Rows(rows, rows, np.ones((2, 1))))
     assert sorted(replay.arrays["values"][:3, 0].tolist()) == [4, 5, 6]
 
 
@@ -179,12 +180,12 @@ def test_another_runs_state_or_a_damaged_one_is_refused(tmp_path):
 
 
 def test_a_state_where_no_two_hands_meet_is_worth_finite_numbers():
-    run, only = RebelRun(infostates(LEDUC), SHORT), np.eye(6)[:1]
+    play, only = SelfPlay(infostates(LEDUC), SHORT, variant("default")), np.eye(6)[:1]
     for other in (only, np.eye(6)[1:2]):
         states = States([0], (only, other))
-        run._add(states, run._solved(states))
-    assert run.learner.replay.size == 2
-    assert all(np.isfinite(array).all() for array in run.learner.replay.arrays.values())
+        rows = play._rows(states, play._solved(states))
+        assert len(rows.features) == 1
+        assert all(np.isfinite(array).all() for array in rows)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from agents.networks import CheckpointError
 from agents.networks.street_values import END, START, load_street_values
 from agents.networks.value import ValueConfig
 from agents.training import train
-from agents.training.rebel import VALUES_FILE
 from agents.training.street_values import StreetValuesConfig, StreetValuesRun, alike_classes, check_streets
+from agents.training.value_run import VALUES_FILE
 from games.holdem.cards import hands_apart
 from games.holdem.isomorphism import hand_permutation, permute_card
+from games.holdem.subtree import entering
 from games.public_tree import CHANCE
 from search import represent
 from search.boards.street_values import StreetEncoding, StreetLeaves
@@ -98,7 +99,7 @@ def test_what_is_learned_is_made_again_from_its_file(tmp_path):
 def test_iterations_come_to_rows_of_each_line_and_of_each_board_behind_it():
     run = StreetValuesRun(GAME, replace(SHORT, iterations=1))
     run.step()
-    lines = len(run._behind.nodes)
+    lines = len(entering(GAME, 2))
     assert run.learning[END].replay.seen == lines
     assert run.learning[START].replay.seen % lines == 0
     assert run.learning[START].replay.seen > lines
