@@ -54,8 +54,9 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
     measured = kind.strength(run.history[-1].exploitability) | {"exact": True}
     result.write(values=str(path), search_exploitability=measured)
     rows = [
-        [f"{r.iteration:,}", f"{r.rows:,}", duration(r.seconds), f"{r.loss:.2e}", kind.strength_text(r.exploitability)] for r in run.history
+        [f"{r.iteration:,}", f"{r.rows:,}", duration(r.seconds), f"{r.loss:.2e}", f"{r.new_loss:.2e}", kind.strength_text(r.exploitability)]
+        for r in run.history
     ]
-    print(table(["iteration", "states", "training time", "loss", "exploitability"], rows))
+    print(table(["iteration", "states", "training time", "loss", "of new states", "exploitability"], rows))
     print(f"exploitability of searches of {trainer.evaluate_iterations:,} iterations a decision with the network, exact; {path}")
     return path

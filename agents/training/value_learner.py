@@ -108,6 +108,12 @@ class Replay:
         return features, values, counts
 
 
+def huber(network: nn.Module, features: torch.Tensor, values: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """Return the mean Huber loss of the values that count."""
+    error = torch.nn.functional.huber_loss(network(features), values, reduction="none", delta=DELTA)
+    return (error * counts).sum() / counts.sum()
+
+
 class ValueLearner(Generic[N]):
     """A network between two iterations of a training.
 
@@ -122,12 +128,13 @@ class ValueLearner(Generic[N]):
         mean: of its weights so far, later ones counting more.
         replay: what it learns from.
         loss: the mean Huber loss of the last iteration's steps, in units of values squared.
+        new_loss: that of the mean network on rows that nothing was learned from yet; of late iterations, later ones counting more.
     """
 
     def __init__(self, make: Callable[[], N], inputs: int, outputs: int, config: ValueTrainer) -> None:
         self.network, self.mean, self.config = make(), make(), config
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)
-        self.replay, self.loss = Replay(config.capacity, inputs, outputs), 0.0
+        self.replay, self.loss, self.new_loss = Replay(config.capacity, inputs, outputs), 0.0, 0.0
 
     @property
     def parameters(self) -> int:
@@ -138,10 +145,11 @@ class ValueLearner(Generic[N]):
         """Return the most that the replay buffer takes."""
         return 4 * self.config.capacity * sum(array.shape[1] for array in self.replay.arrays.values())
 
-    def fit(self, iteration: int, rng: np.random.Generator) -> None:
-        """Train the network on minibatches, and move the mean towards it.
+    def learn(self, rows: Rows, iteration: int, rng: np.random.Generator) -> None:
+        """Judge the mean network by new rows, add them, train the network on minibatches, and move the mean towards it.
 
         Args:
+            rows: of this iteration.
             iteration: how many iterations the training has done before this one.
             rng: that draws minibatches.
 
@@ -149,13 +157,16 @@ class ValueLearner(Generic[N]):
             DivergenceError: the loss is no number.
         """
         config, losses = self.config, list[float]()
+        share = max(1.0 - config.averaging, 1.0 / (iteration + 1))
+        with torch.inference_mode():
+            new = float(huber(self.mean, *(torch.from_numpy(np.asarray(array, np.float32)) for array in rows)))
+        self.new_loss += share * (new - self.new_loss)
+        self.replay.add(rows)
         fraction = min(iteration / config.iterations, 1.0)
         rate = config.learning_rate * (config.final_rate + (1 - config.final_rate) * 0.5 * (1 + math.cos(math.pi * fraction)))
         self.optimiser.param_groups[0]["lr"] = rate
         for _ in range(config.steps):
-            features, values, counts = self.replay.batch(config.batch_size, rng)
-            error = torch.nn.functional.huber_loss(self.network(features), values, reduction="none", delta=DELTA)
-            loss = (error * counts).sum() / counts.sum()
+            loss = huber(self.network, *self.replay.batch(config.batch_size, rng))
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
@@ -164,15 +175,13 @@ class ValueLearner(Generic[N]):
         if not math.isfinite(self.loss):
             at = f"at iteration {iteration + 1}: lower trainer.learning_rate"
             raise DivergenceError(f"training loss must be finite, got {self.loss} {at}")
-        share = max(1.0 - config.averaging, 1.0 / (iteration + 1))
         with torch.no_grad():
             for mean, weight in zip(self.mean.parameters(), self.network.parameters(), strict=True):
                 mean.lerp_(weight, share)
 
-    @property
-    def relative_loss(self) -> float:
-        """The loss as a multiple of what it is where all values are off by their unit."""
-        return self.loss / (DELTA * (1 - DELTA / 2))
+    def relative(self, loss: float) -> float:
+        """Return a loss as a multiple of what it is where all values are off by their unit."""
+        return loss / (DELTA * (1 - DELTA / 2))
 
     def held(self, name: str) -> Held:
         """Return what is saved of it beside numbers, called by a name."""

@@ -30,6 +30,7 @@ class ValueRow:
     rows: int  # public belief states so far
     seconds: float  # wall-clock, measuring excluded
     loss: float  # Huber loss of the iteration's steps, in units of values squared
+    new_loss: float  # that of states that nothing was learned from yet
     exploitability: float  # chips, of the search with the network, exact
 
 
@@ -82,8 +83,7 @@ class ValueRun(TrainingRun[ValueRow, Path]):
         start = time.perf_counter()
         made = self.generation.rows(self.iteration, self.weights())
         for name, learner in self.learning.items():
-            learner.replay.add(made[name])
-            learner.fit(self.iteration, self.rng)
+            learner.learn(made[name], self.iteration, self.rng)
         self.ask(self.weights())
         self.iteration += 1
         self.seconds += time.perf_counter() - start
@@ -91,15 +91,19 @@ class ValueRun(TrainingRun[ValueRow, Path]):
     def measure(self) -> ValueRow:
         """Measure the search with the networks at this point."""
         first, strength = self.learners[0], self.strength()
-        return ValueRow(self.iteration, first.replay.seen, self.seconds, first.loss, strength)
+        return ValueRow(self.iteration, first.replay.seen, self.seconds, first.loss, first.new_loss, strength)
 
     def curves(self) -> dict[str, float]:
         """Return the losses, and what was measured."""
-        return super().curves() | {f"loss/{name}": learner.loss for name, learner in self.learning.items()}
+        return super().curves() | self._losses()
 
     def errors(self) -> dict[str, float]:
         """Return the losses as multiples of what they are where all values are off by their unit."""
-        return {f"loss/{name}": learner.relative_loss for name, learner in self.learning.items()}
+        return {name: self.learners[0].relative(loss) for name, loss in self._losses().items()}
+
+    def _losses(self) -> dict[str, float]:
+        losses = {f"loss/{name}": learner.loss for name, learner in self.learning.items()}
+        return losses | {f"new_loss/{name}": learner.new_loss for name, learner in self.learning.items()}
 
     def held(self) -> Held:
         """Return networks, the means of their weights, optimisers, replay buffers and what generators work with."""
@@ -112,18 +116,19 @@ class ValueRun(TrainingRun[ValueRow, Path]):
     def counters(self) -> dict[str, Any]:
         """Return the losses, and how many rows were seen."""
         learning = self.learning.items()
-        return {"losses": {k: learner.loss for k, learner in learning}, "seen": {k: learner.replay.seen for k, learner in learning}}
+        losses = {name: [learner.loss, learner.new_loss] for name, learner in learning}
+        return {"losses": losses, "seen": {name: learner.replay.seen for name, learner in learning}}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
         losses, seen, history = saved["losses"], saved["seen"], [ValueRow(**row) for row in saved["history"]]
         require(set(losses) == set(seen) == set(self.learning), "losses and rows seen must be of all networks")
-        require(all(number_in(loss, 0, math.inf) for loss in losses.values()), "losses must be numbers of at least 0")
+        require(all(number_in(loss, 0, math.inf) for pair in losses.values() for loss in pair), "losses must be numbers of at least 0")
         require(all(whole_in(rows, 0, 2**53) for rows in seen.values()), "the rows seen must be whole numbers")
         require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
         self.history = history
         for name, learner in self.learning.items():
-            learner.loss, learner.replay.seen = float(losses[name]), seen[name]
+            (learner.loss, learner.new_loss), learner.replay.seen = map(float, losses[name]), seen[name]
         self.ask(self.weights())
 
     def close(self) -> None:
