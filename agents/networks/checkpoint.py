@@ -19,7 +19,7 @@ from agents.networks.policy import Network, NetworkPolicy, make_network
 from agents.networks.sizes import NetworkConfig
 from agents.reporting.tables import installed, replacing
 from agents.runtime.arrays import read_safetensors
-from agents.runtime.storage import brief, first_line, number_in, parse_json, printable, require, whole_in
+from agents.runtime.storage import apart, brief, first_line, number_in, parse_json, printable, require, whole_in
 from games.arrays import Array
 from search.infostates import PRIVATE, PUBLIC, Infostates
 
@@ -168,7 +168,8 @@ def history_of(metadata: Mapping[str, Any], path: Path | str, most: float = HIST
 def require_game(metadata: Mapping[str, Any], game: str, path: Path | str) -> None:
     """Raise CheckpointError unless a checkpoint is of the game with this key."""
     if metadata.get("game") != game:
-        raise CheckpointError(f"checkpoint must be for game {game}, got one for {printable(str(metadata.get('game')), 400)} in {path}")
+        wanted, got = apart(game, str(metadata.get("game")))
+        raise CheckpointError(f"checkpoint must be for game {wanted}, got one for {got} in {path}")
 
 
 def require_description(metadata: Mapping[str, Any], wanted: Mapping[str, Any], path: Path | str) -> None:

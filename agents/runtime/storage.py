@@ -97,6 +97,16 @@ def brief(value: Any, most: int = 80) -> str:
     return printable(repr(value), most)
 
 
+def apart(first: str, second: str, most: int = 80) -> tuple[str, str]:
+    """Return how two strings that differ look in an error: whole if they are short, else what surrounds the first difference."""
+    if max(len(first), len(second)) <= most:
+        return printable(first), printable(second)
+    place = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))
+    start = max(0, place - most // 2)
+    shown = [f"{'…' * (start > 0)}{text[start : start + most]}{'…' * (len(text) > start + most)}" for text in (first, second)]
+    return printable(shown[0]), printable(shown[1])
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says, its kind if it says nothing."""
     return printable((str(error).strip() or type(error).__name__).splitlines()[0])

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.runtime import storage
-from agents.runtime.storage import brief, finite, load_or_set_aside, parse_json, printable, read_json
+from agents.runtime.storage import apart, brief, finite, load_or_set_aside, parse_json, printable, read_json
 from games.files import read_bytes, read_text
 
 PLAIN = st.recursive(
@@ -156,6 +156,14 @@ def test_printable_text_moves_no_cursor(text, most):
 def test_a_value_in_an_error_is_short():
     assert brief("\x1b[2J") == r"'\x1b[2J'"
     assert brief(list(range(1000)), 20) == "[0, 1, 2, 3, 4, 5, …"
+
+
+def test_long_strings_are_shown_where_they_differ():
+    assert apart("leduc", "kuhn") == ("leduc", "kuhn")
+    first, second = apart("a" * 100 + "stack=300" + "b" * 100, "a" * 100 + "stack=301" + "b" * 100, 20)
+    assert first == "…aastack=300bbbbbbbbb…"
+    assert second == first.replace("300", "301")
+    assert apart("a" * 100, "a" * 101)[1].endswith("a")
 
 
 def test_numbers_are_numbers():
