@@ -19,7 +19,7 @@ import numpy as np
 
 from agents.agent import Agent, Decision
 from agents.evaluation.aivat import Aivat, Step, match_values
-from agents.opponents.bot import Bot, observe
+from agents.opponents.bot import Bot, observe, watching
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
 from games import CHANCE, TERMINAL
@@ -103,6 +103,7 @@ class Table:
         self.competitors, self.draws, self.valued_by = competitors, draws, values
         self.game = competitors[0].game
         self.bots = [competitor.bot for competitor in competitors]  # None for an agent of ours
+        self.watching = [watching(bot) for bot in self.bots]
         self._repeats = [competitor.steady and self.game.num_states is not None for competitor in competitors]
         self._decisions: dict[tuple[int, int, Any], Decision] = {}
         self._scores: dict[tuple[Any, bool], float] = {}
@@ -192,6 +193,9 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
                 child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
         steps.append(Step(state, child, policy))
         state = child
+    for seat in (0, 1):
+        if (watcher := table.watching[seat ^ swapped]) is not None:
+            watcher.finish(seat, hands, state, asked[seat ^ swapped] > 0)
     sign = -1.0 if swapped else 1.0
     record: Record = {
         "deal": deal,
