@@ -30,10 +30,9 @@ class Player:
     def __init__(self, player: Agent[Any] | Bot, budget: Budget, seed: int) -> None:
         self.name, self.game, self.seed, self.budget = player.name, player.game, seed, budget
         self.bot = player if isinstance(player, Bot) else None
-        agent: Any = player
-        self.agent = agent if self.bot is None else None
+        self.agent: Any = player if self.bot is None else self.bot  # asked where it is no bot
         self._hand: tuple[int, int] | None = None  # number and seat
-        self._decisions: DecisionCache[Any] = DecisionCache(agent, budget)
+        self._decisions: DecisionCache[Any] = DecisionCache(self.agent, budget)
         self.last: Decision | None = None  # the last decision of an agent's
 
     def load(self) -> None:

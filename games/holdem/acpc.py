@@ -16,7 +16,7 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-from games.game import Action, Kind, listed, path
+from games.game import Action, Kind, bet_to, listed, path
 from games.holdem.cards import cards_text, hand_indices, parse_cards
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE, TERMINAL
@@ -103,18 +103,10 @@ def read_action(game: HoldemGame, state: HoldemState, text: str) -> Action:
         raise ValueError(f"an action must be {rule}, got {shown(text)}")
     kinds = {"f": Kind.FOLD, "c": Kind.PASS, "r": Kind.BET}
     fitting = [action for action in game.actions(state) if action.kind == kinds[text[0]]]
-    if text[0] == "r" and not limit:
-        chips = int(text[1:]) - state.betting.before
-        exact = [action for action in fitting if action.chips == chips]
-        if not exact and game.amounts(state) is not None and chips > 0:
-            try:
-                exact = [game.action(state, f"raise {chips}")]
-            except ValueError:
-                exact = []
-        fitting = exact
-    if not fitting:
-        raise ValueError(f"an action must be {_legal(game, state)}, got {shown(text)}")
-    return fitting[0]
+    try:
+        return fitting[0] if text in ("f", "c", "r") else bet_to(game, state, int(text[1:]) - state.betting.before)
+    except (IndexError, ValueError):
+        raise ValueError(f"an action must be {_legal(game, state)}, got {shown(text)}") from None
 
 
 def _legal(game: HoldemGame, state: HoldemState) -> str:
