@@ -269,6 +269,7 @@ class MatchConfig:
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.
         limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
+        phh: also write every hand of Texas hold'em into ``hands.phhs``, which other programs read: see docs/how-to/match.md.
         salt: the secret that deals with a bot come from; none means a new one, which ``result.json`` tells when the match has ended: given
             here it plays the match again.
         seed: of deals, of agents' actions, of the trainer and of card abstractions.
@@ -288,6 +289,7 @@ class MatchConfig:
     exact: bool = True
     draws: int = bounded(3, least=1, most=10**6)
     limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
+    phh: bool = True
     salt: str | None = None
     seed: int = bounded(0, most=MOST_SEED)
 

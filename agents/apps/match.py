@@ -16,6 +16,7 @@ from agents.apps.directory import result_in
 from agents.apps.launch import launch
 from agents.apps.run import LOADING, Progress, Run
 from agents.match.exact_value import ExactValue, exact_values, too_large
+from agents.match.histories import write_histories
 from agents.match.match import MOST_HANDS, Match, check_hands, play_matches
 from agents.match.planning import plan_lines
 from agents.match.report import report_text, waiting_text, write_report
@@ -67,6 +68,8 @@ def run(config: MatchConfig, directory: Path) -> None:
                 agents = describe(matches)
                 result.write(rows=rows, agents=agents)
                 write_report(rows, result.result["game"], directory)
+                for path in (write_histories(match, directory / "hands") for match in matches if config.phh):
+                    print(f"hands for other programs: {path}\n" if path is not None else "", end="")
                 print(report_text(rows, agents, tallies, directory / "hands"))
             for tally in tallies:
                 if tally.played > 0 and tally.hands < 4:

@@ -286,6 +286,11 @@ def _faults(records: list[Record], kinds: Collection[str] | None = None) -> Coun
     return Counter(fault["who"] for fault in faults if kinds is None or fault["kind"] in kinds)
 
 
+def hands_folder(match: Match, directory: Path) -> Path:
+    """Return where the hands of a match are kept in a directory of hands."""
+    return directory / f"{match.competitors[0].name}-{match.competitors[1].name}-{match.fingerprint()}"
+
+
 class _HandFiles:
     """The kept hands of one match: a directory of files, each named by the first hand in it and written whole whenever a part is done."""
 
@@ -296,7 +301,7 @@ class _HandFiles:
         if directory is not None:
             directory.mkdir(exist_ok=True)  # no parents here and below: what was deleted on the way is not made again
             names = f"{match.competitors[0].name}-{match.competitors[1].name}"
-            self.path = directory / f"{names}-{match.fingerprint()}"
+            self.path = hands_folder(match, directory)
             self.path.mkdir(exist_ok=True)
             self._tell_others(directory, names)
             if match.bots:

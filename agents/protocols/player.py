@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from zlib import crc32
 
 import numpy as np
@@ -30,7 +30,7 @@ class Player:
     def __init__(self, player: Agent[Any] | Bot, budget: Budget, seed: int) -> None:
         self.name, self.game, self.seed, self.budget = player.name, player.game, seed, budget
         self.bot = player if isinstance(player, Bot) else None
-        self.agent: Any = player if self.bot is None else self.bot  # asked where it is no bot
+        self.agent = cast("Agent[Any]", player)  # asked where it is no bot
         self._hand: tuple[int, int] | None = None  # number and seat
         self._decisions: DecisionCache[Any] = DecisionCache(self.agent, budget)
         self.last: Decision | None = None  # the last decision of an agent's

@@ -12,7 +12,8 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from games.game import Kind, bet_to, line_of
+from games.game import Kind, bet_to
+from games.holdem.betting import Betting, bet, first_state, offered
 from games.holdem.cards import FULL_DECK, cards_text, hand_indices, parse_cards
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE, TERMINAL
@@ -61,39 +62,36 @@ def game_fields(game: HoldemGame) -> dict[str, Any]:
     return fields | {"starting_stacks": [betting.stack] * 2}
 
 
-def history_text(game: HoldemGame, state: HoldemState, hands: tuple[str, str], number: int, fields: Mapping[str, Any]) -> str:
+def history_text(game: HoldemGame, play: Sequence[str], hands: tuple[str, str], number: int, fields: Mapping[str, Any]) -> str:
     """Return a hand as a table of a ``.phhs`` file.
 
     Args:
         game: what is played; ``variant_of`` has a name for it.
-        state: the last one.
+        play: the line of play, actions and public cards.
         hands: the cards of players 0 and 1.
         number: of the table, from 1.
         fields: more fields, after those that every hand has. ``players`` are p1's and p2's names.
     """
-    whole = game_fields(game) | {"actions": _actions(game, state, hands)} | dict(fields)
+    whole = game_fields(game) | {"actions": _actions(game.betting, play, hands)} | dict(fields)
     return f"[{number}]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in whole.items())
 
 
-def _actions(game: HoldemGame, state: HoldemState, hands: tuple[str, str]) -> list[str]:
-    """Return the actions of a hand as PHH writes them."""
-    shows = [f"p{2 - player} sm {hands[player]}" for player in (1, 0)]
-    actions, here, shown_already = [f"d dh p1 {hands[1]}", f"d dh p2 {hands[0]}"], game.root, False
-    for label in line_of(game, state):
-        player = game.player(here)
-        if player == CHANCE:
-            if game.settled(here) and not shown_already:  # both are all-in
-                actions += shows
-                shown_already = True
-            actions.append(f"d db {label}")
-            here = game.revealed(here, label)
-            continue
+def _actions(rules: Betting, play: Sequence[str], hands: tuple[str, str]) -> list[str]:
+    """Return the actions of a hand as PHH writes them: both players show their cards before the showdown, or once both are all-in."""
+    actions, state, dealt = [f"d dh p1 {hands[1]}", f"d dh p2 {hands[0]}"], first_state(rules), list[str]()
+    for label in play:
         word, *chips = label.split()
-        actions.append(f"p{2 - player} " + (f"cbr {chips[0]}" if chips else "f" if word == "fold" else "cc"))
-        here = game.child(here, game.action(here, label))
-    if game.player(here) == TERMINAL and here.betting.folded < 0 and not shown_already:
-        actions += shows
-    return actions
+        if state.player == CHANCE:
+            dealt.append(f"d db {label}")
+            if state.before < rules.stack:
+                actions += dealt
+                dealt.clear()
+            state = offered(rules, state)[0][1]
+        else:
+            actions.append(f"p{2 - state.player} " + (f"cbr {chips[0]}" if chips else "f" if word == "fold" else "cc"))
+            state = bet(rules, state, int(chips[0]))[1] if chips else dict(offered(rules, state))[label]
+    ended = state.player == TERMINAL or state.before == rules.stack
+    return actions + [f"p{2 - player} sm {hands[player]}" for player in (1, 0) if ended and state.folded < 0] + dealt
 
 
 def _toml(value: Any) -> str:

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from games.game import line_of
 from games.holdem.config import Holdem, Spot
 from games.holdem.phh import game_fields, history_text, read_histories, variant_of
 from tests.playing import playout
@@ -29,7 +30,9 @@ def texts_of(game, count, seed=3):
             "_note": 'a "quoted" \\ word\n',
             "_policies": [{"fold": 0.25, "raise 300": 0.75}, {}],
         }
-        texts.append(history_text(game, states[-1], (game.hand_text(0, hands[0]), game.hand_text(1, hands[1])), number, fields))
+        texts.append(
+            history_text(game, line_of(game, states[-1]), (game.hand_text(0, hands[0]), game.hand_text(1, hands[1])), number, fields)
+        )
         stacks.append([game.betting.stack - won, game.betting.stack + won])
     return texts, stacks
 
