@@ -15,7 +15,8 @@ from agents.apps.run import Run, compiling
 from agents.opponents.sandbox import FaultError
 from agents.protocols.acpc import AcpcClient
 from agents.protocols.player import Player
-from agents.reporting.tables import counted
+from agents.protocols.text import TextSession
+from agents.reporting.tables import counted, version
 from games.holdem.acpc import check_game
 
 
@@ -43,7 +44,10 @@ def run(config: BotConfig, directory: Path) -> None:
         result.write(agent=player.name)
         with closing(player):
             try:
-                _play(config, player, result)
+                if config.protocol == "text":
+                    TextSession(player, lambda line: print(line, flush=True)).run(sys.stdin, str(version()["package"] or "unknown"))
+                else:
+                    _play(config, player, result)
             except FaultError as fault:
                 raise ChildProcessError(f"{player.name} must play by the rules, got {fault.kind}: {fault}") from None
 

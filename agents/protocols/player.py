@@ -42,7 +42,7 @@ class Player:
         else:
             self.agent.load()
 
-    def act(self, number: int, seat: int, state: Any, hand: int) -> Action:
+    def act(self, number: int, seat: int, state: Any, hand: int, budget: Budget | None = None) -> Action:
         """Return the action at a decision.
 
         Args:
@@ -50,6 +50,7 @@ class Player:
             seat: the player's, which acts at the state.
             state: public.
             hand: the player's.
+            budget: of this decision, which is made anew then; those before it on the line that are not yet made do not think.
 
         Raises:
             FaultError: a bot does something wrong.
@@ -65,7 +66,7 @@ class Player:
             answer = self.bot.step(observe(self.game, state, hand, random))
             offered = [action for action in actions if action.code == answer]
             return offered[0] if offered else self.game.action(state, str(answer))
-        self.last = self._decisions.at(seat, state)
+        self.last = self._decisions.at(seat, state) if budget is None else self._decisions.anew(seat, state, budget)
         return actions[drawn(self.last.policy[:, hand].tolist(), float(random.random()))]
 
     def close(self) -> None:
