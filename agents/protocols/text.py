@@ -108,20 +108,20 @@ class TextSession:
 
     def _place(self, text: str) -> None:
         """Set the position, and say what may be done there."""
-        found = re.fullmatch(r"hand (\S+)(?: line ?(.*))?", text)
+        matched = re.fullmatch(r"hand (\S+)(?: line ?(.*))?", text)
         if text.startswith("MATCHSTATE:"):
             seat, state, hand = self._from_match_state(text)
-        elif found is not None:
-            state = find_decision(self.game, found[2] or "", "line")
+        elif matched is not None:
+            state = find_decision(self.game, matched[2] or "", "line")
             seat = self.game.player(state)
-            hand = self._hand_of(seat, found[1])
+            hand = self._hand_of(seat, matched[1])
         else:
             raise ValueError(f"position must be MATCHSTATE:... or hand CARDS line ACTION / CARDS / ..., got {shown(text)}")
         if not self.game.cf_reach(state, seat, self.game.ranges[1 - seat])[hand] > 0:
             text = self.game.hand_text(seat, hand)
             raise ValueError(f"hand must be one that can be held there, got {text} on {self.game.board_text(state) or 'no board'}")
-        before = None if self._position is None else self._position[1]
-        if self._position is None or self._position[2] != hand or before not in path(self.game, state):
+        previous = None if self._position is None else self._position[1]
+        if self._position is None or self._position[2] != hand or previous not in path(self.game, state):
             self._hand += 1  # another hand
         self._position = seat, state, hand
         self.say(self._situation(seat, state))
@@ -176,12 +176,12 @@ class TextSession:
             return self.player.budget
         if text == "infinite":
             return DAY
-        found = re.fullmatch(r"(movetime|iterations) ([0-9]{1,12})", text)
-        if found is None or not 1 <= int(found[2]) <= LIMITS[found[1]]:
+        matched = re.fullmatch(r"(movetime|iterations) ([0-9]{1,12})", text)
+        if matched is None or not 1 <= int(matched[2]) <= LIMITS[matched[1]]:
             limits = ", ".join(f"{name} 1..{most}" for name, most in LIMITS.items())
             raise ValueError(f"go must be alone, or with {limits} or infinite, got {shown(text)}")
-        number = int(found[2])
-        return Budget(seconds=number / 1000) if found[1] == "movetime" else Budget(iterations=number)
+        number = int(matched[2])
+        return Budget(seconds=number / 1000) if matched[1] == "movetime" else Budget(iterations=number)
 
     def _think(self, seat: int, state: Any, hand: int, budget: Budget, watch: Watch) -> None:
         """Decide, with a line of information now and then."""

@@ -7,6 +7,7 @@ import re
 import socket
 import time
 
+import numpy as np
 import pytest
 
 from agents.match.deal import Competitor, check_record
@@ -16,8 +17,9 @@ from agents.opponents.bot import Bot, LostError, Watching
 from agents.protocols.player import Player
 from games.game import line_of
 from games.holdem.acpc import read_match_state
+from games.holdem.config import Holdem
 from games.public_tree import TERMINAL
-from tests.sockets import GAME, HANG, STILL, ClientThread, Direct, InProcess, Script, even_agent, free_port
+from tests.sockets import GAME, HANG, SETTINGS, STILL, ClientThread, Direct, InProcess, Script, even_agent, free_port
 
 OURS = Competitor("a", even_agent(), STILL)
 
@@ -260,3 +262,23 @@ def test_the_end_of_a_match_is_the_end_of_the_connection():
     script.join()
     assert len(records) == 4
     assert GAME.player(read_match_state(GAME, script.heard[-1]).state) == TERMINAL
+
+
+def test_two_clients_play_each_other():
+    ports = free_port(), free_port()
+    clients = [ClientThread(port, wait_seconds=0.5) for port in ports]
+    pair = [Competitor(name, behind(port), STILL) for name, port in zip("ab", ports, strict=True)]
+    records = hands_of(Match(tuple(pair), values="none"), 40)
+    assert [client.join() for client in clients] == [None, None]
+    assert [client.client.hands for client in clients] == [40, 40]
+    assert [client.client.chips for client in clients] == [sum(r["chips"] for r in records), -sum(r["chips"] for r in records)]
+
+
+def test_aivat_is_estimated_against_a_client():
+    port = free_port()
+    game = Holdem(name="menu", bets="100%", raises="a", **SETTINGS).build()
+    client = ClientThread(port, Player(InProcess("uniform_random", game), STILL, 0), wait_seconds=0.5)
+    pair = Competitor("a", InProcess("check_call", game), STILL), Competitor("b", AcpcBot(game, port), STILL)
+    records = hands_of(Match(pair, values="uniform"), 20)
+    assert client.join() is None
+    assert all(np.isfinite(record["aivat"]) for record in records)
