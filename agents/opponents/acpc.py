@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,15 +94,19 @@ class AcpcBot:
         while True:
             self._ready()
             assert self._client is not None
+            shown = False
             try:
                 self._refuse_unasked(self._client)
                 self._show(self._client, state)
+                shown = True
                 answer = self._answer(self._client, asked, time.monotonic() + self.limit_seconds)
             except EOFError:
                 self._leave("the last one hung up")
                 continue
             except TimeoutError:
                 self._overdue.add(asked)
+                if not shown:  # what it has read is not known
+                    self._leave("the last one did not read what it was sent, or sent half a line")
                 raise FaultError("late", f"no answer within {self.limit_seconds:g} s") from None
             except ValueError as error:
                 self._leave("the last one said what was not asked for")
@@ -129,8 +132,10 @@ class AcpcBot:
         if self._client is None or state.betting.player in (0, 1):
             return
         self._hand = hands[seat]
-        with suppress(EOFError, TimeoutError):  # the next hand finds out
+        try:
             self._show(self._client, state, hands if state.betting.folded < 0 else None)
+        except (EOFError, TimeoutError):
+            self._leave("the last one hung up, or did not read what it was sent")
 
     def end(self) -> None:
         """Keep the client: it cannot be made anew."""

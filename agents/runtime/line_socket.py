@@ -19,6 +19,7 @@ class LineSocket:
         self._socket, self._read = connection, bytearray()
         with suppress(OSError):  # a small line shall not wait for more to come
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a machine that vanishes shall be noticed
 
     def send(self, line: str, deadline: float) -> None:
         """Send a line whole.

@@ -127,3 +127,20 @@ def test_a_spot_has_no_match_states():
     with pytest.raises(ValueError, match="game must be a whole hand with blinds where the ACPC protocol is spoken, got spot Td9d6hQc4s"):
         check_game(Spot(board="Td9d6hQc4s").build())
     check_game(NO_LIMIT)
+
+
+def test_lines_with_something_changed_are_read_or_refused_and_nothing_else():
+    rng, letters = np.random.default_rng(5), list("rcf/:|0123456789AKhs MATCHSTATE")
+    read = 0
+    for game, line, *_ in EXAMPLES * 60:
+        changed = list(line)
+        for _ in range(rng.integers(1, 4)):
+            at = int(rng.integers(len(changed)))
+            changed[at : at + int(rng.integers(2))] = [letters[rng.integers(len(letters))]] * int(rng.integers(3))
+        try:
+            view = read_match_state(game, "".join(changed))
+        except ValueError:
+            continue
+        read += 1
+        assert read_match_state(game, match_state(game, view.state, view.seat, view.number, view.hands)) == view
+    assert 0 < read < 60 * len(EXAMPLES)

@@ -119,3 +119,16 @@ def test_each_wrong_history_has_its_own_message(name):
     text, error = REFUSED[name]
     with pytest.raises(ValueError, match=re.escape(error)):
         list(read_histories(NO_LIMIT, text))
+
+
+def test_histories_with_something_changed_are_read_or_refused_and_nothing_else():
+    texts, _ = texts_of(NO_LIMIT, 10)
+    rng, letters, read = np.random.default_rng(6), list('pdhcbrsm 0123456789AKhs"[]=,'), 0
+    for text in texts * 40:
+        at = int(rng.integers(len(text)))
+        changed = text[:at] + letters[rng.integers(len(letters))] * int(rng.integers(3)) + text[at + int(rng.integers(2)) :]
+        try:
+            read += len(list(read_histories(NO_LIMIT, changed)))
+        except ValueError:
+            continue
+    assert 0 < read < 400

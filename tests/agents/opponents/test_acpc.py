@@ -282,3 +282,20 @@ def test_aivat_is_estimated_against_a_client():
     records = hands_of(Match(pair, values="uniform"), 20)
     assert client.join() is None
     assert all(np.isfinite(record["aivat"]) for record in records)
+
+
+def test_a_client_that_does_not_read_is_late_and_sent_away(monkeypatch):
+    monkeypatch.setattr("agents.runtime.line_socket.LineSocket.send", full)
+    port = free_port()
+    bot = behind(port, limit_seconds=0.2, wait_seconds=0.3)
+    script = Script(port)
+    with pytest.raises(LostError, match=r"within 0.3 s, got none \(the last one "):
+        hands_of(match_with(bot), 20)
+    script.join()
+
+
+def full(lines, line, deadline):
+    """Send a version; a match state is not taken in time."""
+    if not line.startswith("VERSION"):
+        raise TimeoutError("timed out")
+    lines._socket.sendall(line.encode() + b"\r\n")
