@@ -4,6 +4,7 @@ The client connects to our port, says ``VERSION:2.0.0`` and is sent a match stat
 Where it is to act it answers with the same line and ``:action`` behind it. What it does wrong is one of the faults of every bot:
 
 * ``late``: no whole answer within the limit. An answer that comes later still is passed over.
+* ``died``: it hung up ``MOST_RETURNS`` times at one decision, each time to come back.
 * ``illegal``: an action that is not legal there.
 * ``garbage``: anything else, also what was not asked for. The connection is closed, as a process is replaced.
 
@@ -35,6 +36,7 @@ VERSION = "VERSION:2"  # how a client's first line begins
 VERSION_SECONDS = 10.0  # for it to come
 MOST_COMMENTS = 100  # lines of a client's that say nothing, before an answer
 COMMENTS = ("#", ";")
+MOST_RETURNS = 5  # of clients at one decision
 PART_HANDS = 128  # at least as many as a part of a match has
 
 
@@ -91,7 +93,7 @@ class AcpcBot:
         state = self._state_of(observation)
         self._hand = int(hand_indices(self.game.hands)[parse_cards(observation.hand, "hand", self.game.deck)])
         asked = self._view(state)
-        while True:
+        for _ in range(MOST_RETURNS):
             self._ready()
             assert self._client is not None
             shown = False
@@ -115,8 +117,8 @@ class AcpcBot:
                 action = read_action(self.game, state, answer)
             except ValueError as error:
                 raise FaultError("illegal", printable(str(error), MOST_TEXT)) from None
-            checked = observation.checked(action.text)
-            return str(checked)
+            return str(observation.checked(action.text))
+        raise FaultError("died", f"it hung up {MOST_RETURNS} times at one decision")
 
     def finish(self, seat: int, hands: tuple[int, int], state: HoldemState, asked: bool) -> None:
         """Show the client how a hand ended; the opponent's cards where both came to the showdown.

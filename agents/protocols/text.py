@@ -101,8 +101,8 @@ class TextSession:
         game, chips = self.game, self.game.chips(self.game.root)
         parts = [f"game {game.name}", f"rounds {' '.join(game.rounds)}"]
         if chips is not None and chips.behind is not None:
-            parts.append(f"stacks {chips.paid[0] + chips.behind[0]:g} {chips.paid[1] + chips.behind[1]:g}")
-            parts.append(f"paid {chips.paid[0]:g} {chips.paid[1]:g}")
+            parts.append(f"stacks {chips.paid[0] + chips.behind[0]:.10g} {chips.paid[1] + chips.behind[1]:.10g}")
+            parts.append(f"paid {chips.paid[0]:.10g} {chips.paid[1]:.10g}")
             parts.append(f"amounts {'any' if game.amounts(game.root) is not None else 'listed'}")
         return " / ".join([*parts, f"agent {self.player.name}"])
 
@@ -154,8 +154,8 @@ class TextSession:
         if board := game.board_text(state):
             parts.append(f"board {board}")
         if chips is not None:
-            parts += [f"pot {sum(chips.paid):g}", f"call {chips.paid[1 - seat] - chips.paid[seat]:g}"]
-            parts += [] if chips.behind is None else [f"behind {chips.behind[seat]:g}"]
+            parts += [f"pot {sum(chips.paid):.10g}", f"call {chips.paid[1 - seat] - chips.paid[seat]:.10g}"]
+            parts += [] if chips.behind is None else [f"behind {chips.behind[seat]:.10g}"]
         if (amounts := game.amounts(state)) is not None:
             parts.append(f"amounts {amounts[0]} {amounts[1]}")
         return " / ".join([*parts, *(f"action {action.text}" for action in game.actions(state))])

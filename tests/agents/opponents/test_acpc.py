@@ -299,3 +299,19 @@ def full(lines, line, deadline):
     if not line.startswith("VERSION"):
         raise TimeoutError("timed out")
     lines._socket.sendall(line.encode() + b"\r\n")
+
+
+def test_a_client_that_hangs_up_again_and_again_ends_the_match():
+    port = free_port()
+
+    def hang_up(script, line):
+        script.done = True  # and come back
+        script.hang_up()
+        return True
+
+    script = Script(port, hang_up)
+    with pytest.raises(
+        ChildProcessError, match=r"b was late, died or answered garbage in 3 of .* hands, .*it hung up 5 times at one decision"
+    ):
+        hands_of(match_with(behind(port, wait_seconds=5)), 20)
+    script.join()
