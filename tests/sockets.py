@@ -87,22 +87,24 @@ def free_port():
 
 
 class ClientThread:
-    """A client of ours that plays in a thread."""
+    """A client of ours that plays in a thread. It waits for ``first_seconds`` for its dealer, and for ``wait_seconds`` after each loss."""
 
-    def __init__(self, port, player=None, wait_seconds=HANG, after=None):
-        self.told, self.error, self._after = [], None, after
-        self.client = AcpcClient(player or Player(even_agent(), STILL, 7), "127.0.0.1", port, wait_seconds, self.told.append)
+    def __init__(self, port, player=None, wait_seconds=HANG, first_seconds=HANG):
+        self.told, self.error, self._wait_seconds = [], None, wait_seconds
+        self.client = AcpcClient(player or Player(even_agent(), STILL, 7), "127.0.0.1", port, first_seconds, self._tell)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self):
-        if self._after is not None:
-            self._after.join()
         try:
             self.client.player.load()
             self.client.run()
         except Exception as error:
             self.error = error
+
+    def _tell(self, line):
+        self.told.append(line)
+        self.client.wait_seconds = self._wait_seconds
 
     def join(self):
         """Wait until it has ended; return what it ended with."""

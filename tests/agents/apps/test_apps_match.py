@@ -272,8 +272,8 @@ REFUSED = [
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot", "agents.b.bot=fixed_action_preference"],
-        "agents.b.bot must be one of check_call, fold_to_bets, all_in, random_amounts, least_raise, uniform_random, acpc, or module:function, "
-        "on hold'em, got 'fixed_action_preference'",
+        "agents.b.bot must be one of check_call, fold_to_bets, all_in, random_amounts, least_raise, uniform_random, acpc, or "
+        "module:function, on hold'em, got 'fixed_action_preference'",
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=table"],

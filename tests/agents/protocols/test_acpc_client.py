@@ -120,7 +120,7 @@ def test_it_comes_back_to_a_dealer_that_hung_up():
 
 def test_a_dealer_that_is_not_there_is_told_in_one_line():
     port = free_port()
-    error = ClientThread(port, CALLS, wait_seconds=0.2).join()
+    error = ClientThread(port, CALLS, first_seconds=0.2).join()
     assert isinstance(error, GoneError)
     assert str(error) == f"host and port must be a dealer's, got 127.0.0.1:{port}: nobody there in 0.2 s"
 
