@@ -51,10 +51,10 @@ def test_it_is_a_bot_that_watches_and_goes_to_other_processes_without_its_connec
 def test_a_match_through_a_socket_is_the_match_without_it(tmp_path):
     port = free_port()
     client = ClientThread(port, wait_seconds=0.5)
-    records = hands_of(match_with(behind(port)), 300)
+    records = hands_of(match_with(behind(port)), 150)
     assert client.join() is None
-    assert plays(records) == plays(hands_of(match_with(Direct(GAME, port)), 300))
-    assert client.client.hands == 300
+    assert plays(records) == plays(hands_of(match_with(Direct(GAME, port)), 150))
+    assert client.client.hands == 150
     assert client.client.chips == -sum(record["chips"] for record in records)
     assert client.told == [f"connected to 127.0.0.1:{port}"]
     table = match_with(behind(port)).table(load=False)
@@ -117,9 +117,9 @@ def test_a_client_that_is_killed_is_waited_for_and_its_successor_is_sent_the_mat
 def test_a_client_that_is_lost_ends_the_match_in_one_line_and_hands_are_kept(tmp_path):
     port = free_port()
     script = Script(port, leaves)
-    chunks = play_matches([match_with(behind(port, wait_seconds=2))], 200, directory=tmp_path)
+    chunks = play_matches([match_with(behind(port, wait_seconds=1))], 200, directory=tmp_path)
     _, records, _ = next(chunks)
-    told = f"acpc: a client must come to 127.0.0.1:{port} within 2 s, got none (the last one hung up)"
+    told = f"acpc: a client must come to 127.0.0.1:{port} within 1 s, got none (the last one hung up)"
     with pytest.raises(LostError, match=f"^{re.escape(told)}$"):
         next(chunks)
     script.join()
