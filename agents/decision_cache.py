@@ -31,3 +31,16 @@ class DecisionCache(Generic[State]):
                 self._made[seat, decision] = self.agent.decide(seat, decision, memory, self.budget)
             memory = self._made[seat, decision].memory
         return self._made[seat, state]
+
+    def anew(self, seat: int, state: State, budget: Budget) -> Decision:
+        """Return the decision at a state made anew, within a budget of its own; those on its path that are not yet made do not think."""
+        common, way = self.budget, [s for s in path(self.agent.game, state) if self.agent.game.player(s) == seat]
+        try:
+            self.budget = Budget(seconds=0)
+            if len(way) > 1:
+                self.at(seat, way[-2])
+            self.budget = budget
+            self._made.pop((seat, state), None)
+            return self.at(seat, state)
+        finally:
+            self.budget = common

@@ -194,6 +194,16 @@ def children(game: PublicGame[State], state: State) -> list[State]:
     return [game.child(state, action) for action in game.actions(state)]
 
 
+def bet_to(game: PublicGame[State], state: State, chips: int) -> Action:
+    """Return the legal bet or raise after which a player has put in so many chips on the round.
+
+    Raises:
+        ValueError: there is none; the message says what would be legal.
+    """
+    offered = next((action for action in game.actions(state) if action.kind == Kind.BET and action.chips == chips), None)
+    return offered or game.action(state, f"raise {chips}")
+
+
 def path(game: PublicGame[State], state: State) -> list[State]:
     """Return all states from the root to this one, both included."""
     found, above = [state], game.parent(state)

@@ -129,7 +129,8 @@ class Anytime(ABC, Generic[Answer]):
             exploitability = self._check(self.answer())
             if exploitability <= budget.exploitability:
                 return self._finish(checking)
-        while most is None or self.iterations < most:
+        watch = budget.watch
+        while (most is None or self.iterations < most) and not (watch is not None and watch.stopped):
             now = time.perf_counter()
             allowed = clock.end + (self._checked if deadline is None else 0.0)  # a decision's clock runs on while it checks
             count = self._slice(most, allowed - now)
@@ -147,6 +148,8 @@ class Anytime(ABC, Generic[Answer]):
                 spent = time.perf_counter() - now
                 self._spent += spent
             self._learn(count, spent)
+            if watch is not None:
+                watch.iterations, watch.seconds = self.iterations, self._spent
             if checking and self.iterations == next_check:
                 if deadline is not None and deadline.remaining() < 2 * self._check_seconds:
                     break

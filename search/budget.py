@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SLOWER = 1.25  # what the fastest seen lately rises by at most with each unit that is slower: machines do become slower
 HEALED, FORGOTTEN = 0.7, 0.999  # what is left of an expectation's excess over the fastest seen, and of both, each time work is not begun
 WARMING = 1.5  # iterations' time that a warm start takes
 SPARE = 1.5  # times what the last part of a decision is expected to take is left for it
+
+
+@dataclass
+class Watch:
+    """What somebody who waits for a decision in another thread sees of its solve, and says to it.
+
+    Attributes:
+        stopped: set it, and the solve ends after the kernel call at hand (``search.anytime.SLICE_SECONDS``) with its answer so far.
+        iterations: of the solve at hand so far.
+        seconds: of solving.
+    """
+
+    stopped: bool = False
+    iterations: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +36,13 @@ class Budget:
         iterations: iterations of the solver; the only limit that gives the same answer on every machine.
         exploitability: stop at this exploitability (chips, NashConv / 2); of a decision that of the game it solves, a deal that comes
             there.
+        watch: who looks on, and may stop it; no part of what the budget is.
     """
 
     seconds: float | None = None
     iterations: int | None = None
     exploitability: float | None = None
+    watch: Watch | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("seconds", "iterations", "exploitability"):

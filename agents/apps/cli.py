@@ -15,6 +15,7 @@ COMMANDS = {
     "ablate": "measure strength against thinking time",
     "match": "play agents against each other",
     "play": "play against an agent yourself",
+    "bot": "let an agent play at somebody else's table",
 }
 
 

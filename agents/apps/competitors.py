@@ -28,7 +28,9 @@ from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.run import Run
 from agents.match.deal import Competitor
 from agents.match.match import Match
-from agents.opponents.bot import SandboxedBot
+from agents.opponents.acpc import ACPC, HOST, WAIT_SECONDS, AcpcBot, listener
+from agents.opponents.bot import Bot, SandboxedBot
+from agents.runtime.executor import Executor, Serial
 from games.settings import shown
 from search import Budget
 
@@ -56,14 +58,17 @@ def values_of(config: MatchConfig, kind: Kind) -> str:
 def check_competitors(config: MatchConfig, directory: Path) -> None:
     """Refuse what can be refused without solving, training or playing."""
     kind = match_kind(config)
-    variant, executor = build_variant(config, kind), build_executor(config.executor)
+    variant, executor = build_variant(config, kind), build_table(config)
     check_names(config)
     check_salt(config)
+    if config.clients and len(config.agents) != 2:
+        raise ValueError(f"agents must be two where a client plays (bot=acpc), which has one table, got {len(config.agents)}")
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.bot is not None or agent.policy == "bot":
                 check_off_tree(agent)
                 kind.check_bot(agent.bot or "")
+            check_client(agent)
             if agent.policy == "bot":
                 check_still(agent)
             else:
@@ -108,11 +113,36 @@ def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig],
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.policy == "bot":
-                who: Any = SandboxedBot(kind.game, agent.bot or "", config.limit_seconds)
+                who: Any = build_bot(kind, agent, config.limit_seconds)
             else:
                 who = kind.agent(replace(agent, measure_error=False), blueprint(agent), variant)
             competitors.append(Competitor(name, who, budget_of(agent, config)))
     return [Match(pair, config.seed, config.duplicate, values, config.salt or "") for pair in itertools.combinations(competitors, 2)]
+
+
+def build_bot(kind: Kind, agent: AgentConfig, limit_seconds: float) -> Bot:
+    """Return a bot, or the place of a client that connects to the match."""
+    if agent.bot != ACPC:
+        return SandboxedBot(kind.game, agent.bot or "", limit_seconds)
+    game: Any = kind.game
+    return AcpcBot(game, agent.port or 0, agent.host or HOST, limit_seconds, agent.wait_seconds or WAIT_SECONDS)
+
+
+def build_table(config: MatchConfig) -> Executor:
+    """Return where hands are played: in this process where a client plays, one after another."""
+    return Serial() if config.clients else build_executor(config.executor)
+
+
+def check_client(agent: AgentConfig) -> None:
+    """Refuse a client without a free port, and what says where it connects of anybody else."""
+    if agent.policy == "bot" and agent.bot == ACPC:
+        if agent.port is None:
+            raise ValueError("agent.port must be given for bot=acpc, got none (the port that is listened on)")
+        listener(agent.host or HOST, agent.port).close()
+        return
+    for key, value in (("host", agent.host), ("port", agent.port), ("wait_seconds", agent.wait_seconds)):
+        if value is not None:
+            raise ValueError(f"agent.{key} must be left out but for bot=acpc, got {value}")
 
 
 def check_names(config: MatchConfig) -> None:

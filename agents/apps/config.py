@@ -12,6 +12,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 
 from agents.match.deal import VALUES
+from agents.opponents.acpc import ACPC
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
 from games.holdem.config import Holdem, LibratusEndgame, Spot
 from games.modules import own
@@ -23,6 +24,7 @@ from search.gadgets import WARM_START
 MOST_SEED = 2**63 - 1
 LEAST_TARGET = 1e-9  # chips: solves come near 0 and never below this reliably
 POLICIES = ("uniform", "tabular", "network", "table", "sampled", "bot", OWN)
+MOST_PORT = 65_535
 MOST_BUCKETS = 10**7  # of a street
 
 
@@ -96,7 +98,11 @@ class AgentConfig:
         checkpoint: of a network; none means that one is trained in the run's directory first.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
         blueprint: of a sampled policy: a directory that ``timebank train trainer=mccfr`` wrote, or ``small``, which comes with the package.
-        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md.
+        bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md; or ``acpc``,
+            somebody's program that connects to this match: see docs/how-to/acpc.md.
+        host: of bot=acpc: the address that is listened on for it; none is 127.0.0.1.
+        port: of bot=acpc: the port that is listened on for it.
+        wait_seconds: of bot=acpc: for it to connect, first and after each loss; none is 60.
         think: whether a subgame solver, or ``own``, thinks on top of the policy.
         own: an agent of yours in place of the subgame solver: ``module:function``, which is called with the game and the policy; see
             docs/how-to/own-agent.md.
@@ -131,6 +137,9 @@ class AgentConfig:
     table: str | None = None
     blueprint: str | None = None
     bot: str | None = None
+    host: str | None = None
+    port: int | None = bounded(None, least=1, most=MOST_PORT)
+    wait_seconds: float | None = bounded(None, above=0, most=86_400, unit="seconds")
     think: bool = False
     own: str | None = None
     solve_from: str = "decision"
@@ -260,6 +269,7 @@ class MatchConfig:
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.
         limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
+        phh: also write every hand of Texas hold'em into ``hands.phhs``, which other programs read: see docs/how-to/match.md.
         salt: the secret that deals with a bot come from; none means a new one, which ``result.json`` tells when the match has ended: given
             here it plays the match again.
         seed: of deals, of agents' actions, of the trainer and of card abstractions.
@@ -279,6 +289,7 @@ class MatchConfig:
     exact: bool = True
     draws: int = bounded(3, least=1, most=10**6)
     limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
+    phh: bool = True
     salt: str | None = None
     seed: int = bounded(0, most=MOST_SEED)
 
@@ -286,6 +297,11 @@ class MatchConfig:
     def bots(self) -> list[str]:
         """The names of agents whose policy nobody knows."""
         return [name for name, agent in self.agents.items() if agent.policy == "bot"]
+
+    @property
+    def clients(self) -> list[str]:
+        """The names of agents that are somebody's program, which connects to the match."""
+        return [name for name in self.bots if self.agents[name].bot == ACPC]
 
 
 @dataclass(kw_only=True)
@@ -307,12 +323,47 @@ class PlayConfig:
     seed: int | None = bounded(None, most=MOST_SEED)
 
 
+@dataclass(kw_only=True)
+class BotConfig:
+    """``timebank bot``.
+
+    Attributes:
+        budget: of each decision of an agent that thinks; none is one second.
+        protocol: ``acpc`` connects to a dealer (docs/how-to/acpc.md); ``text`` takes commands from standard input
+            (docs/reference/text-protocol.md).
+        host: of the dealer.
+        port: of the dealer.
+        wait_seconds: for a dealer that can be connected to, first and after each loss.
+        limit_seconds: of a bot's decision, where agent=bot plays.
+        seed: of the agent's actions; none means another one each time.
+    """
+
+    command: str = "bot"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    protocol: str = bounded("acpc", among=("acpc", "text"))
+    host: str = "127.0.0.1"
+    port: int | None = bounded(None, least=1, most=MOST_PORT)
+    wait_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
+    limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
+    seed: int | None = bounded(None, most=MOST_SEED)
+
+
 def register(command: str) -> None:
     """Make the schemas known to Hydra; torch is imported only for the commands that train."""
     store = ConfigStore.instance()
     name: str
     node: type
-    commands = {"solve": SolveConfig, "train": TrainConfig, "ablate": AblateConfig, "match": MatchConfig, "play": PlayConfig}
+    commands = {
+        "solve": SolveConfig,
+        "train": TrainConfig,
+        "ablate": AblateConfig,
+        "match": MatchConfig,
+        "play": PlayConfig,
+        "bot": BotConfig,
+    }
     for name, node in commands.items():
         store.store(name=f"{name}_schema", node=node)
     for name, node in (("kuhn_poker", KuhnPoker), ("leduc_poker", LeducPoker), ("liars_dice", LiarsDice), ("openspiel", OpenSpielGame)):
@@ -321,7 +372,7 @@ def register(command: str) -> None:
         store.store(group="game", name=f"{name}_schema", node=node)
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)
-    if command not in ("solve", "play"):  # they have no trainer: torch takes seconds to import
+    if command not in ("solve", "play", "bot"):  # they have no trainer: torch takes seconds to import
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig

@@ -21,7 +21,8 @@ from games.files import read_text, require_regular
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
 # Keys of a match that change no hand of it: how many there are, where they are played, what is worked out besides.
-SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds")
+SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds", "phh")
+CLIENT = ("host", "port", "wait_seconds")  # keys of an agent that say where it connects, and no more
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 ANSWERS = (SOLUTION, "policy.json")
 LOCK = ".lock"
@@ -264,7 +265,7 @@ def check_same_match(kept: dict[str, Any], given: dict[str, Any], directory: Pat
 
 def _differences(one: dict[str, Any], other: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Yield the keys that both mappings have with unlike values, and these values."""
-    for key in [key for key in one if key in other]:
+    for key in [key for key in one if key in other and not (above and key in CLIENT)]:
         a, b = one[key], other[key]
         if isinstance(a, dict) and isinstance(b, dict):
             yield from _differences(a, b, f"{above}{key}.")

@@ -24,9 +24,11 @@ from agents.apps.directory import RESUMABLE
 from games.settings import MOST, Bounds
 
 NARROWEST, WIDEST, COLUMN = 60, 140, 34  # of lines, in characters; where meanings begin
+CLIENT = ("agent=acpc", "agent.host", "agent.port", "agent.wait_seconds")  # of a match alone
 UNUSED = {  # keys and options of groups that a command has, and has no use for
-    "ablate": ("agent.bot", "agent.budget", "agent=bot"),
-    "play": ("agent.bot", "agent.budget", "agent=bot"),
+    "ablate": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
+    "play": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
+    "bot": ("agent.budget", *CLIENT),
 }
 SPOT = (
     'game=spot game.board=Td9d6hQc \'game.ranges=["66+,A8s+,KQo","QQ-22,AQs-A2s"]\' game.pot=200 game.stack=900 '
@@ -48,12 +50,18 @@ EXAMPLES = {
         "agent@agents.a=search agent@agents.b=network budget.seconds=0.01 hands=2000",
         "agent@agents.b=bot agents.b.bot=uniform_random +agent@agents.c=tabular hands=2000",
         "experiment=time_match",
+        "game=heads_up_no_limit agent@agents.b=acpc agents.b.port=18791 hands=3000",
     ),
     "play": (
         "agent.think=true budget.seconds=1",
         "game=heads_up_no_limit",
         "game=ms2f1t1h5 agent.iterations=40 agent.think=true agent.solve_from=flop+turn budget.seconds=0.3",
         f"{SPOT} agent.iterations=100",
+    ),
+    "bot": (
+        "agent=no_limit protocol=acpc host=127.0.0.1 port=18791",
+        "agent=bot agent.bot=check_call port=18791",
+        "agent=no_limit protocol=text",
     ),
 }
 END = """Flags: -m runs every combination of values with commas between; --cfg job prints the settings; --version; --hydra-help.

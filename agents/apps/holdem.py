@@ -31,12 +31,14 @@ from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
 from agents.no_limit.agent import BOUNDED, NoLimitAgent
+from agents.opponents.acpc import ACPC
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
 from agents.reporting.tables import cores, free_memory, memory_text
 from agents.runtime.solution_file import check_solution
 from agents.search_agent import SearchAgent
 from games.game import find_decision
+from games.holdem.acpc import check_game
 from games.holdem.board_tree import game_size
 from games.holdem.rules import HoldemGame, HoldemState, Place
 from games.holdem.subtree import entering
@@ -214,7 +216,10 @@ class HoldemKind:
         return [(line, place) for line, place in found if place is not None]
 
     def check_bot(self, bot: str) -> None:
-        check_bot(bot, BOTS, ", on hold'em")
+        if bot == ACPC:
+            check_game(self.game)
+        else:
+            check_bot(bot, (*BOTS, ACPC), ", on hold'em")
 
     def check_infostates(self) -> None:
         (boards, needed), free = training_bytes(self.game), free_memory()

@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from agents.apps.build import build_executor
-from agents.apps.competitors import build_matches, check_competitors, match_kind, match_notes
+from agents.apps.competitors import build_matches, build_table, check_competitors, match_kind, match_notes
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.launch import launch
 from agents.apps.run import LOADING, Progress, Run
 from agents.match.exact_value import ExactValue, exact_values, too_large
+from agents.match.histories import write_histories
 from agents.match.match import MOST_HANDS, Match, check_hands, play_matches
 from agents.match.planning import plan_lines
 from agents.match.report import report_text, waiting_text, write_report
 from agents.match.salt import kept_salt
 from agents.match.statistics import Tally, describe, live, match_row
+from agents.opponents.acpc import HOST, WAIT_SECONDS
 from agents.runtime.storage import brief, whole_in
 
 
@@ -66,6 +68,8 @@ def run(config: MatchConfig, directory: Path) -> None:
                 agents = describe(matches)
                 result.write(rows=rows, agents=agents)
                 write_report(rows, result.result["game"], directory)
+                for path in (write_histories(match, directory / "hands") for match in matches if config.phh):
+                    print(f"hands for other programs: {path}\n" if path is not None else "", end="")
                 print(report_text(rows, agents, tallies, directory / "hands"))
             for tally in tallies:
                 if tally.played > 0 and tally.hands < 4:
@@ -75,9 +79,13 @@ def run(config: MatchConfig, directory: Path) -> None:
 def play(config: MatchConfig, tallies: list[Tally], directory: Path) -> int:
     """Play with a progress bar; return how many hands were played now."""
     now, matches = 0, [tally.match for tally in tallies]
+    for name in config.clients:
+        agent = config.agents[name]
+        where, seconds = f"{agent.host or HOST}:{agent.port}", agent.wait_seconds or WAIT_SECONDS
+        print(f"{name}: its client connects to {where} within {seconds:g} s (hands are played in this process)", flush=True)
     with (
         Progress("playing", config.hands * len(matches), "hand", LOADING) as progress,
-        closing(play_matches(matches, config.hands, build_executor(config.executor), directory / "hands")) as chunks,
+        closing(play_matches(matches, config.hands, build_table(config), directory / "hands")) as chunks,
     ):
         for number, records, new in chunks:
             tally = tallies[number]

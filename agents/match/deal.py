@@ -19,11 +19,13 @@ import numpy as np
 
 from agents.agent import Agent, Decision
 from agents.evaluation.aivat import Aivat, Step, match_values
-from agents.opponents.bot import Bot, observe
+from agents.opponents.bot import Bot, observe, watching
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
 from games import CHANCE, TERMINAL
 from games.game import PublicGame, children, drawn, line_of
+from games.holdem.phh import variant_of
+from games.holdem.rules import HoldemGame
 from search import Budget
 from search.outcome import FALLBACKS
 
@@ -32,7 +34,7 @@ VALUES = ("blueprint", "uniform", "none")
 FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError
 NUMBERS = 16  # of each seat and of chance, drawn at a time
 KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions", "seconds"}  # of a record
-MAY = {"aivat", "fault", "load_seconds"}  # be in a record too
+MAY = {"aivat", "fault", "load_seconds", "policies"}  # be in a record too
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class Table:
         self.competitors, self.draws, self.valued_by = competitors, draws, values
         self.game = competitors[0].game
         self.bots = [competitor.bot for competitor in competitors]  # None for an agent of ours
+        self.tells_policies = isinstance(self.game, HoldemGame) and variant_of(self.game) is not None
+        self.watching = [watching(bot) for bot in self.bots]
         self._repeats = [competitor.steady and self.game.num_states is not None for competitor in competitors]
         self._decisions: dict[tuple[int, int, Any], Decision] = {}
         self._scores: dict[tuple[Any, bool], float] = {}
@@ -192,6 +196,9 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
                 child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
         steps.append(Step(state, child, policy))
         state = child
+    for seat in (0, 1):
+        if (watcher := table.watching[seat ^ swapped]) is not None:
+            watcher.finish(seat, hands, state, asked[seat ^ swapped] > 0)
     sign = -1.0 if swapped else 1.0
     record: Record = {
         "deal": deal,
@@ -208,7 +215,17 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
         record["aivat"] = sign * score
     if fault is not None:
         record["fault"] = fault
+    if table.tells_policies:
+        record["policies"] = [_shares(game, step, hands) for step in steps if game.player(step.state) != CHANCE]
     return record | table.loading() | {"seconds": time.perf_counter() - start}
+
+
+def _shares(game: PublicGame[Any], step: Step, hands: tuple[int, int]) -> dict[str, float]:
+    """Return how often the hand that acted takes each action; empty of a bot."""
+    if step.policy is None:
+        return {}
+    shares = step.policy[:, hands[game.player(step.state)]].tolist()
+    return {action.text: round(share, 4) for action, share in zip(game.actions(step.state), shares, strict=True) if share > 0}
 
 
 def _answered(game: PublicGame[Any], state: Any, answer: int | str) -> Any:
@@ -275,6 +292,9 @@ def check_record(table: Table, record: Any, deal: int, swapped: bool) -> None:
     require(("aivat" in record) == (table.valued_by != "none"), "a hand must have an estimate of AIVAT's, if there are any")
     bound = 2 * game.max_payoff * (len(record["play"]) + 2)  # each correction is a difference of two values, which are within the stake
     require(number_in(record.get("aivat", 0), -bound, bound), "an estimate of AIVAT's must be within the stakes")
+    policies = record.get("policies", [{}] * (sum(asked) - ("fault" in record)))
+    require(len(policies) == sum(asked) - ("fault" in record), "a hand's policies must be one for each action")
+    require(all(number_in(share, 0, 1) for shares in policies for share in shares.values()), "a policy must be of numbers from 0 to 1")
     loading = record.get("load_seconds", [0, 0])
     require(len(loading) == 2 and all(number_in(x, 0, 1e9) for x in loading), "what loading took must be two numbers of at least 0")
     _check_decisions(record, asked)

@@ -33,7 +33,7 @@ import numpy as np
 
 from agents.evaluation.ablation import digest
 from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_record, play_deal
-from agents.opponents.bot import Bot
+from agents.opponents.bot import Bot, LostError
 from agents.reporting.tables import write_text
 from agents.runtime.executor import Executor, Serial, no_collections
 from agents.runtime.storage import load_or_set_aside, parse_json, require, whole_in
@@ -155,7 +155,11 @@ class Part:
 
 
 def play_part(part: Part) -> list[Record]:
-    """Play a part; less of it if a bot is late, dies or answers garbage in ``MOST_WAITS`` of ``WAIT_HANDS`` hands."""
+    """Play a part; less of it if a bot is late, dies or answers garbage in ``MOST_WAITS`` of ``WAIT_HANDS`` hands, or is lost.
+
+    Raises:
+        LostError: a bot is lost before the first hand is over.
+    """
     match, table = _loaded(part.match)
     for who, bot in enumerate(table.bots):
         if bot is not None:
@@ -167,6 +171,10 @@ def play_part(part: Part) -> list[Record]:
                 records.append(play_deal(table, number // 2, bool(number % 2)))
                 if any(count >= MOST_WAITS for count in _faults(records[-WAIT_HANDS:], WAITS).values()):
                     break
+        return records
+    except LostError:
+        if not records:
+            raise
         return records
     finally:
         for bot in match.bots:
@@ -217,8 +225,8 @@ def play_matches(
 
     Raises:
         ValueError: a number of hands that no match has.
-        ChildProcessError: a bot has forfeited ``MOST_FAULTS`` hands, or was late, died or answered garbage in ``MOST_WAITS`` of
-            ``WAIT_HANDS``.
+        ChildProcessError: a bot has forfeited ``MOST_FAULTS`` hands, was late, died or answered garbage in ``MOST_WAITS`` of
+            ``WAIT_HANDS``, or is lost.
         OSError: hands cannot be kept; the directory may be gone.
     """
     check_hands(hands)
@@ -233,13 +241,18 @@ def play_matches(
     try:
         for rounds in zip_longest(*(match.rounds_of_play(hands) for match in matches), fillvalue=()):
             tasks = [(i, Part(packed[i], p)) for i, numbers in enumerate(rounds) for p in _parts(numbers, matches[i].part_hands, done[i])]
-            with closing((executor or Serial()).map(play_part, [part for _, part in tasks])) as results:
-                for task, records in results:
-                    i = tasks[task][0]
-                    files[i].save(records)
-                    faults.update(_faults(records))
-                    yield i, records, True
-                    _check_faults(records, faults)
+            while tasks:
+                left = []  # of parts in which a bot was lost: to begin the rest tells why, unless it is back
+                with closing((executor or Serial()).map(play_part, [part for _, part in tasks])) as results:
+                    for task, records in results:
+                        i, part = tasks[task]
+                        files[i].save(records)
+                        faults.update(_faults(records))
+                        yield i, records, True
+                        _check_faults(records, faults)
+                        if len(records) < len(part.hands):
+                            left.append((i, Part(part.match, part.hands[len(records) :])))
+                tasks = left
     finally:
         for i, match in enumerate(matches):
             if match.bots:
@@ -273,6 +286,11 @@ def _faults(records: list[Record], kinds: Collection[str] | None = None) -> Coun
     return Counter(fault["who"] for fault in faults if kinds is None or fault["kind"] in kinds)
 
 
+def hands_folder(match: Match, directory: Path) -> Path:
+    """Return where the hands of a match are kept in a directory of hands."""
+    return directory / f"{match.competitors[0].name}-{match.competitors[1].name}-{match.fingerprint()}"
+
+
 class _HandFiles:
     """The kept hands of one match: a directory of files, each named by the first hand in it and written whole whenever a part is done."""
 
@@ -283,7 +301,7 @@ class _HandFiles:
         if directory is not None:
             directory.mkdir(exist_ok=True)  # no parents here and below: what was deleted on the way is not made again
             names = f"{match.competitors[0].name}-{match.competitors[1].name}"
-            self.path = directory / f"{names}-{match.fingerprint()}"
+            self.path = hands_folder(match, directory)
             self.path.mkdir(exist_ok=True)
             self._tell_others(directory, names)
             if match.bots:

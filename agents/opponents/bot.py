@@ -116,6 +116,30 @@ class Bot(Protocol):
         """End all processes."""
 
 
+class LostError(ChildProcessError):
+    """A bot is gone and did not come back: the match ends here."""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A bot that is shown the end of every hand, too."""
+
+    def finish(self, seat: int, hands: tuple[int, int], state: Any, asked: bool) -> None:
+        """Show how a hand ended.
+
+        Args:
+            seat: the bot's.
+            hands: both players'; what of them it shows is the bot's to know.
+            state: the last one; a decision, if the hand was forfeited there.
+            asked: whether the bot was to act in the hand.
+        """
+
+
+def watching(bot: object) -> Watching | None:
+    """Return a bot if it watches; None for others."""
+    return bot if isinstance(bot, Watching) else None
+
+
 @dataclass
 class SandboxedBot:
     """A bot in processes of its own, see ``agents.opponents.sandbox``. It is made there, from its name.

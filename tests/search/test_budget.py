@@ -1,13 +1,14 @@
 import itertools
 import math
 import statistics
+import threading
 import time
 
 import numpy as np
 import pytest
 
 from search import Budget, Deadline, Evaluator, Solver, check_strategy, uniform, variant
-from search.budget import Pace
+from search.budget import Pace, Watch
 from tests.naive.tables import random_strategy
 
 KEYS = ("seconds", "iterations", "exploitability")
@@ -229,3 +230,25 @@ def test_a_solver_that_found_no_time_heals(leduc):
     tries = [solver.solve(Budget(seconds=0.02)).iterations for _ in range(60) if not solver.start(solver.subgame)]
     assert tries[0] == 0
     assert max(tries) > 0
+
+
+def test_somebody_who_looks_on_sees_a_solve_and_stops_it_with_its_answer_so_far(leduc):
+    watch, solutions = Watch(), []
+    solver = Solver(leduc.tree, variant("cfr_plus"))
+    thread = threading.Thread(target=lambda: solutions.append(solver.solve(Budget(seconds=600, watch=watch))), daemon=True)
+    thread.start()
+    while watch.iterations < 10:
+        time.sleep(0.001)
+    watch.stopped = True
+    thread.join(60)
+    assert not thread.is_alive()
+    assert solutions[0].iterations == watch.iterations >= 10
+    assert 0 < watch.seconds < 60
+    check_strategy(solutions[0].strategy)
+    assert solver.solve(Budget(iterations=10**6, watch=watch)).iterations == watch.iterations  # stopped before it begins
+
+
+def test_a_budget_is_the_same_whoever_looks_on():
+    assert Budget(seconds=1.0, watch=Watch()) == Budget(seconds=1.0)
+    assert hash(Budget(seconds=1.0, watch=Watch())) == hash(Budget(seconds=1.0))
+    assert repr(Budget(seconds=1.0, watch=Watch())) == "Budget(seconds=1.0, iterations=None, exploitability=None)"

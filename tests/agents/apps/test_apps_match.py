@@ -264,7 +264,7 @@ REFUSED = [
     ),
     (
         ["+agent@agents.c=nobody"],
-        "c must be one of bot, network, no_limit, search, street, table, tabular, uniform, module:name, got 'nobody'",
+        "c must be one of acpc, bot, network, no_limit, search, street, table, tabular, uniform, module:name, got 'nobody'",
     ),
     (
         ["game=ms3f1t1r1h5"],
@@ -272,8 +272,8 @@ REFUSED = [
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=bot", "agents.b.bot=fixed_action_preference"],
-        "agents.b.bot must be one of check_call, fold_to_bets, all_in, random_amounts, least_raise, uniform_random, or module:function, on "
-        "hold'em, got 'fixed_action_preference'",
+        "agents.b.bot must be one of check_call, fold_to_bets, all_in, random_amounts, least_raise, uniform_random, acpc, or "
+        "module:function, on hold'em, got 'fixed_action_preference'",
     ),
     (
         ["game=ms1f1", "agent@agents.a=tabular", "agent@agents.b=table"],

@@ -265,7 +265,7 @@ REFUSED = [
     (
         "ablate",
         ["agent=nobody"],
-        "agent must be one of bot, network, no_limit, search, street, table, tabular, uniform, module:name, got 'nobody'",
+        "agent must be one of acpc, bot, network, no_limit, search, street, table, tabular, uniform, module:name, got 'nobody'",
     ),
     ("ablate", ["experiment=none", "agent.solve_from=turn"], "solve_from must be decision, round, root, round 1, round 2, or several"),
     (

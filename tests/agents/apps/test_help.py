@@ -47,7 +47,9 @@ GAMES = ("spot", "ms1f1", "libratus_endgame", "kuhn_poker", "liars_dice", "opens
 def test_every_key_is_explained(command, overrides):
     told = shown(command, *overrides)
     config = layered(command, list(overrides))
-    unused = {"ablate": r"agent\.(bot|budget\..*)", "play": r"agent\.(bot|budget\..*)"}.get(command, "-")
+    unused = {"match": "-", "bot": r"agent\.(host|port|wait_seconds|budget\..*)"}.get(
+        command, r"agent\.(bot|host|port|wait_seconds|budget\..*)"
+    )
     known = {key for line in re.findall(r"^  ([\w.{},<>]+)=", told, re.MULTILINE) for key in spelled_out(line)}
     own = {key for key in leaves(config) if not re.fullmatch(rf"command|hydra\..*|agents|{unused}", key)}
     if command == "match":
@@ -70,7 +72,7 @@ def test_each_meaning_is_that_of_the_docstring(command):
                 continue
             meaning = told[field.name].replace("`", "")
             assert not meaning.lower().startswith("see "), field.name
-            assert meaning in text or field.name == "bot"
+            assert meaning in text or field.name in ("bot", "host", "port", "wait_seconds")
         assert node is config or summary_of(schema).replace("`", "") in text
 
 
@@ -89,9 +91,10 @@ def test_examples_come_first_and_can_be_typed(command):
 def test_what_a_command_cannot_use_is_not_offered():
     assert {command for command in COMMANDS if "\ntrainer=" in shown(command)} == {"train", "ablate", "match"}
     assert {command for command in COMMANDS if "\nexecutor=" in shown(command)} == {"ablate", "match"}
-    assert {command for command in COMMANDS if "\nagent" in shown(command)} == {"ablate", "match", "play"}
-    assert "agent.budget" not in shown("play") + shown("ablate")
-    assert "resume=DIR" not in shown("play") + shown("solve")
+    assert {command for command in COMMANDS if "\nagent" in shown(command)} == {"ablate", "match", "play", "bot"}
+    assert "agent.budget" not in shown("play") + shown("ablate") + shown("bot")
+    assert "resume=DIR" not in shown("play") + shown("solve") + shown("bot")
+    assert {command for command in COMMANDS if "One of acpc, " in shown(command)} == {"match"}
     configs = {command: layered(command, []) for command in ("ablate", "match")}
     experiments = groups_of("match")["experiment"]
     usable = {command: {e for e in experiments if fits(e, config)} for command, config in configs.items()}

@@ -1,0 +1,1 @@
+"""Protocols in which our agents and bots play at somebody else's table."""
