@@ -57,9 +57,8 @@ def test_a_sample_of_all_cards_is_solved_as_the_whole_game_is_to_the_bit():
 def test_values_of_a_strategy_are_those_of_the_whole_game_in_expectation():
     game = flop(board="QcKcAd", suits="cdhs")
     exact = BoardSolver(game, DCFR, dtype=np.float64).board_values(0).cfvs[0]
-    found = []
-    for seed in range(400):
-        found.append(BoardSolver(with_run_outs(game, (4, 3), seed), DCFR, dtype=np.float64).board_values(0).cfvs[0])
+    sampled = [with_run_outs(game, (4, 3), seed) for seed in range(400)]
+    found = [BoardSolver(one, DCFR, dtype=np.float64).board_values(0).cfvs[0] for one in sampled]
     mean, error = np.mean(found, axis=0), np.std(found, axis=0) / 20
     assert (np.abs(mean - exact) < 4.5 * error + 1e-12).all()
     assert error.max() > 0
