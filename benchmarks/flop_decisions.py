@@ -1,0 +1,149 @@
+"""What does a flop's strategy lose that was found in so many seconds? Trunk loss on six spots, see ``search.boards.held_trunk``.
+
+    python benchmarks/flop_decisions.py --way runouts --seconds 3 --spot Ks8h3d
+    python benchmarks/flop_decisions.py --way to_end --iterations 50 --spot QhJh7c
+
+The seconds begin before the game is built, as a decision's do. What is found is then held fast in the evaluation game: three sizes and one
+raise on the flop, 75 % of the pot and all-in on turn and river, two bets and raises a street, all run-outs. That game is solved once a spot
+for its value, and once a seat with the flop held. Each solve ends when its exploitability is ``--gap`` of the pot, or after ``--minutes``;
+values are kept in ``--kept``. Memory and time are stated before each solve. ``--way value`` solves the evaluation game alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from flop_spots import BOARDS, FlopSpot, spot
+
+from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
+from games.holdem.rules import HoldemGame, HoldemState
+from search import BoardSolver, Budget, Deadline, memory_needed, variant
+from search.boards.flop_ways import COUNTS, WAYS, first_street_of, game_of_way
+from search.boards.held_trunk import HeldTrunk
+from search.boards.strategy import BoardStrategy
+
+DCFR = variant("default_holdem")
+FLOP = StreetMenu(bets="33%,75%,150%", raises="100%")
+CHECKS = 10  # iterations between two looks at the bounds
+
+
+def sizes(later: StreetMenu) -> Spot:
+    """Return the sizes of the flop with others on the streets after it; two bets and raises a street."""
+    player = PlayerMenu(flop=FLOP, turn=later, river=later)
+    return Spot(menu=Menus(oop=player, ip=player), raise_cap=2)
+
+
+EVALUATION, ONE_SIZE = sizes(StreetMenu(bets="75%,a", raises="75%,a")), sizes(StreetMenu(bets="75%", raises=""))
+
+
+def announced(name: str, solver: BoardSolver) -> BoardSolver:
+    """Say how large a solve is and how long an iteration takes, which it finds out by one of them."""
+    begun = time.perf_counter()
+    solver.run(1)
+    seconds = time.perf_counter() - begun
+    print(f"{name}: {solver.rows:,} rows, {solver.memory_bytes() / 1e9:.2f} GB, {seconds:.2f} s for the first iteration", flush=True)
+    return solver
+
+
+def until(
+    bounds: Callable[[], tuple[float, float]], run: Callable[[int], None], gap: float, minutes: float, name: str
+) -> tuple[float, float]:
+    """Run until two bounds are close or the time is over; return them."""
+    begun, done = time.perf_counter(), 0
+    while True:
+        run(CHECKS)
+        done += CHECKS
+        low, high = bounds()
+        print(f"  {name}: {done} iterations, {time.perf_counter() - begun:.0f} s, {low:.2f} to {high:.2f} chips", flush=True)
+        if high - low <= gap or time.perf_counter() - begun > 60 * minutes:
+            return low, high
+
+
+def value_of(game: HoldemGame, given: argparse.Namespace) -> tuple[float, float]:
+    """Return bounds of player 0's value of the evaluation game in chips a deal, kept or new."""
+    path = given.kept / f"value_{game.name.split()[-1]}_{hashlib.sha256(game.key.encode()).hexdigest()[:12]}.json"
+    if path.exists():
+        low, high = json.loads(path.read_text())["value"]
+        return low, high
+    solver = announced("value", BoardSolver(game, DCFR, given.threads, storage=np.float16))
+
+    def bounds() -> tuple[float, float]:
+        first, second = solver.best_response_values()
+        return -second, first
+
+    found = until(bounds, solver.run, given.gap / 100 * game.pot * 2, given.minutes, "value")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"game": game.key, "value": found, "iterations": solver.iterations}))
+    return found
+
+
+def decide(chosen: FlopSpot, given: argparse.Namespace) -> BoardStrategy:
+    """Return what a way plays on the flop after so many seconds or iterations."""
+    game = game_of_way(chosen.game(ONE_SIZE), given.way, given.counts, given.seed)
+    boards, needed = memory_needed(game, DCFR, given.threads)
+    print(f"{given.way}: {boards:,} boards, at most {needed / 1e9:.2f} GB", flush=True)
+    first = BoardSolver(game, DCFR, given.threads)  # compiles, and learns the machine's speed
+    first.solve(Budget(seconds=0.5, iterations=3))
+    clock = Deadline(given.seconds)
+    solver = BoardSolver(game_of_way(chosen.game(ONE_SIZE), given.way, given.counts, given.seed), DCFR, given.threads)
+    solver.pace = first.pace
+    del first
+    built = clock.spent()
+    solution = solver.solve(Budget(seconds=given.seconds, iterations=given.iterations), clock)
+    error = 100 * solver.exploitability() / game.pot
+    print(f"{given.way}: {built:.2f} s until ready, {solution.iterations} iterations, {error:.2f} % of the pot in its own game", flush=True)
+    return first_street_of(solution.strategy)
+
+
+def losses(game: HoldemGame, trunk: Callable[[HoldemState], np.ndarray], given: argparse.Namespace) -> list[tuple[float, float]]:
+    """Return each seat's trunk loss in % of the pot, between two bounds."""
+    low, high = value_of(game, given)
+    found = []
+    for seat in (0, 1):
+        solver = BoardSolver(game, DCFR, given.threads, storage=np.float16)
+        held = HeldTrunk(solver, seat, trunk)
+        bounds = until(held.bounds, held.run, given.gap / 100 * game.pot * 2, given.minutes, f"seat {seat} held")
+        value = (-high, -low) if seat == 0 else (low, high)  # of the other seat
+        found.append((100 * (bounds[0] - value[1]) / game.pot, 100 * (bounds[1] - value[0]) / game.pot))
+        del solver, held
+    return found
+
+
+def main() -> None:
+    """Print the loss."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--way", choices=(*WAYS, "value"), required=True)
+    parser.add_argument("--spot", choices=tuple(BOARDS), required=True)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--iterations", type=int)
+    parser.add_argument("--counts", type=lambda text: tuple(map(int, text.split(","))), default=COUNTS, help="turns, rivers of a sample")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--gap", type=float, default=0.3, help="%% of the pot: NashConv / 2 of a solve that is done")
+    parser.add_argument("--minutes", type=float, default=5.0, help="at most, of each solve")
+    parser.add_argument("--kept", type=Path, default=Path("outputs/flop_decisions"))
+    given = parser.parse_args()
+    if given.way != "value" and given.seconds is None and given.iterations is None:
+        sys.exit("error: --seconds or --iterations must be given, got neither")
+    chosen = spot(given.spot)
+    game = chosen.game(EVALUATION)
+    boards, needed = memory_needed(game, DCFR, given.threads, np.float16)
+    print(f"evaluation game of {given.spot}: {boards:,} boards, at most {needed / 1e9:.2f} GB", flush=True)
+    if given.way == "value":
+        print(f"value of player 0: {value_of(game, given)} chips")
+        return
+    answer = decide(chosen, given)
+    found = losses(game, lambda state: answer.at(state), given)
+    low, high = (sum(own[i] for own in found) / 2 for i in (0, 1))
+    print(f"trunk loss, % of the pot: {low:.2f} to {high:.2f} (seats: {', '.join(f'{a:.2f} to {b:.2f}' for a, b in found)})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Ways to think about a street before the turn, which has too many run-outs to be solved as a turn is.
+
+All of them solve a game with fewer run-outs, or the whole one, and answer with its first street: later ones are solved again once their
+card is there.
+
+* ``to_end``: all run-outs, suits that are alike taken together.
+* ``runouts``: a sample of them, see ``games.holdem.run_outs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from games.holdem.board_tree import board_tree
+from games.holdem.rules import HoldemGame
+from games.holdem.run_outs import with_run_outs
+from search.boards.depth_limit import first_street
+from search.boards.strategy import BoardStrategy
+
+TO_END, RUN_OUTS = "to_end", "runouts"
+WAYS = (TO_END, RUN_OUTS)
+COUNTS = (12, 12)  # turns, and rivers after each
+
+
+def game_of_way(game: HoldemGame, way: str, counts: Sequence[int] = COUNTS, seed: int = 0) -> HoldemGame:
+    """Return what a way solves.
+
+    Args:
+        game: that begins with the flop, to the end of the hand.
+        way: one of ``WAYS``.
+        counts: of a sample, see ``games.holdem.run_outs.with_run_outs``.
+        seed: of a sample.
+
+    Raises:
+        ValueError: no way, or counts that fit no sample.
+    """
+    if way not in WAYS:
+        raise ValueError(f"flop must be one of {', '.join(WAYS)}, got {way!r}")
+    return game if way == TO_END else with_run_outs(game, counts, seed)
+
+
+def first_street_of(answer: BoardStrategy) -> BoardStrategy:
+    """Return the first street of an answer, as a game that ends there has it; a copy."""
+    game = first_street(replace(answer.game, run_outs=None))
+    tree = board_tree(game, answer.tree.weight.dtype)
+    first, second = (own[:rows].copy() for own, rows in zip(answer.average, tree.stored_rows, strict=True))
+    return BoardStrategy(game, tree, (first, second))
