@@ -11,15 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from games.holdem.board_tree import board_tree
 from games.holdem.rules import HoldemGame
 from games.holdem.run_outs import with_run_outs
 from search.boards.depth_limit import first_street
+from search.boards.solver import BoardSolver
 from search.boards.strategy import BoardStrategy
+from search.boards.workspace import Workspace
+from search.variants import Variant
 
-TO_END, RUN_OUTS = "to_end", "runouts"
+OFF, TO_END, RUN_OUTS = "off", "to_end", "runouts"
 WAYS = (TO_END, RUN_OUTS)
+FLOP = 1  # the round
 COUNTS = (12, 12)  # turns, and rivers after each
 
 
@@ -37,7 +44,17 @@ def game_of_way(game: HoldemGame, way: str, counts: Sequence[int] = COUNTS, seed
     """
     if way not in WAYS:
         raise ValueError(f"flop must be one of {', '.join(WAYS)}, got {way!r}")
-    return game if way == TO_END else with_run_outs(game, counts, seed)
+    return game if way == TO_END else with_run_outs(game, counts[: len(game.deals) - 1], seed)
+
+
+def storage_of(way: str) -> Any:
+    """Return the dtype of a way's regrets and averages: 16 bits where all run-outs must fit into memory."""
+    return np.float16 if way == TO_END else np.float32
+
+
+def flop_solver(game: HoldemGame, way: str, variant: Variant, threads: int = 1, workspace: Workspace | None = None) -> BoardSolver:
+    """Return what solves a game that begins with the flop in one of the ways; ``first_street_of`` its answer is what counts."""
+    return BoardSolver(game_of_way(game, way), variant, threads, storage=storage_of(way), workspace=workspace)
 
 
 def first_street_of(answer: BoardStrategy) -> BoardStrategy:
