@@ -17,30 +17,39 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from flop_spots import BOARDS, FlopSpot, spot
+from flop_spots import BOARDS, spot
 
 from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
+from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
 from search import BoardSolver, Budget, Deadline, memory_needed, variant
-from search.boards.flop_ways import COUNTS, WAYS, first_street_of, game_of_way
+from search.boards.flop_ways import COUNTS, WAYS, first_street_of, flop_menus, game_of_way, storage_of
 from search.boards.held_trunk import HeldTrunk
 from search.boards.strategy import BoardStrategy
+from search.boards.workspace import Workspace
 
 DCFR = variant("default_holdem")
-FLOP = StreetMenu(bets="33%,75%,150%", raises="100%")
 CHECKS = 10  # iterations between two looks at the bounds
 
 
-def sizes(later: StreetMenu) -> Spot:
-    """Return the sizes of the flop with others on the streets after it; two bets and raises a street."""
-    player = PlayerMenu(flop=FLOP, turn=later, river=later)
+def evaluation() -> Spot:
+    """Return the sizes of the evaluation game; two bets and raises a street."""
+    later = StreetMenu(bets="75%,a", raises="75%,a")
+    player = PlayerMenu(flop=StreetMenu(bets="33%,75%,150%", raises="100%"), turn=later, river=later)
     return Spot(menu=Menus(oop=player, ip=player), raise_cap=2)
 
 
-EVALUATION, ONE_SIZE = sizes(StreetMenu(bets="75%,a", raises="75%,a")), sizes(StreetMenu(bets="75%", raises=""))
+def solved_by(game: HoldemGame, given: argparse.Namespace) -> HoldemGame:
+    """Return what a way solves; ``game`` is the evaluation game."""
+    menus = list(flop_menus(given.way, 3))
+    for street, text in ((1, given.turn), (2, given.river)):
+        if text is not None:
+            menus[street] = (Menu(parse_sizes(text, "sizes", raises=False), ()),) * 2
+    return game_of_way(replace(game, betting=replace(game.betting, menus=tuple(menus))), given.way, given.counts, given.seed)
 
 
 def announced(name: str, solver: BoardSolver) -> BoardSolver:
@@ -84,21 +93,21 @@ def value_of(game: HoldemGame, given: argparse.Namespace) -> tuple[float, float]
     return found
 
 
-def decide(chosen: FlopSpot, given: argparse.Namespace) -> BoardStrategy:
-    """Return what a way plays on the flop after so many seconds or iterations."""
-    game = game_of_way(chosen.game(ONE_SIZE), given.way, given.counts, given.seed)
-    boards, needed = memory_needed(game, DCFR, given.threads)
+def decide(game: HoldemGame, given: argparse.Namespace) -> BoardStrategy:
+    """Return what a way plays on the flop after so many seconds or iterations; ``game`` is the evaluation game."""
+    boards, needed = memory_needed(solved_by(game, given), DCFR, given.threads, storage_of(given.way))
     print(f"{given.way}: {boards:,} boards, at most {needed / 1e9:.2f} GB", flush=True)
-    first = BoardSolver(game, DCFR, given.threads)  # compiles, and learns the machine's speed
-    first.solve(Budget(seconds=0.5, iterations=3))
+    space = Workspace()
+    first = BoardSolver(solved_by(game, given), DCFR, given.threads, storage=storage_of(given.way), workspace=space)
+    first.solve(Budget(iterations=3))  # compiles, and learns the machine's speed
     clock = Deadline(given.seconds)
-    solver = BoardSolver(game_of_way(chosen.game(ONE_SIZE), given.way, given.counts, given.seed), DCFR, given.threads)
-    solver.pace = first.pace
-    del first
-    built = clock.spent()
+    solver = BoardSolver(solved_by(game, given), DCFR, given.threads, storage=storage_of(given.way), workspace=space)
+    solver.pace, built = first.pace, clock.spent()
     solution = solver.solve(Budget(seconds=given.seconds, iterations=given.iterations), clock)
-    error = 100 * solver.exploitability() / game.pot
-    print(f"{given.way}: {built:.2f} s until ready, {solution.iterations} iterations, {error:.2f} % of the pot in its own game", flush=True)
+    print(
+        f"{given.way}: {solver.rows:,} rows, {built:.2f} s until ready, {solution.iterations} iterations in {solution.seconds:.2f} s, "
+        f"{100 * solver.exploitability() / game.pot:.2f} % of the pot in its own game", flush=True,
+    )  # fmt: skip
     return first_street_of(solution.strategy)
 
 
@@ -125,6 +134,9 @@ def main() -> None:
     parser.add_argument("--iterations", type=int)
     parser.add_argument("--counts", type=lambda text: tuple(map(int, text.split(","))), default=COUNTS, help="turns, rivers of a sample")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--turn", help="sizes of the way's turn in place of its own, e.g. 75%%")
+    parser.add_argument("--river", help="likewise")
+    parser.add_argument("--way-alone", action="store_true", help="measure no loss")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--gap", type=float, default=0.3, help="%% of the pot: NashConv / 2 of a solve that is done")
     parser.add_argument("--minutes", type=float, default=5.0, help="at most, of each solve")
@@ -132,14 +144,15 @@ def main() -> None:
     given = parser.parse_args()
     if given.way != "value" and given.seconds is None and given.iterations is None:
         sys.exit("error: --seconds or --iterations must be given, got neither")
-    chosen = spot(given.spot)
-    game = chosen.game(EVALUATION)
+    game = spot(given.spot).game(evaluation())
     boards, needed = memory_needed(game, DCFR, given.threads, np.float16)
     print(f"evaluation game of {given.spot}: {boards:,} boards, at most {needed / 1e9:.2f} GB", flush=True)
     if given.way == "value":
         print(f"value of player 0: {value_of(game, given)} chips")
         return
-    answer = decide(chosen, given)
+    answer = decide(game, given)
+    if given.way_alone:
+        return
     found = losses(game, lambda state: answer.at(state), given)
     low, high = (sum(own[i] for own in found) / 2 for i in (0, 1))
     print(f"trunk loss, % of the pot: {low:.2f} to {high:.2f} (seats: {', '.join(f'{a:.2f} to {b:.2f}' for a, b in found)})")

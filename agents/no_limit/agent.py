@@ -33,7 +33,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
-from search.boards.flop_ways import FLOP, OFF, WAYS, first_street_of, flop_solver, game_of_way, storage_of
+from search.boards.flop_ways import FLOP, OFF, WAYS, first_street_of, flop_menus, flop_solver, game_of_way, storage_of
 from search.boards.root_gadget import RootGadget, best_responses
 from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
@@ -46,8 +46,7 @@ from search.resolving import MIN_TRUSTED_ITERATIONS
 # Sizes in subgames that begin above the last street, on their first street and on those below. Such a subgame is solved on up to 48 boards,
 # so its tree must be small. An all-in stands beside these sizes where it is no more than NEAR_ALLIN pots: one of many pots, which is hardly
 # ever right, makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of full no-limit hold'em"). A flop in one
-# of its ways has sizes of its own on the flop, and no all-in beside the sizes.
-FLOP_SIZES = Menu((Size("%", 33.0), Size("%", 75.0), Size("%", 150.0)), (Size("%", 100.0),), reraises=((),))
+# of its ways has the sizes of ``flop_menus``, and no all-in beside them.
 FIRST_SIZES = Menu((Size("%", 75.0),), (Size("%", 100.0),), reraises=((),))
 LATER_SIZES = Menu((Size("%", 75.0),), ())
 NEAR_ALLIN = 2.0
@@ -246,14 +245,9 @@ class NoLimitAgent(BaseAgent):
         if left == 1:
             return self.game, None
         if self.flop != OFF and street == FLOP:
-            return self.game, flop_menus(self.game)
+            return self.game, flop_menus(self.flop, left)
         betting = replace(self.game.betting, add_allin=NEAR_ALLIN)
         return replace(self.game, betting=betting), ((FIRST_SIZES, FIRST_SIZES), *[(LATER_SIZES, LATER_SIZES)] * (left - 1))
-
-
-def flop_menus(game: HoldemGame) -> Menus:
-    """Return the sizes of a flop that is solved in one of its ways, street by street."""
-    return (FLOP_SIZES, FLOP_SIZES), *[(LATER_SIZES, LATER_SIZES)] * (len(game.rounds) - FLOP - 1)
 
 
 def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> tuple[int, int]:
@@ -270,5 +264,5 @@ def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> t
     cards = game.deck.cards().reshape(len(game.deck.ranks), -1)
     suits = cards.shape[1]
     flop = [int(cards[i % len(cards), i % suits]) for i in range(game.deals[FLOP])]  # of different ranks and suits
-    subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(game))
+    subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(way, len(game.rounds) - FLOP))
     return memory_needed(game_of_way(subgame, way), variant, threads, storage_of(way))

@@ -3,8 +3,11 @@
 All of them solve a game with fewer run-outs, or the whole one, and answer with its first street: later ones are solved again once their
 card is there.
 
-* ``to_end``: all run-outs, suits that are alike taken together.
-* ``runouts``: a sample of them, see ``games.holdem.run_outs``.
+* ``to_end``: all run-outs, suits that are alike taken together; one size on turn and river.
+* ``runouts``: a sample of them, see ``games.holdem.run_outs``; one size on the turn, and no bets on the river.
+
+Without bets on the river few rivers are enough, because they only tell who wins. So the sample has all turns, which a flop's strategy
+depends on most.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from games.holdem.board_tree import board_tree
+from games.holdem.menus import Menu, Size
 from games.holdem.rules import HoldemGame
 from games.holdem.run_outs import with_run_outs
 from search.boards.depth_limit import first_street
@@ -27,14 +31,30 @@ from search.variants import Variant
 OFF, TO_END, RUN_OUTS = "off", "to_end", "runouts"
 WAYS = (TO_END, RUN_OUTS)
 FLOP = 1  # the round
-COUNTS = (12, 12)  # turns, and rivers after each
+COUNTS = (49, 3)  # turns, and rivers after each
+FLOP_SIZES = Menu((Size("%", 33.0), Size("%", 75.0), Size("%", 150.0)), (Size("%", 100.0),), reraises=((),))
+ONE_SIZE, NO_BETS = Menu((Size("%", 75.0),), ()), Menu((), ())
+Menus = tuple[tuple[Menu, Menu], ...]
+
+
+def flop_menus(way: str, streets: int) -> Menus:
+    """Return both players' sizes of a way, street by street.
+
+    Args:
+        way: one of ``WAYS``.
+        streets: the flop and those after it.
+    """
+    later = [ONE_SIZE] * (streets - 1)
+    if way == RUN_OUTS and later:
+        later[-1] = NO_BETS
+    return tuple((menu, menu) for menu in (FLOP_SIZES, *later))
 
 
 def game_of_way(game: HoldemGame, way: str, counts: Sequence[int] = COUNTS, seed: int = 0) -> HoldemGame:
     """Return what a way solves.
 
     Args:
-        game: that begins with the flop, to the end of the hand.
+        game: that begins with the flop, to the end of the hand, with the sizes that are to be solved with.
         way: one of ``WAYS``.
         counts: of a sample, see ``games.holdem.run_outs.with_run_outs``.
         seed: of a sample.

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
-from agents.no_limit.agent import NoLimitAgent, flop_memory, flop_menus
+from agents.no_limit.agent import NoLimitAgent, flop_memory
 from games.game import find_decision, path
 from games.holdem.config import Holdem
 from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE
 from search import Budget, variant
-from search.boards.flop_ways import flop_solver, game_of_way
+from search.boards.flop_ways import flop_menus, flop_solver, game_of_way
 from search.outcome import Outcome
 
 SETTINGS = {
@@ -58,7 +58,7 @@ def test_a_flop_is_played_from_its_ways_answer(agent, blueprint, way):
     place = MENU.locate(find_decision(MENU, "raise 6 / call / Kc", "line"))
     reach = blueprint.strategy().reach(place.node, place.cards)
     ranges = reach[0] / reach[0].max(), reach[1] / reach[1].max()
-    solver = flop_solver(subgame_of(GAME, root, ranges, flop_menus(GAME)), way, DCFR)
+    solver = flop_solver(subgame_of(GAME, root, ranges, flop_menus(way, 2)), way, DCFR)
     solver.run(12)
     alive = ~np.isin(GAME.hands, state.cards).any(axis=1)
     expected = solver.answer().at(state_in(solver.game, root, state))
@@ -131,7 +131,7 @@ def test_memory_is_that_of_the_largest_flop(way):
     boards, needed = flop_memory(GAME, way, DCFR, 1)
     state = find_decision(GAME, "call / check / Tc", "line")
     assert GAME.player(state) != CHANCE
-    subgame = subgame_of(GAME, state, GAME.ranges, flop_menus(GAME))
+    subgame = subgame_of(GAME, state, GAME.ranges, flop_menus(way, 2))
     solver = flop_solver(subgame, way, DCFR)
     assert boards == len(solver.tree.cards)
     assert solver.memory_bytes() <= needed
