@@ -2,6 +2,7 @@
 
     python benchmarks/flop_decisions.py --way runouts --seconds 3 --spot Ks8h3d
     python benchmarks/flop_decisions.py --way to_end --iterations 50 --spot QhJh7c
+    python benchmarks/flop_decisions.py --way runouts --iterations 150 --spot QhJh9c --counts 21,3    # 24 cards: a minute
 
 The seconds begin before the game is built, as a decision's do. What is found is then held fast in the evaluation game: three sizes and one
 raise on the flop, 75 % of the pot and all-in on turn and river, two bets and raises a street, all run-outs. That game is solved once a spot
@@ -21,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from flop_spots import BOARDS, spot
+from flop_spots import BOARDS, SHORT, spot
 
 from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
 from games.holdem.menus import Menu, parse_sizes
@@ -129,7 +130,7 @@ def main() -> None:
     """Print the loss."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--way", choices=(*WAYS, "value"), required=True)
-    parser.add_argument("--spot", choices=tuple(BOARDS), required=True)
+    parser.add_argument("--spot", choices=(*BOARDS, *SHORT), required=True)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--iterations", type=int)
     parser.add_argument("--counts", type=lambda text: tuple(map(int, text.split(","))), default=COUNTS, help="turns, rivers of a sample")

@@ -1,4 +1,4 @@
-"""Six flops of full no-limit hold'em, with the ranges that a blueprint brings there.
+"""Six flops of full no-limit hold'em, with the ranges that a blueprint brings there; and one of 24 cards, on which more can be measured.
 
     timebank train game=heads_up_no_limit trainer=mccfr hydra.run.dir=RUN
     python benchmarks/flop_spots.py RUN/blueprints/standard     # writes benchmarks/flop_spots.json; any blueprint of the game will do
@@ -19,7 +19,7 @@ import numpy as np
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from games.arrays import Float
 from games.game import find_decision
-from games.holdem.cards import FULL_DECK, hand_class, hole_hands, parse_cards
+from games.holdem.cards import FULL_DECK, Deck, hand_class, hole_hands, parse_cards
 from games.holdem.config import Holdem, Spot
 from games.holdem.rules import HoldemGame
 from games.holdem.weights import with_checked_weights
@@ -31,6 +31,8 @@ BOARDS = {
     "Ks8h3d": "single-raised", "QhJh7c": "3-bet", "9d8d6s": "single-raised",
     "AcAd5h": "3-bet", "6s5s2s": "single-raised", "Th7d2c": "3-bet",
 }  # fmt: skip
+SHORT = {"QhJh9c": "single-raised"}  # of 24 cards, with the same ranges
+SHORT_DECK, SHORT_CHIPS = Deck("9TJQKA", FULL_DECK.suits), (500, 2_500)
 DIGITS = 5  # of a weight
 
 
@@ -42,34 +44,38 @@ class FlopSpot:
         board: three cards.
         pot, stack: chips in the pot, and behind each player.
         ranges: [H] of the player out of position and of the one in position.
+        deck: the cards that there are.
     """
 
     board: str
     pot: int
     stack: int
     ranges: tuple[Float, Float]
+    deck: Deck
 
     def game(self, sizes: Spot) -> HoldemGame:
         """Return the spot as a game with some sizes; the board, chips and ranges of ``sizes`` do not count."""
         own = {"board": self.board, "pot": self.pot, "stack": self.stack, "ranges": ["full", "full"]}
-        game = replace(Spot(**(vars(sizes) | own)).build(), weights=self.ranges)
+        game = replace(Spot(**(vars(sizes) | own)).build(), weights=self.ranges, deck=self.deck)
         return with_checked_weights(game, [("ranges[0]", self.board), ("ranges[1]", self.board), ("ranges", self.board)])
 
 
 def spot(board: str) -> FlopSpot:
-    """Return one of the six.
+    """Return one of the seven.
 
     Raises:
         ValueError: a board that is none of them.
     """
-    if board not in BOARDS:
-        raise ValueError(f"spot must be one of {', '.join(BOARDS)}, got {board!r}")
-    kept, kind = json.loads(FILE.read_text()), BOARDS[board]
+    boards = BOARDS | SHORT
+    if board not in boards:
+        raise ValueError(f"spot must be one of {', '.join(boards)}, got {board!r}")
+    deck, chips = (SHORT_DECK, SHORT_CHIPS) if board in SHORT else (FULL_DECK, CHIPS[boards[board]])
+    kept, hands = json.loads(FILE.read_text()), hole_hands(deck)
     number = {name: i for i, name in enumerate(kept["classes"])}
-    hands = [number[hand_class(*hand)] for hand in hole_hands(FULL_DECK).tolist()]
-    dead = np.isin(hole_hands(FULL_DECK), parse_cards(board)).any(axis=1)
-    first, second = (np.where(dead, 0.0, np.array(kept["ranges"][kind][seat])[hands]) for seat in ("out of position", "in position"))
-    return FlopSpot(board, *CHIPS[kind], (first, second))
+    classes = [number[hand_class(*hand)] for hand in hands.tolist()]
+    dead, own = np.isin(hands, parse_cards(board)).any(axis=1), kept["ranges"][boards[board]]
+    first, second = (np.where(dead, 0.0, np.array(own[seat])[classes]) for seat in ("out of position", "in position"))
+    return FlopSpot(board, *chips, (first, second), deck)
 
 
 def ranges_after(blueprint: BucketBlueprint, line: str) -> tuple[Float, Float]:

@@ -46,3 +46,13 @@ def test_hands_of_one_class_have_one_weight():
 def test_an_unknown_spot_is_refused():
     with pytest.raises(ValueError, match=r"spot must be one of Ks8h3d, .*, got '2c2d2h'"):
         spot("2c2d2h")
+
+
+def test_the_short_decks_spot_has_the_ranges_of_its_hands():
+    found, full = spot("QhJh9c"), spot("Ks8h3d")
+    game = found.game(Spot(bets="75%", raises=""))
+    assert len(game.hands) == len(found.ranges[0]) == 24 * 23 // 2
+    assert (game.pot, game.betting.stack) == (500, 2_500)
+    hand = int(np.flatnonzero((game.hands == sorted(parse_cards("AsAd"))).all(axis=1))[0])
+    alike = int(np.flatnonzero((hole_hands(FULL_DECK) == sorted(parse_cards("AsAd"))).all(axis=1))[0])
+    assert found.ranges[0][hand] == full.ranges[0][alike] > 0

@@ -33,7 +33,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
-from search.boards.flop_ways import FLOP, OFF, WAYS, first_street_of, flop_menus, flop_solver, game_of_way, storage_of
+from search.boards.flop_ways import COUNTS, FLOP, OFF, WAYS, first_street_of, flop_menus, flop_solver, game_of_way, storage_of
 from search.boards.root_gadget import RootGadget, best_responses
 from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
@@ -125,7 +125,9 @@ class NoLimitAgent(BaseAgent):
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
-        settings = self.variant, self.rounds, TRANSLATION, self.menus, self.threads, self.gadget
+        settings: tuple[object, ...] = self.variant, self.rounds, TRANSLATION, self.menus, self.threads, self.gadget
+        if self.flop != OFF:
+            settings += COUNTS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
         fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
         return fingerprint
 
