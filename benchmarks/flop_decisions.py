@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -32,7 +33,7 @@ from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
 from search import BoardSolver, Budget, Deadline, memory_needed, variant
-from search.boards.flop_ways import COUNTS, WAYS, first_street_of, flop_menus, game_of_way, storage_of
+from search.boards.flop_ways import WAYS, counts_for, first_street_of, flop_menus, game_of_way, storage_of
 from search.boards.held_trunk import HeldTrunk
 from search.boards.strategy import BoardStrategy
 from search.boards.workspace import Workspace
@@ -58,13 +59,14 @@ def evaluation() -> Spot:
     return Spot(menu=Menus(oop=player, ip=player), raise_cap=2)
 
 
-def solved_by(game: HoldemGame, given: argparse.Namespace) -> HoldemGame:
-    """Return what a way solves; ``game`` is the evaluation game."""
+def solved_by(game: HoldemGame, given: argparse.Namespace, seconds: float = math.inf, row_seconds: float = 0.0) -> HoldemGame:
+    """Return what a way solves; ``game`` is the evaluation game. A sample has ``--counts``, or as many cards as fit into the seconds."""
     menus = list(flop_menus(given.way, 3))
     for street, text in ((1, given.turn), (2, given.river)):
         if text is not None:
             menus[street] = (Menu(parse_sizes(text, "sizes", raises=False), ()),) * 2
-    return game_of_way(replace(game, betting=replace(game.betting, menus=tuple(menus))), given.way, given.counts, given.seed)
+    game = replace(game, betting=replace(game.betting, menus=tuple(menus)))
+    return game_of_way(game, given.way, given.counts or counts_for(game, seconds, row_seconds), given.seed)
 
 
 def announced(name: str, solver: BoardSolver) -> BoardSolver:
@@ -118,13 +120,15 @@ def decide(game: HoldemGame, given: argparse.Namespace) -> tuple[BoardStrategy, 
     first = BoardSolver(solved_by(game, given), DCFR, given.threads, storage=storage_of(given.way), workspace=space)
     first.solve(Budget(iterations=3))  # compiles, and learns the machine's speed
     clock = Deadline(given.seconds)
-    solver = BoardSolver(solved_by(game, given), DCFR, given.threads, storage=storage_of(given.way), workspace=space)
+    chosen = solved_by(game, given, math.inf if given.seconds is None else given.seconds, first.pace.expected)
+    solver = BoardSolver(chosen, DCFR, given.threads, storage=storage_of(given.way), workspace=space)
     solver.pace, built = first.pace, clock.spent()
     solution = solver.solve(Budget(seconds=given.seconds, iterations=given.iterations), clock)
+    done = f"{solution.iterations} iterations in {solution.seconds:.2f} s, {100 * solver.exploitability() / game.pot:.2f} % of the pot"
     print(
-        f"{given.way}: {solver.rows:,} rows, {built:.2f} s until ready, {solution.iterations} iterations in {solution.seconds:.2f} s, "
-        f"{100 * solver.exploitability() / game.pot:.2f} % of the pot in its own game", flush=True,
-    )  # fmt: skip
+        f"{given.way}: {len(solver.tree.cards):,} boards, {solver.rows:,} rows, {built:.2f} s until ready, {done} in its own game",
+        flush=True,
+    )
     return first_street_of(solution.strategy), solver.rows
 
 
@@ -169,7 +173,7 @@ def make_table(given: argparse.Namespace) -> None:
     """Measure the rows of the table."""
     rows, given.spot, given.gap = [], next(iter(SHORT)), 0.2
     for (given.way, counts, given.river, given.iterations), label in zip(RUNS, TABLE.labels, strict=True):
-        given.counts = tuple(map(int, counts.split(","))) if counts else COUNTS
+        given.counts = tuple(map(int, counts.split(","))) if counts else None
         size, found = measured(given)
         assert found is not None
         rows.append([*label, f"{size:,}", f"{found[0]:.1f} to {found[1]:.1f}"])
@@ -185,7 +189,7 @@ def main() -> None:
     parser.add_argument("--spot", choices=(*BOARDS, *SHORT))
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--iterations", type=int)
-    parser.add_argument("--counts", type=lambda text: tuple(map(int, text.split(","))), default=COUNTS, help="turns, rivers of a sample")
+    parser.add_argument("--counts", type=lambda text: tuple(map(int, text.split(","))), help="turns, rivers of a sample")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--turn", help="sizes of the way's turn in place of its own, e.g. 75%%")
     parser.add_argument("--river", help="likewise")

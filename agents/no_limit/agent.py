@@ -33,7 +33,20 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
-from search.boards.flop_ways import COUNTS, FLOP, OFF, WAYS, first_street_of, flop_menus, flop_solver, game_of_way, storage_of
+from search.boards.flop_ways import (
+    COUNTS,
+    FLOP,
+    ITERATIONS,
+    MOST_RIVERS,
+    OFF,
+    WAYS,
+    counts_for,
+    first_street_of,
+    flop_menus,
+    flop_solver,
+    most_of_way,
+    storage_of,
+)
 from search.boards.root_gadget import RootGadget, best_responses
 from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
@@ -127,7 +140,7 @@ class NoLimitAgent(BaseAgent):
         """See ``Agent``."""
         settings: tuple[object, ...] = self.variant, self.rounds, TRANSLATION, self.menus, self.threads, self.gadget
         if self.flop != OFF:
-            settings += COUNTS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
+            settings += COUNTS, MOST_RIVERS, ITERATIONS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
         fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
         return fingerprint
 
@@ -206,11 +219,11 @@ class NoLimitAgent(BaseAgent):
             return Outcome.UNREACHED, 0, Spent()
         gadget = None if bound is None else RootGadget(self.gadget, 1 - seat, bound)
         flop = self.flop != OFF and street == FLOP
-        solver = (
-            flop_solver(subgame, self.flop, self.variant, self.threads, self._workspace)
-            if flop
-            else BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
-        )
+        if flop:
+            counts = counts_for(subgame, limit.remaining(), self._iterating[street].expected)
+            solver = flop_solver(subgame, self.flop, self.variant, self.threads, self._workspace, counts)
+        else:
+            solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
         solver.pace = self._iterating[street]
         built = time.perf_counter()
         building.learn(built - begun)
@@ -267,4 +280,4 @@ def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> t
     suits = cards.shape[1]
     flop = [int(cards[i % len(cards), i % suits]) for i in range(game.deals[FLOP])]  # of different ranks and suits
     subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(way, len(game.rounds) - FLOP))
-    return memory_needed(game_of_way(subgame, way), variant, threads, storage_of(way))
+    return memory_needed(most_of_way(subgame, way), variant, threads, storage_of(way))

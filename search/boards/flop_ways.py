@@ -7,18 +7,20 @@ card is there.
 * ``runouts``: a sample of them, see ``games.holdem.run_outs``; one size on the turn, and no bets on the river.
 
 Without bets on the river few rivers are enough, because they only tell who wins. So the sample has all turns, which a flop's strategy
-depends on most.
+depends on most, and as many rivers as the time allows: a flop's strategy is soon as good as its sample (docs/notebook/holdem.md, "Flops
+without a network").
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from games.holdem.board_tree import board_tree
+from games.holdem.board_tree import board_tree, game_size
 from games.holdem.menus import Menu, Size
 from games.holdem.rules import HoldemGame
 from games.holdem.run_outs import with_run_outs
@@ -31,7 +33,9 @@ from search.variants import Variant
 OFF, TO_END, RUN_OUTS = "off", "to_end", "runouts"
 WAYS = (TO_END, RUN_OUTS)
 FLOP = 1  # the round
-COUNTS = (49, 3)  # turns, and rivers after each
+COUNTS = (49, 10)  # turns, and rivers after each, where no clock runs
+FEWEST_RIVERS, MOST_RIVERS = 2, 24
+ITERATIONS = 20  # for which there must be time if a sample is to be larger
 FLOP_SIZES = Menu((Size("%", 33.0), Size("%", 75.0), Size("%", 150.0)), (Size("%", 100.0),), reraises=((),))
 ONE_SIZE, NO_BETS = Menu((Size("%", 75.0),), ()), Menu((), ())
 Menus = tuple[tuple[Menu, Menu], ...]
@@ -67,14 +71,37 @@ def game_of_way(game: HoldemGame, way: str, counts: Sequence[int] = COUNTS, seed
     return game if way == TO_END else with_run_outs(game, counts[: len(game.deals) - 1], seed)
 
 
+def counts_for(game: HoldemGame, seconds: float, row_seconds: float) -> tuple[int, ...]:
+    """Return how many turns and rivers a sample has that is to be solved in some time.
+
+    Args:
+        game: see ``game_of_way``.
+        seconds: there are; infinite where no clock runs.
+        row_seconds: of an iteration, by stored row; 0 where it is not known.
+    """
+    streets = len(game.deals) - 1
+    if streets < 2 or not math.isfinite(seconds) or row_seconds <= 0:
+        return COUNTS[:streets]
+    one, two = (sum(game_size(with_run_outs(game, (COUNTS[0], rivers))).rows) for rivers in (1, 2))
+    fitting = 1 + (seconds / (ITERATIONS * row_seconds) - one) / max(two - one, 1)
+    return COUNTS[0], int(min(max(fitting, FEWEST_RIVERS), MOST_RIVERS))
+
+
+def most_of_way(game: HoldemGame, way: str) -> HoldemGame:
+    """Return the largest game that a way solves in place of one."""
+    return game_of_way(game, way, (COUNTS[0], MOST_RIVERS))
+
+
 def storage_of(way: str) -> Any:
     """Return the dtype of a way's regrets and averages: 16 bits where all run-outs must fit into memory."""
     return np.float16 if way == TO_END else np.float32
 
 
-def flop_solver(game: HoldemGame, way: str, variant: Variant, threads: int = 1, workspace: Workspace | None = None) -> BoardSolver:
+def flop_solver(
+    game: HoldemGame, way: str, variant: Variant, threads: int = 1, workspace: Workspace | None = None, counts: Sequence[int] = COUNTS
+) -> BoardSolver:
     """Return what solves a game that begins with the flop in one of the ways; ``first_street_of`` its answer is what counts."""
-    return BoardSolver(game_of_way(game, way), variant, threads, storage=storage_of(way), workspace=workspace)
+    return BoardSolver(game_of_way(game, way, counts), variant, threads, storage=storage_of(way), workspace=workspace)
 
 
 def first_street_of(answer: BoardStrategy) -> BoardStrategy:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
+from games.holdem.board_tree import board_tree, game_size
+from games.holdem.config import Spot
 from search import BoardSolver, variant
-from search.boards.flop_ways import first_street_of, game_of_way
+from search.boards.flop_ways import COUNTS, ITERATIONS, counts_for, first_street_of, game_of_way, most_of_way
 from tests.search.boards.test_run_outs import flop
 
 pytestmark = pytest.mark.kernels
@@ -49,3 +53,13 @@ def test_to_end_is_the_game():
 def test_an_unknown_way_is_refused():
     with pytest.raises(ValueError, match=r"^flop must be one of to_end, runouts, got 'turns'$"):
         game_of_way(flop(), "turns")
+
+
+def test_a_sample_has_as_many_rivers_as_the_time_allows():
+    game = Spot(board="Ks8h3d", ranges=["full", "full"], pot=20, stack=90, bets="50%", raises="").build()
+    rows = [sum(game_size(game_of_way(game, "runouts", (49, rivers))).rows) for rivers in range(1, 25)]
+    found = [counts_for(game, seconds, 1e-8) for seconds in (0.01, ITERATIONS * 1.001e-8 * rows[6], 1e6)]
+    assert found == [(49, 2), (49, 7), (49, 24)]
+    assert counts_for(game, math.inf, 1e-8) == counts_for(game, 1.0, 0.0) == COUNTS
+    assert counts_for(Spot(board="Ks8h3d7c", ranges=["full", "full"]).build(), 1.0, 1e-8) == COUNTS[:1]
+    assert len(board_tree(most_of_way(game, "runouts")).cards) == 1 + 49 + 49 * 24
