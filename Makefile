@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # it later, as in many containers, a first solve would take twice as long.
 SOLVE_IMPORTS := antlr4 attr dateutil hydra llvmlite matplotlib numba numpy omegaconf PIL pyparsing scipy/_lib scipy/linalg tqdm yaml
 WARM_UP = @cd $(VENV)/lib/python3*/site-packages && $(CURDIR)/$(BIN)/python -m compileall -q -x '/tests?/' $(SOLVE_IMPORTS) \
-  && $(CURDIR)/$(BIN)/python -m compileall -q -l . && $(CURDIR)/$(BIN)/python -c "from agents.apps import ablate, match, play, solve, train"
+  && $(CURDIR)/$(BIN)/python -m compileall -q -l . && $(CURDIR)/$(BIN)/python -c "from agents.apps import ablate, bot, match, play, solve, train"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -21,6 +21,7 @@ from agents.runtime.executor import Executor, Local, Serial
 from games.game import PublicGame
 from games.settings import check_bounds, nearest, shown
 from search import Budget, Variant
+from search.boards.flop_ways import OFF
 from search.infostates import Infostates
 from search.resolving import ResolveConfig
 
@@ -285,10 +286,14 @@ def refuse_trained(config: AgentConfig) -> None:
         )
 
 
-def check_off_tree(config: AgentConfig) -> None:
-    """Refuse a way to meet other amounts where none can be bet."""
+def check_sampled_keys(config: AgentConfig) -> None:
+    """Refuse ways to meet other amounts where none can be bet, and ways to solve the flop where nobody solves it."""
     if config.off_tree is not None and config.policy != SAMPLED:
         raise ValueError(f"agent.off_tree must be left out but for a sampled policy, or with off_tree_bets, got {config.off_tree!r}")
+    if config.flop is not None and config.policy != SAMPLED:
+        raise ValueError(f"agent.flop must be left out but for a sampled policy, got {config.flop!r}")
+    if config.flop not in (None, OFF) and not config.think:
+        raise ValueError(f"agent.flop must be off where agent.think is false, got {config.flop!r}")
 
 
 def untrained(config: AgentConfig) -> bool:

@@ -19,7 +19,7 @@ from agents.apps.build import (
     build_executor,
     build_kind,
     build_variant,
-    check_off_tree,
+    check_sampled_keys,
     enough_for,
     refuse_trained,
     untrained,
@@ -66,7 +66,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
     for name, agent in config.agents.items():
         with errors_of(name):
             if agent.bot is not None or agent.policy == "bot":
-                check_off_tree(agent)
+                check_sampled_keys(agent)
                 kind.check_bot(agent.bot or "")
             check_client(agent)
             if agent.policy == "bot":

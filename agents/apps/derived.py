@@ -18,7 +18,7 @@ from agents.apps.build import (
     Lines,
     check_depth,
     check_files,
-    check_off_tree,
+    check_sampled_keys,
     named_agent,
     of_file,
     resolve_config,
@@ -70,7 +70,7 @@ class DerivedKind:
         if agent.buckets:
             raise ValueError(f"agent.buckets must be left out but on hold'em, got {agent.buckets}")
         check_files(agent)
-        check_off_tree(agent)
+        check_sampled_keys(agent)
         check_depth(agent)
         made = self.stand_in() if agent.policy == "tabular" or untrained(agent) else self.blueprint(agent, variant, Path(), 0)
         player = named_agent(lambda: self.agent(replace(agent, think=True), made, variant))

@@ -19,7 +19,7 @@ from agents.apps.build import (
     blueprint_directory,
     check_depth,
     check_files,
-    check_off_tree,
+    check_sampled_keys,
     named_agent,
     of_file,
     resolve_config,
@@ -30,7 +30,7 @@ from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
-from agents.no_limit.agent import BOUNDED, NoLimitAgent
+from agents.no_limit.agent import BOUNDED, NoLimitAgent, flop_memory
 from agents.opponents.acpc import ACPC
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS
@@ -45,6 +45,7 @@ from games.holdem.subtree import entering
 from games.settings import OWN
 from search import Budget, Variant, memory_needed, represent, useful_threads
 from search.boards.continuations import board_continuation_limit
+from search.boards.flop_ways import OFF
 from search.boards.infostates import BoardInfostates, training_bytes
 from search.continuations import DEFAULT_CONTINUATIONS, OPPONENT, biases, check_chooser
 from search.frontier import DepthLimit
@@ -97,7 +98,7 @@ class HoldemKind:
         elif agent.think or agent.solve_from != AgentConfig.solve_from:  # the default is not thought of then
             self._check_roots(named_agent(lambda: SearchAgent(self.stand_in(), variant, agent.solve_from)))
         check_files(agent)
-        check_off_tree(agent)
+        check_sampled_keys(agent)
         self._check_depth(agent, variant)
         if agent.policy == SAMPLED:
             self.blueprint(agent, variant, Path(), 0)
@@ -157,6 +158,18 @@ class HoldemKind:
             rounds = named_agent(lambda: rounds_of(agent.solve_from, self.game.rounds))
             if rounds is None or 0 in rounds:
                 raise ValueError(f"agent.solve_from must be rounds after the first by name, with + between, got {agent.solve_from!r}")
+            self._check_flop(agent, variant)
+
+    def _check_flop(self, agent: AgentConfig, variant: Variant) -> None:
+        """Refuse a way to solve the flop that the game or the memory does not allow."""
+        if agent.flop in (None, OFF):
+            return
+        (boards, most), free = named_agent(lambda: flop_memory(self.game, agent.flop or OFF, variant, agent.threads)), free_memory()
+        if most > 0.9 * free:
+            raise ValueError(
+                f"agent.flop must fit into memory ({memory_text(free)} are free), got {agent.flop}, which takes {memory_text(most)} for "
+                f"{boards:,} boards"
+            )
 
     def _check_roots(self, agent: SearchAgent) -> None:
         """Refuse a search at every decision of a game that has too many."""
@@ -281,7 +294,10 @@ class HoldemKind:
     def agent(self, agent: AgentConfig, blueprint: Any, variant: Variant) -> Agent[Any]:
         if agent.policy == SAMPLED:
             streets, off_tree = agent.solve_from if agent.think else None, agent.off_tree or "insert"
-            return NoLimitAgent(self.game, blueprint, variant, streets, threads=agent.threads, gadget=agent.gadget, off_tree=off_tree)
+            return NoLimitAgent(
+                self.game, blueprint, variant, streets, threads=agent.threads, gadget=agent.gadget, off_tree=off_tree,
+                flop=agent.flop or OFF,
+            )  # fmt: skip
         if not agent.think:
             return BlueprintAgent(blueprint)
         if agent.own is not None:

@@ -6,7 +6,8 @@ for the sizes around it, in the shares of ``search.off_tree.pseudo_harmonic``. W
 tells nothing and the range stays as it was (``HandMemory.surprises`` counts that).
 
 *Search.* With a street of ``solve_from`` a subgame begins that is rooted where the street began, with the real chips, and with the amounts
-that were really bet in its tree; it is solved to the end of the hand. Its answer is played from until the street ends or the opponent bets
+that were really bet in its tree; it is solved to the end of the hand. A flop's is solved in one of the ways of ``search.boards.flop_ways``,
+and only its flop is played from. Its answer is played from until the street ends or the opponent bets
 an amount that is not in its tree: then it is solved anew from the same root, with that amount. Elsewhere the blueprint plays, and where the
 clock allowed fewer than ``LEAST_ITERATIONS``, or on the last street ``MIN_TRUSTED_ITERATIONS``, whose answer may be far worse.
 
@@ -26,11 +27,26 @@ import numpy as np
 from agents.agent import BaseAgent, Decision
 from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, Solved
 from games.game import Kind
+from games.holdem.cards import cards_text
 from games.holdem.menus import Menu, Size
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE
-from search import BoardSolver, Budget, Deadline, Spent, Variant
+from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
+from search.boards.flop_ways import (
+    COUNTS,
+    FLOP,
+    ITERATIONS,
+    MOST_RIVERS,
+    OFF,
+    WAYS,
+    counts_for,
+    first_street_of,
+    flop_menus,
+    flop_solver,
+    most_of_way,
+    storage_of,
+)
 from search.boards.root_gadget import RootGadget, best_responses
 from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
@@ -42,7 +58,8 @@ from search.resolving import MIN_TRUSTED_ITERATIONS
 
 # Sizes in subgames that begin above the last street, on their first street and on those below. Such a subgame is solved on up to 48 boards,
 # so its tree must be small. An all-in stands beside these sizes where it is no more than NEAR_ALLIN pots: one of many pots, which is hardly
-# ever right, makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of full no-limit hold'em").
+# ever right, makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of full no-limit hold'em"). A flop in one
+# of its ways has the sizes of ``flop_menus``, and no all-in beside them.
 FIRST_SIZES = Menu((Size("%", 75.0),), (Size("%", 100.0),), reraises=((),))
 LATER_SIZES = Menu((Size("%", 75.0),), ())
 NEAR_ALLIN = 2.0
@@ -68,9 +85,10 @@ class NoLimitAgent(BaseAgent):
         gadget: above a subgame for which the last solve of the hand has bounds, one of ``search.gadgets.GADGETS``; the first solve of a
             hand is ``unsafe``.
         off_tree: how amounts are met that a solve's tree lacks: ``insert`` solves anew with them, ``translate`` takes them for others.
+        flop: how the flop is solved, one of ``search.boards.flop_ways.WAYS``; ``off`` leaves it to ``solve_from``.
 
     Raises:
-        ValueError: a ``solve_from`` that names no street after the first, or no such gadget.
+        ValueError: a ``solve_from`` that names no street after the first, no such gadget, or no such way.
     """
 
     def __init__(
@@ -83,18 +101,24 @@ class NoLimitAgent(BaseAgent):
         threads: int = 1,
         gadget: str = UNSAFE,
         off_tree: str = "insert",
+        flop: str = OFF,
     ) -> None:
         if gadget not in BOUNDED:
             raise ValueError(f"gadget must be one of {', '.join(BOUNDED)}, got {gadget!r}")
-        self.gadget, self.off_tree = gadget, off_tree
+        if flop not in (OFF, *WAYS):
+            raise ValueError(f"flop must be one of {', '.join((OFF, *WAYS))}, got {flop!r}")
+        if flop != OFF and len(game.rounds) < 3:
+            raise ValueError(f"flop must be off in a game without a turn, got {flop!r}")
+        self.gadget, self.off_tree, self.flop = gadget, off_tree, flop
         self.game, self.blueprint, self.variant, self.solve_from = game, blueprint, variant, solve_from
         self.menus, self.threads, self.thinks = menus, threads, solve_from is not None
         rounds = () if solve_from is None else rounds_of(solve_from, game.rounds)
         if rounds is None or 0 in rounds:
             raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
-        self.rounds = rounds
+        self.rounds = rounds if flop == OFF or not self.thinks else tuple(sorted({*rounds, FLOP}))
         self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:{gadget}:{variant.label}"
         self.name += ":translate" if off_tree == "translate" and self.thinks else ""
+        self.name += f":flop {flop}" if flop != OFF and self.thinks else ""
         self._start()
 
     def _start(self) -> None:
@@ -114,7 +138,9 @@ class NoLimitAgent(BaseAgent):
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
-        settings = self.variant, self.rounds, TRANSLATION, self.menus, self.threads, self.gadget
+        settings: tuple[object, ...] = self.variant, self.rounds, TRANSLATION, self.menus, self.threads, self.gadget
+        if self.flop != OFF:
+            settings += COUNTS, MOST_RIVERS, ITERATIONS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
         fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
         return fingerprint
 
@@ -192,7 +218,12 @@ class NoLimitAgent(BaseAgent):
         except ValueError:  # no two hands of the ranges can meet
             return Outcome.UNREACHED, 0, Spent()
         gadget = None if bound is None else RootGadget(self.gadget, 1 - seat, bound)
-        solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
+        flop = self.flop != OFF and street == FLOP
+        if flop:
+            counts = counts_for(subgame, limit.remaining(), self._iterating[street].expected)
+            solver = flop_solver(subgame, self.flop, self.variant, self.threads, self._workspace, counts)
+        else:
+            solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
         solver.pace = self._iterating[street]
         built = time.perf_counter()
         building.learn(built - begun)
@@ -202,9 +233,12 @@ class NoLimitAgent(BaseAgent):
         reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
         if not reached and solution.iterations < min(least, budget.iterations or least):
             return Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0)
-        first, second = solution.strategy.average  # the next solver takes the arrays over
-        answer = replace(solution.strategy, average=(first.copy(), second.copy()))
-        opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
+        if flop:
+            answer, opponent = first_street_of(solution.strategy), None
+        else:
+            first, second = solution.strategy.average  # the next solver takes the arrays over
+            answer = replace(solution.strategy, average=(first.copy(), second.copy()))
+            opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
         lines = lines_from(self.game, answer) if self.off_tree == "translate" else None
         hand.solved = Solved(root, answer, bound, opponent, lines)
         hand.follow_from(root, state)
@@ -225,5 +259,25 @@ class NoLimitAgent(BaseAgent):
             return self.game, self.menus[street:]
         if left == 1:
             return self.game, None
+        if self.flop != OFF and street == FLOP:
+            return self.game, flop_menus(self.flop, left)
         betting = replace(self.game.betting, add_allin=NEAR_ALLIN)
         return replace(self.game, betting=betting), ((FIRST_SIZES, FIRST_SIZES), *[(LATER_SIZES, LATER_SIZES)] * (left - 1))
+
+
+def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> tuple[int, int]:
+    """Return how many boards the largest flop has, and how many bytes its solve takes in one of the ways, at most.
+
+    Raises:
+        ValueError: a game whose flop cannot be solved so.
+    """
+    if len(game.rounds) < 3:
+        raise ValueError(f"flop must be off in a game without a turn, got {way!r}")
+    state = game.root
+    while game.player(state) != CHANCE:
+        state = game.child(state, next(action for action in game.actions(state) if action.kind == Kind.PASS))
+    cards = game.deck.cards().reshape(len(game.deck.ranks), -1)
+    suits = cards.shape[1]
+    flop = [int(cards[i % len(cards), i % suits]) for i in range(game.deals[FLOP])]  # of different ranks and suits
+    subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(way, len(game.rounds) - FLOP))
+    return memory_needed(most_of_way(subgame, way), variant, threads, storage_of(way))

@@ -65,8 +65,8 @@ class Solved:
 
     def _followed(self, game: HoldemGame, state: HoldemState) -> MenuLines | None:
         """Return the lines of the subgame that a state is taken for; None above it."""
-        way, lines = path(game, state), self.lines
-        if self.root not in way:
+        way, lines, streets = path(game, state), self.lines, self.strategy.game.streets
+        if self.root not in way or (streets is not None and game.round(state) - game.round(self.root) >= streets):
             return None
         for above, child in pairwise(way[way.index(self.root) :]):
             assert lines is not None

@@ -122,9 +122,7 @@ def game_size(game: HoldemGame) -> Size:
     acting = game.bets.player[above] >= 0
     np.add.at(rows, (game.bets.player[above][acting], game.bets.round[above][acting]), 1)
     group = symmetries([s for s in game.board if s], game.ranges, game.hands, game.deck)
-    dead = [card for street in game.board for card in street]
-    sequences = np.array([_fixed_sequences(g, dead, game.deals[1:rounds], game.deck) for g in group])
-    boards = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
+    boards = _boards_by_street(game, group, rounds)
     hands = np.array([_most_hands(game, p, np.cumsum([0, *game.deals[1:rounds]])) for p in (0, 1)])
     tiles = -(-hands // LANES)
     by_street = boards * tiles * rows
@@ -134,6 +132,16 @@ def game_size(game: HoldemGame) -> Size:
     tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
     decisions = int(boards @ np.bincount(game.bets.round[game.bets.player >= 0], minlength=rounds))
     return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()), decisions)
+
+
+def _boards_by_street(game: HoldemGame, group: Sequence[Permutation], rounds: int) -> Int:
+    """Return how many boards each street has up to suits."""
+    if game.run_outs is not None:  # few
+        return np.bincount([board.street for board in all_boards(game, rounds)[0]])
+    dead = [card for street in game.board for card in street]
+    sequences = np.array([_fixed_sequences(g, dead, game.deals[1:rounds], game.deck) for g in group])
+    boards: Int = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is
+    return boards
 
 
 def count_boards(deck: Deck, count: int) -> int:

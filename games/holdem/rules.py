@@ -34,6 +34,7 @@ from games.holdem.cards import (
     parse_cards,
     unblocked,
 )
+from games.holdem.run_outs import RunOuts
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
@@ -80,6 +81,7 @@ class HoldemGame:
         any_amount: whether players may bet any legal amount; else only what the menus offer.
         notes: what of the settings was taken otherwise than written, a line each; no part of what the game is.
         streets: rounds that the tree of bets has, all unless given; the rules of play go on behind them.
+        run_outs: which of the cards to come the board tree has, all unless given; the rules of play know all of them.
     """
 
     name: str
@@ -92,6 +94,7 @@ class HoldemGame:
     any_amount: bool = False
     notes: tuple[str, ...] = ()
     streets: int | None = None
+    run_outs: RunOuts | None = None
 
     spiel = num_states = None  # of no fields: OpenSpiel does not play it, and its states are too many to keep
 
@@ -130,6 +133,7 @@ class HoldemGame:
             "begin": self.betting.begin,
             "inserted": self.betting.inserted,
             "streets": self.streets,
+            "run-outs": self.run_outs,
         }
         own = [f" {name} {value}" for name, value in added.items() if value]
         return " ".join(map(str, parts)) + " any amount" * self.any_amount + "".join(own)

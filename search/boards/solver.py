@@ -196,6 +196,10 @@ class BoardSolver(Anytime[BoardStrategy]):
             raise ValueError("strategy must be this solver's answer, got another's")
         return exploitability_of(*self._values(BEST))
 
+    def best_response_values(self) -> tuple[float, float]:
+        """Return what a best response of each player has against the other one's average strategy, in chips a deal."""
+        return self._values(BEST)
+
     def values(self) -> tuple[float, float]:
         """Return both players' expected chips a deal when both play the average strategies."""
         first, second = self.values_apart()

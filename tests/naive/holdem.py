@@ -8,7 +8,7 @@ from math import comb
 
 import numpy as np
 
-from games.kernels.boards import DECISIONS, FIRST_ROW, HANDS, LINES, ROWS, STORE, STREET
+from games.kernels.boards import CHILD, CHILD_END, DECISIONS, FIRST_ROW, HANDS, LINES, ROWS, STORE, STREET
 from games.public_tree import CHANCE, TERMINAL
 from tests.naive.evaluator import strength
 
@@ -50,19 +50,22 @@ class Twin:
             values = float(self.bets.contribution[node, player]) * (winning(self.hands, cards) @ reach)
         return values * self.alive(cards)
 
+    def coming(self, cards, count):
+        """Return the cards that may come next, each with its weight: the probability for two hands that hold none of them."""
+        left = [c for c in self.game.deck.cards().tolist() if c not in cards]
+        return [(new, 1 / comb(len(left) - 4, count)) for new in combinations(left, count)]
+
     def walk(self, node, cards, player, reach, own, visit):
         """Return the player's cfvs; ``visit(node, cards, values [A, H], own reach)`` says what a decision of the player is worth."""
         acting = int(self.bets.player[node])
         if acting == TERMINAL:
             return self.terminal(node, cards, player, reach)
         if acting == CHANCE:
-            count = self.game.deals[int(self.bets.round[node]) + 1]
-            left = [c for c in self.game.deck.cards().tolist() if c not in cards]
             total = np.zeros(len(self.hands))
-            for new in combinations(left, count):
+            for new, weight in self.coming(cards, self.game.deals[int(self.bets.round[node]) + 1]):
                 live = self.alive(new)
-                total += live * self.walk(node + 1, cards + new, player, reach * live, own * live, visit)
-            return total / comb(len(left) - 4, count)
+                total += weight * live * self.walk(node + 1, cards + new, player, reach * live, own * live, visit)
+            return total
         if acting == player:
             shares = self.strategy(node, cards, self.now)
             below = [self.walk(c, cards, player, reach, own * s, visit) for c, s in zip(self.children(node), shares, strict=True)]
@@ -145,6 +148,24 @@ def winning(hands, cards):
 
 def _comparable(value):
     return tuple(map(_comparable, value)) if isinstance(value, list | tuple) else value
+
+
+class SampledTwin(Twin):
+    """A game with a sample of the cards to come, which is all that it takes from the board tree: of each board [(cards, weight)]."""
+
+    def __init__(self, game, variant, tree):
+        super().__init__(game, variant)
+        self.deals, images = {}, [lambda cards, g=g: tuple(4 * (c // 4) + int(g[c % 4]) for c in cards) for g in tree.group]
+        for row, cards in zip(tree.boards, tree.cards, strict=True):
+            for image in images:
+                found = self.deals.setdefault(image(cards), {})
+                for child in range(int(row[CHILD]), int(row[CHILD_END])):
+                    new, fixing = tree.cards[child][len(cards) :], [g for g in images if g(cards) == cards]
+                    alike = {g(new) for g in fixing}
+                    found |= {image(other): float(tree.weight[child]) / len(alike) for other in alike}
+
+    def coming(self, cards, count):
+        return list(self.deals[cards].items())
 
 
 class SubgameTwin(Twin):

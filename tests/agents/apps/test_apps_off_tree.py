@@ -45,6 +45,7 @@ ONLY = "agent.off_tree must be left out but for a sampled policy, or with off_tr
 REFUSED = [
     ("ablate", ["experiment=none", "game=kuhn_poker", "agent=tabular", "agent.off_tree=insert"], ONLY),
     ("ablate", ["experiment=none", "game=ms1f1", "agent=tabular", "agent.off_tree=insert", "budgets=[0]"], ONLY),
+    ("ablate", ["experiment=none", "game=ms1f1", "agent=tabular", "agent.flop=off", "budgets=[0]"], "agent.flop must be left out but for"),
     ("match", [*BOTS, "agents.b.off_tree=insert"], "agents.b.off_tree must be left out but for a sampled policy"),
     ("play", ["game=ms1f1", "agent=tabular", "agent.off_tree=insert"], ONLY),
     ("ablate", [*RUN, "agent.off_tree=guess"], "agent.off_tree must be one of insert, translate, got 'guess'"),

@@ -79,6 +79,8 @@ def test_a_blueprint_is_named_or_a_directory(tmp_path, monkeypatch):
         (["agent.blueprint=small/"], "must be small, standard or a directory that timebank train trainer=mccfr wrote, got 'small/'"),
         (["agent.blueprint=."], "agent.blueprint must be a directory that trainer=mccfr wrote, got /"),
         (["agent.own=some:agent"], "agent.own must be left out where the policy is sampled, got 'some:agent'"),
+        (["agent.flop=turns"], "agent.flop must be one of off, to_end, runouts, got 'turns'"),
+        (["agent.flop=runouts", "agent.think=false"], "agent.flop must be off where agent.think is false, got 'runouts'"),
         (["agent.solve_from=preflop"], "agent.solve_from must be rounds after the first by name"),
         (["budget.seconds=-1"], "budget.seconds must be at least 0 seconds, got -1.0"),
     ],
@@ -86,6 +88,14 @@ def test_a_blueprint_is_named_or_a_directory(tmp_path, monkeypatch):
 def test_play_refuses_what_does_not_fit_in_one_line(monkeypatch, tmp_path, capsys, given, error):
     monkeypatch.chdir(tmp_path)
     assert error in refused(monkeypatch, capsys, "play", GAME, *given)
+
+
+@compiled
+def test_a_flop_that_does_not_fit_into_memory_is_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("agents.apps.holdem.free_memory", lambda: 10**9)
+    error = refused(monkeypatch, capsys, "play", GAME, "agent.flop=to_end")
+    assert "agent.flop must fit into memory (1 GB are free), got to_end, which takes 3.28 GB for 2,402 boards" in error
 
 
 @compiled

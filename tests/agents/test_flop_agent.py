@@ -1,0 +1,148 @@
+"""The agent of no-limit hold'em on a flop that is solved in one of its ways, on 20 cards."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from agents.board_blueprint import make_blueprint
+from agents.no_limit.agent import NoLimitAgent, flop_memory
+from games.game import find_decision, path
+from games.holdem.config import Holdem
+from games.holdem.subgame import state_in, subgame_of
+from games.public_tree import CHANCE
+from search import Budget, variant
+from search.boards.flop_ways import flop_menus, flop_solver, game_of_way
+from search.outcome import Outcome
+
+SETTINGS = {
+    "ranks": "TJQKA", "deals": [0, 1, 1], "blinds": [1, 2], "stack": 60, "min_bet": 2, "bets": "50%,100%", "raises": "100%", "raise_cap": 2,
+}  # fmt: skip
+GAME, MENU = Holdem(amounts="any", **SETTINGS).build(), Holdem(**SETTINGS).build()
+DCFR = variant("default_holdem")
+LINE = "raise 6 / call / Kc / check / bet 9"  # 75 % of the pot
+
+
+@pytest.fixture(scope="module")
+def blueprint(tmp_path_factory):
+    return make_blueprint(MENU, (), DCFR, 10, tmp_path_factory.mktemp("blueprint"))
+
+
+@pytest.fixture(params=["to_end", "runouts"])
+def way(request):
+    return request.param
+
+
+@pytest.fixture
+def agent(blueprint, way):
+    return NoLimitAgent(GAME, blueprint, DCFR, "turn", flop=way)
+
+
+def asked(agent, line, budget):
+    """Return the state at the end of a line, and the decisions of the seat that acts there."""
+    state, memory, found = find_decision(GAME, line, "line"), None, []
+    seat = GAME.player(state)
+    for here in path(GAME, state):
+        if GAME.player(here) == seat:
+            found.append(agent.decide(seat, here, memory, budget))
+            memory = found[-1].memory
+    return state, found
+
+
+def test_a_flop_is_played_from_its_ways_answer(agent, blueprint, way):
+    state, decisions = asked(agent, LINE, Budget(iterations=12))
+    assert (decisions[-1].outcome, decisions[-1].iterations) in ((Outcome.SEARCHED, 12), (Outcome.NOT_DUE, 0))
+    root = next(above for above in path(GAME, state) if GAME.round(above) == 1)
+    place = MENU.locate(find_decision(MENU, "raise 6 / call / Kc", "line"))
+    reach = blueprint.strategy().reach(place.node, place.cards)
+    ranges = reach[0] / reach[0].max(), reach[1] / reach[1].max()
+    solver = flop_solver(subgame_of(GAME, root, ranges, flop_menus(way, 2)), way, DCFR)
+    solver.run(12)
+    alive = ~np.isin(GAME.hands, state.cards).any(axis=1)
+    expected = solver.answer().at(state_in(solver.game, root, state))
+    np.testing.assert_allclose(decisions[-1].policy[:, alive], expected[:, alive], atol=2e-3 if way == "to_end" else 1e-4)
+
+
+def test_the_turn_is_solved_again(agent):
+    for turn in ("Tc", "Jd", "As", "Qh"):  # in the sample or not
+        _, decisions = asked(agent, f"raise 6 / call / Kc / check / check / {turn}", Budget(iterations=12))
+        assert [d.outcome for d in decisions[1:]] == [Outcome.SEARCHED, Outcome.SEARCHED]
+        assert decisions[-1].root.label == turn
+
+
+def test_an_amount_that_the_answer_lacks_begins_a_new_solve_of_the_flop(agent):
+    _, decisions = asked(agent, "raise 6 / call / Kc / check / bet 5", Budget(iterations=12))
+    assert [d.outcome for d in decisions[-2:]] == [Outcome.SEARCHED, Outcome.SEARCHED]
+    assert decisions[-1].root == decisions[-2].root
+
+
+def test_where_the_turn_has_no_time_the_blueprint_plays_it(agent):
+    state = find_decision(GAME, "raise 6 / call / Kc / check / check / Tc", "line")
+    memory = None
+    for here in path(GAME, state):
+        if GAME.player(here) == GAME.player(state):
+            street = GAME.round(here)
+            decision = agent.decide(GAME.player(state), here, memory, Budget(iterations=0 if street == 2 else 12))
+            memory = decision.memory
+    assert decision.outcome == Outcome.NO_TIME
+    expected = agent.blueprint.at(find_decision(MENU, "raise 6 / call / Kc / check / check / Tc", "line"))
+    np.testing.assert_allclose(decision.policy, expected, atol=1e-6)
+
+
+def test_translation_takes_a_flops_answer_for_the_flop_alone(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="runouts", off_tree="translate")
+    for line in ("raise 6 / call / Kc / check / bet 5", "raise 6 / call / Kc / check / bet 5 / call / Tc"):
+        _, decisions = asked(agent, line, Budget(iterations=12))
+        assert decisions[-1].policy.sum(axis=0) == pytest.approx(1.0)
+        assert Outcome.SEARCHED in {d.outcome for d in decisions}
+
+
+def test_gadgets_hold_nothing_behind_the_flop(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", gadget="resolve", flop="runouts")
+    _, decisions = asked(agent, "raise 6 / call / Kc / check / check / Tc", Budget(iterations=12))
+    assert decisions[-1].outcome == Outcome.SEARCHED
+    assert decisions[-1].memory.solved.held is None
+
+
+def test_off_is_the_agent_as_it_was(blueprint):
+    plain, off = NoLimitAgent(GAME, blueprint, DCFR, "turn"), NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="off")
+    assert plain.fingerprint() == off.fingerprint()
+    assert plain.rounds == off.rounds == (2,)
+
+
+def test_a_way_is_part_of_what_the_agent_is(blueprint, agent, way):
+    off = NoLimitAgent(GAME, blueprint, DCFR, "turn")
+    assert agent.fingerprint() != off.fingerprint()
+    assert way in agent.name
+    assert pickle.loads(pickle.dumps(agent)).fingerprint() == agent.fingerprint()
+    assert agent.rounds == (1, 2)
+
+
+def test_it_searches_within_seconds(agent):
+    agent.load()
+    _, decisions = asked(agent, LINE, Budget(seconds=2.0))
+    assert decisions[1].outcome == Outcome.SEARCHED
+    assert decisions[1].iterations >= 8
+
+
+def test_memory_is_that_of_the_largest_flop(way):
+    boards, needed = flop_memory(GAME, way, DCFR, 1)
+    state = find_decision(GAME, "call / check / Tc", "line")
+    assert GAME.player(state) != CHANCE
+    subgame = subgame_of(GAME, state, GAME.ranges, flop_menus(way, 2))
+    solver = flop_solver(subgame, way, DCFR)
+    assert boards == len(solver.tree.cards)
+    assert solver.memory_bytes() <= needed
+    assert game_of_way(subgame, way).key == solver.game.key
+
+
+def test_bad_ways_are_refused(blueprint):
+    with pytest.raises(ValueError, match=r"^flop must be one of off, to_end, runouts, got 'turns'$"):
+        NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="turns")
+    short = Holdem(amounts="any", **(SETTINGS | {"deals": [0, 1]})).build()
+    with pytest.raises(ValueError, match=r"^flop must be off in a game without a turn, got 'runouts'$"):
+        NoLimitAgent(short, blueprint, DCFR, None, flop="runouts")
+    with pytest.raises(ValueError, match=r"^flop must be off in a game without a turn, got 'runouts'$"):
+        flop_memory(short, "runouts", DCFR, 1)
