@@ -65,13 +65,13 @@ class StreetValuesConfig(ValueTrainer):
     name: ClassVar[str] = "street_values"
     title: ClassVar[str] = "street values"
 
-    network: ValueConfig = field(default_factory=lambda: ValueConfig(hidden=256, layers=2))
+    network: ValueConfig = field(default_factory=lambda: ValueConfig(hidden=192, layers=2))
     range_iterations: int = bounded(32, least=1, most=1 << 16)
     solve_iterations: int = bounded(64, least=1, most=1 << 16)
-    label_iterations: int = bounded(60, least=1, most=1 << 16)
+    label_iterations: int = bounded(32, least=1, most=1 << 16)
     perturbed: float = bounded(0.5, most=1)
     steps: int = bounded(24, least=1)
-    learning_rate: float = bounded(1e-3, above=0, most=1e6)
+    learning_rate: float = bounded(2e-3, above=0, most=1e6)
     evaluate_iterations: int = bounded(60, least=1)
 
 

@@ -1,8 +1,8 @@
 """Values from a small network for one point of a hold'em street, its end before the card or its start behind it.
 
 The network says what hands are worth *beside checking down*, the equity over all run-outs, which is exact and costs one product. Its unit
-is what each player has put in; both have put in the same there. It knows the cards, these chips and both ranges of all hands of the deck,
-so it is for small decks. Cards are named as the board tree names those that suits make equal.
+is what each player has put in; both have put in the same there. It sees the cards, these chips, both ranges of all hands of the deck, and
+each hand's equity against them, so it is for small decks. Cards are named as the board tree names those that suits make equal.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class StreetEncoding:
     @property
     def length(self) -> int:
         """Numbers that the network sees."""
-        return self.street * len(self._deck) + 2 + 2 * self.hands
+        return self.street * len(self._deck) + 2 + 4 * self.hands
 
     @cached_property
     def stack(self) -> float:
@@ -102,13 +102,15 @@ class StreetEncoding:
         """
         cards, apart = self.cards(board), hands_apart(self.game.hands)
         met = [np.where(cards.live, (reach[1 - p] * cards.live) @ apart, 0.0) for p in (0, 1)]
-        beside = [cfvs[p] / paid[:, None] - (reach[1 - p] * cards.live) @ cards.equity for p in (0, 1)]
+        won = [(reach[1 - p] * cards.live) @ cards.equity for p in (0, 1)]
+        equities = [np.divide(won[p], met[p], out=np.zeros_like(met[p]), where=met[p] > 0) for p in (0, 1)]
+        beside = [cfvs[p] / paid[:, None] - won[p] for p in (0, 1)]
         mass = (met[0] * reach[0]).sum(axis=1, keepdims=True)
         excess = sum((beside[p] * reach[p]).sum(axis=1, keepdims=True) for p in (0, 1)) / (2.0 * mass)
         values = [np.divide(beside[p], met[p], out=np.zeros_like(met[p]), where=met[p] > 0) - excess for p in (0, 1)]
         counts = np.concatenate([own > 0 for own in met], axis=1).astype(np.float64)
         public = np.array([self.public(cards, float(own)) for own in paid])
-        return np.concatenate([public, *reach], axis=1).astype(np.float32), np.concatenate(values, axis=1) * counts, counts
+        return np.concatenate([public, *reach, *equities], axis=1).astype(np.float32), np.concatenate(values, axis=1) * counts, counts
 
 
 class StreetLeaves:

@@ -76,6 +76,22 @@ def meet(reach: Any, live: Any, deck: Deck, by_card: Any, out: Any) -> None:
             out[b, h] = met * live[h] if met > 1e-12 * total else 0.0
 
 
+@inner_kernel
+def equity_against(shares: Any, live: Any, deck: Deck, equity: Any, by_card: Any, met: Any, out: Any) -> None:
+    """Set ``out`` [B, H] to each hand's mean equity against what it can meet of shares [B, H], and ``met`` [B, H] to that, in place."""
+    meet(shares, live, deck, by_card, met)
+    for b in range(len(shares)):
+        for h in range(len(live)):
+            out[b, h] = 0
+        for m in range(len(live)):
+            x = shares[b, m]
+            if x != 0:
+                for h in range(len(live)):
+                    out[b, h] += x * equity[m, h]
+        for h in range(len(live)):
+            out[b, h] = out[b, h] / met[b, h] if met[b, h] > 0 else 0
+
+
 @kernel
 def hand_cfvs(
     player: int, first: Any, second: Any, live: Any, deck: Any, equity: Any, paid: Any, tremble: float, rows: Any, layers: Any, outs: Any,
@@ -95,7 +111,7 @@ def hand_cfvs(
         equity: [H, H] f4, the equity of the second hand against the first; 0 if they cannot meet.
         paid: [B] chips that each player has put in.
         tremble: see ``spread``.
-        rows: [B, D] f4 what the network sees; ranges are the last 2 H columns, the rest is there.
+        rows: [B, D] f4 what the network sees; the last 4 H columns are ranges and equities against them, the rest is there.
         layers: a weight [M, N] f4 and a bias [N] f4 each.
         outs: [B, N] f4 for each layer.
         work: [2, B, H] f8, both players' cf_reach afterwards.
@@ -103,14 +119,18 @@ def hand_cfvs(
     """
     hands, b_all = len(live), len(first)
     who = Deck(deck[0], deck[1], deck[2])
-    at = rows.shape[1] - 2 * hands
+    at = rows.shape[1] - 4 * hands
     spread(first, live, tremble, rows, at)
     spread(second, live, tremble, rows, at + hands)
+    by_card = np.empty(who.cards[0])
+    for p in range(2):
+        others, equities = at + (1 - p) * hands, at + (2 + p) * hands
+        against = rows[:, others : others + hands]
+        equity_against(against, live, who, equity, by_card, work[p], rows[:, equities : equities + hands])
     source = rows
     for i in range(len(layers)):
         dense(source, layers[i][0], layers[i][1], i + 1 < len(layers), outs[i])
         source = outs[i]
-    by_card = np.empty(who.cards[0])
     meet(second, live, who, by_card, work[0])
     meet(first, live, who, by_card, work[1])
     other = second if player == 0 else first

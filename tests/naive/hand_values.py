@@ -25,8 +25,12 @@ def cfvs(player, reach, live, hands, equity, paid, tremble, rows, layers):
     for p in (0, 1):
         for b, own in enumerate(reach[p] * live):
             share = own / own.sum() if own.sum() > 0 else live / live.sum()
-            first = rows.shape[1] - (2 - p) * count
-            seen[b, first : first + count] = (1 - tremble) * share + tremble * live / live.sum()
+            share = (1 - tremble) * share + tremble * live / live.sum()
+            first = rows.shape[1] - (4 - p) * count
+            seen[b, first : first + count] = share
+            met, won = meet @ share, (equity * meet) @ share
+            first = rows.shape[1] - (1 + p) * count  # of the other player
+            seen[b, first : first + count] = [w / m if m > 0 else 0.0 for w, m in zip(won, met, strict=True)]
     said = network(seen, layers)
     found = []
     for b in range(len(rows)):

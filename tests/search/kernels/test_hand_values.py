@@ -22,7 +22,7 @@ def some(leaves, seed=0, hidden=(7,)):
     live = (~(card == HANDS).any(axis=1)).astype(np.float64)
     reach = [rng.random((leaves, count)) ** 3 * live for _ in (0, 1)]
     equity = rng.normal(size=(count, count))
-    widths = [3 + 2 * count, *hidden, 2 * count]
+    widths = [3 + 4 * count, *hidden, 2 * count]
     layers = tuple((rng.normal(size=(a, b)).astype(np.float32), rng.normal(size=b).astype(np.float32)) for a, b in pairwise(widths))
     rows = np.zeros((leaves, widths[0]), np.float32)
     rows[:, :3] = rng.normal(size=(leaves, 3))
