@@ -75,7 +75,7 @@ class StreetValuesConfig(ValueTrainer):
     evaluate_iterations: int = bounded(60, least=1)
 
 
-class StreetPlay:
+class StreetSelfPlay:
     """Makes rows; see ``agents.training.generation.Generator``.
 
     Args:
@@ -187,7 +187,7 @@ class StreetValuesRun(ValueRun):
         check_streets(game)
         self.variant = form or variant("default_holdem")
         ends, starts, sampling = (int(seed) for seed in np.random.SeedSequence(config.seed).generate_state(3))
-        play = StreetPlay(game, config, self.variant, progress)
+        play = StreetSelfPlay(game, config, self.variant, progress)
         learning = {
             kind: ValueLearner(
                 partial(make_street_network, config.network, play.encodings[kind], seed),
@@ -201,7 +201,7 @@ class StreetValuesRun(ValueRun):
             kind: StreetLeaves(play.encodings[kind], layers_of(learner.mean), f"{config.name} {kind}") for kind, learner in learning.items()
         }
         self.limit, self._blueprint = DepthLimit(self.leaves[END], None, self.leaves[START]), play.blueprint
-        super().__init__(game, config, learning, play, partial(StreetPlay, game, config, self.variant), sampling)
+        super().__init__(game, config, learning, play, partial(StreetSelfPlay, game, config, self.variant), sampling)
 
     def ask(self, weights: Weights) -> None:
         """See ``ValueRun``."""
