@@ -201,7 +201,8 @@ def test_the_command_lowers_a_learning_rate_and_says_so(monkeypatch, tmp_path, c
     often = "trainer.save_seconds=0"
     assert timebank(monkeypatch, "train", *given, *short, often, f"{key}=10000", "trainer.iterations=40", "trainer.evaluate_from=100") == 2
     (line,) = [text for text in capsys.readouterr().err.splitlines() if "error" in text]
-    assert re.match(rf"error: training loss/values must stay below 100 times .* \(iteration \d+; resume goes on from .* {tmp_path} has,", line)
+    error = rf"error: training loss/values must stay below 100 times .* \(iteration \d+; resume goes on from .* {tmp_path} has,"
+    assert re.match(error, line)
     assert result_of(tmp_path)["status"] == "failed"
     assert timebank(monkeypatch, "train", f"resume={tmp_path}", f"{key}=20000") == 2
     assert f"{key} must be at most 10000.0 as in {tmp_path / STATE_FILE}, got 20000.0" in capsys.readouterr().err
