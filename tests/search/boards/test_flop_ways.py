@@ -11,9 +11,10 @@ from games.holdem.board_tree import board_tree, game_size
 from games.holdem.config import Spot
 from search import BoardSolver, variant
 from search.boards.flop_ways import COUNTS, ITERATIONS, counts_for, first_street_of, game_of_way, most_of_way
+from tests.compiling import compiled
 from tests.search.boards.test_run_outs import flop
 
-pytestmark = pytest.mark.kernels
+pytestmark = [pytest.mark.kernels, compiled]
 
 DCFR = variant("default_holdem")
 

@@ -9,10 +9,11 @@ from games.holdem.run_outs import with_run_outs
 from search import BoardSolver, variant
 from search.boards.held_trunk import HeldTrunk
 from tests.catalogue import TINY
+from tests.compiling import compiled
 from tests.naive.holdem import Twin
 from tests.search.boards.test_run_outs import flop
 
-pytestmark = pytest.mark.kernels
+pytestmark = [pytest.mark.kernels, compiled]
 
 DCFR = variant("default_holdem")
 GAMES = {"flop": flop(), "flop with suits alike": flop(board="QcKcAd", suits="cdhs"), "one-card flop": TINY["one-card flop"]}

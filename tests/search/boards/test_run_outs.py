@@ -11,6 +11,7 @@ from games.holdem.config import Spot
 from games.holdem.run_outs import with_run_outs
 from search import BoardSolver, memory_needed, variant
 from tests.catalogue import UNEVEN, small
+from tests.compiling import compiled
 from tests.naive.holdem import SampledTwin
 from tests.search.boards.test_holdem import close, interior
 
@@ -44,6 +45,7 @@ def test_iterations_on_a_sample_are_those_of_the_naive_twin(board, suits, counts
     close(solver.values()[1], twin.worth(1, False), 1e-9)
 
 
+@compiled
 def test_a_sample_of_all_cards_is_solved_as_the_whole_game_is_to_the_bit():
     game = flop(board="QcKcAd", suits="cdhs")
     whole, sampled = BoardSolver(game, DCFR), BoardSolver(with_run_outs(game, (13, 12)), DCFR)
@@ -54,6 +56,7 @@ def test_a_sample_of_all_cards_is_solved_as_the_whole_game_is_to_the_bit():
     assert whole.exploitability() == sampled.exploitability()
 
 
+@compiled
 def test_values_of_a_strategy_are_those_of_the_whole_game_in_expectation():
     game = flop(board="QcKcAd", suits="cdhs")
     exact = BoardSolver(game, DCFR, dtype=np.float64).board_values(0).cfvs[0]
