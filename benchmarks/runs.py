@@ -116,6 +116,8 @@ FLOP = "from the flop, refined, estimate"
 LIMITED = same("flop with values, then turn", "flop to the end")
 CHOSEN = same(*(f"{count} continuations" for count in (4, 10)), *(f"{count} continuations, both choose" for count in (4, 10)))
 ENDS = same("4 continuations, unsafe", "each round to the end")
+VALUES = same("value network", "value network, maxmargin", "value network, unsafe")
+REBEL = "ReBeL, 1,024 iterations"  # Brown, Bakhtin, Lerer & Gong 2020, arXiv 2007.13544, table 2
 CONTINUATIONS = {"the policy alone": "*alone"} | same("1 continuation") | CHOSEN | ENDS | FULL
 SLUMBOT = {
     "gadgets": {"river, unsafe": "136", "river, resolve": "107", "river, combined": "54.8", "turn, combined": "35.1"},
@@ -157,6 +159,16 @@ GRIDS = (
     ),
     Grid("depth limits", SMALLEST | LIMITED, seconds(0, 0.01, 0.03, 0.1, 0.3)),
     Grid("depth limits by iterations", SMALLEST | LIMITED, seconds(0) | iterations(10, 30, 100, 300)),
+    Grid("values on leduc", VALUES | same("each round to the end") | FULL, iterations(100, 1000, 10_000)),
+    *(
+        Grid(
+            f"values on Liar's Dice, {faces} faces",
+            VALUES | FULL,
+            iterations(64, 256, 1024),
+            published={REBEL: {"value network": published}},
+        )
+        for faces, published in (("four", "0.017"), ("five", "0.015"))
+    ),
     Grid("continuations on leduc", CONTINUATIONS, seconds(0) | iterations(10, 100, 1000), document=SEARCHING),
 )
 # Slumbot's holdem5 is its lossless blueprint of 200 iterations of CFR+; Deep CFR and NFSP are networks (Brown et al. 2019,
