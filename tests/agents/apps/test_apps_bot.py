@@ -100,16 +100,16 @@ def test_a_match_and_a_client_in_two_processes_one_killed_and_one_in_its_place(t
     match = start(
         "match",
         *(*SMALL, "agent@agents.a=uniform", "agent@agents.b=acpc", f"agents.b.port={port}", "hands=400", "exact=false"),
-        *("salt=s0", "seed=3", f"hydra.run.dir={tmp_path / 'match'}"),
+        *(f"agents.b.wait_seconds={HANG_SECONDS}", "salt=s0", "seed=3", f"hydra.run.dir={tmp_path / 'match'}"),
     )
-    client = (*SMALL, "agent=bot", "agent.bot=check_call", f"port={port}", "seed=1", "wait_seconds=60")
+    client = (*SMALL, "agent=bot", "agent.bot=check_call", f"port={port}", "seed=1", f"wait_seconds={HANG_SECONDS}")
     first = start("bot", *client, f"hydra.run.dir={tmp_path / 'first'}")
     wait_for(lambda: list((tmp_path / "match" / "hands").glob("*/*.jsonl")), match)
     first.kill()
     second = start("bot", *client[:-1], "wait_seconds=2", f"hydra.run.dir={tmp_path / 'second'}")
     shown, errors = finish(match)
     assert match.returncode == 0, errors
-    assert f"b: its client connects to 127.0.0.1:{port} within 60 s" in shown
+    assert f"b: its client connects to 127.0.0.1:{port} within {HANG_SECONDS} s" in shown
     told, _ = finish(second)
     assert second.returncode == 0
     assert told.startswith(f"connected to 127.0.0.1:{port}\n")
