@@ -125,8 +125,10 @@ def hand_cfvs(
     by_card = np.empty(who.cards[0])
     for p in range(2):
         others, equities = at + (1 - p) * hands, at + (2 + p) * hands
-        against = rows[:, others : others + hands]
-        equity_against(against, live, who, equity, by_card, work[p], rows[:, equities : equities + hands])
+        equity_against(rows[:, others : others + hands], live, who, equity, by_card, work[p], cfvs)
+        for b in range(b_all):
+            for h in range(hands):
+                rows[b, equities + h] = cfvs[b, h]
     source = rows
     for i in range(len(layers)):
         dense(source, layers[i][0], layers[i][1], i + 1 < len(layers), outs[i])
