@@ -1,9 +1,9 @@
 """What to solve in the time of a decision: the richest tree that leaves time for the iterations it is worth having for.
 
-A *ladder* lists the trees that the rest of a hand may be solved in, from the poorest to the richest. A tree's iterations take time in
-proportion to its rows, and how long a row takes is learnt from the solves before. Each tree says after how many iterations it loses less
-than the one below it in the same time (``Rung.worth``, measured: docs/notebook/holdem.md, "How rich a tree"). So more time never leads to a
-poorer tree. Where iterations are the budget, or nothing is known of the machine, the tree is the ladder's usual one.
+A *ladder* lists the trees that the rest of a hand may be solved in, from the poorest to the richest. How long an iteration of each takes is
+learnt from the solves before, by row. Each tree says after how many iterations it loses less than the one below it in the same time
+(``Rung.from_iterations``; docs/notebook/holdem.md, "How rich a tree"), and is taken if there is time for so many. So more time never leads
+to a poorer tree. Where iterations are the budget, or nothing is known of the machine, the tree is the ladder's usual one.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Rung:
         name: what reports call it.
         menus: sizes of both players, street by street from the subgame's first on; None for the game's own.
         near: all-in is offered beside them up to so many pots; None for the game's own rule.
-        worth: iterations from which on it is taken before the rung below it.
+        from_iterations: from as many on it is taken before the rung below it.
     """
 
     name: str
     menus: Menus | None = None
     near: float | None = None
-    worth: int = 0
+    from_iterations: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ def planned(ladder: Ladder, subgame: Callable[[Rung], HoldemGame], seconds: floa
         return _plan(ladder.rungs[ladder.usual], subgame, seconds, 0.0)
     plan = _plan(ladder.rungs[0], subgame, seconds, row_seconds(ladder.rungs[0]))
     for rung in ladder.rungs[1:]:
-        if plan.expected < rung.worth:  # a richer tree has fewer iterations still: it need not be built
+        if plan.expected < rung.from_iterations:  # a richer tree has fewer iterations still: it need not be built
             break
         richer = _plan(rung, subgame, seconds, row_seconds(rung))
-        if richer.expected < rung.worth:
+        if richer.expected < rung.from_iterations:
             break
         plan = richer
     return plan
@@ -105,7 +105,7 @@ def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row
 
 LATER = menu_of("75%")
 RAISED = menu_of("75%", "100%")
-RIVER = Ladder((Rung("75 %, one raise", (RAISED,), NEAR_ALLIN), Rung("the game's sizes", worth=400)), usual=1)
+RIVER = Ladder((Rung("75 %, one raise", (RAISED,), NEAR_ALLIN), Rung("the game's sizes", from_iterations=400)), usual=1)
 TURN = Ladder((Rung("75 %, one raise on the turn", (RAISED, LATER), NEAR_ALLIN),))
 
 

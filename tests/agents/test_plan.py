@@ -19,8 +19,8 @@ from tests.agents.test_no_limit_agent import DCFR, GAME, MENU, asked
 
 STEPS = Ladder(
     (
-        Rung("one", (menu_of("75%"),)), Rung("two", (menu_of("75%", "100%"),), worth=100),
-        Rung("three", (menu_of("50%,100%", "100%"),), worth=200), Rung("four", None, worth=400),
+        Rung("one", (menu_of("75%"),)), Rung("two", (menu_of("75%", "100%"),), from_iterations=100),
+        Rung("three", (menu_of("50%,100%", "100%"),), from_iterations=200), Rung("four", None, from_iterations=400),
     ),
     usual=2,
 )  # fmt: skip
@@ -47,7 +47,7 @@ def test_more_time_never_plans_a_poorer_tree_and_each_tree_has_the_iterations_th
         plan = planned(STEPS, subgame, seconds, lambda rung: ROW)
         assert plan.rows == rows(plan.rung)
         assert plan.expected == pytest.approx(seconds / (ROW * plan.rows))
-        assert plan.rung is STEPS.rungs[0] or plan.expected >= plan.rung.worth
+        assert plan.rung is STEPS.rungs[0] or plan.expected >= plan.rung.from_iterations
         taken.append(STEPS.rungs.index(plan.rung))
     assert taken == sorted(taken)
     assert set(taken) == set(range(4))
@@ -68,9 +68,9 @@ def test_without_a_clock_or_a_measured_machine_the_usual_tree_is_solved(seconds,
 
 def test_ladders_go_from_poor_to_rich():
     for ladder in (RIVER, TURN):
-        worths = [rung.worth for rung in ladder.rungs]
-        assert worths[0] == 0
-        assert worths == sorted(worths)
+        least = [rung.from_iterations for rung in ladder.rungs]
+        assert least[0] == 0
+        assert least == sorted(least)
         assert 0 <= ladder.usual < len(ladder.rungs)
     state = find_decision(GAME, LINE, "line")
     sizes = [sum(game_size(subgame_of(GAME, state, GAME.ranges, rung.menus)).rows) for rung in RIVER.rungs]
