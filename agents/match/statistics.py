@@ -131,6 +131,12 @@ class Tally:
         rows = self._scores[self._counted()]
         return np.stack([rows[key].astype(float) for key in ("seat", "round", "chips", "aivat")], axis=1)
 
+    def by_deal(self) -> Float:
+        """Return [deals, 4]: number, and of its hands the mean seat, chips and aivat; of each hand by itself where none is a duplicate."""
+        rows = self._scores[self._counted()]
+        hands = np.stack([rows["number"] // 2, *(rows[key].astype(float) for key in ("seat", "chips", "aivat"))], axis=1)
+        return hands.reshape(-1, 2, 4).mean(axis=1) if self.match.duplicate else hands
+
     def estimates(self) -> dict[str, Estimate]:
         """Return the estimates that there are, the best first; none of fewer than four hands."""
         scores = self.scores()
