@@ -35,6 +35,7 @@ class Decision:
         solver_error: exploitability of the game that was solved, in chips weighted by reach; None if not asked for.
         bound_violation: see ``search.resolving.SearchReport``.
         spent: what the seconds went into, if something was solved.
+        plan: what was solved, where an agent chose that for the time it had; empty elsewhere.
     """
 
     policy: Float
@@ -46,6 +47,7 @@ class Decision:
     solver_error: float | None = None
     bound_violation: float = 0.0
     spent: Spent = field(default_factory=Spent)
+    plan: str = ""
 
     @property
     def solved(self) -> bool:

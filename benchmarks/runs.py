@@ -177,17 +177,19 @@ SOLVED = {"holdem5": "Slumbot 29.5", "flop_holdem": "Deep CFR 37, NFSP 47"}
 SOLVES = Table(
     "solves", RESULTS, ["game", "mbb/g", "iterations", "seconds", "threads", "GB", "published mbb/g"], [(game,) for game in SOLVED]
 )
-TIMES = {"30 ms": 0.03, "0.3 s": 0.3, "1 s": 1.0}
-RIVALS = {"standard": "mccfr:15000", "ten times its training": "mccfr:150000"}
+TIMES = {ALONE: 0.0, "30 ms": 0.03, "0.3 s": 0.3, "1 s": 1.0}
 PLAYED = ["hands", "mbb/g", "small blind", "big blind", "iterations on the turn", "too few", "late", "99 %, ms"]
-NO_LIMIT = Table("full no-limit", RESULTS, ["thinking", "against", *PLAYED], [(time, rival) for rival in RIVALS for time in TIMES])
+STANDARD = "15,000"  # batches of the blueprint that everybody plays against
+NO_LIMIT = Table("full no-limit", RESULTS, ["batches", "thinking", *PLAYED], [(STANDARD, time) for time in TIMES if time != ALONE])
+LESS = [("1,500", ALONE), ("1,500", "30 ms"), ("1,500", "0.3 s"), ("150", ALONE)]
+LESS_TRAINED = Table("full no-limit, less training", RESULTS, ["batches", "thinking", *PLAYED], LESS)
 BOTS = ("check_call", "fold_to_bets", "all_in", "random_amounts", "least_raise")
 PANEL = Table("full no-limit against bots", RESULTS, ["bot", *PLAYED], [(bot,) for bot in BOTS])
 INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]
 GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
 SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, PANEL)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, LESS_TRAINED, PANEL)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -202,13 +204,13 @@ def solved(runs: Sequence[Row]) -> list[list[str]]:
     return found
 
 
-def matches(runs: Sequence[Row]) -> list[list[str]]:
-    """Return rows of the agent of full no-limit hold'em against blueprints alone."""
-    played = {(run["agents"][0]["budget"], run["agents"][1]["agent"].rsplit(":", 3)[0]): run for run in runs}
+def matches(labels: Sequence[Sequence[str]], runs: Sequence[Row]) -> list[list[str]]:
+    """Return rows of the agent of full no-limit hold'em, of blueprints of so many batches, against the standard one alone."""
+    played = {(run["agents"][0]["agent"].split(":")[1], run["agents"][0]["budget"]): run for run in runs}
     found = []
-    for time, rival in NO_LIMIT.labels:
-        run = played.get((duration(TIMES[time]), RIVALS[rival]))
-        found.append([time, rival, *(["-"] * 8 if run is None else match_cells(run))])
+    for batches, time in labels:
+        run = played.get((batches.replace(",", ""), duration(TIMES[time]) if TIMES[time] else "no thinking"))
+        found.append([batches, time, *(["-"] * 8 if run is None else match_cells(run))])
     return found
 
 
@@ -240,15 +242,15 @@ def off_tree_note(run: Row) -> str:
 def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
-    outside = {table.name: table for table in OFF_TREE}
-    if name not in (known := (*grids, SOLVES.name, *outside, NO_LIMIT.name, PANEL.name)) or not directories:
+    outside, limitless = ({table.name: table for table in tables} for tables in (OFF_TREE, (NO_LIMIT, LESS_TRAINED)))
+    if name not in (known := (*grids, SOLVES.name, *outside, *limitless, PANEL.name)) or not directories:
         sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
     if name == SOLVES.name:
         SOLVES.show(solved(runs), f"Measured at {made}")
-    elif name == NO_LIMIT.name:
-        NO_LIMIT.show(matches(runs), f"Measured at {made}")
+    elif name in limitless:
+        limitless[name].show(matches(limitless[name].labels, runs), f"Measured at {made}")
     elif name == PANEL.name:
         PANEL.show(panel(runs), f"Measured at {made}")
     elif name in outside:

@@ -61,6 +61,8 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
     variant, executor = build_variant(config, kind), build_table(config)
     check_names(config)
     check_salt(config)
+    if config.against is not None and config.against not in config.agents:
+        raise ValueError(f"against must be one of {', '.join(config.agents)}, got {config.against!r}")
     if config.clients and len(config.agents) != 2:
         raise ValueError(f"agents must be two where a client plays (bot=acpc), which has one table, got {len(config.agents)}")
     for name, agent in config.agents.items():
@@ -86,7 +88,7 @@ def check_competitors(config: MatchConfig, directory: Path) -> None:
 
 
 def build_matches(config: MatchConfig, directory: Path, result: Run) -> list[Match]:
-    """Return everybody against everybody, blueprints made."""
+    """Return who plays whom, blueprints made."""
     kind, made = match_kind(config), dict[str, Any]()
     variant = build_variant(config, kind)
     if any(map(untrained, config.agents.values())):
@@ -117,7 +119,9 @@ def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig],
             else:
                 who = kind.agent(replace(agent, measure_error=False), blueprint(agent), variant)
             competitors.append(Competitor(name, who, budget_of(agent, config)))
-    return [Match(pair, config.seed, config.duplicate, values, config.salt or "") for pair in itertools.combinations(competitors, 2)]
+    rival = next((competitor for competitor in competitors if competitor.name == config.against), None)
+    pairs = itertools.combinations(competitors, 2) if rival is None else ((own, rival) for own in competitors if own is not rival)
+    return [Match(pair, config.seed, config.duplicate, values, config.salt or "") for pair in pairs]
 
 
 def build_bot(kind: Kind, agent: AgentConfig, limit_seconds: float) -> Bot:

@@ -264,6 +264,7 @@ class MatchConfig:
 
     Attributes:
         agents: by name; everybody plays everybody. ``+agent@agents.c=…`` adds one.
+        against: the name of one of them, whom all others play, and nobody else; the same deals for all.
         budget: of each decision of an agent that thinks and has no budget of its own.
         hands: of each match, half of them in each seat.
         duplicate: each deal is played twice, seats swapped; else once, with alternating seats.
@@ -284,6 +285,7 @@ class MatchConfig:
     search: SearchConfig = field(default_factory=SearchConfig)
     trainer: Any = None
     agents: dict[str, AgentConfig] = field(default_factory=dict)
+    against: str | None = None
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     hands: int = 10000

@@ -15,6 +15,7 @@ from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.launch import launch
 from agents.apps.run import LOADING, Progress, Run
+from agents.match.differences import difference_table, differences
 from agents.match.exact_value import ExactValue, exact_values, too_large
 from agents.match.histories import write_histories
 from agents.match.match import MOST_HANDS, Match, check_hands, play_matches
@@ -66,11 +67,13 @@ def run(config: MatchConfig, directory: Path) -> None:
             rows = [match_row(t, config.precision, e) for t, e in zip(tallies, exact, strict=True) if t.hands >= 4]
             if rows:
                 agents = describe(matches)
-                result.write(rows=rows, agents=agents)
+                compared = differences(tallies)
+                result.write(rows=rows, agents=agents, differences=compared)
                 write_report(rows, result.result["game"], directory)
                 for path in (write_histories(match, directory / "hands") for match in matches if config.phh):
                     print(f"hands for other programs: {path}\n" if path is not None else "", end="")
                 print(report_text(rows, agents, tallies, directory / "hands"))
+                print(f"\n{difference_table(compared)}" if compared else "", end="\n" if compared else "")
             for tally in tallies:
                 if tally.played > 0 and tally.hands < 4:
                     print(waiting_text(tally))

@@ -32,9 +32,10 @@ from search.outcome import FALLBACKS
 Record = dict[str, Any]
 VALUES = ("blueprint", "uniform", "none")
 FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError
+LONGEST_PLAN = 200  # characters
 NUMBERS = 16  # of each seat and of chance, drawn at a time
 KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions", "seconds"}  # of a record
-MAY = {"aivat", "fault", "load_seconds", "policies"}  # be in a record too
+MAY = {"aivat", "fault", "load_seconds", "plans", "policies"}  # be in a record too
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
     hands, streams = _dealt(table, deal)
     random = table.draws.secret("shown", deal, int(swapped)) if any(table.bots) else None
     memories: list[Any] = [None, None]  # by seat
-    asked, decisions, steps = [0, 0], list[Any](), list[Step]()
+    asked, decisions, plans, steps = [0, 0], list[Any](), list[str](), list[Step]()
     fault: Record | None = None
     state, end = game.root, None
     while (seat := game.player(state)) != TERMINAL:
@@ -187,12 +188,14 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
                     break
                 finally:
                     decisions.append([who, time.perf_counter() - start_decision, 0, 0])
+                    plans.append("")
             else:
                 decision, now = table.decide(who, seat, state, memories[seat])
                 memories[seat], policy = decision.memory, decision.policy
                 if now:
                     kind = [decision.outcome] if decision.outcome in FALLBACKS else []
                     decisions.append([who, decision.seconds, decision.iterations, len(kind), *kind])
+                    plans.append(decision.plan)
                 child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
         steps.append(Step(state, child, policy))
         state = child
@@ -215,6 +218,8 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
         record["aivat"] = sign * score
     if fault is not None:
         record["fault"] = fault
+    if any(plans):
+        record["plans"] = plans
     if table.tells_policies:
         record["policies"] = [_shares(game, step, hands) for step in steps if game.player(step.state) != CHANCE]
     return record | table.loading() | {"seconds": time.perf_counter() - start}
@@ -310,6 +315,9 @@ def _check_decisions(record: Record, asked: list[int]) -> None:
         require(whole_in(fell_back, 0, 1), "whether a decision fell back must be 0 or 1")
         require(not kind or (fell_back == 1 and len(kind) == 1 and kind[0] in FALLBACKS), "a decision must have one fallback, or none")
         spent += seconds
+    plans = record.get("plans", [""] * len(record["decisions"]))
+    texts = type(plans) is list and all(type(plan) is str and len(plan) <= LONGEST_PLAN for plan in plans)
+    require(texts and len(plans) == len(record["decisions"]), "a hand's plans must be a text for each decision")
     made = [sum(decision[0] == who for decision in record["decisions"]) for who in (0, 1)]
     require(made[0] <= asked[0] and made[1] <= asked[1], "a hand must have no more decisions than were asked for")
     require(number_in(record["seconds"], max(0, spent - 1e-3), math.inf), "a hand's seconds must be no fewer than its decisions'")

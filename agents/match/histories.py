@@ -20,10 +20,11 @@ HISTORIES = "hands.phhs"
 def write_histories(match: Match, directory: Path) -> Path | None:
     """Write ``hands.phhs`` beside the kept hands of a match, all of them; return where, None of a game that PHH has no name for.
 
-    Thinking times and policies are in fields of our own, one entry for each action of a player's in order: ``_seconds``, ``_iterations``,
-    and ``_policies``, how often the hand that acted takes each action (empty of a bot). ``_deal`` is the number of the deal, ``_aivat``
-    AIVAT's estimate of what the first competitor won. A hand that was forfeited stops where it was and has no finishing stacks;
-    ``_forfeit`` says who and how, and ``_chips`` is what its first competitor won all the same.
+    Thinking times, plans and policies are in fields of our own, one entry for each action of a player's in order: ``_seconds``,
+    ``_iterations``, ``_plans``, what was solved where an agent chose that, and ``_policies``, how often the hand that acted takes each
+    action (empty of a bot). ``_deal`` is the number of the deal, ``_aivat`` AIVAT's estimate of what the first competitor won. A hand that
+    was forfeited stops where it was and has no finishing stacks; ``_forfeit`` says who and how, and ``_chips`` is what its first competitor
+    won all the same.
 
     Raises:
         OSError: it cannot be written.
@@ -58,7 +59,7 @@ def _fields(match: Match, game: HoldemGame, record: Record) -> dict[str, Any]:
     fields |= {"_deal": record["deal"]} | ({"_aivat": record["aivat"]} if "aivat" in record else {})
     decisions = record["decisions"]
     fields |= {"_seconds": [round(decision[1], 6) for decision in decisions], "_iterations": [decision[2] for decision in decisions]}
-    return fields | ({"_policies": record["policies"]} if "policies" in record else {})
+    return fields | {f"_{key}": record[key] for key in ("plans", "policies") if key in record}
 
 
 def _whole(chips: float) -> float:

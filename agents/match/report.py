@@ -25,7 +25,13 @@ def report_text(rows: Sequence[Row], agents: Sequence[Row], tallies: Sequence[Ta
     """Return the text of matches from their rows, descriptions (``agents.match.statistics.describe``), tallies and where hands are kept."""
     decisions = decision_rows(tallies)
     parts = [match_table(rows), blinds_table(rows), seat_table(rows[0]) if len(rows) == 1 else standings(rows)]
-    parts += [decision_table(decisions), street_table(rows[0]) if len(rows) == 1 else "", load_text(decisions), spoilt_note(decisions)]
+    parts += [
+        decision_table(decisions),
+        street_table(rows[0]) if len(rows) == 1 else "",
+        plan_table(rows),
+        load_text(decisions),
+        spoilt_note(decisions),
+    ]
     lines = [f"{a['name']}: {a['agent']}, {a['budget']}" for a in agents]
     lines += [f"\n{part}" for part in parts if part]
     notes = [f"{' - '.join(row['agents'])}: {note}" for row in rows for note in _notes(row)]
@@ -135,6 +141,12 @@ def decision_table(rows: Sequence[Row]) -> str:
         counts = [f"{row['iterations']:.0f}", str(sum(row["fallbacks"].values())), overruns_text(row)]
         lines.append([row["agent"], f"{row['decisions']:,}", f"{row['timed']:,}", *times, *counts])
     return table(["agent", "decisions", "timed", "mean", "median", "95 %", "99 %", "slowest", "iterations", "fallbacks", "overruns"], lines)
+
+
+def plan_table(rows: Sequence[Row]) -> str:
+    """Return how often agents that plan solved which tree, as text; empty where none does."""
+    lines = [[p["agent"], p["street"], p["plan"], f"{p['decisions']:,}"] for row in rows for p in row.get("plans", ())]
+    return table(["agent", "street", "plan", "decisions"], lines) if lines else ""
 
 
 def street_table(row: Row) -> str:

@@ -11,6 +11,7 @@ Three estimates of the same mean, chips a hand to the first competitor, each wit
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -75,6 +76,7 @@ class Tally:
         self._scores, self._decisions = np.zeros(0, SCORES), np.zeros(0, DECISIONS)
         self._asked, self._seconds, self._loading = np.zeros(2, np.int64), 0.0, np.zeros(2)
         self.faults: dict[str, int] = {}
+        self._plans = Counter[tuple[int, int, str]]()  # decisions by competitor, street and plan
         self._by_street = np.zeros((2, len(match.game.rounds), 3))  # decisions, seconds and iterations of each competitor
 
     def add(self, records: Sequence[Record]) -> None:
@@ -103,6 +105,8 @@ class Tally:
             streets = decision_streets(record["play"])
             for (who, seconds, iterations, *_), street in zip(record["decisions"], streets, strict=False):
                 self._by_street[who, street] += (1, seconds, iterations)
+            for (who, *_), street, plan in zip(record["decisions"], streets, record.get("plans", ()), strict=False):
+                self._plans[who, street, plan] += plan != ""
 
     @property
     def played(self) -> int:
@@ -126,6 +130,12 @@ class Tally:
         """Return [hands, 4] in the order of deals: seat of the first competitor, round, chips, aivat."""
         rows = self._scores[self._counted()]
         return np.stack([rows[key].astype(float) for key in ("seat", "round", "chips", "aivat")], axis=1)
+
+    def by_deal(self) -> Float:
+        """Return [deals, 4]: number, and of its hands the mean seat, chips and aivat; of each hand by itself where none is a duplicate."""
+        rows = self._scores[self._counted()]
+        hands = np.stack([rows["number"] // 2, *(rows[key].astype(float) for key in ("seat", "chips", "aivat"))], axis=1)
+        return hands.reshape(-1, 2, 4).mean(axis=1) if self.match.duplicate else hands
 
     def estimates(self) -> dict[str, Estimate]:
         """Return the estimates that there are, the best first; none of fewer than four hands."""
@@ -168,6 +178,12 @@ class Tally:
                     row = {"agent": competitor.name, "street": street, "decisions": int(count), "seconds": seconds}
                     rows.append(row | {"mean_seconds": seconds / count, "iterations": iterations / count})
         return rows
+
+    def plans(self) -> list[Row]:
+        """Return how many decisions of each competitor and street had which plan, the most first; see ``agents.agent.Decision``."""
+        names, streets = [competitor.name for competitor in self.match.competitors], self.match.game.rounds
+        most = sorted(self._plans.items(), key=lambda item: (item[0][:2], -item[1]))
+        return [{"agent": names[who], "street": streets[street], "plan": plan, "decisions": n} for (who, street, plan), n in most if n]
 
     def decisions(self, who: int) -> Float:
         """Return [timed decisions, 3] of one competitor, the fastest first: seconds, iterations, and 1 + the number of the fallback.
@@ -283,6 +299,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         "rounds": tally.rounds(),
         "decisions": decision_rows([tally]),
         "streets": tally.streets(),
+        "plans": tally.plans(),
         "speed": tally.speed(),
         "faults": tally.faults,
         "exact": None if exact is None else asdict(exact),

@@ -19,16 +19,18 @@ from __future__ import annotations
 
 import math
 import time
+from collections import defaultdict
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from agents.agent import BaseAgent, Decision
 from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, Solved
+from agents.no_limit.plan import Ladder, Plan, Rung, ladder_of, planned
 from games.game import Kind
 from games.holdem.cards import cards_text
-from games.holdem.menus import Menu, Size
+from games.holdem.menus import Menu
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE
@@ -39,6 +41,7 @@ from search.boards.flop_ways import (
     ITERATIONS,
     MOST_RIVERS,
     OFF,
+    RUN_OUTS,
     WAYS,
     counts_for,
     first_street_of,
@@ -56,19 +59,21 @@ from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
 from search.resolving import MIN_TRUSTED_ITERATIONS
 
-# Sizes in subgames that begin above the last street, on their first street and on those below. Such a subgame is solved on up to 48 boards,
-# so its tree must be small. An all-in stands beside these sizes where it is no more than NEAR_ALLIN pots: one of many pots, which is hardly
-# ever right, makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of full no-limit hold'em"). A flop in one
-# of its ways has the sizes of ``flop_menus``, and no all-in beside them.
-FIRST_SIZES = Menu((Size("%", 75.0),), (Size("%", 100.0),), reraises=((),))
-LATER_SIZES = Menu((Size("%", 75.0),), ())
-NEAR_ALLIN = 2.0
 LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then less exploitable than a blueprint of buckets
 TRIALS = 3  # solves of each street when the agent is loaded
 UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
 BOUNDED = (UNSAFE, "resolve", "maxmargin", "refined")  # reach_maxmargin and combined want gifts or the model
 TRANSLATION = "mean of lines"  # part of the fingerprint: it was one drawn line before
 Menus = tuple[tuple[Menu, Menu], ...]
+
+
+class Searched(NamedTuple):
+    """What a search came to; see ``Decision``."""
+
+    outcome: Outcome
+    iterations: int = 0
+    spent: Spent = Spent()
+    plan: str = ""
 
 
 class NoLimitAgent(BaseAgent):
@@ -79,8 +84,8 @@ class NoLimitAgent(BaseAgent):
         blueprint: of the same game with a menu.
         variant: of CFR.
         solve_from: streets with which subgames begin, by name with + between; None to play the blueprint alone.
-        menus: sizes of both players in subgames, by street of the whole game. Unless given, a subgame of the last street has the game's own
-            menu, and one that begins above it ``FIRST_SIZES``, ``LATER_SIZES`` and near all-ins.
+        menus: sizes of both players in subgames, by street of the whole game; unless given, ``agents.no_limit.plan`` chooses them for the
+            time of each decision.
         threads: kernel threads of a solve.
         gadget: above a subgame for which the last solve of the hand has bounds, one of ``search.gadgets.GADGETS``; the first solve of a
             hand is ``unsafe``.
@@ -124,8 +129,9 @@ class NoLimitAgent(BaseAgent):
     def _start(self) -> None:
         """Make what each process has of its own."""
         self._loaded, self._workspace = False, Workspace()
-        # Seconds by street: from ranges to a solver, of an iteration by row, and of what comes after the solve.
-        self._building, self._iterating, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(3))
+        # Seconds by street: from ranges to a solver, and of what comes after the solve. By street and rung: of an iteration by row.
+        self._building, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(2))
+        self._iterating = defaultdict[tuple[int, str], Pace](Pace)
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -138,7 +144,8 @@ class NoLimitAgent(BaseAgent):
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
-        settings: tuple[object, ...] = self.variant, self.rounds, TRANSLATION, self.menus, self.threads, self.gadget
+        ladders = [self._ladder(street) for street in self.rounds]
+        settings: tuple[object, ...] = self.variant, self.rounds, TRANSLATION, ladders, self.threads, self.gadget
         if self.flop != OFF:
             settings += COUNTS, MOST_RIVERS, ITERATIONS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
         fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
@@ -153,10 +160,12 @@ class NoLimitAgent(BaseAgent):
         for street in self.rounds:
             state, hand = self._checked_down(street), self._hand(None)
             hand.follow(state)
-            for _ in range(TRIALS):
-                self._search(hand, state, state, Budget(iterations=1), Deadline(None))
-            for pace in (self._building[street], self._iterating[street], self._answering[street]):
-                pace.settle()
+            for rung in self._ladder(street).rungs:
+                for _ in range(TRIALS):
+                    self._search(hand, state, state, Budget(iterations=1), Deadline(None), Ladder((rung,)))
+                self._iterating[street, rung.name].settle()
+            self._building[street].settle()
+            self._answering[street].settle()
 
     def _checked_down(self, street: int) -> HoldemState:
         """Return the first decision of a street in a hand in which nobody bets."""
@@ -174,14 +183,12 @@ class NoLimitAgent(BaseAgent):
         hand = self._hand(memory)
         hand.follow(state)
         root = self._due(hand, seat, state)
-        outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
-        if root is not None:
-            outcome, iterations, spent = self._search(hand, root, state, budget, clock)
+        done = Searched(Outcome.NOT_DUE) if root is None else self._search(hand, root, state, budget, clock)
         policy = hand.model(state) if hand.policy is None else hand.policy
         played = hand.played | {state: policy}
         knows = HandMemory(state, hand.lines, hand.ranges[state], hand.solved, hand.surprises, hand.street, played)
-        solved = root if outcome == Outcome.SEARCHED else None
-        return Decision(policy, knows, clock.spent(), iterations, solved, outcome, spent=spent)
+        solved = root if done.outcome == Outcome.SEARCHED else None
+        return Decision(policy, knows, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan)
 
     def _due(self, hand: Hand, seat: int, state: HoldemState) -> HoldemState | None:
         """Return where the subgame begins that is due; None if the last answer, or the blueprint, is played on."""
@@ -200,31 +207,33 @@ class NoLimitAgent(BaseAgent):
     def _hand(self, memory: HandMemory | None) -> Hand:
         return Hand(self.game, self.blueprint, memory)
 
-    def _search(self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline) -> tuple[Outcome, int, Spent]:
-        """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer."""
+    def _search(
+        self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline, ladder: Ladder | None = None
+    ) -> Searched:
+        """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer; ``ladder`` in place of the street's own."""
         street, seat, begun = self.game.round(root), self.game.player(state), time.perf_counter()
         building, answering = self._building[street], self._answering[street]
         limit = clock.sooner(SPARE * answering.expected)
         if limit.remaining() < building.expected:
             building.heal()
             answering.heal()
-            return Outcome.NO_TIME, 0, Spent()
+            return Searched(Outcome.NO_TIME)
         try:
-            game, menus = self._offers_from(street)
             bound = None if hand.solved is None else hand.solved.bound(root)
             hand.ranges.setdefault(*hand.street)
             ranges = hand.ranges[root] if bound is None else self._with_all_hands(hand.ranges[root], seat)
-            subgame = subgame_of(game, root if self.off_tree == "translate" else state, ranges, menus, root)
+            plan = self._planned(ladder or self._ladder(street), root, root if self.off_tree == "translate" else state, ranges, limit)
         except ValueError:  # no two hands of the ranges can meet
-            return Outcome.UNREACHED, 0, Spent()
-        gadget = None if bound is None else RootGadget(self.gadget, 1 - seat, bound)
-        flop = self.flop != OFF and street == FLOP
+            return Searched(Outcome.UNREACHED)
+        gadget, flop = None if bound is None else RootGadget(self.gadget, 1 - seat, bound), self.flop != OFF and street == FLOP
+        pace, name = self._iterating[street, plan.rung.name], plan.rung.name
         if flop:
-            counts = counts_for(subgame, limit.remaining(), self._iterating[street].expected)
-            solver = flop_solver(subgame, self.flop, self.variant, self.threads, self._workspace, counts)
+            counts = counts_for(plan.game, limit.remaining(), pace.expected)
+            name = f"{name} {' x '.join(map(str, counts))}" if self.flop == RUN_OUTS else name
+            solver = flop_solver(plan.game, self.flop, self.variant, self.threads, self._workspace, counts)
         else:
-            solver = BoardSolver(subgame, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
-        solver.pace = self._iterating[street]
+            solver = BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
+        solver.pace = pace
         built = time.perf_counter()
         building.learn(built - begun)
         solution = solver.solve(budget, limit)
@@ -232,7 +241,7 @@ class NoLimitAgent(BaseAgent):
         least = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
         reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
         if not reached and solution.iterations < min(least, budget.iterations or least):
-            return Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0)
+            return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
         if flop:
             answer, opponent = first_street_of(solution.strategy), None
         else:
@@ -245,24 +254,38 @@ class NoLimitAgent(BaseAgent):
         hand.policy = hand.model(state)
         answered = time.perf_counter()
         answering.learn(answered - done)
-        return Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done)
+        return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
 
     def _with_all_hands(self, ranges: Ranges, seat: int) -> Ranges:
         """Return both ranges, the opponent's with a trifle of the hands that the model does not expect: the gadget decides about them."""
         first, second = (reach if player == seat else np.maximum(reach, UNEXPECTED * reach.max()) for player, reach in enumerate(ranges))
         return first, second
 
-    def _offers_from(self, street: int) -> tuple[HoldemGame, Menus | None]:
-        """Return the rules of a subgame that begins with a street, and its menus; None for the game's own."""
-        left = len(self.game.rounds) - street
+    def _planned(self, ladder: Ladder, root: HoldemState, state: HoldemState, ranges: Ranges, clock: Deadline) -> Plan:
+        """Return what is solved for a decision, from ``root`` on with what was bet there up to ``state``."""
+        street = self.game.round(root)
+
+        def subgame(rung: Rung) -> HoldemGame:
+            game = self.game if rung.near is None else replace(self.game, betting=replace(self.game.betting, add_allin=rung.near))
+            return subgame_of(game, state, ranges, rung.menus, root)
+
+        def row_seconds(rung: Rung) -> float:
+            return self._iterating[street, rung.name].expected
+
+        plan = planned(ladder, subgame, clock.remaining() - self._building[street].expected, row_seconds)
+        if plan.expected < math.inf:  # a rung that is never taken would never be timed again
+            for rung in ladder.rungs[ladder.rungs.index(plan.rung) + 1 :]:
+                self._iterating[street, rung.name].heal()
+        return plan
+
+    def _ladder(self, street: int) -> Ladder:
+        """Return the trees that a street's subgame may have."""
+        streets = len(self.game.rounds) - street
         if self.menus is not None:
-            return self.game, self.menus[street:]
-        if left == 1:
-            return self.game, None
+            return Ladder((Rung("sizes that were given", self.menus[street:]),))
         if self.flop != OFF and street == FLOP:
-            return self.game, flop_menus(self.flop, left)
-        betting = replace(self.game.betting, add_allin=NEAR_ALLIN)
-        return replace(self.game, betting=betting), ((FIRST_SIZES, FIRST_SIZES), *[(LATER_SIZES, LATER_SIZES)] * (left - 1))
+            return Ladder((Rung(self.flop, flop_menus(self.flop, streets)),))
+        return ladder_of(streets)
 
 
 def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> tuple[int, int]:

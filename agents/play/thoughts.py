@@ -27,6 +27,7 @@ def thought(game: PublicGame[Any], decision: Decision) -> str:
     if decision.iterations:
         root = decision.root if isinstance(memory, HandMemory) else None
         where = "" if root is None else f"subgame from the {game.rounds[game.round(root)]}: "
+        where += f"{decision.plan}: " if decision.plan else ""
         unplayed = ", no better than what it had" * (decision.outcome == Outcome.REJECTED)
         return f"{where}thought for {duration(decision.seconds)}, {counted(decision.iterations, 'iteration')}{unplayed}"
     if not isinstance(memory, HandMemory):

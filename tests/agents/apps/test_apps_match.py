@@ -60,6 +60,29 @@ def test_a_match_reports_what_the_contract_names(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.long
+def test_all_play_one_of_them_on_the_same_deals(monkeypatch, tmp_path, capsys):
+    given = (
+        *KUHN,
+        "+agent@agents.c=tabular",
+        "agents.c.iterations=200",
+        "against=b",
+        "hands=200",
+        "exact=false",
+        f"hydra.run.dir={tmp_path}",
+    )
+    assert timebank(monkeypatch, "match", *given) == 0
+    result = result_of(tmp_path)
+    assert [row["agents"] for row in result["rows"]] == [["a", "b"], ["c", "b"]]
+    (row,) = result["differences"]
+    assert (row["agents"], row["against"], row["hands"]) == (["c", "a"], "b", 200)
+    first, second = (row["estimates"]["aivat"]["mean"] for row in result["rows"])
+    assert row["mean"] == pytest.approx(second - first)
+    assert "c less a" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    assert "against must be one of a, b, got 'z'" in refused(monkeypatch, capsys, "match", *KUHN, "against=z")
+
+
+@pytest.mark.long
 def test_everybody_plays_everybody(monkeypatch, tmp_path, capsys):
     given = (*KUHN, "+agent@agents.c=bot", "agents.c.bot=fixed_action_preference", "hands=100", f"hydra.run.dir={tmp_path}")
     assert timebank(monkeypatch, "match", *given) == 0

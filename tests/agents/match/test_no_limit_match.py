@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
-from agents.match.deal import Competitor, check_record
+from agents.match.deal import Competitor, Table, check_record
 from agents.match.match import Match
-from agents.match.report import street_table
+from agents.match.report import plan_table, street_table
 from agents.match.statistics import decision_streets, match_row, more_hands
 from agents.no_limit.agent import NoLimitAgent
+from agents.no_limit.plan import RIVER
 from games.holdem.config import Holdem
 from search import Budget, variant
 from search.boards.menu_values import UniformMenu
@@ -156,3 +157,21 @@ def test_full_no_limit_holdem_is_estimated_with_a_third_of_the_error_of_duplicat
     assert aivat.standard_error < duplicate.standard_error / 3
     assert abs(aivat.mean - duplicate.mean) < 4 * duplicate.standard_error
     assert abs(aivat.mean - raw.mean) < 4 * raw.standard_error
+
+
+def test_what_was_solved_is_told_for_each_decision_and_counted(blueprint):
+    match = match_of(blueprint, 2)
+    records, tally = played(match, 20), tallied(match, 20)
+    row, name = match_row(tally, None, None), RIVER.rungs[RIVER.usual].name
+    solved = sum(decision[2] > 0 for record in records for decision in record["decisions"])
+    assert row["plans"] == [{"agent": "a", "street": "turn", "plan": name, "decisions": solved}]
+    assert name in plan_table([row])
+    for record in records:
+        plans = record.get("plans", [""] * len(record["decisions"]))
+        assert [plan != "" for plan in plans] == [decision[2] > 0 for decision in record["decisions"]]
+    planned = next(record for record in records if "plans" in record)
+    table, deal = Table(match.competitors, match.draws, match.values), planned["deal"]
+    check_record(table, planned, deal, planned["seats"][0] != "a")
+    for wrong in ([], [1] * len(planned["plans"]), ["x" * 300] * len(planned["plans"]), "?"):
+        with pytest.raises(ValueError, match="a hand's plans must be a text for each decision"):
+            check_record(table, planned | {"plans": wrong}, deal, planned["seats"][0] != "a")

@@ -113,3 +113,27 @@ def test_a_samples_trunk_costs_something_in_the_whole_game():
     held = HeldTrunk(BoardSolver(game, DCFR, dtype=np.float64), 0, lambda state: answer.at(state))
     held.run(200)
     assert held.bounds().low > free.values()[1] + free.exploitability()
+
+
+@pytest.mark.parametrize("seat", [0, 1])
+def test_decisions_that_a_trunk_lacks_are_played_as_well_as_can_be(seat):
+    game = GAMES["one-card flop"]
+    free = BoardSolver(game, DCFR, dtype=np.float64)
+    free.run(400)
+    answer, trunk, asked = free.answer(), uneven(game), set()
+
+    def partly(state):
+        """Uneven decisions, and none after a raise."""
+        asked.add(state)
+        return None if "raise" in state.label else trunk(state)
+
+    bounds = {}
+    for name, own in {"all": trunk, "partly": partly, "nothing": lambda state: None, "solution": answer.at}.items():
+        held = HeldTrunk(BoardSolver(game, DCFR, dtype=np.float64), seat, own)
+        held.run(400)
+        bounds[name] = held.bounds()
+        assert bounds[name].low <= bounds[name].high + 1e-9
+    value, error = free.values()[1 - seat], 3 * free.exploitability()
+    assert bounds["nothing"].low - error <= value <= bounds["nothing"].high + error
+    assert bounds["all"].low > bounds["partly"].high > value - error
+    assert len(asked) > 1

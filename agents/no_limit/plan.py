@@ -1,0 +1,118 @@
+"""What to solve in the time of a decision: the richest tree that leaves time for the iterations it is worth having for.
+
+A *ladder* lists the trees that the rest of a hand may be solved in, from the poorest to the richest. How long an iteration of each takes is
+learnt from the solves before, by row. Each tree says after how many iterations it loses less than the one below it in the same time
+(``Rung.from_iterations``; docs/notebook/holdem.md, "How rich a tree"), and is taken if there is time for so many. So more time never leads
+to a poorer tree. Where iterations are the budget, or nothing is known of the machine, the tree is the ladder's usual one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from games.holdem.board_tree import game_size
+from games.holdem.menus import Menu, parse_sizes
+from games.holdem.rules import HoldemGame
+
+Menus = tuple[tuple[Menu, Menu], ...]
+# An all-in of many pots is hardly ever right, and makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of
+# full no-limit hold'em"). So a tree offers all-in beside its sizes where it is no more than this many pots.
+NEAR_ALLIN = 2.0
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One tree of a ladder.
+
+    Attributes:
+        name: what reports call it.
+        menus: sizes of both players, street by street from the subgame's first on; None for the game's own.
+        near: all-in is offered beside them up to so many pots; None for the game's own rule.
+        from_iterations: from as many on it is taken before the rung below it.
+    """
+
+    name: str
+    menus: Menus | None = None
+    near: float | None = None
+    from_iterations: int = 0
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Trees for a street, the poorest first.
+
+    Attributes:
+        rungs: of one street.
+        usual: number of the one that is taken where no clock runs.
+    """
+
+    rungs: tuple[Rung, ...]
+    usual: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is solved for a decision.
+
+    Attributes:
+        rung: the tree.
+        game: the subgame with its sizes.
+        rows: that an iteration goes over.
+        expected: iterations that the time allows; infinite where no clock runs.
+    """
+
+    rung: Rung
+    game: HoldemGame
+    rows: int
+    expected: float
+
+
+def menu_of(bets: str, raises: str = "") -> tuple[Menu, Menu]:
+    """Return sizes of both players as menus are written; raises at most once a street."""
+    menu = Menu(parse_sizes(bets, "bets", raises=False), parse_sizes(raises, "raises", raises=True), reraises=((),) if raises else ())
+    return menu, menu
+
+
+def planned(ladder: Ladder, subgame: Callable[[Rung], HoldemGame], seconds: float, row_seconds: Callable[[Rung], float]) -> Plan:
+    """Return what to solve.
+
+    Args:
+        ladder: of the street.
+        subgame: returns the rest of the hand with a rung's sizes.
+        seconds: there are; infinite where no clock runs.
+        row_seconds: returns how long an iteration of a rung's tree takes, by row; 0 where it is not known.
+    """
+    if not (math.isfinite(seconds) and all(row_seconds(rung) > 0 for rung in ladder.rungs)):
+        return _plan(ladder.rungs[ladder.usual], subgame, seconds, 0.0)
+    plan = _plan(ladder.rungs[0], subgame, seconds, row_seconds(ladder.rungs[0]))
+    for rung in ladder.rungs[1:]:
+        if plan.expected < rung.from_iterations:  # a richer tree has fewer iterations still: it need not be built
+            break
+        richer = _plan(rung, subgame, seconds, row_seconds(rung))
+        if richer.expected < rung.from_iterations:
+            break
+        plan = richer
+    return plan
+
+
+def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row_seconds: float) -> Plan:
+    game = subgame(rung)
+    rows = sum(game_size(game).rows)
+    return Plan(rung, game, rows, max(seconds, 0.0) / (rows * row_seconds) if rows * row_seconds > 0 else math.inf)
+
+
+LATER = menu_of("75%")
+RAISED = menu_of("75%", "100%")
+RIVER = Ladder((Rung("75 %, one raise", (RAISED,), NEAR_ALLIN), Rung("the game's sizes", from_iterations=400)), usual=1)
+TURN = Ladder((Rung("75 %, one raise on the turn", (RAISED, LATER), NEAR_ALLIN),))
+
+
+def ladder_of(streets: int) -> Ladder:
+    """Return the trees of a subgame that begins so many streets from the end."""
+    if streets == 1:
+        return RIVER
+    if streets == 2:
+        return TURN
+    return Ladder((Rung("75 %, one raise on its first street", (RAISED, *[LATER] * (streets - 1)), NEAR_ALLIN),))
