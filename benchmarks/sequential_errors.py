@@ -1,7 +1,8 @@
 """How often is ``stop=sprt`` wrong? Simulated matches of scores whose mean is known, with the stopping rule of ``timebank match``.
 
 Scores of a deal have the standard deviation 1; margins are in it. Every case is drawn with mean 0, where any winner is wrong, and with the
-margin as mean, where *even* is wrong and so is the second as winner. ``alpha`` and ``beta`` are 5 %; matches have 25 / margin² deals at most.
+margin as mean, where *even* is wrong and so is the second as winner. ``alpha`` and ``beta`` are 5 %; a match has 25 / margin² deals at
+most, but at least 1,000.
 
 * ``normal``, and Student's ``t`` with 3 degrees of freedom, whose fourth moment is infinite.
 * ``few pots``: 5 deals of 150 make 84 % of the variance, as docs/concepts/no-limit.md reports of AIVAT's estimates. Either wins them.
