@@ -101,8 +101,8 @@ def look(rule: SPRT, scores: Float, exact: bool = False) -> Look:
         effective = np.where(variance > (ALIKE_SHARE * rule.margin) ** 2, n * variance**2 / fourth, 0.0)
     wins = ratios >= rule.upper
     decision = np.select([wins[..., 0], wins[..., 1], (ratios <= rule.lower).all(axis=-1)], [FIRST, SECOND, EVEN], UNDECIDED)
-    enough = exact | ((n >= LEAST_DEALS) & (effective >= LEAST_EFFECTIVE))
-    return Look(ratios, effective, np.where(enough, decision, UNDECIDED))
+    allowed = exact | ((n >= LEAST_DEALS) & (effective >= LEAST_EFFECTIVE))
+    return Look(ratios, effective, np.where(allowed, decision, UNDECIDED))
 
 
 def next_look(deals: int) -> int:
