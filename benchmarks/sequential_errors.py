@@ -41,7 +41,8 @@ def student(random: np.random.Generator, shape: tuple[int, int]) -> Float:
 
 def few_pots(random: np.random.Generator, shape: tuple[int, int]) -> Float:
     spread = np.where(random.random(shape) < POTS, (SHARE / POTS) ** 0.5, ((1 - SHARE) / (1 - POTS)) ** 0.5)
-    return spread * random.standard_normal(shape)
+    scores: Float = spread * random.standard_normal(shape)
+    return scores
 
 
 def one_wins(pots: float) -> Draw:
