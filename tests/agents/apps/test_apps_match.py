@@ -366,7 +366,7 @@ def test_a_match_stops_when_it_is_decided_and_goes_on_without_the_rule(monkeypat
 @pytest.mark.long
 def test_a_match_of_processes_stops_at_the_same_deal(monkeypatch, tmp_path):
     for name, executor in (("a", ["executor=serial"]), ("b", ["executor=local", "executor.workers=2"])):
-        assert timebank(monkeypatch, "match", *SPRT, *executor, f"hydra.run.dir={tmp_path / name}") == 0
+        assert timebank(monkeypatch, "match", *SPRT, "margin=0.005", *executor, f"hydra.run.dir={tmp_path / name}") == 0
     assert table_of(tmp_path / "a") == table_of(tmp_path / "b")
     one, other = (result_of(tmp_path / name)["rows"][0]["stop"] for name in ("a", "b"))
     assert one["decided"] == "a"
