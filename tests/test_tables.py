@@ -232,6 +232,16 @@ def test_coverage_on_leduc(tmp_path):
     assert abs(float(rows[0][4]) - mean) < 4 * spread / 10**0.5
 
 
+def test_errors_of_sprt():
+    """A tenth of its matches: as often wrong, and as long, as so few can tell."""
+    import sequential_errors
+
+    _, wrong, deals = row("docs/notebook/matches.md", "table: errors of sprt -->", "normal")[:3]
+    found = sequential_errors.simulate(sequential_errors.CASES["normal"], 0.0, 0.05, 200)
+    assert abs(np.isin(found[:, 0], (sequential_errors.FIRST, sequential_errors.SECOND)).mean() - float(wrong.rstrip("%")) / 100) < 0.06
+    assert found[:, 1].mean() == pytest.approx(float(deals.replace(",", "")), rel=0.15)
+
+
 @pytest.mark.parametrize("name", ["default", "dcfr"])
 def test_variants(name):
     import variants

@@ -12,6 +12,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 
 from agents.match.deal import VALUES
+from agents.match.sequential import LEAST_DEALS, NOBODY, RULE, SPRT
 from agents.opponents.acpc import ACPC
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
 from games.holdem.config import Holdem, LibratusEndgame, Spot
@@ -271,6 +272,11 @@ class MatchConfig:
         values: AIVAT's value function: ``blueprint`` (both play what they play without thinking), ``uniform``, or ``none`` for no AIVAT.
         precision: half-width of the 95 % interval that is wanted, chips a hand; says how many hands it takes, before the first one as far
             as that is known, and how many more while they are played and at the end.
+        stop: ``sprt`` stops a match as soon as a sequential probability ratio test has decided it: see docs/how-to/match.md. None plays all
+            hands.
+        margin: of stop=sprt: the smallest difference that matters, chips a hand.
+        alpha: of stop=sprt: the most that a wrong winner is to be likely.
+        beta: of stop=sprt: the most that *even* is to be likely where somebody wins by the margin.
         exact: also compute matches' exact values, agents' searches included.
         draws: of agents with a clock, for that.
         limit_seconds: of a bot's decision; one that takes longer forfeits the hand.
@@ -292,6 +298,10 @@ class MatchConfig:
     duplicate: bool = True
     values: str = bounded("blueprint", among=VALUES)
     precision: float | None = bounded(None, above=0, unit="chips a hand")
+    stop: str | None = bounded(None, among=(RULE,))
+    margin: float | None = bounded(None, above=0, unit="chips a hand")
+    alpha: float = bounded(0.05, above=0, below=0.5)
+    beta: float = bounded(0.05, above=0, below=0.5)
     exact: bool = True
     draws: int = bounded(3, least=1, most=10**6)
     limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
@@ -308,6 +318,20 @@ class MatchConfig:
     def clients(self) -> list[str]:
         """The names of agents that are somebody's program, which connects to the match."""
         return [name for name in self.bots if self.agents[name].bot == ACPC]
+
+    def stopping_rule(self) -> SPRT | None:
+        """Return when a match stops, None where all hands are played; refuses what does not go together."""
+        if self.stop is None:
+            if self.margin is not None:
+                raise ValueError(f"margin must be left out (margin=null) but for stop={RULE}, got {self.margin:g}")
+            return None
+        if self.margin is None:
+            raise ValueError(f"margin must be given for stop={RULE}, got none (the smallest difference that matters, chips a hand)")
+        if self.hands < 2 * LEAST_DEALS:
+            raise ValueError(f"hands must be at least {2 * LEAST_DEALS:,} for stop={RULE}, the least that decide, got {self.hands:,}")
+        if NOBODY in self.agents:
+            raise ValueError(f"agents must have other names than {NOBODY} for stop={RULE}, which says so of a draw, got {NOBODY!r}")
+        return SPRT(self.margin, self.alpha, self.beta)
 
 
 @dataclass(kw_only=True)

@@ -21,7 +21,7 @@ from games.files import read_text, require_regular
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
 # Keys of a match that change no hand of it: how many there are, where they are played, what is worked out besides.
-SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds", "phh")
+SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds", "phh", "stop", "margin", "alpha", "beta")
 CLIENT = ("host", "port", "wait_seconds")  # keys of an agent that say where it connects, and no more
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 ANSWERS = (SOLUTION, "policy.json")

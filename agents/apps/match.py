@@ -23,6 +23,7 @@ from agents.match.planning import plan_lines
 from agents.match.report import report_text, waiting_text, write_report
 from agents.match.salt import kept_salt
 from agents.match.statistics import Tally, describe, live, match_row
+from agents.match.stopping import Watch
 from agents.opponents.acpc import HOST, WAIT_SECONDS
 from agents.runtime.storage import brief, whole_in
 
@@ -32,6 +33,7 @@ def check(config: MatchConfig, directory: Path) -> None:
     check_hands(config.hands)
     build_executor(config.executor)
     config.budget.build()
+    config.stopping_rule()
     before = result_in(directory)
     game, rows = before.get("game"), before.get("rows")
     if game is not None and game != match_kind(config).game.name:  # its settings may say nothing of its name
@@ -53,10 +55,12 @@ def run(config: MatchConfig, directory: Path) -> None:
             result.write()
         matches = build_matches(config, directory, result)
         tallies, exact = [Tally(match) for match in matches], list[ExactValue | None]([None] * len(matches))
+        rule = config.stopping_rule()
+        watches = [None if rule is None else Watch(rule, tally, config.hands) for tally in tallies]
         if config.precision is not None:
             print(plan_lines(matches, config.precision, before, build_executor(config.executor).workers), flush=True)
         try:
-            start, played = time.perf_counter(), play(config, tallies, directory)
+            start, played = time.perf_counter(), play(config, tallies, watches, directory)
             seconds = time.perf_counter() - start
             result.write(playing={"hands": played, "seconds": seconds, "hands_per_second": played / seconds})
             if config.exact:
@@ -64,7 +68,8 @@ def run(config: MatchConfig, directory: Path) -> None:
             if config.salt is not None:
                 result.write(salt=config.salt)
         finally:
-            rows = [match_row(t, config.precision, e) for t, e in zip(tallies, exact, strict=True) if t.hands >= 4]
+            played_rows = zip(tallies, exact, watches, strict=True)
+            rows = [match_row(t, config.precision, e, None if w is None else w.row()) for t, e, w in played_rows if t.hands >= 4]
             if rows:
                 agents = describe(matches)
                 compared = differences(tallies)
@@ -79,22 +84,32 @@ def run(config: MatchConfig, directory: Path) -> None:
                     print(waiting_text(tally))
 
 
-def play(config: MatchConfig, tallies: list[Tally], directory: Path) -> int:
-    """Play with a progress bar; return how many hands were played now."""
-    now, matches = 0, [tally.match for tally in tallies]
+def play(config: MatchConfig, tallies: list[Tally], watches: list[Watch | None], directory: Path) -> int:
+    """Play with a progress bar, matches that may stop one after another; return how many hands were played now."""
     for name in config.clients:
         agent = config.agents[name]
         where, seconds = f"{agent.host or HOST}:{agent.port}", agent.wait_seconds or WAIT_SECONDS
         print(f"{name}: its client connects to {where} within {seconds:g} s (hands are played in this process)", flush=True)
-    with (
-        Progress("playing", config.hands * len(matches), "hand", LOADING) as progress,
-        closing(play_matches(matches, config.hands, build_table(config), directory / "hands")) as chunks,
-    ):
+    with Progress("playing", config.hands * len(tallies), "hand", LOADING) as progress:
+        if config.stop is None:
+            return play_on(config, tallies, None, directory, progress, 0)
+        now = 0
+        for number, (tally, watch) in enumerate(zip(tallies, watches, strict=True)):
+            now += play_on(config, [tally], watch, directory, progress, number * config.hands)
+        return now
+
+
+def play_on(config: MatchConfig, tallies: list[Tally], watch: Watch | None, directory: Path, progress: Progress, before: int) -> int:
+    """Play matches until all their hands are played, or until the watch says so; ``before`` are hands of matches that are over."""
+    now, over = 0, (lambda: False) if watch is None else watch.over
+    matches = [tally.match for tally in tallies]
+    with closing(play_matches(matches, config.hands, build_table(config), directory / "hands", over)) as chunks:
         for number, records, new in chunks:
             tally = tallies[number]
             tally.add(records)
             now += len(records) * new
-            progress.at(sum(tally.played for tally in tallies), f"{tally.names} {live(tally, config.precision)}")
+            state = live(tally, config.precision) + ("" if watch is None else f", {watch.live()}")
+            progress.at(before + sum(tally.played for tally in tallies), f"{tally.names} {state}")
     return now
 
 

@@ -22,7 +22,7 @@ import pickle
 import re
 import secrets
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -213,6 +213,7 @@ def play_matches(
     hands: int,
     executor: Executor | None = None,
     directory: Path | None = None,
+    over: Callable[[], bool] = lambda: False,
 ) -> Generator[tuple[int, list[Record], bool]]:
     """Play matches; yield (match number, records, whether played now) part by part, in any order, kept ones first.
 
@@ -222,6 +223,7 @@ def play_matches(
         executor: where the hands are played; in this process by default.
         directory: hands are kept here as JSON lines, each hand a line, and not played again; None keeps none. It must exist. What is kept
             of a match with a bot can be read by nobody but the owner.
+        over: asked when kept hands were yielded, and after each part: nothing more is played where it says so.
 
     Raises:
         ValueError: a number of hands that no match has.
@@ -237,6 +239,8 @@ def play_matches(
         for records in files[i].load(hands // (1 + match.duplicate), done[i]):
             faults.update(_faults(records))
             yield i, records, False
+    if over():
+        return
     packed = [pickle.dumps(match) for match in matches]
     try:
         for rounds in zip_longest(*(match.rounds_of_play(hands) for match in matches), fillvalue=()):
@@ -250,6 +254,8 @@ def play_matches(
                         faults.update(_faults(records))
                         yield i, records, True
                         _check_faults(records, faults)
+                        if over():
+                            return
                         if len(records) < len(part.hands):
                             left.append((i, Part(part.match, part.hands[len(records) :])))
                 tasks = left

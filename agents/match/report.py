@@ -10,6 +10,7 @@ from typing import Any
 from agents.match.figure import plot_matches
 from agents.match.planning import aim_text
 from agents.match.statistics import ALIKE_SHARE, ESTIMATES, Tally, decision_rows
+from agents.match.stopping import stop_text
 from agents.reporting.tables import Row, duration, overruns_text, spoilt_note, table, write_csv
 
 ALIKE = "all alike: no hand told more than another; either AIVAT's values are the match's own, or too few hands were played to differ"
@@ -48,6 +49,8 @@ def waiting_text(tally: Tally) -> str:
 def _notes(row: Row) -> list[str]:
     """Return what a table does not show of a match."""
     notes = [f"hands forfeited: {_faults(row['faults'])}"] if row["faults"] else []
+    if "stop" in row:
+        notes.append(stop_text(row["stop"]))
     if row["waiting_hands"]:
         notes.append(f"{row['waiting_hands']:,} more hands were played of deals whose other hand was not, and are not counted")
     if "hands_needed" in row:
@@ -65,6 +68,7 @@ def _faults(faults: Mapping[str, int]) -> str:
 def _flat(row: Row) -> dict[str, Any]:
     """Return a row for a table of one line a match."""
     cells = {"first": row["agents"][0], "second": row["agents"][1], "hands": row["hands"], "exact": (row["exact"] or {}).get("value")}
+    cells |= {"decided": row["stop"]["decided"]} if "stop" in row else {}
     return cells | {f"{kind}_{key}": value for kind, e in row["estimates"].items() for key, value in e.items()}
 
 

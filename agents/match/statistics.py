@@ -23,7 +23,7 @@ from agents.match.deal import Competitor, Record
 from agents.match.exact_value import ExactValue
 from agents.match.match import Match
 from agents.reporting.tables import Row, duration
-from games.arrays import Bool, Float
+from games.arrays import Bool, Float, Int
 from games.holdem.rules import HoldemGame
 from search.outcome import FALLBACKS, Outcome
 
@@ -78,6 +78,7 @@ class Tally:
         self.faults: dict[str, int] = {}
         self._plans = Counter[tuple[int, int, str]]()  # decisions by competitor, street and plan
         self._by_street = np.zeros((2, len(match.game.rounds), 3))  # decisions, seconds and iterations of each competitor
+        self._only: Int | None = None
 
     def add(self, records: Sequence[Record]) -> None:
         """Take hands."""
@@ -118,7 +119,31 @@ class Tally:
         """Hands that are counted: in duplicate those of deals of which both hands were played."""
         return int(self._counted().sum())
 
+    @property
+    def beyond(self) -> int:
+        """Hands that were played beyond those that ``count_only`` named."""
+        return 0 if self._only is None else int((~np.isin(self._scores["number"], self._only)).sum())
+
+    def count_only(self, numbers: Int) -> None:
+        """Count these hands from now on, no other ones: the match was decided by them. Both hands of each deal must be among them."""
+        self._only = np.unique(numbers)
+
+    def pair_scores(self, numbers: Int) -> Float | None:
+        """Return [pairs], the mean score of each pair of hands by the best estimate; None where some were not played yet.
+
+        Args:
+            numbers: [pairs, 2] of hands.
+        """
+        played = self._scores["number"]
+        places = np.searchsorted(played, numbers)
+        if not len(played) or (played[np.minimum(places, len(played) - 1)] != numbers).any():
+            return None
+        scores: Float = self._scores["chips" if self.match.values == "none" else "aivat"][places].mean(axis=1)
+        return scores
+
     def _counted(self) -> Bool:
+        if self._only is not None:
+            return np.isin(self._scores["number"], self._only)
         deals = self._scores["number"] // 2
         if not self.match.duplicate or not len(deals):
             return np.ones(len(deals), bool)
@@ -269,21 +294,28 @@ def hands_needed(hands: int, now: Estimate, precision: float) -> int:
 def more_hands(tally: Tally, precision: float) -> int | None:
     """Return ``hands_needed`` of the best estimate; None where all hands came out alike: nobody knows how far apart others may be.
 
-    Where neither thinks and AIVAT's values are those of their policies, as nowhere with any amount, it is the match's value itself, and no
-    more hands are needed.
+    Where the value is ``known_exactly``, no more hands are needed.
     """
     estimates = tally.estimates()
-    kind, best = next(iter(estimates.items()))
-    game, thinks = tally.match.game, any(c.thinks for c in tally.match.competitors)
-    if kind == "aivat" and tally.match.values == "blueprint" and not thinks and not (isinstance(game, HoldemGame) and game.any_amount):
+    best = next(iter(estimates.values()))
+    if known_exactly(tally.match):
         return 0
     if best.standard_error <= ALIKE_SHARE * estimates["raw"].standard_error:
         return None
     return hands_needed(tally.hands, best, precision)
 
 
-def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -> Row:
-    """Return a match as result.json has it."""
+def known_exactly(match: Match) -> bool:
+    """Return whether AIVAT's estimate of every hand is the match's value itself.
+
+    That is so where neither thinks and AIVAT's values are those of their policies, as nowhere with any amount.
+    """
+    any_amount = isinstance(match.game, HoldemGame) and match.game.any_amount
+    return match.values == "blueprint" and not any_amount and not any(competitor.thinks for competitor in match.competitors)
+
+
+def match_row(tally: Tally, precision: float | None, exact: ExactValue | None, stop: Row | None = None) -> Row:
+    """Return a match as result.json has it; ``stop`` is what decided it (``agents.match.stopping.Watch.row``)."""
     estimates = tally.estimates()
     best = next(iter(estimates), None)
     raw = estimates["raw"].standard_error if estimates else math.nan
@@ -291,7 +323,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         "agents": [competitor.name for competitor in tally.match.competitors],
         "digest": tally.match.fingerprint(),
         "hands": tally.hands,
-        "waiting_hands": tally.played - tally.hands,  # whose deals' other hands are still to be played
+        "waiting_hands": tally.played - tally.hands - tally.beyond,  # whose deals' other hands are still to be played
         "unit": "chips",
         "estimates": {kind: asdict(e) | {"of_raw_error": e.standard_error / raw if raw else None} for kind, e in estimates.items()},
         "best": best,
@@ -309,7 +341,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None) -
         row["mbb_per_game"] = in_blinds(row)
     if precision is not None and best is not None:
         row |= {"precision": precision, "hands_needed": more_hands(tally, precision)}
-    return row
+    return row if stop is None else row | {"stop": stop}
 
 
 def in_blinds(row: Row) -> Row:

@@ -307,6 +307,14 @@ REFUSED = [
         "agents.b.buckets must be a number from 0 to 10,000,000 for each of 2 streets, got [3]",
     ),
     (["precision=0"], "precision must be above 0 chips a hand, got 0"),
+    (["stop=elo", "margin=1"], "stop must be one of sprt, got 'elo'"),
+    (["stop=sprt"], "margin must be given for stop=sprt, got none (the smallest difference that matters, chips a hand)"),
+    (["margin=0.1"], "margin must be left out (margin=null) but for stop=sprt, got 0.1"),
+    (["stop=sprt", "margin=0"], "margin must be above 0 chips a hand, got 0"),
+    (["stop=sprt", "margin=1", "alpha=0.5"], "alpha must be below 0.5, got 0.5"),
+    (["stop=sprt", "margin=1", "beta=0"], "beta must be above 0, got 0"),
+    (["stop=sprt", "margin=1", "hands=998"], "hands must be at least 1,000 for stop=sprt, the least that decide, got 998"),
+    (["stop=sprt", "margin=1", "+agent@agents.even=uniform"], "agents must have other names than even for stop=sprt"),
     (["values=none", "draws=0"], "draws must be at least 1, got 0"),
     (["limit_seconds=0", "agent@agents.b=bot", "agent@agents.a=uniform"], "limit_seconds must be above 0 seconds, got 0"),
 ]
@@ -360,6 +368,32 @@ def test_every_yaml_of_matches_composes():
         layered("match", [f"agent@agents.a={path.stem}"])
     register("play")
     layered("play", [])
+
+
+SPRT = (*KUHN, "hands=4000", "values=none", "stop=sprt", "margin=0.1")
+
+
+def test_a_match_stops_when_it_is_decided_and_goes_on_without_the_rule(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "match", *SPRT, "+agent@agents.c=uniform", f"hydra.run.dir={tmp_path}") == 0
+    rows = result_of(tmp_path)["rows"]
+    assert [row["stop"]["decided"] for row in rows[:2]] == ["a", "a"]  # each pair stops by itself
+    assert all(row["hands"] == row["stop"]["hands"] < 4000 for row in rows[:2])
+    assert f"a - b: decided after {rows[0]['hands']:,} hands: a wins (sprt: LLR a +" in capsys.readouterr().out
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}") == 0
+    assert result_of(tmp_path)["playing"]["hands"] == 0
+    assert [row["stop"] for row in result_of(tmp_path)["rows"]] == [row["stop"] for row in rows]
+    assert timebank(monkeypatch, "match", f"resume={tmp_path}", "stop=null", "margin=null", "hands=4000") == 0
+    assert [(row["hands"], "stop" in row) for row in result_of(tmp_path)["rows"]] == [(4000, False)] * 3
+
+
+@pytest.mark.long
+def test_a_match_of_processes_stops_at_the_same_deal(monkeypatch, tmp_path):
+    for name, executor in (("a", ["executor=serial"]), ("b", ["executor=local", "executor.workers=2"])):
+        assert timebank(monkeypatch, "match", *SPRT, "margin=0.005", *executor, f"hydra.run.dir={tmp_path / name}") == 0
+    assert table_of(tmp_path / "a") == table_of(tmp_path / "b")
+    one, other = (result_of(tmp_path / name)["rows"][0]["stop"] for name in ("a", "b"))
+    assert one["decided"] == "a"
+    assert {**one, "beyond_hands": 0} == {**other, "beyond_hands": 0}
 
 
 PLAY = [sys.executable, "-m", "agents.apps.play", "game=leduc_poker", "agent.iterations=20", "seed=3"]
