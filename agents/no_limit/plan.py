@@ -103,10 +103,16 @@ def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row
     return Plan(rung, game, rows, max(seconds, 0.0) / (rows * row_seconds) if rows * row_seconds > 0 else math.inf)
 
 
-LATER = menu_of("75%")
-RAISED = menu_of("75%", "100%")
+NOBODY, LATER, RAISED = menu_of(""), menu_of("75%"), menu_of("75%", "100%")
 RIVER = Ladder((Rung("75 %, one raise", (RAISED,), NEAR_ALLIN), Rung("the game's sizes", from_iterations=400)), usual=1)
-TURN = Ladder((Rung("75 %, one raise on the turn", (RAISED, LATER), NEAR_ALLIN),))
+TURN = Ladder(
+    (
+        Rung("75 %, one raise, no bets on the river", (RAISED, NOBODY), 0.0),
+        Rung("75 %, one raise on the turn", (RAISED, LATER), NEAR_ALLIN, 8),
+        Rung("75 %, one raise a street", (RAISED, RAISED), NEAR_ALLIN, 64),
+    ),
+    usual=1,
+)
 
 
 def ladder_of(streets: int) -> Ladder:
