@@ -26,8 +26,8 @@ def thought(game: PublicGame[Any], decision: Decision) -> str:
         return f"its value network gave no numbers {done}: it plays {'what it had' if decision.solved else 'on without'}"
     if decision.iterations:
         root = decision.root if isinstance(memory, HandMemory) else None
-        where = "" if root is None else f"subgame from the {game.rounds[game.round(root)]}: "
-        where += f"{decision.plan}: " if decision.plan else ""
+        plan = f", {decision.plan}" if decision.plan else ""
+        where = "" if root is None else f"subgame from the {game.rounds[game.round(root)]}{plan}: "
         unplayed = ", no better than what it had" * (decision.outcome == Outcome.REJECTED)
         return f"{where}thought for {duration(decision.seconds)}, {counted(decision.iterations, 'iteration')}{unplayed}"
     if not isinstance(memory, HandMemory):

@@ -194,7 +194,7 @@ def test_a_grid_has_a_square_for_each_class():
 def test_a_question_tells_street_subgame_iterations_and_time(agent):
     shown, _ = session(agent, ["c", "?", "c", "?", "c", "?", "c", "q"])
     assert "by its blueprint" in shown
-    assert "subgame from the turn: thought for " in shown
+    assert "subgame from the turn, the game's sizes: thought for " in shown
     assert "8 iterations" in shown
     shown, _ = session(agent, ["c", "c", "c", "?", "q"], budget=Budget(seconds=0.0001))
     assert "its time is too short for an iteration: it plays on without" in shown
