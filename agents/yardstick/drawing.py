@@ -14,7 +14,7 @@ over. So positions and pots are spread by rule, and everything within a cell is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,30 +41,39 @@ class Seen(NamedTuple):
     ranges: tuple[Float, Float]
 
 
-def draw(game: HoldemGame, blueprint: BucketBlueprint, street: str, count: int, seed: int) -> Iterator[Spot]:
-    """Yield spots of a street, see the module.
+def draw(game: HoldemGame, blueprint: BucketBlueprint, street: str, count: int, seed: int, drawn_so_far: Sequence[Spot]) -> Iterator[Spot]:
+    """Yield the spots of a street that are not yet drawn, see the module.
 
     Args:
         game: whole, that spots are of.
         blueprint: of the same game with a menu of its own; plays both seats.
         street: of the spots.
-        count: how many.
+        count: how many there shall be in all.
         seed: of all that is drawn.
+        drawn_so_far: the first ones, as an earlier call with the same arguments yielded them.
     """
     left = [count // CELLS + (cell < count % CELLS) for cell in range(CELLS)]
-    number = 0
+    for spot in drawn_so_far:
+        left[cell_of(spot.whole, spot.state)] -= 1
+    number = max((spot.number + 1 for spot in drawn_so_far), default=0)
     while any(left):
         random = np.random.default_rng([seed, STREETS.index(street), number])
-        number += 1
         qualifying = [seen for seen in _played(blueprint, street, random) if _qualifies(blueprint.game, seen)]
-        if not qualifying:
-            continue
-        state, ranges = qualifying[int(random.integers(len(qualifying)))]
-        cell = cell_of(blueprint.game, state)
-        if left[cell]:
-            left[cell] -= 1
-            quantised_ranges = quantised(ranges[0]), quantised(ranges[1])
-            yield Spot(game, street, " / ".join(line_of(blueprint.game, state)), quantised_ranges)
+        if qualifying:
+            state, ranges = qualifying[int(random.integers(len(qualifying)))]
+            cell = cell_of(blueprint.game, state)
+            if left[cell]:
+                left[cell] -= 1
+                levels = np.array([quantised(range_) for range_ in ranges])
+                yield Spot(game, street, " / ".join(line_of(blueprint.game, state)), levels, number)
+        number += 1
+
+
+def spread(spots: Sequence[Spot]) -> list[int]:
+    """Return the order of a street's spots in which the first few are of as many cells as can be."""
+    cells = [cell_of(spot.whole, spot.state) for spot in spots]
+    ranks = [cells[:i].count(cell) for i, cell in enumerate(cells)]
+    return sorted(range(len(spots)), key=lambda i: (ranks[i], cells[i]))
 
 
 def cell_of(game: HoldemGame, state: HoldemState) -> int:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from agents.yardstick.spots import Answer, Spot
 from search import BoardSolver, Budget, Variant
 from search.boards.workspace import Workspace
 
-GAPS = {"turn": 1e-3, "river": 1e-4}  # exploitability to which spots are solved, in shares of the pot
+GAPS = {"river": 1e-5, "turn": 1e-4}  # exploitability to which spots are solved, in shares of the pot
 
 
 def solved(spot: Spot, variant: Variant, gap: float | None = None, workspace: Workspace | None = None) -> Answer:
@@ -26,7 +24,7 @@ def solved(spot: Spot, variant: Variant, gap: float | None = None, workspace: Wo
     return answer_of(spot, solver, (solution.exploitability or 0.0) / spot.pot)
 
 
-def answer_of(spot: Spot, solver: BoardSolver, exploitability: float) -> Answer:
+def answer_of(spot: Spot, solver: BoardSolver, gap: float) -> Answer:
     """Return what a solver's average strategies make of a spot's actions.
 
     The acting player plays a best response below each action. So an action that its equilibrium strategy never takes is not valued by how
@@ -36,13 +34,7 @@ def answer_of(spot: Spot, solver: BoardSolver, exploitability: float) -> Answer:
     board, permutation, rows = strategy.locate(0)
     below = solver.best_cfvs(player, range(board, board + 1))[0][solver.tree.lines_of(player, board) :]
     cfvs = strategy.of_all_hands(below[rows], player, board, permutation)[:, spot.hands]
-    met = spot.whole.cf_reach(spot.state, player, spot.ranges[1 - player])[spot.hands]
     paid = spot.whole.chips(spot.state).paid[player]
-    values = cfvs / met + paid
+    values = (cfvs / spot.met[spot.hands] + paid) / spot.pot
     best = values.max(axis=0)
-    return Answer(best, (best - values) / spot.pot, exploitability)
-
-
-def uniform(spot: Spot) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return [A, H], every action alike."""
-    return np.full((len(spot.actions), len(spot.chances)), 1.0 / len(spot.actions))
+    return Answer(best, best - values, gap)

@@ -22,29 +22,26 @@ import numpy as np
 import numpy.typing as npt
 
 from games.arrays import Float
-from games.game import Action, find_decision, line_of
+from games.game import Action, find_decision
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import Menus, subgame_of
 
-LEVELS = 200  # weights are multiples of 1 / LEVELS, so that three decimals write them exactly
-ONCE = ((),)  # no raise of a raise
-# Sizes of both players in a spot's game, by the street that it begins with: bets, raises, and raises of raises (None: as raises); street by
-# street. An all-in stands beside them where it is no more than so many pots.
-SIZES: dict[str, list[tuple[str, str, tuple[()] | None]]] = {
-    "turn": [("75%", "100%", ()), ("75%", "", None)],
-    "river": [("50%,100%,a", "100%,a", None)],
-}
-NEAR_ALLIN = {"turn": 2.0, "river": 0.0}
+LEVELS = 200  # weights are multiples of 1 / LEVELS: three decimals write them exactly
+# Sizes of both players in a spot's game, by the street that it begins with, street by street from there: bets, raises, and whether a raise
+# may be raised. An all-in stands beside them where it is no more than NEAR_ALLIN pots.
+SIZES = {"river": [("50%,100%,a", "100%,a", True)], "turn": [("75%", "100%", False), ("75%", "", True)]}
+NEAR_ALLIN = {"river": 0.0, "turn": 2.0}
 STREETS = tuple(SIZES)
+NEAR_ONE = 1e-3  # what shares of a hand may miss 1 by: four decimals are written of each
+Levels = npt.NDArray[np.uint8]
 
 
 def menus_of(street: str) -> Menus:
     """Return the sizes of a spot's game, street by street from its first on."""
     menus = []
-    for bets, raises, reraises in SIZES[street]:
-        sizes = parse_sizes(bets, "bets", raises=False), parse_sizes(raises, "raises", raises=True)
-        menu = Menu(*sizes, reraises=() if reraises is None else (reraises,))
+    for bets, raises, again in SIZES[street]:
+        menu = Menu(parse_sizes(bets, "bets", raises=False), parse_sizes(raises, "raises", raises=True), reraises=() if again else ((),))
         menus.append((menu, menu))
     return tuple(menus)
 
@@ -53,15 +50,14 @@ def with_spot_menus(game: HoldemGame, street: str) -> HoldemGame:
     """Return the whole game with the sizes of spots of a street from that street on."""
     if game.betting.menus is None:
         raise ValueError(f"game must be no-limit, got {game.name}")
-    first, last = game.rounds.index(street), menus_of(street)
-    betting = replace(game.betting, menus=(*game.betting.menus[:first], *last), add_allin=NEAR_ALLIN[street])
+    menus = (*game.betting.menus[: game.rounds.index(street)], *menus_of(street))
+    betting = replace(game.betting, menus=menus, add_allin=NEAR_ALLIN[street])
     return replace(game, betting=betting, any_amount=True)
 
 
-def quantised(range_: Float) -> Float:
-    """Return a range [H] in multiples of 1 / ``LEVELS`` of its largest weight; smaller weights than half of one are 0."""
-    levels: Float = np.round(LEVELS * range_ / range_.max()) / LEVELS
-    return levels
+def quantised(range_: Float) -> Levels:
+    """Return a range [H] in steps of 1 / ``LEVELS`` of its largest weight; weights below half a step are 0."""
+    return np.round(LEVELS * range_ / range_.max()).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +65,18 @@ class Spot:
     """A spot.
 
     Attributes:
+        game: that is played, from the blinds on.
         street: that its state is on.
         line: of play that leads there, in the whole game.
-        ranges: [H] of both players, multiples of 1 / ``LEVELS``; hands that hold a card of the board have 0.
+        levels: [2, H], ranges of both players in steps of 1 / ``LEVELS``; hands that hold a card of the board have 0.
+        number: of the hand that it was drawn from.
     """
 
     game: HoldemGame
     street: str
     line: str
-    ranges: tuple[Float, Float]
+    levels: Levels
+    number: int
 
     @cached_property
     def whole(self) -> HoldemGame:
@@ -100,6 +99,11 @@ class Spot:
         return self.whole.actions(self.state)
 
     @cached_property
+    def ranges(self) -> tuple[Float, Float]:
+        """Both players' [H] weights, 1 at most."""
+        return self.levels[0] / LEVELS, self.levels[1] / LEVELS
+
+    @cached_property
     def pot(self) -> float:
         """Chips in the middle, a bet that is faced included."""
         return sum(self.whole.chips(self.state).paid)
@@ -107,19 +111,23 @@ class Spot:
     @cached_property
     def subgame(self) -> HoldemGame:
         """The game to be solved."""
-        game = replace(self.whole, betting=replace(self.whole.betting, add_allin=NEAR_ALLIN[self.street]))
-        return subgame_of(game, self.state, self.ranges, menus_of(self.street))
+        return subgame_of(self.whole, self.state, self.ranges, menus_of(self.street))
 
     @cached_property
-    def chances(self) -> Float:
-        """[H] the probability that the acting player holds each hand."""
-        met: Float = self.ranges[self.player] * self.whole.cf_reach(self.state, self.player, self.ranges[1 - self.player])
-        return met / met.sum()
+    def met(self) -> Float:
+        """[H] the opponent's weights that each hand of the acting player can meet, summed."""
+        return self.whole.cf_reach(self.state, self.player, self.levels[1 - self.player].astype(np.float64)) / LEVELS
 
     @cached_property
     def hands(self) -> npt.NDArray[np.int64]:
-        """The hands that the acting player may hold."""
-        return np.flatnonzero(self.chances)
+        """[n] the hands that the acting player may hold; sums of whole numbers are exact, so every machine has the same ones."""
+        return np.flatnonzero(self.levels[self.player] * self.met)
+
+    @cached_property
+    def chances(self) -> Float:
+        """[n] the probability of each of ``hands``."""
+        held: Float = (self.ranges[self.player] * self.met)[self.hands]
+        return held / held.sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,14 +135,14 @@ class Answer:
     """What a spot's actions are worth.
 
     Attributes:
-        best: [n] chips that each of ``Spot.hands`` wins from here on with its best action; 0 for a fold.
+        best: [n] chips that each of ``Spot.hands`` wins from here on with its best action, in shares of the pot; a fold has 0.
         losses: [A, n] what each action has less than the best one, in shares of the pot.
-        exploitability: of the solve that gave them, NashConv / 2 in shares of the pot.
+        gap: exploitability of the solve that gave them, NashConv / 2 in shares of the pot.
     """
 
     best: Float
     losses: Float
-    exploitability: float
+    gap: float
 
 
 def ev_loss(spot: Spot, answer: Answer, policy: Float) -> float:
@@ -143,18 +151,8 @@ def ev_loss(spot: Spot, answer: Answer, policy: Float) -> float:
     Raises:
         ValueError: no policy of the spot's actions and hands.
     """
-    here = policy[:, spot.hands] if policy.ndim == 2 and policy.shape == (len(spot.actions), len(spot.chances)) else np.zeros((0, 0))
-    if not here.size or not (here.min() >= 0 and np.abs(here.sum(axis=0) - 1).max() < 1e-3):  # false of NaN, too
-        raise ValueError(f"policy must be shares [{len(spot.actions)}, {len(spot.chances)}] that sum to 1 for each hand, got {policy}")
-    return float(((here * answer.losses).sum(axis=0) * spot.chances[spot.hands]).sum())
-
-
-def hand_loss(spot: Spot, answer: Answer, hand: int, shares: Float) -> float:
-    """Return the EV loss of one hand that takes the actions in some shares [A], in shares of the pot."""
-    (place,) = np.flatnonzero(spot.hands == hand)
-    return float(shares @ answer.losses[:, place])
-
-
-def described(spot: Spot) -> str:
-    """Return a spot as people read it."""
-    return f"{spot.street} {spot.whole.board_text(spot.state)}, pot {spot.pot:g}: {' / '.join(line_of(spot.whole, spot.state))}"
+    shape = len(spot.actions), spot.levels.shape[1]
+    shares = policy[:, spot.hands] if policy.shape == shape else np.full((1, 1), np.nan)
+    if not (shares.min() >= 0 and np.abs(shares.sum(axis=0) - 1).max() < NEAR_ONE):  # false of NaN, too
+        raise ValueError(f"policy must be shares {list(shape)} that sum to 1 for each hand, got {policy}")
+    return float((shares * answer.losses).sum(axis=0) @ spot.chances)
