@@ -1,4 +1,4 @@
-"""Somebody's program that answers by the text protocol (docs/reference/text-protocol.md): a process of its own, each answer in a time limit.
+"""Somebody's program that answers by the text protocol (docs/reference/text-protocol.md), each answer within a time limit.
 
 For each hand it is sent ``position hand CARDS line … ranges R0 R1 actions A / B``, which it answers by a line ``state …``, and then
 ``go movetime MS`` or ``go iterations N``, which it answers by ``bestaction A``; a line ``info policy A p / B p`` before that counts in the
