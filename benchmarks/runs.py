@@ -183,11 +183,21 @@ PLAYED = ["hands", "mbb/g", "small blind", "big blind", "iterations on the turn"
 NO_LIMIT = Table("full no-limit", RESULTS, ["thinking", "against", *PLAYED], [(time, rival) for rival in RIVALS for time in TIMES])
 BOTS = ("check_call", "fold_to_bets", "all_in", "random_amounts", "least_raise")
 PANEL = Table("full no-limit against bots", RESULTS, ["bot", *PLAYED], [(bot,) for bot in BOTS])
+ASKED = {"uniform": ("uniform", 0), "blueprint alone": ("mccfr", 0)} | {
+    time: ("+", budget) for time, budget in {"1 ms": 0.001, "10 ms": 0.01, "100 ms": 0.1, "1 s": 1.0}.items()
+}  # by row: how its line begins, + for one that thinks, and its budget
+LOSS = ["EV loss, % of the pot", "iterations", "too few", "late"]
+SPOTS = Table(
+    "spots with known answers",
+    RESULTS,
+    ["who", *(f"{street}: {head}" for street in ("rivers", "turns") for head in LOSS)],
+    [(who,) for who in ASKED],
+)
 INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]
 GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
 SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, PANEL)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, PANEL, SPOTS)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -232,6 +242,26 @@ def match_cells(run: Row) -> list[str]:
     return [f"{row['hands']:,}", *strength, *turn, *shares, f"{1000 * decisions['p99_seconds']:.1f}"]
 
 
+def spots(run: Row) -> list[list[str]]:
+    """Return rows of ``timebank spots``: both streets' EV loss, iterations, decisions with too few of them, and late ones."""
+    rows = []
+    for who, (start, budget) in ASKED.items():
+        cells = []
+        for street in ("river", "turn"):
+            for row in run["rows"]:
+                same = "+" in row["line"] if start == "+" else row["line"].startswith(start) and "+" not in row["line"]
+                if same and (row["street"], row["thinking_seconds"]) == (street, budget):
+                    break
+            else:
+                sys.exit(f"error: {SPOTS.name} must have {who} on {street}s, got none")
+            loss, count = row["ev_loss"], row["spots"]
+            shares = [f"{100 * n / count:.2g} %" for n in (sum(row["fallbacks"].values()), row["overruns"])] if budget else ["-", "-"]
+            iterations_done = f"{row['iterations']:,.0f}" if budget else "-"
+            cells += [f"{100 * loss['value']:.2g} ± {100 * loss['standard_error']:.1g}", iterations_done, *shares]
+        rows.append([who, *cells])
+    return rows
+
+
 def off_tree_note(run: Row) -> str:
     """Return what a run's blueprint loses without the extra bets: the error of its solve."""
     return f"mbb/g, exact; first bets of {run['off_tree']['bets']}; without them {number(run['off_tree']['solver_error'])}"
@@ -241,7 +271,7 @@ def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
     outside = {table.name: table for table in OFF_TREE}
-    if name not in (known := (*grids, SOLVES.name, *outside, NO_LIMIT.name, PANEL.name)) or not directories:
+    if name not in (known := (*grids, SOLVES.name, *outside, NO_LIMIT.name, PANEL.name, SPOTS.name)) or not directories:
         sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
@@ -251,6 +281,9 @@ def main() -> None:
         NO_LIMIT.show(matches(runs), f"Measured at {made}")
     elif name == PANEL.name:
         PANEL.show(panel(runs), f"Measured at {made}")
+    elif name == SPOTS.name:
+        about = runs[0]["spots"]
+        SPOTS.show(spots(runs[0]), f"{about['river']} rivers and {about['turn']} turns of the set {about['digest']}; measured at {made}")
     elif name in outside:
         outside[name].show(excess_cells(runs[0]["rows"]), f"{off_tree_note(runs[0])}; measured at {made}")
     else:

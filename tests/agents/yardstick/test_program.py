@@ -25,6 +25,7 @@ from games.holdem.ranges import parse_range
 from search import Budget
 from tests.spots import GAME, LINES, VARIANT, spot, spot_set
 
+SEVEN = Budget(iterations=7)
 PROGRAM = """
 import sys
 print("some engine 1.0", flush=True)
@@ -63,8 +64,8 @@ def program(tmp_path):
         one.close()
 
 
-def asked(program, hands=3, street="river", budgets=(Budget(iterations=7),)):
-    return [*ask(program, "engine", street, spot_set().of(street), hands, budgets, 0, lambda _: None)]
+def asked(program, hands=3, street="river", budget=SEVEN):
+    return [*ask(program, "engine", street, spot_set().of(street), hands, [budget], 0, lambda _: None)]
 
 
 def drawn_losses(hands, street="river"):
@@ -178,7 +179,7 @@ def test_our_own_agent_scores_through_the_protocol_as_it_does_directly(street):
     agent = NoLimitAgent(GAME, load_blueprint(GAME, Path(agents.__file__).parent / "blueprints" / "small"), VARIANT)
     agent.load()
     entries, budget = spot_set().of(street), Budget(iterations=20)
-    (row,) = asked(InSession(agent), hands=4, street=street, budgets=[budget])
+    (row,) = asked(InSession(agent), hands=4, street=street, budget=budget)
     expected = []
     for (one, answer), number in zip(entries, range(len(entries)), strict=True):
         places = drawn_hands(one, 4, np.random.default_rng([0, ("river", "turn").index(street), number]))
