@@ -11,9 +11,8 @@ from agents.apps.launch import launch
 from agents.apps.measured import check_measured, measured
 from agents.apps.run import COMPILING, Progress, Run, compiling
 from agents.reporting.tables import cores, counted, memory_text
-from agents.yardstick.making import FILE, make_spots
+from agents.yardstick.making import FILE, gap_rows, make_spots
 from agents.yardstick.report import write_loss_report
-from agents.yardstick.solving import GAPS
 
 MADE = {"river": 200, "turn": 100}  # spots that are made unless told otherwise
 
@@ -33,6 +32,8 @@ def check(config: SpotsConfig, directory: Path) -> None:
     check_no_budget(config.agent, "budgets")
     with compiling():
         kind.check_agent(config.agent, build_variant(config, kind), cores())
+    if config.rivers == 0 and config.turns == 0:
+        raise ValueError("rivers and turns must leave a spot, got 0 of both")
     if config.make:
         for key in ("file", "program", "answers"):
             if (value := getattr(config, key)) is not None:
@@ -40,8 +41,6 @@ def check(config: SpotsConfig, directory: Path) -> None:
     else:
         build_budgets(config.budgets, config.unit)
         check_measured(config, kind.game)
-    if config.rivers == 0 and config.turns == 0:
-        raise ValueError("rivers and turns must leave a spot, got 0 of both")
 
 
 def run(config: SpotsConfig, directory: Path) -> None:
@@ -67,17 +66,10 @@ def make(config: SpotsConfig, kind: Kind, directory: Path, result: Run) -> None:
             blueprint, variant, wanted, config.seed, directory,
             lambda done, spot, answer: progress.at(done, f"{spot.street}, solved to {100 * answer.gap:.2g} % of the pot"),
         )  # fmt: skip
-    gaps = {street: [answer.gap for _, answer in made.of(street)] for street in wanted}
-    listed = [
-        {"street": s, "spots": len(g), "wanted_gap": GAPS[s], "mean_gap": sum(g) / len(g), "largest_gap": max(g)}
-        for s, g in gaps.items()
-        if g
-    ]
-    size = (directory / FILE).stat().st_size
-    result.write(spots={"digest": made.digest, "bytes": size, "blueprint": made.blueprint, "streets": listed})
-    for row in listed:
-        asked, largest = (f"{100 * row[key]:.2g} %" for key in ("wanted_gap", "largest_gap"))
-        print(f"{counted(row['spots'], row['street'])}, solved to {asked} of the pot, {largest} at most")
+    streets, size = gap_rows(made), (directory / FILE).stat().st_size
+    result.write(spots={"digest": made.digest, "bytes": size, "blueprint": made.blueprint, "streets": streets})
+    for row in streets:
+        print(f"{counted(row['spots'], row['street'])}, solved to {100 * row['largest_gap']:.2g} % of the pot or less")
     print(f"{directory / FILE}: {memory_text(size)}, digest {made.digest}")
 
 

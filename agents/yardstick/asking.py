@@ -29,7 +29,7 @@ class Asked(Protocol):
 
 
 def ask(
-    program: Asked, line: str, street: str, entries: Entries, hands: int, budgets: Sequence[Budget], seed: int, tell: Callable[[int], None]
+    program: Asked, line: str, street: str, entries: Entries, hands: int, budgets: Sequence[Budget], seed: int, tell: Callable[[], None]
 ) -> Iterator[Row]:
     """Yield a row for each budget.
 
@@ -43,7 +43,7 @@ def ask(
         hands: of each spot, see ``drawn_hands``.
         budgets: of an answer, seconds or iterations each.
         seed: of the hands; every budget has the same ones.
-        tell: is called after each answer with 1.
+        tell: is called after each answer.
 
     Raises:
         ChildProcessError: the program is lost too often in a row.
@@ -69,7 +69,7 @@ def ask(
                         if lost > MOST_LOSSES:
                             raise ChildProcessError(f"program must answer, got {lost} times in a row: {last}") from None
                         program.start()
-                tell(1)
+                tell()
             losses.append(float(np.mean(of_spot)))
         row = loss_row(line, street, losses, budget) | {"hands": hands, "faults": dict(faults), "last_fault": last or None}
         yield row | (seconds_of(seconds, budget) if seconds else {})

@@ -45,7 +45,7 @@ def losses_of_answers(path: Path, entries: Entries) -> list[float]:
     Raises:
         ValueError: the file cannot be read, a spot is missing, or a policy is none; the message names the line.
     """
-    found = dict[int, float]()
+    losses = dict[int, float]()
     place = "it"
     try:
         for number, line in enumerate(read_text(path, MOST_BYTES, follow=True).splitlines(), 1):
@@ -56,12 +56,12 @@ def losses_of_answers(path: Path, entries: Entries) -> list[float]:
                 f"{place} must have a spot in 0..{len(entries) - 1}",
             )
             spot, answer = entries[one["spot"]]
-            found[one["spot"]] = ev_loss(spot, answer, _policy(spot, one.get("policy"), place))
-        missing = [number for number in range(len(entries)) if number not in found]
+            losses[one["spot"]] = ev_loss(spot, answer, _policy(spot, one.get("policy"), place))
+        missing = [number for number in range(len(entries)) if number not in losses]
         require(not missing, f"it must answer every spot, got none for {len(missing)}, the first is {missing[0] if missing else 0}")
     except DAMAGES as error:
         raise ValueError(f"answers must be policies as docs/how-to/spots.md has them, got {path} ({first_line(error)})") from None
-    return [found[number] for number in range(len(entries))]
+    return [losses[number] for number in range(len(entries))]
 
 
 def _policy(spot: Spot, hands: Any, place: str) -> Float:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from agents.reporting.tables import Row
 from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.storage import DAMAGES, first_line, number_in, require, whole_in
 from agents.yardstick.spots import LEVELS, STREETS, Answer, Spot
@@ -43,6 +45,14 @@ class SpotSet:
     def of(self, street: str, most: int | None = None) -> list[tuple[Spot, Answer]]:
         """Return the spots of a street, the first so many of them."""
         return [entry for entry in self.entries if entry[0].street == street][:most]
+
+    def by_street(self, most: Mapping[str, int | None]) -> dict[str, list[tuple[Spot, Answer]]]:
+        """Return the spots of each street, the first so many of them; streets without one are left out."""
+        return {street: entries for street in STREETS if (entries := self.of(street, most[street]))}
+
+    def row(self) -> Row:
+        """Return what ``result.json`` says of it."""
+        return {"digest": self.digest, "seed": self.seed, "blueprint": self.blueprint}
 
     @property
     def digest(self) -> str:

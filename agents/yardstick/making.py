@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agents.bucket_blueprint import BucketBlueprint
-from agents.reporting.tables import Autosave
+from agents.reporting.tables import Autosave, Row
 from agents.yardstick.drawing import draw, spread
 from agents.yardstick.file import SpotSet, load_spots, save_spots
-from agents.yardstick.solving import solved
+from agents.yardstick.solving import GAPS, solved
 from agents.yardstick.spots import Answer, Spot
 from games.holdem.rules import HoldemGame
 from search import Variant
@@ -69,3 +69,13 @@ def make_spots(
     save_spots(directory / FILE, made)
     part.unlink(missing_ok=True)
     return made
+
+
+def gap_rows(spots: SpotSet) -> list[Row]:
+    """Return by street how many spots there are, and to which exploitability they were solved, in shares of the pot."""
+    gaps = {street: [answer.gap for _, answer in spots.of(street)] for street in GAPS}
+    return [
+        {"street": street, "spots": len(of), "wanted_gap": GAPS[street], "mean_gap": sum(of) / len(of), "largest_gap": max(of)}
+        for street, of in gaps.items()
+        if of
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -36,15 +36,18 @@ class Ranged(Protocol):
         """Return a decision over some legal actions."""
 
 
+def listed(spots: Mapping[str, Entries]) -> Entries:
+    """Return the spots of all streets, one street after the other."""
+    return [entry for entries in spots.values() for entry in entries]
+
+
 def uniform_row(street: str, entries: Entries) -> Row:
     """Return what is lost by who takes every action alike."""
     losses = [ev_loss(spot, answer, np.full((len(spot.actions), spot.levels.shape[1]), 1 / len(spot.actions))) for spot, answer in entries]
     return loss_row(UNIFORM, street, losses, Budget(seconds=0))
 
 
-def measure(
-    agent: Ranged, line: str, street: str, entries: Entries, budgets: Sequence[Budget], tell: Callable[[int], None]
-) -> Iterator[Row]:
+def measure(agent: Ranged, line: str, street: str, entries: Entries, budgets: Sequence[Budget], tell: Callable[[], None]) -> Iterator[Row]:
     """Yield a row for each budget.
 
     Args:
@@ -53,7 +56,7 @@ def measure(
         street: of the spots.
         entries: spots with their answers.
         budgets: of a decision.
-        tell: is called after each decision with 1.
+        tell: is called after each decision.
     """
     for budget in budgets:
         losses, decisions = list[float](), list[Decision]()
@@ -61,7 +64,7 @@ def measure(
             decision = agent.decide_from(spot.state, spot.ranges, spot.actions, budget)
             decisions.append(decision)
             losses.append(ev_loss(spot, answer, decision.policy))
-            tell(1)
+            tell()
         row = loss_row(line, street, losses, budget)
         outcomes = [decision.outcome for decision in decisions]
         yield row | {

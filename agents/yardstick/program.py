@@ -16,6 +16,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -47,25 +48,38 @@ class Reply(NamedTuple):
     seconds: float
 
 
+def words_of(command: str) -> list[str]:
+    """Return the words of a command as a shell would part them.
+
+    Raises:
+        ValueError: no word, or a quote without its end.
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ValueError(f"program must be a command as a shell parts it, got {command!r} ({error})") from None
+    if not words:
+        raise ValueError(f"program must be a command, got {command!r}")
+    return words
+
+
 class TextProgram:
     """See the module.
 
     Args:
-        command: of the program, as a shell parts it into words; no shell reads it.
+        command: of the program, word by word; no shell reads it.
         limit_seconds: for an answer beyond its budget.
         log: that the program's standard error goes to.
 
-    Raises:
-        ChildProcessError: it does not start.
     """
 
-    def __init__(self, command: str, limit_seconds: float, log: Path) -> None:
-        self.command, self.limit_seconds, self.log = shlex.split(command), limit_seconds, log
+    def __init__(self, command: Sequence[str], limit_seconds: float, log: Path) -> None:
+        self.command, self.limit_seconds, self.log, self.name = list(command), limit_seconds, log, Path(command[0]).name
         self._process: subprocess.Popen[str] | None = None
         self._heard: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
 
     def start(self) -> None:
-        """Start it anew, and wait until it is ready."""
+        """Start it anew, and wait until it is ready; raises ChildProcessError where it does not come to that."""
         self.close()
         self._heard = queue.Queue(MOST_WAITING)
         try:
@@ -207,6 +221,6 @@ def position_text(spot: Spot, hand: int) -> str:
 
 def range_text(game: HoldemGame, levels: Levels) -> str:
     """Return a range as solvers write it, without blanks: ``AsAh,AsKs:0.25``."""
-    held = np.flatnonzero(levels)
+    held = np.flatnonzero(levels).tolist()
     weights = [f":{levels[hand] / LEVELS:g}" if levels[hand] < LEVELS else "" for hand in held]
     return ",".join(f"{game.hand_text(0, hand)}{weight}" for hand, weight in zip(held, weights, strict=True))

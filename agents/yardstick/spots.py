@@ -57,7 +57,8 @@ def with_spot_menus(game: HoldemGame, street: str) -> HoldemGame:
 
 def quantised(range_: Float) -> Levels:
     """Return a range [H] in steps of 1 / ``LEVELS`` of its largest weight; weights below half a step are 0."""
-    return np.round(LEVELS * range_ / range_.max()).astype(np.uint8)
+    levels: Levels = np.round(LEVELS * range_ / range_.max()).astype(np.uint8)
+    return levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,8 @@ class Spot:
     @cached_property
     def met(self) -> Float:
         """[H] the opponent's weights that each hand of the acting player can meet, summed."""
-        return self.whole.cf_reach(self.state, self.player, self.levels[1 - self.player].astype(np.float64)) / LEVELS
+        met: Float = self.whole.cf_reach(self.state, self.player, self.levels[1 - self.player].astype(np.float64)) / LEVELS
+        return met
 
     @cached_property
     def hands(self) -> npt.NDArray[np.int64]:

@@ -55,7 +55,7 @@ def program(tmp_path):
     def start(says, limit=60.0):
         file = tmp_path / "engine.py"
         file.write_text(PROGRAM.format(SAYS[says]))
-        started.append(TextProgram(f"{sys.executable} {file}", limit, tmp_path / "log"))
+        started.append(TextProgram([sys.executable, str(file)], limit, tmp_path / "log"))
         started[-1].start()
         return started[-1]
 
@@ -65,7 +65,7 @@ def program(tmp_path):
 
 
 def asked(program, hands=3, street="river", budget=SEVEN):
-    return [*ask(program, "engine", street, spot_set().of(street), hands, [budget], 0, lambda _: None)]
+    return [*ask(program, "engine", street, spot_set().of(street), hands, [budget], 0, lambda: None)]
 
 
 def drawn_losses(hands, street="river"):
@@ -114,8 +114,8 @@ def test_a_program_that_does_not_answer_is_ended(program):
 
 def test_a_program_that_cannot_be_started_is_one_error(tmp_path):
     with pytest.raises(ChildProcessError, match=r"program must be one that can be started, got [.]/no_such_program"):
-        TextProgram("./no_such_program --flag", 1, tmp_path / "log").start()
-    silent = TextProgram(f"{sys.executable} -c 'print(1)'", 1, tmp_path / "log")
+        TextProgram(["./no_such_program", "--flag"], 1, tmp_path / "log").start()
+    silent = TextProgram([sys.executable, "-c", "print(1)"], 1, tmp_path / "log")
     with pytest.raises(ChildProcessError, match="program must say ready, got none: it ended"):
         silent.start()
     silent.close()
@@ -187,5 +187,5 @@ def test_our_own_agent_scores_through_the_protocol_as_it_does_directly(street):
         expected.append(np.mean([policy[:, one.hands[place]] @ answer.losses[:, place] for place in places]))
     most = max(answer.losses.max() for _, answer in entries)
     assert row["ev_loss"]["value"] == pytest.approx(np.mean(expected), abs=1e-3 * most)
-    (direct,) = measure(agent, "agent", street, entries, [budget], lambda _: None)
+    (direct,) = measure(agent, "agent", street, entries, [budget], lambda: None)
     assert direct["ev_loss"]["value"] >= 0
