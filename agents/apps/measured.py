@@ -44,8 +44,7 @@ def check_measured(config: SpotsConfig, game: Any) -> None:
         words_of(config.program)
         if config.answers is not None:
             raise ValueError(f"answers must be left out beside a program, got {config.answers}")
-    spots = chosen(config, game)[1]
-    if not spots:
+    if not (spots := chosen(config, game)[1]):
         raise ValueError("file must have a spot of a street that is wanted, got none")
     if config.answers is not None:
         losses_of_answers(Path(config.answers), listed(spots))
@@ -72,11 +71,11 @@ def measured(config: SpotsConfig, kind: Kind, directory: Path, result: Run) -> l
 def _agent(work: Work) -> Iterator[Row]:
     config, kind, variant = work.config, work.kind, build_variant(work.config, work.kind)
     blueprint = kind.blueprint(config.agent, variant, work.directory, config.seed)
-    thinks, alone = (kind.agent(replace(config.agent, think=think), blueprint, variant) for think in (True, False))
-    made: Any = [(alone, [STILL]), *([(thinks, work.budgets)] if config.agent.think else [])]
+    thinks, alone = (kind.agent(replace(config.agent, think=think), blueprint, variant) for think in (config.agent.think, False))
+    made: Any = [(alone, [STILL]), *[(thinks, work.budgets)] * config.agent.think]
     with compiling():
-        for agent, _ in made:
-            agent.load()
+        alone.load()
+        thinks.load()
     for street, entries in work.spots.items():
         yield uniform_row(street, entries)
         for agent, given in made:
