@@ -209,9 +209,11 @@ class NoLimitAgent(BaseAgent):
         outcome, iterations, spent = Outcome.NOT_DUE, 0, Spent()
         if self.thinks and self.game.round(state) in self.rounds:
             outcome, iterations, spent = self._search(hand, state, state, budget, clock)
-        if hand.solved is not None:
-            strategy = hand.solved.strategy
-            policy: Float | None = carried(strategy.game, strategy.game.root, strategy.at_node(0), self.game, state, actions)
+        policy: Float | None
+        if hand.solved is not None and hand.policy is not None:
+            policy, strategy = hand.policy, hand.solved.strategy
+            if list(actions) != self.game.actions(state):  # the search has read its answer out for those on offer
+                policy = carried(strategy.game, strategy.game.root, strategy.at_node(0), self.game, state, actions)
         else:
             lines = self._hand(None)
             lines.follow(state)

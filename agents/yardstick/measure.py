@@ -16,7 +16,7 @@ from games.arrays import Float
 from games.game import Action
 from games.holdem.rules import HoldemState
 from search import Budget
-from search.outcome import FALLBACKS
+from search.outcome import FALLBACKS, Outcome
 
 UNIFORM = "uniform"
 Entries = Sequence[tuple[Spot, Answer]]
@@ -71,13 +71,24 @@ def measure(agent: Ranged, line: str, street: str, entries: Entries, budgets: Se
             "iterations": float(np.mean([decision.iterations for decision in decisions])),
             "fallbacks": {outcome.value: outcomes.count(outcome) for outcome in FALLBACKS if outcome in outcomes},
             **seconds_of([decision.seconds for decision in decisions], budget),
+            **searched_of(decisions, budget),
         }
 
 
 def seconds_of(seconds: Sequence[float], budget: Budget) -> Row:
     """Return what a row says of the time that decisions took."""
-    spent = {"spent_seconds": float(np.mean(seconds)), "slowest_decision_seconds": float(max(seconds))}
+    spent = {"spent_seconds": float(np.mean(seconds)), "slowest_decision_seconds": float(max(seconds)), "timed": len(seconds)}
     return {**spent, **overruns_of(seconds, budget.seconds)[1]}
+
+
+def searched_of(decisions: Sequence[Decision], budget: Budget) -> Row:
+    """Return whether too many decisions were late for a row to count, by those that searched.
+
+    Others follow the blueprint along the whole line, which in a hand was done at the decisions before.
+    """
+    seconds = [decision.seconds for decision in decisions if decision.outcome == Outcome.SEARCHED]
+    late = overruns_of(seconds, budget.seconds)[1]
+    return {"timed": len(seconds), "searched_late": late["overruns"], "spoilt": late["spoilt"]}
 
 
 def loss_row(line: str, street: str, losses: Sequence[float], budget: Budget) -> Row:
@@ -95,6 +106,7 @@ def loss_row(line: str, street: str, losses: Sequence[float], budget: Budget) ->
         "fallbacks": {},
         "spent_seconds": 0.0,
         "slowest_decision_seconds": 0.0,
+        "timed": 0,
         "overruns": 0,
         "spoilt": False,
     }

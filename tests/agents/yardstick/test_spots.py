@@ -20,12 +20,14 @@ from agents.yardstick.drawing import CELLS, cell_of, draw, spread
 from agents.yardstick.exchange import losses_of_answers, write_spots
 from agents.yardstick.file import SHIPPED, SpotSet, load_spots, save_spots
 from agents.yardstick.measure import measure, uniform_row
+from agents.yardstick.report import write_loss_report
 from agents.yardstick.solving import solved
 from agents.yardstick.spots import LEVELS, STREETS, ev_loss, quantised
 from games.game import Kind
 from games.holdem.config import Holdem
 from games.holdem.ranges import parse_range
 from search import BoardSolver, Budget, variant
+from search.outcome import Outcome
 from tests.spots import GAME, GAP, LINES, VARIANT, spot, spot_set
 
 
@@ -231,18 +233,25 @@ def test_more_thinking_loses_less(blueprint):
     assert len(asked) == 3 * len(spot_set().entries)
 
 
-class TooShort:
-    """Plays something else where it has no time."""
+class Late:
+    """Takes a second, and has searched or not."""
+
+    def __init__(self, outcome):
+        self.outcome = outcome
 
     def decide_from(self, state, ranges, actions, budget):
         policy = np.zeros((len(actions), 1326))
         policy[0] = 1
-        return Decision(policy, None, 1.0, 0)
+        return Decision(policy, None, 1.0, 0, outcome=self.outcome)
 
 
-def test_late_decisions_are_counted():
-    (row,) = measure(TooShort(), "late", "river", spot_set().of("river"), [Budget(seconds=0.1)], lambda: None)
-    assert (row["overruns"], row["spoilt"], row["slowest_decision_seconds"]) == (2, True, 1.0)
+def test_late_decisions_are_counted(tmp_path):
+    for outcome, counted in ((Outcome.SEARCHED, (2, 2, True)), (Outcome.NO_TIME, (2, 0, False))):
+        (row,) = measure(Late(outcome), "late", "river", spot_set().of("river"), [Budget(seconds=0.1)], lambda: None)
+        assert (row["overruns"], row["searched_late"], row["spoilt"]) == counted
+        assert row["slowest_decision_seconds"] == 1.0
+        assert "late" in write_loss_report([row], "late", tmp_path)
+    assert "busy" in write_loss_report([row | {"spoilt": True, "timed": 2}], "late", tmp_path)
 
 
 def test_a_decision_from_given_ranges_falls_back_on_the_blueprint(blueprint):
