@@ -25,6 +25,7 @@ from tables import RESULTS, SEARCHING, Table, options
 
 from agents.evaluation.off_tree import HEADS, excess_cells, number
 from agents.reporting.tables import duration, shown, shown_error, unit_of, won
+from agents.yardstick.report import with_error
 
 Row = dict[str, Any]
 ALONE, WINS = "alone", "wins"
@@ -254,10 +255,9 @@ def spots(run: Row) -> list[list[str]]:
                     break
             else:
                 sys.exit(f"error: {SPOTS.name} must have {who} on {street}s, got none")
-            loss, count = row["ev_loss"], row["spots"]
-            shares = [f"{100 * n / count:.2g} %" for n in (sum(row["fallbacks"].values()), row["overruns"])] if budget else ["-", "-"]
-            iterations_done = f"{row['iterations']:,.0f}" if budget else "-"
-            cells += [f"{100 * loss['value']:.2g} ± {100 * loss['standard_error']:.1g}", iterations_done, *shares]
+            counts = sum(row["fallbacks"].values()), row["searched_late"]
+            shares = [f"{100 * n / row['spots']:.3g} %" for n in counts] if budget else ["-", "-"]
+            cells += [" ".join(with_error(row)), f"{row['iterations']:,.0f}" if budget else "-", *shares]
         rows.append([who, *cells])
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def write_loss_report(rows: Sequence[Row], title: str, directory: Path) -> str:
     lines = [
         [
             row["line"], row["street"], asked_text(row), duration(row["spent_seconds"]), f"{row['iterations']:.0f}",
-            percent(row["ev_loss"]["value"]), error_text(row), percent(row["ev_loss"]["median"]),
+            *with_error(row), percent(row["ev_loss"]["median"]),
             str(sum({**row["fallbacks"], **row.get("faults", {})}.values())), duration(row["slowest_decision_seconds"]), overruns_text(row),
         ]
         for row in rows
@@ -33,12 +34,20 @@ def asked_text(row: Row) -> str:
     return duration(row["thinking_seconds"]) if row["thinking_seconds"] else "-"
 
 
-def percent(value: float) -> str:
-    """Return a share of the pot in per cent, without the sign."""
-    return f"{100 * value:.3g}"
+def percent(share: float) -> str:
+    """Return a share of the pot in per cent with two digits, without the sign."""
+    return f"{100 * share:.{_digits(share, 2)}f}"
 
 
-def error_text(row: Row) -> str:
-    """Return the standard error of a row over its spots."""
-    error = row["ev_loss"]["standard_error"]
-    return "one spot" if error is None else f"± {100 * error:.1g}"
+def with_error(row: Row) -> tuple[str, str]:
+    """Return a row's mean in per cent of the pot and its standard error over spots, to the error's first digit."""
+    value, error = row["ev_loss"]["value"], row["ev_loss"]["standard_error"]
+    if not error:
+        return percent(value), "one spot" if error is None else "± 0"
+    digits = _digits(error, 1)
+    return f"{100 * value:.{digits}f}", f"± {100 * error:.{digits}f}"
+
+
+def _digits(share: float, significant: int) -> int:
+    """Return how many digits stand behind the point of a share in per cent with so many significant ones."""
+    return max(significant - 1 - math.floor(math.log10(100 * share)), 0) if share > 0 else 0

@@ -20,7 +20,7 @@ from agents.yardstick.drawing import CELLS, cell_of, draw, spread
 from agents.yardstick.exchange import losses_of_answers, write_spots
 from agents.yardstick.file import SHIPPED, SpotSet, load_spots, save_spots
 from agents.yardstick.measure import measure, uniform_row
-from agents.yardstick.report import write_loss_report
+from agents.yardstick.report import with_error, write_loss_report
 from agents.yardstick.solving import solved
 from agents.yardstick.spots import LEVELS, STREETS, ev_loss, quantised
 from games.game import Kind
@@ -296,3 +296,11 @@ def test_spots_can_be_written_and_answered_by_others(tmp_path):
 def test_sets_differ_by_their_answers():
     (one, answer), *others = spot_set().entries
     assert SpotSet(0, "by hand", ((one, replace(answer, losses=2 * answer.losses)), *others)).digest != spot_set().digest
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [(0.1465, 0.0131, "15 ± 1"), (5.74e-6, 2.3e-7, "0.00057 ± 0.00002"), (0.0, 0.0, "0 ± 0"), (0.0123, None, "1.2 one spot")],
+)
+def test_means_are_written_to_the_first_digit_of_their_error(value, error, text):
+    assert " ".join(with_error({"ev_loss": {"value": value, "standard_error": error}})) == text
