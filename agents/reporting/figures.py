@@ -105,9 +105,9 @@ def plot_ev_loss(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None
         low = [min(error, 0.9 * value) for error, value in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
         marker = MARKERS[streets.index(street) % len(MARKERS)]
         axes.errorbar([asked(row) for row in points], y, yerr=[low, errors], marker=marker, color=color, label=label, capsize=2, zorder=3)
+    axes.set_xlim(places[0] / 1.5, places[-1] * 1.5)  # first: ticks of one place would leave it no width
     axes.set_xticks(places, [duration(x) if in_seconds else f"{x:g}" for x in places], fontsize=8)
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
-    axes.set_xlim(places[0] / 1.5, places[-1] * 1.5)
     axes.set_xlabel("thinking time per decision" if in_seconds else "iterations per decision")
     axes.set_ylabel("mean EV loss, % of the pot (bars: standard error over spots)")
     axes.legend(fontsize=6, loc="best")
