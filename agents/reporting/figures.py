@@ -93,6 +93,7 @@ def plot_ev_loss(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None
 
     streets, places = list(dict.fromkeys(row["street"] for row in rows)), sorted({asked(row) for row in rows if asked(row)}) or [1.0]
     in_seconds, marked = all(row["thinking_iterations"] is None for row in rows), 0
+    axes.set_xlim(places[0] / 1.5, places[-1] * 1.5)  # before anything is drawn: one budget alone would leave the axis no width
     for line, street in dict.fromkeys((row["line"], row["street"]) for row in rows):
         points = sorted((row for row in rows if (row["line"], row["street"]) == (line, street)), key=asked)
         color, label = f"C{streets.index(street)}", f"{street}: {line}"
@@ -105,7 +106,6 @@ def plot_ev_loss(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None
         low = [min(error, 0.9 * value) for error, value in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
         marker = MARKERS[streets.index(street) % len(MARKERS)]
         axes.errorbar([asked(row) for row in points], y, yerr=[low, errors], marker=marker, color=color, label=label, capsize=2, zorder=3)
-    axes.set_xlim(places[0] / 1.5, places[-1] * 1.5)  # first: ticks of one place would leave it no width
     axes.set_xticks(places, [duration(x) if in_seconds else f"{x:g}" for x in places], fontsize=8)
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set_xlabel("thinking time per decision" if in_seconds else "iterations per decision")

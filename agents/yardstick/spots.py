@@ -123,13 +123,15 @@ class Spot:
     @cached_property
     def hands(self) -> npt.NDArray[np.int64]:
         """[n] the hands that the acting player may hold; sums of whole numbers are exact, so every machine has the same ones."""
-        return np.flatnonzero(self.levels[self.player] * self.met)
+        hands: npt.NDArray[np.int64] = np.flatnonzero(self.levels[self.player] * self.met)
+        return hands
 
     @cached_property
     def chances(self) -> Float:
         """[n] the probability of each of ``hands``."""
         held: Float = (self.ranges[self.player] * self.met)[self.hands]
-        return held / held.sum()
+        chances: Float = held / held.sum()
+        return chances
 
 
 @dataclass(frozen=True, eq=False)
