@@ -117,8 +117,8 @@ class Spot:
     @cached_property
     def met(self) -> Float:
         """[H] the opponent's weights that each hand of the acting player can meet, summed."""
-        met: Float = self.whole.cf_reach(self.state, self.player, self.levels[1 - self.player].astype(np.float64)) / LEVELS
-        return met
+        reach: Float = self.whole.cf_reach(self.state, self.player, self.levels[1 - self.player].astype(np.float64)) / LEVELS
+        return reach
 
     @cached_property
     def hands(self) -> npt.NDArray[np.int64]:
