@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from agents.yardstick.file import save_spots
-from tests.running import refused, result_of, timebank
+from tests.running import ROOT, refused, result_of, timebank
 from tests.spots import spot_set
 
 WRONG = {
@@ -106,6 +106,7 @@ def test_a_program_that_does_not_start_is_one_error(monkeypatch, capsys, made):
 
 @pytest.mark.long
 def test_our_own_bot_is_measured_through_the_protocol(monkeypatch, tmp_path, made):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     program = f"program='{sys.executable} -m agents.apps.bot agent=no_limit protocol=text'"
     budget = ["unit=iterations", "budgets=[20]"]
     assert timebank(monkeypatch, "spots", made, *budget, program, "hands=40", "hydra.run.dir=program") == 0
