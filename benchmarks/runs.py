@@ -255,7 +255,7 @@ def spots(run: Row) -> list[list[str]]:
                     break
             else:
                 sys.exit(f"error: {SPOTS.name} must have {who} on {street}s, got none")
-            counts = sum(row["fallbacks"].values()), row["searched_late"]
+            counts = sum(row["fallbacks"].values()), row.get("searched_late", 0)
             shares = [f"{100 * n / row['spots']:.3g} %" for n in counts] if budget else ["-", "-"]
             cells += [" ".join(with_error(row)), f"{row['iterations']:,.0f}" if budget else "-", *shares]
         rows.append([who, *cells])

@@ -107,6 +107,7 @@ def loss_row(line: str, street: str, losses: Sequence[float], budget: Budget) ->
         "spent_seconds": 0.0,
         "slowest_decision_seconds": 0.0,
         "timed": 0,
+        "searched_late": 0,
         "overruns": 0,
         "spoilt": False,
     }
