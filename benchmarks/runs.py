@@ -25,6 +25,7 @@ from tables import RESULTS, SEARCHING, Table, options
 
 from agents.evaluation.off_tree import HEADS, excess_cells, number
 from agents.reporting.tables import duration, shown, shown_error, unit_of, won
+from agents.yardstick.report import with_error
 
 Row = dict[str, Any]
 ALONE, WINS = "alone", "wins"
@@ -185,11 +186,21 @@ LESS = [("1,500", ALONE), ("1,500", "30 ms"), ("1,500", "0.3 s"), ("150", ALONE)
 LESS_TRAINED = Table("full no-limit, less training", RESULTS, ["batches", "thinking", *PLAYED], LESS)
 BOTS = ("check_call", "fold_to_bets", "all_in", "random_amounts", "least_raise")
 PANEL = Table("full no-limit against bots", RESULTS, ["bot", *PLAYED], [(bot,) for bot in BOTS])
+ASKED = {"uniform": ("uniform", 0), "blueprint alone": ("mccfr", 0)} | {
+    time: ("+", budget) for time, budget in {"1 ms": 0.001, "10 ms": 0.01, "100 ms": 0.1, "1 s": 1.0}.items()
+}  # by row: how its line begins, + for one that thinks, and its budget
+LOSS = ["EV loss, % of the pot", "iterations", "too few", "late"]
+SPOTS = Table(
+    "spots with known answers",
+    RESULTS,
+    ["who", *(f"{street}: {head}" for street in ("rivers", "turns") for head in LOSS)],
+    [(who,) for who in ASKED],
+)
 INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]
 GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
 SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, LESS_TRAINED, PANEL)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, LESS_TRAINED, PANEL, SPOTS)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -234,6 +245,25 @@ def match_cells(run: Row) -> list[str]:
     return [f"{row['hands']:,}", *strength, *turn, *shares, f"{1000 * decisions['p99_seconds']:.1f}"]
 
 
+def spots(run: Row) -> list[list[str]]:
+    """Return rows of ``timebank spots``: both streets' EV loss, iterations, decisions with too few of them, and late ones."""
+    rows = []
+    for who, (start, budget) in ASKED.items():
+        cells = []
+        for street in ("river", "turn"):
+            for row in run["rows"]:
+                same = "+" in row["line"] if start == "+" else row["line"].startswith(start) and "+" not in row["line"]
+                if same and (row["street"], row["thinking_seconds"]) == (street, budget):
+                    break
+            else:
+                sys.exit(f"error: {SPOTS.name} must have {who} on {street}s, got none")
+            counts = sum(row["fallbacks"].values()), row.get("searched_late", 0)
+            shares = [f"{100 * n / row['spots']:.3g} %" for n in counts] if budget else ["-", "-"]
+            cells += [" ".join(with_error(row)), f"{row['iterations']:,.0f}" if budget else "-", *shares]
+        rows.append([who, *cells])
+    return rows
+
+
 def off_tree_note(run: Row) -> str:
     """Return what a run's blueprint loses without the extra bets: the error of its solve."""
     return f"mbb/g, exact; first bets of {run['off_tree']['bets']}; without them {number(run['off_tree']['solver_error'])}"
@@ -243,7 +273,7 @@ def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
     outside, limitless = ({table.name: table for table in tables} for tables in (OFF_TREE, (NO_LIMIT, LESS_TRAINED)))
-    if name not in (known := (*grids, SOLVES.name, *outside, *limitless, PANEL.name)) or not directories:
+    if name not in (known := (*grids, SOLVES.name, *outside, *limitless, PANEL.name, SPOTS.name)) or not directories:
         sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
@@ -253,6 +283,9 @@ def main() -> None:
         limitless[name].show(matches(limitless[name].labels, runs), f"Measured at {made}")
     elif name == PANEL.name:
         PANEL.show(panel(runs), f"Measured at {made}")
+    elif name == SPOTS.name:
+        about = runs[0]["spots"]
+        SPOTS.show(spots(runs[0]), f"{about['river']} rivers and {about['turn']} turns of the set {about['digest']}; measured at {made}")
     elif name in outside:
         outside[name].show(excess_cells(runs[0]["rows"]), f"{off_tree_note(runs[0])}; measured at {made}")
     else:

@@ -91,9 +91,14 @@ def likely_row(menu: HoldemGame, taken: HoldemState, policy: Float, game: Holdem
     return policy[alike].sum(axis=0) if alike else np.zeros(policy.shape[1])
 
 
-def carried(menu: HoldemGame, taken: HoldemState, policy: Float, game: HoldemGame, state: HoldemState) -> Float:
-    """Return [A, H] over the actions on offer at ``state``, each of the policy's actions at the nearest size; see ``likely_row``."""
-    actions = game.actions(state)
+def carried(
+    menu: HoldemGame, taken: HoldemState, policy: Float, game: HoldemGame, state: HoldemState, actions: Sequence[Action] | None = None
+) -> Float:
+    """Return [A, H] over legal actions at ``state``, each of the policy's actions at the nearest size.
+
+    Arguments are those of ``likely_row``; ``actions`` are those on offer in ``game`` unless given.
+    """
+    actions = game.actions(state) if actions is None else actions
     sizes = [pot_fraction(game, state, action) for action in actions]
     found = np.zeros((len(actions), policy.shape[1]))
     for offer, row in zip(menu.actions(taken), policy, strict=True):
@@ -158,13 +163,13 @@ class MenuLines:
     policy: MenuPolicy
     lines: tuple[MenuLine, ...]
 
-    def at(self, state: HoldemState) -> Float | None:
-        """Return [A, H] over the actions on offer at a decision, the mean over lines; None where there is no line."""
+    def at(self, state: HoldemState, actions: Sequence[Action] | None = None) -> Float | None:
+        """Return [A, H] over legal actions at a decision, those on offer unless given; the mean over lines, None where there is none."""
         acting = self._acting(self.game.player(state))
         if not acting:
             return None
         menu = self.policy.game
-        rows = [weight * carried(menu, line.state, self.policy.at(line.state), self.game, state) for line, weight in acting]
+        rows = [weight * carried(menu, line.state, self.policy.at(line.state), self.game, state, actions) for line, weight in acting]
         found: Float = np.sum(rows, axis=0)
         return found
 

@@ -42,6 +42,8 @@ from agents.runtime.solution_file import check_solution, load_solution, save_sol
 from agents.runtime.sweep_journal import SweepJournal
 from agents.search_agent import SearchAgent
 from agents.training import DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state
+from agents.yardstick.exchange import losses_of_answers
+from agents.yardstick.file import load_spots, save_spots
 from games import public_tree
 from games.files import read_text
 from games.holdem import config as holdem_config
@@ -51,6 +53,7 @@ from search.tree.infostates import TreeInfostates
 from tests.agents.test_street_agent import DCFR, blueprint
 from tests.catalogue import UNEVEN, small
 from tests.running import ROOT, refused
+from tests.spots import GAME, spot_set
 
 KUHN = "kuhn_poker"
 CASES = int(os.environ.get("TIMEBANK_FUZZ_CASES", "0"))  # of each kind; the slow test below sets it
@@ -265,11 +268,23 @@ def holdem(folder):
     yield Kind("endgame.txt", endgame, lambda file: holdem_config._endgame(read_text(file, holdem_config.MOST_FILE_BYTES)), "text")
 
 
+def spots(folder):
+    path, entries = folder / "spots.npz", spot_set().entries
+    save_spots(path, spot_set())
+    yield Kind(path.name, path.read_bytes(), lambda file: load_spots(file, GAME), "npz")
+    lines = [
+        {"spot": i, "policy": {GAME.hand_text(0, int(hand)): [1, *[0] * (len(one.actions) - 1)] for hand in one.hands}}
+        for i, (one, _) in enumerate(entries)
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    yield Kind("answers.jsonl", text.encode(), lambda file: losses_of_answers(file, entries), "lines")
+
+
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory):
     """Return every kind by name."""
     found = {}
-    for make in (checkpoint, tables, results, holdem):
+    for make in (checkpoint, tables, results, holdem, spots):
         for kind in make(tmp_path_factory.mktemp(make.__name__)):
             found[f"{make.__name__}:{kind.name}" + ("" if f"{make.__name__}:{kind.name}" not in found else ":again")] = kind
     return found
@@ -279,7 +294,7 @@ NAMES = [
     "checkpoint:policy.safetensors", "checkpoint:training.safetensors", "tables:policy.json", "tables:000000000.jsonl", "tables:table.npy",
     "tables:measured.json", "results:result.json", "results:result.json:again", "results:.hydra/overrides.yaml",
     "results:.hydra/config.yaml", "holdem:solution.npz", f"holdem:{ABOUT}", "holdem:average_0.npy", "holdem:boards_000000.npz",
-    "holdem:endgame.txt",
+    "holdem:endgame.txt", "spots:spots.npz", "spots:answers.jsonl",
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "match": "play agents against each other",
     "play": "play against an agent yourself",
     "bot": "let an agent play at somebody else's table",
+    "spots": "measure an agent's or a program's EV loss in spots whose answers are known",
 }
 
 

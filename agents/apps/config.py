@@ -381,6 +381,44 @@ class BotConfig:
     seed: int | None = bounded(None, most=MOST_SEED)
 
 
+@dataclass(kw_only=True)
+class SpotsConfig:
+    """``timebank spots``.
+
+    Attributes:
+        budgets: of a decision, in ``unit``: who is measured answers all spots within each of them.
+        unit: ``seconds`` or ``iterations``; a program is told milliseconds, or iterations.
+        file: of spots with their answers, as ``make=true`` writes it; none is the set that comes with the package.
+        rivers: how many rivers: of the file's, in its order; none is all of them, and 200 with ``make=true``.
+        turns: how many turns; none is all of them, and 100 with ``make=true``.
+        program: somebody's program to be measured in the agent's place, with its arguments: it is asked by the text protocol, see
+            docs/how-to/spots.md.
+        hands: of each spot that a program is asked for, drawn from the acting player's range.
+        limit_seconds: for a program to answer beyond its budget; then it is ended and started anew.
+        write: also write the spots without their answers into ``spots.jsonl``, for other programs.
+        answers: a file of somebody's policies to be measured in the agent's place, see docs/how-to/spots.md.
+        make: draw and solve a new set in place of measuring; ``agent.blueprint`` plays the hands.
+        seed: of the spots that are drawn, or of a program's hands.
+    """
+
+    command: str = "spots"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    budgets: list[float] = field(default_factory=list)
+    unit: str = bounded("seconds", among=("seconds", "iterations"))
+    file: str | None = None
+    rivers: int | None = bounded(None, most=10_000)
+    turns: int | None = bounded(None, most=10_000)
+    program: str | None = None
+    hands: int = bounded(5, least=1, most=1326)
+    limit_seconds: float = bounded(10.0, above=0, most=86_400, unit="seconds")
+    write: bool = False
+    answers: str | None = None
+    make: bool = False
+    seed: int = bounded(0, most=MOST_SEED)
+
+
 def register(command: str) -> None:
     """Make the schemas known to Hydra; torch is imported only for the commands that train."""
     store = ConfigStore.instance()
@@ -393,6 +431,7 @@ def register(command: str) -> None:
         "match": MatchConfig,
         "play": PlayConfig,
         "bot": BotConfig,
+        "spots": SpotsConfig,
     }
     for name, node in commands.items():
         store.store(name=f"{name}_schema", node=node)
@@ -402,7 +441,7 @@ def register(command: str) -> None:
         store.store(group="game", name=f"{name}_schema", node=node)
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)
-    if command not in ("solve", "play", "bot"):  # they have no trainer: torch takes seconds to import
+    if command not in ("solve", "play", "bot", "spots"):  # they have no trainer: torch takes seconds to import
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig

@@ -28,7 +28,7 @@ ANSWERS = (SOLUTION, "policy.json")
 LOCK = ".lock"
 # Folders that runs write to.
 FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|blueprints|uniform|(network|own)-.*|[0-9-]+")
-FILES = ("hands.jsonl",)  # that runs add to; others are replaced whole
+FILES = ("hands.jsonl", "program.log")  # that runs add to; others are replaced whole
 MOST_YAML_BYTES = 1 << 18
 LONGEST_OVERRIDE = 1 << 16  # characters; ranges of all hands have 20,000
 RESOLVER = re.compile(r"\$\{[^}]*:")  # an interpolation that calls something, such as ${oc.env:NAME}

@@ -29,6 +29,7 @@ UNUSED = {  # keys and options of groups that a command has, and has no use for
     "ablate": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
     "play": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
     "bot": ("agent.budget", *CLIENT),
+    "spots": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
 }
 SPOT = (
     'game=spot game.board=Td9d6hQc \'game.ranges=["66+,A8s+,KQo","QQ-22,AQs-A2s"]\' game.pot=200 game.stack=900 '
@@ -62,6 +63,11 @@ EXAMPLES = {
         "agent=no_limit protocol=acpc host=127.0.0.1 port=18791",
         "agent=bot agent.bot=check_call port=18791",
         "agent=no_limit protocol=text",
+    ),
+    "spots": (
+        "agent=no_limit 'budgets=[0.001,0.01,0.1,1]'",
+        "program='./my_engine --flag' 'budgets=[0.1]' rivers=50 turns=0",
+        "make=true seed=1 rivers=20 turns=10",
     ),
 }
 END = """Flags: -m runs every combination of values with commas between; --cfg job prints the settings; --version; --hydra-help.

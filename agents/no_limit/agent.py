@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -28,7 +29,8 @@ import numpy as np
 from agents.agent import BaseAgent, Decision
 from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, Solved
 from agents.no_limit.plan import Ladder, Plan, Rung, ladder_of, planned
-from games.game import Kind
+from games.arrays import Float
+from games.game import Action, Kind
 from games.holdem.cards import cards_text
 from games.holdem.menus import Menu
 from games.holdem.rules import HoldemGame, HoldemState
@@ -54,7 +56,7 @@ from search.boards.root_gadget import RootGadget, best_responses
 from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
 from search.gadgets import UNSAFE
-from search.off_tree import lines_from
+from search.off_tree import carried, lines_from
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
 from search.resolving import MIN_TRUSTED_ITERATIONS
@@ -197,6 +199,36 @@ class NoLimitAgent(BaseAgent):
             same = hand.solved is not None and hand.solved.root == hand.street[0]
             return None if same and self.off_tree == "translate" else hand.street[0]  # the same tree would lack the line again
         return subgame_root(self.game, self.rounds, seat, state, self.game.round(hand.solved.root) if hand.solved and covered else None)
+
+    def decide_from(self, state: HoldemState, ranges: Ranges, actions: Sequence[Action], budget: Budget) -> Decision:
+        """Decide at a public state where both ranges are given and nothing else is known of the hand.
+
+        The subgame begins at the state itself. Elsewhere than on the agent's streets, and where time is too short, the blueprint is played.
+
+        Args:
+            state: a decision.
+            ranges: [H] of both players there.
+            actions: legal ones, which the policy [A, H] is over: each action of the tree counts for the nearest of them.
+            budget: of the decision.
+        """
+        clock, hand = Deadline(budget.seconds), self._hand(None)
+        hand.ranges, hand.street = {state: ranges}, (state, ranges)
+        due = self.thinks and self.game.round(state) in self.rounds
+        done = self._search(hand, state, state, budget, clock) if due else Searched(Outcome.NOT_DUE)
+        policy: Float | None
+        if hand.solved is not None and hand.policy is not None:
+            policy, strategy = hand.policy, hand.solved.strategy
+            if list(actions) != self.game.actions(state):  # the search has read its answer out for those on offer
+                policy = carried(strategy.game, strategy.game.root, strategy.at_node(0), self.game, state, actions)
+        else:
+            lines = self._hand(None)
+            lines.follow(state)
+            policy = lines.lines.at(state, actions)
+        if policy is None:  # the blueprint has no such line
+            policy = np.zeros((len(actions), len(self.game.hands)))
+            policy[next(i for i, action in enumerate(actions) if action.kind == Kind.PASS)] = 1.0
+        solved = state if done.outcome == Outcome.SEARCHED else None
+        return Decision(policy, None, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan)
 
     def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
         """Return both players' ranges [H] at a state of a hand, as a seat sees them whose last decision left ``memory``."""

@@ -10,6 +10,7 @@ import numpy as np
 from agents.agent import Agent, Decision
 from agents.decision_cache import DecisionCache
 from agents.opponents.bot import Bot, observe
+from agents.protocols.ranged import Given
 from games.game import Action, drawn, line_of
 from search import Budget
 
@@ -42,7 +43,7 @@ class Player:
         else:
             self.agent.load()
 
-    def act(self, number: int, seat: int, state: Any, hand: int, budget: Budget | None = None) -> Action:
+    def act(self, number: int, seat: int, state: Any, hand: int, budget: Budget | None = None, given: Given | None = None) -> Action:
         """Return the action at a decision.
 
         Args:
@@ -51,6 +52,7 @@ class Player:
             state: public.
             hand: the player's.
             budget: of this decision, which is made anew then; those before it on the line that are not yet made do not think.
+            given: ranges and actions that stand in the place of the hand's history, for an agent that takes them.
 
         Raises:
             FaultError: a bot does something wrong.
@@ -66,7 +68,11 @@ class Player:
             answer = self.bot.step(observe(self.game, state, hand, random))
             offered = [action for action in actions if action.code == answer]
             return offered[0] if offered else self.game.action(state, str(answer))
-        self.last = self._decisions.at(seat, state) if budget is None else self._decisions.anew(seat, state, budget)
+        if given is not None:
+            actions = given.actions
+            self.last = self.agent.decide_from(state, given.ranges, actions, budget or self.budget)  # type: ignore[attr-defined]
+        else:
+            self.last = self._decisions.at(seat, state) if budget is None else self._decisions.anew(seat, state, budget)
         return actions[drawn(self.last.policy[:, hand].tolist(), float(random.random()))]
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, TextIO
 
 from agents.protocols.player import Player
+from agents.protocols.ranged import Given, given_at, parted
 from agents.runtime.storage import first_line, printable
 from games.game import Action, find_decision, path
 from games.holdem.acpc import check_game, read_match_state
@@ -26,7 +27,7 @@ from search.budget import Watch
 PROTOCOL = 1  # raised whenever a line that was legal is no longer, or means something else
 COMMANDS = ("game", "position", "go", "stop", "quit")
 LIMITS = {"movetime": 86_400_000, "iterations": 10**9}  # what ``go`` takes, and the most of it
-MOST_LINE = 10_000  # characters of a command
+MOST_LINE = 50_000  # characters of a command; two ranges of all hands have 30,000
 INFO_SECONDS = 0.25  # between two lines of information
 DAY = Budget(seconds=86_400.0)  # of ``go infinite``
 Position = tuple[int, Any, int]  # seat, public state, hand
@@ -43,6 +44,7 @@ class TextSession:
     def __init__(self, player: Player, say: Callable[[str], None]) -> None:
         self.player, self.game, self._say, self._lock = player, player.game, say, threading.Lock()
         self._position: Position | None = None
+        self._given: Given | None = None  # of the position
         self._hand = 0  # number of the hand
         self._thread: threading.Thread | None = None
         self._busy, self._endless = False, False  # whether it thinks, and would for ever
@@ -108,22 +110,26 @@ class TextSession:
 
     def _place(self, text: str) -> None:
         """Set the position, and say what may be done there."""
-        matched = re.fullmatch(r"hand (\S+)(?: line ?(.*))?", text)
+        text, ranges, actions = parted(text)
+        matched, given = re.fullmatch(r"hand (\S+)(?: line ?(.*))?", text), None
         if text.startswith("MATCHSTATE:"):
             seat, state, hand = self._from_match_state(text)
         elif matched is not None:
             state = find_decision(self.game, matched[2] or "", "line")
             seat = self.game.player(state)
             hand = self._hand_of(seat, matched[1])
+            given = None if ranges is None else given_at(self.player.agent, self.game, state, ranges, actions)
         else:
             raise ValueError(f"position must be MATCHSTATE:... or hand CARDS line ACTION / CARDS / ..., got {shown(text)}")
-        if not self.game.cf_reach(state, seat, self.game.ranges[1 - seat])[hand] > 0:
-            text = self.game.hand_text(seat, hand)
-            raise ValueError(f"hand must be one that can be held there, got {text} on {self.game.board_text(state) or 'no board'}")
+        held = self.game.ranges if given is None else given.ranges
+        if not held[seat][hand] * self.game.cf_reach(state, seat, held[1 - seat])[hand] > 0:
+            text, where = self.game.hand_text(seat, hand), "" if given is None else " with those ranges"
+            raise ValueError(f"hand must be one that can be held there{where}, got {text} on {self.game.board_text(state) or 'no board'}")
         previous = None if self._position is None else self._position[1]
-        if self._position is None or self._position[2] != hand or previous not in path(self.game, state):
+        fresh = given is not None or self._given is not None  # ranges stand in the place of a hand's history
+        if fresh or self._position is None or self._position[2] != hand or previous not in path(self.game, state):
             self._hand += 1  # another hand
-        self._position = seat, state, hand
+        self._position, self._given = (seat, state, hand), given
         self.say(self._situation(seat, state))
 
     def _from_match_state(self, text: str) -> Position:
@@ -158,7 +164,11 @@ class TextSession:
             parts += [] if chips.behind is None else [f"behind {chips.behind[seat]:.10g}"]
         if (amounts := game.amounts(state)) is not None:
             parts.append(f"amounts {amounts[0]} {amounts[1]}")
-        return " / ".join([*parts, *(f"action {action.text}" for action in game.actions(state))])
+        return " / ".join([*parts, *(f"action {action.text}" for action in self._actions(state))])
+
+    def _actions(self, state: Any) -> list[Action]:
+        """Return the actions on offer at the position."""
+        return list(self.game.actions(state) if self._given is None else self._given.actions)
 
     def _go(self, text: str) -> None:
         """Begin to think."""
@@ -189,7 +199,7 @@ class TextSession:
         ticker = threading.Thread(target=self._tell, args=(start, watch, done), daemon=True)
         ticker.start()
         try:
-            action = self.player.act(self._hand, seat, state, hand, budget)
+            action = self.player.act(self._hand, seat, state, hand, budget, self._given)
         except Exception as error:  # whatever an agent of somebody's raises is an answer, too
             self._end(ticker, done, [f"error it cannot be decided: {first_line(error)}"])
         else:
@@ -214,8 +224,7 @@ class TextSession:
         if decision is None:
             return
         yield f"info time {1000 * (time.perf_counter() - start):.0f} iterations {decision.iterations} outcome {decision.outcome}"
-        actions: list[Action] = list(self.game.actions(state))
-        shares = decision.policy[:, hand].tolist()
+        actions, shares = self._actions(state), decision.policy[:, hand].tolist()
         yield "info policy " + " / ".join(f"{action.text} {share:.4f}" for action, share in zip(actions, shares, strict=True))
 
 

@@ -15,10 +15,12 @@ from agents.protocols.player import Player
 from agents.protocols.text import MOST_LINE, TextSession
 from games import public_tree
 from games.derived import derived_game
+from games.holdem.config import Holdem
 from search.outcome import Outcome
 from tests.sockets import GAME, HANG, STILL, InProcess, even_agent
 
 LEDUC = derived_game(public_tree("leduc_poker"))
+NO_LIMIT = Holdem(blinds=[50, 100], stack=20_000, min_bet=100, amounts="any").build()
 RIVER = "position hand AsAh line call / check / Td / check / bet 4 / call / Ts / check"
 MATCH = "position MATCHSTATE:1:3:r4c/cc/c:|AsAh/Td/Ts"
 
@@ -252,3 +254,52 @@ def test_a_position_that_goes_on_is_of_the_same_hand():
         session.type("go")
         assert session.until("bestaction")[-1].split()[1] in ("fold", "call", "check", "raise", "bet", "all-in")
     session.end()
+
+
+RANGED = "position hand AsKs line raise 300 / call / 2c7d9h / check / check / Jd / check"
+RANGED_ERRORS = {
+    f"{RANGED} ranges QQ+": "ranges must be two without blanks in them, of players 0 and 1, got 'QQ+'",
+    f"{RANGED} ranges QQ+ AKs:2": "range 1 must have weights in 0..1, got 'AKs:2' at character 0",
+    f"{RANGED} ranges AKs AKs,QQ actions fold": "actions must be check or bet 100..19700, got 'fold'",
+    f"{RANGED} ranges AKs AKs,QQ actions check / check": "actions must be different ones, 100 at most, got 'check / check'",
+    f"{RANGED} actions check": "actions must come with ranges (hand CARDS line ACTION / CARDS / ... ranges R0 R1 actions A / B / ...)",
+    f"{RANGED} ranges QQ KK": "hand must be one that can be held there with those ranges, got AsKs on 2c7d9hJd",
+}
+
+
+class Ranged(Thinks):
+    """Decides from the ranges that it is given."""
+
+    def decide_from(self, state, ranges, actions, budget):
+        self.asked.append((ranges, [action.text for action in actions]))
+        policy = np.zeros((len(actions), 1326))
+        policy[0], policy[-1] = 0.25, 0.75
+        return Decision(policy, None, 0.0, 5, outcome=Outcome.SEARCHED)
+
+
+@pytest.fixture
+def ranged():
+    session = Session(Ranged(NO_LIMIT))
+    yield session
+    session.end()
+
+
+def test_ranges_and_actions_are_answered_from(ranged):
+    told = ranged.answer(f"{RANGED} ranges QQ,AKs:0.5 AKs,KK actions check / bet 450 / all-in 19700")
+    assert told.endswith("amounts 100 19700 / action check / action bet 450 / action all-in 19700")
+    ranged.type("go iterations 3")
+    assert "info policy check 0.2500 / bet 450 0.0000 / all-in 19700 0.7500" in ranged.until("bestaction")
+    ((ranges, actions),) = ranged.agent.asked
+    assert actions == ["check", "bet 450", "all-in 19700"]
+    assert sorted(set(ranges[0].tolist())) == [0, 0.5, 1]
+    assert ranged.answer(f"{RANGED} ranges AKs KK").count("/ action") == 4  # the menu's
+    assert ranged.answer(RANGED).count("/ action") == 4  # without ranges the agent is asked as ever
+
+
+@pytest.mark.parametrize("line", RANGED_ERRORS)
+def test_ranges_that_cannot_be_taken_are_one_error(line, ranged):
+    assert ranged.answer(line).startswith(f"error {RANGED_ERRORS[line]}")
+
+
+def test_who_takes_no_ranges_says_so(session):
+    assert session.answer(f"{RIVER} ranges AA KK").startswith("error ranges must be left out but for an agent that solves subgames")
