@@ -189,7 +189,9 @@ def _file(folder: Path, deals: Sequence[int]) -> Path:
 def _read(path: Path, deals: Sequence[int], game: HoldemGame) -> list[Row]:
     """Return the hands of a saved part; raises any of ``agents.runtime.storage.DAMAGES`` if it holds anything else."""
     records: list[Row] = [parse_json(line) for line in read_text(path, MOST_FILE_BYTES).splitlines()]
-    require([(r["deal"], r["seat"]) for r in records] == [(d, s) for d in deals for s in (0, 1)], "a part must have its deals in both seats")
+    require(
+        [(r["deal"], r["seat"]) for r in records] == [(d, s) for d in deals for s in (0, 1)], "a part must have its deals in both seats"
+    )
     most = game.max_payoff * (2 * len(game.rounds) + 40)  # a correction is a difference of two values within the stakes
     for record in records:
         _check(record, most)
