@@ -1,7 +1,7 @@
 """What local best response may do at full size: the published sets of actions, of any legal amount.
 
-The 56 bets of Lisy and Bowling (2017, arXiv 1612.07547) are 0.05 x 1.15^k of the pot, k = 0..55, and all-in: so they stand in the logs of
-LBR's matches with DeepStack (Moravcik et al. 2017) as somebody else read them; we have not seen the logs.
+The 56 bets of Lisy and Bowling (2017, arXiv 1612.07547) are 0.05 x 1.15^k of the pot, k = 0..54, and all-in: so they stand in the logs of
+LBR's matches with DeepStack (Moravcik et al. 2017) as somebody else read them; we have seen neither the logs nor another source.
 """
 
 from __future__ import annotations
@@ -52,5 +52,5 @@ class LocalActions:
 
 FC = LocalActions("fc", bets_from=None)
 FCPA = LocalActions("fcpa", (1.0,), all_in=True)
-BETS_56 = LocalActions("56bets", tuple(0.05 * 1.15**k for k in range(56)), all_in=True)
+BETS_56 = LocalActions("56bets", tuple(0.05 * 1.15**k for k in range(55)), all_in=True)
 PUBLISHED = {actions.name: actions for actions in (FC, FCPA, BETS_56)}

@@ -183,7 +183,7 @@ class _Line:
 
     def settled_worth(self, state: HoldemState, shares: Float) -> float:
         """Return LBR's chips where nobody decides anything any more, times the sum of the agent's ``shares`` [H]."""
-        paid, folded = self.lbr.game.chips(state).paid, state.betting.folded  # type: ignore[union-attr]
+        paid, folded = self.lbr.game.chips(state).paid, state.betting.folded
         if folded >= 0:
             return float(shares.sum()) * (-paid[folded] if folded == self.seat else paid[folded])
         return float(paid[self.seat] * (shares @ self.against()))
@@ -224,7 +224,7 @@ class _Line:
 
     def worth_of(self, child: HoldemState, shares: Float) -> float:
         """Return what an action of the agent is about worth to LBR, times the sum of ``shares``: the better of a call and a fold."""
-        chips = self.lbr.game.chips(child).paid  # type: ignore[union-attr]
+        chips = self.lbr.game.chips(child).paid
         return max(-chips[self.seat] * float(shares.sum()), chips[1 - self.seat] * float(shares @ self.against()))
 
     def respond(self) -> None:
