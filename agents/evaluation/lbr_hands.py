@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def play_hands(match: LbrMatch, hands: int, executor: Executor | None = None, di
             _table(game, table)  # once, and not in each worker
     packed, tasks = pickle.dumps(match), list[Part]()
     for deals in _parts(hands // 2, match.part_deals):
-        records = None if folder is None else load_or_set_aside(_file(folder, deals), lambda path, d=deals: _read(path, d, game))
+        records = None if folder is None else load_or_set_aside(_file(folder, deals), partial(_read, deals=deals, game=game))
         if records is None:
             tasks.append(Part(packed, table, deals))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import comb
 
@@ -62,7 +63,7 @@ class AllIn:
         self.deck, self.total, self.hands, self._table = deck, total, deck_hands(deck), table
         if table is not None and table.shape != (len(self.hands), len(self.hands)):
             raise ValueError(f"table must have a row and a column for each of {len(self.hands):,} hands, got {table.shape}")
-        self._kept = lru_cache(MOST_KEPT)(self._worked_out)
+        self._kept: Callable[[int, tuple[int, ...]], Float] = lru_cache(MOST_KEPT)(self._worked_out)
 
     def against(self, hand: int, cards: tuple[int, ...]) -> Float:
         """Return [H], in -1..1; 0 for hands that share a card with the hand or the board. Not to be changed.

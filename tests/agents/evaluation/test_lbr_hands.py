@@ -57,7 +57,7 @@ class Nobody:
 
     def map(self, function, tasks):
         assert not tasks
-        return iter(())
+        yield from ()
 
 
 def records(match=None, directory=None, executor=None, hands=HANDS):
