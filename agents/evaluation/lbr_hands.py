@@ -15,7 +15,8 @@ from typing import Any
 from agents.agent import Agent
 from agents.evaluation.ablation import digest
 from agents.evaluation.local_actions import LocalActions
-from agents.evaluation.sampled_lbr import SampledLbr, SeededLuck
+from agents.evaluation.luck import SeededLuck
+from agents.evaluation.sampled_lbr import SampledLbr
 from agents.reporting.tables import Row, write_text
 from agents.runtime.arrays import read_npy, write_npy
 from agents.runtime.executor import Executor, Serial, no_collections

@@ -20,51 +20,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import comb
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from agents.agent import Agent, Decision
 from agents.evaluation.local_actions import LocalActions
+from agents.evaluation.luck import ACTION, CARDS, HAND, Luck
 from games.arrays import Float
-from games.game import Action, Kind, drawn
+from games.game import Action, Kind
 from games.holdem.cards import holding
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE
 from search import Budget
 from search.boards.all_in import AllIn
 from search.outcome import FALLBACKS, Outcome
-
-HAND, CARDS, ACTION = range(3)  # what is drawn
-
-
-class Luck(Protocol):
-    """Draws of a hand."""
-
-    def index(self, what: int, weights: Float) -> int:
-        """Return an index, each with a share of its weight."""
-
-    def number(self, what: int, ways: int) -> int:
-        """Return one of so many numbers, from 0."""
-
-
-class SeededLuck:
-    """Draws of one deal, the same for the same seed: a stream of its own for each of ``HAND``, ``CARDS`` and ``ACTION``.
-
-    Both seats of a deal are played with the same streams, and so are other sets of actions and other agents.
-    """
-
-    def __init__(self, seed: int, deal: int) -> None:
-        keys = [np.random.SeedSequence(seed, spawn_key=(deal, what)) for what in (HAND, CARDS, ACTION)]
-        self._streams = [np.random.default_rng(key) for key in keys]
-
-    def index(self, what: int, weights: Float) -> int:
-        """See ``Luck``."""
-        return drawn(weights.tolist(), float(self._streams[what].random()))
-
-    def number(self, what: int, ways: int) -> int:
-        """See ``Luck``."""
-        return min(int(self._streams[what].random() * ways), ways - 1)
 
 
 class Played(NamedTuple):
@@ -101,7 +71,7 @@ class SampledLbr:
         all_in: of the game's deck.
 
     Raises:
-        ValueError: sizes of its own in a game where only a menu's can be bet.
+        ValueError: a game that is not hold'em, sizes of its own where only a menu's can be bet, or a first round that is not there.
     """
 
     def __init__(self, agent: Agent[HoldemState], budget: Budget, actions: LocalActions, all_in: AllIn) -> None:

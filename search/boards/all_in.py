@@ -76,7 +76,8 @@ class AllIn:
 
     def _worked_out(self, hand: int, cards: tuple[int, ...]) -> Float:
         if not cards and self._table is not None:
-            return self._table[hand].astype(np.float64)
+            row: Float = self._table[hand].astype(np.float64)
+            return row
         rest = np.array([card for card in self.deck.cards().tolist() if card not in {*cards, *self.hands[hand].tolist()}], np.uint8)
         wins, missing = np.zeros(len(self.hands), np.int32), self.total - len(cards)
         hand_wins(np.array(cards, np.uint8), rest, missing, hand, self.hands, np.zeros(5, np.int64), wins)

@@ -10,7 +10,8 @@ import yaml
 
 from agents.evaluation.lbr import ACTION_SETS, ActionSet, local_best_response, response_value
 from agents.evaluation.local_actions import BETS_56, FC, FCPA, LocalActions
-from agents.evaluation.sampled_lbr import SampledLbr, SeededLuck
+from agents.evaluation.luck import SeededLuck
+from agents.evaluation.sampled_lbr import SampledLbr
 from games.game import Kind, find_decision
 from games.holdem.config import Holdem, Spot
 from search import Budget
