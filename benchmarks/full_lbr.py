@@ -9,6 +9,9 @@ LBR has the action sets of Lisy and Bowling (2017), see agents/evaluation/local_
 (rounds 1-4) or from the turn on (rounds 3-4; it checks and calls before). Each deal is played in both seats. The agent searches turn and
 river for ``--seconds``, also after each bet that LBR only considers. agents/evaluation/sampled_lbr.py says what is drawn and what is not.
 
+One process plays against the agent that thinks: a second one on the same two cores takes so much of its time that half of its searches fail
+(fcpa, rounds 3-4, 40 hands: 2.48 failed of 4.6 a hand with two processes, 0.03 of 4.5 with one). Look at the column *failed*.
+
 The first run with a new folder works out all-ins before the flop, two minutes. Each row tells how long it takes while it runs.
 """
 
@@ -34,6 +37,7 @@ from agents.match.statistics import Estimate, estimate
 from agents.no_limit.agent import NoLimitAgent
 from agents.reporting.tables import Row, duration
 from agents.runtime.executor import Local
+from games.arrays import Float
 from games.holdem.config import Holdem
 from games.holdem.rules import HoldemGame
 from search import Budget, variant
@@ -67,10 +71,11 @@ def match_of(label: Sequence[str], game: HoldemGame, blueprint: str, seconds: fl
     return LbrMatch(agent, budget, replace(PUBLISHED[actions], first_round=ROUNDS[rounds]), seed)
 
 
-def by_deal(records: Sequence[Row], key: str) -> np.ndarray:
+def by_deal(records: Sequence[Row], key: str) -> Float:
     """Return [deals], the mean of both seats' chips."""
     ordered = sorted(records, key=lambda record: (record["deal"], record["seat"]))
-    return np.array([record[key] for record in ordered]).reshape(-1, 2).mean(axis=1)
+    means: Float = np.array([record[key] for record in ordered], float).reshape(-1, 2).mean(axis=1)
+    return means
 
 
 def estimates(records: Sequence[Row]) -> tuple[Estimate, Estimate]:
@@ -109,7 +114,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.1, help="of each decision of the agent")
     parser.add_argument("--blueprint", default="small", help="small, standard, or a directory")
     parser.add_argument("--kept", type=Path, help="folder of what is done")
-    parser.add_argument("--workers", type=int, default=0, help="processes; 0 for one a core")
+    parser.add_argument("--workers", type=int, default=0, help="processes; 0 for one a core, and one where the agent thinks")
     parser.add_argument("--seed", type=int, default=0, help="of all deals")
     given = parser.parse_args(options(TABLES))
     labels = wanted(given.rows)
@@ -125,7 +130,8 @@ def main() -> None:
         sys.exit(f"error: {error}")
     rows = []
     for label, match in zip(labels, matches, strict=True):
-        rows.append(measured(match, label, given.hands, given.workers, given.kept))
+        workers = given.workers or (1 if match.agent.thinks else 0)
+        rows.append(measured(match, label, given.hands, workers, given.kept))
         print(" ".join(rows[-1]), flush=True)
     limit = f"{duration(given.seconds)} a decision, blueprint {given.blueprint}, seed {given.seed}"
     TABLE.show(rows, f"LBR's winnings, mean of both seats, {limit}")
