@@ -28,7 +28,7 @@ import numpy as np
 
 from agents.agent import BaseAgent, Decision
 from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, Solved
-from agents.no_limit.plan import Ladder, Plan, Rung, ladder_of, planned
+from agents.no_limit.plan import Ladder, Plan, Rung, ladder_of, menus_of, planned
 from games.arrays import Float
 from games.game import Action, Kind
 from games.holdem.cards import cards_text
@@ -203,7 +203,8 @@ class NoLimitAgent(BaseAgent):
     def decide_from(self, state: HoldemState, ranges: Ranges, actions: Sequence[Action], budget: Budget) -> Decision:
         """Decide at a public state where both ranges are given and nothing else is known of the hand.
 
-        The subgame begins at the state itself. Elsewhere than on the agent's streets, and where time is too short, the blueprint is played.
+        The subgame begins at the state itself, in the street's usual tree. Elsewhere than on the agent's streets, and where time is too
+        short, the blueprint is played.
 
         Args:
             state: a decision.
@@ -213,8 +214,10 @@ class NoLimitAgent(BaseAgent):
         """
         clock, hand = Deadline(budget.seconds), self._hand(None)
         hand.ranges, hand.street = {state: ranges}, (state, ranges)
-        due = self.thinks and self.game.round(state) in self.rounds
-        done = self._search(hand, state, state, budget, clock) if due else Searched(Outcome.NOT_DUE)
+        street, done = self.game.round(state), Searched(Outcome.NOT_DUE)
+        if self.thinks and street in self.rounds:
+            ladder = self._ladder(street)
+            done = self._search(hand, state, state, budget, clock, Ladder((ladder.rungs[ladder.usual],)))
         policy: Float | None
         if hand.solved is not None and hand.policy is not None:
             policy, strategy = hand.policy, hand.solved.strategy
@@ -299,7 +302,7 @@ class NoLimitAgent(BaseAgent):
 
         def subgame(rung: Rung) -> HoldemGame:
             game = self.game if rung.near is None else replace(self.game, betting=replace(self.game.betting, add_allin=rung.near))
-            return subgame_of(game, state, ranges, rung.menus, root)
+            return subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
 
         def row_seconds(rung: Rung) -> float:
             return self._iterating[street, rung.name].expected

@@ -28,7 +28,8 @@ class Rung:
 
     Attributes:
         name: what reports call it.
-        menus: sizes of both players, street by street from the subgame's first on; None for the game's own.
+        menus: sizes of both players, street by street from the subgame's first on; None for the game's own, of which all-ins and raises of
+            raises are left out where ``near`` is given.
         near: all-in is offered beside them up to so many pots; None for the game's own rule.
         from_iterations: from as many on it is taken before the rung below it.
     """
@@ -69,10 +70,23 @@ class Plan:
     expected: float
 
 
-def menu_of(bets: str, raises: str = "") -> tuple[Menu, Menu]:
-    """Return sizes of both players as menus are written; raises at most once a street."""
-    menu = Menu(parse_sizes(bets, "bets", raises=False), parse_sizes(raises, "raises", raises=True), reraises=((),) if raises else ())
+def menu_of(bets: str, raises: str = "", again: str = "") -> tuple[Menu, Menu]:
+    """Return sizes of both players as menus are written; ``again`` are those of a second raise and of later ones."""
+    first, later = (parse_sizes(sizes, "raises", raises=True) for sizes in (raises, again))
+    menu = Menu(parse_sizes(bets, "bets", raises=False), first, reraises=(later,) if first else ())
     return menu, menu
+
+
+def menus_of(rung: Rung, menus: Menus) -> Menus:
+    """Return both players' sizes of a rung, street by street; ``menus`` are the game's own from the subgame's first street on."""
+    if rung.menus is not None or rung.near is None:
+        return rung.menus or menus
+
+    def few(menu: Menu) -> Menu:
+        bets, raises = (tuple(size for size in sizes if size.unit != "a") for sizes in (menu.bets, menu.raises))
+        return Menu(bets, raises, reraises=((),) if raises else ())
+
+    return tuple((few(first), few(second)) for first, second in menus)
 
 
 def planned(ladder: Ladder, subgame: Callable[[Rung], HoldemGame], seconds: float, row_seconds: Callable[[Rung], float]) -> Plan:
@@ -104,7 +118,15 @@ def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row
 
 
 NOBODY, LATER, RAISED = menu_of(""), menu_of("75%"), menu_of("75%", "100%")
-RIVER = Ladder((Rung("75 %, one raise", (RAISED,), NEAR_ALLIN), Rung("the game's sizes", from_iterations=400)), usual=1)
+MANY = (menu_of("33%,75%,150%,300%,a", "50%,100%,a", "100%,a"),)
+RIVER = Ladder(
+    (
+        Rung("the game's sizes, few all-ins", None, NEAR_ALLIN),
+        Rung("the game's sizes", from_iterations=150),
+        Rung("33 to 300 %, all-in", MANY, 0.0, 600),
+    ),
+    usual=1,
+)
 TURN = Ladder(
     (
         Rung("75 %, one raise, no bets on the river", (RAISED, NOBODY), 0.0),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
 from agents.no_limit.agent import NoLimitAgent
-from agents.no_limit.plan import RIVER, TURN, Ladder, Rung, ladder_of, menu_of, planned
+from agents.no_limit.plan import RIVER, TURN, Ladder, Rung, ladder_of, menu_of, menus_of, planned
 from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.subgame import subgame_of
@@ -73,9 +74,23 @@ def test_ladders_go_from_poor_to_rich():
         assert least == sorted(least)
         assert 0 <= ladder.usual < len(ladder.rungs)
     state = find_decision(GAME, LINE, "line")
-    sizes = [sum(game_size(subgame_of(GAME, state, GAME.ranges, rung.menus)).rows) for rung in RIVER.rungs]
+    own = GAME.betting.menus[-1:]
+    games = [replace(GAME, betting=replace(GAME.betting, add_allin=rung.near or 0.0)) for rung in RIVER.rungs]
+    sizes = [
+        sum(game_size(subgame_of(game, state, GAME.ranges, menus_of(rung, own))).rows)
+        for game, rung in zip(games, RIVER.rungs, strict=True)
+    ]
     assert sizes == sorted(sizes)
-    assert all(len(ladder_of(streets).rungs[0].menus) == streets for streets in (1, 2, 3))
+    assert all(len(ladder_of(streets).rungs[0].menus) == streets for streets in (2, 3))
+
+
+def test_few_all_ins_are_the_games_sizes_without_far_all_ins_and_raises_of_raises():
+    own = (menu_of("50%,100%,a", "100%,a", "100%,a"),)
+    few, usual, many = (menus_of(rung, own) for rung in RIVER.rungs)
+    assert few == (menu_of("50%,100%", "100%"),)
+    assert usual == own
+    assert many != own
+    assert menus_of(RIVER.rungs[0], (menu_of("a"),)) == (menu_of(""),)
 
 
 def test_the_agent_says_what_it_solved_and_solves_the_usual_tree_where_iterations_are_the_budget(blueprint):
