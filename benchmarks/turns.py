@@ -20,8 +20,9 @@ import numpy as np
 from tables import HOLDEM, Table, options
 
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
-from agents.no_limit.agent import FIRST_SIZES, LATER_SIZES, NEAR_ALLIN, NoLimitAgent
+from agents.no_limit.agent import NoLimitAgent
 from agents.no_limit.hand import Hand
+from agents.no_limit.plan import LATER, NEAR_ALLIN, RAISED
 from games.holdem.cards import card_text
 from games.holdem.config import Holdem
 from games.holdem.menus import Menu, Size
@@ -36,9 +37,9 @@ TURN, DCFR = 2, variant("default_holdem")
 FAR = Menu((Size("%", 75.0), Size("a")), (Size("a"),))
 MENUS = {
     "75 % and all-in, raises all-in": ((FAR, FAR), 0.0),
-    "75 %, a raise of the pot; all-in up to 2 pots": ((FIRST_SIZES, FIRST_SIZES), NEAR_ALLIN),
-    "the same, no raise on the river (the agent's)": ((FIRST_SIZES, LATER_SIZES), NEAR_ALLIN),
-    "75 %, no raise; all-in up to 2 pots": ((LATER_SIZES, LATER_SIZES), NEAR_ALLIN),
+    "75 %, a raise of the pot; all-in up to 2 pots": ((RAISED[0], RAISED[0]), NEAR_ALLIN),
+    "the same, no raise on the river (the agent's)": ((RAISED[0], LATER[0]), NEAR_ALLIN),
+    "75 %, no raise; all-in up to 2 pots": ((LATER[0], LATER[0]), NEAR_ALLIN),
 }
 BLUEPRINT = "the blueprint in its own menu"
 TABLE = Table(
@@ -103,7 +104,7 @@ def main() -> None:
     blueprint = load_blueprint(game, given.blueprint)
     agent, measured = NoLimitAgent(game, blueprint, DCFR, None), {label[0]: [] for label in TABLE.labels}
     for _, (state, taken) in zip(range(given.turns), turns(agent, blueprint, given.seed), strict=False):
-        hand = Hand(agent.translation, blueprint, None)
+        hand = Hand(game, blueprint, None)
         hand.follow(state)
         ranges, pot = hand.ranges[state], 2 * game.chips(state).paid[0]
         solver = BoardSolver(subgame_of(game, state, ranges, blueprint.game.betting.menus[TURN:]), DCFR)

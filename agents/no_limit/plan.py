@@ -122,8 +122,8 @@ MANY = (menu_of("33%,75%,150%,300%,a", "50%,100%,a", "100%,a"),)
 RIVER = Ladder(
     (
         Rung("the game's sizes, few all-ins", None, NEAR_ALLIN),
-        Rung("the game's sizes", from_iterations=150),
-        Rung("33 to 300 %, all-in", MANY, 0.0, 600),
+        Rung("the game's sizes", from_iterations=60),
+        Rung("33 to 300 %, all-in", MANY, 0.0, 300),
     ),
     usual=1,
 )
