@@ -6,6 +6,8 @@ import os
 import signal
 from collections.abc import Iterator
 
+from tests import processor  # isort: skip  # noqa: F401  # before anything imports NumPy
+
 import pytest
 from hypothesis import settings
 

@@ -25,6 +25,7 @@ CALLBACKS = {  # (who calls, where the called function is, its name): why
     ("search", "agents.apps", "run"): "progress",
     ("agents.board_blueprint", "agents.apps", "at"): "progress",
     ("agents.evaluation", "agents.apps", "run"): "progress",
+    ("agents.match", "agents.apps", "play_on"): "whether a match is decided",
     ("agents.match", "agents.apps", "values"): "progress",
     ("agents.runtime", "agents.evaluation", "ablate"): "progress",
     ("agents.runtime", "agents.evaluation", "measure"): "an executor does the tasks that it is given",
