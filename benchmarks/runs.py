@@ -183,6 +183,10 @@ PLAYED = ["hands", "mbb/g", "small blind", "big blind", "iterations on the turn"
 STANDARD = "15,000"  # batches of the blueprint that everybody plays against
 NO_LIMIT = Table("full no-limit", RESULTS, ["batches", "thinking", *PLAYED], [(STANDARD, time) for time in TIMES if time != ALONE])
 LESS = [("1,500", ALONE), ("1,500", "30 ms"), ("1,500", "0.3 s"), ("150", ALONE)]
+LONGER = ("0", "30 ms", "100 ms", "300 ms", "1 s", "3 s")
+HUNL = Table(
+    "full no-limit by time", RESULTS, ["thinking", *PLAYED[:2], "more than the row above", *PLAYED[4:]], [(time,) for time in LONGER]
+)
 LESS_TRAINED = Table("full no-limit, less training", RESULTS, ["batches", "thinking", *PLAYED], LESS)
 BOTS = ("check_call", "fold_to_bets", "all_in", "random_amounts", "least_raise")
 PANEL = Table("full no-limit against bots", RESULTS, ["bot", *PLAYED], [(bot,) for bot in BOTS])
@@ -200,7 +204,7 @@ INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "10
 GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
 SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, LESS_TRAINED, PANEL, SPOTS)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, HUNL, LESS_TRAINED, PANEL, SPOTS)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -221,7 +225,19 @@ def matches(labels: Sequence[Sequence[str]], runs: Sequence[Row]) -> list[list[s
     found = []
     for batches, time in labels:
         run = played.get((batches.replace(",", ""), duration(TIMES[time]) if TIMES[time] else "no thinking"))
-        found.append([batches, time, *(["-"] * 8 if run is None else match_cells(run))])
+        found.append([batches, time, *(["-"] * 8 if run is None else match_cells(run["rows"][0]))])
+    return found
+
+
+def longer(run: Row) -> list[list[str]]:
+    """Return rows of one agent with more and more time against its blueprint on the same deals: experiment=hunl_time."""
+    more = {row["agents"][0]: row["mbb_per_game"] for row in run["differences"]}
+    found = []
+    for time, row in zip(LONGER, run["rows"], strict=True):
+        hands, won, _, _, *decisions = match_cells(row)
+        than = more.get(row["agents"][0])
+        cell = "-" if than is None else f"{than['mean']:+.0f} ± {(than['high'] - than['low']) / 2:.0f}"
+        found.append([time, hands, won, cell, *(decisions if row["agents"][0] in more else ["-"] * 4)])
     return found
 
 
@@ -230,16 +246,18 @@ def panel(runs: Sequence[Row]) -> list[list[str]]:
     played = {run["agents"][1]["agent"]: run for run in runs}
     if missing := [bot for bot in BOTS if bot not in played]:
         sys.exit(f"error: {PANEL.name} must have a run against each bot, got none against {', '.join(missing)}")
-    return [[bot, *match_cells(played[bot])] for bot in BOTS]
+    return [[bot, *match_cells(played[bot]["rows"][0])] for bot in BOTS]
 
 
-def match_cells(run: Row) -> list[str]:
-    """Return the cells of a match: strength by AIVAT with 95 % intervals, then the first agent's decisions."""
-    row, decisions = run["rows"][0], run["rows"][0]["decisions"][0]
+def match_cells(row: Row) -> list[str]:
+    """Return the cells of a row of a match: strength by AIVAT with 95 % intervals, then the first agent's decisions."""
+    decisions = row["decisions"][0]
     estimates = [row["estimates"]["aivat"], *(seat["aivat"] for seat in row["seats"])]
     scale = 1000 / row["big_blind"]
     strength = [f"{scale * one['mean']:+.0f} ± {scale * (one['high'] - one['low']) / 2:.0f}" for one in estimates]
-    turn = [f"{street['iterations']:.0f}" for street in row["streets"] if (street["agent"], street["street"]) == ("a", "turn")] or ["-"]
+    turn = [
+        f"{street['iterations']:.0f}" for street in row["streets"] if (street["agent"], street["street"]) == (row["agents"][0], "turn")
+    ] or ["-"]
     without, late = sum(decisions["fallbacks"].values()), decisions["overruns"]
     shares = [f"{100 * count / decisions['timed']:.2g} %" for count in (without, late)]
     return [f"{row['hands']:,}", *strength, *turn, *shares, f"{1000 * decisions['p99_seconds']:.1f}"]
@@ -273,7 +291,7 @@ def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
     outside, limitless = ({table.name: table for table in tables} for tables in (OFF_TREE, (NO_LIMIT, LESS_TRAINED)))
-    if name not in (known := (*grids, SOLVES.name, *outside, *limitless, PANEL.name, SPOTS.name)) or not directories:
+    if name not in (known := (*grids, SOLVES.name, *outside, *limitless, HUNL.name, PANEL.name, SPOTS.name)) or not directories:
         sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
@@ -281,6 +299,8 @@ def main() -> None:
         SOLVES.show(solved(runs), f"Measured at {made}")
     elif name in limitless:
         limitless[name].show(matches(limitless[name].labels, runs), f"Measured at {made}")
+    elif name == HUNL.name:
+        HUNL.show(longer(runs[0]), f"Measured at {made}")
     elif name == PANEL.name:
         PANEL.show(panel(runs), f"Measured at {made}")
     elif name == SPOTS.name:

@@ -119,7 +119,7 @@ def test_a_hand_of_full_no_limit_holdem_is_played_with_nothing_else_given(monkey
     assert "taken for this game where nothing else is given: agent=no_limit budget.seconds=1\n" in said.err
     assert said.out.count("what you may hold, in its eyes:") >= 2
     assert "m raise to 200 (2 bb) [the least], p raise to 300 (3 bb) [pot], a all-in 20000 (200 bb), or any amount" in said.out
-    assert "subgame from the river: thought for " in said.out
+    assert "subgame from the river, " in said.out
     hands = [json.loads(line) for line in (tmp_path / "hands.jsonl").read_text().splitlines()]
     assert [hand["hand"] for hand in hands] == [0, 1]
     assert hands[0]["play"][0] == "raise 220"
