@@ -100,7 +100,7 @@ class StreetSearch:
         return ladder_of(streets)
 
     def learn(self, hand: Hand, state: HoldemState) -> None:
-        """Solve each tree of a street a few times, which loads the kernels, and learn how long that takes; ``state`` is its first decision."""
+        """Solve each tree of a street a few times, and learn how long that takes; ``state`` is the street's first decision."""
         street = self.game.round(state)
         for rung in self.ladder(street).rungs:
             for _ in range(TRIALS):
