@@ -30,7 +30,8 @@ from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
-from agents.no_limit.agent import BOUNDED, NoLimitAgent, flop_memory
+from agents.no_limit.agent import BOUNDED, NoLimitAgent
+from agents.no_limit.street_search import flop_memory
 from agents.opponents.acpc import ACPC
 from agents.opponents.bot import check_bot
 from agents.opponents.builtin import BOTS

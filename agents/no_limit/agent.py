@@ -17,65 +17,28 @@ Later ones may be held to the last one's bounds by a gadget, where that solve ha
 
 from __future__ import annotations
 
-import math
-import time
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from agents.agent import BaseAgent, Decision
-from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, Solved
-from agents.no_limit.plan import Ladder, Plan, Rung, ladder_of, menus_of, planned
+from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges
+from agents.no_limit.plan import Ladder, Menus
+from agents.no_limit.street_search import TRANSLATE, Searched, StreetSearch
 from games.arrays import Float
 from games.game import Action, Kind
-from games.holdem.cards import cards_text
-from games.holdem.menus import Menu
 from games.holdem.rules import HoldemGame, HoldemState
-from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE
-from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
-from search.boards.flop_ways import (
-    COUNTS,
-    FLOP,
-    ITERATIONS,
-    MOST_RIVERS,
-    OFF,
-    RUN_OUTS,
-    WAYS,
-    counts_for,
-    first_street_of,
-    flop_menus,
-    flop_solver,
-    most_of_way,
-    storage_of,
-)
-from search.boards.root_gadget import RootGadget, best_responses
-from search.boards.workspace import Workspace
-from search.budget import SPARE, Pace
+from search import Budget, Deadline, Variant
+from search.boards.flop_ways import FLOP, OFF, WAYS
 from search.gadgets import UNSAFE
-from search.off_tree import carried, lines_from
+from search.off_tree import carried
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
-from search.resolving import MIN_TRUSTED_ITERATIONS
 
-LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then less exploitable than a blueprint of buckets
-TRIALS = 3  # solves of each street when the agent is loaded
-UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
 BOUNDED = (UNSAFE, "resolve", "maxmargin", "refined")  # reach_maxmargin and combined want gifts or the model
 TRANSLATION = "mean of lines"  # part of the fingerprint: it was one drawn line before
-Menus = tuple[tuple[Menu, Menu], ...]
-
-
-class Searched(NamedTuple):
-    """What a search came to; see ``Decision``."""
-
-    outcome: Outcome
-    iterations: int = 0
-    spent: Spent = Spent()
-    plan: str = ""
 
 
 class NoLimitAgent(BaseAgent):
@@ -124,32 +87,16 @@ class NoLimitAgent(BaseAgent):
             raise ValueError(f"solve_from must be rounds after the first by name, with + between, got {solve_from!r}")
         self.rounds = rounds if flop == OFF or not self.thinks else tuple(sorted({*rounds, FLOP}))
         self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:{gadget}:{variant.label}"
-        self.name += ":translate" if off_tree == "translate" and self.thinks else ""
+        self.name += ":translate" if off_tree == TRANSLATE and self.thinks else ""
         self.name += f":flop {flop}" if flop != OFF and self.thinks else ""
-        self._start()
-
-    def _start(self) -> None:
-        """Make what each process has of its own."""
-        self._loaded, self._workspace = False, Workspace()
-        # Seconds by street: from ranges to a solver, and of what comes after the solve. By street and rung: of an iteration by row.
-        self._building, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(2))
-        self._iterating = defaultdict[tuple[int, str], Pace](Pace)
+        self.search, self._loaded = StreetSearch(game, variant, menus, threads, gadget, off_tree, flop), False
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            key: value for key, value in vars(self).items() if key not in ("_loaded", "_workspace", "_building", "_iterating", "_answering")
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._start()
+        return vars(self) | {"_loaded": False}
 
     def fingerprint(self) -> bytes:
         """See ``Agent``."""
-        ladders = [self._ladder(street) for street in self.rounds]
-        settings: tuple[object, ...] = self.variant, self.rounds, TRANSLATION, ladders, self.threads, self.gadget
-        if self.flop != OFF:
-            settings += COUNTS, MOST_RIVERS, ITERATIONS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
+        settings = self.rounds, TRANSLATION, *self.search.settings(self.rounds)
         fingerprint: bytes = repr((self.game.key, self.name, *settings)).encode() + self.blueprint.fingerprint()
         return fingerprint
 
@@ -162,12 +109,7 @@ class NoLimitAgent(BaseAgent):
         for street in self.rounds:
             state, hand = self._checked_down(street), self._hand(None)
             hand.follow(state)
-            for rung in self._ladder(street).rungs:
-                for _ in range(TRIALS):
-                    self._search(hand, state, state, Budget(iterations=1), Deadline(None), Ladder((rung,)))
-                self._iterating[street, rung.name].settle()
-            self._building[street].settle()
-            self._answering[street].settle()
+            self.search.learn(hand, state)
 
     def _checked_down(self, street: int) -> HoldemState:
         """Return the first decision of a street in a hand in which nobody bets."""
@@ -185,7 +127,7 @@ class NoLimitAgent(BaseAgent):
         hand = self._hand(memory)
         hand.follow(state)
         root = self._due(hand, seat, state)
-        done = Searched(Outcome.NOT_DUE) if root is None else self._search(hand, root, state, budget, clock)
+        done = Searched(Outcome.NOT_DUE) if root is None else self.search.run(hand, root, state, budget, clock)
         policy = hand.model(state) if hand.policy is None else hand.policy
         played = hand.played | {state: policy}
         knows = HandMemory(state, hand.lines, hand.ranges[state], hand.solved, hand.surprises, hand.street, played)
@@ -197,7 +139,7 @@ class NoLimitAgent(BaseAgent):
         covered = hand.answer(state) is not None
         if not covered and self.game.round(state) in self.rounds:
             same = hand.solved is not None and hand.solved.root == hand.street[0]
-            return None if same and self.off_tree == "translate" else hand.street[0]  # the same tree would lack the line again
+            return None if same and self.off_tree == TRANSLATE else hand.street[0]  # the same tree would lack the line again
         return subgame_root(self.game, self.rounds, seat, state, self.game.round(hand.solved.root) if hand.solved and covered else None)
 
     def decide_from(self, state: HoldemState, ranges: Ranges, actions: Sequence[Action], budget: Budget) -> Decision:
@@ -216,8 +158,8 @@ class NoLimitAgent(BaseAgent):
         hand.ranges, hand.street = {state: ranges}, (state, ranges)
         street, done = self.game.round(state), Searched(Outcome.NOT_DUE)
         if self.thinks and street in self.rounds:
-            ladder = self._ladder(street)
-            done = self._search(hand, state, state, budget, clock, Ladder((ladder.rungs[ladder.usual],)))
+            ladder = self.search.ladder(street)
+            done = self.search.run(hand, state, state, budget, clock, Ladder((ladder.rungs[ladder.usual],)))
         policy: Float | None
         if hand.solved is not None and hand.policy is not None:
             policy, strategy = hand.policy, hand.solved.strategy
@@ -241,101 +183,3 @@ class NoLimitAgent(BaseAgent):
 
     def _hand(self, memory: HandMemory | None) -> Hand:
         return Hand(self.game, self.blueprint, memory)
-
-    def _search(
-        self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline, ladder: Ladder | None = None
-    ) -> Searched:
-        """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer; ``ladder`` in place of the street's own."""
-        street, seat, begun = self.game.round(root), self.game.player(state), time.perf_counter()
-        building, answering = self._building[street], self._answering[street]
-        limit = clock.sooner(SPARE * answering.expected)
-        if limit.remaining() < building.expected:
-            building.heal()
-            answering.heal()
-            return Searched(Outcome.NO_TIME)
-        try:
-            bound = None if hand.solved is None else hand.solved.bound(root)
-            hand.ranges.setdefault(*hand.street)
-            ranges = hand.ranges[root] if bound is None else self._with_all_hands(hand.ranges[root], seat)
-            plan = self._planned(ladder or self._ladder(street), root, root if self.off_tree == "translate" else state, ranges, limit)
-        except ValueError:  # no two hands of the ranges can meet
-            return Searched(Outcome.UNREACHED)
-        gadget, flop = None if bound is None else RootGadget(self.gadget, 1 - seat, bound), self.flop != OFF and street == FLOP
-        pace, name = self._iterating[street, plan.rung.name], plan.rung.name
-        if flop:
-            counts = counts_for(plan.game, limit.remaining(), pace.expected)
-            name = f"{name} {' x '.join(map(str, counts))}" if self.flop == RUN_OUTS else name
-            solver = flop_solver(plan.game, self.flop, self.variant, self.threads, self._workspace, counts)
-        else:
-            solver = BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
-        solver.pace = pace
-        built = time.perf_counter()
-        building.learn(built - begun)
-        solution = solver.solve(budget, limit)
-        done = time.perf_counter()
-        least = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
-        reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
-        if not reached and solution.iterations < min(least, budget.iterations or least):
-            return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
-        if flop:
-            answer, opponent = first_street_of(solution.strategy), None
-        else:
-            first, second = solution.strategy.average  # the next solver takes the arrays over
-            answer = replace(solution.strategy, average=(first.copy(), second.copy()))
-            opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
-        lines = lines_from(self.game, answer) if self.off_tree == "translate" else None
-        hand.solved = Solved(root, answer, bound, opponent, lines)
-        hand.follow_from(root, state)
-        hand.policy = hand.model(state)
-        answered = time.perf_counter()
-        answering.learn(answered - done)
-        return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
-
-    def _with_all_hands(self, ranges: Ranges, seat: int) -> Ranges:
-        """Return both ranges, the opponent's with a trifle of the hands that the model does not expect: the gadget decides about them."""
-        first, second = (reach if player == seat else np.maximum(reach, UNEXPECTED * reach.max()) for player, reach in enumerate(ranges))
-        return first, second
-
-    def _planned(self, ladder: Ladder, root: HoldemState, state: HoldemState, ranges: Ranges, clock: Deadline) -> Plan:
-        """Return what is solved for a decision, from ``root`` on with what was bet there up to ``state``."""
-        street = self.game.round(root)
-
-        def subgame(rung: Rung) -> HoldemGame:
-            game = self.game if rung.near is None else replace(self.game, betting=replace(self.game.betting, add_allin=rung.near))
-            return subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
-
-        def row_seconds(rung: Rung) -> float:
-            return self._iterating[street, rung.name].expected
-
-        plan = planned(ladder, subgame, clock.remaining() - self._building[street].expected, row_seconds)
-        if plan.expected < math.inf:  # a rung that is never taken would never be timed again
-            for rung in ladder.rungs[ladder.rungs.index(plan.rung) + 1 :]:
-                self._iterating[street, rung.name].heal()
-        return plan
-
-    def _ladder(self, street: int) -> Ladder:
-        """Return the trees that a street's subgame may have."""
-        streets = len(self.game.rounds) - street
-        if self.menus is not None:
-            return Ladder((Rung("sizes that were given", self.menus[street:]),))
-        if self.flop != OFF and street == FLOP:
-            return Ladder((Rung(self.flop, flop_menus(self.flop, streets)),))
-        return ladder_of(streets)
-
-
-def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> tuple[int, int]:
-    """Return how many boards the largest flop has, and how many bytes its solve takes in one of the ways, at most.
-
-    Raises:
-        ValueError: a game whose flop cannot be solved so.
-    """
-    if len(game.rounds) < 3:
-        raise ValueError(f"flop must be off in a game without a turn, got {way!r}")
-    state = game.root
-    while game.player(state) != CHANCE:
-        state = game.child(state, next(action for action in game.actions(state) if action.kind == Kind.PASS))
-    cards = game.deck.cards().reshape(len(game.deck.ranks), -1)
-    suits = cards.shape[1]
-    flop = [int(cards[i % len(cards), i % suits]) for i in range(game.deals[FLOP])]  # of different ranks and suits
-    subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(way, len(game.rounds) - FLOP))
-    return memory_needed(most_of_way(subgame, way), variant, threads, storage_of(way))

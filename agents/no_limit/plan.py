@@ -117,7 +117,7 @@ def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row
     return Plan(rung, game, rows, max(seconds, 0.0) / (rows * row_seconds) if rows * row_seconds > 0 else math.inf)
 
 
-NOBODY, LATER, RAISED = menu_of(""), menu_of("75%"), menu_of("75%", "100%")
+LATER, RAISED = menu_of("75%"), menu_of("75%", "100%")
 MANY = (menu_of("33%,75%,150%,300%,a", "50%,100%,a", "100%,a"),)
 RIVER = Ladder(
     (
@@ -129,11 +129,9 @@ RIVER = Ladder(
 )
 TURN = Ladder(
     (
-        Rung("75 %, one raise, no bets on the river", (RAISED, NOBODY), 0.0),
-        Rung("75 %, one raise on the turn", (RAISED, LATER), NEAR_ALLIN, 8),
+        Rung("75 %, one raise on the turn", (RAISED, LATER), NEAR_ALLIN),
         Rung("75 %, one raise a street", (RAISED, RAISED), NEAR_ALLIN, 64),
-    ),
-    usual=1,
+    )
 )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from agents.board_blueprint import make_blueprint
-from agents.no_limit.agent import NoLimitAgent, flop_memory
+from agents.no_limit.agent import NoLimitAgent
+from agents.no_limit.street_search import flop_memory
 from games.game import find_decision, path
 from games.holdem.config import Holdem
 from games.holdem.subgame import state_in, subgame_of

@@ -133,7 +133,7 @@ def test_an_answer_of_few_iterations_is_not_played_where_the_clock_is_the_budget
     agent.load()
     played = {}
     for least in (1, 10**9):
-        monkeypatch.setattr("agents.no_limit.agent.MIN_TRUSTED_ITERATIONS", least)
+        monkeypatch.setattr("agents.no_limit.street_search.MIN_TRUSTED_ITERATIONS", least)
         played[least] = asked(agent, line, Budget(seconds=0.2))[1][-1]
     assert (played[1].outcome, played[10**9].outcome) == (Outcome.SEARCHED, Outcome.NO_TIME)
     np.testing.assert_allclose(played[10**9].policy, blueprint.at(find_decision(MENU, line, "line")), atol=1e-6)
@@ -152,7 +152,7 @@ def test_few_iterations_are_played_where_no_more_were_asked_for_or_the_target_wa
 
 def test_too_few_iterations_are_not_played_where_the_clock_ended_first(agent, monkeypatch):
     agent.load()
-    monkeypatch.setattr("agents.no_limit.agent.MIN_TRUSTED_ITERATIONS", 10**9)
+    monkeypatch.setattr("agents.no_limit.street_search.MIN_TRUSTED_ITERATIONS", 10**9)
     decision = asked(agent, "call / check / Kc / check / check / Tc", Budget(seconds=0.3, iterations=10**8))[1][-1]
     assert decision.outcome == Outcome.NO_TIME
     assert decision.iterations > 0

@@ -103,13 +103,13 @@ def test_the_agent_says_what_it_solved_and_solves_the_usual_tree_where_iteration
 
 
 def test_the_agent_takes_poor_trees_for_little_time_and_rich_ones_for_much(blueprint, monkeypatch):
-    monkeypatch.setattr("agents.no_limit.agent.ladder_of", lambda streets: STEPS)
+    monkeypatch.setattr("agents.no_limit.street_search.ladder_of", lambda streets: STEPS)
     agent = NoLimitAgent(GAME, blueprint, DCFR, "turn")
     agent.load()
     plans = []
     for seconds in (0.01, 0.05, 0.2, 1.0):
         for rung in STEPS.rungs:  # as on a machine that takes a microsecond a row
-            agent._iterating[2, rung.name].expected = agent._iterating[2, rung.name].fastest = ROW
+            agent.search._iterating[2, rung.name].expected = agent.search._iterating[2, rung.name].fastest = ROW
         decision = asked(agent, LINE, Budget(seconds=seconds))[1][-1]
         assert decision.outcome == Outcome.SEARCHED
         plans.append([rung.name for rung in STEPS.rungs].index(decision.plan))
@@ -118,10 +118,10 @@ def test_the_agent_takes_poor_trees_for_little_time_and_rich_ones_for_much(bluep
 
 
 def test_a_tree_that_a_busy_moment_ruled_out_is_taken_again(blueprint, monkeypatch):
-    monkeypatch.setattr("agents.no_limit.agent.ladder_of", lambda streets: STEPS)
+    monkeypatch.setattr("agents.no_limit.street_search.ladder_of", lambda streets: STEPS)
     agent = NoLimitAgent(GAME, blueprint, DCFR, "turn")
     agent.load()
-    pace = agent._iterating[2, "four"]
+    pace = agent.search._iterating[2, "four"]
     quick, pace.expected = pace.expected, 1e6 * pace.expected
     plans = [asked(agent, LINE, Budget(seconds=0.5))[1][-1].plan for _ in range(40)]
     assert plans[0] != "four"

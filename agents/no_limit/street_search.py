@@ -1,0 +1,199 @@
+"""The searches of the agent of no-limit hold'em: from the start of a street on a hand is solved, in the tree that the plan chooses.
+
+Each process learns how fast it is (``search.budget.Pace``): how long a solver takes to be made, an iteration of each tree, and reading the
+answer out. No part begins that is expected to end after the budget's seconds.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agents.no_limit.hand import Hand, Ranges, Solved
+from agents.no_limit.plan import Ladder, Menus, Plan, Rung, ladder_of, menus_of, planned
+from games.game import Kind
+from games.holdem.cards import cards_text
+from games.holdem.rules import HoldemGame, HoldemState
+from games.holdem.subgame import subgame_of
+from games.public_tree import CHANCE
+from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
+from search.boards.flop_ways import (
+    COUNTS,
+    FLOP,
+    ITERATIONS,
+    MOST_RIVERS,
+    OFF,
+    RUN_OUTS,
+    counts_for,
+    first_street_of,
+    flop_menus,
+    flop_solver,
+    most_of_way,
+    storage_of,
+)
+from search.boards.root_gadget import RootGadget, best_responses
+from search.boards.workspace import Workspace
+from search.budget import SPARE, Pace
+from search.gadgets import UNSAFE
+from search.off_tree import lines_from
+from search.outcome import Outcome
+from search.resolving import MIN_TRUSTED_ITERATIONS
+
+LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then less exploitable than a blueprint of buckets
+TRIALS = 3  # solves of each tree when the agent is loaded
+UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
+TRANSLATE = "translate"
+
+
+class Searched(NamedTuple):
+    """What a search came to; see ``Decision``."""
+
+    outcome: Outcome
+    iterations: int = 0
+    spent: Spent = Spent()
+    plan: str = ""
+
+
+class StreetSearch:
+    """See the module; arguments are those of ``agents.no_limit.agent.NoLimitAgent``."""
+
+    def __init__(
+        self, game: HoldemGame, variant: Variant, menus: Menus | None, threads: int, gadget: str, off_tree: str, flop: str
+    ) -> None:
+        self.game, self.variant, self.menus, self.threads = game, variant, menus, threads
+        self.gadget, self.off_tree, self.flop = gadget, off_tree, flop
+        self._start()
+
+    def _start(self) -> None:
+        """Make what each process has of its own."""
+        self._workspace = Workspace()
+        # Seconds by street: from ranges to a solver, and of what comes after the solve. By street and rung: of an iteration by row.
+        self._building, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(2))
+        self._iterating = defaultdict[tuple[int, str], Pace](Pace)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    def settings(self, streets: tuple[int, ...]) -> tuple[object, ...]:
+        """Return what answers on some streets depend on."""
+        settings: tuple[object, ...] = self.variant, [self.ladder(street) for street in streets], self.threads, self.gadget
+        if self.flop != OFF:
+            settings += COUNTS, MOST_RIVERS, ITERATIONS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
+        return settings
+
+    def ladder(self, street: int) -> Ladder:
+        """Return the trees that a street's subgame may have."""
+        streets = len(self.game.rounds) - street
+        if self.menus is not None:
+            return Ladder((Rung("sizes that were given", self.menus[street:]),))
+        if self.flop != OFF and street == FLOP:
+            return Ladder((Rung(self.flop, flop_menus(self.flop, streets)),))
+        return ladder_of(streets)
+
+    def learn(self, hand: Hand, state: HoldemState) -> None:
+        """Solve each tree of a street a few times, and learn how long that takes; ``state`` is the street's first decision."""
+        street = self.game.round(state)
+        for rung in self.ladder(street).rungs:
+            for _ in range(TRIALS):
+                self.run(hand, state, state, Budget(iterations=1), Deadline(None), Ladder((rung,)))
+            self._iterating[street, rung.name].settle()
+        self._building[street].settle()
+        self._answering[street].settle()
+
+    def run(
+        self, hand: Hand, root: HoldemState, state: HoldemState, budget: Budget, clock: Deadline, ladder: Ladder | None = None
+    ) -> Searched:
+        """Solve the subgame at ``root``, and follow the ranges to ``state`` anew by its answer; ``ladder`` in place of the street's own."""
+        street, seat, begun = self.game.round(root), self.game.player(state), time.perf_counter()
+        building, answering = self._building[street], self._answering[street]
+        limit = clock.sooner(SPARE * answering.expected)
+        if limit.remaining() < building.expected:
+            building.heal()
+            answering.heal()
+            return Searched(Outcome.NO_TIME)
+        try:
+            bound = None if hand.solved is None else hand.solved.bound(root)
+            hand.ranges.setdefault(*hand.street)
+            ranges = hand.ranges[root] if bound is None else self._with_all_hands(hand.ranges[root], seat)
+            plan = self._planned(ladder or self.ladder(street), root, root if self.off_tree == TRANSLATE else state, ranges, limit)
+        except ValueError:  # no two hands of the ranges can meet
+            return Searched(Outcome.UNREACHED)
+        gadget, flop = None if bound is None else RootGadget(self.gadget, 1 - seat, bound), self.flop != OFF and street == FLOP
+        pace, name = self._iterating[street, plan.rung.name], plan.rung.name
+        if flop:
+            counts = counts_for(plan.game, limit.remaining(), pace.expected)
+            name = f"{name} {' x '.join(map(str, counts))}" if self.flop == RUN_OUTS else name
+            solver = flop_solver(plan.game, self.flop, self.variant, self.threads, self._workspace, counts)
+        else:
+            solver = BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
+        solver.pace = pace
+        built = time.perf_counter()
+        building.learn(built - begun)
+        solution = solver.solve(budget, limit)
+        done = time.perf_counter()
+        least = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
+        reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
+        if not reached and solution.iterations < min(least, budget.iterations or least):
+            return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
+        if flop:
+            answer, opponent = first_street_of(solution.strategy), None
+        else:
+            first, second = solution.strategy.average  # the next solver takes the arrays over
+            answer = replace(solution.strategy, average=(first.copy(), second.copy()))
+            opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
+        lines = lines_from(self.game, answer) if self.off_tree == TRANSLATE else None
+        hand.solved = Solved(root, answer, bound, opponent, lines)
+        hand.follow_from(root, state)
+        hand.policy = hand.model(state)
+        answered = time.perf_counter()
+        answering.learn(answered - done)
+        return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
+
+    def _with_all_hands(self, ranges: Ranges, seat: int) -> Ranges:
+        """Return both ranges, the opponent's with a trifle of the hands that the model does not expect: the gadget decides about them."""
+        first, second = (reach if player == seat else np.maximum(reach, UNEXPECTED * reach.max()) for player, reach in enumerate(ranges))
+        return first, second
+
+    def _planned(self, ladder: Ladder, root: HoldemState, state: HoldemState, ranges: Ranges, clock: Deadline) -> Plan:
+        """Return what is solved for a decision, from ``root`` on with what was bet there up to ``state``."""
+        street = self.game.round(root)
+
+        def subgame(rung: Rung) -> HoldemGame:
+            game = self.game if rung.near is None else replace(self.game, betting=replace(self.game.betting, add_allin=rung.near))
+            return subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
+
+        def row_seconds(rung: Rung) -> float:
+            return self._iterating[street, rung.name].expected
+
+        plan = planned(ladder, subgame, clock.remaining() - self._building[street].expected, row_seconds)
+        if plan.expected < math.inf:  # a rung that is never taken would never be timed again
+            for rung in ladder.rungs[ladder.rungs.index(plan.rung) + 1 :]:
+                self._iterating[street, rung.name].heal()
+        return plan
+
+
+def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> tuple[int, int]:
+    """Return how many boards the largest flop has, and how many bytes its solve takes in one of the ways, at most.
+
+    Raises:
+        ValueError: a game whose flop cannot be solved so.
+    """
+    if len(game.rounds) < 3:
+        raise ValueError(f"flop must be off in a game without a turn, got {way!r}")
+    state = game.root
+    while game.player(state) != CHANCE:
+        state = game.child(state, next(action for action in game.actions(state) if action.kind == Kind.PASS))
+    cards = game.deck.cards().reshape(len(game.deck.ranks), -1)
+    suits = cards.shape[1]
+    flop = [int(cards[i % len(cards), i % suits]) for i in range(game.deals[FLOP])]  # of different ranks and suits
+    subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(way, len(game.rounds) - FLOP))
+    return memory_needed(most_of_way(subgame, way), variant, threads, storage_of(way))
