@@ -18,7 +18,7 @@ import numpy as np
 from agents.reporting.tables import Row
 from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.storage import DAMAGES, first_line, number_in, require, whole_in
-from agents.yardstick.spots import LEVELS, STREETS, Answer, Spot
+from agents.yardstick.spots import LEVELS, STREETS, Spot, SpotAnswer
 from games.arrays import Float
 from games.holdem.rules import HoldemGame
 
@@ -40,13 +40,13 @@ class SpotSet:
 
     seed: int
     blueprint: str
-    entries: tuple[tuple[Spot, Answer], ...]
+    entries: tuple[tuple[Spot, SpotAnswer], ...]
 
-    def of(self, street: str, most: int | None = None) -> list[tuple[Spot, Answer]]:
+    def of(self, street: str, most: int | None = None) -> list[tuple[Spot, SpotAnswer]]:
         """Return the spots of a street, the first so many of them."""
         return [entry for entry in self.entries if entry[0].street == street][:most]
 
-    def by_street(self, most: Mapping[str, int | None]) -> dict[str, list[tuple[Spot, Answer]]]:
+    def by_street(self, most: Mapping[str, int | None]) -> dict[str, list[tuple[Spot, SpotAnswer]]]:
         """Return the spots of each street, the first so many of them; streets without one are left out."""
         return {street: entries for street in STREETS if (entries := self.of(street, most[street]))}
 
@@ -98,7 +98,7 @@ def load_spots(path: Path, game: HoldemGame, key: str = "file") -> SpotSet:
             data = _inflated(saved.array("data", saved.header("data").shape, np.uint8).tobytes(), about["bytes"])
         other = about["game"] != game.key and bool(about["spots"])
         if not other:
-            entries, place = list[tuple[Spot, Answer]](), 0
+            entries, place = list[tuple[Spot, SpotAnswer]](), 0
             for one in about["spots"]:
                 entry, place = _entry(game, one, data, place)
                 entries.append(entry)
@@ -112,7 +112,7 @@ def load_spots(path: Path, game: HoldemGame, key: str = "file") -> SpotSet:
     return spots
 
 
-def _bytes(entry: tuple[Spot, Answer]) -> bytes:
+def _bytes(entry: tuple[Spot, SpotAnswer]) -> bytes:
     spot, answer = entry
     return spot.levels.tobytes() + answer.best.astype(np.float16).tobytes() + answer.losses.astype(np.float16).tobytes()
 
@@ -128,7 +128,7 @@ def _inflated(compressed: bytes, size: int) -> bytes:
     return data
 
 
-def _entry(game: HoldemGame, one: Any, data: bytes, place: int) -> tuple[tuple[Spot, Answer], int]:
+def _entry(game: HoldemGame, one: Any, data: bytes, place: int) -> tuple[tuple[Spot, SpotAnswer], int]:
     """Return a spot with its answer, and where the data of the next one begins."""
     require(isinstance(one, dict) and one["street"] in STREETS and isinstance(one["line"], str), "each spot must have a street and a line")
     require(whole_in(one["number"], 0, 2**53) and number_in(one["gap"], 0, MOST_GAP), "each spot must have a number and a gap")
@@ -142,4 +142,4 @@ def _entry(game: HoldemGame, one: Any, data: bytes, place: int) -> tuple[tuple[S
     best: Float = np.frombuffer(data, np.float16, count, place).astype(np.float64)
     losses: Float = np.frombuffer(data, np.float16, actions * count, place + 2 * count).astype(np.float64).reshape(actions, count)
     require(bool(np.isfinite(best).all() and np.isfinite(losses).all() and losses.min() >= 0), "its values must be numbers")
-    return (spot, Answer(best, losses, float(one["gap"]))), place + 2 * count * (1 + actions)
+    return (spot, SpotAnswer(best, losses, float(one["gap"]))), place + 2 * count * (1 + actions)

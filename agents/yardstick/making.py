@@ -10,7 +10,7 @@ from agents.reporting.tables import Autosave, Row
 from agents.yardstick.drawing import draw, spread
 from agents.yardstick.file import SpotSet, load_spots, save_spots
 from agents.yardstick.solving import GAPS, solved
-from agents.yardstick.spots import Answer, Spot
+from agents.yardstick.spots import Spot, SpotAnswer
 from games.holdem.rules import HoldemGame
 from search import Variant
 from search.boards.workspace import Workspace
@@ -25,7 +25,7 @@ def make_spots(
     counts: Mapping[str, int],
     seed: int,
     directory: Path,
-    tell: Callable[[int, Spot, Answer], None],
+    tell: Callable[[int, Spot, SpotAnswer], None],
 ) -> SpotSet:
     """Return a set, written into a directory as ``FILE``; spots of a run that was stopped there are taken from ``PART``.
 
@@ -41,7 +41,7 @@ def make_spots(
     Raises:
         ValueError: the directory's part is damaged, or of other settings.
     """
-    part, entries, workspace = directory / PART, list[tuple[Spot, Answer]](), Workspace()
+    part, entries, workspace = directory / PART, list[tuple[Spot, SpotAnswer]](), Workspace()
     if part.exists():
         saved = load_spots(part, game, "hydra.run.dir")
         if (saved.seed, saved.blueprint) != (seed, blueprint.digest):
@@ -61,7 +61,7 @@ def make_spots(
     finally:
         if entries:
             save_spots(part, so_far())
-    ordered = list[tuple[Spot, Answer]]()
+    ordered = list[tuple[Spot, SpotAnswer]]()
     for street in counts:
         of_street = so_far().of(street)
         ordered += [of_street[i] for i in spread([spot for spot, _ in of_street])]

@@ -11,7 +11,7 @@ from agents.agent import Decision
 from agents.evaluation.ablation import overruns_of
 from agents.no_limit.hand import Ranges
 from agents.reporting.tables import Row
-from agents.yardstick.spots import Answer, Spot, ev_loss
+from agents.yardstick.spots import Spot, SpotAnswer, ev_loss
 from games.arrays import Float
 from games.game import Action
 from games.holdem.rules import HoldemState
@@ -19,7 +19,7 @@ from search import Budget
 from search.outcome import FALLBACKS, Outcome
 
 UNIFORM = "uniform"
-Entries = Sequence[tuple[Spot, Answer]]
+Entries = Sequence[tuple[Spot, SpotAnswer]]
 
 
 class Ranged(Protocol):

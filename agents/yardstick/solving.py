@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from agents.yardstick.spots import Answer, Spot
+from agents.yardstick.spots import Spot, SpotAnswer
 from search import BoardSolver, Budget, Variant
 from search.boards.workspace import Workspace
 
 GAPS = {"river": 1e-5, "turn": 1e-4}  # exploitability to which spots are solved, in shares of the pot
 
 
-def solved(spot: Spot, variant: Variant, gap: float | None = None, workspace: Workspace | None = None) -> Answer:
+def solved(spot: Spot, variant: Variant, gap: float | None = None, workspace: Workspace | None = None) -> SpotAnswer:
     """Return a spot's answer.
 
     Args:
@@ -24,7 +24,7 @@ def solved(spot: Spot, variant: Variant, gap: float | None = None, workspace: Wo
     return answer_of(spot, solver, (solution.exploitability or 0.0) / spot.pot)
 
 
-def answer_of(spot: Spot, solver: BoardSolver, gap: float) -> Answer:
+def answer_of(spot: Spot, solver: BoardSolver, gap: float) -> SpotAnswer:
     """Return what a solver's average strategies make of a spot's actions.
 
     The acting player plays a best response below each action. So an action that its equilibrium strategy never takes is not valued by how
@@ -37,4 +37,4 @@ def answer_of(spot: Spot, solver: BoardSolver, gap: float) -> Answer:
     paid = spot.whole.chips(spot.state).paid[player]
     values = (cfvs / spot.met[spot.hands] + paid) / spot.pot
     best = values.max(axis=0)
-    return Answer(best, best - values, gap)
+    return SpotAnswer(best, best - values, gap)

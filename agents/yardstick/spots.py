@@ -135,7 +135,7 @@ class Spot:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class SpotAnswer:
     """What a spot's actions are worth.
 
     Attributes:
@@ -149,7 +149,7 @@ class Answer:
     gap: float
 
 
-def ev_loss(spot: Spot, answer: Answer, policy: Float) -> float:
+def ev_loss(spot: Spot, answer: SpotAnswer, policy: Float) -> float:
     """Return the EV loss of a policy [A, H] over ``Spot.actions``, in shares of the pot.
 
     Raises:
