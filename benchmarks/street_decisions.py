@@ -90,8 +90,8 @@ HEADS = {street: ["tree", "rows", "ms an iteration", *(f"after {n}" for n in cou
 TABLES = tuple(Table(f"trunk loss of {street}s", HOLDEM, HEADS[street], [(name,) for name in trees]) for street, trees in TREES.items())
 
 
-def begins(game: HoldemGame, blueprint: BucketBlueprint, street: int, seed: int) -> Iterator[tuple[HoldemState, tuple[Float, Float]]]:
-    """Yield states of the real game where a street begins and both players can still bet, with both ranges [H]."""
+def begins(game: HoldemGame, blueprint: BucketBlueprint, street: int, seed: int) -> Iterator[tuple[HoldemState, HoldemState]]:
+    """Yield states of the real game, and of the blueprint's menu, where a street begins and both players can still bet."""
     menu, rng = blueprint.game, np.random.default_rng(seed)
     while True:
         hands, state = menu.deal(rng.random()), game.root
@@ -102,13 +102,18 @@ def begins(game: HoldemGame, blueprint: BucketBlueprint, street: int, seed: int)
                 state = game.revealed(state, taken.label)
                 continue
             if menu.round(taken) == street:
-                hand = Hand(game, blueprint, None)
-                hand.follow(state)
-                yield state, hand.ranges[state]
+                yield state, taken
                 break
             player, shares = menu.player(taken), blueprint.at(taken)
             action = menu.actions(taken)[rng.choice(len(shares), p=shares[:, hands[player]])]
             taken, state = menu.child(taken, action), game.child(state, game.action(state, action.text))
+
+
+def ranges_at(game: HoldemGame, blueprint: BucketBlueprint, state: HoldemState) -> tuple[Float, Float]:
+    """Return both players' ranges [H] where the blueprint has played both seats."""
+    hand = Hand(game, blueprint, None)
+    hand.follow(state)
+    return hand.ranges[state]
 
 
 def trunk_of(answer: BoardStrategy, game: HoldemGame) -> Callable[[HoldemState], Float | None]:
@@ -170,8 +175,8 @@ def main() -> None:
     blueprint = load_blueprint(game, given.blueprint)
     trees, counts = TREES[given.street], ITERATIONS[given.street]
     measured: dict[str, list[list[float]]] = {name: [] for name in trees}
-    for number, (state, ranges) in enumerate(islice(begins(game, blueprint, STREETS[given.street], given.seed), given.spots)):
-        begun = time.perf_counter()
+    for number, (state, _) in enumerate(islice(begins(game, blueprint, STREETS[given.street], given.seed), given.spots)):
+        begun, ranges = time.perf_counter(), ranges_at(game, blueprint, state)
         evaluated = Evaluated(EVALUATION[given.street].of(game, state, ranges), given.gap, given.most)
         print(f"{number}: pot {evaluated.game.pot:.0f}, {evaluated.rows:,} rows, value in {time.perf_counter() - begun:.1f} s", flush=True)
         for name, tree in trees.items():

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from street_decisions import begins, ranges_at
 from tables import HOLDEM, Table, options
 
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
-from agents.no_limit.agent import NoLimitAgent
-from agents.no_limit.hand import Hand
 from agents.no_limit.plan import LATER, NEAR_ALLIN, RAISED
 from games.holdem.cards import card_text
 from games.holdem.config import Holdem
@@ -47,25 +46,6 @@ TABLE = Table(
     [(BLUEPRINT,), *((name,) for name in MENUS)],
 )  # fmt: skip
 TABLES = (TABLE,)
-
-
-def turns(agent: NoLimitAgent, blueprint: BucketBlueprint, seed: int) -> Iterator[tuple[HoldemState, HoldemState]]:
-    """Yield states of the real game, and of the menu's, where a turn begins and both players can still bet."""
-    game, menu, rng = agent.game, blueprint.game, np.random.default_rng(seed)
-    while True:
-        hands = menu.deal(rng.random())
-        state, taken = game.root, menu.root
-        while menu.player(taken) != TERMINAL and not menu.settled(taken):
-            if menu.player(taken) == CHANCE:
-                taken = menu.chance(taken, hands, rng.random())
-                state = game.revealed(state, taken.label)
-                continue
-            if menu.round(taken) == TURN:
-                yield state, taken
-                break
-            player, shares = menu.player(taken), blueprint.at(taken)
-            action = menu.actions(taken)[rng.choice(len(shares), p=shares[:, hands[player]])]
-            taken, state = menu.child(taken, action), game.child(state, game.action(state, action.text))
 
 
 def follow(solver: BoardSolver, blueprint: BucketBlueprint, taken: HoldemState) -> None:
@@ -102,11 +82,9 @@ def main() -> None:
     given = parser.parse_args(options(TABLES))
     game = Holdem(name="heads_up_no_limit", blinds=[50, 100], stack=20_000, min_bet=100, amounts="any").build()
     blueprint = load_blueprint(game, given.blueprint)
-    agent, measured = NoLimitAgent(game, blueprint, DCFR, None), {label[0]: [] for label in TABLE.labels}
-    for _, (state, taken) in zip(range(given.turns), turns(agent, blueprint, given.seed), strict=False):
-        hand = Hand(game, blueprint, None)
-        hand.follow(state)
-        ranges, pot = hand.ranges[state], 2 * game.chips(state).paid[0]
+    measured = {label[0]: [] for label in TABLE.labels}
+    for state, taken in islice(begins(game, blueprint, TURN, given.seed), given.turns):
+        ranges, pot = ranges_at(game, blueprint, state), 2 * game.chips(state).paid[0]
         solver = BoardSolver(subgame_of(game, state, ranges, blueprint.game.betting.menus[TURN:]), DCFR)
         follow(solver, blueprint, taken)
         measured[BLUEPRINT].append([solver.rows, np.nan, *[100 * solver.exploitability() / pot] * len(ITERATIONS)])

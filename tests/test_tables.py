@@ -222,20 +222,6 @@ def test_local_best_response_on_holdem(monkeypatch, tmp_path):
         agree(printed, value)
 
 
-def test_local_best_response_at_full_size(tmp_path):
-    """Every hand against the blueprint is drawn again: minutes."""
-    import full_lbr
-
-    shown = row(RESULTS, f"table: {full_lbr.TABLE.name} -->", "fc")
-    if shown[2] == "-":
-        pytest.skip("the table is still empty")
-    hands = int(shown[2].replace(",", ""))
-    label = ("fc", *shown[:2])
-    found = full_lbr.measured(full_lbr.match_of(label, full_lbr.game_of(), "small", 0.1, 0), label, hands, 0, tmp_path)
-    for printed, value in zip(shown[3:6], found[4:7], strict=True):
-        agree(printed, float(value))
-
-
 def test_coverage_on_leduc(tmp_path):
     """The first ten of its 400 matches: their mean is within what ten can differ by."""
     import interval_coverage

@@ -7,9 +7,9 @@ tells nothing and the range stays as it was (``HandMemory.surprises`` counts tha
 
 *Search.* With a street of ``solve_from`` a subgame begins that is rooted where the street began, with the real chips, and with the amounts
 that were really bet in its tree; it is solved to the end of the hand. A flop's is solved in one of the ways of ``search.boards.flop_ways``,
-and only its flop is played from. Its answer is played from until the street ends or the opponent bets
-an amount that is not in its tree: then it is solved anew from the same root, with that amount. Elsewhere the blueprint plays, and where the
-clock allowed fewer than ``LEAST_ITERATIONS``, or on the last street ``MIN_TRUSTED_ITERATIONS``, whose answer may be far worse.
+and only its flop is played from. Its answer is played from until the street ends or the opponent bets an amount that is not in its tree:
+then it is solved anew from the same root, with that amount. Elsewhere the blueprint plays, and where the clock allowed too few iterations
+(``agents.no_limit.street_search``).
 
 *What is safe.* The first solve of a hand takes both ranges for granted: it is unsafe, and right where the opponent's range is the model's.
 Later ones may be held to the last one's bounds by a gadget, where that solve has some (``Solved.bound``).
@@ -24,11 +24,12 @@ import numpy as np
 
 from agents.agent import BaseAgent, Decision
 from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges
-from agents.no_limit.plan import Ladder, Menus
+from agents.no_limit.plan import Ladder
 from agents.no_limit.street_search import TRANSLATE, Searched, StreetSearch
 from games.arrays import Float
 from games.game import Action, Kind
 from games.holdem.rules import HoldemGame, HoldemState
+from games.holdem.subgame import Menus
 from games.public_tree import CHANCE
 from search import Budget, Deadline, Variant
 from search.boards.flop_ways import FLOP, OFF, WAYS

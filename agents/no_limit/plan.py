@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from games.holdem.board_tree import game_size
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame
+from games.holdem.subgame import Menus
 
-Menus = tuple[tuple[Menu, Menu], ...]
 # An all-in of many pots is hardly ever right, and makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of
 # full no-limit hold'em"). So a tree offers all-in beside its sizes where it is no more than this many pots.
 NEAR_ALLIN = 2.0

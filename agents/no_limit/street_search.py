@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.no_limit.hand import Hand, Ranges, Solved
-from agents.no_limit.plan import Ladder, Menus, Plan, Rung, ladder_of, menus_of, planned
+from agents.no_limit.plan import Ladder, Plan, Rung, ladder_of, menus_of, planned
 from games.game import Kind
 from games.holdem.cards import cards_text
 from games.holdem.rules import HoldemGame, HoldemState
-from games.holdem.subgame import subgame_of
+from games.holdem.subgame import Menus, subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
 from search.boards.flop_ways import (
