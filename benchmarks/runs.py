@@ -116,7 +116,7 @@ SMALLEST, HOLDEM_BLUEPRINT = {"5 buckets a street": "blueprint *:5:5:5"}, {"the 
 FLOP = "from the flop, refined, estimate"
 LIMITED = same("flop with values, then turn", "flop to the end")
 CHOSEN = same(*(f"{count} continuations" for count in (4, 10)), *(f"{count} continuations, both choose" for count in (4, 10)))
-ENDS = same("4 continuations, unsafe", "each round to the end")
+ENDS = same("4 continuations, always cold", "4 continuations, unsafe", "each round to the end")
 VALUES = same("value network", "value network, maxmargin", "value network, unsafe")
 REBEL = "ReBeL, 1,024 iterations"  # Brown, Bakhtin, Lerer & Gong 2020, arXiv 2007.13544, table 2
 CONTINUATIONS = {"the policy alone": "*alone"} | same("1 continuation") | CHOSEN | ENDS | FULL
@@ -170,7 +170,7 @@ GRIDS = (
         )
         for faces, published in (("four", "0.017"), ("five", "0.015"))
     ),
-    Grid("continuations on leduc", CONTINUATIONS, seconds(0) | iterations(10, 100, 1000), document=SEARCHING),
+    Grid("continuations on leduc", CONTINUATIONS, seconds(0) | iterations(3, 10, 30, 100, 1000), document=SEARCHING),
 )
 # Slumbot's holdem5 is its lossless blueprint of 200 iterations of CFR+; Deep CFR and NFSP are networks (Brown et al. 2019,
 # arXiv 1811.00164), not tables.

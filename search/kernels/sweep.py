@@ -206,6 +206,14 @@ def iterate(plain0: Any, plain1: Any, plain_span0: Any, plain_span1: Any, gadget
         sweep(side1, side0, span1, kind if player == 1 else UNSAFE, arrays, cfv1, reach1, weights, t)
 
 
+@inlined_kernel
+def add_leaf_values(leaf_row: Any, leaf_cfv: Any, cfv: Any) -> None:
+    """Add a player's cfvs at leaves [B, H] to the rows [B] of ``cfv`` before them, in place."""
+    for leaf in range(len(leaf_row)):
+        for c in range(0, leaf_cfv.shape[1], LANES):
+            store(cfv, leaf_row[leaf], c, add(load(cfv, leaf_row[leaf], c), load(leaf_cfv, leaf, c)))
+
+
 @kernel
 def sweep_to_leaves(
     plain_side: Any, plain_other: Any, plain_span: Any, kind: int, arrays: Any, leaf_row: Any, leaf_cfv: Any, weights: Any, t: int
@@ -228,9 +236,7 @@ def sweep_to_leaves(
     other = Side(o[0], o[1], DenseTerminals(*o[2]), o[3], o[4], o[5], o[6], o[7])
     span = Span(*plain_span)
     clear(side.cfv, span)
-    for leaf in range(len(leaf_row)):
-        for c in range(0, leaf_cfv.shape[1], LANES):
-            store(side.cfv, leaf_row[leaf], c, add(load(side.cfv, leaf_row[leaf], c), load(leaf_cfv, leaf, c)))
+    add_leaf_values(leaf_row, leaf_cfv, side.cfv)
     cfv, reach = borrowed(upright(side.cfv[span.root_row])), borrowed(upright(side.reach[span.root_row]))
     finish(side, other, span, kind, borrowed(arrays), cfv, reach, weights, t)
 
@@ -245,6 +251,26 @@ def begin_choice(gadget: Any, row: Any) -> None:
 def reach_of_choice(gadget: Any, choice: Any, row: Any) -> None:
     """Set ``row`` [H] to the opponent's reach at the root that follows from a choice [H], in place."""
     enter_root(gadget[0], gadget_arrays(gadget[2]), upright(choice), upright(row))
+
+
+@inlined_kernel
+def values_upwards(first_row: Any, parent_row: Any, span: Span, policy: Any, best: bool, cfv: Any) -> None:
+    """Take the values of ends up to the root row, in place; arguments as of ``evaluate``."""
+    columns = cfv.shape[1]
+    for i in range(span.end - span.begin):
+        k = np.uint32(span.end - 1 - i)
+        low, high, above = first_row[k], first_row[np.uint32(k + 1)], parent_row[k]
+        for c in range(0, columns, LANES):
+            if best:
+                value = load(cfv, low, c)
+                for r in range(np.uint32(low + 1), high):
+                    x = load(cfv, r, c)
+                    value = add(value, where_positive(subtract(x, value), subtract(x, value), splat(0.0)))
+            else:
+                value = splat(0.0)
+                for r in range(low, high):
+                    value = add(multiply(load(policy, r, c), load(cfv, r, c)), value)
+            store(cfv, above, c, add(load(cfv, above, c), value))
 
 
 @kernel
@@ -264,25 +290,13 @@ def evaluate(first_row: Any, parent_row: Any, terminals: Any, span: Any, other_r
     terminals, span = DenseTerminals(*terminals), Span(*span)
     clear(cfv, span)
     add_terminal_values(terminals, span.first_terminal, span.end_terminal, other_reach, cfv)
-    columns = cfv.shape[1]
-    for i in range(span.end - span.begin):
-        k = np.uint32(span.end - 1 - i)
-        low, high, above = first_row[k], first_row[np.uint32(k + 1)], parent_row[k]
-        for c in range(0, columns, LANES):
-            if best:
-                value = load(cfv, low, c)
-                for r in range(np.uint32(low + 1), high):
-                    x = load(cfv, r, c)
-                    value = add(value, where_positive(subtract(x, value), subtract(x, value), splat(0.0)))
-            else:
-                value = splat(0.0)
-                for r in range(low, high):
-                    value = add(multiply(load(policy, r, c), load(cfv, r, c)), value)
-            store(cfv, above, c, add(load(cfv, above, c), value))
+    values_upwards(first_row, parent_row, span, policy, best, cfv)
 
 
 @kernel
-def seed(s: Any, other_reach: Any, plain_span: Any, regret_iterations: float, average_iterations: float) -> None:
+def seed(
+    s: Any, other_reach: Any, plain_span: Any, leaf_row: Any, leaf_cfv: Any, regret_iterations: float, average_iterations: float
+) -> None:
     """Start a solve as if iterations had already been spent on the side's strategy; regret and average are set, in place.
 
     average[a] = average_iterations * reach * strategy[a]
@@ -290,10 +304,14 @@ def seed(s: Any, other_reach: Any, plain_span: Any, regret_iterations: float, av
 
     Positive regrets in proportion to the strategy are a fixed point of regret matching; the square root is how regrets grow with
     iterations, the spread of cfvs their unit (the idea of Brown & Sandholm 2016, "Strategy-Based Warm Starting", in a simpler form).
+    Leaves are given as to ``sweep_to_leaves``; [0] and [0, H] where there are none.
     """
     side = Side(s[0], s[1], DenseTerminals(*s[2]), s[3], s[4], s[5], s[6], s[7])
     span = Span(*plain_span)
-    evaluate(side.first_row, side.parent_row, side.terminals, span, other_reach, side.strategy, False, side.cfv)
+    clear(side.cfv, span)
+    add_leaf_values(leaf_row, leaf_cfv, side.cfv)
+    add_terminal_values(side.terminals, span.first_terminal, span.end_terminal, other_reach, side.cfv)
+    values_upwards(side.first_row, side.parent_row, span, side.strategy, False, side.cfv)
     scale, count = splat(np.sqrt(regret_iterations)), splat(average_iterations)
     zero = splat(0.0)
     columns = side.cfv.shape[1]

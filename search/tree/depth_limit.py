@@ -62,6 +62,12 @@ class CutTree:
     leaves: Index
     rows: tuple[Index, Index]
 
+    def part_of(self, strategy: Strategy) -> Strategy:
+        """Return the part of a strategy of the whole tree, at and below the subgame's root, that is above the leaves."""
+        below = strategy.below(int(self.nodes[0]))
+        first, second = (below.tables[p][self.rows[p][1:] - below.span.rows[p][0]] for p in (0, 1))
+        return Strategy(self.tree, self.tree.subgame(0), (first, second))
+
     @cached_property
     def leaf_of(self) -> dict[int, int]:
         """The number of each leaf by its public node of the whole tree."""
@@ -183,11 +189,23 @@ class DepthLimitedSolver(Solver):
 
     def start(self, subgame: Subgame, warm: Strategy | None = None, warm_iterations: int = 0) -> None:
         """Begin a solve; see ``Solver``."""
-        super().start(subgame, warm, warm_iterations)
         self.leaves.enter(self.cut.nodes[self.cut.leaves].tolist())
+        super().start(subgame, warm, warm_iterations)
         hands = [self.tree.num_hands(p) for p in (0, 1)]
         self._leaf_sums = tuple(np.zeros((2, len(self.cut.leaves), own)) for own in hands)
         self._root_sums = tuple(np.zeros((2, 1, own)) for own in hands)
+
+    def _seed(self, leaves: Sequence[tuple[Index, Float]]) -> None:
+        """See ``Solver``, with what the leaves are worth at the start; without values the start is cold."""
+        ranges, pairs = self.leaf_ranges(), list[tuple[Index, Float]]()
+        try:
+            for p in (0, 1):
+                self._ask(p, ranges)
+                pairs.append((self._leaf_rows[p], self._leaf_cfvs[p]))
+        except NoValuesError:
+            self._before = 0
+        else:
+            super()._seed(pairs)
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
@@ -201,10 +219,7 @@ class DepthLimitedSolver(Solver):
     def _half(self, p: int, weights: Float, t: int) -> None:
         """Do a player's half of an iteration; raises NoValuesError, and is not begun, if the leaves' values are no numbers."""
         hands, ranges = self.tree.num_hands(p), self.leaf_ranges()
-        cfvs = np.ascontiguousarray(self.leaves.cfvs(p, ranges))
-        if not np.isfinite(cfvs).all():
-            raise NoValuesError("leaves must have finite values, got NaN or infinity")
-        self._leaf_cfvs[p][:, :hands] = cfvs
+        cfvs = self._ask(p, ranges)
         kind = self.gadget.kind if self.gadget.player == p else UNSAFE
         sides = self._plain[p], self._plain[1 - p]
         other = self.sides[1 - p].reach[None, self.part.root_row[1 - p], : self.tree.num_hands(1 - p)].copy()
@@ -212,6 +227,14 @@ class DepthLimitedSolver(Solver):
         worth = self.sides[p].cfv[None, self.part.root_row[p], :hands].copy()
         add_to_means(p, self._leaf_sums[p], cfvs, self._leaf_weights, ranges[1 - p], weights[t, 2])
         add_to_means(p, self._root_sums[p], worth, self._root_weights, other, weights[t, 2])
+
+    def _ask(self, p: int, ranges: tuple[Float, Float]) -> Float:
+        """Return a player's cfvs [B, H] at the leaves for ranges there, and put them where kernels look; raises NoValuesError."""
+        cfvs = np.ascontiguousarray(self.leaves.cfvs(p, ranges))
+        if not np.isfinite(cfvs).all():
+            raise NoValuesError("leaves must have finite values, got NaN or infinity")
+        self._leaf_cfvs[p][:, : self.tree.num_hands(p)] = cfvs
+        return cfvs
 
     def values(self) -> tuple[Float, Float]:
         """Return per player [H] chips, the mean over iterations of what the root was worth to each hand; 0 for hands that meet nobody."""

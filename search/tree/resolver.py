@@ -43,7 +43,7 @@ from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import whole_game
 from search.tree.subgames import DepthLimitedSubgames, TreeSubgames
 from search.variants import Variant
-from search.warm_start import cold_iterations, warm_iterations
+from search.warm_start import LIMITED_FACTOR, WARM_FACTOR, cold_iterations, warm_iterations
 
 SAMPLES = 3  # of each part of a decision whose time is learnt at load
 
@@ -107,7 +107,7 @@ class TreeResolver:
                 raise ValueError(
                     "solve_from must name rounds where depth is limited: subgames begin where the last one ended, got decision"
                 )
-            config = replace(config, judge=False, warm_start="never")
+            config = replace(config, judge=False)
         self.blueprint, self.variant, self.rounds, self.config, self.limit = blueprint, variant, rounds, config, limit
         self.tree, self.game = blueprint.tree, derived_game(blueprint.tree)
         self._limited = None if limit is None else DepthLimitedSubgames(self.tree, variant, limit)
@@ -156,7 +156,7 @@ class TreeResolver:
             return self._to_the_limit(seat, root, memory, budget, clock)
         whole, worth = root == 0, self._blueprint_worth if memory is None else memory.worth
         config = self._whole_config if whole else self.config
-        strategy, ranges = self._whole_game(worth, budget, clock) if whole else self._so_far(root, memory)
+        strategy, ranges = self._whole_game(budget, clock) if whole else self._so_far(root, memory)
         reach = (ranges[0][:, None], ranges[1][:, None])
         beliefs = Beliefs(root, reach, self._gift(seat, root, memory, clock))
         limit = clock.sooner(SPARE * self._asking.expected) if whole and config.judge else clock
@@ -199,7 +199,12 @@ class TreeResolver:
         beliefs = Beliefs(root, (ranges[0][:, None], ranges[1][:, None]), None)
         solver: Any = self._limited if limited else self._subgames
         bounds = np.zeros((self.tree.num_hands(1 - seat), 1)) if promised is None else promised
-        found: Resolved[Strategy | CutAnswer] = resolve(solver, root, beliefs, None, seat, config, budget, clock, promised=bounds)
+        expected = solver.paces.expected_iterations(solver.size(root), budget, clock)
+        strategy = self._start(root, expected, clock, LIMITED_FACTOR if limited else WARM_FACTOR)
+        worth = 0 if strategy is None else self._blueprint_worth
+        found: Resolved[Strategy | CutAnswer] = resolve(
+            solver, root, beliefs, strategy, seat, config, budget, clock, worth=worth, promised=bounds
+        )
         report, answer = found.report, found.answer
         iterations = sum(report.iterations)
         if answer is None or not report.solves:
@@ -211,14 +216,19 @@ class TreeResolver:
         known = memory is not None and (not isinstance(memory.answer, CutAnswer) or memory.answer.covers(state))
         return (memory.answer if memory is not None and known else self.blueprint).at(state).copy()
 
-    def _whole_game(self, worth: int, budget: Budget, clock: Deadline) -> tuple[Strategy | None, tuple[Float, Float]]:
+    def _whole_game(self, budget: Budget, clock: Deadline) -> tuple[Strategy | None, tuple[Float, Float]]:
         """Return the blueprint, None for a cold start without it, and the ranges at the game's root."""
-        mode, ranges, subgames = self.config.warm_start, full_ranges(self.tree), self._subgames
+        subgames = self._subgames
+        expected = subgames.paces.expected_iterations(subgames.size(0), budget, clock)
+        return self._start(0, expected, clock, WARM_FACTOR), full_ranges(self.tree)
+
+    def _start(self, root: int, expected: float, clock: Deadline, factor: float) -> Strategy | None:
+        """Return the blueprint at and below a public node for a warm start, None for a cold one without it."""
+        mode = self.config.warm_start
         if mode == "short" and self._asking_all.expected > clock.remaining() / 2:
             self._asking_all.heal()
-            return None, ranges  # asking the blueprint about the whole game would take most of the time, or more
-        expected = subgames.paces.expected_iterations(subgames.size(0), budget, clock)
-        return self.blueprint.strategy() if warm_iterations(mode, worth, expected) else None, ranges
+            return None  # asking the blueprint would take most of the time, or more
+        return self.blueprint.strategy(root) if warm_iterations(mode, self._blueprint_worth, expected, factor) else None
 
     def _so_far(self, root: int, memory: Memory | None) -> tuple[Strategy, tuple[Float, Float]]:
         """Return the strategy so far at and below ``root``, and the ranges there."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from games import PublicTree
-from games.kernels import aligned_zeros
+from games.arrays import Float, Index
+from games.kernels import LANES, aligned_zeros
 from games.public_tree import Slice
 from search.anytime import Anytime
 from search.gadgets import TAGS, gadget_exploitability
@@ -31,8 +32,7 @@ from search.tree.subgame import Subgame, whole_game
 from search.variants import BLOCK, Variant, average_weight, coefficients
 from search.warm_start import WARM_REGRET_SCALE
 
-Float = npt.NDArray[np.float64]
-
+NO_ROWS, NO_CFVS = np.zeros(0, np.uint32), aligned_zeros(0, LANES)  # of a subgame without leaves
 EMPTY_ROWS = 17  # what two empty sweeps cost, in rows
 
 
@@ -95,10 +95,18 @@ class Solver(Anytime[Strategy]):
         for side, span in zip(self.sides, self.spans, strict=True):
             propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
         if self._before:
-            # regrets grow with the square root of iterations; the average's weight so far is the sum of (t / T)^gamma
-            counts = WARM_REGRET_SCALE**2 * self._before, self._before / (self.variant.gamma + 1.0)
-            seed(self._plain[0], self.sides[1].reach, self.spans[0], *counts)
-            seed(self._plain[1], self.sides[0].reach, self.spans[1], *counts)
+            self._seed(((NO_ROWS, NO_CFVS), (NO_ROWS, NO_CFVS)))
+
+    def _seed(self, leaves: Sequence[tuple[Index, Float]]) -> None:
+        """Set regrets and averages as if the iterations before had been spent on the strategy at the start.
+
+        Args:
+            leaves: per player, the last rows before leaves [B] and the player's cfvs there [B, padded H].
+        """
+        # regrets grow with the square root of iterations; the average's weight so far is the sum of (t / T)^gamma
+        counts = WARM_REGRET_SCALE**2 * self._before, self._before / (self.variant.gamma + 1.0)
+        for p in (0, 1):
+            seed(self._plain[p], self.sides[1 - p].reach, self.spans[p], *leaves[p], *counts)
 
     def _open(self, subgame: Subgame) -> Choice:
         """Load the subgame's gadget and set the opponent's reach at the root to what follows from a choice between equals."""

@@ -139,11 +139,11 @@ class DepthLimitedSubgames:
         return rows_of(small.tree.subgame(0)) if small.leaves.size else 0
 
     def enter(self, place: int, beliefs: Beliefs, strategy: Strategy | None, seat: int) -> Entrance:
-        """See ``SubgameSolver``; the strategy so far is not asked for."""
+        """See ``SubgameSolver``; of the strategy so far only a warm start is made."""
         solver = self.solver(place, seat)
         if solver is None:
             raise ValueError(f"place must be a public node above the depth limit, got {place}")
-        self._seat, self._solver = seat, solver
+        self._seat, self._solver, self._strategy = seat, solver, strategy
         own, reach = scaled(beliefs.reach[seat]), beliefs.reach
         self._cf_reach = cf_reach_at(self.tree, place, 1 - seat, own[:, 0])[:, None]
         entrance = Entrance(own, reach[1 - seat], self._cf_reach, reach[seat].max(axis=0), None)
@@ -164,9 +164,10 @@ class DepthLimitedSubgames:
         """Return None: there are no gifts."""
 
     def start(self, kind: str, bound: Float | None, spread: float, warm: int) -> None:
-        """See ``SubgameSolver``; every start is cold."""
+        """See ``SubgameSolver``."""
         gadget = None if kind == UNSAFE or bound is None else Gadget(kind, 1 - self._seat, bound[:, 0], spread)
-        self._solver.start(Subgame(self._solver.tree, 0, self._ranges, gadget))
+        start = self._solver.cut.part_of(self._strategy) if warm and self._strategy is not None else None
+        self._solver.start(Subgame(self._solver.tree, 0, self._ranges, gadget), start, warm)
 
     def solve(self, budget: Budget, deadline: Deadline) -> Solution[CutAnswer]:
         """See ``SubgameSolver``."""

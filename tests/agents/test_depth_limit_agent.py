@@ -10,10 +10,10 @@ from agents.evaluation.ablation import ablate
 from agents.evaluation.strength import exploitability, tabulate
 from agents.networks.value import new_values
 from agents.play.thoughts import thought
-from agents.policy import UniformPolicy
+from agents.policy import UniformPolicy, solved_policy
 from agents.search_agent import SearchAgent
 from search import Budget, variant
-from search.continuations import biases
+from search.continuations import OPPONENT, biases
 from search.frontier import DepthLimit
 from search.outcome import Outcome
 from search.resolving import ResolveConfig
@@ -84,6 +84,30 @@ def test_promises_keep_what_is_lost_small():
     blueprint = Solver(case_of(LEDUC).tree, FORM).exploitability(solved(LEDUC, 3))
     assert found["resolve"] < 0.5 * found["unsafe"]
     assert found["resolve"] < 0.5 * blueprint
+
+
+@pytest.mark.parametrize(("iterations", "warm"), [(3, True), (14, True), (15, False)])
+def test_short_searches_start_from_a_policy_that_is_worth_more(iterations, warm):
+    """A policy of 10 iterations is worth 10; above leaves that is too few for 15. Above uniform play every start is cold."""
+    tree, policy = case_of(LEDUC).tree, solved_policy(case_of(LEDUC).tree, FORM, 10)
+    limit = DepthLimit(Continuation(policy.strategy()), None)
+
+    def first(policy, mode):
+        agent = SearchAgent(policy, FORM, "root", ResolveConfig("resolve", warm_start=mode), limit=limit)
+        return agent.decide(0, 0, None, Budget(iterations=iterations)).policy
+
+    cold = first(policy, "never")
+    assert np.array_equal(cold, first(policy, "short")) is not warm
+    assert np.array_equal(cold, first(UniformPolicy(tree), "short"))
+
+
+def test_a_warm_start_makes_short_searches_much_stronger():
+    policy = solved_policy(case_of(LEDUC).tree, FORM, 100)
+    limit, found = continuation_limit(policy.strategy(), 4, OPPONENT, None), {}
+    for mode in ("never", "short"):
+        agent = SearchAgent(policy, FORM, "root", ResolveConfig("resolve", warm_start=mode), limit=limit)
+        found[mode] = exploitability((tabulate(agent, 0, Budget(iterations=10)), tabulate(agent, 1, Budget(iterations=10))))
+    assert found["short"] < found["never"] / 5
 
 
 def test_without_time_the_blueprint_plays():

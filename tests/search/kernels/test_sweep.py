@@ -309,15 +309,21 @@ def test_slices_of_iterations_are_the_same_bits(name, number, gadget_player):
 
 @given(number=seeds, hands=hand_counts, counts=st.tuples(st.floats(0.5, 1e4), st.floats(0.5, 1e4)))
 def test_a_warm_start_seeds_regrets_and_average(number, hands, counts):
-    """Average = count * reach * strategy; regret = sqrt(iterations) * spread of cfvs * strategy, so the strategy is a fixed point."""
+    """Average = count * reach * strategy; regret = sqrt(iterations) * spread of cfvs * strategy, so the strategy is a fixed point.
+
+    Two rows of each player lead to leaves, too, whose cfvs are given.
+    """
     tree, part, rng = tree_and_span(number, hands, max_nodes=18)
     arrays = Arrays(tree, part, rng)
     before, _ = arrays.copies()
     for p, side in enumerate(arrays.sides):
         sequences, root, inside = tree.sequences[p], part.root_row[p], slice(*part.rows[p])
         other_reach = arrays.sides[1 - p].reach
-        seed(plain(side), other_reach, arrays.spans()[p], *counts)
+        rows = rng.integers(*part.rows[p], 2).astype(np.uint32) if np.diff(part.rows[p]) else np.zeros(0, np.uint32)
+        cfvs = rng.normal(size=(len(rows), side.cfv.shape[1]))
+        seed(plain(side), other_reach, arrays.spans()[p], rows, cfvs, *counts)
         leaf = naive.terminal_values(tree.terminals[p], *part.terminals, other_reach, np.zeros_like(side.cfv))
+        np.add.at(leaf, rows, cfvs)
         cfv = naive.values(sequences, leaf, root, part.decisions[p], side.strategy)
         for k in range(*part.decisions[p]):
             rows = list(naive.rows_of(sequences, k))

@@ -6,6 +6,7 @@ import pytest
 from games import CHANCE, TERMINAL
 from search import variant
 from search.kernels import UNSAFE, plain, propagate_reach, sweep_to_leaves
+from search.tree.continuations import Continuation
 from search.tree.depth_limit import DepthLimitedSolver, after_actions, cut, round_ends
 from search.tree.evaluator import span_of
 from search.tree.gadgets import Gadget
@@ -61,6 +62,46 @@ def test_a_solve_to_leaves_that_go_on_is_a_solve_to_the_end(where, form):
         solver.run(iterations)
         for p in (0, 1):
             assert np.abs(whole.answer().tables[p][small.rows[p][1:] - 1] - solver.answer().tables[p]).max(initial=0.0) < CLOSE
+
+
+@pytest.mark.parametrize("where", ["card", "dealt", 2])
+def test_a_warm_start_above_leaves_is_that_of_the_whole_game(where):
+    """Leaves are worth what the strategy at the start makes of them, so regrets are those of a solve of the whole game."""
+    tree, row, rng = case_of("leduc_poker").tree, variant("default"), np.random.default_rng(0)
+    start = uniform(tree)
+    for p in (0, 1):
+        own = tree.sequences[p]
+        start.tables[p][:] *= rng.random(start.tables[p].shape)
+        sums = np.add.reduceat(start.tables[p], own.first_row[:-1].astype(np.int64) - 1)
+        start.tables[p][:] /= np.repeat(sums, np.diff(own.first_row.astype(np.int64)), axis=0)
+    root = after_actions(tree, 0, 1)[1]
+    small = cut(tree, root, [leaf for leaf in leaves_of(tree, root, where)])
+    ranges = rng.random(tree.num_hands(0)), rng.random(tree.num_hands(1))
+    whole, solver = Solver(tree, row), DepthLimitedSolver(small, row, Continuation(start))
+    whole.start(Subgame(tree, root, ranges), start, 7)
+    solver.start(Subgame(small.tree, 0, ranges), small.part_of(start), 7)
+    assert whole.iterations_with_warm_start == solver.iterations_with_warm_start == 7
+    for p in (0, 1):
+        for name in ("strategy", "regret", "average"):
+            found, expected = getattr(solver.sides[p], name)[1:], getattr(whole.sides[p], name)[small.rows[p][1:]]
+            assert len(found) and np.abs(found - expected).max() < CLOSE * max(1.0, np.abs(expected).max())
+
+
+def test_leaves_that_are_no_numbers_make_the_start_cold():
+    tree, row = case_of("leduc_poker").tree, variant("default")
+    small = cut(tree, 0, round_ends(tree, 0))
+
+    class NoNumbers:
+        def enter(self, leaves):
+            self.count = len(leaves)
+
+        def cfvs(self, player, reach):
+            return np.full_like(reach[player], np.nan)
+
+    solver = DepthLimitedSolver(small, row, NoNumbers())
+    solver.start(whole_game(small.tree), small.part_of(uniform(tree)), 5)
+    assert solver.iterations_with_warm_start == 0
+    assert not any(side.regret.any() or side.average.any() for side in solver.sides)
 
 
 def test_a_subgame_with_a_gadget_to_leaves_that_go_on_is_solved_to_the_end():
