@@ -138,9 +138,15 @@ class SearchReport:
 
 
 class SubgameSolver(Protocol[Strategy, Answer]):
-    """What ``resolve`` asks of a family of games. It solves one subgame at a time, or L side by side; arrays are allocated once."""
+    """What ``resolve`` asks of a family of games. It solves one subgame at a time, or L side by side; arrays are allocated once.
+
+    Attributes:
+        paces: of the parts of a solve.
+        warm_factor: see ``search.warm_start.warm_iterations``.
+    """
 
     paces: Paces
+    warm_factor: float
 
     def size(self, place: int) -> int:
         """Return the rows of the subgames at a place, which time grows with; 0 where nobody decides any more."""
@@ -265,7 +271,7 @@ def resolve(
     if kind != UNSAFE and config.with_gifts and entrance.gifts is not None:
         bound = (bound + config.gift_scale * entrance.gifts * entrance.cf_reach).astype(bound.dtype)
     paces.preparing.learn((clock.spent() - begun) / rows)
-    warm = warm_iterations(config.warm_start, worth, paces.expected_iterations(rows, budget, clock))
+    warm = warm_iterations(config.warm_start, worth, paces.expected_iterations(rows, budget, clock), solver.warm_factor)
     bound_std = config.bound_std if config.bounds == "distributional" else 0.0
     solver.start(kind, None if kind == UNSAFE else bound, bound_std, warm)
     prepared = clock.spent()

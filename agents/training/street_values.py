@@ -212,7 +212,8 @@ class StreetValuesRun(ValueRun):
         """Measure the search from the street on; before it the solve of the whole game is played."""
         game, blueprint = self.game, self._blueprint
         playing: Any = Playing(blueprint)
-        resolver = represent(game).resolver(playing, self.variant, (STREET, STREET + 1), ResolveConfig("resolve"), 1, self.limit)
+        config = ResolveConfig("resolve", warm_start="never")  # the solve of the whole game must not help
+        resolver = represent(game).resolver(playing, self.variant, (STREET, STREET + 1), config, 1, self.limit)
         tables = []
         for seat in (0, 1):
             swept = resolver.sweep(seat, Budget(iterations=self.config.evaluate_iterations), None, lambda street: None)

@@ -24,7 +24,7 @@ from search.budget import Budget, Deadline
 from search.kernels.streets import BEST
 from search.resolving import ResolveConfig, Resolved, SearchReport, resolve
 from search.variants import Variant
-from search.warm_start import MOST_WORTH, warm_iterations
+from search.warm_start import MOST_WORTH, WARM_FACTOR, warm_iterations
 
 
 def insert_bets(
@@ -75,7 +75,7 @@ def insert_bets(
 
 def _may_be_warm(config: ResolveConfig, budget: Budget) -> bool:
     """Say whether a solve may start from the strategies that are there: see ``search.warm_start.warm_iterations``."""
-    return config.warm_start == "always" or warm_iterations(config.warm_start, MOST_WORTH, budget.iterations or 0) > 0
+    return config.warm_start == "always" or warm_iterations(config.warm_start, MOST_WORTH, budget.iterations or 0, WARM_FACTOR) > 0
 
 
 def _arrivals(before: Whole, extras: Sequence[Extra], seat: int, street: int) -> Iterator[tuple[int, Beliefs, Float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -19,8 +20,8 @@ from search.anytime import Anytime
 from search.beliefs import Beliefs, Float
 from search.boards.entrance import BoardEntrance
 from search.boards.strategy import play_alike
-from search.boards.subgames import Answer, keep_lines
-from search.boards.sweeps import AS_IT_IS, BoardSweeps, Gadget, StoredRows
+from search.boards.subgames import FIRST, Answer, keep_lines
+from search.boards.sweeps import AS_IT_IS, BoardSweeps, Gadget, Rows, StoredRows
 from search.boards.trunk import StoredStrategies, root_reach
 from search.boards.workspace import Workspace
 from search.budget import Paces
@@ -28,8 +29,10 @@ from search.frontier import LeafEvaluator, NoValuesError
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BACK, OUT_OTHER, OUT_OWN, UPDATE
+from search.kernels.warm import seed_rows
 from search.resolving import ResolveConfig, Resolved, learn_paces
-from search.variants import BLOCK, Variant, coefficients
+from search.variants import BLOCK, Variant, average_weight, coefficients
+from search.warm_start import LIMITED_FACTOR, WARM_REGRET_SCALE
 
 MOST_VISITS = 64  # iterations of a search whose ranges are kept
 
@@ -91,6 +94,7 @@ class LimitedBoardSubgames(Anytime[Answer]):
     """
 
     to_the_end = False
+    warm_factor = LIMITED_FACTOR
 
     def __init__(self, game: HoldemGame, tree: BoardTree, lines: Lines, variant: Variant, leaves: LeafEvaluator[HoldemState]) -> None:
         super().__init__()
@@ -99,7 +103,7 @@ class LimitedBoardSubgames(Anytime[Answer]):
         self._first, self._rows = int(np.argmax(tree.boards[:, STREET] == lines.street)), part_rows(tree, lines)
         self._nodes = leaf_nodes(game, lines)
         self._parts: dict[int, tuple[Subtree, list[HoldemState]]] = {}
-        self._space, self._dtype = Workspace(), tree.weight.dtype
+        self._space, self._dtype, self._before_start = Workspace(), tree.weight.dtype, 0
         self._sweeps: BoardSweeps | None = None
 
     def warm_up(
@@ -161,39 +165,64 @@ class LimitedBoardSubgames(Anytime[Answer]):
         return self._visits if self.iterations else None
 
     def start(self, kind: str, bound: Float | None, spread: float, warm: int) -> None:
-        """See ``SubgameSolver``; every start is cold."""
-        part, sweeps, root = self._part, self._swept, self._root
-        names = ("regret", "average", *(["matching"] if self.variant.predictive else []))
-        kept = {n: tuple(self._space.zeros(f"{n} {p}", rows, self._dtype) for p, rows in enumerate(part.tree.stored_rows)) for n in names}
-        self._stored = StoredRows(kept["regret"], kept.get("matching", kept["regret"]), kept["average"])
-        self._gadget, self.iterations, self._visits = None, 0, Visits(self._nodes)
+        """See ``SubgameSolver``; leaves without values make the start cold."""
+        sweeps, root = self._swept, self._root
+        regret, average = self._zeros("regret"), self._zeros("average")
+        self._stored = StoredRows(regret, self._zeros("matching") if self.variant.predictive else regret, average)
+        self._gadget, self.iterations, self._before_start, self._visits = None, 0, 0, Visits(self._nodes)
         root.enter(sweeps, self._lines)
         if kind != UNSAFE and bound is not None:
             gadget = self._gadget = Gadget(TAGS[kind], root.opponent, root.gadget(sweeps, bound, self._lines, spread))
             open_board(gadget.kind, tuple(gadget.arrays), sweeps.reach[root.opponent])
         self.leaves.enter(self._leaf_states)
+        if warm:
+            self._seed(warm)
+
+    def _zeros(self, name: str) -> tuple[Rows, ...]:
+        return tuple(self._space.zeros(f"{name} {p}", rows, self._dtype) for p, rows in enumerate(self._part.tree.stored_rows))
+
+    def _seed(self, warm: int) -> None:
+        """Make the start a warm one, as if so many iterations had been spent on the strategy so far: see ``search.kernels.warm``."""
+        part, rows, before = self._part, self._stored, self._zeros("before")
+        for p in (0, 1):
+            part.take(p, self._before[p], before[p])
+        try:
+            for p in (0, 1):
+                self._half(p, StoredRows(rows.regret, before, rows.average), FIRST, 0)
+        except NoValuesError:
+            for array in (*rows.regret, *rows.average):
+                array[:] = 0.0
+            return
+        self._before_start = warm
+        scales = WARM_REGRET_SCALE * math.sqrt(warm), average_weight(self.variant, 0, warm)
+        for p in (0, 1):
+            forest = part.tree.forests[p]
+            seed_rows(forest.table, forest.first_row, part.tree.boards, p, before[p], rows.regret[p], rows.average[p], *scales)
+            if self.variant.predictive:
+                rows.matching[p][:] = rows.regret[p]
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
         for _ in range(iterations):
-            block, t = divmod(self.iterations, BLOCK)
+            block, t = divmod(self._before_start + self.iterations, BLOCK)
             weights = coefficients(self.variant, block)
             for p in (0, 1):
-                self._half(p, weights, t)
+                reach = self._half(p, self._stored, weights, t)
+                if p == self._root.opponent:
+                    self._visits.add(self.iterations, float(weights[t, 2]), reach)
             self.iterations += 1
 
-    def _half(self, p: int, weights: Float, t: int) -> None:
-        """Do a player's half of an iteration."""
+    def _half(self, p: int, rows: StoredRows, weights: Float, t: int) -> tuple[Float, Float]:
+        """Do a player's half of an iteration; return per player [B, H], the ranges that it brought to the leaves."""
         sweeps = self._swept
-        sweeps.down_to_leaves(p, self._stored, UPDATE, weights, t)
+        sweeps.down_to_leaves(p, rows, UPDATE, weights, t)
         reach = self._at_leaves(p)
         cfvs = self.leaves.cfvs(p, reach)
         if not np.isfinite(cfvs).all():
             raise NoValuesError(f"leaves must have finite values, got NaN or infinity from {self.leaves.name}")
-        if p == self._root.opponent:
-            self._visits.add(self.iterations, float(weights[t, 2]), reach)
         sweeps.at_leaves(p, BACK)[: len(self._hands[p]), : len(cfvs)] = cfvs[:, self._hands[p]].T
-        sweeps.up_from_leaves(p, self._stored, UPDATE, weights, t, self._gadget)
+        sweeps.up_from_leaves(p, rows, UPDATE, weights, t, self._gadget)
+        return reach
 
     def _at_leaves(self, p: int) -> tuple[Float, Float]:
         """Return per player [B, H], the ranges that a player's half brings to the leaves; the next half overwrites them."""

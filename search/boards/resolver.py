@@ -68,8 +68,8 @@ class BoardResolver:
         strategies: returns the blueprint, per player [stored rows, 8].
         variant: of CFR.
         rounds: with which subgames begin, see ``search.resolver.rounds_of``; None for one at every decision.
-        config: how. With a depth limit no answer is judged and no solve is warm, and subgames are unsafe where nothing is promised; the
-            first search's bounds are the blueprint's, and there are no gifts behind it.
+        config: how. With a depth limit no answer is judged, and subgames are unsafe where nothing is promised; the first search's bounds
+            are the blueprint's, and there are no gifts behind it.
         threads: kernel threads of a decision.
         limit: where subgames end that begin with a round but the last of ``rounds``; None for the end of the game.
     """
@@ -86,7 +86,7 @@ class BoardResolver:
         limit: DepthLimit[HoldemState] | None = None,
     ) -> None:
         if limit is not None:
-            config = replace(config, judge=False, warm_start="never")
+            config = replace(config, judge=False)
         self.limit, self.everywhere = limit, rounds is None
         self.streets = tuple(range(len(game.deals))) if rounds is None else rounds
         self.game, self.variant, self.rounds, self.config, self.threads = game, variant, rounds, config, threads

@@ -34,7 +34,7 @@ from search.kernels.streets import BEST, VALUE
 from search.kernels.warm import seed_rows
 from search.resolving import ResolveConfig, Resolved, learn_paces
 from search.variants import BLOCK, Variant, average_weight, coefficients
-from search.warm_start import WARM_REGRET_SCALE, cold_iterations
+from search.warm_start import WARM_FACTOR, WARM_REGRET_SCALE, cold_iterations
 
 FIRST = np.array([[0.0, 0.0, 0.0, 0.0]])  # coefficients of an iteration that forgets what was before it
 
@@ -63,6 +63,8 @@ class BoardSubgames(Anytime[Answer]):
         space: arrays that several of these share, none of which works while another does.
         until: street; values on boards above it are left for searches that begin there. One line's only.
     """
+
+    warm_factor = WARM_FACTOR
 
     def __init__(
         self,

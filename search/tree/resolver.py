@@ -35,7 +35,7 @@ from search.frontier import DepthLimit
 from search.gadgets import UNSAFE
 from search.outcome import Outcome
 from search.resolver import Thinking, subgame_root
-from search.resolving import ResolveConfig, Resolved, resolve
+from search.resolving import ResolveConfig, Resolved, SubgameSolver, resolve
 from search.tree.depth_limit import CutAnswer
 from search.tree.gadgets import gifts
 from search.tree.solver import Solver
@@ -43,7 +43,7 @@ from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import whole_game
 from search.tree.subgames import DepthLimitedSubgames, TreeSubgames
 from search.variants import Variant
-from search.warm_start import LIMITED_FACTOR, WARM_FACTOR, cold_iterations, warm_iterations
+from search.warm_start import cold_iterations, warm_iterations
 
 SAMPLES = 3  # of each part of a decision whose time is learnt at load
 
@@ -199,8 +199,7 @@ class TreeResolver:
         beliefs = Beliefs(root, (ranges[0][:, None], ranges[1][:, None]), None)
         solver: Any = self._limited if limited else self._subgames
         bounds = np.zeros((self.tree.num_hands(1 - seat), 1)) if promised is None else promised
-        expected = solver.paces.expected_iterations(solver.size(root), budget, clock)
-        strategy = self._start(root, expected, clock, LIMITED_FACTOR if limited else WARM_FACTOR)
+        strategy = self._start(solver, root, budget, clock)
         worth = 0 if strategy is None else self._blueprint_worth
         found: Resolved[Strategy | CutAnswer] = resolve(
             solver, root, beliefs, strategy, seat, config, budget, clock, worth=worth, promised=bounds
@@ -218,17 +217,16 @@ class TreeResolver:
 
     def _whole_game(self, budget: Budget, clock: Deadline) -> tuple[Strategy | None, tuple[Float, Float]]:
         """Return the blueprint, None for a cold start without it, and the ranges at the game's root."""
-        subgames = self._subgames
-        expected = subgames.paces.expected_iterations(subgames.size(0), budget, clock)
-        return self._start(0, expected, clock, WARM_FACTOR), full_ranges(self.tree)
+        return self._start(self._subgames, 0, budget, clock), full_ranges(self.tree)
 
-    def _start(self, root: int, expected: float, clock: Deadline, factor: float) -> Strategy | None:
+    def _start(self, solver: SubgameSolver[Any, Any], root: int, budget: Budget, clock: Deadline) -> Strategy | None:
         """Return the blueprint at and below a public node for a warm start, None for a cold one without it."""
         mode = self.config.warm_start
         if mode == "short" and self._asking_all.expected > clock.remaining() / 2:
             self._asking_all.heal()
             return None  # asking the blueprint would take most of the time, or more
-        return self.blueprint.strategy(root) if warm_iterations(mode, self._blueprint_worth, expected, factor) else None
+        expected = solver.paces.expected_iterations(solver.size(root), budget, clock)
+        return self.blueprint.strategy(root) if warm_iterations(mode, self._blueprint_worth, expected, solver.warm_factor) else None
 
     def _so_far(self, root: int, memory: Memory | None) -> tuple[Strategy, tuple[Float, Float]]:
         """Return the strategy so far at and below ``root``, and the ranges there."""

@@ -20,6 +20,7 @@ from search.tree.solver import Solver, rows_of
 from search.tree.strategy import Float, Strategy, full_ranges
 from search.tree.subgame import Subgame, whole_game
 from search.variants import Variant
+from search.warm_start import LIMITED_FACTOR, WARM_FACTOR
 
 
 class TreeSubgames:
@@ -29,6 +30,8 @@ class TreeSubgames:
         solver: of the tree.
         blueprint: of the whole game; its best-response values are kept, so that a solve of the whole game need not ask for it again.
     """
+
+    warm_factor = WARM_FACTOR
 
     def __init__(self, solver: Solver, blueprint: Strategy) -> None:
         self.solver, self.tree, self.paces = solver, solver.tree, Paces(solver.pace)
@@ -101,6 +104,8 @@ class DepthLimitedSubgames:
         variant: of CFR.
         limit: where subgames end.
     """
+
+    warm_factor = LIMITED_FACTOR
 
     def __init__(self, tree: PublicTree, variant: Variant, limit: DepthLimit[int]) -> None:
         self.tree, self.variant, self.limit, self.paces = tree, variant, limit, Paces(Pace(5e-7))

@@ -40,9 +40,13 @@ def limit():
     return run.limit
 
 
-def test_what_is_measured_is_what_is_played_at_the_table(blueprint, limit):
-    agent, budget = SearchAgent(blueprint, ROW, "flop+turn", REFINED, limit=limit), Budget(iterations=12)
+@pytest.mark.parametrize(("iterations", "warm"), [(3, True), (12, False)])
+def test_what_is_measured_is_what_is_played_at_the_table(blueprint, limit, iterations, warm):
+    """Also where searches are so short that they start from the blueprint."""
+    agent, budget = SearchAgent(blueprint, ROW, "flop+turn", REFINED, limit=limit), Budget(iterations=iterations)
     swept, _ = agent.strategies(0, budget)
+    cold = SearchAgent(blueprint, ROW, "flop+turn", replace(REFINED, warm_start="never"), limit=limit)
+    assert np.array_equal(swept[0], cold.strategies(0, budget)[0][0]) is not warm
     whole, rng, asked = represent(GAME), np.random.default_rng(1), 0
     for _ in range(6):
         state, memory = GAME.root, None

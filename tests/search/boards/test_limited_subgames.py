@@ -81,6 +81,51 @@ def test_a_search_on_a_board_is_that_of_the_subgame_that_begins_there():
         np.testing.assert_allclose(whole.at(same)[:, live], expected.answer().at_node(own)[:, live], atol=1e-6)
 
 
+@pytest.mark.parametrize("form", ["default_holdem", "pcfr_plus"])
+def test_a_warm_start_above_leaves_is_that_of_the_whole_subgame(form):
+    """The strategy at the start goes on below the leaves, so the regrets of the street are those of a solve to the end."""
+    answer, tree, row = solved(), board_tree(GAME, np.float64), variant(form)
+    board, nodes = tree.on_street(1)[0], entering(GAME, 1)
+    beliefs = beliefs_of(tree, board, symmetric(tree, board, ranges_on(tree, board, 6, len(nodes))))
+    found = []
+    for limited in (True, False):
+        lines = street_lines(GAME, nodes, np.float64, **({"streets": 1} if limited else {}))
+        args = GAME, tree, lines, row
+        solver = LimitedBoardSubgames(*args, BoardContinuation(answer)) if limited else BoardSubgames(*args)
+        solver.enter(board, beliefs, answer.tables, 0)
+        solver.restrict(np.ones(len(nodes), bool))
+        solver.start(UNSAFE, None, 0.0, 9)
+        assert solver._before_start == 9
+        kept = []
+        for name in ("regret", "average", *(["matching"] if row.predictive else [])):
+            table = [np.zeros_like(rows) for rows in answer.tables]
+            for p in (0, 1):
+                solver._part.put(p, getattr(solver._stored, name)[p], table[p])
+            decisions = np.flatnonzero((GAME.bets.player >= 0) & (GAME.bets.round == 1)).tolist()
+            kept.append([tree.by_hand(p := int(GAME.bets.player[n]), board, table[p], tree.rows_of[n]) for n in decisions])
+        found.append(kept)
+    for kinds in zip(*found, strict=True):
+        for limited, whole in zip(*kinds, strict=True):
+            np.testing.assert_allclose(limited, whole, rtol=1e-7, atol=1e-9)
+    assert np.abs(found[0][0][0]).max() > 0.01
+
+
+def test_leaves_without_values_make_the_start_cold():
+    answer, tree = solved(), board_tree(GAME, np.float64)
+    board, nodes = tree.on_street(1)[0], entering(GAME, 1)
+
+    class NoNumbers(BoardContinuation):
+        def cfvs(self, player, reach):
+            return np.full_like(reach[player], np.nan)
+
+    solver = LimitedBoardSubgames(GAME, tree, street_lines(GAME, nodes, np.float64, streets=1), ROW, NoNumbers(answer))
+    solver.enter(board, beliefs_of(tree, board, ranges_on(tree, board, 7, len(nodes))), answer.tables, 0)
+    solver.restrict(np.ones(len(nodes), bool))
+    solver.start(UNSAFE, None, 0.0, 9)
+    assert solver._before_start == 0
+    assert not any(rows.any() for rows in (*solver._stored.regret, *solver._stored.average))
+
+
 def test_lines_side_by_side_are_searched_as_each_alone():
     answer, tree = solved(), board_tree(GAME, np.float64)
     board, nodes = tree.on_street(1)[0], entering(GAME, 1)
