@@ -25,7 +25,7 @@ Float = npt.NDArray[np.float64]
 Lines = npt.NDArray[np.bool_]
 # Answers of fewer iterations are judged whatever the gadget: from the flop of ms3f1t1r1h5 two of them made 5,901 of 1,995 mbb/g.
 MIN_TRUSTED_ITERATIONS = 30
-RULES = 2  # raised whenever the same budget of iterations may lead to other answers: kept measurements of other rules are not taken
+RULES = 3  # raised whenever the same budget of iterations may lead to other answers: kept measurements of other rules are not taken
 MAX_ITERATIONS = 1 << 16  # of one solve: what is left to gain then is below what float32 can tell
 WARM_UPS = 3  # solves that the machine's speed is learnt from
 Strategy = TypeVar("Strategy", contravariant=True)  # so far, of a whole game or what is known of it
