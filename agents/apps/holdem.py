@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,12 @@ from search.resolver import rounds_of
 STORAGE = {32: np.float32, 16: np.float16}  # of regrets and averages, by bits
 MOST_DECISIONS = 20_000  # of a game that is searched at each: every one of them is a solve
 LOSSLESS, ABSTRACT, COPIES = 3, 4, 2  # arrays of a game's rows: that a solver has, without buckets and with, and a worker that measures
+
+
+@lru_cache(maxsize=1)
+def infostates_of(game: HoldemGame) -> BoardInfostates:
+    """Return what training sees of a game."""
+    return BoardInfostates(game, tree_of(game))
 
 
 class HoldemKind:
@@ -244,7 +251,7 @@ class HoldemKind:
             )
 
     def infostates(self) -> BoardInfostates:
-        return BoardInfostates(self.game, tree_of(self.game))
+        return infostates_of(self.game)
 
     def blueprint_key(self, agent: AgentConfig) -> str:
         if agent.policy == "network":

@@ -71,6 +71,7 @@ def check_training(kind: Kind, trainer: Any, directory: Path) -> None:
     """Refuse settings that do not fit the game, a game that cannot be trained on, and another run's state."""
     kind.check_infostates()
     check_state(directory, kind.game.key, trainer.filled(kind.deep))
+    trainer.check(kind.infostates)
 
 
 def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, searched: int = 0) -> Learned:

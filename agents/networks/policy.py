@@ -153,15 +153,25 @@ def make_network(config: NetworkConfig, infostates: Infostates, player: int, see
     Raises:
         ValueError: there is no such network.
     """
-    config = config.filled(infostates.deep)
-    if (most := config.parameters) is not None:
-        with torch.device("meta"):  # shapes without numbers
-            config = config.of_width(widest(lambda width: _parameters(config.of_width(width), infostates), most))
+    config = sized(config, infostates)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _body(config, infostates, player)
     network.config = config
     return network
+
+
+def sized(config: NetworkConfig, infostates: Infostates) -> NetworkConfig:
+    """Return a size with all widths given.
+
+    Raises:
+        ValueError: there is no such network.
+    """
+    config = config.filled(infostates.deep)
+    if (most := config.parameters) is None:
+        return config
+    with torch.device("meta"):  # shapes without numbers
+        return config.of_width(widest(lambda width: _parameters(config.of_width(width), infostates), most))
 
 
 def _parameters(config: NetworkConfig, infostates: Infostates) -> int:

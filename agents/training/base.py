@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -46,6 +47,9 @@ class BaseTrainer:
     def filled(self, deep: str) -> Any:
         """Return the settings with nothing left open for a game whose ``deep`` side that is; refuse what does not fit it."""
         return self
+
+    def check(self, infostates: Callable[[], Infostates]) -> None:
+        """Refuse settings that do not fit the game that ``infostates`` returns, before a run is made."""
 
     def start(self, infostates: Infostates) -> BaseRun:
         """Return a run on a game, before its first iteration."""

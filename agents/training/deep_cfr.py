@@ -36,14 +36,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from agents.networks import NetworkConfig, NetworkPolicy, make_network
-from agents.networks.policy import outputs
+from agents.networks.policy import outputs, sized
 from agents.networks.regression import FitConfig, fit, make_fitter, make_optimiser
 from agents.networks.sizes import SIZES
 from agents.networks.threads import one_thread
@@ -116,6 +116,16 @@ class DeepCFRConfig(BaseTrainer):
             raise ValueError(f"trainer.capacity must be left out where the private side has the trunk: all is kept, got {self.capacity:,}")
         return replace(filled(self, DEFAULTS[trunk]), network=network)
 
+    def check(self, infostates: Callable[[], Infostates]) -> None:
+        """Refuse boards where none are drawn, and fewer parameters than there can be."""
+        if self.boards and infostates().sampler.boards == 1:
+            raise ValueError(f"trainer.boards must be left out where no public cards are dealt, got {self.boards}")
+        if self.network.parameters is not None:
+            try:
+                sized(self.network, infostates())
+            except ValueError as error:
+                raise ValueError(f"trainer.{error}") from None
+
     def start(self, infostates: Infostates) -> DeepCFR:
         """Return a run on a game, before its first iteration."""
         return DeepCFR(infostates, self)
@@ -144,16 +154,12 @@ class DeepCFR(BaseRun):
         self.advantage_buffers: tuple[NetworkMemory | SampleBuffer, ...]
         self.strategy_buffers: tuple[SampleBuffer, ...]
         super().__init__(infostates, (config or DeepCFRConfig()).filled(infostates.deep))
+        self.config.check(lambda: infostates)
         seeds = np.random.SeedSequence(self.config.seed).generate_state(5)
-        try:
-            self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
-        except ValueError as error:  # fewer parameters than there can be
-            raise ValueError(f"trainer.{error}") from None
+        self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
         self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])
-        if self.config.boards and infostates.sampler.boards == 1:
-            raise ValueError(f"trainer.boards must be left out where no public cards are dealt, got {self.config.boards}")
         deep, size, free = self.config.network.deep, self.config.batch_size, self.config.memory == NONE
         self.variant = variant((self.config.variant or "dcfr_plus") if free else "linear_cfr")
         self._fitters = [make_fitter(deep, blocks, size, by_decision=free) for blocks in infostates.blocks]
