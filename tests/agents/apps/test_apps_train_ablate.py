@@ -294,7 +294,7 @@ REFUSED = [
     ("ablate", ["experiment=none", "+lines={uniform: {}}"], "lines must have names of their own"),
     ("ablate", ["experiment=none", "game=kuhn_poker", "agent.solve_from=round"], "solve_from=round needs a game of several rounds"),
     ("train", ["game=kuhn_poker", "trainer.boards=2"], "trainer.boards must be left out where no public cards are dealt, got 2"),
-    ("train", ["game=leduc_poker", "trainer.network.parameters=100"], "trainer.network.parameters must be at least the "),
+    ("train", ["game=ms3f1t1r1h5", "game.ranks=QKA", "trainer.network.parameters=100"], "trainer.network.parameters must be at least the "),
     ("ablate", ["game=kuhn_poker", "trainer.boards=2"], "trainer.boards must be left out where no public cards are dealt, got 2"),
 ]
 
