@@ -46,6 +46,14 @@ def followed(
     write_csv(directory / "training.csv", result.history)
 
 
+def draw_training(
+    run: TrainingRun[Any, Any], directory: Path, result: Run, across: str = "compute", size_floor: float | None = None
+) -> None:
+    """Draw the learning curve of a run; ``across`` and ``size_floor`` as ``plot_training`` has them."""
+    title = f"{result.result['game']}, {getattr(run.config, 'title', run.config.name)}"
+    plot_training(result.history, title, [directory / f"training.{kind}" for kind in ("png", "svg")], across, size_floor)
+
+
 FLOOR = "floor of this size, a baseline and no result: {} for the same networks fitted to {:,} iterations of CFR, which have {}"
 
 
@@ -104,8 +112,7 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     if (floor := run.floor()) is not None:
         result.write(floor=kind.strength(floor.exploitability) | {"exact": True} | floor._asdict())
         print(FLOOR.format(kind.strength_text(floor.exploitability), floor.solve_iterations, kind.strength_text(floor.solution)))
-    title = f"{result.result['game']}, {getattr(run.config, 'title', run.config.name)}, network alone"
-    plot_training(result.history, title, [directory / f"training.{kind}" for kind in ("png", "svg")])
+    draw_training(run, directory, result, size_floor=None if floor is None else floor.exploitability)
     if not 0 < searched < run.config.iterations:
         return Learned(trained.policy, directory / POLICY_FILE, 0)
     if not earlier.is_file():

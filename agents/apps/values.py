@@ -7,7 +7,7 @@ from typing import Any
 
 from agents.apps.build import Kind
 from agents.apps.run import PREPARING, Progress, Run
-from agents.apps.training import followed
+from agents.apps.training import draw_training, followed
 from agents.reporting.tables import duration, table
 from agents.training import check_state, open_run, train
 from agents.training.rebel import RebelConfig, RebelRun
@@ -57,6 +57,7 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
         [f"{r.iteration:,}", f"{r.rows:,}", duration(r.seconds), f"{r.loss:.2e}", f"{r.new_loss:.2e}", kind.strength_text(r.exploitability)]
         for r in run.history
     ]
+    draw_training(run, directory, result, "rows")
     print(table(["iteration", "states", "training time", "loss", "of new states", "exploitability"], rows))
     print(f"exploitability of searches of {trainer.evaluate_iterations:,} iterations a decision with the network, exact; {path}")
     return path

@@ -195,17 +195,39 @@ def _joined(notes: Sequence[tuple[float, float, str]]) -> list[tuple[float, floa
     return joined
 
 
-def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
-    """Draw exploitability of the network alone against training compute, both on log axes."""
+# Learning curves, by the column that they are drawn against: what it is called, and whose exploitability it is.
+LEARNING = {
+    "compute": ("training compute, multiply-adds", "the network alone"),
+    "rows": ("public belief states learned from", "searches with the network"),
+}
+
+
+def plot_training(
+    rows: Sequence[Row], title: str, paths: Sequence[Path], across: str = "compute", size_floor: float | None = None
+) -> None:
+    """Draw a training history: exploitability in chips against what it took, both on log axes.
+
+    Args:
+        rows: of the history.
+        title: of the figure.
+        paths: of its files.
+        across: a key of ``LEARNING``.
+        size_floor: chips, of the networks' size (see ``agents.training.floor``): a level line.
+    """
     figure, axes = _axes(title)
     floor, zero = _floor(r["exploitability"] for r in rows)
-    points = [(row["compute"], max(row["exploitability"], floor)) for row in rows]
+    points = [(row[across], max(row["exploitability"], floor)) for row in rows]
     axes.plot([x for x, _ in points], [y for _, y in points], marker="o", markersize=4)
+    if size_floor is not None:
+        axes.axhline(max(size_floor, floor), color="0.6", linewidth=1, linestyle="--", zorder=1)
+        text = "floor of this size: the same networks fitted to a solution"
+        axes.annotate(text, (points[0][0], max(size_floor, floor)), xytext=(0, 3), textcoords="offset points", fontsize=7, bbox=PAPER)
     _say(axes, zero)
     for row, point in zip(rows, points, strict=True):
         axes.annotate(duration(row["seconds"]), point, xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center", bbox=PAPER)
-    axes.set_xlabel("training compute, multiply-adds (small figures: training time)")
-    axes.set_ylabel("exploitability of the network alone, chips")
+    took, whose = LEARNING[across]
+    axes.set_xlabel(f"{took} (small figures: training time)")
+    axes.set_ylabel(f"exploitability of {whose}, chips")
     save_figure(figure, paths)
 
 

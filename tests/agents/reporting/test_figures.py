@@ -49,6 +49,18 @@ def test_what_is_not_exploitable_is_drawn_without_a_warning_and_named(tmp_path, 
             assert (text in drawn) == (text == said)
 
 
+def test_learning_curves_say_what_they_are_of_and_where_the_floor_is(tmp_path, no_warnings):
+    rows = [{"compute": 9.0 * i, "rows": 64 * i, "exploitability": 1 / i, "seconds": 2.0 * i} for i in (1, 2, 4)]
+    plot_training(rows, "policy", [tmp_path / "policy.svg"], size_floor=0.1)
+    plot_training(rows, "values", [tmp_path / "values.svg"], "rows")
+    policy, values = ((tmp_path / f"{name}.svg").read_text() for name in ("policy", "values"))
+    assert "exploitability of the network alone, chips" in policy
+    assert "floor of this size" in policy
+    assert "exploitability of searches with the network, chips" in values
+    assert "public belief states learned from" in values
+    assert "floor of this size" not in values
+
+
 def test_a_solve_without_an_iteration_has_a_figure_that_says_so(tmp_path, no_warnings):
     plot_trace([(0, 0.0, 2.0)], "NOT SOLVED: why\ngame", [tmp_path / "trace.svg"])
     drawn = (tmp_path / "trace.svg").read_text()
