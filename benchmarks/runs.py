@@ -66,7 +66,7 @@ class Grid:
                 last = [*self.budgets.values()][-1]
                 cells.append([won(one) if (one := at(rows, pattern, last)) else "-" for rows in runs])
             published = [column.get(label, "-") for column in self.published.values()]
-            found.append([label, *(" / ".join(dict.fromkeys(texts)) for texts in cells), *published])
+            found.append([label, *(texts[0] if len(set(texts)) == 1 else " / ".join(texts) for texts in cells), *published])
         return found
 
 
@@ -178,6 +178,10 @@ SOLVED = {"holdem5": "Slumbot 29.5", "flop_holdem": "Deep CFR 37, NFSP 47"}
 SOLVES = Table(
     "solves", RESULTS, ["game", "mbb/g", "iterations", "seconds", "threads", "GB", "published mbb/g"], [(game,) for game in SOLVED]
 )
+# Deep CFR's heirs on Leduc as of 2026 ("unbiased control-variate ESCHER" and others, 8 CPUs); Slumbot's table of 13,217 river buckets.
+TRAINED = {"leduc_sampled": ("leduc_poker", "0.06 to 0.13 in 6 to 11 h"), "ms3_policy": ("ms3f1t1r1h5", "189, a table")}
+POLICY_HEADS = ["experiment", "unit", "iterations", "training", "exploitability", "floor of its size", "published"]
+POLICIES = Table("trained policies", RESULTS, POLICY_HEADS, [(experiment,) for experiment in TRAINED])
 TIMES = {ALONE: 0.0, "30 ms": 0.03, "0.3 s": 0.3, "1 s": 1.0}
 PLAYED = ["hands", "mbb/g", "small blind", "big blind", "iterations on the turn", "too few", "late", "99 %, ms"]
 STANDARD = "15,000"  # batches of the blueprint that everybody plays against
@@ -204,7 +208,7 @@ INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "10
 GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
 SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, *OFF_TREE, NO_LIMIT, HUNL, LESS_TRAINED, PANEL, SPOTS)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, POLICIES, *OFF_TREE, NO_LIMIT, HUNL, LESS_TRAINED, PANEL, SPOTS)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -217,6 +221,25 @@ def solved(runs: Sequence[Row]) -> list[list[str]]:
         strength, gigabytes = f"{run['exploitability']['mbb_per_game']:.2g}", f"{run['memory_bytes'] / 1e9:.2g}"
         found.append([game, strength, f"{run['iterations']:,}", f"{run['seconds']:.3g}", str(run["threads"]), gigabytes, published])
     return found
+
+
+def trained(runs: Sequence[Row]) -> list[list[str]]:
+    """Return rows of policies that ``timebank train`` trained, several of a game being seeds."""
+    found = []
+    for experiment, (game, published) in TRAINED.items():
+        own = [run for run in runs if run["game"].startswith(game)]
+        if not own:
+            sys.exit(f"error: {POLICIES.name} must have a run of {game}, got {', '.join(run['game'] for run in runs)}")
+        last = [run["history"][-1] for run in own]
+        strengths, floors = ([f"{shown(of(run, key)):.3g}" for run in own] for key in ("network_exploitability", "floor"))
+        cells = [" / ".join(cells) for cells in ([duration(row["seconds"]) for row in last], strengths, floors)]
+        found.append([experiment, unit_of([of(own[0], "floor")]), f"{last[0]['iteration']:,}", *cells, published])
+    return found
+
+
+def of(run: Row, key: str) -> Row:
+    """Return a strength of a run as rows have it."""
+    return {"exploitability": run[key]}
 
 
 def matches(labels: Sequence[Sequence[str]], runs: Sequence[Row]) -> list[list[str]]:
@@ -291,11 +314,13 @@ def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
     outside, limitless = ({table.name: table for table in tables} for tables in (OFF_TREE, (NO_LIMIT, LESS_TRAINED)))
-    if name not in (known := (*grids, SOLVES.name, *outside, *limitless, HUNL.name, PANEL.name, SPOTS.name)) or not directories:
+    if name not in (known := (*grids, SOLVES.name, POLICIES.name, *outside, *limitless, HUNL.name, PANEL.name, SPOTS.name)) or not directories:
         sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
-    if name == SOLVES.name:
+    if name == POLICIES.name:
+        POLICIES.show(trained(runs), f"exact; measured at {made}")
+    elif name == SOLVES.name:
         SOLVES.show(solved(runs), f"Measured at {made}")
     elif name in limitless:
         limitless[name].show(matches(limitless[name].labels, runs), f"Measured at {made}")
