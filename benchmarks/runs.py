@@ -117,6 +117,7 @@ FLOP = "from the flop, refined, estimate"
 LIMITED = same("flop with values, then turn", "flop to the end")
 CHOSEN = same(*(f"{count} continuations" for count in (4, 10)), *(f"{count} continuations, both choose" for count in (4, 10)))
 ENDS = same("4 continuations, always cold", "4 continuations, unsafe", "each round to the end")
+FLOP_CHOICES = same("1 continuation", "4 continuations", "10 continuations")
 VALUES = same("value network", "value network, maxmargin", "value network, unsafe")
 REBEL = "ReBeL, 1,024 iterations"  # Brown, Bakhtin, Lerer & Gong 2020, arXiv 2007.13544, table 2
 CONTINUATIONS = {"the policy alone": "*alone"} | same("1 continuation") | CHOSEN | ENDS | FULL
@@ -160,6 +161,7 @@ GRIDS = (
     ),
     Grid("depth limits", SMALLEST | LIMITED, seconds(0, 0.01, 0.03, 0.1, 0.3)),
     Grid("depth limits by iterations", SMALLEST | LIMITED, seconds(0) | iterations(10, 30, 100, 300)),
+    Grid("continuations on the flop", SMALLEST | FLOP_CHOICES, seconds(0) | iterations(30, 100)),
     Grid("values on leduc", VALUES | same("each round to the end") | FULL, iterations(100, 1000, 10_000)),
     *(
         Grid(
