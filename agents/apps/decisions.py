@@ -14,13 +14,13 @@ from agents.apps.lines import errors_of, settings
 from agents.apps.run import LOADING, Progress, Run, compiling
 from agents.apps.spots import check_no_limit
 from agents.no_limit.street_search import flop_memory
-from agents.reporting.tables import Row, cores, duration, free_memory, memory_text
+from agents.reporting.tables import Row, cores, counted, duration, free_memory, memory_text
 from agents.yardstick.decisions import Street, StreetLoss, decisions_row
 from agents.yardstick.drawing import draw_starts
 from agents.yardstick.measure import TRUNK_LOSS
 from agents.yardstick.report import write_loss_report
 from search import Budget
-from search.boards.flop_ways import OFF
+from search.boards.flop_ways import OFF, WAYS
 from search.resolver import rounds_of
 
 UNUSED = ("sweeps", "off_tree_bets", "references", "searched_iterations")  # keys of exploitability alone
@@ -51,16 +51,18 @@ def check(config: AblateConfig, directory: Path) -> None:
             line = config.lines.get(name, ())
             with errors_of(name, line):
                 kind.check_agent(agent, variant, cores())
-                if agent.think and not _thinks(agent, street, kind):
-                    key = "agent.flop" if street == "flop" else "agent.solve_from"
-                    raise ValueError(f"{key} must have the {street} solved, got {getattr(agent, key[6:])!r}")
+                _check_solved(agent, street, kind)
         _check_memory(config, kind, _street(config, kind, directory))
 
 
-def _thinks(agent: AgentConfig, street: str, kind: Kind) -> bool:
-    """Say whether an agent solves a street at all."""
-    place, way = kind.game.rounds.index(street), agent.flop not in (None, OFF)
-    return (way and street == "flop") or place in (rounds_of(agent.solve_from, kind.game.rounds) or ())
+def _check_solved(agent: AgentConfig, street: str, kind: Kind) -> None:
+    """Refuse an agent that thinks, but never on the street."""
+    rounds = rounds_of(agent.solve_from, kind.game.rounds) or ()
+    if not agent.think or kind.game.rounds.index(street) in rounds or (street == "flop" and agent.flop not in (None, OFF)):
+        return
+    if street == "flop":
+        raise ValueError(f"agent.flop must be {' or '.join(WAYS)} with decisions.street=flop, got {agent.flop or OFF!r}")
+    raise ValueError(f"agent.solve_from must name the {street} with decisions.street={street}, got {agent.solve_from!r}")
 
 
 def _street(config: AblateConfig, kind: Kind, directory: Path) -> Street:
@@ -81,7 +83,7 @@ def _check_memory(config: AblateConfig, kind: Kind, street: Street) -> None:
         beside = f" beside {memory_text(deciding)} of the agent's own" if deciding else ""
         raise ValueError(
             f"decisions.street must fit into memory ({memory_text(free)} are free), got {street.name}, whose evaluation takes "
-            f"{memory_text(most)} for {boards:,} boards{beside}"
+            f"{memory_text(most)} for {counted(boards, 'board')}{beside}"
         )
 
 
@@ -92,7 +94,9 @@ def run(config: AblateConfig, directory: Path) -> None:
         with compiling():
             street = _street(config, kind, directory)
         boards, most = street.memory()
-        print(f"evaluations of {street.name}s: at most {boards:,} boards and {memory_text(most)}, two solves an answer", flush=True)
+        print(
+            f"evaluations of {street.name}s: at most {counted(boards, 'board')} and {memory_text(most)}, two solves an answer", flush=True
+        )
         drawn = [{"hand": start.number, "line": start.line} for start in street.starts]
         result.write(decisions={"street": street.name, "gap": street.gap, "most": street.most, "starts": drawn})
         rows = dict[tuple[str, Budget], Row]()

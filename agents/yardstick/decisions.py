@@ -35,8 +35,12 @@ class StreetLoss:
     """What a street's answer loses, and how it was thought about.
 
     Attributes:
-        low, high: bounds of its trunk loss, in shares of the pot.
-        seconds, iterations, outcome, plan: of the decision, see ``agents.agent.Decision``.
+        low: bound of its trunk loss, in shares of the pot.
+        high: likewise.
+        seconds: of the decision, as the next three; see ``agents.agent.Decision``.
+        iterations: of its solve.
+        outcome: of its search.
+        plan: the tree that it solved.
     """
 
     low: float

@@ -24,19 +24,16 @@ Entries = Sequence[tuple[Spot, SpotAnswer]]
 
 
 class Thinking(Protocol):
-    """What a decision says of how it was thought about, see ``agents.agent.Decision``."""
+    """How a decision was thought about: its seconds, iterations and outcome are those of ``agents.agent.Decision``."""
 
     @property
-    def seconds(self) -> float:
-        """From request to answer."""
+    def seconds(self) -> float: ...
 
     @property
-    def iterations(self) -> int:
-        """Of the solver."""
+    def iterations(self) -> int: ...
 
     @property
-    def outcome(self) -> Outcome:
-        """What became of it."""
+    def outcome(self) -> Outcome: ...
 
 
 class Ranged(Protocol):

@@ -29,11 +29,11 @@ WRONG = {
     "decisions.street=river agent=uniform": "agent.policy must be sampled, as agent=no_limit has it, got 'uniform'",
     "decisions.street=river agent.budget.seconds=1": "agent.budget.seconds must be left out (budgets says what decisions may spend), got 1",
     "decisions.street=river budgets=[]": "budgets must name at least one thinking time, got []",
-    "decisions.street=river agent.solve_from=turn": "agent.solve_from must have the river solved, got 'turn'",
-    "decisions.street=flop": "agent.flop must have the flop solved, got 'off'",
+    "decisions.street=river agent.solve_from=turn": "agent.solve_from must name the river with decisions.street=river, got 'turn'",
+    "decisions.street=flop": "agent.flop must be to_end or runouts with decisions.street=flop, got 'off'",
     "decisions.street=flop +lines.a={flop:runout}": "lines.a.flop must be one of off, to_end, runouts, got 'runout'",
-    "decisions.street=flop +lines.a={threads:1}": "agent.flop must have the flop solved, got 'off'",
-    "decisions.street=turn +lines.a={solve_from:river}": "lines.a.solve_from must have the turn solved, got 'river'",
+    "decisions.street=flop +lines.a={threads:1}": "agent.flop must be to_end or runouts with decisions.street=flop, got 'off'",
+    "decisions.street=turn +lines.a={solve_from:river}": "lines.a.solve_from must name the turn with decisions.street=turn, got 'river'",
 }
 
 
@@ -50,7 +50,7 @@ def test_flops_that_do_not_fit_into_memory_are_refused(free, monkeypatch, capsys
     said = refused(monkeypatch, capsys, "ablate", *GIVEN, "decisions.street=flop", "decisions.spots=1", "+lines={a: {flop: to_end}}")
     assert "decisions.street must fit into memory (" in said
     assert "got flop, whose evaluation takes 4" in said
-    assert "boards beside 3.3" in said
+    assert "boards beside 3.28 GB of the agent's own" in said
 
 
 def test_its_experiments_compose(monkeypatch):
@@ -78,7 +78,7 @@ def test_rivers_are_measured_and_a_run_goes_on(monkeypatch, capsys, tmp_path):
     assert [row["street"] for row in result["rows"]] == ["river"] * 3
     assert len({start["line"] for start in result["decisions"]["starts"]}) == 2
     assert "trunk loss, % of pot" in said
-    assert "evaluations of rivers: at most 1 boards" in said
+    assert "evaluations of rivers: at most 1 board and" in said
     assert {path.name for path in (tmp_path / "run").iterdir()} >= {"decisions.csv", "decisions.png", "decisions.svg", "result.json"}
     assert "mean trunk loss" in (tmp_path / "run" / "decisions.svg").read_text()
     kept = sorted((tmp_path / "run" / "measurements").iterdir())

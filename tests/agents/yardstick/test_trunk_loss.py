@@ -83,7 +83,7 @@ def test_starts_are_first_decisions_and_keep_to_their_rule(blueprint):
             assert min(chips.behind) >= sum(chips.paid) / 4
             for weights in one.ranges:
                 assert weights.max() == 1
-                np.testing.assert_array_equal(weights * LEVELS, np.round(weights * LEVELS))
+                np.testing.assert_allclose(weights * LEVELS, np.round(weights * LEVELS), atol=1e-9)
 
 
 def test_a_street_that_hands_hardly_come_to_is_refused(blueprint, monkeypatch):
