@@ -29,12 +29,13 @@ from flop_spots import BOARDS, SHORT, spot
 from tables import HOLDEM, Table, options
 
 from agents.reporting.tables import free_memory, memory_text
+from agents.yardstick.trunk_loss import narrowed
 from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
 from search import BoardSolver, Budget, Deadline, memory_needed, variant
 from search.boards.flop_ways import WAYS, counts_for, first_street_of, flop_menus, game_of_way, storage_of
-from search.boards.held_trunk import HeldTrunk
+from search.boards.held_trunk import Bounds, HeldTrunk
 from search.boards.strategy import BoardStrategy
 from search.boards.workspace import Workspace
 
@@ -49,7 +50,6 @@ TABLE = Table(
     [(way, counts.replace(",", ", ") or "all", river or "none", str(iterations)) for way, counts, river, iterations in RUNS],
 )  # fmt: skip
 TABLES = (TABLE,)
-CHECKS = 10  # iterations between two looks at the bounds
 
 
 def evaluation() -> Spot:
@@ -78,18 +78,18 @@ def announced(name: str, solver: BoardSolver) -> BoardSolver:
     return solver
 
 
-def until(
+def narrow(
     bounds: Callable[[], tuple[float, float]], run: Callable[[int], None], gap: float, minutes: float, name: str
 ) -> tuple[float, float]:
-    """Run until two bounds are close or the time is over; return them."""
-    begun, done = time.perf_counter(), 0
-    while True:
-        run(CHECKS)
-        done += CHECKS
-        low, high = bounds()
-        print(f"  {name}: {done} iterations, {time.perf_counter() - begun:.0f} s, {low:.2f} to {high:.2f} chips", flush=True)
-        if high - low <= gap or time.perf_counter() - begun > 60 * minutes:
-            return low, high
+    """Run until two bounds are close or the time is over, and say how far it is; return them."""
+    begun = time.perf_counter()
+
+    def over(done: int, known: Bounds) -> bool:
+        spent = time.perf_counter() - begun
+        print(f"  {name}: {done} iterations, {spent:.0f} s, {known.low:.2f} to {known.high:.2f} chips", flush=True)
+        return spent > 60 * minutes
+
+    return narrowed(bounds, run, gap, over)
 
 
 def value_of(game: HoldemGame, given: argparse.Namespace) -> tuple[float, float]:
@@ -106,7 +106,7 @@ def value_of(game: HoldemGame, given: argparse.Namespace) -> tuple[float, float]
         first, second = solver.best_response_values()
         return -second, first
 
-    found = until(bounds, solver.run, gap, given.minutes, "value")
+    found = narrow(bounds, solver.run, gap, given.minutes, "value")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"game": game.key, "value": found, "iterations": solver.iterations}))
     return found
@@ -138,7 +138,7 @@ def loss(game: HoldemGame, trunk: Callable[[HoldemState], np.ndarray], given: ar
     found = []
     for seat in (0, 1):
         held = HeldTrunk(BoardSolver(game, DCFR, given.threads, storage=np.float16), seat, trunk)
-        bounds = until(held.bounds, held.run, given.gap / 100 * game.pot * 2, given.minutes, f"seat {seat} held")
+        bounds = narrow(held.bounds, held.run, given.gap / 100 * game.pot * 2, given.minutes, f"seat {seat} held")
         value = (-high, -low) if seat == 0 else (low, high)  # of the other seat
         found.append((100 * (bounds[0] - value[1]) / game.pot, 100 * (bounds[1] - value[0]) / game.pot))
         print(f"  seat {seat} loses {found[-1][0]:.2f} to {found[-1][1]:.2f} % of the pot", flush=True)

@@ -25,6 +25,7 @@ from tables import RESULTS, SEARCHING, Table, options
 
 from agents.evaluation.off_tree import HEADS, excess_cells, number
 from agents.reporting.tables import duration, shown, shown_error, unit_of, won
+from agents.yardstick.measure import TRUNK_LOSS
 from agents.yardstick.report import with_error
 
 Row = dict[str, Any]
@@ -206,11 +207,14 @@ SPOTS = Table(
     ["who", *(f"{street}: {head}" for street in ("rivers", "turns") for head in LOSS)],
     [(who,) for who in ASKED],
 )
+DECIDED = [("river", "the plan"), ("turn", "the plan"), ("flop", "run-outs"), ("flop", "to the end")]
+DECIDED_IN = seconds(0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
+DECISIONS = Table("trunk loss of decisions by time", RESULTS, ["street", "line", *DECIDED_IN], DECIDED)
 INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]
 GADGETS_INSERTED = [(f"insert with {gadget}", n) for gadget in ("resolve", "maxmargin", "refined", "unsafe") for n in ("50", "150", "450")]
 SHORTER = [("translate", "-"), *GADGETS_INSERTED]
 OFF_TREE = (Table("bets outside the tree", RESULTS, HEADS, INSERTED), Table("bets outside the tree, two streets", RESULTS, HEADS, SHORTER))
-TABLES = (*(grid.table for grid in GRIDS), SOLVES, POLICIES, *OFF_TREE, NO_LIMIT, HUNL, LESS_TRAINED, PANEL, SPOTS)
+TABLES = (*(grid.table for grid in GRIDS), SOLVES, POLICIES, *OFF_TREE, NO_LIMIT, HUNL, LESS_TRAINED, PANEL, SPOTS, DECISIONS)
 
 
 def solved(runs: Sequence[Row]) -> list[list[str]]:
@@ -307,6 +311,34 @@ def spots(run: Row) -> list[list[str]]:
     return rows
 
 
+def decisions(runs: Sequence[Row]) -> list[list[str]]:
+    """Return rows of ``timebank ablate`` with ``decisions.street``: trunk loss in % of the pot, and a decision's iterations in brackets."""
+    measured = [row for run in runs for row in run["rows"]]
+    found = []
+    for street, line in DECIDED:
+        cells = []
+        for budget in DECIDED_IN.values():
+            row = at([row for row in measured if row["street"] == street], line if budget else "blueprint *", budget)
+            if row is None:
+                cells.append("-")
+                continue
+            value, error = with_error(row, TRUNK_LOSS)
+            spread = "" if row["trunk_loss"]["standard_error"] is None else f" {error}"
+            cells.append(f"{value}{spread}" + (f" ({row['iterations']:,.0f})" if budget else ""))
+        found.append([street, line, *cells])
+    return found
+
+
+def decisions_note(runs: Sequence[Row]) -> str:
+    """Return how many spots of each street were measured, and how far their losses may be off."""
+    parts = []
+    for run in runs:
+        bounds, of = max(row["trunk_loss"]["bounds"] for row in run["rows"]), run["decisions"]
+        count = len(of["starts"])
+        parts.append(f"{count} {of['street']}{'s' * (count > 1)} (values within {100 * bounds:.2g})")
+    return f"% of the pot, standard errors over spots: {', '.join(parts)}"
+
+
 def off_tree_note(run: Row) -> str:
     """Return what a run's blueprint loses without the extra bets: the error of its solve."""
     return f"mbb/g, exact; first bets of {run['off_tree']['bets']}; without them {number(run['off_tree']['solver_error'])}"
@@ -316,7 +348,8 @@ def main() -> None:
     name, *directories = options(TABLES) or [""]
     grids = {grid.name: grid for grid in GRIDS}
     outside, limitless = ({table.name: table for table in tables} for tables in (OFF_TREE, (NO_LIMIT, LESS_TRAINED)))
-    if name not in (known := (*grids, SOLVES.name, POLICIES.name, *outside, *limitless, HUNL.name, PANEL.name, SPOTS.name)) or not directories:
+    known = (*grids, SOLVES.name, POLICIES.name, *outside, *limitless, HUNL.name, PANEL.name, SPOTS.name, DECISIONS.name)
+    if name not in known or not directories:
         sys.exit(f"error: give one of {', '.join(known)}, and the directories of its runs, got {name!r} {directories}")
     runs = [json.loads((Path(directory) / "result.json").read_text()) for directory in directories]
     made = " and ".join(dict.fromkeys(f"commit {(run['version']['git'] or 'unknown')[:7]} on {run['machine']['cpu']}" for run in runs))
@@ -333,6 +366,8 @@ def main() -> None:
     elif name == SPOTS.name:
         about = runs[0]["spots"]
         SPOTS.show(spots(runs[0]), f"{about['river']} rivers and {about['turn']} turns of the set {about['digest']}; measured at {made}")
+    elif name == DECISIONS.name:
+        DECISIONS.show(decisions(runs), f"{decisions_note(runs)}; measured at {made}")
     elif name in outside:
         outside[name].show(excess_cells(runs[0]["rows"]), f"{off_tree_note(runs[0])}; measured at {made}")
     else:

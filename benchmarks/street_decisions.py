@@ -6,7 +6,7 @@
 The blueprint plays both seats of drawn deals; where a street begins, both ranges follow by Bayes' rule. The rest of the hand is solved in
 each tree, on one thread. What a seat then plays on the street is held fast in the evaluation game, which has the sizes of all trees and
 more; where the other seat bets what the tree lacks, the seat is free (it would solve anew). The loss is what a best response wins beyond
-the game's value, the mean of both seats, in % of the pot (``search.boards.held_trunk``). The solves of the evaluation game leave
+the game's value, the mean of both seats, in % of the pot (``agents.yardstick.trunk_loss``, which has the evaluation game). Its solves leave
 ``--gap`` of it open. Losses depend on iterations alone; milliseconds are CPU time of an iteration, one thread.
 """
 
@@ -24,14 +24,15 @@ from tables import HOLDEM, Table, options
 
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from agents.no_limit.hand import Hand
+from agents.yardstick.trunk_loss import evaluation_game, trunk_loss
 from games.arrays import Float
+from games.holdem.board_tree import game_size
 from games.holdem.config import Holdem
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import subgame_of
 from games.public_tree import CHANCE, TERMINAL
 from search import BoardSolver, variant
-from search.boards.held_trunk import HeldTrunk
 from search.boards.strategy import BoardStrategy
 from search.off_tree import carried
 
@@ -81,10 +82,6 @@ TREES = {
         "33 %, 75 %, 150 %, a raise on both; 50 %, 100 % on the river": Tree((("33%,75%,150%", "100%"), ("50%,100%", "100%")), 2.0),
     },
 }
-EVALUATION = {
-    "river": Tree((("25%,33%,50%,75%,100%,150%,200%,300%,a", "50%,100%,a"),), 0.0, "100%,a"),
-    "turn": Tree((("33%,50%,75%,100%,150%", "100%"), ("75%", "100%")), 2.0),
-}
 ITERATIONS = {"river": (30, 100, 300, 1000), "turn": (8, 32, 128)}
 HEADS = {street: ["tree", "rows", "ms an iteration", *(f"after {n}" for n in counts)] for street, counts in ITERATIONS.items()}
 TABLES = tuple(Table(f"trunk loss of {street}s", HOLDEM, HEADS[street], [(name,) for name in trees]) for street, trees in TREES.items())
@@ -127,40 +124,6 @@ def trunk_of(answer: BoardStrategy, game: HoldemGame) -> Callable[[HoldemState],
     return at
 
 
-def until(bounds: Callable[[], tuple[float, float]], run: Callable[[int], None], gap: float, most: int) -> tuple[float, float]:
-    """Run until two bounds are close, or for so many iterations; return them."""
-    done = 0
-    while True:
-        run(20)
-        done += 20
-        low, high = bounds()
-        if high - low <= gap or done >= most:
-            return low, high
-
-
-class Evaluated:
-    """The evaluation game of a state: its value, and what trunks lose in it."""
-
-    def __init__(self, game: HoldemGame, gap: float, most: int) -> None:
-        self.game, self.gap, self.most = game, gap * game.pot, most
-        solver = BoardSolver(game, DCFR)
-        self.rows = solver.rows
-
-        def bounds() -> tuple[float, float]:
-            first, second = solver.best_response_values()
-            return -second, first
-
-        self.value = until(bounds, solver.run, self.gap, most)
-
-    def loss(self, answer: BoardStrategy) -> float:
-        """Return the trunk loss as a share of the pot, the mean of both seats, in the middle of its bounds."""
-        found = 0.0
-        for seat in (0, 1):
-            held = HeldTrunk(BoardSolver(self.game, DCFR), seat, trunk_of(answer, self.game))
-            found += sum(until(held.bounds, held.run, self.gap, self.most)) / 2
-        return found / 2 / self.game.pot  # both values cancel: one seat's is minus the other's
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -177,8 +140,8 @@ def main() -> None:
     measured: dict[str, list[list[float]]] = {name: [] for name in trees}
     for number, (state, _) in enumerate(islice(begins(game, blueprint, STREETS[given.street], given.seed), given.spots)):
         begun, ranges = time.perf_counter(), ranges_at(game, blueprint, state)
-        evaluated = Evaluated(EVALUATION[given.street].of(game, state, ranges), given.gap, given.most)
-        print(f"{number}: pot {evaluated.game.pot:.0f}, {evaluated.rows:,} rows, value in {time.perf_counter() - begun:.1f} s", flush=True)
+        evaluated = evaluation_game(game, state, ranges)
+        print(f"{number}: pot {evaluated.pot:.0f}, {sum(game_size(evaluated).rows):,} rows", flush=True)
         for name, tree in trees.items():
             solver = BoardSolver(tree.of(game, state, ranges), DCFR)
             solver.warm_up()
@@ -187,7 +150,7 @@ def main() -> None:
                 more, start = count - solver.iterations, time.process_time()
                 solver.run(more)
                 fastest = min(fastest, (time.process_time() - start) / more)
-                losses.append(100 * evaluated.loss(solver.answer()))
+                losses.append(50 * sum(trunk_loss(evaluated, trunk_of(solver.answer(), evaluated), DCFR, given.gap, given.most)))
             measured[name].append([solver.rows, 1000 * fastest, *losses])
             shown = " ".join(f"{own:.2f}" for own in losses)
             print(f"  {name}: {solver.rows:,} rows, {1000 * fastest:.2f} ms, {shown}; {time.perf_counter() - begun:.0f} s", flush=True)

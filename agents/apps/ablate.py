@@ -1,4 +1,7 @@
-"""``timebank ablate``: strength against thinking time, and against blueprint size or training compute, measured exactly."""
+"""``timebank ablate``: strength against thinking time, and against blueprint size or training compute, measured exactly.
+
+With ``decisions.street`` it measures what that street's decisions lose, see ``agents.apps.decisions``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agents.apps import decisions
 from agents.apps.build import (
     REFERENCES,
     TRAINED,
@@ -32,6 +36,10 @@ from agents.reporting.tables import Row
 
 def check(config: AblateConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; every line is built once."""
+    decisions.check_unused(config)
+    if config.decisions.street is not None:
+        decisions.check(config, directory)
+        return
     kind = build_kind(config.game)
     variant, executor, agents = build_variant(config, kind), build_executor(config.executor), settings(config)
     build_budgets(config.budgets, config.unit)
@@ -57,6 +65,9 @@ def check(config: AblateConfig, directory: Path) -> None:
 def run(config: AblateConfig, directory: Path, arguments: Sequence[str] = ()) -> None:
     """Make the blueprints, measure, report; ``arguments`` are what was typed."""
     print("".join(f"note: {note}\n" for note in notes(config, arguments)), end="", file=sys.stderr, flush=True)
+    if config.decisions.street is not None:
+        decisions.run(config, directory)
+        return
     kind = build_kind(config.game)
     variant = build_variant(config, kind)
     with Run(directory, "ablate", kind.game.name, config.seed, kind.notes) as result:

@@ -53,6 +53,7 @@ LINE_KEYS: dict[str, type] = {
     "chooser": str,
     "depth": int,
     "off_tree": str,
+    "flop": str,
 }
 
 

@@ -227,6 +227,23 @@ class TrainConfig:
 
 
 @dataclass(kw_only=True)
+class DecisionsConfig:
+    """What one street's answers lose, in place of how exploitable agents are: see docs/how-to/measure.md.
+
+    Attributes:
+        street: whose *trunk loss* is measured, of the agent of full no-limit hold'em; none measures exploitability.
+        spots: how many hands that come to the street are drawn, from the blueprint's play against itself.
+        gap: % of the pot, how far apart the bounds of a trunk loss may stay.
+        most: iterations of each of the two solves that bound it, at most.
+    """
+
+    street: str | None = bounded(None, among=("flop", "turn", "river"))
+    spots: int = bounded(20, least=1, most=10_000)
+    gap: float = bounded(0.2, above=0, most=100, unit="% of the pot")
+    most: int = bounded(2000, least=1)
+
+
+@dataclass(kw_only=True)
 class AblateConfig:
     """``timebank ablate``.
 
@@ -240,7 +257,7 @@ class AblateConfig:
         references: also measure uniform play, and full-game CFR from the root, at every budget.
         searched_iterations: of self-play, after which the network is taken that plays and searches; training goes on beyond it, so that
             the exchange rate is read off a measured curve. 0, or no fewer than are trained, takes the last network.
-        seed: of the trainer, and of card abstractions.
+        seed: of the trainer, of card abstractions, and of the hands that ``decisions`` draws.
     """
 
     command: str = "ablate"
@@ -256,6 +273,7 @@ class AblateConfig:
     off_tree_bets: str | None = None
     references: bool = True
     searched_iterations: int = bounded(0)
+    decisions: DecisionsConfig = field(default_factory=DecisionsConfig)
     seed: int = bounded(0, most=MOST_SEED)
 
 

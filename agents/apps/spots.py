@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from agents.apps.build import SAMPLED, Kind, build_budgets, build_kind, build_variant, check_no_budget
-from agents.apps.config import SpotsConfig
+from agents.apps.config import AgentConfig, SpotsConfig
 from agents.apps.launch import launch
 from agents.apps.measured import check_measured, measured
 from agents.apps.run import COMPILING, Progress, Run, compiling
@@ -22,13 +22,18 @@ def spots_kind(config: SpotsConfig) -> Kind:
     return build_kind(config.game, any_amount=True)
 
 
+def check_no_limit(kind: Kind, agent: AgentConfig) -> None:
+    """Refuse other games than whole no-limit hold'em of any amount, and agents without a sampled blueprint."""
+    if kind.game.spiel is not None or kind.game.rounds != ("preflop", "flop", "turn", "river") or kind.game.amounts(kind.game.root) is None:
+        raise ValueError(f"game must be whole no-limit hold'em of any amount (heads_up_no_limit), got {kind.game.name}")
+    if agent.policy != SAMPLED:
+        raise ValueError(f"agent.policy must be sampled, as agent=no_limit has it, got {agent.policy!r}")
+
+
 def check(config: SpotsConfig, directory: Path) -> None:
     """Refuse bad values."""
     kind = spots_kind(config)
-    if kind.game.spiel is not None or kind.game.rounds != ("preflop", "flop", "turn", "river") or kind.game.amounts(kind.game.root) is None:
-        raise ValueError(f"game must be whole no-limit hold'em of any amount (heads_up_no_limit), got {kind.game.name}")
-    if config.agent.policy != SAMPLED:
-        raise ValueError(f"agent.policy must be sampled, as agent=no_limit has it, got {config.agent.policy!r}")
+    check_no_limit(kind, config.agent)
     check_no_budget(config.agent, "budgets")
     with compiling():
         kind.check_agent(config.agent, build_variant(config, kind), cores())

@@ -135,12 +135,17 @@ def ablate(
 
 def _group(line: str, agent: Tabulated[Any], budget: Budget, draws: int, directory: Path | None) -> _Group:
     """Return the measurements of a row."""
-    limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"))
-    limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
-    name, packed = "-".join([re.sub(r"[^\w.]+", "-", line), digest(agent), limit]), pickle.dumps(agent)
+    name, packed = file_name(line, digest(agent), budget), pickle.dumps(agent)
     keys = [(f"{name}-{draw}-seat{seat}", seat) for draw in range(draws) for seat in (0, 1)]
     tasks = [Measurement(key, packed, budget, seat, directory and directory / f"{key}.partial") for key, seat in keys]
     return _Group(line, agent, budget, tasks)
+
+
+def file_name(line: str, key: str, budget: Budget) -> str:
+    """Return what a kept measurement of a line at a budget is called: with a digest of what it must agree with."""
+    limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"))
+    limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
+    return "-".join([re.sub(r"[^\w.]+", "-", line), key, limit])
 
 
 def _row(group: _Group, seats: list[Row]) -> Row:

@@ -20,13 +20,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from agents.agent import BaseAgent, Decision
-from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges
+from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, StreetAnswer
 from agents.no_limit.plan import Ladder
 from agents.no_limit.street_search import TRANSLATE, Searched, StreetSearch
-from games.arrays import Float
 from games.game import Action, Kind
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import Menus
@@ -34,7 +31,6 @@ from games.public_tree import CHANCE
 from search import Budget, Deadline, Variant
 from search.boards.flop_ways import FLOP, OFF, WAYS
 from search.gadgets import UNSAFE
-from search.off_tree import carried
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
 
@@ -155,26 +151,34 @@ class NoLimitAgent(BaseAgent):
             actions: legal ones, which the policy [A, H] is over: each action of the tree counts for the nearest of them.
             budget: of the decision.
         """
+        ladder = self.search.ladder(self.game.round(state))
+        return self._from_ranges(state, ranges, actions, budget, Ladder((ladder.rungs[ladder.usual],)))[0]
+
+    def decide_street(self, state: HoldemState, ranges: Ranges, budget: Budget) -> tuple[Decision, StreetAnswer]:
+        """Decide at the start of a street where both ranges are given; also return what either seat plays on all of it.
+
+        As ``decide_from``, but in the tree that the time allows, as ``decide`` chooses it.
+        """
+        return self._from_ranges(state, ranges, self.game.actions(state), budget, self.search.ladder(self.game.round(state)))
+
+    def _from_ranges(
+        self, state: HoldemState, ranges: Ranges, actions: Sequence[Action], budget: Budget, ladder: Ladder
+    ) -> tuple[Decision, StreetAnswer]:
         clock, hand = Deadline(budget.seconds), self._hand(None)
-        hand.ranges, hand.street = {state: ranges}, (state, ranges)
-        street, done = self.game.round(state), Searched(Outcome.NOT_DUE)
-        if self.thinks and street in self.rounds:
-            ladder = self.search.ladder(street)
-            done = self.search.run(hand, state, state, budget, clock, Ladder((ladder.rungs[ladder.usual],)))
-        policy: Float | None
-        if hand.solved is not None and hand.policy is not None:
-            policy, strategy = hand.policy, hand.solved.strategy
-            if list(actions) != self.game.actions(state):  # the search has read its answer out for those on offer
-                policy = carried(strategy.game, strategy.game.root, strategy.at_node(0), self.game, state, actions)
-        else:
+        hand.ranges, hand.street, done = {state: ranges}, (state, ranges), Searched(Outcome.NOT_DUE)
+        if self.thinks and self.game.round(state) in self.rounds:
+            done = self.search.run(hand, state, state, budget, clock, ladder)
+        lines = hand
+        if hand.solved is None:  # nor does it know what came before the state, which the blueprint's lines need
             lines = self._hand(None)
             lines.follow(state)
-            policy = lines.lines.at(state, actions)
-        if policy is None:  # the blueprint has no such line
-            policy = np.zeros((len(actions), len(self.game.hands)))
-            policy[next(i for i, action in enumerate(actions) if action.kind == Kind.PASS)] = 1.0
+        answer = StreetAnswer(self.game, state, hand.solved, lines.lines)
+        known = list(actions) == self.game.actions(state)  # the search has read its answer out for those on offer
+        policy = hand.policy if known and hand.policy is not None else answer.at(state, actions)
+        assert policy is not None  # every tree has its root
         solved = state if done.outcome == Outcome.SEARCHED else None
-        return Decision(policy, None, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan)
+        decision = Decision(policy, None, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan)
+        return decision, answer
 
     def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
         """Return both players' ranges [H] at a state of a hand, as a seat sees them whose last decision left ``memory``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -9,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from games.arrays import Float
-from games.game import Kind, path
+from games.game import Action, Kind, path
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import state_in
 from games.public_tree import CHANCE
@@ -47,13 +48,16 @@ class Solved:
             return None
         return None if self.strategy.game.locate(located) is None else located
 
-    def at(self, game: HoldemGame, state: HoldemState) -> Float | None:
-        """Return [A, H] over the actions on offer at a decision of the whole game, None where the answer does not cover it."""
+    def at(self, game: HoldemGame, state: HoldemState, actions: Sequence[Action] | None = None) -> Float | None:
+        """Return [A, H] at a decision of the whole game, None where the answer does not cover it.
+
+        It is over legal actions, those on offer unless given.
+        """
         if self.lines is not None:
             lines = self._followed(game, state)
-            return None if lines is None else lines.at(state)
+            return None if lines is None else lines.at(state, actions)
         located = self.locate(state)
-        return None if located is None else carried(self.strategy.game, located, self.strategy.at(located), game, state)
+        return None if located is None else carried(self.strategy.game, located, self.strategy.at(located), game, state, actions)
 
     def likely(self, game: HoldemGame, state: HoldemState, label: str) -> Float | None:
         """Return [H], how likely each hand takes an action at a decision; None where the answer does not cover that."""
@@ -195,9 +199,41 @@ class Hand:
         policy = self.answer(state)
         if policy is None:
             policy = self.lines.at(state)
-        if policy is not None:
-            return policy
-        actions = self.game.actions(state)
-        policy = np.zeros((len(actions), len(self.game.hands)))
-        policy[next(i for i, action in enumerate(actions) if action.kind == Kind.PASS)] = 1.0
-        return policy
+        return passing(self.game.actions(state), len(self.game.hands)) if policy is None else policy
+
+
+@dataclass(frozen=True)
+class StreetAnswer:
+    """What the agent plays on a street that it has thought about once, where the street begins.
+
+    Attributes:
+        game: that is played.
+        root: where the street begins.
+        solved: its answer; None where it did not solve.
+        lines: what the blueprint takes the root for, where it is played in place of an answer.
+    """
+
+    game: HoldemGame
+    root: HoldemState
+    solved: Solved | None
+    lines: MenuLines
+
+    def at(self, state: HoldemState, actions: Sequence[Action]) -> Float | None:
+        """Return [A, H] over legal actions at a decision of the street, of either seat.
+
+        None where the answer does not cover it: there the agent would solve anew. The blueprint calls where it has no line.
+        """
+        if self.solved is not None:
+            return self.solved.at(self.game, state, actions)
+        way, lines = path(self.game, state), self.lines
+        for above, child in pairwise(way[way.index(self.root) :]):
+            lines = lines.follow(above, child)
+        policy = lines.at(state, actions)
+        return passing(actions, len(self.game.hands)) if policy is None else policy
+
+
+def passing(actions: Sequence[Action], hands: int) -> Float:
+    """Return [A, H]: a check or a call with every hand."""
+    policy = np.zeros((len(actions), hands))
+    policy[next(i for i, action in enumerate(actions) if action.kind == Kind.PASS)] = 1.0
+    return policy

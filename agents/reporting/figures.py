@@ -83,33 +83,43 @@ def _say(axes: Any, text: str) -> None:
         axes.text(0.5, 0.02, text, transform=axes.transAxes, ha="center", fontsize=9, color="0.3")
 
 
-def plot_ev_loss(rows: Sequence[Row], title: str, paths: Sequence[Path]) -> None:
-    """Draw EV loss against thinking, a line for each street and who thinks, with standard errors; who answers at once is a level line."""
+def plot_loss(rows: Sequence[Row], loss: str, name: str, title: str, paths: Sequence[Path]) -> None:
+    """Draw a loss against thinking, a line for each street and who thinks, with standard errors; who answers at once is a level line.
+
+    Args:
+        rows: see ``agents.yardstick.measure.loss_row``.
+        loss: their entry that has it.
+        name: what the axis calls it.
+        title: of the figure.
+        paths: of its files.
+    """
     figure, axes = _axes(title)
-    floor, zero = _floor(row["ev_loss"]["value"] for row in rows)
+    floor, zero = _floor(row[loss]["value"] for row in rows)
 
     def asked(row: Row) -> float:
         return float((row["thinking_seconds"] if row["thinking_iterations"] is None else row["thinking_iterations"]) or 0.0)
 
     streets, places = list(dict.fromkeys(row["street"] for row in rows)), sorted({asked(row) for row in rows if asked(row)}) or [1.0]
+    lines = list(dict.fromkeys(row["line"] for row in rows))
     in_seconds, marked = all(row["thinking_iterations"] is None for row in rows), 0
     axes.set_xlim(places[0] / 1.5, places[-1] * 1.5)  # before anything is drawn: one budget alone would leave the axis no width
     for line, street in dict.fromkeys((row["line"], row["street"]) for row in rows):
         points = sorted((row for row in rows if (row["line"], row["street"]) == (line, street)), key=asked)
-        color, label = f"C{streets.index(street)}", f"{street}: {line}"
-        y = [100 * max(row["ev_loss"]["value"], floor) for row in points]
-        errors = [100 * (row["ev_loss"]["standard_error"] or 0.0) for row in points]
+        place = streets.index(street) if len(streets) > 1 else lines.index(line)  # what tells drawn lines apart
+        color, label = f"C{place}", f"{street}: {line}"
+        y = [100 * max(row[loss]["value"], floor) for row in points]
+        errors = [100 * (row[loss]["standard_error"] or 0.0) for row in points]
         if not any(map(asked, points)):
             axes.axhline(y[0], color=color, linewidth=1, linestyle=":" if marked % 2 else "--", label=label)
             marked += 1
             continue
         low = [min(error, 0.9 * value) for error, value in zip(errors, y, strict=True)]  # a bar to below zero has no place on a log axis
-        marker = MARKERS[streets.index(street) % len(MARKERS)]
+        marker = MARKERS[place % len(MARKERS)]
         axes.errorbar([asked(row) for row in points], y, yerr=[low, errors], marker=marker, color=color, label=label, capsize=2, zorder=3)
     axes.set_xticks(places, [duration(x) if in_seconds else f"{x:g}" for x in places], fontsize=8)
     axes.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axes.set_xlabel("thinking time per decision" if in_seconds else "iterations per decision")
-    axes.set_ylabel("mean EV loss, % of the pot (bars: standard error over spots)")
+    axes.set_ylabel(f"mean {name}, % of the pot (bars: standard error over spots)")
     axes.legend(fontsize=6, loc="best")
     _say(axes, zero)
     save_figure(figure, paths)
@@ -202,9 +212,7 @@ LEARNING = {
 }
 
 
-def plot_training(
-    rows: Sequence[Row], title: str, paths: Sequence[Path], across: str = "compute", size_floor: float | None = None
-) -> None:
+def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path], across: str = "compute", size_floor: float | None = None) -> None:
     """Draw a training history: exploitability in chips against what it took, both on log axes.
 
     Args:

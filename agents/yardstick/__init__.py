@@ -1,1 +1,1 @@
-"""A yardstick for solvers and agents: spots of no-limit hold'em with exact answers, and the EV loss of anybody's."""
+"""A yardstick for no-limit hold'em: spots with exact answers, the EV loss of anybody's, and the trunk loss of an agent's streets."""

@@ -10,6 +10,8 @@ A hand qualifies if it has a decision on the street at which
 One of those decisions is drawn, each as likely. It belongs to a cell: whether the player acts first, after a check or facing a bet, and
 which of ``POTS`` its pot is in. Each of the nine cells takes as many spots as the others, give or take one; what would be more is passed
 over. So positions and pots are spread by rule, and everything within a cell is as the blueprint's play has it.
+
+*Starts* of a street are drawn likewise, one a hand, without cells: the first decision on the street, if it qualifies.
 """
 
 from __future__ import annotations
@@ -20,15 +22,16 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.bucket_blueprint import BucketBlueprint
-from agents.yardstick.spots import STREETS, Spot, quantised
+from agents.yardstick.spots import LEVELS, STREETS, Spot, quantised
 from games.arrays import Float
-from games.game import drawn, line_of
+from games.game import drawn, find_decision, line_of
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE
 
 LEAST_POT = 6.0  # big blinds
 LEAST_BEHIND = 0.25  # of the pot
 LEAST_HANDS = 20
+MOST_HANDS = 10_000  # in a row without one that qualifies
 POTS = (0.0, 15.0, 50.0, np.inf)  # big blinds: ends of three intervals
 ACTS = ("first", "after a check", "facing a bet")
 CELLS = len(ACTS) * (len(POTS) - 1)
@@ -39,6 +42,48 @@ class Seen(NamedTuple):
 
     state: HoldemState
     ranges: tuple[Float, Float]
+
+
+class Start(NamedTuple):
+    """The first decision on a street.
+
+    Attributes:
+        number: of the hand that it was drawn from.
+        line: of play that leads there.
+        state: there, in the whole game.
+        ranges: [H] of both players, in steps of 1 / ``LEVELS`` of the likeliest hand.
+    """
+
+    number: int
+    line: str
+    state: HoldemState
+    ranges: tuple[Float, Float]
+
+
+def draw_starts(game: HoldemGame, blueprint: BucketBlueprint, street: str, count: int, seed: int) -> list[Start]:
+    """Return some starts of a street, see the module.
+
+    Args:
+        game: whole.
+        blueprint: of the same game with a menu of its own; plays both seats.
+        street: by name, one after the first.
+        count: how many.
+        seed: of all that is drawn.
+
+    Raises:
+        ValueError: hands hardly ever come there.
+    """
+    starts, number, round_ = list[Start](), 0, game.rounds.index(street)
+    while len(starts) < count:
+        seen = _played(blueprint, street, np.random.default_rng([seed, round_, number]))
+        if seen and _qualifies(blueprint.game, seen[0]):
+            first, second = (quantised(range_) / LEVELS for range_ in seen[0].ranges)
+            line = " / ".join(line_of(blueprint.game, seen[0].state))
+            starts.append(Start(number, line, find_decision(game, line, "line"), (first, second)))
+        elif number - (starts[-1].number if starts else 0) > MOST_HANDS:
+            raise ValueError(f"game must have hands that come to the {street} as docs/how-to/spots.md says, got none of {MOST_HANDS:,}")
+        number += 1
+    return starts
 
 
 def draw(game: HoldemGame, blueprint: BucketBlueprint, street: str, count: int, seed: int, drawn_so_far: Sequence[Spot]) -> Iterator[Spot]:

@@ -19,7 +19,21 @@ from search import Budget
 from search.outcome import FALLBACKS, Outcome
 
 UNIFORM = "uniform"
+EV_LOSS, TRUNK_LOSS = "ev_loss", "trunk_loss"  # entries of rows
 Entries = Sequence[tuple[Spot, SpotAnswer]]
+
+
+class Thinking(Protocol):
+    """How a decision was thought about: its seconds, iterations and outcome are those of ``agents.agent.Decision``."""
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def iterations(self) -> int: ...
+
+    @property
+    def outcome(self) -> Outcome: ...
 
 
 class Ranged(Protocol):
@@ -65,14 +79,18 @@ def measure(agent: Ranged, line: str, street: str, entries: Entries, budgets: Se
             decisions.append(decision)
             losses.append(ev_loss(spot, answer, decision.policy))
             tell()
-        row = loss_row(line, street, losses, budget)
-        outcomes = [decision.outcome for decision in decisions]
-        yield row | {
-            "iterations": float(np.mean([decision.iterations for decision in decisions])),
-            "fallbacks": {outcome.value: outcomes.count(outcome) for outcome in FALLBACKS if outcome in outcomes},
-            **seconds_of([decision.seconds for decision in decisions], budget),
-            **searched_of(decisions, budget),
-        }
+        yield loss_row(line, street, losses, budget) | thinking_of(decisions, budget)
+
+
+def thinking_of(decisions: Sequence[Thinking], budget: Budget) -> Row:
+    """Return what a row says of how decisions were thought about."""
+    outcomes = [decision.outcome for decision in decisions]
+    return {
+        "iterations": float(np.mean([decision.iterations for decision in decisions])),
+        "fallbacks": {outcome.value: outcomes.count(outcome) for outcome in FALLBACKS if outcome in outcomes},
+        **seconds_of([decision.seconds for decision in decisions], budget),
+        **searched_of(decisions, budget),
+    }
 
 
 def seconds_of(seconds: Sequence[float], budget: Budget) -> Row:
@@ -81,7 +99,7 @@ def seconds_of(seconds: Sequence[float], budget: Budget) -> Row:
     return {**spent, **overruns_of(seconds, budget.seconds)[1]}
 
 
-def searched_of(decisions: Sequence[Decision], budget: Budget) -> Row:
+def searched_of(decisions: Sequence[Thinking], budget: Budget) -> Row:
     """Return whether too many decisions were late for a row to count, by those that searched.
 
     Others follow the blueprint along the whole line, which in a hand was done at the decisions before.
@@ -91,8 +109,16 @@ def searched_of(decisions: Sequence[Decision], budget: Budget) -> Row:
     return {"timed": len(seconds), "searched_late": late["overruns"], "spoilt": late["spoilt"]}
 
 
-def loss_row(line: str, street: str, losses: Sequence[float], budget: Budget) -> Row:
-    """Return the row of some spots' losses, in shares of the pot; other entries are those of who answers at once."""
+def loss_row(line: str, street: str, losses: Sequence[float], budget: Budget, loss: str = EV_LOSS) -> Row:
+    """Return the row of some spots' losses, in shares of the pot; other entries are those of who answers at once.
+
+    Args:
+        line: who.
+        street: of the spots.
+        losses: by spot.
+        budget: of an answer.
+        loss: the entry that has them.
+    """
     values: Float = np.array(losses)
     error = float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
     return {
@@ -101,7 +127,7 @@ def loss_row(line: str, street: str, losses: Sequence[float], budget: Budget) ->
         "thinking_seconds": budget.seconds,
         "thinking_iterations": budget.iterations,
         "spots": len(values),
-        "ev_loss": {"value": float(values.mean()), "unit": "pot_fraction", "standard_error": error, "median": float(np.median(values))},
+        loss: {"value": float(values.mean()), "unit": "pot_fraction", "standard_error": error, "median": float(np.median(values))},
         "iterations": 0.0,
         "fallbacks": {},
         "spent_seconds": 0.0,
