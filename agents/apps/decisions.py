@@ -15,7 +15,7 @@ from agents.apps.run import LOADING, Progress, Run, compiling
 from agents.apps.spots import check_no_limit
 from agents.no_limit.street_search import flop_memory
 from agents.reporting.tables import Row, cores, counted, duration, free_memory, memory_text
-from agents.yardstick.decisions import Street, StreetLoss, decisions_row
+from agents.yardstick.decisions import Answered, Street, StreetLoss, decisions_row
 from agents.yardstick.drawing import draw_starts
 from agents.yardstick.measure import TRUNK_LOSS
 from agents.yardstick.report import write_loss_report
@@ -74,16 +74,16 @@ def _street(config: AblateConfig, kind: Kind, directory: Path) -> Street:
 
 
 def _check_memory(config: AblateConfig, kind: Kind, street: Street) -> None:
-    """Refuse evaluations that do not fit into memory beside the agent's own solve."""
+    """Refuse a flop that does not fit into memory: its evaluation, or before that the agent's own solve."""
     game: Any = kind.game
     ways = {agent.flop: agent for agent in settings(config).values() if agent.think and agent.flop not in (None, OFF)}
     needs = [flop_memory(game, str(way), street.variant, agent.threads)[1] for way, agent in ways.items() if street.name == "flop"]
     (boards, most), deciding, free = street.memory(), max(needs, default=0), free_memory()
-    if most + deciding > 0.9 * free:
-        beside = f" beside {memory_text(deciding)} of the agent's own" if deciding else ""
+    if max(most, deciding) > 0.9 * free:
+        own = f", and {memory_text(deciding)} before for the agent's own solve" if deciding else ""
         raise ValueError(
             f"decisions.street must fit into memory ({memory_text(free)} are free), got {street.name}, whose evaluation takes "
-            f"{memory_text(most)} for {counted(boards, 'board')}{beside}"
+            f"{memory_text(most)} for {counted(boards, 'board')}{own}"
         )
 
 
@@ -112,24 +112,37 @@ def run(config: AblateConfig, directory: Path) -> None:
 
 
 def _measured(config: AblateConfig, kind: Kind, street: Street) -> Iterator[tuple[str, Budget, list[StreetLoss]]]:
-    """Yield a line, a budget and what its answers so far lose, after each answer."""
+    """Yield a line, a budget and what its answers so far lose, after each answer; all of them are made before the first is measured."""
     variant, budgets = build_variant(config, kind), build_budgets(config.budgets, config.unit)
     blueprint = kind.blueprint(config.agent, variant, street.folder, config.seed)
     alone = replace(config.agent, think=False, flop=None)
     thinking = [(name, agent, with_enough(budgets, agent)) for name, agent in settings(config).items() if agent.think]
     still = [(kind.alone_name(alone, blueprint), alone, [STILL])] if 0 in config.budgets or not thinking else []
-    done, total = 0, len(street.starts) * sum(len(asked) for _, _, asked in (*still, *thinking))
-    with Progress(f"measuring {street.name}s", total, "answer", LOADING) as progress:
+    answers = list[tuple[str, Budget, list[Answered | StreetLoss]]]()
+    total, done = len(street.starts) * sum(len(asked) for *_, asked in (*still, *thinking)), 0
+    with Progress("deciding", total, "answer", LOADING) as progress:
+        for line, agent, asked in (*still, *thinking):
+            player: Any = kind.agent(agent, blueprint, variant)  # the one before, and its memory, is gone
+            for budget in asked:
+                made = list[Answered | StreetLoss]()
+                answers.append((line, budget, made))
+                for answered in street.decided(player, line, budget):
+                    made.append(answered)
+                    progress.at(sum(len(one) for *_, one in answers), f"{line}, {asked_text(budget)}")
+            del player
+    with Progress(f"measuring {street.name}s", total, "answer") as progress:
 
         def tell(line: str, budget: Budget, text: str) -> None:
-            asked = f"{budget.iterations} its" if budget.seconds is None else duration(budget.seconds)
-            progress.at(done, f"{line}, {asked}: {text}")
+            progress.at(done, f"{line}, {asked_text(budget)}: {text}")
 
-        for line, agent, asked in (*still, *thinking):
-            player: Any = kind.agent(agent, blueprint, variant)
-            for budget in asked:
-                losses = list[StreetLoss]()
-                for loss in street.losses(player, line, budget, partial(tell, line, budget)):
-                    losses.append(loss)
-                    done += 1
-                    yield line, budget, losses
+        for line, budget, made in answers:
+            losses = list[StreetLoss]()
+            for answered in made:
+                losses.append(street.measured(answered, partial(tell, line, budget)))
+                done += 1
+                yield line, budget, losses
+
+
+def asked_text(budget: Budget) -> str:
+    """Return what a decision may spend as people read it."""
+    return f"{budget.iterations} its" if budget.seconds is None else duration(budget.seconds)

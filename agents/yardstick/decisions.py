@@ -1,4 +1,8 @@
-"""Trunk loss of an agent's decisions at starts of a street, by what a decision may spend. What is done is kept in files, one an answer."""
+"""Trunk loss of an agent's decisions at starts of a street, by what a decision may spend.
+
+All answers are made first, which is where the clock runs, and measured then: the solves that measure them take most of the time, and do not
+depend on how busy the machine is. What an answer loses is kept in a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.agent import Decision
 from agents.evaluation.ablation import digest, file_name
 from agents.no_limit.agent import NoLimitAgent
+from agents.no_limit.hand import StreetAnswer
 from agents.reporting.tables import Row, write_json
 from agents.runtime.storage import load_or_set_aside, number_in, printable, read_json, require, whole_in
 from agents.yardstick.drawing import Start
@@ -51,6 +57,15 @@ class StreetLoss:
     plan: str
 
 
+class Answered(NamedTuple):
+    """An answer whose loss is not known yet."""
+
+    start: Start
+    path: Path  # that its loss will be kept in
+    decision: Decision
+    answer: StreetAnswer
+
+
 @dataclass(frozen=True)
 class Street:
     """What the decisions of a street are measured with.
@@ -84,31 +99,30 @@ class Street:
         needs = [memory_needed(self.evaluation(start), self.variant, self.cores, STORAGE[self.name]) for start in self.starts]
         return max(needs, key=lambda need: need[1])
 
-    def losses(self, agent: NoLimitAgent, line: str, budget: Budget, tell: Callable[[str], object]) -> Iterator[StreetLoss]:
-        """Yield what an agent's answers lose, start by start: those that are kept, and others as they are made.
+    def decided(self, agent: NoLimitAgent, line: str, budget: Budget) -> Iterator[Answered | StreetLoss]:
+        """Yield an agent's answers, start by start; what an answer loses where that is kept.
 
         Args:
             agent: that decides; it is loaded when it is first asked.
             line: what it is called.
             budget: of a decision.
-            tell: hears how far a solve is.
         """
         for i, start in enumerate(self.starts):
-            evaluation = self.evaluation(start)
-            settings = evaluation.key, self.variant, self.gap, self.most, digest(agent)
+            settings = self.evaluation(start).key, self.variant, self.gap, self.most, digest(agent)
             key = hashlib.sha256(repr(settings).encode()).hexdigest()[:10]
             path = self.folder / f"{i:03d}-{file_name(line, key, budget)}.json"
             loss = load_or_set_aside(path, _read)
             if loss is None:
-                loss = self._loss(agent, start, evaluation, budget, tell)
-                path.parent.mkdir(exist_ok=True)  # not the one above: where a run's directory was deleted there is no new one
-                write_json(path, asdict(loss))
-            yield loss
+                agent.load()
+                yield Answered(start, path, *agent.decide_street(start.state, start.ranges, budget))
+            else:
+                yield loss
 
-    def _loss(self, agent: NoLimitAgent, start: Start, evaluation: HoldemGame, budget: Budget, tell: Callable[[str], object]) -> StreetLoss:
-        agent.load()
-        tell("deciding")
-        decision, answer = agent.decide_street(start.state, start.ranges, budget)
+    def measured(self, answered: Answered | StreetLoss, tell: Callable[[str], object]) -> StreetLoss:
+        """Return what an answer loses, and keep it; ``tell`` hears how far a solve is."""
+        if isinstance(answered, StreetLoss):
+            return answered
+        evaluation, (start, path, decision, answer) = self.evaluation(answered.start), answered
 
         def trunk(state: HoldemState) -> Float | None:
             return answer.at(state_above(start.state, state), evaluation.actions(state))
@@ -119,7 +133,10 @@ class Street:
 
         threads = useful_threads(evaluation, self.cores)
         low, high = trunk_loss(evaluation, trunk, self.variant, self.gap, self.most, threads, STORAGE[self.name], hear)
-        return StreetLoss(low, high, decision.seconds, decision.iterations, decision.outcome, decision.plan)
+        loss = StreetLoss(low, high, decision.seconds, decision.iterations, decision.outcome, decision.plan)
+        path.parent.mkdir(exist_ok=True)  # not the one above: where a run's directory was deleted there is no new one
+        write_json(path, asdict(loss))
+        return loss
 
 
 def decisions_row(line: str, street: str, losses: Sequence[StreetLoss], budget: Budget) -> Row:
