@@ -106,7 +106,7 @@ class _Learner:
         self.cells, self.random = self.dealer.cells, np.random.default_rng([config.seed, seat])
         self.network = make_network(config.network, self.infostates, seat, config.seed)
         self.fitter = make_fitter(self.network.config.deep, self.infostates.blocks[seat], config.batch_size)
-        self.optimiser = make_optimiser(self.network)
+        self.optimiser = make_optimiser(self.network, self.config.fit)
         self.count, self.won = np.zeros(self.cells.size), np.zeros(self.cells.size)
         self.reached, self.parent_cell = np.zeros(self.cells.decisions), np.zeros(self.cells.decisions, np.int64)
         self.values = np.zeros(self.cells.size, np.float32)

@@ -35,11 +35,15 @@ class FitConfig:
         steps: Adam steps of one fit.
         learning_rate: at the first step; it falls along a cosine to ``final_rate`` times as much.
         final_rate: as a fraction of ``learning_rate``.
+        epsilon: what Adam adds to the root of a gradient's mean square; null (None) for 1e-8. Where a fit has thousands of steps, gradients of
+            hands that are sure of their action all but vanish, and Adam makes them large again: their logits grow until one breaks. 1e-5
+            keeps such fits steady (docs/notebook/networks.md).
     """
 
     steps: int | None = bounded(None, least=1)
     learning_rate: float | None = bounded(None, above=0, most=1e6)
     final_rate: float | None = bounded(None, most=1)
+    epsilon: float | None = bounded(None, above=0, most=1)
 
     def __post_init__(self) -> None:
         check_bounds(self)
@@ -52,9 +56,10 @@ class FitConfig:
         return [first * (last + (1.0 - last) * (0.5 * (1.0 + math.cos(math.pi * step / steps)))) for step in range(steps)]
 
 
-def make_optimiser(network: nn.Module) -> torch.optim.Adam:
+def make_optimiser(network: nn.Module, config: FitConfig) -> torch.optim.Adam:
     """Return the optimiser of a network; ``fit`` sets the rate of each step."""
-    return torch.optim.Adam(network.parameters(), lr=1.0, fused=True)  # fused: a third of the time of torch's default here
+    epsilon = 1e-8 if config.epsilon is None else config.epsilon
+    return torch.optim.Adam(network.parameters(), lr=1.0, eps=epsilon, fused=True)  # fused: a third of the time of torch's default here
 
 
 def fit(optimiser: torch.optim.Adam, losses: Iterator[Tensor], config: FitConfig, tail: float = 0) -> float:

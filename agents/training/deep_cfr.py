@@ -37,7 +37,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,7 +83,8 @@ class DeepCFRConfig(BaseTrainer):
 
     name: ClassVar[str] = "deep_cfr"
     title: ClassVar[str] = "Deep CFR"
-    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "floor")
+    # Policies are fitted from scratch whenever one is asked for, and change nothing of a run.
+    may_differ: ClassVar[tuple[str, ...]] = (*BaseTrainer.may_differ, "floor", *(f"policy.{one.name}" for one in fields(FitConfig)))
 
     iterations: int | None = bounded(None, least=1)  # type: ignore[assignment]
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -157,7 +158,7 @@ class DeepCFR(BaseRun):
         self.config.check(lambda: infostates)
         seeds = np.random.SeedSequence(self.config.seed).generate_state(5)
         self.advantages = tuple(make_network(self.config.network, infostates, p, int(seeds[p])) for p in (0, 1))
-        self.optimisers = tuple(make_optimiser(network) for network in self.advantages)
+        self.optimisers = tuple(make_optimiser(network, self.config.advantage) for network in self.advantages)
         self._policy_seeds = (int(seeds[2]), int(seeds[3]))
         self.rng = np.random.default_rng(seeds[4])
         deep, size, free = self.config.network.deep, self.config.batch_size, self.config.memory == NONE
@@ -267,7 +268,7 @@ class DeepCFR(BaseRun):
         for p, fitter in enumerate(self._fitters):
             network = make_network(self.config.network, self.infostates, p, self._policy_seeds[p])
             losses = fitter.strategy_losses(network, strategies[p], scales[p], rng)
-            fit(make_optimiser(network), losses, self.config.policy)
+            fit(make_optimiser(network, self.config.policy), losses, self.config.policy)
             networks.append(network)
         return NetworkPolicy(self.infostates, (networks[0], networks[1]))
 
