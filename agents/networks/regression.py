@@ -35,9 +35,9 @@ class FitConfig:
         steps: Adam steps of one fit.
         learning_rate: at the first step; it falls along a cosine to ``final_rate`` times as much.
         final_rate: as a fraction of ``learning_rate``.
-        epsilon: what Adam adds to the root of a gradient's mean square; null (None) for 1e-8. Where a fit has thousands of steps, gradients of
-            hands that are sure of their action all but vanish, and Adam makes them large again: their logits grow until one breaks. 1e-5
-            keeps such fits steady (docs/notebook/networks.md).
+        epsilon: what Adam adds to the root of a gradient's mean square; null (None) for 1e-8. In fits of thousands of steps gradients of
+            hands that are sure of their action all but vanish, Adam makes them large again, and logits grow until one breaks. 1e-5 keeps
+            such fits steady (docs/notebook/networks.md).
     """
 
     steps: int | None = bounded(None, least=1)
