@@ -26,7 +26,9 @@ def main() -> None:
     drawn = set[str]()
     for name, _, directory in runs:
         result = json.loads((Path(directory) / "result.json").read_text())
-        history, number = result["history"], names.index(name)
+        history, number = result.get("history"), names.index(name)
+        if not history:
+            sys.exit(f"error: {name} must be a run that trained, got {directory}")
         times, values = [row["seconds"] for row in history], [row["exploitability"] for row in history]
         axes.plot(times, values, color=f"C{number}", marker=MARKERS[number], markersize=4, label=None if name in drawn else name)
         if floor := result.get("floor"):

@@ -166,12 +166,17 @@ GRIDS = (
     Grid("values on leduc", VALUES | same("each round to the end") | FULL, iterations(100, 1000, 10_000)),
     *(
         Grid(
-            f"values on Liar's Dice, {faces} faces",
+            f"values on Liar's Dice, {dice}",
             VALUES | FULL,
             iterations(64, 256, 1024),
             published={REBEL: {"value network": published}},
         )
-        for faces, published in (("four", "0.017"), ("five", "0.015"))
+        for dice, published in (
+            ("four faces", "0.017"),
+            ("five faces", "0.015"),
+            ("six faces", "0.024"),
+            ("two dice of three faces", "0.017"),
+        )
     ),
     Grid("continuations on leduc", CONTINUATIONS, seconds(0) | iterations(3, 10, 30, 100, 1000), document=SEARCHING),
 )

@@ -76,8 +76,8 @@ def _street(config: AblateConfig, kind: Kind, directory: Path) -> Street:
 def _check_memory(config: AblateConfig, kind: Kind, street: Street) -> None:
     """Refuse a flop that does not fit into memory: its evaluation, or before that the agent's own solve."""
     game: Any = kind.game
-    ways = {agent.flop: agent for agent in settings(config).values() if agent.think and agent.flop not in (None, OFF)}
-    needs = [flop_memory(game, str(way), street.variant, agent.threads)[1] for way, agent in ways.items() if street.name == "flop"]
+    solving = [agent for agent in settings(config).values() if agent.think and agent.flop not in (None, OFF)]
+    needs = [flop_memory(game, str(agent.flop), street.variant, agent.threads)[1] for agent in solving if street.name == "flop"]
     (boards, most), deciding, free = street.memory(), max(needs, default=0), free_memory()
     if max(most, deciding) > 0.9 * free:
         own = f", and {memory_text(deciding)} before for the agent's own solve" if deciding else ""
@@ -101,9 +101,12 @@ def run(config: AblateConfig, directory: Path) -> None:
         result.write(decisions={"street": street.name, "gap": street.gap, "most": street.most, "starts": drawn})
         rows = dict[tuple[str, Budget], Row]()
         try:
-            for line, budget, losses in _measured(config, kind, street):
+            for line, budget, losses in _measured(config, kind, street, result):
                 rows[line, budget] = decisions_row(line, street.name, losses, budget)
                 result.write(rows=list(rows.values()))
+        except OSError:
+            rows.clear()  # no report where nothing can be written
+            raise
         finally:
             if rows:
                 title = f"{kind.game.name}, trunk loss of {len(street.starts)} {street.name}s"
@@ -111,7 +114,7 @@ def run(config: AblateConfig, directory: Path) -> None:
                 print(f"what that is, and what its bounds are: docs/how-to/measure.md. {directory}")
 
 
-def _measured(config: AblateConfig, kind: Kind, street: Street) -> Iterator[tuple[str, Budget, list[StreetLoss]]]:
+def _measured(config: AblateConfig, kind: Kind, street: Street, result: Run) -> Iterator[tuple[str, Budget, list[StreetLoss]]]:
     """Yield a line, a budget and what its answers so far lose, after each answer; all of them are made before the first is measured."""
     variant, budgets = build_variant(config, kind), build_budgets(config.budgets, config.unit)
     blueprint = kind.blueprint(config.agent, variant, street.folder, config.seed)
@@ -127,6 +130,7 @@ def _measured(config: AblateConfig, kind: Kind, street: Street) -> Iterator[tupl
                 made = list[Answered | StreetLoss]()
                 answers.append((line, budget, made))
                 for answered in street.decided(player, line, budget):
+                    result.require_directory()
                     made.append(answered)
                     progress.at(sum(len(one) for *_, one in answers), f"{line}, {asked_text(budget)}")
             del player
@@ -138,6 +142,7 @@ def _measured(config: AblateConfig, kind: Kind, street: Street) -> Iterator[tupl
         for line, budget, made in answers:
             losses = list[StreetLoss]()
             for answered in made:
+                result.require_directory()
                 losses.append(street.measured(answered, partial(tell, line, budget)))
                 done += 1
                 yield line, budget, losses

@@ -108,7 +108,7 @@ class Street:
             budget: of a decision.
         """
         for i, start in enumerate(self.starts):
-            settings = self.evaluation(start).key, self.variant, self.gap, self.most, digest(agent)
+            settings = line, self.evaluation(start).key, self.variant, self.gap, self.most, digest(agent)
             key = hashlib.sha256(repr(settings).encode()).hexdigest()[:10]
             path = self.folder / f"{i:03d}-{file_name(line, key, budget)}.json"
             loss = load_or_set_aside(path, _read)

@@ -188,11 +188,13 @@ class LimitedBoardSubgames(Anytime[Answer]):
             part.take(p, self._before[p], before[p])
         try:
             for p in (0, 1):
-                self._half(p, StoredRows(rows.regret, before, rows.average), FIRST, 0)
+                self._half(p, StoredRows(rows.regret, before, rows.average), FIRST, 0, None)
         except NoValuesError:
             for array in (*rows.regret, *rows.average):
                 array[:] = 0.0
             return
+        finally:
+            self.leaves.enter(self._leaf_states)  # who chooses among continuations has learnt from the question
         self._before_start = warm
         scales = WARM_REGRET_SCALE * math.sqrt(warm), average_weight(self.variant, 0, warm)
         for p in (0, 1):
@@ -207,12 +209,12 @@ class LimitedBoardSubgames(Anytime[Answer]):
             block, t = divmod(self._before_start + self.iterations, BLOCK)
             weights = coefficients(self.variant, block)
             for p in (0, 1):
-                reach = self._half(p, self._stored, weights, t)
+                reach = self._half(p, self._stored, weights, t, self._gadget)
                 if p == self._root.opponent:
                     self._visits.add(self.iterations, float(weights[t, 2]), reach)
             self.iterations += 1
 
-    def _half(self, p: int, rows: StoredRows, weights: Float, t: int) -> tuple[Float, Float]:
+    def _half(self, p: int, rows: StoredRows, weights: Float, t: int, gadget: Gadget | None) -> tuple[Float, Float]:
         """Do a player's half of an iteration; return per player [B, H], the ranges that it brought to the leaves."""
         sweeps = self._swept
         sweeps.down_to_leaves(p, rows, UPDATE, weights, t)
@@ -221,7 +223,7 @@ class LimitedBoardSubgames(Anytime[Answer]):
         if not np.isfinite(cfvs).all():
             raise NoValuesError(f"leaves must have finite values, got NaN or infinity from {self.leaves.name}")
         sweeps.at_leaves(p, BACK)[: len(self._hands[p]), : len(cfvs)] = cfvs[:, self._hands[p]].T
-        sweeps.up_from_leaves(p, rows, UPDATE, weights, t, self._gadget)
+        sweeps.up_from_leaves(p, rows, UPDATE, weights, t, gadget)
         return reach
 
     def _at_leaves(self, p: int) -> tuple[Float, Float]:

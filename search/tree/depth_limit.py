@@ -206,6 +206,7 @@ class DepthLimitedSolver(Solver):
             self._before = 0
         else:
             super()._seed(pairs)
+        self.leaves.enter(self.cut.nodes[self.cut.leaves].tolist())  # who chooses among continuations has learnt from the question
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""

@@ -81,8 +81,9 @@ def test_a_search_on_a_board_is_that_of_the_subgame_that_begins_there():
         np.testing.assert_allclose(whole.at(same)[:, live], expected.answer().at_node(own)[:, live], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [UNSAFE, "resolve", "maxmargin"])
 @pytest.mark.parametrize("form", ["default_holdem", "pcfr_plus"])
-def test_a_warm_start_above_leaves_is_that_of_the_whole_subgame(form):
+def test_a_warm_start_above_leaves_is_that_of_the_whole_subgame(form, kind):
     """The strategy at the start goes on below the leaves, so the regrets of the street are those of a solve to the end."""
     answer, tree, row = solved(), board_tree(GAME, np.float64), variant(form)
     board, nodes = tree.on_street(1)[0], entering(GAME, 1)
@@ -92,9 +93,9 @@ def test_a_warm_start_above_leaves_is_that_of_the_whole_subgame(form):
         lines = street_lines(GAME, nodes, np.float64, **({"streets": 1} if limited else {}))
         args = GAME, tree, lines, row
         solver = LimitedBoardSubgames(*args, BoardContinuation(answer)) if limited else BoardSubgames(*args)
-        solver.enter(board, beliefs, answer.tables, 0)
+        entrance = solver.enter(board, beliefs, answer.tables, 1)
         solver.restrict(np.ones(len(nodes), bool))
-        solver.start(UNSAFE, None, 0.0, 9)
+        solver.start(kind, None if kind == UNSAFE else 0.1 * entrance.cf_reach, 0.0, 9)
         assert solver._before_start == 9
         kept = []
         for name in ("regret", "average", *(["matching"] if row.predictive else [])):
