@@ -94,7 +94,7 @@ LINES = (
         "`ms3f1t1r1h5`, network",
         [("a learned blueprint", "network alone", "alone"), None, None],
         "`experiment=holdem_network` ‡",
-        ("a learned blueprint", "flop, combined", "200 iterations"),
+        ("a learned blueprint", "flop, refined", "200 iterations"),
     ),
     Line(
         "`ms3f1t1r1h5`, 3,000 river buckets",

@@ -157,7 +157,8 @@ GRIDS = (
     Grid("the usual flop by the clock", same("turn, combined", "flop, refined"), seconds(0.01, 0.03, 0.1, 1)),
     Grid(
         "a learned blueprint",
-        {"network alone": "blueprint *"} | same("turn, combined", "turn, refined", "flop, combined", "flop, refined"),
+        {"network alone": "blueprint *"}
+        | same("turn, combined", "turn, refined", "flop, combined", "flop, refined", "flop, refined, estimate"),
         seconds(0) | iterations(200),
     ),
     Grid("depth limits", SMALLEST | LIMITED, seconds(0, 0.01, 0.03, 0.1, 0.3)),
