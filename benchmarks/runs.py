@@ -162,6 +162,7 @@ GRIDS = (
         seconds(0) | iterations(200),
     ),
     Grid("depth limits", SMALLEST | LIMITED, seconds(0, 0.01, 0.03, 0.1, 0.3)),
+    Grid("depth limits from a learned policy", {"network alone": "blueprint *"} | LIMITED, seconds(0, 0.01, 0.03, 0.1)),
     Grid("depth limits by iterations", SMALLEST | LIMITED, seconds(0) | iterations(10, 30, 100, 300)),
     Grid("continuations on the flop", SMALLEST | FLOP_CHOICES, seconds(0) | iterations(30, 100)),
     Grid("values on leduc", VALUES | same("each round to the end") | FULL, iterations(100, 1000, 10_000)),
