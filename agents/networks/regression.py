@@ -56,9 +56,9 @@ class FitConfig:
         return [first * (last + (1.0 - last) * (0.5 * (1.0 + math.cos(math.pi * step / steps)))) for step in range(steps)]
 
 
-def make_optimiser(network: nn.Module, config: FitConfig) -> torch.optim.Adam:
-    """Return the optimiser of a network; ``fit`` sets the rate of each step."""
-    epsilon = 1e-8 if config.epsilon is None else config.epsilon
+def make_optimiser(network: nn.Module, config: FitConfig | None = None) -> torch.optim.Adam:
+    """Return the optimiser of a network, with the epsilon of its fits; ``fit`` sets the rate of each step."""
+    epsilon = 1e-8 if config is None or config.epsilon is None else config.epsilon
     return torch.optim.Adam(network.parameters(), lr=1.0, eps=epsilon, fused=True)  # fused: a third of the time of torch's default here
 
 
