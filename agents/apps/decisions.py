@@ -14,11 +14,11 @@ from agents.apps.lines import errors_of, settings
 from agents.apps.run import LOADING, Progress, Run, compiling
 from agents.apps.spots import check_no_limit
 from agents.no_limit.street_search import flop_memory
-from agents.reporting.tables import Row, cores, counted, duration, free_memory, memory_text
+from agents.reporting.tables import Row, cores, counted, free_memory, memory_text
 from agents.yardstick.decisions import Answered, Street, StreetLoss, decisions_row
 from agents.yardstick.drawing import draw_starts
 from agents.yardstick.measure import TRUNK_LOSS
-from agents.yardstick.report import write_loss_report
+from agents.yardstick.report import asked_text, write_loss_report
 from search import Budget
 from search.boards.flop_ways import OFF, WAYS
 from search.resolver import rounds_of
@@ -114,6 +114,10 @@ def run(config: AblateConfig, directory: Path) -> None:
                 print(f"what that is, and what its bounds are: docs/how-to/measure.md. {directory}")
 
 
+def _asked(budget: Budget) -> str:
+    return asked_text({"thinking_seconds": budget.seconds, "thinking_iterations": budget.iterations})
+
+
 def _measured(config: AblateConfig, kind: Kind, street: Street, result: Run) -> Iterator[tuple[str, Budget, list[StreetLoss]]]:
     """Yield a line, a budget and what its answers so far lose, after each answer; all of them are made before the first is measured."""
     variant, budgets = build_variant(config, kind), build_budgets(config.budgets, config.unit)
@@ -132,12 +136,12 @@ def _measured(config: AblateConfig, kind: Kind, street: Street, result: Run) -> 
                 for answered in street.decided(player, line, budget):
                     result.require_directory()
                     made.append(answered)
-                    progress.at(sum(len(one) for *_, one in answers), f"{line}, {asked_text(budget)}")
+                    progress.at(sum(len(one) for *_, one in answers), f"{line}, {_asked(budget)}")
             del player
     with Progress(f"measuring {street.name}s", total, "answer") as progress:
 
         def tell(line: str, budget: Budget, text: str) -> None:
-            progress.at(done, f"{line}, {asked_text(budget)}: {text}")
+            progress.at(done, f"{line}, {_asked(budget)}: {text}")
 
         for line, budget, made in answers:
             losses = list[StreetLoss]()
@@ -146,8 +150,3 @@ def _measured(config: AblateConfig, kind: Kind, street: Street, result: Run) -> 
                 losses.append(street.measured(answered, partial(tell, line, budget)))
                 done += 1
                 yield line, budget, losses
-
-
-def asked_text(budget: Budget) -> str:
-    """Return what a decision may spend as people read it."""
-    return f"{budget.iterations} its" if budget.seconds is None else duration(budget.seconds)

@@ -107,8 +107,9 @@ class Street:
             line: what it is called.
             budget: of a decision.
         """
+        fixed = line, self.variant, self.gap, self.most, digest(agent)
         for i, start in enumerate(self.starts):
-            settings = line, self.evaluation(start).key, self.variant, self.gap, self.most, digest(agent)
+            settings = self.evaluation(start).key, *fixed
             key = hashlib.sha256(repr(settings).encode()).hexdigest()[:10]
             path = self.folder / f"{i:03d}-{file_name(line, key, budget)}.json"
             loss = load_or_set_aside(path, _read)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -20,7 +19,7 @@ from search.anytime import Anytime
 from search.beliefs import Beliefs, Float
 from search.boards.entrance import BoardEntrance
 from search.boards.strategy import play_alike
-from search.boards.subgames import FIRST, Answer, keep_lines
+from search.boards.subgames import FIRST, Answer, keep_lines, seed_from
 from search.boards.sweeps import AS_IT_IS, BoardSweeps, Gadget, Rows, StoredRows
 from search.boards.trunk import StoredStrategies, root_reach
 from search.boards.workspace import Workspace
@@ -29,10 +28,9 @@ from search.frontier import LeafEvaluator, NoValuesError
 from search.gadgets import TAGS, UNSAFE
 from search.kernels.gadget import open_board
 from search.kernels.streets import BACK, OUT_OTHER, OUT_OWN, UPDATE
-from search.kernels.warm import seed_rows
 from search.resolving import ResolveConfig, Resolved, learn_paces
-from search.variants import BLOCK, Variant, average_weight, coefficients
-from search.warm_start import LIMITED_FACTOR, WARM_REGRET_SCALE
+from search.variants import BLOCK, Variant, coefficients
+from search.warm_start import LIMITED_FACTOR
 
 MOST_VISITS = 64  # iterations of a search whose ranges are kept
 
@@ -196,12 +194,7 @@ class LimitedBoardSubgames(Anytime[Answer]):
         finally:
             self.leaves.enter(self._leaf_states)  # who chooses among continuations has learnt from the question
         self._before_start = warm
-        scales = WARM_REGRET_SCALE * math.sqrt(warm), average_weight(self.variant, 0, warm)
-        for p in (0, 1):
-            forest = part.tree.forests[p]
-            seed_rows(forest.table, forest.first_row, part.tree.boards, p, before[p], rows.regret[p], rows.average[p], *scales)
-            if self.variant.predictive:
-                rows.matching[p][:] = rows.regret[p]
+        seed_from(part, self.variant, before, rows, warm)
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""

@@ -51,6 +51,24 @@ class Answer(NamedTuple):
     average: tuple[Rows, Rows]
 
 
+def seed_from(part: Subtree, variant: Variant, strategies: tuple[Rows, ...], rows: StoredRows, warm: int) -> None:
+    """Turn one iteration of some strategies into a warm start from them, in place; see ``search.kernels.warm``.
+
+    Args:
+        part: that is solved.
+        variant: of CFR.
+        strategies: per player [stored rows, 8].
+        rows: what the iteration left.
+        warm: iterations that the strategies count for.
+    """
+    scales = WARM_REGRET_SCALE * math.sqrt(warm), average_weight(variant, 0, warm)
+    for p in (0, 1):
+        forest = part.tree.forests[p]
+        seed_rows(forest.table, forest.first_row, part.tree.boards, p, strategies[p], rows.regret[p], rows.average[p], *scales)
+        if variant.predictive:
+            rows.matching[p][:] = rows.regret[p]
+
+
 class BoardSubgames(Anytime[Answer]):
     """See ``search.resolving.SubgameSolver``; places are boards of one street. Not for two threads at a time.
 
@@ -146,12 +164,7 @@ class BoardSubgames(Anytime[Answer]):
         if not warm:
             return
         sweeps.update(StoredRows(rows.regret, self._before, rows.average), FIRST, 0, 1)
-        scales = WARM_REGRET_SCALE * math.sqrt(warm), average_weight(self.variant, 0, warm)
-        for p in (0, 1):
-            forest = part.tree.forests[p]
-            seed_rows(forest.table, forest.first_row, part.tree.boards, p, self._before[p], rows.regret[p], rows.average[p], *scales)
-            if self.variant.predictive:
-                rows.matching[p][:] = rows.regret[p]
+        seed_from(part, self.variant, self._before, rows, warm)
 
     def run(self, iterations: int) -> None:
         """Do that many iterations."""
