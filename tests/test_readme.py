@@ -68,7 +68,7 @@ def commands():
         blocks = "\n".join(re.findall(r"```\n(.*?)```", text, re.DOTALL))
         inline = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
         shown = re.findall(r"^(?:TIMEBANK_MODULES=(\S+) )?timebank ([a-z-].*)", blocks, re.MULTILINE)
-        for modules, line in [*shown, *(("", line) for line in re.findall(r"`timebank ([^`\n]+)`", inline))]:
+        for modules, line in [*shown, *(("", line) for line in re.findall(r"`timebank ([a-z-][^`\n]*)`", inline))]:
             arguments = shlex.split(line, comments=True)
             if not any(a in ("…", "-m", "<command>") or a.startswith(("resume=", "load=", "salt=<")) for a in arguments):
                 found[" ".join(arguments)] = modules, arguments
