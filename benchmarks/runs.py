@@ -163,6 +163,7 @@ GRIDS = (
     ),
     Grid("depth limits", SMALLEST | LIMITED, seconds(0, 0.01, 0.03, 0.1, 0.3)),
     Grid("depth limits from a learned policy", {"network alone": "blueprint *"} | LIMITED, seconds(0, 0.01, 0.03, 0.1)),
+    Grid("values on the usual flop", HOLDEM_BLUEPRINT | LIMITED, seconds(0, 0.1)),
     Grid("depth limits by iterations", SMALLEST | LIMITED, seconds(0) | iterations(10, 30, 100, 300)),
     Grid("continuations on the flop", SMALLEST | FLOP_CHOICES, seconds(0) | iterations(30, 100)),
     Grid("values on leduc", VALUES | same("each round to the end") | FULL, iterations(100, 1000, 10_000)),
@@ -214,7 +215,7 @@ SPOTS = Table(
     ["who", *(f"{street}: {head}" for street in ("rivers", "turns") for head in LOSS)],
     [(who,) for who in ASKED],
 )
-DECIDED = [("river", "the plan"), ("turn", "the plan"), ("flop", "run-outs"), ("flop", "to the end")]
+DECIDED = [("river", "the plan"), ("turn", "the plan"), ("flop", "the plan")]
 DECIDED_IN = seconds(0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 DECISIONS = Table("trunk loss of decisions by time", RESULTS, ["street", "line", *DECIDED_IN], DECIDED)
 INSERTED = [("translate", "-"), *(("insert with resolve", n) for n in ("50", "100", "150"))]

@@ -19,7 +19,7 @@ from games.holdem.config import Holdem, LibratusEndgame, Spot
 from games.modules import own
 from games.settings import OWN, bounded, within
 from search import BOUNDS, GADGETS, VARIANTS, Budget, Variant, variant
-from search.boards.flop_ways import OFF, WAYS
+from search.boards.flop_ways import CHOICES
 from search.continuations import CHOOSERS, FACTORS
 from search.gadgets import WARM_START
 
@@ -130,7 +130,7 @@ class AgentConfig:
         off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
             the rest of the hand anew with them, ``translate`` takes them for the sizes around them. None is insert.
         flop: of a sampled policy: how the flop is solved: ``off`` plays the policy there, ``runouts`` solves a sample of the turns and
-            rivers to come, ``to_end`` all of them. None is off.
+            rivers to come, ``to_end`` all of them, ``plan`` chooses by the time that there is. None is off.
         budget: of each of its decisions in a match; none takes the match's.
     """
 
@@ -160,7 +160,7 @@ class AgentConfig:
     chooser: str | None = bounded(None, among=CHOOSERS)
     depth: int | None = bounded(None, least=1, most=1000)
     off_tree: str | None = bounded(None, among=("insert", "translate"))
-    flop: str | None = bounded(None, among=(OFF, *WAYS))
+    flop: str | None = bounded(None, among=CHOICES)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
 
 

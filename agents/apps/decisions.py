@@ -20,7 +20,7 @@ from agents.yardstick.drawing import draw_starts
 from agents.yardstick.measure import TRUNK_LOSS
 from agents.yardstick.report import asked_text, write_loss_report
 from search import Budget
-from search.boards.flop_ways import OFF, WAYS
+from search.boards.flop_ways import CHOICES, OFF
 from search.resolver import rounds_of
 
 UNUSED = ("sweeps", "off_tree_bets", "references", "searched_iterations")  # keys of exploitability alone
@@ -61,7 +61,7 @@ def _check_solved(agent: AgentConfig, street: str, kind: Kind) -> None:
     if not agent.think or kind.game.rounds.index(street) in rounds or (street == "flop" and agent.flop not in (None, OFF)):
         return
     if street == "flop":
-        raise ValueError(f"agent.flop must be {' or '.join(WAYS)} with decisions.street=flop, got {agent.flop or OFF!r}")
+        raise ValueError(f"agent.flop must be one of {', '.join(CHOICES[1:])} with decisions.street=flop, got {agent.flop or OFF!r}")
     raise ValueError(f"agent.solve_from must name the {street} with decisions.street={street}, got {agent.solve_from!r}")
 
 

@@ -29,7 +29,7 @@ from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import Menus
 from games.public_tree import CHANCE
 from search import Budget, Deadline, Variant
-from search.boards.flop_ways import FLOP, OFF, WAYS
+from search.boards.flop_ways import CHOICES, FLOP, OFF
 from search.gadgets import UNSAFE
 from search.outcome import Outcome
 from search.resolver import rounds_of, subgame_root
@@ -52,7 +52,7 @@ class NoLimitAgent(BaseAgent):
         gadget: above a subgame for which the last solve of the hand has bounds, one of ``search.gadgets.GADGETS``; the first solve of a
             hand is ``unsafe``.
         off_tree: how amounts are met that a solve's tree lacks: ``insert`` solves anew with them, ``translate`` takes them for others.
-        flop: how the flop is solved, one of ``search.boards.flop_ways.WAYS``; ``off`` leaves it to ``solve_from``.
+        flop: how the flop is solved, one of ``search.boards.flop_ways.CHOICES``; ``off`` leaves it to ``solve_from``.
 
     Raises:
         ValueError: a ``solve_from`` that names no street after the first, no such gadget, or no such way.
@@ -72,8 +72,8 @@ class NoLimitAgent(BaseAgent):
     ) -> None:
         if gadget not in BOUNDED:
             raise ValueError(f"gadget must be one of {', '.join(BOUNDED)}, got {gadget!r}")
-        if flop not in (OFF, *WAYS):
-            raise ValueError(f"flop must be one of {', '.join((OFF, *WAYS))}, got {flop!r}")
+        if flop not in CHOICES:
+            raise ValueError(f"flop must be one of {', '.join(CHOICES)}, got {flop!r}")
         if flop != OFF and len(game.rounds) < 3:
             raise ValueError(f"flop must be off in a game without a turn, got {flop!r}")
         self.gadget, self.off_tree, self.flop = gadget, off_tree, flop

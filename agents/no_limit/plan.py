@@ -16,6 +16,7 @@ from games.holdem.board_tree import game_size
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame
 from games.holdem.subgame import Menus
+from search.boards.flop_ways import PLANNED, RUN_OUTS, TO_END, flop_menus
 
 # An all-in of many pots is hardly ever right, and makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of
 # full no-limit hold'em"). So a tree offers all-in beside its sizes where it is no more than this many pots.
@@ -32,12 +33,14 @@ class Rung:
             raises are left out where ``near`` is given.
         near: all-in is offered beside them up to so many pots; None for the game's own rule.
         from_iterations: from as many on it is taken before the rung below it.
+        way: how a flop is solved, one of ``search.boards.flop_ways.WAYS``; None where the whole tree is.
     """
 
     name: str
     menus: Menus | None = None
     near: float | None = None
     from_iterations: int = 0
+    way: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,14 @@ def planned(ladder: Ladder, subgame: Callable[[Rung], HoldemGame], seconds: floa
         ladder: of the street.
         subgame: returns the rest of the hand with a rung's sizes.
         seconds: there are; infinite where no clock runs.
-        row_seconds: returns how long an iteration of a rung's tree takes, by row; 0 where it is not known.
+        row_seconds: returns how long an iteration of a rung's tree takes, by row; 0 where it is not known: then that tree is not taken.
     """
-    if not (math.isfinite(seconds) and all(row_seconds(rung) > 0 for rung in ladder.rungs)):
+    if not (math.isfinite(seconds) and row_seconds(ladder.rungs[0]) > 0):
         return _plan(ladder.rungs[ladder.usual], subgame, seconds, 0.0)
     plan = _plan(ladder.rungs[0], subgame, seconds, row_seconds(ladder.rungs[0]))
     for rung in ladder.rungs[1:]:
-        if plan.expected < rung.from_iterations:  # a richer tree has fewer iterations still: it need not be built
-            break
+        if plan.expected < rung.from_iterations or row_seconds(rung) <= 0:
+            break  # a richer tree has fewer iterations still: it need not be built
         richer = _plan(rung, subgame, seconds, row_seconds(rung))
         if richer.expected < rung.from_iterations:
             break
@@ -117,6 +120,7 @@ def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row
     return Plan(rung, game, rows, max(seconds, 0.0) / (rows * row_seconds) if rows * row_seconds > 0 else math.inf)
 
 
+ALL_RUN_OUTS = 25  # iterations of a flop with all run-outs from which on it is taken before a sample of them
 LATER, RAISED = menu_of("75%"), menu_of("75%", "100%")
 MANY = (menu_of("33%,75%,150%,300%,a", "50%,100%,a", "100%,a"),)
 RIVER = Ladder(
@@ -133,6 +137,17 @@ TURN = Ladder(
         Rung("75 %, one raise a street", (RAISED, RAISED), NEAR_ALLIN, 64),
     )
 )
+
+
+def flop_ladder(flop: str, streets: int) -> Ladder:
+    """Return the trees of a flop.
+
+    Args:
+        flop: the way to solve it, or ``search.boards.flop_ways.PLANNED``.
+        streets: the flop and those after it.
+    """
+    ways = {RUN_OUTS: 0, TO_END: ALL_RUN_OUTS} if flop == PLANNED else {flop: 0}
+    return Ladder(tuple(Rung(way, flop_menus(way, streets), from_iterations=least, way=way) for way, least in ways.items()))
 
 
 def ladder_of(streets: int) -> Ladder:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.no_limit.hand import Hand, Ranges, Solved
-from agents.no_limit.plan import Ladder, Plan, Rung, ladder_of, menus_of, planned
+from agents.no_limit.plan import Ladder, Plan, Rung, flop_ladder, ladder_of, menus_of, planned
+from agents.reporting.tables import free_memory
 from games.game import Kind
 from games.holdem.cards import cards_text
 from games.holdem.rules import HoldemGame, HoldemState
@@ -28,12 +29,15 @@ from search.boards.flop_ways import (
     ITERATIONS,
     MOST_RIVERS,
     OFF,
+    PLANNED,
     RUN_OUTS,
+    TO_END,
     counts_for,
     first_street_of,
     flop_menus,
     flop_solver,
     most_of_way,
+    rows_of_way,
     storage_of,
 )
 from search.boards.root_gadget import RootGadget, best_responses
@@ -48,6 +52,8 @@ LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then l
 TRIALS = 3  # solves of each tree when the agent is loaded
 UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
 TRANSLATE = "translate"
+BLUEPRINT = "the blueprint"  # what the plan is where there is no time for a flop
+LARGEST_SHARE = 0.3  # of the free memory that the plan may take for a flop
 
 
 class Searched(NamedTuple):
@@ -87,22 +93,25 @@ class StreetSearch:
         """Return what answers on some streets depend on."""
         settings: tuple[object, ...] = self.variant, [self.ladder(street) for street in streets], self.threads, self.gadget
         if self.flop != OFF:
-            settings += COUNTS, MOST_RIVERS, ITERATIONS, flop_menus(self.flop, len(self.game.rounds) - FLOP)
+            settings += COUNTS, MOST_RIVERS, ITERATIONS
         return settings
 
     def ladder(self, street: int) -> Ladder:
         """Return the trees that a street's subgame may have."""
         streets = len(self.game.rounds) - street
+        ladder = flop_ladder(self.flop, streets) if self.flop != OFF and street == FLOP else ladder_of(streets)
         if self.menus is not None:
-            return Ladder((Rung("sizes that were given", self.menus[street:]),))
-        if self.flop != OFF and street == FLOP:
-            return Ladder((Rung(self.flop, flop_menus(self.flop, streets)),))
-        return ladder_of(streets)
+            return Ladder((Rung("sizes that were given", self.menus[street:], way=ladder.rungs[0].way),))
+        return ladder
 
     def learn(self, hand: Hand, state: HoldemState) -> None:
         """Solve each tree of a street a few times, and learn how long that takes; ``state`` is the street's first decision."""
         street = self.game.round(state)
         for rung in self.ladder(street).rungs:
+            if rung.way == TO_END and self.flop == PLANNED:  # takes seconds and gigabytes: tried where there is time for it
+                if flop_memory(self.game, TO_END, self.variant, self.threads)[1] < LARGEST_SHARE * free_memory():
+                    self._iterating[street, rung.name].learn(self._iterating[street, RUN_OUTS].expected)
+                continue
             for _ in range(TRIALS):
                 self.run(hand, state, state, Budget(iterations=1), Deadline(None), Ladder((rung,)))
             self._iterating[street, rung.name].settle()
@@ -119,7 +128,7 @@ class StreetSearch:
         if limit.remaining() < building.expected:
             building.heal()
             answering.heal()
-            return Searched(Outcome.NO_TIME)
+            return Searched(Outcome.NOT_DUE, plan=BLUEPRINT) if self.flop == PLANNED and street == FLOP else Searched(Outcome.NO_TIME)
         try:
             bound = None if hand.solved is None else hand.solved.bound(root)
             hand.ranges.setdefault(*hand.street)
@@ -127,24 +136,19 @@ class StreetSearch:
             plan = self._planned(ladder or self.ladder(street), root, root if self.off_tree == TRANSLATE else state, ranges, limit)
         except ValueError:  # no two hands of the ranges can meet
             return Searched(Outcome.UNREACHED)
-        gadget, flop = None if bound is None else RootGadget(self.gadget, 1 - seat, bound), self.flop != OFF and street == FLOP
-        pace, name = self._iterating[street, plan.rung.name], plan.rung.name
-        if flop:
-            counts = counts_for(plan.game, limit.remaining(), pace.expected)
-            name = f"{name} {' x '.join(map(str, counts))}" if self.flop == RUN_OUTS else name
-            solver = flop_solver(plan.game, self.flop, self.variant, self.threads, self._workspace, counts)
-        else:
-            solver = BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
-        solver.pace = pace
+        name, solver = self._solver(plan, None if bound is None else RootGadget(self.gadget, 1 - seat, bound), limit)
+        if solver is None:
+            return Searched(Outcome.NOT_DUE, plan=name)
+        solver.pace = self._iterating[street, plan.rung.name]
         built = time.perf_counter()
         building.learn(built - begun)
         solution = solver.solve(budget, limit)
         done = time.perf_counter()
-        least = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
+        fewest = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
         reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
-        if not reached and solution.iterations < min(least, budget.iterations or least):
+        if not reached and solution.iterations < min(fewest, budget.iterations or fewest):
             return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
-        if flop:
+        if plan.rung.way is not None:
             answer, opponent = first_street_of(solution.strategy), None
         else:
             first, second = solution.strategy.average  # the next solver takes the arrays over
@@ -157,6 +161,19 @@ class StreetSearch:
         answered = time.perf_counter()
         answering.learn(answered - done)
         return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
+
+    def _solver(self, plan: Plan, gadget: RootGadget | None, clock: Deadline) -> tuple[str, BoardSolver | None]:
+        """Return what a plan is called, and its solver; None where too few iterations of a flop are expected for the plan to think."""
+        way, name = plan.rung.way, plan.rung.name
+        if way is None:
+            return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
+        pace, left = self._iterating[FLOP, name], clock.remaining()
+        counts = counts_for(plan.game, left, pace.expected)
+        if self.flop == PLANNED and left < LEAST_ITERATIONS * pace.expected * rows_of_way(plan.game, way, counts):
+            pace.heal()
+            return BLUEPRINT, None
+        name = f"{name} {' x '.join(map(str, counts))}" if way == RUN_OUTS else name
+        return name, flop_solver(plan.game, way, self.variant, self.threads, self._workspace, counts)
 
     def _with_all_hands(self, ranges: Ranges, seat: int) -> Ranges:
         """Return both ranges, the opponent's with a trifle of the hands that the model does not expect: the gadget decides about them."""
@@ -184,6 +201,8 @@ class StreetSearch:
 def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> tuple[int, int]:
     """Return how many boards the largest flop has, and how many bytes its solve takes in one of the ways, at most.
 
+    For ``PLANNED`` that is a sample of run-outs; a plan takes more only where much more is free.
+
     Raises:
         ValueError: a game whose flop cannot be solved so.
     """
@@ -195,5 +214,6 @@ def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> t
     cards = game.deck.cards().reshape(len(game.deck.ranks), -1)
     suits = cards.shape[1]
     flop = [int(cards[i % len(cards), i % suits]) for i in range(game.deals[FLOP])]  # of different ranks and suits
+    way = RUN_OUTS if way == PLANNED else way
     subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(way, len(game.rounds) - FLOP))
     return memory_needed(most_of_way(subgame, way), variant, threads, storage_of(way))

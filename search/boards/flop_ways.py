@@ -30,8 +30,9 @@ from search.boards.strategy import BoardStrategy
 from search.boards.workspace import Workspace
 from search.variants import Variant
 
-OFF, TO_END, RUN_OUTS = "off", "to_end", "runouts"
+OFF, PLANNED, TO_END, RUN_OUTS = "off", "plan", "to_end", "runouts"
 WAYS = (TO_END, RUN_OUTS)
+CHOICES = (OFF, PLANNED, *WAYS)  # of an agent: the blueprint plays, its plan chooses among the ways, or one of them
 FLOP = 1  # the round
 COUNTS = (49, 10)  # turns, and rivers after each, where no clock runs
 FEWEST_RIVERS, MOST_RIVERS = 2, 24
@@ -82,9 +83,14 @@ def counts_for(game: HoldemGame, seconds: float, row_seconds: float) -> tuple[in
     streets = len(game.deals) - 1
     if streets < 2 or not math.isfinite(seconds) or row_seconds <= 0:
         return COUNTS[:streets]
-    one, two = (sum(game_size(with_run_outs(game, (COUNTS[0], rivers))).rows) for rivers in (1, 2))
+    one, two = (rows_of_way(game, RUN_OUTS, (COUNTS[0], rivers)) for rivers in (1, 2))
     fitting = 1 + (seconds / (ITERATIONS * row_seconds) - one) / max(two - one, 1)
     return COUNTS[0], int(min(max(fitting, FEWEST_RIVERS), MOST_RIVERS))
+
+
+def rows_of_way(game: HoldemGame, way: str, counts: Sequence[int]) -> int:
+    """Return how many rows an iteration of a way goes over; arguments as for ``game_of_way``."""
+    return sum(game_size(game_of_way(game, way, counts)).rows)
 
 
 def most_of_way(game: HoldemGame, way: str) -> HoldemGame:

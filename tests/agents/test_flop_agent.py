@@ -128,6 +128,56 @@ def test_it_searches_within_seconds(agent):
     assert decisions[1].iterations >= 8
 
 
+def planning(blueprint, row_seconds):
+    """Return an agent that plans its flops, on a machine that takes so long for an iteration, by row."""
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="plan")
+    agent.load()
+    for pace in (agent.search._iterating[1, way] for way in ("runouts", "to_end")):
+        pace.expected = pace.fastest = row_seconds
+    agent.search._building[1].expected = agent.search._building[1].fastest = 0.0
+    return agent
+
+
+def test_a_plan_plays_the_blueprint_then_a_sample_then_all_run_outs(blueprint):
+    plans = []
+    for seconds in np.geomspace(1e-3, 3, 12):
+        agent = planning(blueprint, 1e-7)
+        decision = asked(agent, "raise 6 / call / Kc", Budget(seconds=seconds))[1][-1]
+        assert decision.outcome == (Outcome.NOT_DUE if decision.plan == "the blueprint" else Outcome.SEARCHED)
+        assert decision.seconds < seconds + 0.1
+        plans.append(decision.plan.split()[0])
+    order = ["the", "runouts", "to_end"]
+    assert [order.index(plan) for plan in plans] == sorted(order.index(plan) for plan in plans)
+    assert set(plans) == set(order)
+
+
+def test_a_plan_without_a_clock_is_a_sample(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="plan")
+    sample = NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="runouts")
+    planned, sampled = (asked(own, "raise 6 / call / Kc", Budget(iterations=12))[1][-1] for own in (agent, sample))
+    assert planned.plan == sampled.plan == "runouts 49"
+    np.testing.assert_array_equal(planned.policy, sampled.policy)
+    assert agent.fingerprint() != sample.fingerprint()
+
+
+def test_a_plan_takes_no_more_memory_than_there_is(blueprint, monkeypatch):
+    needed = flop_memory(GAME, "to_end", DCFR, 1)[1]
+    for free, known in ((3 * needed, False), (4 * needed, True)):
+        monkeypatch.setattr("agents.no_limit.street_search.free_memory", lambda free=free: free)
+        agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="plan")
+        agent.load()
+        assert (agent.search._iterating[1, "to_end"].expected > 0) == known
+    assert flop_memory(GAME, "plan", DCFR, 1) == flop_memory(GAME, "runouts", DCFR, 1)
+
+
+def test_a_busy_moment_rules_a_flop_out_for_a_while_only(blueprint):
+    agent = planning(blueprint, 1e-7)
+    agent.search._iterating[1, "runouts"].expected = 1e-3
+    plans = [asked(agent, "raise 6 / call / Kc", Budget(seconds=0.05))[1][-1].plan for _ in range(60)]
+    assert plans[0] == "the blueprint"
+    assert plans[-1] != "the blueprint"
+
+
 def test_memory_is_that_of_the_largest_flop(way):
     boards, needed = flop_memory(GAME, way, DCFR, 1)
     state = find_decision(GAME, "call / check / Tc", "line")
@@ -140,7 +190,7 @@ def test_memory_is_that_of_the_largest_flop(way):
 
 
 def test_bad_ways_are_refused(blueprint):
-    with pytest.raises(ValueError, match=r"^flop must be one of off, to_end, runouts, got 'turns'$"):
+    with pytest.raises(ValueError, match=r"^flop must be one of off, plan, to_end, runouts, got 'turns'$"):
         NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="turns")
     short = Holdem(amounts="any", **(SETTINGS | {"deals": [0, 1]})).build()
     with pytest.raises(ValueError, match=r"^flop must be off in a game without a turn, got 'runouts'$"):

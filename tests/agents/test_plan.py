@@ -10,7 +10,7 @@ import pytest
 
 from agents.board_blueprint import make_blueprint
 from agents.no_limit.agent import NoLimitAgent
-from agents.no_limit.plan import RIVER, TURN, Ladder, Rung, ladder_of, menu_of, menus_of, planned
+from agents.no_limit.plan import RIVER, TURN, Ladder, Rung, flop_ladder, ladder_of, menu_of, menus_of, planned
 from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.subgame import subgame_of
@@ -67,8 +67,14 @@ def test_without_a_clock_or_a_measured_machine_the_usual_tree_is_solved(seconds,
     assert plan.expected == math.inf
 
 
+def test_a_tree_whose_speed_is_not_known_is_not_taken():
+    for unknown in range(1, 4):
+        plan = planned(STEPS, subgame, 10.0, lambda rung, name=STEPS.rungs[unknown].name: 0.0 if rung.name == name else ROW)
+        assert plan.rung is STEPS.rungs[unknown - 1]
+
+
 def test_ladders_go_from_poor_to_rich():
-    for ladder in (RIVER, TURN):
+    for ladder in (RIVER, TURN, flop_ladder("plan", 3)):
         least = [rung.from_iterations for rung in ladder.rungs]
         assert least[0] == 0
         assert least == sorted(least)

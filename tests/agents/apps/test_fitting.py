@@ -79,7 +79,7 @@ def test_a_blueprint_is_named_or_a_directory(tmp_path, monkeypatch):
         (["agent.blueprint=small/"], "must be small, standard or a directory that timebank train trainer=mccfr wrote, got 'small/'"),
         (["agent.blueprint=."], "agent.blueprint must be a directory that trainer=mccfr wrote, got /"),
         (["agent.own=some:agent"], "agent.own must be left out where the policy is sampled, got 'some:agent'"),
-        (["agent.flop=turns"], "agent.flop must be one of off, to_end, runouts, got 'turns'"),
+        (["agent.flop=turns"], "agent.flop must be one of off, plan, to_end, runouts, got 'turns'"),
         (["agent.flop=runouts", "agent.think=false"], "agent.flop must be off where agent.think is false, got 'runouts'"),
         (["agent.solve_from=preflop"], "agent.solve_from must be rounds after the first by name"),
         (["budget.seconds=-1"], "budget.seconds must be at least 0 seconds, got -1.0"),
