@@ -6,25 +6,21 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic
-from zlib import crc32
-
-import numpy as np
+from typing import Generic
 
 from agents.agent import Agent, State
 from agents.decision_cache import DecisionCache
 from agents.play.amounts import SIZES, amounts_at, common_sizes, typed_amount
 from agents.play.analysis import Analyst
+from agents.play.hand import Move, PlayedHand, Record
 from agents.play.thoughts import thought
 from agents.reporting.tables import counted
-from games import CHANCE, TERMINAL
-from games.game import Action, Kind, PublicGame, drawn, line_of
+from games.game import Action, Kind, PublicGame
 from search import Budget
 from search.boards.sweeps import uninterrupted
 from search.outcome import FALLBACKS
 from search.representation import ActionValues
 
-Record = dict[str, Any]
 THINK, RANGES, LAST, HELP, UNDO, QUIT = "?", "g", "last", "help", "u", "q"
 KEPT = (RANGES, UNDO, QUIT)  # letters that stand for no action
 BLUE, GREEN, RED = 34, 32, 31  # of ANSI
@@ -79,46 +75,34 @@ class Terminal(Generic[State]):
         """Play one hand; raises EOFError if the player leaves, and the hand does not count."""
         game, you = self.game, number % 2
         self.decisions = DecisionCache(self.agent, self.budget)
-        hands = game.deal(self._random(number, "deal"))
-        self.show(f"\nHand {number + 1}: you are {game.seat_text(you)}, your hand is {self._cards(game.hand_name(you, hands[you]))}")
+        hand = PlayedHand(self.decisions, self.seed, number, you)
+        self.show(f"\nHand {number + 1}: you are {game.seat_text(you)}, your hand is {self._cards(game.hand_name(you, hand.hands[you]))}")
         if not self._loaded:
             (self.load or self.agent.load)()
             self._loaded = True
-        state, asked, undone, milliseconds = game.root, list[State](), 0, list[float]()
-        while (player := game.player(state)) != TERMINAL:
-            if player == you:
-                child = self._yours(state, hands[you])
-                if child is None:
-                    if asked:
-                        state, undone = asked.pop(), undone + 1
-                        self.show("  back at your last decision")
-                    else:
-                        self.show("  there is no move of yours to take back")
-                    continue
-                asked.append(state)
-            elif player == CHANCE:
-                child = game.chance(state, hands, self._random(number, f"round {game.round(state)}"))  # bets do not change the cards
-                self.show(f"  board: {self._cards(game.board_name(child))}")
+        while not hand.over:
+            if hand.yours:
+                action = self._yours(hand.state, hand.hands[you])
+                if action is None:
+                    self.show("  back at your last decision" if hand.undo() else "  there is no move of yours to take back")
+                else:
+                    hand.act(action)
             else:
-                decision = self.decisions.at(player, state)
-                milliseconds.append(1000 * decision.seconds)
-                action = game.actions(state)[drawn(decision.policy[:, hands[player]].tolist(), self._random(number, *line_of(game, state)))]
-                thinking = f" ({thought(game, decision)})" if decision.iterations or decision.outcome in FALLBACKS else ""
-                self.show(f"  agent: {self._painted_action(self.action_text(state, action))}{thinking}")
-                child = game.child(state, action)
-            state = child
-        chips = game.payoff(state, hands) * (1 if you == 0 else -1)
+                self._show_move(hand.step())
+        chips, its = hand.chips(), game.hand_name(1 - you, hand.hands[1 - you])
         outcome, color = ("win", GREEN) if chips > 0 else ("lose", RED) if chips < 0 else ("get", None)
-        won = self._painted(f"you {outcome} {self._chips(abs(chips))}", color)
-        self.show(f"  agent had {self._cards(game.hand_name(1 - you, hands[1 - you]))}; {won}")
-        self._last_ranges = partial(self._analyst().ranges, state, you)
-        record: Record = {"hand": number, "you": you, "hands": [game.hand_text(p, hands[p]) for p in (0, 1)]}
-        record |= {"board": game.board_text(state), "play": line_of(game, state), "chips": chips}
-        return record | {"undone": undone, "agent_milliseconds": milliseconds}
+        self.show(f"  agent had {self._cards(its)}; {self._painted(f'you {outcome} {self._chips(abs(chips))}', color)}")
+        self._last_ranges = partial(self._analyst().ranges, hand.state, you)
+        return hand.record()
 
-    def _random(self, number: int, *what: str) -> float:
-        """Return the number of [0, 1) that draws something in a deal."""
-        return float(np.random.default_rng([self.seed, number, crc32("/".join(what).encode())]).random())
+    def _show_move(self, move: Move[State]) -> None:
+        """Show public cards, or what the agent does."""
+        if move.action is None or move.decision is None:
+            self.show(f"  board: {self._cards(self.game.board_name(move.child))}")
+            return
+        said = move.decision.iterations or move.decision.outcome in FALLBACKS
+        thinking = f" ({thought(self.game, move.decision)})" if said else ""
+        self.show(f"  agent: {self._painted_action(self.action_text(move.above, move.action))}{thinking}")
 
     def _title(self) -> str:
         game = self.game
@@ -185,8 +169,8 @@ class Terminal(Generic[State]):
                 keys.setdefault(letter, action)
         return keys
 
-    def _yours(self, state: State, hand: int) -> State | None:
-        """Ask until there is an action; None takes the last move back."""
+    def _yours(self, state: State, hand: int) -> Action | None:
+        """Ask until there is a legal action; None takes the last move back."""
         keys = self.keys(state)
         shown = {action: key for key, action in reversed(keys.items())}  # of several keys the first
         texts = {action: self.action_text(state, action) for action in self.offers(state)}
@@ -200,14 +184,14 @@ class Terminal(Generic[State]):
             if answer == UNDO:
                 return None
             if answer in keys:
-                return self.game.child(state, keys[answer])
+                return keys[answer]
             try:
                 named = typed_amount(self.game, state, answer)
             except ValueError as error:
                 self.show(f"  {error}")
                 continue
             if named is not None:
-                return self.game.child(state, named)
+                return named
             if answer == THINK:
                 self.show(self._analyst().analysis(state, hand, lambda action: self._painted_action(self.action_text(state, action))))
             elif answer in (RANGES, "ranges"):

@@ -148,7 +148,7 @@ def test_hands_that_are_over_are_kept_when_the_player_leaves_in_the_middle_of_on
 
 
 def test_what_is_told_does_not_depend_on_the_hand_that_the_agent_holds(agent, monkeypatch):
-    monkeypatch.setattr("agents.play.terminal.drawn", lambda weights, u: 1)  # every hand acts alike: calls, or bets the least
+    monkeypatch.setattr("agents.play.hand.drawn", lambda weights, u: 1)  # every hand acts alike: calls, or bets the least
     monkeypatch.setattr(HoldemGame, "chance", lambda game, state, hands, u: game.revealed(state, "AsKs"[2 * game.round(state) :][:2]))
     told, tens = set(), [h for h in range(len(GAME.hands)) if GAME.hand_class(0, h) in ("TT", "JJ", "JTo", "QTs")][::3]
     for other in tens:
@@ -201,7 +201,7 @@ def test_a_question_tells_street_subgame_iterations_and_time(agent):
 
 
 def test_a_surprise_is_told(agent, monkeypatch):
-    monkeypatch.setattr("agents.play.terminal.drawn", lambda weights, u: 1)  # no fold
+    monkeypatch.setattr("agents.play.hand.drawn", lambda weights, u: 1)  # no fold
     monkeypatch.setattr("agents.no_limit.hand.LEAST_SHARE", 2.0)  # no action is believed
     shown, _ = session(agent, ["m", "c", "?", "q"])
     assert "that its model gives to no hand left the range as it was" in shown
