@@ -45,7 +45,7 @@ class Analyst(Generic[State]):
         game, you = self.agent.game, self.agent.game.player(state)
         decision, held = self.decisions.at(you, state), np.zeros(game.num_hands[you])
         held[hand] = 1.0
-        others = self._range(state, 1 - you)
+        others = self.range_by_play(state, 1 - you)
         likely = game.cf_reach(state, 1 - you, held) * others
         value_texts = ["-"] * len(decision.policy)
         if likely.any() and self.values is not None:
@@ -56,7 +56,7 @@ class Analyst(Generic[State]):
             [f"    {action_text(action)}", f"{probability:.1%}", value]
             for action, probability, value in zip(game.actions(state), decision.policy[:, hand], value_texts, strict=True)
         ]
-        likely_text = ", ".join(f"{text} {share:.0%}" for text, share in self._classes(1 - you, likely))
+        likely_text = ", ".join(f"{text} {share:.0%}" for text, share in self.classes(1 - you, likely))
         lines = [table(["    in your place it plays", "how often", "chips"], rows), f"    its hand, by what it did: {likely_text}"]
         valued_by = "" if self.values is None else "; chips by uniform play" if self.agent.blueprint is None else "; chips by its blueprint"
         lines.append(f"    {thought(game, decision)}{valued_by}")
@@ -70,13 +70,13 @@ class Analyst(Generic[State]):
         return "\n".join(
             [
                 f"    what it may hold, by what it did ({READING}):",
-                self._range_text(state, 1 - you, self._range(state, 1 - you)),
+                self._range_text(state, 1 - you, self.range_by_play(state, 1 - you)),
                 "    what you may hold, in its eyes:",
-                self._range_text(state, you, self._seen(state, you)),
+                self._range_text(state, you, self.seen_range(state, you)),
             ]
         )
 
-    def _range(self, state: State, player: int) -> Float:
+    def range_by_play(self, state: State, player: int) -> Float:
         """Return [H], a player's weights if it acts as the agent does in its place."""
         game, range_ = self.agent.game, self.agent.game.ranges[player]
         for above, child in pairwise(path(game, state)):
@@ -84,10 +84,10 @@ class Analyst(Generic[State]):
                 range_ = range_ * self.decisions.at(player, above).policy[children(game, above).index(child)]
         return range_
 
-    def _seen(self, state: State, you: int) -> Float:
+    def seen_range(self, state: State, you: int) -> Float:
         """Return [H], your weights as the agent sees them."""
         if self._follows is None:
-            return self._range(state, you)
+            return self.range_by_play(state, you)
         last = self._last(state, 1 - you)
         beliefs: Float = self._follows.beliefs(state, None if last is None else last.memory)[you]
         return beliefs
@@ -110,9 +110,9 @@ class Analyst(Generic[State]):
             return "    no hand"
         weights = class_weights(self.agent.game, state, player, range_)
         grid = range_grid(weights, lambda text, weight: self.paint(text, GREEN if weight >= LIKELY else None))
-        return grid or "    " + ", ".join(f"{text} {share:.0%}" for text, share in self._classes(player, range_))
+        return grid or "    " + ", ".join(f"{text} {share:.0%}" for text, share in self.classes(player, range_))
 
-    def _classes(self, player: int, likely: Float) -> list[tuple[str, float]]:
+    def classes(self, player: int, likely: Float) -> list[tuple[str, float]]:
         """Return the most likely classes of hands with their shares, and what all others have; of equal ones the highest first."""
         shares: dict[str, float] = {}
         for h in np.flatnonzero(likely)[::-1].tolist():

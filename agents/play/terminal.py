@@ -14,6 +14,7 @@ from agents.play.amounts import SIZES, amounts_at, common_sizes, typed_amount
 from agents.play.analysis import Analyst
 from agents.play.hand import Move, PlayedHand, Record
 from agents.play.thoughts import thought
+from agents.play.words import action_text, chips_text, offers
 from agents.reporting.tables import counted
 from games.game import Action, Kind, PublicGame
 from search import Budget
@@ -66,7 +67,7 @@ class Terminal(Generic[State]):
                     self.played += 1
                     self.total += record["chips"]
                     self.save(record)
-                    self.show(f"  so far: {self._chips(self.total, '+')} in {counted(self.played, 'hand')}")
+                    self.show(f"  so far: {chips_text(self.game, self.total, '+')} in {counted(self.played, 'hand')}")
             except EOFError:
                 break
         self.show(f"\n{counted(self.played, 'hand')}, {self.total:+g} chips")
@@ -91,7 +92,7 @@ class Terminal(Generic[State]):
                 self._show_move(hand.step())
         chips, its = hand.chips(), game.hand_name(1 - you, hand.hands[1 - you])
         outcome, color = ("win", GREEN) if chips > 0 else ("lose", RED) if chips < 0 else ("get", None)
-        self.show(f"  agent had {self._cards(its)}; {self._painted(f'you {outcome} {self._chips(abs(chips))}', color)}")
+        self.show(f"  agent had {self._cards(its)}; {self._painted(f'you {outcome} {chips_text(game, abs(chips))}', color)}")
         self._last_ranges = partial(self._analyst().ranges, hand.state, you)
         return hand.record()
 
@@ -102,45 +103,19 @@ class Terminal(Generic[State]):
             return
         said = move.decision.iterations or move.decision.outcome in FALLBACKS
         thinking = f" ({thought(self.game, move.decision)})" if said else ""
-        self.show(f"  agent: {self._painted_action(self.action_text(move.above, move.action))}{thinking}")
+        self.show(f"  agent: {self._painted_action(action_text(self.game, move.above, move.action))}{thinking}")
 
     def _title(self) -> str:
         game = self.game
         chips = game.chips(game.root)
         if chips is None or chips.behind is None:
             return f"{game.name} against {self.agent.name}"
-        stakes = f"stacks of {self._chips(chips.behind[0] + chips.paid[0] - chips.opened[0])}"
+        stakes = f"stacks of {chips_text(game, chips.behind[0] + chips.paid[0] - chips.opened[0])}"
         if game.big_blind is not None and chips.paid[0] != chips.paid[1]:
             stakes += f", blinds {min(chips.paid):g} and {max(chips.paid):g}"
         else:
             stakes += f", pot {sum(chips.paid):g} (half of the pot counts as each player's)"
         return f"{game.name} against {self.agent.name}: {stakes}"
-
-    def _chips(self, chips: float, sign: str = "") -> str:
-        """Return chips, in big blinds too where the game has them."""
-        blind = self.game.big_blind
-        return f"{chips:{sign}.10g}" + (f" ({chips / blind:{sign}.3g} bb)" if blind and chips else "")
-
-    def action_text(self, state: State, action: Action) -> str:
-        """Return an action as people say it: check, call 2, bet 4, raise to 12, all-in 162; in games without a pot as the game does."""
-        chips, player = self.game.chips(state), self.game.player(state)
-        if chips is None or action.kind == Kind.OTHER:
-            return action.text
-        to_call = chips.paid[1 - player] - chips.paid[player]
-        if action.kind == Kind.PASS:
-            return f"call {self._chips(to_call)}" if to_call else "check"
-        if action.kind == Kind.FOLD:
-            return "fold"
-        if chips.behind is not None and chips.paid[player] + chips.behind[player] - chips.opened[player] == action.chips:
-            return f"all-in {self._chips(action.chips)}"
-        facing = chips.paid[1 - player] > chips.opened[1 - player]
-        return f"raise to {self._chips(action.chips)}" if facing else f"bet {self._chips(action.chips)}"
-
-    def offers(self, state: State) -> list[Action]:
-        """Return the actions that a decision shows: where any amount may be bet, common sizes take the place of the menu's."""
-        actions, sizes = self.game.actions(state), common_sizes(self.game, state).values()
-        bets = sorted(set(sizes), key=lambda action: action.chips)
-        return [action for action in actions if not bets or action.kind != Kind.BET] + bets
 
     def keys(self, state: State) -> dict[str, Action]:
         """Return {key: action}; the first key of each action is the one to be shown.
@@ -149,8 +124,8 @@ class Terminal(Generic[State]):
         words as they are shown, and the game's own words with their first letters, such as Kuhn poker's pass and bet. Where any amount may
         be bet those of ``agents.play.amounts.SIZES`` come first.
         """
-        actions = self.offers(state)
-        texts = [self.action_text(state, action).lower() for action in actions]
+        actions = offers(self.game, state)
+        texts = [action_text(self.game, state, action).lower() for action in actions]
         words = [text.split()[0] for text in texts]
         letters, keys = Counter(word[0] for word in words), common_sizes(self.game, state)
         for i, (action, text, word) in enumerate(zip(actions, texts, words, strict=True), 1):
@@ -173,7 +148,7 @@ class Terminal(Generic[State]):
         """Ask until there is a legal action; None takes the last move back."""
         keys = self.keys(state)
         shown = {action: key for key, action in reversed(keys.items())}  # of several keys the first
-        texts = {action: self.action_text(state, action) for action in self.offers(state)}
+        texts = {action: action_text(self.game, state, action) for action in offers(self.game, state)}
         choices = [f"{shown[action]} {self._painted_action(text)}{self._size(shown[action], text)}" for action, text in texts.items()]
         choices += [] if amounts_at(self.game, state) is None else ["or any amount, as 750 or 60%"]
         self.show(f"  {self._situation(state, hand)}\n  {', '.join(choices)}")
@@ -193,7 +168,7 @@ class Terminal(Generic[State]):
             if named is not None:
                 return named
             if answer == THINK:
-                self.show(self._analyst().analysis(state, hand, lambda action: self._painted_action(self.action_text(state, action))))
+                self.show(self._analyst().analysis(state, hand, lambda action: self._painted_action(action_text(self.game, state, action))))
             elif answer in (RANGES, "ranges"):
                 self.show(self._analyst().ranges(state, self.game.player(state)))
             elif answer == LAST:
@@ -226,8 +201,8 @@ class Terminal(Generic[State]):
         if chips is None:
             return " | ".join([*parts, *([f"last: {game.label(state)}"] if game.parent(state) is not None else [])])
         to_call = chips.paid[1 - you] - chips.paid[you]
-        parts.append(f"pot {self._chips(sum(chips.paid))} (yours {chips.paid[you]:g})")
-        parts += [f"to call {self._chips(to_call)}"] if to_call else []
+        parts.append(f"pot {chips_text(game, sum(chips.paid))} (yours {chips.paid[you]:g})")
+        parts += [f"to call {chips_text(game, to_call)}"] if to_call else []
         if chips.behind is not None:
             mine, its = chips.behind[you], chips.behind[1 - you]
             parts.append(f"behind {mine:g}" + (f" (its {its:g})" if mine != its else ""))

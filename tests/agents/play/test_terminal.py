@@ -11,6 +11,7 @@ from agents import BlueprintAgent, SearchAgent, UniformPolicy, solved_policy
 from agents.board_blueprint import make_blueprint
 from agents.evaluation.aivat import value_function
 from agents.play.terminal import Terminal
+from agents.play.words import action_text
 from games import CHANCE, TERMINAL, public_tree
 from games.game import Action, Kind, find_decision
 from games.holdem.cards import hand_indices, parse_cards
@@ -62,7 +63,7 @@ def session(agent, keys, hands=None, **settings):
 
 
 def texts(at, state):
-    return [at.action_text(state, action) for action in at.game.actions(state)]
+    return [action_text(at.game, state, action) for action in at.game.actions(state)]
 
 
 def keys(at, state):
