@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Generic
 
 from agents.agent import Agent, Decision, State
@@ -22,6 +23,16 @@ class DecisionCache(Generic[State]):
     def forget(self) -> None:
         """Start a new deal: decisions are made anew."""
         self._made.clear()
+
+    def copy(self) -> DecisionCache[State]:
+        """Return decisions that begin with those of now, and are made apart from here on."""
+        copied = DecisionCache(self.agent, self.budget)
+        copied._made = dict(self._made)
+        return copied
+
+    def keep(self, states: Collection[State]) -> None:
+        """Forget all decisions but those at some states."""
+        self._made = {key: made for key, made in self._made.items() if key[1] in states}
 
     def at(self, seat: int, state: State) -> Decision:
         """Return the decision of a seat at a public state where it acts."""

@@ -15,6 +15,7 @@ COMMANDS = {
     "ablate": "measure strength against thinking time",
     "match": "play agents against each other",
     "play": "play against an agent yourself",
+    "web": "play against agents in a browser and watch them think",
     "bot": "let an agent play at somebody else's table",
     "spots": "measure an agent's or a program's EV loss in spots whose answers are known",
 }

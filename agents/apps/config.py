@@ -372,6 +372,22 @@ class PlayConfig:
 
 
 @dataclass(kw_only=True)
+class WebConfig:
+    """``timebank web``.
+
+    Attributes:
+        host: where the page is served: this machine alone unless told otherwise; elsewhere it wants a token, which is printed.
+        port: of the page; 0 takes a free one.
+        seed: of the deals and the agents' actions; none means another one each time.
+    """
+
+    command: str = "web"
+    host: str = "127.0.0.1"
+    port: int = bounded(8765, most=MOST_PORT)
+    seed: int | None = bounded(None, most=MOST_SEED)
+
+
+@dataclass(kw_only=True)
 class BotConfig:
     """``timebank bot``.
 
@@ -450,6 +466,7 @@ def register(command: str) -> None:
         "play": PlayConfig,
         "bot": BotConfig,
         "spots": SpotsConfig,
+        "web": WebConfig,
     }
     for name, node in commands.items():
         store.store(name=f"{name}_schema", node=node)
@@ -459,7 +476,7 @@ def register(command: str) -> None:
         store.store(group="game", name=f"{name}_schema", node=node)
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)
-    if command not in ("solve", "play", "bot", "spots"):  # they have no trainer: torch takes seconds to import
+    if command not in ("solve", "play", "bot", "spots", "web"):  # they have no trainer: torch takes seconds to import
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig

@@ -26,7 +26,8 @@ from agents.apps.config import PlayConfig
 from agents.apps.launch import launch
 from agents.apps.run import Run, compiling, said_if_slow
 from agents.evaluation.aivat import value_function
-from agents.play.terminal import Record, Terminal
+from agents.play.hand import Record
+from agents.play.terminal import Terminal
 from agents.reporting.tables import cores, duration
 
 TRYING, TRYING_SECONDS = "loading: it tries a subgame of each street that it solves", 5.0

@@ -61,7 +61,7 @@ class Analyst(Generic[State]):
         valued_by = "" if self.values is None else "; chips by uniform play" if self.agent.blueprint is None else "; chips by its blueprint"
         lines.append(f"    {thought(game, decision)}{valued_by}")
         last = self._last(state, 1 - you)
-        if self._follows is not None and last is not None:
+        if self.follows is not None and last is not None:
             lines += [f"    its last move: {text}" for text in (thought(game, last), surprise_text(last)) if text]
         return "\n".join(lines)
 
@@ -86,14 +86,14 @@ class Analyst(Generic[State]):
 
     def seen_range(self, state: State, you: int) -> Float:
         """Return [H], your weights as the agent sees them."""
-        if self._follows is None:
+        if self.follows is None:
             return self.range_by_play(state, you)
         last = self._last(state, 1 - you)
-        beliefs: Float = self._follows.beliefs(state, None if last is None else last.memory)[you]
+        beliefs: Float = self.follows.beliefs(state, None if last is None else last.memory)[you]
         return beliefs
 
     @property
-    def _follows(self) -> Any:
+    def follows(self) -> Any:
         """The agent if it follows both ranges itself, else None."""
         agent: Any = self.agent
         return agent if isinstance(agent, NoLimitAgent) else None

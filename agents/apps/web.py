@@ -1,0 +1,163 @@
+"""``timebank web``: a page where a person plays against agents and watches them think."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.apps.build import any_amount, build_kind, build_variant
+from agents.apps.compose import compose
+from agents.apps.config import WebConfig, register
+from agents.apps.launch import launch
+from agents.apps.play import append
+from agents.apps.play import check as check_play
+from agents.apps.run import Run, compiling
+from agents.evaluation.aivat import value_function
+from games.holdem.phh import history_text, variant_of
+from games.holdem.rules import HoldemGame
+
+NEEDED = ("starlette", "uvicorn", "websockets")
+RIVER = (
+    "game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["66+,A8s+,KQo,T9s,98s,87s","QQ-22,AQs-A2s,KTs+,QTs+,JTs,T9s"]',
+    "game.pot=200", "game.stack=900", 'game.bets="33%,75%,a"', 'game.raises="75%,a"',
+)  # fmt: skip
+# Name, title, what is said of it, settings of ``timebank play``, seconds of a decision at first. Blueprints are short on purpose: what
+# thinking adds is to be seen.
+TABLES: tuple[tuple[str, str, str, tuple[str, ...], float], ...] = (
+    (
+        "no_limit", "No-limit hold'em", "200 big blinds, any bet. A blueprint of self-play; it thinks on flop, turn and river.",
+        ("game=heads_up_no_limit", "agent=no_limit", "agent.flop=plan"), 1.0,
+    ),
+    (
+        "leduc", "Leduc poker", "Six cards, two rounds. A blueprint of ten iterations; it thinks at every decision.",
+        ("game=leduc_poker", "agent=tabular", "agent.iterations=10", "agent.think=true"), 0.1,
+    ),
+    (
+        "kuhn", "Kuhn poker", "Three cards, one bet. A blueprint of five iterations; it thinks at every decision.",
+        ("game=kuhn_poker", "agent=tabular", "agent.iterations=5", "agent.think=true"), 0.1,
+    ),
+    (
+        "liars_dice", "Liar's Dice", "One die each. A blueprint of five iterations; it thinks at every decision.",
+        ("game=liars_dice", "agent=tabular", "agent.iterations=5", "agent.think=true"), 0.1,
+    ),
+    (
+        "small_holdem", "Hold'em with 20 cards", "One card on flop and turn. Ten iterations, five buckets; it thinks on both.",
+        ("game=ms2f1t1h5", "agent=tabular", "agent.iterations=10", "agent.buckets=[0,5,5]", "agent.think=true",
+         "agent.solve_from=flop+turn", "agent.gadget=refined"), 0.3,
+    ),
+    (
+        "river", "A river of hold'em", "Td9d6hQc4s, 200 in the pot, 900 behind. It plays a solution of 100 iterations.",
+        (*RIVER, "agent=tabular", "agent.iterations=100"), 0.0,
+    ),
+)  # fmt: skip
+
+
+def check(config: WebConfig, directory: Path) -> None:
+    """Refuse bad values."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise ValueError(f"timebank web must have {', '.join(missing)} installed, got none (pip install -e '.[web]')")
+    if not config.host.strip():
+        raise ValueError(f"host must be an address of this machine, got {config.host!r}")
+    try:
+        _listening(config).close()
+    except OSError as error:
+        raise ValueError(f"host and port must be free on this machine, got {config.host}:{config.port}: {error.strerror}") from None
+
+
+def run(config: WebConfig, directory: Path) -> None:
+    """Serve the page until Ctrl-C; every hand is saved when it is over."""
+    import uvicorn
+
+    from agents.page.guard import loopback
+    from agents.page.server import Server, Table
+    from agents.page.session import Opponent
+
+    seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
+    seeds = iter(np.random.default_rng(seed).integers(2**31, size=2**20).tolist())
+    register("play")
+    composing = threading.Lock()  # Hydra keeps one global state
+
+    def maker(name: str, title: str, settings: Sequence[str]) -> Callable[[], Opponent]:
+        @lru_cache(1)  # of a table there is one agent, whoever plays against it
+        def make() -> Opponent:
+            with composing:
+                agent, values = built(settings, directory / name)
+            return Opponent(agent, values, title)
+
+        return make
+
+    tables = {name: Table(title, about, maker(name, title, settings), seconds) for name, title, about, settings, seconds in TABLES}
+    token = None if loopback(config.host) else secrets.token_urlsafe(16)
+    with Run(directory, "web", "several", seed) as result, _listening(config) as listening:
+
+        def save(opponent: Opponent, record: dict[str, Any]) -> None:
+            game = opponent.agent.game
+            append(directory / "hands.jsonl", json.dumps({"game": game.name} | record, ensure_ascii=False) + "\n")
+            if isinstance(game, HoldemGame) and variant_of(game) is not None:
+                number = result.result.get("phh", 0) + 1
+                append(directory / "hands.phhs", history_text(game, record["play"], record["hands"], number, {"_you": record["you"]}))
+                result.write(phh=number)
+            result.write(hands=result.result.get("hands", 0) + 1)
+
+        server = Server(tables, save, lambda: next(seeds), token)
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        address = f"http://{host}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
+        print(f"open {address} in a browser; Ctrl-C ends it. Hands are saved in {directory}", flush=True)
+        try:
+            settings = uvicorn.Config(server.app, log_level="warning", lifespan="off", ws="websockets-sansio", server_header=False)
+            uvicorn.Server(settings).run(sockets=[listening])
+        finally:
+            server.close()
+
+
+def built(settings: Sequence[str], directory: Path) -> tuple[Any, Any]:
+    """Return the agent of some settings of ``timebank play``, and values of histories where there are some.
+
+    Raises:
+        ValueError: settings that do not fit, as ``timebank play`` refuses them.
+    """
+    config = compose("play", [*settings, "budget.seconds=1"]).settings
+    check_play(config, directory)
+    kind = build_kind(config.game, any_amount([config.agent]))
+    variant = build_variant(config, kind)
+    directory.mkdir(parents=True, exist_ok=True)
+    blueprint = kind.blueprint(config.agent, variant, directory / kind.blueprint_key(config.agent), 0)
+    agent = kind.agent(replace(config.agent, measure_error=False), blueprint, variant)
+    with compiling():
+        values = value_function(agent.game, (agent.blueprint, agent.blueprint)) if kind.valued else None
+    return agent, values
+
+
+def _listening(config: WebConfig) -> socket.socket:
+    """Return a socket that listens; raises OSError where the address is taken or is none of this machine's."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((config.host, config.port))
+        made.listen()
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    launch("web", check, run, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,194 @@
+"""The page in a real browser: Debian's Chromium, driven by Playwright.
+
+Without it these tests are skipped, unless TIMEBANK_BROWSER=required says that it must be there, as it does in CI.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+
+import pytest
+
+from tests.running import HANG_SECONDS, start
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync")  # fmt: skip
+WAIT = 1000 * HANG_SECONDS
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None and os.environ.get("TIMEBANK_BROWSER") != "required", reason="no Chromium (apt install chromium)"),
+]
+
+
+class Serving:
+    """``timebank web`` as a process, with its address."""
+
+    def __init__(self, directory, port=0):
+        self.directory = directory
+        self.process = start("web", f"port={port}", "seed=3", f"hydra.run.dir={directory}")
+        line = self.process.stdout.readline()
+        assert line.startswith("open "), f"{line!r} {self.process.stderr.read()}"
+        self.address = line.split()[1]
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(HANG_SECONDS)
+
+
+@pytest.fixture
+def serving(tmp_path):
+    return Serving(tmp_path / "run")
+
+
+@pytest.fixture
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM is not None, "TIMEBANK_BROWSER=required wants Chromium: apt install chromium"
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def tab(browser, serving):
+    """Return a function that opens a page of its own; at the end none must have had an error."""
+    wrong = []
+
+    def opened(**settings):
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 800}} | settings)
+        page.set_default_timeout(WAIT)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.goto(serving.address)
+        page.wait_for_selector("#game option", state="attached")
+        return page
+
+    opened.wrong = wrong
+    yield opened
+    assert wrong == []
+
+
+def begin(page, game):
+    page.select_option("#game", game)
+    page.click("#begin")
+    page.wait_for_selector("#actions button")
+
+
+def moved(page):
+    """Wait until it is the person's turn, or the hand is over."""
+    page.wait_for_function("() => document.querySelector('#actions button') || !document.querySelector('#deal').hidden")
+
+
+def slide(page, steps):
+    """Set the thinking time by keys: from nothing, so many steps up."""
+    page.focus("#slider")
+    page.keyboard.press("Home")
+    for _ in range(steps):
+        page.keyboard.press("ArrowRight")
+    page.evaluate("document.activeElement.blur()")
+
+
+@pytest.mark.parametrize("game", ["kuhn", "leduc", "liars_dice", "small_holdem", "river", "no_limit"])
+def test_a_hand_of_each_game_is_played_with_the_keyboard_alone(tab, serving, game):
+    page = tab()
+    page.focus("#game")
+    page.select_option("#game", game)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#actions button")
+    if page.locator("#slider").is_visible():
+        slide(page, 0 if game == "no_limit" else 1)
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(60):
+        moved(page)
+        if page.locator("#deal").is_visible():
+            break
+        version = page.locator("#log").inner_text()
+        passing = page.locator("#actions button").all_inner_texts()
+        key = next((i for i, text in enumerate(passing, 1) if text.split()[0].lower() in ("check", "call", "pass")), len(passing))
+        page.keyboard.press(str(min(key, 9)))
+        page.wait_for_function("before => document.querySelector('#log').innerText !== before", arg=version)
+    assert page.locator("#status").inner_text().startswith("You ")
+    assert (serving.directory / "hands.jsonl").read_text().count("\n") == 1
+    page.keyboard.press("n")
+    page.wait_for_function("() => document.querySelector('#deal').hidden")
+
+
+def test_the_drawer_shows_what_thinking_changes(tab):
+    page = tab()
+    begin(page, "leduc")
+    for steps, rows in ((0, 1), (20, 2)):
+        slide(page, steps)
+        page.keyboard.press("1")
+        page.wait_for_selector("#thought:not([hidden])")
+        moved(page)
+        assert page.locator("#strategies .strategy").count() == rows
+        if rows == 1:
+            page.keyboard.press("u")
+            page.wait_for_selector("#thought", state="hidden")
+    page.click("#longer")
+    page.wait_for_function("() => document.querySelectorAll('#strategies .strategy').length === 3")
+    page.click("#overlay label:nth-child(2)")
+    assert page.locator("#grid .bar").count() >= 3
+
+
+def test_the_page_comes_back_after_a_reload_and_says_when_its_game_is_gone(tab, serving, tmp_path):
+    page = tab()
+    begin(page, "kuhn")
+    page.keyboard.press("1")
+    moved(page)
+    before = [page.locator(part).inner_text() for part in ("#mine", "#log")]
+    page.reload()
+    moved(page)
+    assert [page.locator(part).inner_text() for part in ("#mine", "#log")] == before
+    port = serving.address.rstrip("/").rsplit(":", 1)[1]
+    serving.end()
+    page.wait_for_function("() => document.querySelector('#status').innerText.includes('connection is lost')")
+    again = Serving(tmp_path / "again", port)
+    page.wait_for_function("() => document.querySelector('#status').innerText.includes('no longer has this game')")
+    begin(page, "kuhn")
+    again.end()
+    tab.wrong[:] = [text for text in tab.wrong if "WebSocket" not in text and "ERR_" not in text]  # the browser tells of what is tested
+
+
+def test_two_tabs_play_two_games(tab):
+    first, second = tab(), tab()
+    begin(first, "leduc")
+    begin(second, "kuhn")
+    first.keyboard.press("1")
+    moved(first)
+    assert first.locator("#log li").count() >= 2
+    assert second.locator("#log li").count() == 0
+
+
+CONTRAST = """() => {
+  const linear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = (c) => c.map(linear).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const found = [];
+  for (const el of document.querySelectorAll("h1, h2, h3, p, label, button, dt, dd, li, .who, .chips, th, td, select, .bar span")) {
+    if (!el.innerText?.trim() || !el.offsetParent || el.disabled) continue;
+    let at = el, back;
+    while (at && (back = parse(getComputedStyle(at).backgroundColor)).length === 4 && back[3] === 0) at = at.parentElement;
+    const a = light(parse(getComputedStyle(el).color).slice(0, 3)), b = light((at ? back : [255, 255, 255]).slice(0, 3));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.push([el.tagName, el.innerText.slice(0, 30), ratio]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_all_fits_a_screen_and_can_be_read(tab, scheme, width):
+    page = tab(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    begin(page, "leduc")
+    page.keyboard.press("1")
+    page.wait_for_selector("#thought:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CONTRAST) == []
