@@ -7,18 +7,19 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agents.apps.build import any_amount, build_kind, build_variant
 from agents.apps.compose import compose
 from agents.apps.config import WebConfig, register
+from agents.apps.errors import UsageError
 from agents.apps.launch import launch
 from agents.apps.play import append
 from agents.apps.play import check as check_play
@@ -26,6 +27,11 @@ from agents.apps.run import Run, compiling
 from agents.evaluation.aivat import value_function
 from games.holdem.phh import history_text, variant_of
 from games.holdem.rules import HoldemGame
+from games.settings import shown
+from search import Budget
+
+if TYPE_CHECKING:
+    from agents.page.exploring import Exploration
 
 NEEDED = ("starlette", "uvicorn", "websockets")
 RIVER = (
@@ -87,6 +93,7 @@ def run(config: WebConfig, directory: Path) -> None:
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
     seeds = iter(np.random.default_rng(seed).integers(2**31, size=2**20).tolist())
     register("play")
+    register("solve")
     composing = threading.Lock()  # Hydra keeps one global state
 
     def maker(name: str, title: str, settings: Sequence[str]) -> Callable[[], Opponent]:
@@ -111,7 +118,11 @@ def run(config: WebConfig, directory: Path) -> None:
                 result.write(phh=number)
             result.write(hands=result.result.get("hands", 0) + 1)
 
-        server = Server(tables, save, lambda: next(seeds), token)
+        def solve(asked: Mapping[str, str]) -> Exploration:
+            with composing:
+                return explored(asked)
+
+        server = Server(tables, save, lambda: next(seeds), solve, token)
         host = f"[{config.host}]" if ":" in config.host else config.host
         address = f"http://{host}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
         print(f"open {address} in a browser; Ctrl-C ends it. Hands are saved in {directory}", flush=True)
@@ -120,6 +131,54 @@ def run(config: WebConfig, directory: Path) -> None:
             uvicorn.Server(settings).run(sockets=[listening])
         finally:
             server.close()
+
+
+SPOT_KEYS = ("board", "oop", "ip", "pot", "stack", "bets", "raises", "effort")
+EFFORTS = {"quick": 1.0, "standard": 0.3, "deep": 0.1}  # % of the pot that a best response may still win
+
+
+def explored(asked: Mapping[str, str]) -> Exploration:
+    """Return the exploration of a spot.
+
+    Args:
+        asked: board, ranges out of and in position, pot, stack, bets and raises as ``timebank solve game=spot`` reads them; and an effort.
+
+    Raises:
+        ValueError: settings that do not fit, as ``timebank solve`` refuses them.
+    """
+    from agents.page.exploring import Exploration
+
+    wrong = [key for key in asked if key not in SPOT_KEYS] or [key for key in SPOT_KEYS if key not in asked]
+    if wrong:
+        raise ValueError(f"a spot must have {', '.join(SPOT_KEYS)}, got {'no ' * (wrong[0] not in asked)}{shown(wrong[0])[1:-1]}")
+    if asked["effort"] not in EFFORTS:
+        raise ValueError(f"effort must be one of {', '.join(EFFORTS)}, got {shown(asked['effort'])}")
+    try:
+        target = EFFORTS[asked["effort"]] / 100 * float(asked["pot"])
+    except ValueError:
+        raise ValueError(f"game.pot must be a number of chips, got {shown(asked['pot'])}") from None
+    overrides = [
+        "game=spot", f"game.board={_quoted(asked['board'])}", f"game.ranges=[{_quoted(asked['oop'])},{_quoted(asked['ip'])}]",
+        f"game.pot={_quoted(asked['pot'])}", f"game.stack={_quoted(asked['stack'])}", f"game.bets={_quoted(asked['bets'])}",
+        f"game.raises={_quoted(asked['raises'])}", f"budget.exploitability={target!r}", "threads=0",
+    ]  # fmt: skip
+    try:
+        config = compose("solve", overrides).settings
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    kind = build_kind(config.game)
+    variant = build_variant(config, kind)
+    kind.check_solve(config, variant)
+
+    def make() -> tuple[Any, Budget]:
+        return kind.solving(config, variant), config.budget.build()
+
+    return Exploration(make, asked["board"])
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a value of an override."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def built(settings: Sequence[str], directory: Path) -> tuple[Any, Any]:

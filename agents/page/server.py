@@ -26,6 +26,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from agents.page.exploring import Exploration
 from agents.page.guard import Guard
 from agents.page.session import Opponent, Session
 from agents.play.hand import Record
@@ -35,7 +36,9 @@ STATIC = Path(__file__).parent / "static"
 FRAME_SECONDS = 0.2  # between two frames
 GONE = 4404  # code of a socket that is closed because there is no such session (any more)
 MOST_SESSIONS = 16  # kept; the one that was touched longest ago goes first
+MOST_EXPLORATIONS = 4
 Save = Callable[[Opponent, Record], None]
+Solve = Callable[[Mapping[str, str]], Exploration]
 
 
 @dataclass(frozen=True)
@@ -62,17 +65,25 @@ class Server:
         tables: games on offer, by name.
         save: takes each hand that is over.
         seed: returns what a new session's draws depend on.
+        solve: returns the exploration of a spot's settings; raises ValueError where they are bad.
         token: see ``agents.page.guard.Guard``.
     """
 
-    def __init__(self, tables: Mapping[str, Table], save: Save, seed: Callable[[], int], token: str | None = None) -> None:
-        self.tables, self._save, self._seed = tables, save, seed
+    def __init__(self, tables: Mapping[str, Table], save: Save, seed: Callable[[], int], solve: Solve, token: str | None = None) -> None:
+        self.tables, self._save, self._seed, self._solve = tables, save, seed, solve
+        self.explorations: dict[str, Exploration] = {}
         self.sessions: dict[str, Session] = {}
         self._thinking = ThreadPoolExecutor(1, "thinking")
         self.app = Starlette(
             routes=[
                 Route("/", _index),
                 Route("/api/tables", self.list_tables),
+                Route("/explore", _explore),
+                Route("/api/explorations", self.explore, methods=["POST"]),
+                Route("/api/explorations/{name}", self.show_exploration),
+                Route("/api/explorations/{name}/node", self.node, methods=["POST"]),
+                Route("/api/explorations/{name}/stop", self.stop_exploration, methods=["POST"]),
+                WebSocketRoute("/api/explorations/{name}/frames", self.exploration_frames),
                 Route("/api/sessions", self.begin, methods=["POST"]),
                 Route("/api/sessions/{name}", self.show),
                 Route("/api/sessions/{name}/{do}", self.do, methods=["POST"]),
@@ -87,6 +98,8 @@ class Server:
         """End all thinking."""
         for session in self.sessions.values():
             session.stop()
+        for exploration in self.explorations.values():
+            exploration.stop()
         self._thinking.shutdown(cancel_futures=True)
 
     async def list_tables(self, request: Request) -> Response:
@@ -108,8 +121,45 @@ class Server:
             self.sessions.pop(oldest).stop()
         made = secrets.token_urlsafe(16)
         self.sessions[made] = session
-        self._work(session)
+        self._thinking.submit(session.work)
         return JSONResponse({"session": made} | session.view())
+
+    async def explore(self, request: Request) -> Response:
+        """Solve a spot that is to be looked at; its settings are text by key, as ``timebank solve`` has them."""
+        asked = await _body(request)
+        wrong = next((key for key, value in asked.items() if not isinstance(value, str)), None)
+        if wrong is not None:
+            raise ValueError(f"{shown(wrong)[1:-1]} must be text, got {shown(asked[wrong])}")
+        exploration = await asyncio.get_running_loop().run_in_executor(None, self._solve, asked)
+        while len(self.explorations) >= MOST_EXPLORATIONS:
+            oldest = min(self.explorations, key=lambda name: self.explorations[name].touched)
+            self.explorations.pop(oldest).stop()
+        made = secrets.token_urlsafe(16)
+        self.explorations[made] = exploration
+        self._thinking.submit(exploration.work)
+        return JSONResponse({"exploration": made} | exploration.view())
+
+    async def show_exploration(self, request: Request) -> Response:
+        """Return how far an exploration is."""
+        return JSONResponse(self._exploration(request.path_params["name"]).view())
+
+    async def stop_exploration(self, request: Request) -> Response:
+        """End an exploration's solve."""
+        exploration = self._exploration(request.path_params["name"])
+        exploration.stop()
+        return JSONResponse(exploration.view())
+
+    async def node(self, request: Request) -> Response:
+        """Return a decision: its ``line``, and the number of a ``kept`` answer, or none for the last."""
+        exploration, asked = self._exploration(request.path_params["name"]), await _body(request)
+        kept = None if asked.get("kept") is None else _whole(asked, "kept")
+        future = exploration.ask(_text(asked, "line"), kept)
+        self._thinking.submit(exploration.serve)  # where it is over; else it answers as it works
+        return JSONResponse(await asyncio.wrap_future(future))
+
+    async def exploration_frames(self, socket: WebSocket) -> None:
+        """Send how far an exploration is, five times a second while it is at work."""
+        await self._send(socket, self.explorations.get(socket.path_params["name"]))
 
     async def show(self, request: Request) -> Response:
         """Return what a session's page shows."""
@@ -135,21 +185,24 @@ class Server:
         else:
             raise HTTPException(404)
         if what in ("act", "deal", "longer") and session.busy:
-            self._work(session)
+            self._thinking.submit(session.work)
         return JSONResponse(session.view())
 
     async def frames(self, socket: WebSocket) -> None:
         """Send what a session's page shows whenever it changes, and how far the agent is while it thinks, five times a second."""
-        session = self.sessions.get(socket.path_params["name"])
+        await self._send(socket, self.sessions.get(socket.path_params["name"]))
+
+    async def _send(self, socket: WebSocket, what: Session | Exploration | None) -> None:
+        """Send what there is to be seen whenever it changes, and its progress."""
         await socket.accept()
-        if session is None:
+        if what is None:
             await socket.close(GONE)
             return
         sent = -1
         with suppress(WebSocketDisconnect, RuntimeError):  # the browser has gone
             listening = asyncio.ensure_future(socket.receive())
             while not listening.done():
-                view = session.view()
+                view = what.view()
                 if view["version"] != sent:
                     sent = view["version"]
                     await socket.send_json(view)
@@ -157,17 +210,24 @@ class Server:
                     await socket.send_json({"progress": view["progress"], "version": sent})
                 await asyncio.wait([listening], timeout=FRAME_SECONDS)
 
+    def _exploration(self, name: str) -> Exploration:
+        if name not in self.explorations:
+            raise HTTPException(404)
+        self.explorations[name].touched = time.monotonic()
+        return self.explorations[name]
+
     def _session(self, name: str) -> Session:
         if name not in self.sessions:
             raise HTTPException(404)
         return self.sessions[name]
 
-    def _work(self, session: Session) -> None:
-        self._thinking.submit(session.work)
-
 
 async def _index(request: Request) -> Response:
     return FileResponse(STATIC / "index.html")
+
+
+async def _explore(request: Request) -> Response:
+    return FileResponse(STATIC / "explore.html")
 
 
 async def _body(request: Request) -> dict[str, Any]:

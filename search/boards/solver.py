@@ -238,6 +238,16 @@ class BoardSolver(Anytime[BoardStrategy]):
         unit = self._most[1 - player] / self._cfv_unit
         return [unit * self._sweeps.watched(player, board) for board in boards]
 
+    @contextmanager
+    def showing(self, average: tuple[Rows, Rows]) -> Iterator[None]:
+        """Let averages that this solver's answer had before stand for those of now, while something is read out."""
+        kept = self.average, self._alike
+        self.average, self._alike = average, True
+        try:
+            yield
+        finally:
+            self.average, self._alike = kept
+
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
         return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}

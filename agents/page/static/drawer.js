@@ -1,6 +1,6 @@
 // What the agent thought at one of its moves.
 
-import { bar, element, fill, grid, legend, percent, seconds } from "./shapes.js";
+import { bar, element, fill, grid, isClass, legend, percent, seconds, strategyCells } from "./shapes.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -21,7 +21,9 @@ export function showThought(told, which, thinks) {
   ];
   fill(at("facts"), ...facts.filter(([, text]) => text).flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
   at("longer").hidden = !thinks || Boolean(told.longer) || !told.asked;
-  fill(at("grid"), grid(told.hands, told.actions, which) || classes(told, which));
+  const two = told.hands.length > 0 && told.hands.every((row) => isClass(row.hand));
+  const hands = told.hands.map((row) => ({ hand: row.hand, share: row.share, shares: row[which] }));
+  fill(at("grid"), two ? grid(strategyCells(hands, told.actions), "its hands: the table below has the same in numbers") : classes(told, which));
   fill(at("legend"), ...legend(told.actions));
   fill(at("hands"), table(told));
   at("opponent").textContent = told.opponent.map((row) => `${row.hand} ${percent(row.share)}`).join(", ") || "no hand";

@@ -65,34 +65,44 @@ export const legend = (actions) => {
 };
 
 const RANKS = "23456789TJQKA";
+export const combos = (name) => (name.length === 2 ? 6 : name.endsWith("s") ? 4 : 12);
+export const isClass = (name) => /^[2-9TJQKA]{2}[so]?$/.test(name);
 
-// Hands of two cards as a grid: pairs on the diagonal, suited hands above it. The height of a square's colours is how likely the hand is
-// beside the likeliest one. Null where hands are something else.
-export function grid(hands, actions, which) {
-  if (!hands.length || !hands.every((row) => /^[2-9TJQKA]{2}[so]?$/.test(row.hand))) return null;
-  const ranks = [...RANKS].reverse().filter((rank) => hands.some((row) => row.hand.includes(rank)));
-  const combos = (name) => (name.length === 2 ? 6 : name.endsWith("s") ? 4 : 12);
-  const rows = new Map(hands.map((row) => [row.hand, row]));
-  const most = Math.max(...hands.map((row) => row.share / combos(row.hand)));
-  const made = element("div", { class: "grid", role: "img", "aria-label": "its hands: the table below has the same in numbers" });
+// Classes of two cards as a grid: pairs on the diagonal, suited hands above it. `cells` has a class's height (1 fills its square), the
+// parts that fill it as [CSS class or colour, share], and what is said of it.
+export function grid(cells, label, choose = null) {
+  const names = [...cells.keys()];
+  const ranks = [...RANKS].reverse().filter((rank) => names.some((name) => name.slice(0, 2).includes(rank)));
+  const made = element("div", { class: "grid", role: "group", "aria-label": label });
   made.style.setProperty("--ranks", ranks.length);
-  const classes = colours(actions);
   ranks.forEach((first, i) => ranks.forEach((second, j) => {
     const name = i === j ? first + second : i < j ? `${first}${second}s` : `${second}${first}o`;
-    const row = rows.get(name), cell = element("div", { class: row ? "cell" : "cell absent" });
-    if (row) {
+    const cell = cells.get(name);
+    const square = element(choose ? "button" : "div", { class: cell ? "cell" : "cell absent", ...(choose ? { type: "button", tabindex: "-1", onclick: () => choose(name) } : {}) });
+    if (cell) {
       const inside = element("div", { class: "fill" });
-      inside.style.height = `${Math.max(6, 100 * row.share / combos(name) / most)}%`;
-      row[which].forEach((share, k) => {
-        const part = element("span", { class: classes[k] });
+      inside.style.height = `${Math.max(6, 100 * cell.height)}%`;
+      for (const [look, share] of cell.parts) {
+        const part = element("span", look.startsWith("a-") ? { class: look } : {});
+        if (!look.startsWith("a-")) part.style.backgroundColor = look;
         part.style.width = `${100 * share}%`;
         inside.append(part);
-      });
-      cell.append(inside);
-      cell.title = `${name}: ${actions.map((words, k) => `${words} ${percent(row[which][k])}`).join(", ")}; ${percent(row.share)} of its range`;
+      }
+      square.append(inside);
+      square.title = `${name}: ${cell.text}`;
     }
-    cell.append(element("b", {}, name));
-    made.append(cell);
+    square.append(element("b", {}, name));
+    made.append(square);
   }));
   return made;
+}
+
+// What is likely, in the colours of the actions: rows of hand, share of the range, and shares of the actions.
+export function strategyCells(rows, actions) {
+  const most = Math.max(...rows.map((row) => row.share / combos(row.hand))), classes = colours(actions);
+  return new Map(rows.map((row) => [row.hand, {
+    height: row.share / combos(row.hand) / most,
+    parts: row.shares.map((share, i) => [classes[i], share]),
+    text: `${actions.map((words, i) => `${words} ${percent(row.shares[i])}`).join(", ")}; ${percent(row.share)} of the range`,
+  }]));
 }

@@ -15,12 +15,12 @@ export async function ask(path, body) {
 
 const GONE = 4404; // the server's code for a session that it does not have (any more)
 
-// Calls `show` with each view or progress of a session, `lost` with whether the connection is lost, and `gone` when the session is.
+// Calls `show` with each view or progress of a session or exploration, `lost` with whether the connection is lost, and `gone` when the session is.
 // Returns a function that ends it.
-export function follow(session, show, lost, gone) {
+export function follow(session, show, lost, gone, kind = "sessions") {
   let over = false, socket = null, wait = 250;
   const connect = () => {
-    socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/sessions/${session}/frames`);
+    socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/${kind}/${session}/frames`);
     socket.onopen = () => { wait = 250; lost(false); };
     socket.onmessage = (event) => show(JSON.parse(event.data));
     socket.onclose = (event) => {

@@ -166,6 +166,58 @@ def test_two_tabs_play_two_games(tab):
     assert second.locator("#log li").count() == 0
 
 
+def test_a_turn_is_solved_scrubbed_and_walked(tab):
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.fill("[name=board]", "Td9d6hQc")
+    page.fill("[name=bets]", "75%")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
+    page.wait_for_selector("#node:not([hidden])")
+    last = page.locator("#choices").inner_text()
+    page.focus("#scrubber")
+    page.keyboard.press("Home")
+    page.wait_for_function("before => document.querySelector('#choices').innerText !== before", arg=last)
+    page.keyboard.press("End")
+    page.wait_for_function("before => document.querySelector('#choices').innerText === before", arg=last)
+    page.evaluate("document.activeElement.blur()")
+    for step, key in (("check", "1"), ("bet 150", "2"), ("call", "2")):
+        page.keyboard.press(key)
+        if step != "call":
+            page.wait_for_function("step => [...document.querySelectorAll('#line button')].at(-1).innerText === step", arg=step)
+    page.wait_for_selector("#deck:not([hidden])")
+    assert page.locator("#deck button:disabled").count() == 4
+    page.click("#deck button:not(:disabled) >> nth=0")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('river')")
+    for overlay in ("ev", "change", "strategy"):
+        page.check(f"#overlay [value={overlay}]")
+    page.click("#table-box summary")
+    assert page.locator("#hands tbody tr").count() > 50
+    with page.expect_download() as saved:
+        page.click("#csv")
+    assert saved.value.suggested_filename == "decision.csv"
+    page.reload()
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('river')")
+
+
+def test_a_long_solve_is_stopped_and_bad_spots_are_told(tab):
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.fill("[name=board]", "Td9d6hQ")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').className === 'error'")
+    assert page.locator("#status").inner_text().startswith("game.board must")
+    tab.wrong.clear()  # the browser tells of the answer's status
+    page.fill("[name=board]", "Td9d6h")
+    page.select_option("[name=effort]", "deep")
+    page.click("#solve")
+    page.wait_for_function(
+        "() => document.querySelector('#status').innerText.startsWith('Solving: ') && document.querySelector('#choices button')"
+    )
+    page.click("#stop")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved: ')")
+
+
 CONTRAST = """() => {
   const linear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
   const light = (c) => c.map(linear).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);

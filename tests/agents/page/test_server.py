@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 from agents.page.guard import LOOPBACK, MOST_BYTES, loopback
 from agents.page.server import GONE, MOST_SESSIONS, STATIC, Server, Table
 from tests.agents.page.playing import opponent
+from tests.agents.page.test_exploring import exploration
 
 HOST = "http://127.0.0.1:8765"
 OWN, SOCKETS = {"Origin": HOST}, HOST.replace("http", "ws")
@@ -29,9 +30,15 @@ def saved():
 @pytest.fixture
 def server(saved):
     tables = {name: Table(name, "about it", lambda name=name: opponent(name), 0.001) for name in ("leduc_poker", "kuhn_poker")}
-    made = Server(tables, lambda who, record: saved.append(record), lambda: 1)
+    made = Server(tables, lambda who, record: saved.append(record), lambda: 1, explored)
     yield made
     made.close()
+
+
+def explored(asked):
+    if asked.get("board") != "Td9d6hQc4s":
+        raise ValueError("board must be the test's, got another one")
+    return exploration()
 
 
 @pytest.fixture
@@ -65,7 +72,8 @@ def test_the_page_and_its_files_are_served_with_a_policy_that_runs_nothing_else(
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert not re.search(r"<script>|<style| style=| on[a-z]+=", page.text)
-    assert "http" not in "".join(path.read_text() for path in STATIC.glob("*.js")).replace("https:", "")
+    scripts = "".join(path.read_text() for path in STATIC.glob("*.js"))
+    assert set(re.findall(r"https?://[^\s\"'`$]*", scripts)) <= {"http://www.w3.org/2000/svg"}  # the name of SVG, which is not loaded
 
 
 def test_a_hand_is_played_from_the_first_request_to_the_last(client, saved):
@@ -79,6 +87,27 @@ def test_a_hand_is_played_from_the_first_request_to_the_last(client, saved):
     assert [record["chips"] for record in saved] == [view["result"]["chips"]]
     client.post(f"/api/sessions/{name}/deal")
     assert idle(client, name)["hand"] == 2
+
+
+def test_a_spot_is_solved_and_looked_at(client):
+    made = client.post("/api/explorations", json={"board": "Td9d6hQc4s"})
+    name = made.json()["exploration"]
+    first = client.post(f"/api/explorations/{name}/node", json={"line": ""}).json()  # before or after the end of the solve
+    assert first["actions"][0] == "check"
+    with client.websocket_connect(f"{SOCKETS}/api/explorations/{name}/frames") as socket:
+        while (view := socket.receive_json()).get("status") != "done":
+            pass
+    assert view == client.get(f"/api/explorations/{name}").json()
+    early = client.post(f"/api/explorations/{name}/node", json={"line": "check", "kept": 0}).json()
+    assert early["kept"] == 0
+    assert client.post(f"/api/explorations/{name}/stop").json()["status"] == "done"
+    for body, error in (
+        ({"line": "jump"}, "line must begin with check, bet 100 or all-in 900, got 'jump'"),
+        ({"line": ""} | {"kept": "a"}, "kept must be a whole number, got 'a'"),
+        ({}, "line must be text, got None"),
+    ):
+        answer = client.post(f"/api/explorations/{name}/node", json=body)
+        assert (answer.status_code, answer.json()) == (400, {"error": error})
 
 
 def test_a_socket_tells_what_changes(client):
@@ -112,6 +141,9 @@ def test_a_socket_tells_what_changes(client):
         ("/api/sessions/NAME/longer", b'{"move": 9}', 400, "move must be the number of one of the agent's moves, got 9"),
         ("/api/sessions/NAME/deal", b"", 400, "deal must follow the end of a hand, got it before"),
         ("/api/sessions/NAME/jump", b"", 404, "there must be something at this address, got nothing"),
+        ("/api/explorations", b'{"board": 1}', 400, "board must be text, got 1"),
+        ("/api/explorations", b"{}", 400, "board must be the test's, got another one"),
+        ("/api/explorations/none/node", b"{}", 404, "there must be something at this address, got nothing"),
         ("/nothing", b"", 404, "there must be something at this address, got nothing"),
     ],
 )
@@ -156,7 +188,9 @@ def test_a_socket_of_no_session_is_closed_with_a_code_of_its_own(client):
 
 
 def test_beyond_this_machine_a_token_is_wanted_once():
-    server = Server({"kuhn_poker": Table("Kuhn", "", lambda: opponent("kuhn_poker"), 0.0)}, lambda who, record: None, lambda: 1, "secret")
+    server = Server(
+        {"kuhn_poker": Table("Kuhn", "", lambda: opponent("kuhn_poker"), 0.0)}, lambda who, record: None, lambda: 1, explored, "secret"
+    )
     base = "http://192.0.2.7:8765"
     stranger, friend = (TestClient(server.app, base_url=base, headers={"Origin": base}) for _ in range(2))
     for path in ("/", "/?token=other", "/static/page.js", "/api/tables"):
@@ -193,9 +227,15 @@ def test_no_answer_has_a_path_of_the_machine(client):
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["Pass", "Bet", "kuhn_poker"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["Pass", "Bet", "kuhn_poker", "check", "Td9d6hQc4s"]),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["table", "seconds", "action", "move", "x"]), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["table", "seconds", "action", "move", "line", "kept", "board", "x"]), inner, max_size=3)
     ),
     max_leaves=5,
 )
@@ -206,6 +246,8 @@ def some_requests(client, count):
     name, _ = begun(client)
     paths = ["/", "/api/tables", "/api/sessions", "/api/sessions/none", "/static/page.js", "/static/none", f"/api/sessions/{name}"]
     paths += [f"/api/sessions/{name}/{do}" for do in DOINGS]
+    spot = client.post("/api/explorations", json={"board": "Td9d6hQc4s"}).json()["exploration"]
+    paths += ["/explore", "/api/explorations", f"/api/explorations/{spot}", *(f"/api/explorations/{spot}/{do}" for do in ("node", "stop"))]
 
     @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD"]), st.sampled_from(paths), JSON | st.binary(max_size=40))

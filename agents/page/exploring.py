@@ -1,0 +1,199 @@
+"""A spot that is solved and looked at meanwhile: any decision of it, as it was after any of some iterations.
+
+An exploration is driven like a session: ``work`` solves, in a thread; others ask for nodes, which are read out between two slices of the
+solve, or at once when it is over. Copies of the answer so far are kept at iterations that lie evenly on a logarithmic scale.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.evaluation.solving import BoardSolving
+from agents.page.thoughts import Data
+from agents.play.words import action_text
+from agents.reporting.hand_grid import decision
+from agents.runtime.storage import first_line
+from games.game import find_decision, line_of
+from games.holdem.cards import cards_text
+from games.holdem.rules import HoldemGame, HoldemState
+from games.public_tree import CHANCE
+from search import BoardSolver, Budget
+from search.budget import Watch
+
+STEP = 1.2  # from one kept answer, whose exploitability is worked out, to the next, in iterations
+MOST_BYTES = 300e6  # of kept answers
+SERVE_SECONDS = 0.2  # between two nodes that are read out while it solves
+WEIGHT_DIGITS, SHARE_STEPS = 4, 255
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The answer after some iterations.
+
+    Attributes:
+        iterations: of the solve.
+        seconds: of solving.
+        exploitability: of the answer, in chips.
+        average: copies of both players' average strategies.
+    """
+
+    iterations: int
+    seconds: float
+    exploitability: float
+    average: tuple[Any, Any]
+
+
+class Exploration:
+    """See the module.
+
+    Args:
+        make: returns what is solved, and within which budget.
+        title: what people call it.
+    """
+
+    def __init__(self, make: Callable[[], tuple[BoardSolving, Budget]], title: str) -> None:
+        self._make, self.title, self.error, self.status = make, title, "", "waiting"
+        self._watch, self._size = Watch(), ""
+        self._solving: BoardSolving | None = None
+        self._kept: list[Snapshot] = []
+        self._asked: queue.SimpleQueue[tuple[str, int | None, Future[Data]]] = queue.SimpleQueue()
+        self._lock, self._before, self._served, self._done = threading.Lock(), 0.0, 0.0, (0, 0.0)
+        self.version = 0
+        self.touched = time.monotonic()
+
+    def stop(self) -> None:
+        """End the solve; its answer so far can still be looked at."""
+        self._watch.stopped = True
+
+    def work(self) -> None:
+        """Build and solve. Never raises."""
+        try:
+            self._change("building")
+            solving, budget = self._make()
+            solving.warm_up()
+            with self._lock:
+                self._solving, self._size = solving, solving.size_text()
+            self._change("solving")
+            self._solve(solving, budget)
+            self._change("done")
+        except Exception as error:  # whatever is wrong with it is told, and the server goes on
+            self.error = first_line(error)
+            self._change("failed")
+        self.serve()
+
+    def view(self) -> Data:
+        """Return how far it is."""
+        with self._lock:
+            solving, kept = self._solving, [(s.iterations, s.seconds, s.exploitability) for s in self._kept]
+            seen: Data = {"title": self.title, "status": self.status, "error": self.error, "version": self.version}
+            seen |= {"iterations": self._done[0], "seconds": self._done[1], "size": self._size}
+            if solving is not None:
+                seen["pot"] = solving.game.pot
+            if self.status == "solving":
+                seen["progress"] = {"iterations": self._done[0], "seconds": self._done[1]}
+            return seen | {"kept": [{"iterations": i, "seconds": s, "exploitability": e} for i, s, e in kept]}
+
+    def ask(self, line: str, number: int | None) -> Future[Data]:
+        """Return what will be a decision's strategy, after the iterations of a kept answer; None is the last.
+
+        The future raises ValueError where the line or the number cannot be.
+        """
+        future: Future[Data] = Future()
+        self._asked.put((line, number, future))
+        return future
+
+    def serve(self) -> None:
+        """Answer what was asked for; in the thread that works, or when it is over."""
+        while not self._asked.empty():
+            line, number, future = self._asked.get()
+            try:
+                future.set_result(self._node(line, number))
+            except Exception as error:
+                future.set_exception(error if isinstance(error, ValueError) else ValueError(first_line(error)))
+
+    def _solve(self, solving: BoardSolving, budget: Budget) -> None:
+        """Solve from one answer that is kept to the next, until the budget is spent."""
+        most = budget.iterations or solving.solver.enough or 10**9
+        target, left, asked = budget.exploitability or 0.0, budget.seconds, 1
+        while not self._watch.stopped:
+            self._before = self._done[1]
+            wanted = min(asked, most)
+            part = Budget(iterations=wanted, seconds=left, watch=self._watch)
+            solution = solving.solver.solve(part, progress=self._look)
+            self._look(solution.iterations, solution.seconds, None)
+            self._keep(solving.solver, *self._done)
+            left = None if left is None else left - solution.seconds
+            if self._kept[-1].exploitability <= target or solution.iterations < wanted or solution.iterations >= most:
+                break
+            asked = max(asked + 1, round(STEP * asked))
+
+    def _look(self, iterations: int, seconds: float, exploitability: float | None) -> None:
+        """Remember how far it is, and answer what was asked for."""
+        self._done = iterations, self._before + seconds
+        if not self._asked.empty() and time.perf_counter() >= self._served + SERVE_SECONDS:
+            self.serve()
+            self._served = time.perf_counter()
+
+    def _keep(self, solver: BoardSolver, iterations: int, seconds: float) -> None:
+        """Keep the answer of now; where all would take too much memory, every other one of those before is dropped."""
+        answer = solver.answer()
+        first, second = answer.average
+        made = Snapshot(iterations, seconds, solver.exploitability(), (first.copy(), second.copy()))
+        with self._lock:
+            self._kept.append(made)
+            size = first.nbytes + second.nbytes
+            while len(self._kept) > 2 and len(self._kept) * size > MOST_BYTES:
+                del self._kept[-2::-2]
+            self.version += 1
+
+    def _node(self, line: str, number: int | None) -> Data:
+        """Return a decision as the page shows it."""
+        if self._solving is None:
+            raise ValueError(f"line must wait until the spot is built, got {line!r}")
+        solver, game, kept = self._solving.solver, self._solving.game, self._kept
+        if number is not None and not 0 <= number < len(kept):
+            raise ValueError(f"kept must be the number of one of {len(kept)} kept answers, got {number}")
+        state = find_decision(game, line, "line")
+        place = game.locate(state)
+        assert place is not None  # all its actions are those of the menus
+        with nullcontext() if number is None else solver.showing(kept[number].average):
+            shown = decision(solver, *place)
+        return self._data(game, state, shown) | {"kept": number}
+
+    def _data(self, game: HoldemGame, state: HoldemState, shown: Data) -> Data:
+        """Return a decision's row as numbers of few digits: what 1,326 hands do fits into 60 kB."""
+        hands = shown["hands"]
+        strategy = np.round(SHARE_STEPS * np.array([hand["strategy"] for hand in hands.values()])).astype(int)
+        largest = max((hand["weight"] for hand in hands.values()), default=0.0) or 1.0
+        chips = game.chips(state)
+        assert chips is not None
+        actions = game.actions(state)
+        return {
+            "line": line_of(game, state), "player": shown["player"], "seat": game.seat_text(shown["player"]),
+            "round": game.rounds[game.round(state)], "board": game.board_name(state), "cards": cards_text(state.cards),
+            "pot": sum(chips.paid),
+            "actions": [action_text(game, state, action) for action in actions], "texts": [action.text for action in actions],
+            "next": [_what_follows(game, game.child(state, action)) for action in actions],
+            "frequencies": shown["frequencies"], "hands": list(hands), "strategy": strategy.tolist(),
+            "weights": [round(hand["weight"] / largest, WEIGHT_DIGITS) for hand in hands.values()],
+            "evs": [None if hand["ev"] is None else round(hand["ev"], 2) for hand in hands.values()],
+        }  # fmt: skip
+
+    def _change(self, status: str) -> None:
+        with self._lock:
+            self.status = status
+            self.version += 1
+
+
+def _what_follows(game: HoldemGame, state: HoldemState) -> str:
+    """Return what comes at a state: another decision, public cards, or the end."""
+    return "end" if game.settled(state) else "cards" if game.player(state) == CHANCE else "decision"
