@@ -93,14 +93,14 @@ class Exploration:
     def view(self) -> Data:
         """Return how far it is."""
         with self._lock:
-            solving, kept = self._solving, [(s.iterations, s.seconds, s.exploitability) for s in self._kept]
+            solving, answers = self._solving, [(s.iterations, s.seconds, s.exploitability) for s in self._kept]
             seen: Data = {"title": self.title, "status": self.status, "error": self.error, "version": self.version}
             seen |= {"iterations": self._done[0], "seconds": self._done[1], "size": self._size}
             if solving is not None:
                 seen["pot"] = solving.game.pot
             if self.status == "solving":
                 seen["progress"] = {"iterations": self._done[0], "seconds": self._done[1]}
-            return seen | {"kept": [{"iterations": i, "seconds": s, "exploitability": e} for i, s, e in kept]}
+            return seen | {"kept": [{"iterations": i, "seconds": s, "exploitability": e} for i, s, e in answers]}
 
     def ask(self, line: str, number: int | None) -> Future[Data]:
         """Return what will be a decision's strategy, after the iterations of a kept answer; None is the last.
@@ -159,13 +159,13 @@ class Exploration:
         """Return a decision as the page shows it."""
         if self._solving is None:
             raise ValueError(f"line must wait until the spot is built, got {line!r}")
-        solver, game, kept = self._solving.solver, self._solving.game, self._kept
-        if number is not None and not 0 <= number < len(kept):
-            raise ValueError(f"kept must be the number of one of {len(kept)} kept answers, got {number}")
+        solver, game, answers = self._solving.solver, self._solving.game, self._kept
+        if number is not None and not 0 <= number < len(answers):
+            raise ValueError(f"kept must be the number of one of {len(answers)} kept answers, got {number}")
         state = find_decision(game, line, "line")
         place = game.locate(state)
         assert place is not None  # all its actions are those of the menus
-        with nullcontext() if number is None else solver.showing(kept[number].average):
+        with nullcontext() if number is None else solver.showing(answers[number].average):
             shown = decision(solver, *place)
         return self._data(game, state, shown) | {"kept": number}
 

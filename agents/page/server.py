@@ -152,8 +152,8 @@ class Server:
     async def node(self, request: Request) -> Response:
         """Return a decision: its ``line``, and the number of a ``kept`` answer, or none for the last."""
         exploration, asked = self._exploration(request.path_params["name"]), await _body(request)
-        kept = None if asked.get("kept") is None else _whole(asked, "kept")
-        future = exploration.ask(_text(asked, "line"), kept)
+        number = None if asked.get("kept") is None else _whole(asked, "kept")
+        future = exploration.ask(_text(asked, "line"), number)
         self._thinking.submit(exploration.serve)  # where it is over; else it answers as it works
         return JSONResponse(await asyncio.wrap_future(future))
 
