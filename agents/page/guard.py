@@ -32,7 +32,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MOST_BYTES = 65_536  # of a request's body
 
 
@@ -82,8 +81,8 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> str | None:
         """Return why a request is refused; None where it is not."""
         host = headers.get("host", "")
-        if self.token is None and re.sub(r":\d+$", "", host) not in LOOPBACK:
-            return f"Host must be {', '.join(LOOPBACK)}, got another one"
+        if self.token is None and not loopback(re.sub(r":\d+$", "", host)):
+            return "Host must be this machine's own, such as 127.0.0.1, got another one"
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
         if changes and headers.get("origin", "") not in (f"http://{host}", f"https://{host}"):
             return "Origin must be the page's own, got another one"
