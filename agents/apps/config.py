@@ -378,12 +378,14 @@ class WebConfig:
     Attributes:
         host: where the page is served: this machine alone unless told otherwise; elsewhere it wants a token, which is printed.
         port: of the page; 0 takes a free one.
+        runs: folder whose runs of all commands are shown.
         seed: of the deals and the agents' actions; none means another one each time.
     """
 
     command: str = "web"
     host: str = "127.0.0.1"
     port: int = bounded(8765, most=MOST_PORT)
+    runs: str = "outputs"
     seed: int | None = bounded(None, most=MOST_SEED)
 
 

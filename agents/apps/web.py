@@ -122,7 +122,7 @@ def run(config: WebConfig, directory: Path) -> None:
             with composing:
                 return explored(asked)
 
-        server = Server(tables, save, lambda: next(seeds), solve, token)
+        server = Server(tables, save, lambda: next(seeds), solve, Path(config.runs), token)
         host = f"[{config.host}]" if ":" in config.host else config.host
         address = f"http://{host}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
         print(f"open {address} in a browser; Ctrl-C ends it. Hands are saved in {directory}", flush=True)

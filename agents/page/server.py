@@ -21,13 +21,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agents.page.exploring import Exploration
 from agents.page.guard import Guard
+from agents.page.report import report_html, runs_in
 from agents.page.session import Opponent, Session
 from agents.play.hand import Record
 from games.settings import shown
@@ -66,11 +67,14 @@ class Server:
         save: takes each hand that is over.
         seed: returns what a new session's draws depend on.
         solve: returns the exploration of a spot's settings; raises ValueError where they are bad.
+        runs: folder whose runs are shown.
         token: see ``agents.page.guard.Guard``.
     """
 
-    def __init__(self, tables: Mapping[str, Table], save: Save, seed: Callable[[], int], solve: Solve, token: str | None = None) -> None:
-        self.tables, self._save, self._seed, self._solve = tables, save, seed, solve
+    def __init__(
+        self, tables: Mapping[str, Table], save: Save, seed: Callable[[], int], solve: Solve, runs: Path, token: str | None = None
+    ) -> None:
+        self.tables, self._save, self._seed, self._solve, self.runs = tables, save, seed, solve, runs
         self.explorations: dict[str, Exploration] = {}
         self.sessions: dict[str, Session] = {}
         self._thinking = ThreadPoolExecutor(1, "thinking")
@@ -79,6 +83,9 @@ class Server:
                 Route("/", _index),
                 Route("/api/tables", self.list_tables),
                 Route("/explore", _explore),
+                Route("/results", _results),
+                Route("/results/{name:path}", self.report),
+                Route("/api/runs", self.list_runs),
                 Route("/api/explorations", self.explore, methods=["POST"]),
                 Route("/api/explorations/{name}", self.show_exploration),
                 Route("/api/explorations/{name}/node", self.node, methods=["POST"]),
@@ -138,6 +145,18 @@ class Server:
         self.explorations[made] = exploration
         self._thinking.submit(exploration.work)
         return JSONResponse({"exploration": made} | exploration.view())
+
+    async def list_runs(self, request: Request) -> Response:
+        """Return the runs below the folder of runs."""
+        runs = await asyncio.get_running_loop().run_in_executor(None, runs_in, self.runs)
+        return JSONResponse([{"name": name} | run for name, run in runs.items()])
+
+    async def report(self, request: Request) -> Response:
+        """Return the report of a run."""
+        loop, name = asyncio.get_running_loop(), request.path_params["name"]
+        if name not in await loop.run_in_executor(None, runs_in, self.runs):
+            raise HTTPException(404)
+        return HTMLResponse(await loop.run_in_executor(None, report_html, self.runs / name, True))
 
     async def show_exploration(self, request: Request) -> Response:
         """Return how far an exploration is."""
@@ -228,6 +247,10 @@ async def _index(request: Request) -> Response:
 
 async def _explore(request: Request) -> Response:
     return FileResponse(STATIC / "explore.html")
+
+
+async def _results(request: Request) -> Response:
+    return FileResponse(STATIC / "results.html")
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from agents.apps.cli import COMMANDS
+from agents.apps import cli
 from agents.apps.compose import compose, groups_of, layered
 from agents.apps.config import AblateConfig, AgentConfig, register
 from agents.apps.help import EXAMPLES, allowed, entries, fits, help_text, meanings, summary_of
@@ -38,6 +38,7 @@ def leaves(config, inside=""):
             yield f"{inside}{key}"
 
 
+COMMANDS = {name: text for name, text in cli.COMMANDS.items() if name != "report"}  # which has no settings
 GAMES = ("spot", "ms1f1", "libratus_endgame", "kuhn_poker", "liars_dice", "openspiel")
 
 

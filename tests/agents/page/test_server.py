@@ -28,9 +28,9 @@ def saved():
 
 
 @pytest.fixture
-def server(saved):
+def server(saved, tmp_path):
     tables = {name: Table(name, "about it", lambda name=name: opponent(name), 0.001) for name in ("leduc_poker", "kuhn_poker")}
-    made = Server(tables, lambda who, record: saved.append(record), lambda: 1, explored)
+    made = Server(tables, lambda who, record: saved.append(record), lambda: 1, explored, tmp_path / "outputs")
     yield made
     made.close()
 
@@ -187,10 +187,9 @@ def test_a_socket_of_no_session_is_closed_with_a_code_of_its_own(client):
     assert closed.value.code == GONE
 
 
-def test_beyond_this_machine_a_token_is_wanted_once():
-    server = Server(
-        {"kuhn_poker": Table("Kuhn", "", lambda: opponent("kuhn_poker"), 0.0)}, lambda who, record: None, lambda: 1, explored, "secret"
-    )
+def test_beyond_this_machine_a_token_is_wanted_once(tmp_path):
+    tables = {"kuhn_poker": Table("Kuhn", "", lambda: opponent("kuhn_poker"), 0.0)}
+    server = Server(tables, lambda who, record: None, lambda: 1, explored, tmp_path, "secret")
     base = "http://192.0.2.7:8765"
     stranger, friend = (TestClient(server.app, base_url=base, headers={"Origin": base}) for _ in range(2))
     for path in ("/", "/?token=other", "/static/page.js", "/api/tables"):
