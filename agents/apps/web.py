@@ -133,15 +133,17 @@ def run(config: WebConfig, directory: Path) -> None:
             server.close()
 
 
-SPOT_KEYS = ("board", "oop", "ip", "pot", "stack", "bets", "raises", "effort")
-EFFORTS = {"quick": 1.0, "standard": 0.3, "deep": 0.1}  # % of the pot that a best response may still win
+SMALL = {"kuhn_poker": "Kuhn poker", "leduc_poker": "Leduc poker", "liars_dice": "Liar's Dice"}  # that can be explored, too
+SPOT_KEYS = ("game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "effort")
+EFFORTS = {"quick": (1.0, 100), "standard": (0.3, 1000), "deep": (0.1, 10_000)}  # % of a spot's pot left, and a small game's iterations
 
 
 def explored(asked: Mapping[str, str]) -> Exploration:
-    """Return the exploration of a spot.
+    """Return the exploration of a spot or a small game.
 
     Args:
-        asked: board, ranges out of and in position, pot, stack, bets and raises as ``timebank solve game=spot`` reads them; and an effort.
+        asked: a game and an effort; of a spot also board, ranges out of and in position, pot, stack, bets and raises as ``timebank solve
+            game=spot`` reads them.
 
     Raises:
         ValueError: settings that do not fit, as ``timebank solve`` refuses them.
@@ -153,15 +155,11 @@ def explored(asked: Mapping[str, str]) -> Exploration:
         raise ValueError(f"a spot must have {', '.join(SPOT_KEYS)}, got {'no ' * (wrong[0] not in asked)}{shown(wrong[0])[1:-1]}")
     if asked["effort"] not in EFFORTS:
         raise ValueError(f"effort must be one of {', '.join(EFFORTS)}, got {shown(asked['effort'])}")
-    try:
-        target = EFFORTS[asked["effort"]] / 100 * float(asked["pot"])
-    except ValueError:
-        raise ValueError(f"game.pot must be a number of chips, got {shown(asked['pot'])}") from None
-    overrides = [
-        "game=spot", f"game.board={_quoted(asked['board'])}", f"game.ranges=[{_quoted(asked['oop'])},{_quoted(asked['ip'])}]",
-        f"game.pot={_quoted(asked['pot'])}", f"game.stack={_quoted(asked['stack'])}", f"game.bets={_quoted(asked['bets'])}",
-        f"game.raises={_quoted(asked['raises'])}", f"budget.exploitability={target!r}", "threads=0",
-    ]  # fmt: skip
+    games = ("spot", *SMALL)
+    if asked["game"] not in games:
+        raise ValueError(f"game must be one of {', '.join(games)}, got {shown(asked['game'])}")
+    percent, iterations = EFFORTS[asked["effort"]]
+    overrides = [f"game={asked['game']}", f"budget.iterations={iterations}"] if asked["game"] in SMALL else _spot(asked, percent)
     try:
         config = compose("solve", overrides).settings
     except UsageError as error:
@@ -173,7 +171,20 @@ def explored(asked: Mapping[str, str]) -> Exploration:
     def make() -> tuple[Any, Budget]:
         return kind.solving(config, variant), config.budget.build()
 
-    return Exploration(make, asked["board"])
+    return Exploration(make, SMALL.get(asked["game"], asked["board"]))
+
+
+def _spot(asked: Mapping[str, str], percent: float) -> list[str]:
+    """Return the overrides of ``timebank solve`` for a spot."""
+    try:
+        target = percent / 100 * float(asked["pot"])
+    except ValueError:
+        raise ValueError(f"game.pot must be a number of chips, got {shown(asked['pot'])}") from None
+    return [
+        "game=spot", f"game.board={_quoted(asked['board'])}", f"game.ranges=[{_quoted(asked['oop'])},{_quoted(asked['ip'])}]",
+        f"game.pot={_quoted(asked['pot'])}", f"game.stack={_quoted(asked['stack'])}", f"game.bets={_quoted(asked['bets'])}",
+        f"game.raises={_quoted(asked['raises'])}", f"budget.exploitability={target!r}", "threads=0",
+    ]  # fmt: skip
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A spot that is solved and looked at meanwhile: any decision of it, as it was after any of some iterations.
+"""A game or spot that is solved and looked at meanwhile: any decision of it, as it was after any of some iterations.
 
 An exploration is driven like a session: ``work`` solves, in a thread; others ask for nodes, which are read out between two slices of the
 solve, or at once when it is over. Copies of the answer so far are kept at iterations that lie evenly on a logarithmic scale.
@@ -11,22 +11,19 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from agents.evaluation.solving import BoardSolving
+from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page.thoughts import Data
+from agents.page.views import Copy, View, view_of
 from agents.play.words import action_text
-from agents.reporting.hand_grid import decision
 from agents.runtime.storage import first_line
-from games.game import find_decision, line_of
-from games.holdem.cards import cards_text
-from games.holdem.rules import HoldemGame, HoldemState
+from games.game import PublicGame, find_decision, line_of
 from games.public_tree import CHANCE
-from search import BoardSolver, Budget
+from search import BoardSolver, Budget, Solution, Solver
 from search.budget import Watch
 
 STEP = 1.2  # from one kept answer, whose exploitability is worked out, to the next, in iterations
@@ -43,13 +40,13 @@ class Snapshot:
         iterations: of the solve.
         seconds: of solving.
         exploitability: of the answer, in chips.
-        average: copies of both players' average strategies.
+        answer: a copy of it, see ``agents.page.views``.
     """
 
     iterations: int
     seconds: float
     exploitability: float
-    average: tuple[Any, Any]
+    answer: Copy
 
 
 class Exploration:
@@ -60,10 +57,10 @@ class Exploration:
         title: what people call it.
     """
 
-    def __init__(self, make: Callable[[], tuple[BoardSolving, Budget]], title: str) -> None:
+    def __init__(self, make: Callable[[], tuple[BoardSolving | TreeSolving, Budget]], title: str) -> None:
         self._make, self.title, self.error, self.status = make, title, "", "waiting"
         self._watch, self._size = Watch(), ""
-        self._solving: BoardSolving | None = None
+        self._view: View | None = None  # once it is built
         self._kept: list[Snapshot] = []
         self._asked: queue.SimpleQueue[tuple[str, int | None, Future[Data]]] = queue.SimpleQueue()
         self._lock, self._before, self._served, self._done = threading.Lock(), 0.0, 0.0, (0, 0.0)
@@ -81,9 +78,9 @@ class Exploration:
             solving, budget = self._make()
             solving.warm_up()
             with self._lock:
-                self._solving, self._size = solving, solving.size_text()
+                self._view, self._size = view_of(solving), solving.size_text()
             self._change("solving")
-            self._solve(solving, budget)
+            self._solve(solving.solver, budget)
             self._change("done")
         except Exception as error:  # whatever is wrong with it is told, and the server goes on
             self.error = first_line(error)
@@ -93,11 +90,11 @@ class Exploration:
     def view(self) -> Data:
         """Return how far it is."""
         with self._lock:
-            solving, answers = self._solving, [(s.iterations, s.seconds, s.exploitability) for s in self._kept]
+            answers = [(s.iterations, s.seconds, s.exploitability) for s in self._kept]
             seen: Data = {"title": self.title, "status": self.status, "error": self.error, "version": self.version}
             seen |= {"iterations": self._done[0], "seconds": self._done[1], "size": self._size}
-            if solving is not None:
-                seen["pot"] = solving.game.pot
+            if self._view is not None:
+                seen["pot"] = self._view.pot
             if self.status == "solving":
                 seen["progress"] = {"iterations": self._done[0], "seconds": self._done[1]}
             return seen | {"kept": [{"iterations": i, "seconds": s, "exploitability": e} for i, s, e in answers]}
@@ -120,17 +117,17 @@ class Exploration:
             except Exception as error:
                 future.set_exception(error if isinstance(error, ValueError) else ValueError(first_line(error)))
 
-    def _solve(self, solving: BoardSolving, budget: Budget) -> None:
+    def _solve(self, solver: BoardSolver | Solver, budget: Budget) -> None:
         """Solve from one answer that is kept to the next, until the budget is spent."""
-        most = budget.iterations or solving.solver.enough or 10**9
+        most = budget.iterations or solver.enough or 10**9
         target, left, asked = budget.exploitability or 0.0, budget.seconds, 1
         while not self._watch.stopped:
             self._before = self._done[1]
             wanted = min(asked, most)
             part = Budget(iterations=wanted, seconds=left, watch=self._watch)
-            solution = solving.solver.solve(part, progress=self._look)
+            solution: Solution[Any] = solver.solve(part, progress=self._look)
             self._look(solution.iterations, solution.seconds, None)
-            self._keep(solving.solver, *self._done)
+            self._keep(solver.exploitability(), *self._done)
             left = None if left is None else left - solution.seconds
             if self._kept[-1].exploitability <= target or solution.iterations < wanted or solution.iterations >= most:
                 break
@@ -143,46 +140,42 @@ class Exploration:
             self.serve()
             self._served = time.perf_counter()
 
-    def _keep(self, solver: BoardSolver, iterations: int, seconds: float) -> None:
+    def _keep(self, exploitability: float, iterations: int, seconds: float) -> None:
         """Keep the answer of now; where all would take too much memory, every other one of those before is dropped."""
-        answer = solver.answer()
-        first, second = answer.average
-        made = Snapshot(iterations, seconds, solver.exploitability(), (first.copy(), second.copy()))
+        assert self._view is not None
+        copy = self._view.copy()
         with self._lock:
-            self._kept.append(made)
-            size = first.nbytes + second.nbytes
+            self._kept.append(Snapshot(iterations, seconds, exploitability, copy))
+            size = sum(table.nbytes for table in copy)
             while len(self._kept) > 2 and len(self._kept) * size > MOST_BYTES:
                 del self._kept[-2::-2]
             self.version += 1
 
     def _node(self, line: str, number: int | None) -> Data:
         """Return a decision as the page shows it."""
-        if self._solving is None:
+        if self._view is None:
             raise ValueError(f"line must wait until the spot is built, got {line!r}")
-        solver, game, answers = self._solving.solver, self._solving.game, self._kept
+        view, answers = self._view, self._kept
         if number is not None and not 0 <= number < len(answers):
             raise ValueError(f"kept must be the number of one of {len(answers)} kept answers, got {number}")
-        state = find_decision(game, line, "line")
-        place = game.locate(state)
-        assert place is not None  # all its actions are those of the menus
-        with nullcontext() if number is None else solver.showing(answers[number].average):
-            shown = decision(solver, *place)
-        return self._data(game, state, shown) | {"kept": number}
+        state = find_decision(view.game, line, "line")
+        return self._data(view, state, view.row(state, None if number is None else answers[number].answer)) | {"kept": number}
 
-    def _data(self, game: HoldemGame, state: HoldemState, shown: Data) -> Data:
+    def _data(self, view: View, state: Any, shown: Data) -> Data:
         """Return a decision's row as numbers of few digits: what 1,326 hands do fits into 60 kB."""
+        game: PublicGame[Any] = view.game
         hands = shown["hands"]
         strategy = np.round(SHARE_STEPS * np.array([hand["strategy"] for hand in hands.values()])).astype(int)
         largest = max((hand["weight"] for hand in hands.values()), default=0.0) or 1.0
-        chips = game.chips(state)
-        assert chips is not None
-        actions = game.actions(state)
+        chips, actions = game.chips(state), game.actions(state)
+        after = [game.child(state, action) for action in actions]
         return {
             "line": line_of(game, state), "player": shown["player"], "seat": game.seat_text(shown["player"]),
-            "round": game.rounds[game.round(state)], "board": game.board_name(state), "cards": cards_text(state.cards),
-            "pot": sum(chips.paid),
+            "round": game.rounds[game.round(state)], "board": game.board_name(state), "cards": game.board_text(state),
+            "pot": None if chips is None else sum(chips.paid),
             "actions": [action_text(game, state, action) for action in actions], "texts": [action.text for action in actions],
-            "next": [_what_follows(game, game.child(state, action)) for action in actions],
+            "next": [_what_follows(game, child) for child in after],
+            "reveals": [view.cards(child) if _what_follows(game, child) == "cards" else None for child in after],
             "frequencies": shown["frequencies"], "hands": list(hands), "strategy": strategy.tolist(),
             "weights": [round(hand["weight"] / largest, WEIGHT_DIGITS) for hand in hands.values()],
             "evs": [None if hand["ev"] is None else round(hand["ev"], 2) for hand in hands.values()],
@@ -194,6 +187,6 @@ class Exploration:
             self.version += 1
 
 
-def _what_follows(game: HoldemGame, state: HoldemState) -> str:
+def _what_follows(game: PublicGame[Any], state: Any) -> str:
     """Return what comes at a state: another decision, public cards, or the end."""
     return "end" if game.settled(state) else "cards" if game.player(state) == CHANCE else "decision"

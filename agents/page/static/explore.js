@@ -77,14 +77,15 @@ function render() {
   else {
     const now = view.progress ?? view, best = view.kept.at(-1);
     const words = { waiting: "It waits for what is thought about before.", building: "It builds the tree; the first time this compiles, for up to a minute.", solving: "Solving: ", done: "Solved: " };
-    at("status").textContent = words[view.status] + (best ? `${now.iterations.toLocaleString("en")} iterations, ${seconds(now.seconds)}, a best response wins ${share(best)} of the pot` : "");
+    at("status").textContent = words[view.status] + (best ? `${now.iterations.toLocaleString("en")} iterations, ${seconds(now.seconds)}, a best response wins ${left(best)}` : "");
   }
   at("size").textContent = view?.size ?? "";
   renderPlot();
   renderNode();
 }
 
-const share = (kept) => `${+(100 * kept.exploitability / view.pot).toPrecision(2)} %`;
+const measure = (kept) => (view.pot === null ? kept.exploitability : 100 * kept.exploitability / view.pot);
+const left = (kept) => `${+measure(kept).toPrecision(2)}${view.pot === null ? " chips" : " % of the pot"}`;
 
 function renderPlot() {
   const kept = view?.kept.filter((one) => one.exploitability > 0 && one.seconds > 0) ?? [];
@@ -94,22 +95,22 @@ function renderPlot() {
   scrubber.max = view.kept.length - 1;
   if (following) scrubber.value = scrubber.max;
   const shown = view.kept[Number(scrubber.value)];
-  at("shown").textContent = `${shown.iterations.toLocaleString("en")} iterations, ${seconds(shown.seconds)}, ${share(shown)} of the pot${following && view.status === "solving" ? " (the newest)" : ""}`;
-  const width = 420, height = 170, left = 48, bottom = 28;
-  const xs = kept.map((one) => Math.log10(one.seconds)), ys = kept.map((one) => Math.log10(100 * one.exploitability / view.pot));
+  at("shown").textContent = `${shown.iterations.toLocaleString("en")} iterations, ${seconds(shown.seconds)}, ${left(shown)}${following && view.status === "solving" ? " (the newest)" : ""}`;
+  const width = 420, height = 170, margin = 52, bottom = 28;
+  const xs = kept.map((one) => Math.log10(one.seconds)), ys = kept.map((one) => Math.log10(measure(one)));
   const bounds = (values) => [Math.floor(Math.min(...values)), Math.max(Math.floor(Math.min(...values)) + 1, Math.ceil(Math.max(...values)))];
   const [x0, x1] = bounds(xs), [y0, y1] = bounds(ys);
-  const x = (value) => left + (width - left - 10) * (value - x0) / (x1 - x0), y = (value) => 8 + (height - 8 - bottom) * (y1 - value) / (y1 - y0);
+  const x = (value) => margin + (width - margin - 16) * (value - x0) / (x1 - x0), y = (value) => 8 + (height - 8 - bottom) * (y1 - value) / (y1 - y0);
   const made = svg("svg", { viewBox: `0 0 ${width} ${height}` });
   for (let decade = x0; decade <= x1; decade++) {
     made.append(svg("line", { x1: x(decade), x2: x(decade), y1: 8, y2: height - bottom, class: "rule" }), svg("text", { x: x(decade), y: height - 10, "text-anchor": "middle" }, seconds(10 ** decade)));
   }
   for (let decade = y0; decade <= y1; decade++) {
-    made.append(svg("line", { x1: left, x2: width - 10, y1: y(decade), y2: y(decade), class: "rule" }), svg("text", { x: left - 5, y: y(decade) + 4, "text-anchor": "end" }, `${+(10 ** decade).toPrecision(1)} %`));
+    made.append(svg("line", { x1: margin, x2: width - 16, y1: y(decade), y2: y(decade), class: "rule" }), svg("text", { x: margin - 5, y: y(decade) + 4, "text-anchor": "end" }, `${+(10 ** decade).toPrecision(1)}${view.pot === null ? "" : " %"}`));
   }
   made.append(svg("polyline", { points: kept.map((_, i) => `${x(xs[i])},${y(ys[i])}`).join(" "), class: "curve" }));
   if (shown.seconds > 0 && shown.exploitability > 0) {
-    made.append(svg("circle", { cx: x(Math.log10(shown.seconds)), cy: y(Math.log10(100 * shown.exploitability / view.pot)), r: 5, class: "point" }));
+    made.append(svg("circle", { cx: x(Math.log10(shown.seconds)), cy: y(Math.log10(measure(shown))), r: 5, class: "point" }));
   }
   fill(at("plot"), made);
 }
@@ -127,17 +128,24 @@ function renderNode() {
   if (!node) return;
   fill(at("line"), ...[[], ...node.line.map((_, i) => node.line.slice(0, i + 1))].map((to) =>
     element("li", {}, element("button", { type: "button", onclick: () => go(to), "aria-current": String(to.length === node.line.length) }, to.at(-1) ?? "start"))));
-  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", ` pot ${+node.pot.toPrecision(8)}: ${node.seat} acts`);
+  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)}`}: ${node.seat} acts`);
   const classes = colours(node.actions);
   fill(at("choices"), ...node.actions.map((words, i) => element("button", { type: "button", class: `choice ${classes[i]}`, disabled: node.next[i] === "end", onclick: () => take(i) },
     `${words}: ${node.frequencies[i] === null ? "-" : percent(node.frequencies[i])}`)));
   const overlay = at("overlay").querySelector(":checked").value;
-  fill(at("grid"), grid(cells(overlay), "hands: the table below has the same in numbers", (name) => { chosen = chosen === name ? null : name; at("table-box").open = true; renderNode(); }));
+  const choose = (name) => { chosen = chosen === name ? null : name; at("table-box").open = true; renderNode(); };
+  fill(at("grid"), pairs() ? grid(cells(overlay), "hands: the table below has the same in numbers", choose) : bars());
   if (overlay === "strategy") fill(at("legend"), ...legend(node.actions));
   else if (overlay === "ev") fill(at("legend"), "EV in chips of the pot: ", element("span", {}, spot(0), " 0"), element("span", {}, spot(1), ` ${Math.round(most())}`));
   else fill(at("legend"), following || !last ? "move the slider back in time to see what changed since" : "how much of a hand's strategy differs from the last answer's");
   renderTable();
 }
+
+const pairs = () => node.hands.every((hand) => /^([2-9TJQKA][cdhs]){2}$/.test(hand));
+
+// Hands of small games: a bar each.
+const bars = () => element("div", {}, ...node.hands.map((hand, i) => element("div", { class: "strategy" },
+  element("span", {}, `${hand}${node.evs[i] === null ? "" : `, EV ${node.evs[i].toFixed(2)}`}`), bar(node.actions.map((_, k) => part(node, i, k)), node.actions))));
 
 const heat = (value) => `hsl(${Math.round(210 - 170 * value)} 70% ${Math.round(80 - 22 * value)}%)`;
 const most = () => Math.max(1, ...node.evs.filter((ev) => ev !== null));
@@ -181,9 +189,9 @@ const part = (from, hand, action) => from.strategy[hand][action] / SHARE_STEPS;
 function take(i) {
   const to = [...node.line, node.texts[i]];
   if (node.next[i] === "decision") { go(to); return; }
-  const dead = new Set(node.cards.match(/../g));
-  const ranks = [..."AKQJT98765432"];
-  fill(at("deck"), ...Object.entries(SUITS).flatMap(([suit, sign]) => ranks.map((rank) => element("button",
+  const reveals = node.reveals[i], dead = new Set(node.cards.match(/../g)), ranks = [..."AKQJT98765432"];
+  if (reveals) fill(at("deck"), ...reveals.map((text) => element("button", { type: "button", class: "card word", onclick: () => go([...to, text]) }, text)));
+  else fill(at("deck"), ...Object.entries(SUITS).flatMap(([suit, sign]) => ranks.map((rank) => element("button",
     { type: "button", class: "hd".includes(suit) ? "card red" : "card", disabled: dead.has(rank + suit), onclick: () => go([...to, rank + suit]) }, rank + sign))));
   at("deck").hidden = false;
 }
@@ -192,7 +200,7 @@ const COLUMNS = () => ["hand", "weight", "EV", ...node.actions];
 
 function rows() {
   return node.hands.map((hand, i) => [hand, node.weights[i], node.evs[i], ...node.actions.map((_, k) => part(node, i, k))])
-    .filter((row) => row[1] >= 1e-3 && (!chosen || className(row[0]) === chosen));
+    .filter((row) => row[1] >= 1e-3 && (!chosen || !pairs() || className(row[0]) === chosen));
 }
 
 function renderTable() {
@@ -224,6 +232,7 @@ at("spot").addEventListener("submit", (event) => {
     remember();
   });
 });
+at("spot").elements.game.addEventListener("change", showFields);
 at("stop").addEventListener("click", () => attempt(async () => receive(await ask(`/api/explorations/${exploration}/stop`, {}))));
 at("scrubber").addEventListener("input", () => { following = at("scrubber").value === at("scrubber").max; render(); look(); });
 for (const choice of document.querySelectorAll("#overlay input")) choice.addEventListener("change", look);
@@ -235,8 +244,13 @@ document.addEventListener("keydown", (event) => {
   else if (/^[1-9]$/.test(event.key) && node.next[event.key - 1] && node.next[event.key - 1] !== "end") take(event.key - 1);
 });
 
+function showFields() {
+  at("of-spot").hidden = at("spot").elements.game.value !== "spot";
+}
+
 const linked = new URLSearchParams(location.hash.slice(1));
 for (const [name, value] of linked) if (at("spot").elements[name]) at("spot").elements[name].value = value;
+showFields();
 const kept = sessionStorage.getItem("exploration");
 await attempt(async () => {
   if (!kept) return;

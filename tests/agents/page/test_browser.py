@@ -200,6 +200,24 @@ def test_a_turn_is_solved_scrubbed_and_walked(tab):
     page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('river')")
 
 
+def test_a_small_game_is_explored(tab):
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=game]", "leduc_poker")
+    assert page.locator("[name=board]").is_hidden()
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved: 1,000 iterations')")
+    for step in ("check", "check"):
+        before = page.locator("#line li").count()
+        page.click(f"#choices button:has-text('{step}')")
+        page.wait_for_function(
+            "n => document.querySelectorAll('#line li').length > n || !document.querySelector('#deck').hidden", arg=before
+        )
+    page.click("#deck button >> nth=0")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('round 2')")
+    assert page.locator("#grid .bar").count() >= 2
+
+
 def test_a_long_solve_is_stopped_and_bad_spots_are_told(tab):
     page = tab()
     page.goto(page.url.rstrip("/") + "/explore")

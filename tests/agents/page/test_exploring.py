@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import Future
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from agents.evaluation.solving import BoardSolving
+from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page import exploring
 from agents.page.exploring import SHARE_STEPS, Exploration
 from agents.reporting.hand_grid import decision
-from games.game import find_decision
+from games import CHANCE, TERMINAL, public_tree
+from games.derived import derived_game, tree_of
+from games.game import children, find_decision, path
 from games.holdem.config import Spot
-from search import BoardSolver, Budget, variant
+from search import BoardSolver, Budget, Solver, variant
 
 DCFR = variant("default_holdem")
 SIZES = {"pot": 200, "stack": 900, "bets": "50%,a", "raises": "75%"}
@@ -149,3 +152,85 @@ def test_a_spot_that_cannot_be_built_is_told_in_one_line():
     assert (at.view()["status"], at.view()["error"]) == ("failed", "game must fit into memory")
     with pytest.raises(ValueError, match=r"^line must wait until the spot is built, got ''$"):
         future.result(0)
+
+
+@pytest.mark.parametrize(("name", "line"), [("kuhn_poker", ""), ("kuhn_poker", "Pass / Bet"), ("leduc_poker", "Call / Call / 4")])
+def test_small_games_are_shown_as_solves_of_so_many_iterations_have_them(name, line):
+    tree = public_tree(name)
+    at = Exploration(lambda: (TreeSolving(tree, variant("default")), Budget(iterations=50)), name)
+    at.work()
+    game, kept = derived_game(tree), at.view()["kept"]
+    assert kept[-1]["iterations"] == 50
+    assert at.view()["pot"] is None
+    line = line.replace("4", game.label(tree.children(find_chance(game))[1])) if "4" in line else line
+    state = find_decision(game, line, "line")
+    for number in (0, 5, None):
+        solver = Solver(tree, variant("default"))
+        solver.run(kept[-1 if number is None else number]["iterations"])
+        strategy, player = solver.answer(), game.player(state)
+        shown = node(at, line, number)
+        assert shown["hands"] == [game.hand_name(player, hand) for hand in range(game.num_hands[player]) if shown_hand(game, state, hand)]
+        hands = [hand for hand in range(game.num_hands[player]) if shown_hand(game, state, hand)]
+        np.testing.assert_allclose(np.array(shown["strategy"]).T / SHARE_STEPS, strategy.at(state)[:, hands], atol=0.5 / SHARE_STEPS + 1e-9)
+        for hand, ev in zip(hands, shown["evs"], strict=True):
+            expected = expected_chips(game, strategy, state, player, hand)
+            assert (ev is None) == (expected is None)
+            assert ev is None or ev == pytest.approx(expected, abs=0.006)
+    assert [reveals is not None for reveals in shown["reveals"]] == [follows == "cards" for follows in shown["next"]]
+
+
+def find_chance(game):
+    """Return where Leduc's public card comes after two checks."""
+    state = game.root
+    for _ in range(2):
+        state = game.child(state, next(action for action in game.actions(state) if action.text == "Call"))
+    return state
+
+
+def shown_hand(game, state, hand):
+    """Say whether a hand can be held at a state."""
+    player = game.player(state)
+    return game.cf_reach(state, player, game.ranges[1 - player])[hand] > 0
+
+
+def expected_chips(game, strategy, state, player, hand):
+    """Return what a hand wins on average from a decision on, deal by deal; None where it meets nobody."""
+    total = won = 0.0
+    for other in range(game.num_hands[1 - player]):
+        hands = (hand, other) if player == 0 else (other, hand)
+        weight = came(game, strategy, state, 1 - player, other)
+        held = np.zeros(game.num_hands[1 - player])
+        held[other] = weight
+        weight = float(game.cf_reach(state, player, held)[hand])
+        if weight > 0:
+            total += weight
+            won += weight * walk(game, strategy, state, hands) * (1 if player == 0 else -1)
+    return won / total if total > 1e-12 else None
+
+
+def came(game, strategy, state, player, hand):
+    """Return how likely a player comes to a state with a hand, by its own actions."""
+    likely, way = float(game.ranges[player][hand]), path(game, state)
+    for above, child in pairwise(way):
+        if game.player(above) == player:
+            likely *= strategy.at(above)[children(game, above).index(child)][hand]
+    return likely
+
+
+def walk(game, strategy, state, hands):
+    """Return player 0's chips on average from a state on."""
+    player = game.player(state)
+    if player == TERMINAL:
+        return game.payoff(state, hands)
+    if player == CHANCE:
+        below = tree_of(game).children(state)
+        likely = []
+        for child in below:
+            held = np.zeros(game.num_hands[1])
+            held[hands[1]] = 1.0
+            likely.append(float(game.cf_reach(child, 0, held)[hands[0]]))
+        return sum(share * walk(game, strategy, child, hands) for share, child in zip(likely, below, strict=True) if share > 0) / sum(
+            likely
+        )
+    shares = strategy.at(state)[:, hands[player]]
+    return sum(share * walk(game, strategy, child, hands) for share, child in zip(shares, children(game, state), strict=True))

@@ -1,0 +1,105 @@
+"""Reading a decision out of a solve, now or as it was: the same for hold'em on boards and for games derived from OpenSpiel."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+
+from agents.evaluation.solving import BoardSolving, TreeSolving
+from agents.reporting.hand_grid import decision
+from agents.reporting.tables import Row
+from games.derived import DerivedGame, derived_game
+from games.game import children, path
+from games.holdem.rules import HoldemGame, HoldemState
+from games.public_tree import CHANCE
+from search import Strategy, represent
+
+Copy = tuple[Any, Any]  # of both players' average strategies
+LEAST_REACH = 1e-12  # of a range: a hand that meets less of the opponent's has no EV
+
+
+class View(Protocol):
+    """What is read out of a solve.
+
+    Attributes:
+        game: that is solved.
+        pot: chips that an exploitability is a share of; None where it is told in chips.
+    """
+
+    game: Any
+    pot: float | None
+
+    def copy(self) -> Copy:
+        """Return a copy of the answer so far."""
+
+    def row(self, state: Any, copy: Copy | None) -> Row:
+        """Return a decision as ``agents.reporting.hand_grid.decision`` does, from a copy or from the answer of now."""
+
+    def cards(self, state: Any) -> list[str] | None:
+        """Return what public chance may reveal at a state; None where that is any card that nobody sees yet."""
+
+
+class BoardView:
+    """See ``View``: hold'em."""
+
+    def __init__(self, solving: BoardSolving) -> None:
+        self._solver, self.game = solving.solver, solving.game
+        self.pot: float | None = self.game.pot
+
+    def copy(self) -> Copy:
+        first, second = self._solver.answer().average
+        return first.copy(), second.copy()
+
+    def row(self, state: HoldemState, copy: Copy | None) -> Row:
+        game: HoldemGame = self.game
+        place = game.locate(state)
+        assert place is not None  # every action of its line is one of the menus'
+        with nullcontext() if copy is None else self._solver.showing(copy):
+            return decision(self._solver, *place)
+
+    def cards(self, state: HoldemState) -> list[str] | None:
+        return None
+
+
+class TreeView:
+    """See ``View``: a game derived from OpenSpiel."""
+
+    pot: float | None = None
+
+    def __init__(self, solving: TreeSolving) -> None:
+        self._solver, self.game = solving.solver, derived_game(solving.tree)
+        self._representation: Any = represent(self.game)
+
+    def copy(self) -> Copy:
+        first, second = self._solver.answer().tables
+        return first.copy(), second.copy()
+
+    def row(self, state: int, copy: Copy | None) -> Row:
+        game: DerivedGame = self.game
+        answer, player = self._solver.answer(), game.player(state)
+        strategy = answer if copy is None else Strategy(answer.tree, answer.span, copy)
+        reach = [range_.copy() for range_ in game.ranges]
+        for above, child in pairwise(path(game, state)):
+            if game.player(above) != CHANCE:
+                reach[game.player(above)] *= strategy.at(above)[children(game, above).index(child)]
+        policy, other = strategy.at(state), reach[1 - player]
+        met, dealt = (game.cf_reach(state, player, range_) for range_ in (other, game.ranges[1 - player]))
+        cfvs = (policy * self._representation.value_function(strategy.tables).action_values(state, other)).sum(axis=0)
+        weights = reach[player] * met
+        frequencies = (policy @ weights / weights.sum()).tolist() if weights.sum() > 0 else [None] * len(policy)
+        hands: dict[str, Row] = {}
+        for hand in np.flatnonzero(dealt * game.ranges[player] > 0).tolist():
+            ev = float(cfvs[hand] / met[hand]) if met[hand] > LEAST_REACH else None
+            hands[game.hand_name(player, hand)] = {"strategy": policy[:, hand].tolist(), "ev": ev, "weight": float(reach[player][hand])}
+        return {"player": player, "actions": [action.text for action in game.actions(state)], "frequencies": frequencies, "hands": hands}
+
+    def cards(self, state: int) -> list[str] | None:
+        return [self.game.label(child) for child in self._solver.tree.children(state)]
+
+
+def view_of(solving: BoardSolving | TreeSolving) -> View:
+    """Return how decisions are read out of a solve that is warm."""
+    return BoardView(solving) if isinstance(solving, BoardSolving) else TreeView(solving)

@@ -1,0 +1,93 @@
+"""``timebank web``: what it refuses before anything is served, and what settings a page may give."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from agents.apps.config import register
+from agents.apps.web import EFFORTS, SPOT_KEYS, TABLES, built, explored
+from tests.running import refused
+
+SPOT = {
+    "game": "spot", "board": "Td9d6hQc4s", "oop": "QQ,AKs", "ip": "KK-JJ", "pot": "200", "stack": "900", "bets": "50%,a", "raises": "75%",
+    "effort": "quick",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def schemas():
+    register("play")
+    register("solve")
+
+
+def test_an_address_that_is_taken_or_no_ones_is_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        error = refused(monkeypatch, capsys, "web", f"port={port}")
+        assert f"host and port must be free on this machine, got 127.0.0.1:{port}: Address already in use" in error
+    assert "host and port must be free on this machine, got 192.0.2.1:0" in refused(monkeypatch, capsys, "web", "host=192.0.2.1", "port=0")
+    assert "port must be" in refused(monkeypatch, capsys, "web", "port=70000")
+    monkeypatch.setattr("agents.apps.web.find_spec", lambda name: None)
+    error = refused(monkeypatch, capsys, "web")
+    assert "timebank web must have starlette, uvicorn, websockets installed, got none (pip install -e '.[web]')" in error
+
+
+def test_tables_have_names_of_their_own_and_settings_that_fit(tmp_path):
+    assert len({name for name, *_ in TABLES}) == len(TABLES) >= 6
+    for name, _, _, settings, seconds in TABLES:
+        assert 0 <= seconds <= 20
+        if name in ("leduc", "kuhn"):
+            agent, values = built(settings, tmp_path / name)
+            assert agent.thinks
+            assert values is not None
+    with pytest.raises(Exception, match="game must be one of"):
+        built(["game=chess"], tmp_path)
+
+
+@pytest.mark.parametrize("game", ["spot", "kuhn_poker"])
+def test_a_spot_and_a_small_game_are_solved(game):
+    at = explored(SPOT | {"game": game})
+    at.work()
+    view = at.view()
+    assert view["status"] == "done"
+    if game == "spot":
+        assert view["kept"][-1]["exploitability"] <= EFFORTS["quick"][0] / 100 * 200
+    else:
+        assert view["iterations"] == EFFORTS["quick"][1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"game": "chess"}, "game must be one of spot, kuhn_poker, leduc_poker, liars_dice, got 'chess'"),
+        ({"effort": "most"}, "effort must be one of quick, standard, deep, got 'most'"),
+        ({"pot": "much"}, "game.pot must be a number of chips, got 'much'"),
+        ({"pot": "-1"}, "game.pot must be"),
+        ({"pot": "nan"}, "must be"),
+        ({"pot": "1e999"}, "must be"),
+        ({"board": "Td9d"}, "game.board must have 3, 4 or 5 cards, got 2 in 'Td9d'"),
+        ({"board": "${oc.env:HOME}"}, "game.board must be a plain value"),
+        ({"board": 'x" game.pot="1'}, "game.board must"),
+        ({"oop": "QQ]"}, "game.ranges"),
+        ({"oop": ""}, "game.ranges"),
+        ({"ip": 'QQ","KK'}, "game.ranges"),
+        ({"bets": "[1,2]"}, "game.bets must"),
+        ({"raises": "x\\"}, "game.raises must"),
+        ({"stack": "900,800"}, "game.stack must"),
+        ({"extra": "1"}, "a spot must have game, board, oop, ip, pot, stack, bets, raises, effort, got extra"),
+    ],
+)
+def test_bad_spots_are_refused_as_the_command_refuses_them(changes, error):
+    with pytest.raises(ValueError, match="must") as refusal:
+        explored(SPOT | changes)
+    assert error in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_spot_that_lacks_something_is_refused():
+    for key in SPOT_KEYS:
+        with pytest.raises(ValueError, match=f"a spot must have .*, got no {key}$"):
+            explored({name: value for name, value in SPOT.items() if name != key})
