@@ -30,6 +30,7 @@ STEP = 1.2  # from one kept answer, whose exploitability is worked out, to the n
 MOST_BYTES = 300e6  # of kept answers
 SERVE_SECONDS = 0.2  # between two nodes that are read out while it solves
 WEIGHT_DIGITS, SHARE_STEPS = 4, 255
+EV_STEPS = 1000  # of the pot, or of a chip, in which EVs of actions are told
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class Exploration:
         strategy = np.round(SHARE_STEPS * np.array([hand["strategy"] for hand in hands.values()])).astype(int)
         largest = max((hand["weight"] for hand in hands.values()), default=0.0) or 1.0
         chips, actions = game.chips(state), game.actions(state)
-        after = [game.child(state, action) for action in actions]
+        after, unit = [game.child(state, action) for action in actions], (view.pot or 1.0) / EV_STEPS
         return {
             "line": line_of(game, state), "player": shown["player"], "seat": game.seat_text(shown["player"]),
             "round": game.rounds[game.round(state)], "board": game.board_name(state), "cards": game.board_text(state),
@@ -178,7 +179,8 @@ class Exploration:
             "reveals": [view.cards(child) if _what_follows(game, child) == "cards" else None for child in after],
             "frequencies": shown["frequencies"], "hands": list(hands), "strategy": strategy.tolist(),
             "weights": [round(hand["weight"] / largest, WEIGHT_DIGITS) for hand in hands.values()],
-            "evs": [None if hand["ev"] is None else round(hand["ev"], 2) for hand in hands.values()],
+            "evs": [None if hand["ev"] is None else round(hand["ev"], 2) for hand in hands.values()], "unit": unit,
+            "action_evs": [hand["action_evs"] and [round(ev / unit) for ev in hand["action_evs"]] for hand in hands.values()],
         }  # fmt: skip
 
     def _change(self, status: str) -> None:

@@ -86,14 +86,18 @@ class TreeView:
             if game.player(above) != CHANCE:
                 reach[game.player(above)] *= strategy.at(above)[children(game, above).index(child)]
         policy, other = strategy.at(state), reach[1 - player]
-        met, dealt = (game.cf_reach(state, player, range_) for range_ in (other, game.ranges[1 - player]))
-        cfvs = (policy * self._representation.value_function(strategy.tables).action_values(state, other)).sum(axis=0)
-        weights = reach[player] * met
+        reached, dealt = (game.cf_reach(state, player, range_) for range_ in (other, game.ranges[1 - player]))
+        cfvs = self._representation.value_function(strategy.tables).action_values(state, other)
+        mixed = (policy * cfvs).sum(axis=0)
+        weights = reach[player] * reached
         frequencies = (policy @ weights / weights.sum()).tolist() if weights.sum() > 0 else [None] * len(policy)
         hands: dict[str, Row] = {}
         for hand in np.flatnonzero(dealt * game.ranges[player] > 0).tolist():
-            ev = float(cfvs[hand] / met[hand]) if met[hand] > LEAST_REACH else None
-            hands[game.hand_name(player, hand)] = {"strategy": policy[:, hand].tolist(), "ev": ev, "weight": float(reach[player][hand])}
+            ev, evs = None, None
+            if reached[hand] > LEAST_REACH:
+                ev, evs = float(mixed[hand] / reached[hand]), (cfvs[:, hand] / reached[hand]).tolist()
+            entry = {"strategy": policy[:, hand].tolist(), "ev": ev, "action_evs": evs, "weight": float(reach[player][hand])}
+            hands[game.hand_name(player, hand)] = entry
         return {"player": player, "actions": [action.text for action in game.actions(state)], "frequencies": frequencies, "hands": hands}
 
     def cards(self, state: int) -> list[str] | None:

@@ -34,7 +34,8 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
 
     A hand's ``weight`` is its range times the player's own actions on the way. Its ``ev`` is what it wins of the pot from there on, in
     chips (a deal's net chips in a game with blinds), against the hands that the opponent comes there with; none where he hardly ever does
-    with one that shares no card with it. ``frequencies`` are weighted by both players' reach, none where they never come there.
+    with one that shares no card with it. ``action_evs`` are the same of each action. ``frequencies`` are weighted by both players' reach,
+    none where they never come there.
     """
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
@@ -43,12 +44,15 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     spot = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
     deals, cf_reach = (spot.cf_reach(spot.root, player, reach) for reach in (spot.ranges[1 - player], opponent_range))
     meeting = cf_reach > max(LEAST_MET * opponent_range.sum(), LEAST_REACH)
-    values = (strategy * solver.action_values(node, cards)).sum(axis=0) / game.ranges[1 - player].max()
+    values = solver.action_values(node, cards) / game.ranges[1 - player].max()
+    mixed = (strategy * values).sum(axis=0)
     offset = 0.0 if game.betting.blinds else float(bets.contribution[node, player])
     hands: dict[str, Row] = {}
     for hand in np.flatnonzero((spot.ranges[player] > 0) & (deals > LEAST_DEALT * spot.ranges[1 - player].sum())).tolist():
-        ev = float(values[hand] / cf_reach[hand]) + offset if meeting[hand] else None
-        entry = {"strategy": strategy[:, hand].tolist(), "ev": ev, "weight": float(reach[player][hand])}
+        ev, evs = None, None
+        if meeting[hand]:
+            ev, evs = float(mixed[hand] / cf_reach[hand]) + offset, (values[:, hand] / cf_reach[hand] + offset).tolist()
+        entry = {"strategy": strategy[:, hand].tolist(), "ev": ev, "action_evs": evs, "weight": float(reach[player][hand])}
         hands[hand_text(*game.hands[hand].tolist())] = entry
     weight = range_ * np.where(meeting, cf_reach, 0.0)
     total = float(weight.sum())
@@ -83,8 +87,14 @@ def decision_table(root: Row) -> str:
 
 def write_decision(root: Row, deck: Deck, title: str, directory: Path, name: str) -> None:
     """Write a decision as ``<name>.csv``, a row a hand, and as a figure, ``<name>.png`` and ``<name>.svg``."""
-    actions, hands = root["actions"], root["hands"].items()
-    rows = [{"hand": h, "weight": e["weight"], "ev": e["ev"], **dict(zip(actions, e["strategy"], strict=True))} for h, e in hands]
+    actions = root["actions"]
+    unknown = [None] * len(actions)
+    rows = [
+        {"hand": hand, "weight": entry["weight"], "ev": entry["ev"]}
+        | dict(zip(actions, entry["strategy"], strict=True))
+        | {f"ev {action}": ev for action, ev in zip(actions, entry.get("action_evs") or unknown, strict=True)}
+        for hand, entry in root["hands"].items()
+    ]
     write_csv(directory / f"{name}.csv", rows)
     plot_decision(root, deck, title, [directory / f"{name}.{kind}" for kind in ("png", "svg")])
 

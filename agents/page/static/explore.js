@@ -196,10 +196,11 @@ function take(i) {
   at("deck").hidden = false;
 }
 
-const COLUMNS = () => ["hand", "weight", "EV", ...node.actions];
+const COLUMNS = () => ["hand", "weight", "EV", ...node.actions, ...node.actions.map((words) => `EV ${words}`)];
 
 function rows() {
   return node.hands.map((hand, i) => [hand, node.weights[i], node.evs[i], ...node.actions.map((_, k) => part(node, i, k))])
+    .map((row, i) => [...row, ...node.actions.map((_, k) => (node.action_evs[i] ? node.action_evs[i][k] * node.unit : null))])
     .filter((row) => row[1] >= 1e-3 && (!chosen || !pairs() || className(row[0]) === chosen));
 }
 
@@ -211,7 +212,7 @@ function renderTable() {
   fill(at("hands"), element("table", {}, element("thead", {}, element("tr", {}, ...columns.map((name) => element("th", { scope: "col" },
     element("button", { type: "button", onclick: () => { sorted = [name, sorted[0] === name ? -sorted[1] : -1]; renderTable(); } }, name))))),
   element("tbody", {}, ...all.slice(0, 400).map((row) => element("tr", {}, ...row.map((value, i) =>
-    element("td", {}, i === 0 ? value : i === 1 ? value.toFixed(3) : i === 2 ? (value === null ? "-" : value.toFixed(2)) : percent(value))))))));
+    element("td", {}, i === 0 ? value : i === 1 ? value.toFixed(3) : i === 2 || i >= 3 + node.actions.length ? (value === null ? "-" : value.toFixed(2)) : percent(value))))))));
 }
 
 function csv() {

@@ -73,6 +73,7 @@ def test_decisions_are_those_of_the_naive_twin(name, stride):
             assert entry["strategy"] == pytest.approx(strategy[:, h].tolist(), rel=1e-9, abs=1e-12)
             assert entry["weight"] == pytest.approx(reach[player][h], rel=1e-9)
             assert entry["ev"] == pytest.approx((strategy[:, h] * values[:, h]).sum() / met[h] + begin, rel=1e-9, abs=1e-9)
+            assert entry["action_evs"] == pytest.approx(values[:, h] / met[h] + begin, rel=1e-9, abs=1e-9)
         canonical += cards in solver.tree.cards
         other += cards not in solver.tree.cards
     assert canonical > 0
