@@ -17,6 +17,7 @@ COMMANDS = {
     "play": "play against an agent yourself",
     "web": "play against agents in a browser and watch them think",
     "bot": "let an agent play at somebody else's table",
+    "analyse": "say what an agent would have done in hands that were played, and what they cost",
     "report": "write a run as one page of HTML",
     "spots": "measure an agent's or a program's EV loss in spots whose answers are known",
 }

@@ -390,6 +390,29 @@ class WebConfig:
 
 
 @dataclass(kw_only=True)
+class AnalyseConfig:
+    """``timebank analyse``.
+
+    Attributes:
+        file: hands of heads-up no-limit hold'em as PHH (``.phh``, ``.phhs``), such as ``timebank match`` writes.
+        seat: whose decisions: 0, the small blind, 1, the big blind; none is both.
+        budget: of each of the agent's decisions; none is one second.
+        worst: how many of the costliest decisions are printed.
+        seed: of nothing in an analysis; it is kept in ``result.json``.
+    """
+
+    command: str = "analyse"
+    game: Any = None
+    search: SearchConfig = field(default_factory=SearchConfig)
+    agent: AgentConfig = field(default_factory=AgentConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    file: str = "???"
+    seat: int | None = bounded(None, most=1)
+    worst: int = bounded(10, most=1000)
+    seed: int = bounded(0, most=MOST_SEED)
+
+
+@dataclass(kw_only=True)
 class BotConfig:
     """``timebank bot``.
 
@@ -469,6 +492,7 @@ def register(command: str) -> None:
         "bot": BotConfig,
         "spots": SpotsConfig,
         "web": WebConfig,
+        "analyse": AnalyseConfig,
     }
     for name, node in commands.items():
         store.store(name=f"{name}_schema", node=node)
@@ -478,7 +502,7 @@ def register(command: str) -> None:
         store.store(group="game", name=f"{name}_schema", node=node)
     for group, node in (("search", SearchConfig), ("budget", BudgetConfig), ("agent", AgentConfig), ("executor", ExecutorConfig)):
         store.store(group=group, name=f"{group}_schema", node=node)
-    if command not in ("solve", "play", "bot", "spots", "web"):  # they have no trainer: torch takes seconds to import
+    if command not in ("solve", "play", "bot", "spots", "web", "analyse"):  # they have no trainer: torch takes seconds to import
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig

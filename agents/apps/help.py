@@ -30,6 +30,7 @@ UNUSED = {  # keys and options of groups that a command has, and has no use for
     "play": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
     "bot": ("agent.budget", *CLIENT),
     "spots": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
+    "analyse": ("agent.bot", "agent.budget", "agent=bot", *CLIENT),
 }
 SPOT = (
     'game=spot game.board=Td9d6hQc \'game.ranges=["66+,A8s+,KQo","QQ-22,AQs-A2s"]\' game.pot=200 game.stack=900 '
@@ -47,6 +48,7 @@ EXAMPLES = {
         "game=leduc_poker agent.checkpoint=policy.safetensors 'budgets=[0,0.001,0.1]'",
         "game=ms3f1t1r1h5 agent=street '+lines.turn={solve_from: turn, gadget: refined}' 'budgets=[0,0.1]'",
     ),
+    "analyse": ("file=hands.phhs", "file=hands.phhs seat=1 budget.seconds=3 worst=20"),
     "web": ("", "port=0", "host=0.0.0.0 port=8080"),
     "match": (
         "agent@agents.a=search agent@agents.b=network budget.seconds=0.01 hands=2000",

@@ -18,15 +18,17 @@ Later ones may be held to the last one's bounds by a gadget, where that solve ha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.agent import BaseAgent, Decision
 from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, StreetAnswer
 from agents.no_limit.plan import Ladder
 from agents.no_limit.street_search import TRANSLATE, Searched, StreetSearch
+from agents.reporting.hand_grid import decision
+from agents.reporting.tables import Row
 from games.game import Action, Kind
 from games.holdem.rules import HoldemGame, HoldemState
-from games.holdem.subgame import Menus
+from games.holdem.subgame import Menus, state_in
 from games.public_tree import CHANCE
 from search import Budget, Deadline, Variant
 from search.boards.flop_ways import CHOICES, FLOP, OFF
@@ -36,6 +38,20 @@ from search.resolver import rounds_of, subgame_root
 
 BOUNDED = (UNSAFE, "resolve", "maxmargin", "refined")  # reach_maxmargin and combined want gifts or the model
 TRANSLATION = "mean of lines"  # part of the fingerprint: it was one drawn line before
+
+
+class Valued(NamedTuple):
+    """A decision of a solve.
+
+    Attributes:
+        game: that was solved.
+        state: the decision in it.
+        row: see ``agents.reporting.hand_grid.decision``.
+    """
+
+    game: HoldemGame
+    state: HoldemState
+    row: Row
 
 
 class NoLimitAgent(BaseAgent):
@@ -179,6 +195,27 @@ class NoLimitAgent(BaseAgent):
         solved = state if done.outcome == Outcome.SEARCHED else None
         decision = Decision(policy, None, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan)
         return decision, answer
+
+    def valued(self, state: HoldemState, memory: HandMemory) -> Valued | None:
+        """Return a decision as the last solve has it, with what each action is worth to each hand.
+
+        None where no solve covers it, or where the agent has solved something else since.
+
+        Args:
+            state: a decision.
+            memory: of the agent's decision there.
+        """
+        solver = None if memory.solved is None else self.search.last(memory.solved)
+        if memory.solved is None or solver is None:
+            return None
+        try:
+            located = state_in(solver.game, memory.solved.root, state)
+        except ValueError:
+            return None
+        place = solver.game.locate(located)
+        if place is None or (memory.solved.strategy.game.streets or len(self.game.rounds)) <= solver.game.round(located):
+            return None
+        return Valued(solver.game, located, decision(solver, *place))
 
     def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
         """Return both players' ranges [H] at a state of a hand, as a seat sees them whose last decision left ``memory``."""

@@ -78,6 +78,7 @@ class StreetSearch:
     def _start(self) -> None:
         """Make what each process has of its own."""
         self._workspace = Workspace()
+        self._last: tuple[Solved, BoardSolver] | None = None  # whose arrays hold until another subgame is solved
         # Seconds by street: from ranges to a solver, and of what comes after the solve. By street and rung: of an iteration by row.
         self._building, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(2))
         self._iterating = defaultdict[tuple[int, str], Pace](Pace)
@@ -156,11 +157,16 @@ class StreetSearch:
             opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
         lines = lines_from(self.game, answer) if self.off_tree == TRANSLATE else None
         hand.solved = Solved(root, answer, bound, opponent, lines)
+        self._last = hand.solved, solver
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()
         answering.learn(answered - done)
         return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
+
+    def last(self, solved: Solved) -> BoardSolver | None:
+        """Return the solver that an answer comes from; None if something else has been solved since."""
+        return self._last[1] if self._last is not None and self._last[0] is solved else None
 
     def _solver(self, plan: Plan, gadget: RootGadget | None, clock: Deadline) -> tuple[str, BoardSolver | None]:
         """Return what a plan is called, and its solver; None where too few iterations of a flop are expected for the plan to think."""

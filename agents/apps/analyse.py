@@ -1,0 +1,120 @@
+"""``timebank analyse``: what an agent would have done in hands that were played, and what the actions that were taken cost."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from agents.apps.build import Kind, build_kind, build_variant, check_no_budget, enough_for
+from agents.apps.config import AnalyseConfig
+from agents.apps.launch import launch
+from agents.apps.player import SECOND
+from agents.apps.run import LOADING, Progress, Run, compiling
+from agents.apps.spots import check_no_limit
+from agents.play.review import Reviewed, review_rows, reviewed, summary_rows
+from agents.reporting.tables import Row, cores, counted, table, write_csv
+from games.holdem.phh import History, read_histories
+from games.settings import shown
+from search import Budget
+
+MOST_BYTES = 200_000_000  # of a file
+
+
+def check(config: AnalyseConfig, directory: Path) -> None:
+    """Refuse bad values; every hand of the file is read."""
+    kind = build_kind(config.game, any_amount=True)
+    check_no_limit(kind, config.agent)
+    if not config.agent.think:
+        raise ValueError("agent.think must be true, got false: an agent that does not think has no values")
+    check_no_budget(config.agent, "budget")
+    _budget(config)
+    with compiling():
+        kind.check_agent(config.agent, build_variant(config, kind), cores())
+    _histories(config, kind)
+
+
+def _budget(config: AnalyseConfig) -> Budget:
+    given = config.budget.build()
+    return enough_for(given if given.limited() else SECOND, config.agent)
+
+
+def _histories(config: AnalyseConfig, kind: Kind) -> list[History]:
+    """Return the hands of the file.
+
+    Raises:
+        ValueError: it cannot be read, or has no hand, or one that is not of the game.
+    """
+    path = Path(config.file)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"file must have at most {MOST_BYTES:,} bytes, got {path.stat().st_size:,}")
+        histories = list(read_histories(kind.game, path.read_text(encoding="utf-8")))  # type: ignore[arg-type]  # it is hold'em
+    except UnicodeDecodeError:
+        raise ValueError(f"file must be text, got {shown(config.file)}") from None
+    except OSError as error:
+        raise ValueError(f"file must be one that can be read, got {shown(config.file)}: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"file must be PHH of {kind.game.name}, got {shown(config.file)}: {error}") from None
+    if not histories:
+        raise ValueError(f"file must have a hand, got none in {shown(config.file)}")
+    return histories
+
+
+def run(config: AnalyseConfig, directory: Path) -> None:
+    """Ask the agent about every decision; what is known so far is written after each hand."""
+    kind = build_kind(config.game, any_amount=True)
+    variant, budget, seats = build_variant(config, kind), _budget(config), (0, 1) if config.seat is None else (config.seat,)
+    with Run(directory, "analyse", kind.game.name, config.seed, kind.notes) as result:
+        with compiling():
+            histories = _histories(config, kind)
+            agent: Any = kind.agent(config.agent, kind.blueprint(config.agent, variant, directory, config.seed), variant)
+        decisions = list[Reviewed]()
+        with Progress("analysing", len(histories), "hand", LOADING) as progress:
+            agent.load()
+            for number, history in enumerate(histories, 1):
+                for seat in seats:
+                    decisions += reviewed(agent, history, number, seat, budget)
+                write_csv(directory / "decisions.csv", review_rows(decisions, agent))
+                result.write(agent=agent.name, hands=number, rows=summary_rows(decisions, agent))
+                progress.at(number, counted(len(decisions), "decision"))
+        print(_text(decisions, agent, config.worst))
+        print(f"every decision: {directory / 'decisions.csv'}")
+
+
+def _text(decisions: list[Reviewed], agent: Any, worst: int) -> str:
+    """Return what a person reads: a summary, and the costliest decisions."""
+    heads = ["seat", "street", "decisions", "agent does the same", "with values", "cost, bb a decision"]
+    rows = [[row["seat"], row["round"], str(row["decisions"]), f"{row['share']:.0%}", str(row["valued"]), _blinds(row["loss_blinds"])]
+            for row in summary_rows(decisions, agent)]  # fmt: skip
+    parts = [table(heads, rows)]
+    costly = sorted((one for one in decisions if one.loss), key=lambda one: -(one.loss or 0.0))[:worst]
+    if costly:
+        parts.append("the costliest, by the agent's own values:")
+        parts.append(
+            table(
+                ["hand", "street", "cards", "board", "taken", "best", "agent mostly", "cost, bb"],
+                [_line(row) for row in review_rows(costly, agent)],
+            )
+        )
+    else:
+        parts.append("no decision has a cost: the agent searched in none of them, or none was worse than the best")
+    return "\n\n".join(parts)
+
+
+def _line(row: Row) -> list[str]:
+    mostly = f"{row['favourite']} ({row['favourite_share']:.0%})"
+    return [str(row["hand"]), row["round"], row["cards"], row["board"], row["action"], row["best"], mostly, _blinds(row["loss_blinds"])]
+
+
+def _blinds(loss: float | None) -> str:
+    return "-" if loss is None else f"{loss:.2f}"
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command."""
+    launch("analyse", check, run, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
