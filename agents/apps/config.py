@@ -187,6 +187,7 @@ class SolveConfig:
         save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
         load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
             just as many, or no budget, it is reported as it is, and fewer are refused.
+        executor: where the boards of ``game.boards`` are solved, one thread a worker.
         show: decisions of hold'em to report besides the first, each as the line that leads there, 'check / bet 50': one, or a list of them.
         seed: of nothing in a solve; it is kept in ``result.json``.
     """
@@ -200,6 +201,7 @@ class SolveConfig:
     save: bool = False
     load: str | None = None
     show: Any = None
+    executor: ExecutorConfig = field(default_factory=lambda: ExecutorConfig())
     seed: int = bounded(0, most=MOST_SEED)
 
     def lines(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agents.apps.boards import asks_for_boards, check_boards, run_boards
 from agents.apps.build import Kind, build_kind, build_variant, timed_game
 from agents.apps.config import SolveConfig
 from agents.apps.launch import launch
@@ -21,6 +22,9 @@ TRACE = ("iteration", "seconds", "exploitability")
 
 def check(config: SolveConfig, directory: Path) -> None:
     """Refuse bad values."""
+    if asks_for_boards(config):
+        check_boards(config)
+        return
     if not config.budget.build().limited() and config.load is None:
         raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=1000)")
     kind = build_kind(config.game)
@@ -33,6 +37,9 @@ def run(config: SolveConfig, directory: Path) -> None:
     Raises:
         ValueError: ``show`` is given, and no iteration found time.
     """
+    if asks_for_boards(config):
+        run_boards(config, directory)
+        return
     kind, budget, build_seconds = build_kind(config.game), config.budget.build(), timed_game(config.game)[1]
     variant = build_variant(config, kind)
     with Run(directory, "solve", kind.game.name, config.seed, kind.notes) as result:

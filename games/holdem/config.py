@@ -159,18 +159,29 @@ class Spot(Bets):
 
     Attributes:
         board: 3, 4 or 5 cards.
+        boards: of ``timebank solve``: many boards, not one: ``all_flops``, a ``subset`` of 49 flops, the ``turns`` of the board, or a
+            list; see docs/how-to/boards.md.
         ranges: out of position, in position; see docs/how-to/ranges.md.
         pot: chips in the pot.
         stack: chips behind, each.
     """
 
-    board: str = "???"
+    board: str = ""
+    boards: Any = None
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
     pot: int = bounded(100, above=0, unit="chips")
     stack: int = bounded(500, above=0, unit="chips")
 
+    def weights(self) -> Both:
+        """Return both players' [H] weights of all hands of the deck, whatever lies on the board; raises ValueError as ``build`` does."""
+        return _parsed(self.ranges, FULL_DECK)[0]
+
     def build(self, progress: object = None) -> HoldemGame:
         check_bounds(self, "game")
+        if self.boards is not None:
+            raise ValueError(f"game.boards must be left out here (timebank solve takes it), got {self.boards}")
+        if not self.board:
+            raise ValueError("game.board must be given, got nothing")
         cards = parse_cards(self.board, "game.board")
         if not 3 <= len(cards) <= 5:
             raise ValueError(f"game.board must have 3, 4 or 5 cards, got {len(cards)} in {self.board!r}")

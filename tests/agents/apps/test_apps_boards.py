@@ -1,0 +1,92 @@
+"""``timebank solve game=spot game.boards=...``: a report over boards, from a command to its tables."""
+
+from __future__ import annotations
+
+import csv
+import signal
+
+import pytest
+from pyarrow import parquet
+
+from tests.running import finish, refused, result_of, start, timebank, wait_for
+
+SPOT = ("game=spot", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=300", "game.bets=50%", "game.raises=a")
+RIVERS = "game.boards=[Td9d6hQc4s,2c2d2hAsKs,3c5c8cJcKd]"
+SERIAL = ("executor=serial", "executor.workers=1")
+
+
+def table(directory):
+    """Return the table of a report without what a clock says."""
+    with (directory / "boards.csv").open() as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_a_report_has_tables_and_a_figure(monkeypatch, tmp_path, capsys):
+    directory = tmp_path / "run"
+    asked = ("solve", *SPOT, RIVERS, "budget.iterations=30", *SERIAL, f"hydra.run.dir={directory}")
+    assert timebank(monkeypatch, *asked, drawn=True) == 0
+    text = capsys.readouterr().out
+    assert "all boards" in text
+    rows = table(directory)
+    assert [row["board"] for row in rows] == ["Td9d6hQc4s", "2c2d2hAsKs", "3c5c8cJcKd"]
+    for row in rows:
+        assert float(row["ev_oop"]) + float(row["ev_ip"]) == pytest.approx(200)
+        assert float(row["check"]) + float(row["bet 100"]) + float(row.get("all-in 300") or 0) == pytest.approx(1.0)
+    kept = parquet.read_table(directory / "boards.parquet").to_pylist()
+    assert [one["board"] for one in kept] == [row["board"] for row in rows]
+    assert (directory / "boards.png").stat().st_size > 1000
+    result = result_of(directory)
+    assert (result["boards"], result["solved"], result["status"]) == (3, 3, "complete")
+    before = {path: path.stat().st_mtime_ns for path in (directory / "boards").iterdir()}
+    assert timebank(monkeypatch, *asked) == 0  # the same command goes on: there is nothing left to do
+    assert {path: path.stat().st_mtime_ns for path in (directory / "boards").iterdir()} == before
+    assert table(directory) == rows
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (["game.boards=flops"], "game.boards must be all_flops, subset, turns or a list of at most 1,755 boards in [ ], got 'flops'"),
+        (["game.boards=all_flops", "game.board=2c7d9h"], "game.board must be left out where game.boards=all_flops"),
+        (["game.boards=turns"], "game.board must be a flop where game.boards=turns, got ''"),
+        (["game.boards=subset", "save=true"], "save must be left out with game.boards, got True"),
+        (["game.boards=subset", "show=check"], "show must be left out with game.boards, got check"),
+        (["game.boards=subset", "threads=2"], "threads must be 1 with game.boards"),
+        (["game.boards=subset", "budget.iterations=null"], "budget must limit seconds, iterations or exploitability, got none"),
+        (["game.boards=subset", "game.stack=-1"], "game.stack must"),
+        (["game.boards=subset", "game.bets=x"], "game.bets must"),
+    ],
+)
+def test_what_cannot_be_reported_is_refused_in_one_line(monkeypatch, tmp_path, capsys, given, error):
+    monkeypatch.chdir(tmp_path)
+    assert error in refused(monkeypatch, capsys, "solve", *SPOT, "budget.iterations=5", *SERIAL, *given)
+
+
+def test_a_report_that_does_not_fit_into_memory_is_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("agents.apps.boards.free_memory", lambda: 10**6)
+    error = refused(monkeypatch, capsys, "solve", *SPOT, "game.boards=subset", "budget.iterations=5", *SERIAL)
+    assert "game.boards must fit into memory (1 MB are free), got 1 board at a time of " in error
+
+
+def test_other_commands_refuse_boards(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    error = refused(monkeypatch, capsys, "play", *SPOT, "game.boards=subset", "agent.iterations=5")
+    assert "game.boards must be left out here (timebank solve takes it), got subset" in error
+
+
+@pytest.mark.long
+def test_a_killed_report_is_resumed_to_the_same_table(monkeypatch, tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    asked = (*SPOT, "game.board=Td9d6h", "game.boards=turns", "budget.iterations=60")
+    process = start("solve", *asked, f"hydra.run.dir={killed}")
+    wait_for(lambda: len(list((killed / "boards").glob("*.json"))) >= 3, process)
+    process.send_signal(signal.SIGKILL)
+    finish(process)
+    before = {path.name for path in (killed / "boards").glob("*.json")}
+    again = start("solve", *asked, f"hydra.run.dir={killed}")
+    finish(again)
+    assert again.returncode == 0
+    assert before <= {path.name for path in (killed / "boards").glob("*.json")}
+    assert timebank(monkeypatch, "solve", *asked, *SERIAL, f"hydra.run.dir={whole}") == 0
+    assert table(killed) == table(whole)
