@@ -11,6 +11,7 @@ from games.settings import nearest, shown
 
 COMMANDS = {
     "solve": "solve a game within a budget",
+    "show": "show decisions of a saved solution",
     "train": "train a policy network by self-play",
     "ablate": "measure strength against thinking time",
     "match": "play agents against each other",

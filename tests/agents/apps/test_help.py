@@ -38,7 +38,7 @@ def leaves(config, inside=""):
             yield f"{inside}{key}"
 
 
-COMMANDS = {name: text for name, text in cli.COMMANDS.items() if name != "report"}  # which has no settings
+COMMANDS = {name: text for name, text in cli.COMMANDS.items() if name not in ("report", "show")}  # which have no settings
 GAMES = ("spot", "ms1f1", "libratus_endgame", "kuhn_poker", "liars_dice", "openspiel")
 
 
