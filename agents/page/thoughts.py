@@ -57,7 +57,7 @@ class Drawer:
             "iterations": decision.iterations,
             "plan": decision.plan,
             "outcome": str(decision.outcome),
-            "value": self._value(state, decision.policy, weights),
+            "worth": self._worth(state, decision, weights),
             "hands": self._by_class(state, seat, weights, alone, decision.policy),
             "opponent": self._classes(1 - seat, self._seen(state, 1 - seat)),
         }
@@ -79,6 +79,26 @@ class Drawer:
         held = self._analyst.range_by_play(state, seat) * game.cf_reach(state, seat, self._seen(state, 1 - seat))
         total = held.sum()
         return held / total if total > 0 else held
+
+    def _worth(self, state: State, decision: Decision, weights: Float) -> str:
+        """Return what the agent's range wins on average, as a person reads it; empty where that is not known."""
+        value = self._value(state, decision.policy, weights)
+        if value is not None:
+            return f"{value:+.3f} chips, by its blueprint"
+        ev = self._ev(state, decision, weights)
+        return "" if ev is None else f"{ev:.0f} chips of the pot from here on, by its solve"
+
+    def _ev(self, state: State, decision: Decision, weights: Float) -> float | None:
+        """Return the mean EV of the agent's range in the solve that it plays from, in chips of the pot; None where there is none."""
+        agent = self._analyst.follows
+        valued = None if agent is None else agent.valued(state, decision.memory)
+        if valued is None:
+            return None
+        evs = {text: entry["ev"] for text, entry in valued.row["hands"].items() if entry["ev"] is not None}
+        likely = [(hand, self.game.hand_text(self.game.player(state), hand)) for hand in np.flatnonzero(weights).tolist()]
+        pairs = [(weights[hand], evs[text]) for hand, text in likely if text in evs]
+        total = sum(weight for weight, _ in pairs)
+        return float(sum(weight * ev for weight, ev in pairs) / total) if total > 0 else None
 
     def _value(self, state: State, policy: Float, weights: Float) -> float | None:
         """Return what the agent's range wins on average from here, in chips, by its blueprint; None where that is not known."""

@@ -16,7 +16,7 @@ export function showThought(told, which, thinks) {
     ["time", `${seconds(told.seconds)}${told.asked === null ? "" : ` of ${seconds(told.asked)}`}`],
     ["iterations", told.iterations.toLocaleString("en") + (told.longer ? `, then ${told.longer.iterations.toLocaleString("en")}` : "")],
     ["plan", told.plan], ["outcome", told.outcome.replace("_", " ")],
-    ["worth to it", told.value === null ? "" : `${told.value >= 0 ? "+" : ""}${told.value.toFixed(3)} chips, by its blueprint`],
+    ["worth to it", told.worth],
     ["note", told.surprises],
   ];
   fill(at("facts"), ...facts.filter(([, text]) => text).flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));

@@ -106,7 +106,7 @@ def test_a_value_is_what_the_range_wins_by_the_blueprint():
                 reach = policy.at(game.root)[0][mine]
                 total += reach
                 won -= reach * _expected(game, policy, state, (mine, its))
-    assert told["value"] == pytest.approx(won / total, abs=1e-3)
+    assert told["worth"] == f"{won / total:+.3f} chips, by its blueprint"
 
 
 def _expected(game, policy, state, hands):
