@@ -49,7 +49,7 @@ EXAMPLES = {
         "game=ms3f1t1r1h5 agent=street '+lines.turn={solve_from: turn, gadget: refined}' 'budgets=[0,0.1]'",
     ),
     "analyse": ("file=hands.phhs", "file=hands.phhs seat=1 budget.seconds=3 worst=20"),
-    "web": ("", "port=0", "host=0.0.0.0 port=8080"),
+    "web": ("port=8765", "runs=experiments seed=1", "host=0.0.0.0 port=8080"),
     "match": (
         "agent@agents.a=search agent@agents.b=network budget.seconds=0.01 hands=2000",
         "agent@agents.b=bot agents.b.bot=uniform_random +agent@agents.c=tabular hands=2000",
@@ -91,7 +91,7 @@ def help_text(command: str, overrides: list[str]) -> str:
         UsageError: bad overrides.
     """
     config, groups = layered(command, overrides), groups_of(command)
-    examples = "\n".join(f"  timebank {command} {example}".rstrip() for example in EXAMPLES[command])
+    examples = "\n".join(f"  timebank {command} {example}" for example in EXAMPLES[command])
     own = [entry for entry in entries(config) if entry.key.split(".")[0] not in groups and entry.key != "command"]
     parts = [f"timebank {command}: {COMMANDS[command]}.", f"Examples:\n{examples}"]
     parts.append(f"Keys, as they are set now. timebank {command} GROUP=OPTION --help explains the keys of another option.")
