@@ -70,7 +70,10 @@ class Session:
         self._drawer: Drawer | None = None
         self._insights: dict[int, Data] = {}  # by number of the move
         self._wanted: int | None = None  # the move that is to be thought about for longer
-        self._watch, self._begun = Watch(), 0.0
+        self._unsaved = list[Record]()  # hands that are over and could not be written yet
+        self._watch, self._closed = Watch(), False
+        self._asked = time.perf_counter()  # when the work at hand was asked for
+        self._begun: float | None = None  # when its last part began; None while it waits
         self.played, self.total, self.version, self.error, self.busy = 0, 0.0, 0, "", True
         self.touched = time.monotonic()
 
@@ -85,7 +88,8 @@ class Session:
         with self._lock:
             hand = self._idle("act")
             if not hand.yours:
-                raise ValueError("act must come at your turn, got it in a hand that is over")
+                when = "in a hand that is over" if hand.over else "at the agent's"
+                raise ValueError(f"act must come at your turn, got it {when}")
             hand.act(self._named(hand, text))
             self._changed(busy=not hand.over)
             self._finish()
@@ -144,12 +148,21 @@ class Session:
         """End the agent's thinking at once, with its answer so far."""
         self._watch.stopped = True
 
+    def close(self) -> None:
+        """End for good: thinking stops, and nothing more is begun."""
+        self._closed = True
+        self._watch.stopped = True
+
     # what takes time
 
     def work(self) -> None:
         """Load the agent, let it move until it is the person's turn, or think for longer: whatever is due. Never raises."""
+        error = ""
         try:
+            if self._closed:
+                return
             if self._opponent is None:
+                self._begun = time.perf_counter()
                 opponent = self._make()
                 opponent.agent.load()
                 with self._lock:
@@ -160,12 +173,12 @@ class Session:
                 self._think_longer(self._wanted)
             while self._moves():
                 pass
-        except Exception as error:  # whatever an agent raises is told, and the server goes on
-            self.error = first_line(error)
+        except Exception as raised:  # whatever an agent raises is told, and the server goes on
+            error = first_line(raised)
         finally:
             with self._lock:
                 self._wanted = None
-                self._changed(busy=False)
+                self._changed(busy=False, error=error)
                 self._finish()
 
     def _moves(self) -> bool:
@@ -173,7 +186,7 @@ class Session:
         hand, drawer = self._hand, self._drawer
         assert hand is not None
         assert drawer is not None
-        if hand.over or hand.yours:
+        if hand.over or hand.yours or self._closed:
             return False
         seconds, above, decisions = self.seconds, hand.state, hand.decisions
         player = hand.game.player(above)
@@ -197,8 +210,8 @@ class Session:
         assert hand is not None
         assert drawer is not None
         state, asked = hand.moves[number].above, LONGER * max(self._insights[number]["asked"] or 0.0, 1e-3)
-        self._begun = time.perf_counter()
-        decision = hand.decisions.copy().anew(1 - hand.you, state, self._budget(min(asked, MOST_SECONDS)))
+        budget, self._begun = self._budget(min(asked, MOST_SECONDS)), time.perf_counter()
+        decision = hand.decisions.copy().anew(1 - hand.you, state, budget)
         with self._lock:
             self._insights[number] |= {"longer": drawer.longer(state, decision)}
 
@@ -210,7 +223,7 @@ class Session:
             seen: Data = {"title": self.title, "version": self.version, "busy": self.busy, "error": self.error, "seconds": self.seconds}
             seen |= {"played": self.played, "total": self.total}
             if self._hand is None or self._opponent is None:
-                return seen | {"status": "failed" if self.error else "loading"}
+                return seen | ({"status": "failed"} if self.error else {"status": "loading", "progress": self._progress()})
             return seen | self._table(self._hand, self._opponent)
 
     def _table(self, hand: PlayedHand[Any], opponent: Opponent) -> Data:
@@ -230,7 +243,7 @@ class Session:
             seen["behind"] = None if chips.behind is None else [chips.behind[you], chips.behind[1 - you]]
             seen["call"] = max(chips.paid[1 - you] - chips.paid[you], 0)
         if status == "thinking":
-            seen["progress"] = {"seconds": time.perf_counter() - self._begun, "iterations": self._watch.iterations}
+            seen["progress"] = self._progress()
         if status == "yours":
             seen["actions"] = [
                 {"text": action.text, "words": action_text(game, state, action), "kind": str(action.kind)} for action in offers(game, state)
@@ -242,6 +255,11 @@ class Session:
             won, its = hand.chips(), game.hand_name(1 - you, hand.hands[1 - you])
             seen["result"] = {"chips": won, "words": chips_text(game, abs(won)), "its": its}
         return seen
+
+    def _progress(self) -> Data:
+        """Return how far the work at hand is, or how long it has waited for other work."""
+        since, waits = (self._asked, True) if self._begun is None else (self._begun, False)
+        return {"seconds": time.perf_counter() - since, "iterations": self._watch.iterations, "waits": waits}
 
     def _line(self, number: int, move: Move[Any]) -> Data:
         """Return a line of the log."""
@@ -275,24 +293,36 @@ class Session:
         self._drawer, self._insights = Drawer(decisions, self._opponent.values), {}
 
     def _budget(self, seconds: float) -> Budget:
-        self._watch = Watch()
+        """Return the budget of a decision; the first one of the work at hand may have been stopped while it waited."""
+        if self._begun is not None:
+            self._watch = Watch()
+            if self._closed:
+                self._watch.stopped = True
         return replace(STILL, seconds=seconds, watch=self._watch) if self._opponent_thinks() else STILL
 
     def _opponent_thinks(self) -> bool:
         return self._opponent is not None and self._opponent.agent.thinks
 
-    def _changed(self, busy: bool) -> None:
-        self.busy = busy
+    def _changed(self, busy: bool, error: str = "") -> None:
+        self.busy, self.error = busy, error
         self.version += 1
+        if busy:
+            self._watch, self._asked, self._begun = Watch(), time.perf_counter(), None
 
     def _finish(self) -> None:
-        """Count and save a hand that is over, once."""
+        """Count a hand that is over, once, and save it; one that cannot be written is told, and tried again with the next."""
         hand = self._hand
         if hand is None or self._opponent is None or not hand.over or self.busy or hand.number != self.played:
             return
         self.played += 1
         self.total += hand.chips()
-        self._save(self._opponent, hand.record())
+        self._unsaved.append(hand.record())
+        try:
+            while self._unsaved:
+                self._save(self._opponent, self._unsaved[0])
+                del self._unsaved[0]
+        except OSError as error:
+            self.error = first_line(error)
 
 
 def checked_seconds(seconds: Any) -> float:

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from agents.page.session import Opponent
+from agents.page.session import Opponent, Session
 from games.game import find_decision
 from search import Budget
 from tests.agents.page.playing import Waiting, act_on, opponent, session
@@ -181,6 +181,87 @@ def test_an_agent_that_is_stopped_answers_at_once():
     assert at.view()["status"] in ("yours", "over")
 
 
+def test_a_stop_while_it_waits_holds_for_its_first_decision():
+    agent = Waiting()
+    at = session(Opponent(agent, None, "Kuhn"), seconds=60.0)
+    at.work()
+    at.act("Pass")
+    at.stop()
+    thread = threading.Thread(target=at.work)
+    thread.start()
+    thread.join(60)
+    ended = not thread.is_alive()
+    agent.go.set()
+    assert ended
+
+
+def test_progress_is_of_the_work_at_hand():
+    at = session(seed=5)
+    at.work()
+    act_on(at)
+    at._begun -= 1000.0  # the last decision was long ago
+    at.act(next(action["text"] for action in at.view()["actions"] if action["kind"] == "pass"))
+    progress = at.view()["progress"]
+    assert progress["waits"]
+    assert 0 <= progress["seconds"] < 1000
+    assert progress["iterations"] == 0
+
+
+def test_a_session_that_is_closed_loads_and_thinks_no_more():
+    at = Session(lambda: pytest.fail("it is loaded"), "Kuhn", 1, 0.0, lambda opponent, record: None)
+    at.close()
+    at.work()
+    agent = Waiting()
+    at = session(Opponent(agent, None, "Kuhn"), seconds=60.0)
+    at.work()
+    at.act("Pass")
+    at.close()
+    at.work()
+    assert not agent.begun.is_set()
+
+
+def test_a_hand_that_cannot_be_saved_is_told_and_saved_with_the_next():
+    full, saved = [True], []
+
+    def save(_, record):
+        if full[0]:
+            raise OSError("hands.jsonl must be a file that can be written, got No space left on device")
+        saved.append(record)
+
+    at = Session(lambda: opponent("kuhn_poker"), "Kuhn", 1, 0.0, save)
+    at.work()
+    for hand in (0, 1):
+        while at.view()["status"] == "yours":
+            act_on(at)
+        assert at.view()["status"] == "over"
+        assert at.view()["played"] == hand + 1
+        if hand == 0:
+            assert at.view()["error"] == "hands.jsonl must be a file that can be written, got No space left on device"
+            full[0] = False
+            at.deal()
+            at.work()
+            assert at.view()["error"] == ""
+    assert [record["hand"] for record in saved] == [0, 1]
+
+
+def test_an_error_of_the_agent_goes_when_the_move_is_taken_back():
+    agent = Waiting(ZeroDivisionError("by zero"))
+    at = session(Opponent(agent, None, "Kuhn"), seconds=1.0)
+    at.work()
+    agent.go.set()
+    at.act("Pass")
+    at.work()
+    assert (at.view()["status"], at.view()["error"]) == ("failed", "by zero")
+    with pytest.raises(ValueError, match=r"^act must come at your turn, got it at the agent's$"):
+        at.act("Pass")
+    agent.error = None
+    at.undo()
+    assert (at.view()["status"], at.view()["error"]) == ("yours", "")
+    at.act("Pass")
+    at.work()
+    assert at.view()["status"] in ("yours", "over")
+
+
 def test_an_agent_that_breaks_is_told_in_one_line():
     agent = Waiting(ZeroDivisionError("by\nzero"))
     at = session(Opponent(agent, None, "Kuhn"), seconds=1.0)
@@ -193,8 +274,6 @@ def test_an_agent_that_breaks_is_told_in_one_line():
 
     def broken():
         raise ValueError("game must be one, got none")
-
-    from agents.page.session import Session
 
     at = Session(broken, "none", 1, 0.0, lambda opponent, record: None)
     at.work()
