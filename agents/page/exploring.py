@@ -1,7 +1,8 @@
 """A game or spot that is solved and looked at meanwhile: any decision of it, as it was after any of some iterations.
 
 An exploration is driven like a session: ``work`` solves, in a thread; others ask for nodes, which are read out between two slices of the
-solve, or at once when it is over. Copies of the answer so far are kept at iterations that lie evenly on a logarithmic scale.
+solve, or at once when it is over. Copies of the answer so far are kept at iterations that lie evenly on a logarithmic scale, as far as
+memory allows; the exploitability at each of them is kept in any case.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,17 @@ from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page.thoughts import Data
 from agents.page.views import Copy, View, view_of
 from agents.play.words import action_text
-from agents.runtime.storage import first_line
+from agents.runtime.storage import first_line, require
 from games.game import PublicGame, find_decision, line_of
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Solution, Solver
 from search.budget import Watch
 
 STEP = 1.2  # from one kept answer, whose exploitability is worked out, to the next, in iterations
-MOST_BYTES = 300e6  # of kept answers
+MOST_BYTES = 300e6  # of copies of answers
 SERVE_SECONDS = 0.2  # between two nodes that are read out while it solves
 WEIGHT_DIGITS, SHARE_STEPS = 4, 255
+STOPPED = "a solve must run for an iteration to be looked at, got a stop before"
 EV_STEPS = 1000  # of the pot, or of a chip, in which EVs of actions are told
 
 
@@ -41,13 +43,13 @@ class Snapshot:
         iterations: of the solve.
         seconds: of solving.
         exploitability: of the answer, in chips.
-        answer: a copy of it, see ``agents.page.views``.
+        answer: a copy of it, see ``agents.page.views``; None where copies would take too much memory.
     """
 
     iterations: int
     seconds: float
     exploitability: float
-    answer: Copy
+    answer: Copy | None
 
 
 class Exploration:
@@ -56,6 +58,11 @@ class Exploration:
     Args:
         make: returns what is solved, and within which budget.
         title: what people call it.
+
+    Attributes:
+        version: counts what has changed.
+        touched: when somebody asked about it last, on the monotonic clock.
+        listeners: sockets that are told how far it is.
     """
 
     def __init__(self, make: Callable[[], tuple[BoardSolving | TreeSolving, Budget]], title: str) -> None:
@@ -65,7 +72,7 @@ class Exploration:
         self._kept: list[Snapshot] = []
         self._asked: queue.SimpleQueue[tuple[str, int | None, Future[Data]]] = queue.SimpleQueue()
         self._lock, self._before, self._served, self._done = threading.Lock(), 0.0, 0.0, (0, 0.0)
-        self.version = 0
+        self.version = self.listeners = 0
         self.touched = time.monotonic()
 
     def stop(self) -> None:
@@ -76,12 +83,14 @@ class Exploration:
         """Build and solve. Never raises."""
         try:
             self._change("building")
+            require(not self._watch.stopped, STOPPED)
             solving, budget = self._make()
             solving.warm_up()
             with self._lock:
                 self._view, self._size = view_of(solving), solving.size_text()
             self._change("solving")
             self._solve(solving.solver, budget)
+            require(bool(self._kept), STOPPED)
             self._change("done")
         except Exception as error:  # whatever is wrong with it is told, and the server goes on
             self.error = first_line(error)
@@ -91,14 +100,20 @@ class Exploration:
     def view(self) -> Data:
         """Return how far it is."""
         with self._lock:
-            answers = [(s.iterations, s.seconds, s.exploitability) for s in self._kept]
+            snapshots = [(s.iterations, s.seconds, s.exploitability, s.answer is not None) for s in self._kept]
+            last = len(snapshots) - 1  # what is solved at hand stands for its copy
             seen: Data = {"title": self.title, "status": self.status, "error": self.error, "version": self.version}
             seen |= {"iterations": self._done[0], "seconds": self._done[1], "size": self._size}
             if self._view is not None:
                 seen["pot"] = self._view.pot
             if self.status == "solving":
                 seen["progress"] = {"iterations": self._done[0], "seconds": self._done[1]}
-            return seen | {"kept": [{"iterations": i, "seconds": s, "exploitability": e} for i, s, e in answers]}
+            return seen | {
+                "kept": [
+                    {"iterations": iterations, "seconds": seconds, "exploitability": exploitability, "shown": copied or number == last}
+                    for number, (iterations, seconds, exploitability, copied) in enumerate(snapshots)
+                ]
+            }
 
     def ask(self, line: str, number: int | None) -> Future[Data]:
         """Return what will be a decision's strategy, after the iterations of a kept answer; None is the last.
@@ -113,6 +128,8 @@ class Exploration:
         """Answer what was asked for; in the thread that works, or when it is over."""
         while not self._asked.empty():
             line, number, future = self._asked.get()
+            if not future.set_running_or_notify_cancel():  # whoever asked has gone
+                continue
             try:
                 future.set_result(self._node(line, number))
             except Exception as error:
@@ -128,6 +145,8 @@ class Exploration:
             part = Budget(iterations=wanted, seconds=left, watch=self._watch)
             solution: Solution[Any] = solver.solve(part, progress=self._look)
             self._look(solution.iterations, solution.seconds, None)
+            if solution.iterations == (self._kept[-1].iterations if self._kept else 0):  # stopped before one more
+                break
             self._keep(solver.exploitability(), *self._done)
             left = None if left is None else left - solution.seconds
             if self._kept[-1].exploitability <= target or solution.iterations < wanted or solution.iterations >= most:
@@ -142,25 +161,31 @@ class Exploration:
             self._served = time.perf_counter()
 
     def _keep(self, exploitability: float, iterations: int, seconds: float) -> None:
-        """Keep the answer of now; where all would take too much memory, every other one of those before is dropped."""
+        """Keep the answer of now. Where copies would take too much memory, every other one is dropped, or none is made."""
         assert self._view is not None
-        copy = self._view.copy()
+        answer = self._view.answer()
+        most = int(MOST_BYTES / sum(table.nbytes for table in answer))
+        copy = (answer[0].copy(), answer[1].copy()) if most > 1 else None
         with self._lock:
             self._kept.append(Snapshot(iterations, seconds, exploitability, copy))
-            size = sum(table.nbytes for table in copy)
-            while len(self._kept) > 2 and len(self._kept) * size > MOST_BYTES:
-                del self._kept[-2::-2]
+            while len(copied := [i for i, snapshot in enumerate(self._kept) if snapshot.answer is not None]) > max(most, 1):
+                for i in copied[-2::-2]:
+                    self._kept[i] = replace(self._kept[i], answer=None)
             self.version += 1
 
     def _node(self, line: str, number: int | None) -> Data:
         """Return a decision as the page shows it."""
         if self._view is None:
             raise ValueError(f"line must wait until the spot is built, got {line!r}")
-        view, answers = self._view, self._kept
-        if number is not None and not 0 <= number < len(answers):
-            raise ValueError(f"kept must be the number of one of {len(answers)} kept answers, got {number}")
+        view, snapshots, copy = self._view, self._kept, None
+        if number is not None:
+            if not 0 <= number < len(snapshots):
+                raise ValueError(f"kept must be the number of one of {len(snapshots)} kept answers, got {number}")
+            copy = snapshots[number].answer
+            if copy is None and number < len(snapshots) - 1:
+                raise ValueError(f"kept must be the number of an answer that is still there, got {number}")
         state = find_decision(view.game, line, "line")
-        return self._data(view, state, view.row(state, None if number is None else answers[number].answer)) | {"kept": number}
+        return self._data(view, state, view.row(state, copy)) | {"kept": number}
 
     def _data(self, view: View, state: Any, shown: Data) -> Data:
         """Return a decision's row as numbers of few digits: what 1,326 hands do fits into 60 kB."""

@@ -32,8 +32,8 @@ class View(Protocol):
     game: Any
     pot: float | None
 
-    def copy(self) -> Copy:
-        """Return a copy of the answer so far."""
+    def answer(self) -> Copy:
+        """Return the answer so far: its arrays change as the solve goes on."""
 
     def row(self, state: Any, copy: Copy | None) -> Row:
         """Return a decision as ``agents.reporting.hand_grid.decision`` does, from a copy or from the answer of now."""
@@ -49,9 +49,9 @@ class BoardView:
         self._solver, self.game = solving.solver, solving.game
         self.pot: float | None = self.game.pot
 
-    def copy(self) -> Copy:
+    def answer(self) -> Copy:
         first, second = self._solver.answer().average
-        return first.copy(), second.copy()
+        return first, second
 
     def row(self, state: HoldemState, copy: Copy | None) -> Row:
         game: HoldemGame = self.game
@@ -73,9 +73,9 @@ class TreeView:
         self._solver, self.game = solving.solver, derived_game(solving.tree)
         self._representation: Any = represent(self.game)
 
-    def copy(self) -> Copy:
+    def answer(self) -> Copy:
         first, second = self._solver.answer().tables
-        return first.copy(), second.copy()
+        return first, second
 
     def row(self, state: int, copy: Copy | None) -> Row:
         game: DerivedGame = self.game

@@ -12,7 +12,7 @@ import pytest
 
 from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page import exploring
-from agents.page.exploring import SHARE_STEPS, Exploration
+from agents.page.exploring import SHARE_STEPS, STOPPED, Exploration
 from agents.reporting.hand_grid import decision
 from games import CHANCE, TERMINAL, public_tree
 from games.derived import derived_game, tree_of
@@ -110,12 +110,50 @@ def test_nodes_are_read_out_while_it_solves_and_a_stop_keeps_the_answer_so_far()
     assert node(at)["hands"] == shown[0]["hands"]
 
 
-def test_kept_answers_fit_into_memory(monkeypatch):
+@pytest.mark.parametrize(("copies", "fewest"), [(6.0, 3), (2.0, 2), (1.9, 1), (0.1, 1)])
+def test_kept_answers_fit_into_memory_and_their_exploitabilities_stay(monkeypatch, copies, fewest):
+    every = [one["iterations"] for one in solved(budget=Budget(iterations=300)).view()["kept"]]
     size = sum(average.nbytes for average in BoardSolver(RIVER, DCFR).average)
-    monkeypatch.setattr(exploring, "MOST_BYTES", 6 * size)
-    kept = solved(budget=Budget(iterations=3000)).view()["kept"]
-    assert 3 <= len(kept) <= 6
-    assert kept[-1]["iterations"] == 3000
+    monkeypatch.setattr(exploring, "MOST_BYTES", copies * size)
+    at = solved(budget=Budget(iterations=300))
+    kept = at.view()["kept"]
+    assert [one["iterations"] for one in kept] == every
+    shown = [number for number, one in enumerate(kept) if one["shown"]]
+    assert fewest <= len(shown) <= max(copies, 1)
+    assert shown[-1] == len(kept) - 1
+    assert sum(sum(table.nbytes for table in one.answer) for one in at._kept if one.answer) <= copies * size
+    for number in shown:
+        frequencies = after(RIVER, kept[number]["iterations"])["frequencies"]
+        assert node(at, "", number)["frequencies"] == frequencies
+    gone = next(number for number in range(len(kept)) if number not in shown)
+    with pytest.raises(ValueError, match=f"^kept must be the number of an answer that is still there, got {gone}$"):
+        node(at, "", gone)
+
+
+def test_a_question_that_is_taken_back_leaves_the_others():
+    at = exploration()
+    first, second = at.ask("", None), at.ask("", None)
+    assert first.cancel()
+    at.work()
+    assert at.view()["status"] == "done"
+    assert second.result(0)["actions"]
+
+
+def test_a_stop_before_the_beginning_builds_nothing():
+    at = Exploration(lambda: pytest.fail("it is built"), "none")
+    at.stop()
+    at.work()
+    assert (at.view()["status"], at.view()["error"]) == ("failed", STOPPED)
+
+
+def test_a_stop_while_it_is_built_is_told():
+    def building():
+        at.stop()
+        return BoardSolving(RIVER, DCFR, 1), Budget(iterations=200)
+
+    at = Exploration(building, "a river")
+    at.work()
+    assert (at.view()["status"], at.view()["error"], at.view()["kept"]) == ("failed", STOPPED, [])
 
 
 def test_a_decision_of_all_hands_is_a_small_frame():
