@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import csv
 import math
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -47,15 +48,33 @@ def report_html(directory: Path, served: bool = False) -> str:
 
 def runs_in(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the runs below a folder, the newest first: by name what is said of each in a list."""
-    files = [path for pattern in ("*/*/result.json", "*/*/*/result.json") for path in folder.glob(pattern)]
-    newest = sorted((path for path in files if path.is_file()), key=lambda path: -path.stat().st_mtime)[:MOST_RUNS]
     runs = dict[str, dict[str, Any]]()
-    for path in newest:
+    for changed, name in sorted(_changed(folder), reverse=True)[:MOST_RUNS]:
         with suppress(ValueError):
-            result = _result(path.parent)
+            result = _result(folder / name)
             said = {key: printable(str(result.get(key, ""))) for key in ("command", "game", "status")}
-            runs[str(path.parent.relative_to(folder))] = said | {"changed": path.stat().st_mtime}
+            runs[name] = said | {"changed": changed}
     return runs
+
+
+def report_of(folder: Path, name: str) -> str | None:
+    """Return the page of a run below a folder, to be served; None where there is no such run."""
+    if name not in {name for _, name in _changed(folder)}:
+        return None
+    try:
+        return report_html(folder / name, served=True)
+    except (ValueError, OSError):  # it is damaged, or has gone since
+        return None
+
+
+def _changed(folder: Path) -> Iterator[tuple[float, str]]:
+    """Yield the runs below a folder that have names which can be shown: when each changed, and its name."""
+    for pattern in ("*/*/result.json", "*/*/*/result.json"):
+        for path in folder.glob(pattern):
+            name = str(path.parent.relative_to(folder))
+            with suppress(OSError):  # it has gone since
+                if path.is_file() and name.isprintable():
+                    yield path.stat().st_mtime, name
 
 
 def _result(directory: Path) -> dict[str, Any]:
@@ -97,10 +116,11 @@ def _command(result: dict[str, Any], directory: Path) -> str:
 
 
 def _files(directory: Path, pattern: str) -> Iterator[Path]:
-    """Yield a run's own files of a kind: no links, and none too large to be read."""
+    """Yield a run's own files of a kind: no links, none too large, and none that may not be read."""
     for path in sorted(directory.glob(pattern)):
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES:
-            yield path
+        with suppress(OSError):  # it has gone since
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES and os.access(path, os.R_OK):
+                yield path
 
 
 def _figure(path: Path) -> str:

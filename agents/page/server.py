@@ -28,7 +28,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from agents.page.exploring import Exploration
 from agents.page.guard import Guard
-from agents.page.report import report_html, runs_in
+from agents.page.report import report_of, runs_in
 from agents.page.session import Opponent, Session
 from agents.play.hand import Record
 from games.settings import shown
@@ -153,10 +153,10 @@ class Server:
 
     async def report(self, request: Request) -> Response:
         """Return the report of a run."""
-        loop, name = asyncio.get_running_loop(), request.path_params["name"]
-        if name not in await loop.run_in_executor(None, runs_in, self.runs):
+        page = await asyncio.get_running_loop().run_in_executor(None, report_of, self.runs, request.path_params["name"])
+        if page is None:
             raise HTTPException(404)
-        return HTMLResponse(await loop.run_in_executor(None, report_html, self.runs / name, True))
+        return HTMLResponse(page)
 
     async def show_exploration(self, request: Request) -> Response:
         """Return how far an exploration is."""
