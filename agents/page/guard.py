@@ -1,7 +1,8 @@
 """Who may talk to the page's server: browsers on its own page, on this machine unless a token says otherwise.
 
 * The Host header must be one that the server is known by, so that no other site's name can be pointed at it (DNS rebinding).
-* What changes something, and every socket, must come from the page itself: its Origin header says so.
+* What changes something, and every socket, must come from the page itself: its Origin header says so. Of what is only read, browsers say
+  which site asks (Sec-Fetch-Site): another one would make the server work.
 * A server that listens beyond this machine wants a token, once, in the address; a cookie carries it from then on.
 * Browsers load scripts, styles and pictures from the server alone, and run nothing that stands in the page itself.
 """
@@ -19,7 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-COOKIE = "timebank"
+COOKIE = "timebank"  # with the port behind it
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -73,7 +74,7 @@ class Guard:
                 for name, value in HEADERS.items():
                     sent[name] = value
                 if self.token is not None and _asked(scope) == self.token:
-                    sent.append("Set-Cookie", f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict")
+                    sent.append("Set-Cookie", f"{_cookie_name(headers)}={self.token}; Path=/; HttpOnly; SameSite=Strict")
             await send(message)
 
         await self.app(scope, receive, guarded)
@@ -86,6 +87,8 @@ class Guard:
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
         if changes and headers.get("origin", "") not in (f"http://{host}", f"https://{host}"):
             return "Origin must be the page's own, got another one"
+        if scope["path"].startswith("/api/") and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return "Sec-Fetch-Site must be the page's own, got another one"
         if scope["type"] == "http" and not 0 <= _length(headers) <= MOST_BYTES:
             return f"a request must have at most {MOST_BYTES} bytes of known length, got more"
         if self.token is not None and not any(
@@ -102,7 +105,13 @@ def _asked(scope: Scope) -> str:
 
 def _cookie(headers: Mapping[str, str]) -> str:
     pairs = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
-    return next((value for name, _, value in pairs if name == COOKIE), "")
+    return next((value for name, _, value in pairs if name == _cookie_name(headers)), "")
+
+
+def _cookie_name(headers: Mapping[str, str]) -> str:
+    """Return the cookie's name at a port: servers of one host share their cookies."""
+    port = re.search(r":([0-9]+)$", headers.get("host", ""))
+    return f"{COOKIE}_{port[1]}" if port else COOKIE
 
 
 def _length(headers: Mapping[str, str]) -> int:

@@ -161,6 +161,7 @@ def test_what_cannot_be_done_is_one_line(client, path, body, status, error):
         ({"Origin": "http://evil.example"}, "Origin must be the page's own, got another one"),
         ({"Origin": "http://127.0.0.1:1"}, "Origin must be the page's own, got another one"),
         ({"Origin": "null"}, "Origin must be the page's own, got another one"),
+        ({"Sec-Fetch-Site": "same-site"}, "Sec-Fetch-Site must be the page's own, got another one"),
         ({"Content-Length": str(MOST_BYTES + 1)}, f"a request must have at most {MOST_BYTES} bytes of known length, got more"),
         ({"Transfer-Encoding": "chunked"}, f"a request must have at most {MOST_BYTES} bytes of known length, got more"),
     ],
@@ -200,6 +201,7 @@ def test_beyond_this_machine_a_token_is_wanted_once(tmp_path):
     cookie = friend.get("/?token=secret").headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
+    assert cookie.startswith("timebank_8765=")  # ports share cookies, and another server has a token of its own
     assert friend.get("/api/tables").status_code == 200
     assert friend.post("/api/sessions", json={"table": "kuhn_poker"}).status_code == 200
     server.close()
