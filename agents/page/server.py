@@ -38,6 +38,7 @@ FRAME_SECONDS = 0.2  # between two frames
 GONE = 4404  # code of a socket that is closed because there is no such session (any more)
 MOST_SESSIONS = 16  # kept; the one that was touched longest ago goes first
 MOST_EXPLORATIONS = 4
+LEFT_SECONDS = 60.0  # after which a solve ends that no page listens to any more
 Save = Callable[[Opponent, Record], None]
 Solve = Callable[[Mapping[str, str]], Exploration]
 
@@ -101,12 +102,16 @@ class Server:
             exception_handlers={ValueError: _refused, HTTPException: _missing},
         )
 
-    def close(self) -> None:
-        """End all thinking."""
+    def stop(self) -> None:
+        """End all thinking: requests that wait for it are answered."""
         for session in self.sessions.values():
-            session.stop()
+            session.close()
         for exploration in self.explorations.values():
             exploration.stop()
+
+    def close(self) -> None:
+        """End all thinking, and wait for its end."""
+        self.stop()
         self._thinking.shutdown(cancel_futures=True)
 
     async def list_tables(self, request: Request) -> Response:
@@ -125,7 +130,7 @@ class Server:
         session = Session(table.make, table.title, self._seed(), asked.get("seconds", table.seconds), self._save)
         while len(self.sessions) >= MOST_SESSIONS:
             oldest = min(self.sessions, key=lambda name: self.sessions[name].touched)
-            self.sessions.pop(oldest).stop()
+            self.sessions.pop(oldest).close()
         made = secrets.token_urlsafe(16)
         self.sessions[made] = session
         self._thinking.submit(session.work)
@@ -177,8 +182,17 @@ class Server:
         return JSONResponse(await asyncio.wrap_future(future))
 
     async def exploration_frames(self, socket: WebSocket) -> None:
-        """Send how far an exploration is, five times a second while it is at work."""
-        await self._send(socket, self.explorations.get(socket.path_params["name"]))
+        """Send how far an exploration is, five times a second while it is at work; it ends when all pages that listen have gone."""
+        exploration = self.explorations.get(socket.path_params["name"])
+        if exploration is None:
+            await self._send(socket, self.explorations)
+            return
+        exploration.listeners += 1
+        try:
+            await self._send(socket, self.explorations)
+        finally:
+            exploration.listeners -= 1
+            asyncio.get_running_loop().call_later(LEFT_SECONDS, _end_if_left, exploration)
 
     async def show(self, request: Request) -> Response:
         """Return what a session's page shows."""
@@ -209,25 +223,26 @@ class Server:
 
     async def frames(self, socket: WebSocket) -> None:
         """Send what a session's page shows whenever it changes, and how far the agent is while it thinks, five times a second."""
-        await self._send(socket, self.sessions.get(socket.path_params["name"]))
+        await self._send(socket, self.sessions)
 
-    async def _send(self, socket: WebSocket, what: Session | Exploration | None) -> None:
-        """Send what there is to be seen whenever it changes, and its progress."""
+    async def _send(self, socket: WebSocket, shown_by_name: Mapping[str, Session | Exploration]) -> None:
+        """Send what there is to be seen whenever it changes, and its progress, for as long as it is among what is shown."""
         await socket.accept()
-        if what is None:
-            await socket.close(GONE)
-            return
-        sent = -1
+        name, sent = socket.path_params["name"], -1
+        listening = asyncio.ensure_future(socket.receive())
         with suppress(WebSocketDisconnect, RuntimeError):  # the browser has gone
-            listening = asyncio.ensure_future(socket.receive())
             while not listening.done():
-                view = what.view()
+                if name not in shown_by_name:
+                    await socket.close(GONE)
+                    break
+                view = shown_by_name[name].view()
                 if view["version"] != sent:
                     sent = view["version"]
                     await socket.send_json(view)
                 elif "progress" in view:
                     await socket.send_json({"progress": view["progress"], "version": sent})
                 await asyncio.wait([listening], timeout=FRAME_SECONDS)
+        listening.cancel()
 
     def _exploration(self, name: str) -> Exploration:
         if name not in self.explorations:
@@ -239,6 +254,11 @@ class Server:
         if name not in self.sessions:
             raise HTTPException(404)
         return self.sessions[name]
+
+
+def _end_if_left(exploration: Exploration) -> None:
+    if not exploration.listeners:
+        exploration.stop()
 
 
 async def _index(request: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 
 import pytest
@@ -14,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from agents.page.guard import MOST_BYTES, loopback
 from agents.page.server import GONE, MOST_SESSIONS, STATIC, Server, Table
+from search import Budget
 from tests.agents.page.playing import opponent
 from tests.agents.page.test_exploring import exploration
 
@@ -186,6 +188,67 @@ def test_a_socket_of_no_session_is_closed_with_a_code_of_its_own(client):
     with client.websocket_connect(f"{SOCKETS}/api/sessions/none/frames") as socket, pytest.raises(WebSocketDisconnect) as closed:
         socket.receive_json()
     assert closed.value.code == GONE
+
+
+def test_another_sites_page_does_not_make_it_work(client):
+    for site, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)):
+        assert client.get("/api/runs", headers={"Sec-Fetch-Site": site}).status_code == status
+        assert client.get("/explore", headers={"Sec-Fetch-Site": site}).status_code == 200  # a link
+
+
+def test_a_socket_ends_when_its_session_goes(client, server):
+    name, _ = begun(client)
+    with client.websocket_connect(f"{SOCKETS}/api/sessions/{name}/frames") as socket:
+        assert socket.receive_json()["version"] > 0
+        for _ in range(MOST_SESSIONS):
+            begun(client)
+        assert socket.receive() == {"type": "websocket.close", "code": GONE, "reason": ""}
+
+
+@pytest.fixture
+def endless(server, monkeypatch):
+    """Let the next exploration be one without an end; return a function that begins it."""
+
+    def begin(client):
+        monkeypatch.setattr(server, "_solve", lambda asked: exploration(budget=Budget(seconds=3600.0)))
+        return client.post("/api/explorations", json={"board": "Td9d6hQc4s"}).json()["exploration"]
+
+    return begin
+
+
+def waited(condition):
+    """Wait until a condition holds."""
+    for _ in range(60_000):
+        if condition():
+            return
+        time.sleep(0.001)
+    raise AssertionError("it never holds")
+
+
+def test_requests_that_wait_are_answered_when_the_server_stops(client, server, endless):
+    first = client.post("/api/explorations", json={"board": "Td9d6hQc4s"}).json()["exploration"]
+    waited(lambda: server.explorations[first].view()["status"] == "done")
+    second = endless(client)
+    waited(lambda: server.explorations[second].view()["status"] == "solving")
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(client.post(f"/api/explorations/{first}/node", json={"line": ""})))
+    thread.start()
+    thread.join(0.1)
+    assert not answers  # one thing is thought about at a time
+    server.stop()
+    thread.join(60)
+    assert [answer.status_code for answer in answers] == [200]
+
+
+def test_a_solve_that_no_page_listens_to_ends(server, endless, monkeypatch):
+    monkeypatch.setattr("agents.page.server.LEFT_SECONDS", 0.05)
+    with TestClient(server.app, base_url=HOST, headers=OWN) as client:
+        name = endless(client)
+        waited(lambda: server.explorations[name].view()["status"] == "solving")
+        address = f"{SOCKETS}/api/explorations/{name}/frames"
+        with client.websocket_connect(address), client.websocket_connect(address):
+            pass
+        waited(lambda: server.explorations[name].view()["status"] == "done")
 
 
 def test_beyond_this_machine_a_token_is_wanted_once(tmp_path):
