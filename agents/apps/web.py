@@ -23,8 +23,9 @@ from agents.apps.errors import UsageError
 from agents.apps.launch import launch
 from agents.apps.play import append
 from agents.apps.play import check as check_play
-from agents.apps.run import Run, compiling
+from agents.apps.run import Run, compiling, said_if_slow
 from agents.evaluation.aivat import value_function
+from agents.play.hand import Record
 from games.holdem.phh import history_text, variant_of
 from games.holdem.rules import HoldemGame
 from games.settings import shown
@@ -32,8 +33,11 @@ from search import Budget
 
 if TYPE_CHECKING:
     from agents.page.exploring import Exploration
+    from agents.page.session import Opponent
 
 NEEDED = ("starlette", "uvicorn", "websockets")
+ENDING = "ending: what is built or compiled at the moment comes to its end first"
+COMPOSING = threading.Lock()  # Hydra keeps one global state
 RIVER = (
     "game=spot", "game.board=Td9d6hQc4s", 'game.ranges=["66+,A8s+,KQo,T9s,98s,87s","QQ-22,AQs-A2s,KTs+,QTs+,JTs,T9s"]',
     "game.pot=200", "game.stack=900", 'game.bets="33%,75%,a"', 'game.raises="75%,a"',
@@ -94,13 +98,11 @@ def run(config: WebConfig, directory: Path) -> None:
     seeds = iter(np.random.default_rng(seed).integers(2**31, size=2**20).tolist())
     register("play")
     register("solve")
-    composing = threading.Lock()  # Hydra keeps one global state
 
     def maker(name: str, title: str, settings: Sequence[str]) -> Callable[[], Opponent]:
         @lru_cache(1)  # of a table there is one agent, whoever plays against it
         def make() -> Opponent:
-            with composing:
-                agent, values = built(settings, directory / name)
+            agent, values = built(settings, directory / name)
             return Opponent(agent, values, title)
 
         return make
@@ -108,29 +110,44 @@ def run(config: WebConfig, directory: Path) -> None:
     tables = {name: Table(title, about, maker(name, title, settings), seconds) for name, title, about, settings, seconds in TABLES}
     token = None if loopback(config.host) else secrets.token_urlsafe(16)
     with Run(directory, "web", "several", seed) as result, _listening(config) as listening:
+        server = Server(tables, Saver(result).save, lambda: next(seeds), explored, Path(config.runs), token)
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        address = f"http://{host}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
 
-        def save(opponent: Opponent, record: dict[str, Any]) -> None:
-            game = opponent.agent.game
+        class Serving(uvicorn.Server):
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                server.stop()  # else it would wait for requests that wait for what is thought about
+                await super().shutdown(sockets)
+
+        print(f"open {address} in a browser; Ctrl-C ends it. Hands are saved in {directory}", flush=True)
+        try:
+            settings = uvicorn.Config(server.app, log_level="warning", lifespan="off", ws="websockets-sansio", server_header=False)
+            Serving(settings).run(sockets=[listening])
+        finally:
+            with said_if_slow(ENDING):
+                server.close()
+
+
+class Saver:
+    """Writes hands that are over to the files of a run, one at a time: they end in requests, and in the thread that thinks."""
+
+    def __init__(self, result: Run) -> None:
+        self._result, self._lock = result, threading.Lock()
+
+    def save(self, opponent: Opponent, record: Record) -> None:
+        """Write a hand against somebody.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        game, result, directory = opponent.agent.game, self._result, self._result.directory
+        with self._lock:
             append(directory / "hands.jsonl", json.dumps({"game": game.name} | record, ensure_ascii=False) + "\n")
             if isinstance(game, HoldemGame) and variant_of(game) is not None:
                 number = result.result.get("phh", 0) + 1
                 append(directory / "hands.phhs", history_text(game, record["play"], record["hands"], number, {"_you": record["you"]}))
                 result.write(phh=number)
             result.write(hands=result.result.get("hands", 0) + 1)
-
-        def solve(asked: Mapping[str, str]) -> Exploration:
-            with composing:
-                return explored(asked)
-
-        server = Server(tables, save, lambda: next(seeds), solve, Path(config.runs), token)
-        host = f"[{config.host}]" if ":" in config.host else config.host
-        address = f"http://{host}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
-        print(f"open {address} in a browser; Ctrl-C ends it. Hands are saved in {directory}", flush=True)
-        try:
-            settings = uvicorn.Config(server.app, log_level="warning", lifespan="off", ws="websockets-sansio", server_header=False)
-            uvicorn.Server(settings).run(sockets=[listening])
-        finally:
-            server.close()
 
 
 SMALL = {"kuhn_poker": "Kuhn poker", "leduc_poker": "Leduc poker", "liars_dice": "Liar's Dice"}  # that can be explored, too
@@ -161,7 +178,8 @@ def explored(asked: Mapping[str, str]) -> Exploration:
     percent, iterations = EFFORTS[asked["effort"]]
     overrides = [f"game={asked['game']}", f"budget.iterations={iterations}"] if asked["game"] in SMALL else _spot(asked, percent)
     try:
-        config = compose("solve", overrides).settings
+        with COMPOSING:
+            config = compose("solve", overrides).settings
     except UsageError as error:
         raise ValueError(str(error)) from None
     kind = build_kind(config.game)
@@ -169,6 +187,7 @@ def explored(asked: Mapping[str, str]) -> Exploration:
     kind.check_solve(config, variant)
 
     def make() -> tuple[Any, Budget]:
+        kind.check_solve(config, variant)  # what has been solved since it was asked for takes memory, too
         return kind.solving(config, variant), config.budget.build()
 
     return Exploration(make, SMALL.get(asked["game"], asked["board"]))
@@ -198,7 +217,8 @@ def built(settings: Sequence[str], directory: Path) -> tuple[Any, Any]:
     Raises:
         ValueError: settings that do not fit, as ``timebank play`` refuses them.
     """
-    config = compose("play", [*settings, "budget.seconds=1"]).settings
+    with COMPOSING:
+        config = compose("play", [*settings, "budget.seconds=1"]).settings
     check_play(config, directory)
     kind = build_kind(config.game, any_amount([config.agent]))
     variant = build_variant(config, kind)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+import threading
+from contextlib import suppress
 
 import pytest
 
 from agents.apps.config import register
-from agents.apps.web import EFFORTS, SPOT_KEYS, TABLES, built, explored
+from agents.apps.run import Run
+from agents.apps.web import EFFORTS, SPOT_KEYS, TABLES, Saver, built, explored
+from agents.page.session import Opponent
 from tests.running import refused
 
 SPOT = {
@@ -85,6 +89,61 @@ def test_bad_spots_are_refused_as_the_command_refuses_them(changes, error):
         explored(SPOT | changes)
     assert error in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_spot_that_no_longer_fits_when_its_turn_comes_is_told(monkeypatch):
+    at = explored(SPOT)
+    monkeypatch.setattr("agents.apps.holdem.free_memory", lambda: 1000)
+    at.work()
+    assert at.view()["status"] == "failed"
+    assert at.view()["error"].startswith("game must fit into memory (")
+
+
+def test_a_range_of_several_lines_is_read():
+    at = explored(SPOT | {"oop": "QQ,\r\nAKs\n", "ip": "KK-JJ\n"})
+    at.work()
+    assert at.view()["status"] == "done"
+
+
+def test_spots_are_read_while_an_agent_is_built(monkeypatch, tmp_path):
+    building, go = threading.Event(), threading.Event()
+
+    def blocked(*_):
+        building.set()
+        assert go.wait(600)
+        raise ValueError("it ends")
+
+    monkeypatch.setattr("agents.apps.web.check_play", blocked)
+
+    def build():
+        with suppress(ValueError):
+            built(TABLES[2][3], tmp_path)
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    try:
+        assert building.wait(600)
+        reading = threading.Thread(target=explored, args=(SPOT,))
+        reading.start()
+        reading.join(60)
+        assert not reading.is_alive()
+    finally:
+        go.set()
+        thread.join(600)
+
+
+def test_hands_that_end_at_once_in_two_threads_are_all_saved(tmp_path):
+    who = Opponent(*built(TABLES[2][3], tmp_path / "kuhn"), "Kuhn")
+    (tmp_path / "run").mkdir()
+    with Run(tmp_path / "run", "web", "several", 1) as result:
+        saver = Saver(result)
+        threads = [threading.Thread(target=lambda: [saver.save(who, {"hand": n}) for n in range(20)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert result.result["hands"] == 80
+    assert (tmp_path / "run/hands.jsonl").read_text().count("\n") == 80
 
 
 def test_a_spot_that_lacks_something_is_refused():
