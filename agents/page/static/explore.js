@@ -4,9 +4,10 @@ import { bar, cards, colours, element, fill, grid, legend, percent, seconds } fr
 import { ask, follow } from "./talk.js";
 
 const at = (id) => document.getElementById(id);
-const SHARE_STEPS = 255, SUITS = { c: "♣", d: "♦", h: "♥", s: "♠" };
-let exploration = null, view = null, node = null, last = null, end = () => {}, error = "", lost = false;
-let line = [], following = true, asking = false, again = false, chosen = null, sorted = ["weight", -1];
+const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "effort"];
+const SHARE_STEPS = 255, MOST_ROWS = 400, SUITS = { c: "♣", d: "♦", h: "♥", s: "♠" };
+let exploration = null, spotOf = null, view = null, node = null, last = null, end = () => {}, error = "", missing = "", lost = false;
+let line = [], moment = null, asking = false, again = false, chosen = null, sorted = ["weight", -1], pressed = false;
 
 async function attempt(work) {
   try {
@@ -18,10 +19,12 @@ async function attempt(work) {
   render();
 }
 
-function open(name) {
+// Follows an exploration of some settings.
+function open(name, settings) {
   end();
   exploration = name;
-  sessionStorage.setItem("exploration", name);
+  spotOf = settings;
+  sessionStorage.setItem("exploration", JSON.stringify([name, settings]));
   end = follow(name, receive, (now) => { lost = now; render(); }, () => {
     sessionStorage.removeItem("exploration");
     exploration = null;
@@ -30,24 +33,37 @@ function open(name) {
   }, "explorations");
 }
 
+const working = () => exploration && view && ["waiting", "building", "solving"].includes(view.status);
+const same = (a, b) => FIELDS.every((name) => a[name] === b[name]);
+
+// The numbers of the answers that can be shown, and which of them is: the last one, or the first one from a chosen moment on.
+const answers = () => (view?.kept ?? []).flatMap((one, i) => (one.shown ? [i] : []));
+const following = () => moment === null || moment >= Math.max(...answers());
+const shownNumber = () => (following() ? Math.max(...answers()) : answers().find((number) => number >= moment));
+
 function receive(found) {
   const grown = !found.progress || found.status ? found.kept?.length !== view?.kept.length || found.status !== view?.status : false;
   view = found.status ? found : { ...view, progress: found.progress };
-  render();
+  renderStatus();
+  if (found.status) renderPlot();
   if (grown && view.kept.length) look();
 }
 
 // Asks for the decision at hand; one request at a time, the newest last.
 async function look() {
+  if (!exploration) return;
   if (asking) { again = true; return; }
   asking = true;
-  const kept = following ? null : Number(at("scrubber").value), asked = line.join(" / ");
-  await attempt(async () => {
-    const found = await ask(`/api/explorations/${exploration}/node`, { line: asked, kept });
-    if (asked === line.join(" / ")) node = found;
-    const ending = at("overlay").querySelector(":checked").value === "change";
-    last = ending && !following ? await ask(`/api/explorations/${exploration}/node`, { line: asked, kept: null }) : ending ? node : null;
-  });
+  const spot = exploration, asked = line.join(" / "), newest = following(), kept = newest ? null : shownNumber();
+  const ending = at("overlay").querySelector(":checked").value === "change";
+  try {
+    const found = await ask(`/api/explorations/${spot}/node`, { line: asked, kept });
+    const final = !ending ? null : newest ? found : await ask(`/api/explorations/${spot}/node`, { line: asked, kept: null });
+    if (spot === exploration && asked === line.join(" / ")) [node, last, missing] = [found, final, ""];
+  } catch (failure) {
+    if (spot === exploration) missing = failure.message;
+    if (spot === exploration && !node && line.length) [line, again] = [[], true]; // a link to what is not there
+  }
   asking = false;
   if (again) { again = false; look(); }
   render();
@@ -62,15 +78,20 @@ function go(to) {
 }
 
 function remember() { // a link that leads back here
-  const form = new FormData(at("spot")), asked = new URLSearchParams([...form, ["line", line.join(" / ")]]);
-  history.replaceState(null, "", `#${asked}`);
+  history.replaceState(null, "", `#${new URLSearchParams({ ...spotOf, line: line.join(" / ") })}`);
 }
 
 function render() {
-  at("status").className = error || view?.error ? "error" : "";
-  const working = view && ["waiting", "building", "solving"].includes(view.status);
-  at("stop").hidden = !working;
-  if (error) at("status").textContent = error;
+  renderStatus();
+  renderPlot();
+  renderNode();
+}
+
+function renderStatus() {
+  at("status").ariaLive = view?.status === "solving" && !error && !missing ? "off" : "polite"; // else it would be read out five times a second
+  at("status").className = error || missing || view?.error ? "error" : "";
+  at("stop").hidden = !working();
+  if (error || missing) at("status").textContent = error || missing;
   else if (lost) at("status").textContent = "The connection is lost; trying again.";
   else if (!view) at("status").textContent = "";
   else if (view.error) at("status").textContent = view.error;
@@ -80,8 +101,6 @@ function render() {
     at("status").textContent = words[view.status] + (best ? `${now.iterations.toLocaleString("en")} iterations, ${seconds(now.seconds)}, a best response wins ${left(best)}` : "");
   }
   at("size").textContent = view?.size ?? "";
-  renderPlot();
-  renderNode();
 }
 
 const measure = (kept) => (view.pot === null ? kept.exploitability : 100 * kept.exploitability / view.pot);
@@ -91,11 +110,10 @@ function renderPlot() {
   const kept = view?.kept.filter((one) => one.exploitability > 0 && one.seconds > 0) ?? [];
   at("when").hidden = !kept.length;
   if (!view || !kept.length) { fill(at("plot")); return; }
-  const scrubber = at("scrubber");
-  scrubber.max = view.kept.length - 1;
-  if (following) scrubber.value = scrubber.max;
-  const shown = view.kept[Number(scrubber.value)];
-  at("shown").textContent = `${shown.iterations.toLocaleString("en")} iterations, ${seconds(shown.seconds)}, ${left(shown)}${following && view.status === "solving" ? " (the newest)" : ""}`;
+  const scrubber = at("scrubber"), shown = view.kept[shownNumber()];
+  scrubber.max = answers().length - 1;
+  scrubber.value = answers().indexOf(shownNumber());
+  at("shown").textContent = `${shown.iterations.toLocaleString("en")} iterations, ${seconds(shown.seconds)}, ${left(shown)}${following() && view.status === "solving" ? " (the newest)" : ""}`;
   const width = 420, height = 170, margin = 52, bottom = 28;
   const xs = kept.map((one) => Math.log10(one.seconds)), ys = kept.map((one) => Math.log10(measure(one)));
   const bounds = (values) => [Math.floor(Math.min(...values)), Math.max(Math.floor(Math.min(...values)) + 1, Math.ceil(Math.max(...values)))];
@@ -122,22 +140,30 @@ function svg(tag, attributes, text = "") {
   return made;
 }
 
+// Fills an element anew; which of its buttons has the focus stays so.
+function refill(where, ...children) {
+  const focused = [...where.querySelectorAll("button")].indexOf(document.activeElement);
+  fill(where, ...children);
+  if (focused >= 0) where.querySelectorAll("button")[focused]?.focus();
+}
+
 function renderNode() {
+  if (pressed) return; // a button that is replaced between press and release is never clicked
   at("hint").hidden = Boolean(node);
   at("node").hidden = !node;
   if (!node) return;
-  fill(at("line"), ...[[], ...node.line.map((_, i) => node.line.slice(0, i + 1))].map((to) =>
+  refill(at("line"), ...[[], ...node.line.map((_, i) => node.line.slice(0, i + 1))].map((to) =>
     element("li", {}, element("button", { type: "button", onclick: () => go(to), "aria-current": String(to.length === node.line.length) }, to.at(-1) ?? "start"))));
   fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)}`}: ${node.seat} acts`);
   const classes = colours(node.actions);
-  fill(at("choices"), ...node.actions.map((words, i) => element("button", { type: "button", class: `choice ${classes[i]}`, disabled: node.next[i] === "end", onclick: () => take(i) },
+  refill(at("choices"), ...node.actions.map((words, i) => element("button", { type: "button", class: `choice ${classes[i]}`, disabled: node.next[i] === "end", onclick: () => take(i) },
     `${words}: ${node.frequencies[i] === null ? "-" : percent(node.frequencies[i])}`)));
   const overlay = at("overlay").querySelector(":checked").value;
   const choose = (name) => { chosen = chosen === name ? null : name; at("table-box").open = true; renderNode(); };
-  fill(at("grid"), pairs() ? grid(cells(overlay), "hands: the table below has the same in numbers", choose) : bars());
+  refill(at("grid"), pairs() ? grid(cells(overlay), "hands: the table below has the same in numbers", choose) : bars());
   if (overlay === "strategy") fill(at("legend"), ...legend(node.actions));
   else if (overlay === "ev") fill(at("legend"), "EV in chips of the pot: ", element("span", {}, spot(0), " 0"), element("span", {}, spot(1), ` ${Math.round(most())}`));
-  else fill(at("legend"), following || !last ? "move the slider back in time to see what changed since" : "how much of a hand's strategy differs from the last answer's");
+  else fill(at("legend"), following() || !last ? "move the slider back in time to see what changed since" : "how much of a hand's strategy differs from the last answer's");
   renderTable();
 }
 
@@ -208,10 +234,11 @@ function renderTable() {
   at("table-title").textContent = chosen ? `Table of ${chosen} (choose it again for all)` : "Table of hands";
   if (!at("table-box").open) return;
   const columns = COLUMNS(), by = Math.max(0, columns.indexOf(sorted[0])), all = rows();
+  if (all.length > MOST_ROWS) at("table-title").textContent += `: the first ${MOST_ROWS} of ${all.length.toLocaleString("en")}, all are in the CSV`;
   all.sort((a, b) => sorted[1] * (typeof a[by] === "string" ? a[by].localeCompare(b[by]) : (a[by] ?? -1e9) - (b[by] ?? -1e9)));
-  fill(at("hands"), element("table", {}, element("thead", {}, element("tr", {}, ...columns.map((name) => element("th", { scope: "col" },
+  refill(at("hands"), element("table", {}, element("thead", {}, element("tr", {}, ...columns.map((name) => element("th", { scope: "col" },
     element("button", { type: "button", onclick: () => { sorted = [name, sorted[0] === name ? -sorted[1] : -1]; renderTable(); } }, name))))),
-  element("tbody", {}, ...all.slice(0, 400).map((row) => element("tr", {}, ...row.map((value, i) =>
+  element("tbody", {}, ...all.slice(0, MOST_ROWS).map((row) => element("tr", {}, ...row.map((value, i) =>
     element("td", {}, i === 0 ? value : i === 1 ? value.toFixed(3) : i === 2 || i >= 3 + node.actions.length ? (value === null ? "-" : value.toFixed(2)) : percent(value))))))));
 }
 
@@ -225,43 +252,56 @@ function csv() {
 at("spot").addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(async () => {
-    const made = await ask("/api/explorations", Object.fromEntries(new FormData(at("spot"))));
-    [node, last, line, following, chosen] = [null, null, [], true, null];
+    const settings = Object.fromEntries(new FormData(at("spot"))), made = await ask("/api/explorations", settings);
+    if (working()) ask(`/api/explorations/${exploration}/stop`, {}).catch(() => {}); // nobody would see its end
+    [node, last, line, moment, chosen, missing] = [null, null, same(settings, link) ? linkedLine() : [], null, null, ""];
+    link = {};
     at("deck").hidden = true;
-    open(made.exploration);
+    open(made.exploration, settings);
     view = made;
     remember();
   });
 });
 at("spot").elements.game.addEventListener("change", showFields);
 at("stop").addEventListener("click", () => attempt(async () => receive(await ask(`/api/explorations/${exploration}/stop`, {}))));
-at("scrubber").addEventListener("input", () => { following = at("scrubber").value === at("scrubber").max; render(); look(); });
+at("scrubber").addEventListener("input", () => {
+  moment = at("scrubber").value === at("scrubber").max ? null : answers()[Number(at("scrubber").value)];
+  render();
+  look();
+});
 for (const choice of document.querySelectorAll("#overlay input")) choice.addEventListener("change", look);
 at("table-box").addEventListener("toggle", () => node && renderTable());
 at("csv").addEventListener("click", csv);
+at("node").addEventListener("pointerdown", () => { pressed = true; });
+for (const ending of ["pointerup", "pointercancel"]) document.addEventListener(ending, () => setTimeout(() => { pressed = false; renderNode(); }));
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName) || !node) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName) || event.repeat || !node) return;
   if (event.key === "Backspace" && line.length) go(line.slice(0, -1));
   else if (/^[1-9]$/.test(event.key) && node.next[event.key - 1] && node.next[event.key - 1] !== "end") take(event.key - 1);
 });
 
 function showFields() {
-  at("of-spot").hidden = at("spot").elements.game.value !== "spot";
+  const small = at("spot").elements.game.value !== "spot";
+  at("of-spot").hidden = small;
+  for (const field of at("of-spot").querySelectorAll("input, textarea")) field.required = !small && field.name !== "raises";
 }
 
-const linked = new URLSearchParams(location.hash.slice(1));
-for (const [name, value] of linked) if (at("spot").elements[name]) at("spot").elements[name].value = value;
+// A link leads back to a spot and a decision: at once where this tab has it solved, else when it is solved again. Without one the tab comes
+// back to what it solved last.
+const [stored, settings] = JSON.parse(sessionStorage.getItem("exploration") ?? "[null, {}]");
+let link = location.hash ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : settings;
+const linkedLine = () => (link.line ?? "").split(" / ").filter(Boolean);
+for (const name of FIELDS) if (name in link) at("spot").elements[name].value = link[name];
 showFields();
-const kept = sessionStorage.getItem("exploration");
 await attempt(async () => {
-  if (!kept) return;
+  if (!stored || !same(settings, link)) return;
   try {
-    view = await ask(`/api/explorations/${kept}`);
+    view = await ask(`/api/explorations/${stored}`);
   } catch {
     sessionStorage.removeItem("exploration");
     return;
   }
-  line = (linked.get("line") ?? "").split(" / ").filter(Boolean);
-  open(kept);
+  line = linkedLine();
+  open(stored, settings);
   look();
 });

@@ -5,8 +5,9 @@ import { cards, element, fill, hidden, seconds } from "./shapes.js";
 import { ask, follow } from "./talk.js";
 
 const at = (id) => document.getElementById(id);
+const PATIENCE = 0.5; // seconds before a game that waits says so
 const LONGEST = 20, SHORTEST = 0.01, STEPS = 40; // of the slider; its first step is no time at all
-let tables = [], session = null, view = null, end = () => {}, chosen = null, lost = false, error = "", dragging = false;
+let tables = [], session = null, view = null, end = () => {}, chosen = null, lost = false, error = "", dragging = false, sending = false;
 
 const fromSlider = (step) => (step === 0 ? 0 : SHORTEST * (LONGEST / SHORTEST) ** ((step - 1) / (STEPS - 1)));
 const toSlider = (value) => (value <= 0 ? 0 : Math.max(1, Math.round(1 + (STEPS - 1) * Math.log(value / SHORTEST) / Math.log(LONGEST / SHORTEST))));
@@ -22,7 +23,20 @@ async function attempt(work) {
   }
 }
 
-const send = (what, body = {}) => attempt(async () => receive(await ask(`/api/sessions/${session}/${what}`, body)));
+// A key that is pressed twice acts once: what changes the hand waits for the answer.
+async function send(what, body = {}) {
+  const asked = session, changes = !["seconds", "stop"].includes(what);
+  if (!asked || (changes && sending)) return;
+  if (changes) sending = true;
+  try {
+    await attempt(async () => {
+      const found = await ask(`/api/sessions/${asked}/${what}`, body);
+      if (asked === session) receive(found);
+    });
+  } finally {
+    if (changes) sending = false;
+  }
+}
 
 function receive(found) {
   if (found.progress && !found.status) {
@@ -62,7 +76,7 @@ function render() {
   if (!view || !view.log) {
     for (const id of ["its", "board", "pot", "mine", "actions", "log", "total"]) fill(at(id));
     at("amount").hidden = true;
-    for (const id of ["undo", "deal", "stop"]) at(id).hidden = true;
+    for (const id of ["undo", "deal", "stop", "time"]) at(id).hidden = true;
     showThought(null);
     return;
   }
@@ -78,14 +92,16 @@ function render() {
 function renderStatus() {
   const status = at("status");
   status.className = error || view?.error ? "error" : "";
+  status.ariaLive = view?.status === "thinking" && !error && !lost ? "off" : "polite"; // else it would be read out five times a second
   if (error) status.textContent = error;
   else if (lost) status.textContent = "The connection is lost; trying again.";
   else if (!view) status.textContent = session ? "" : "Choose a game.";
   else if (view.error) status.textContent = view.error;
+  else if (view.progress?.waits && view.progress.seconds > PATIENCE) status.textContent = "It waits for another game or spot: one thing is thought about at a time.";
   else if (view.status === "loading") status.textContent = "Loading the agent: the first time this compiles, for up to a minute.";
   else if (view.status === "thinking") {
     const done = view.progress;
-    status.textContent = view.seconds && view.thinks && done ? `It thinks: ${done.seconds.toFixed(1)} s, ${done.iterations.toLocaleString("en")} iterations`
+    status.textContent = view.seconds && view.thinks && !done.waits ? `It thinks: ${done.seconds.toFixed(1)} s, ${done.iterations.toLocaleString("en")} iterations`
       : "It acts.";
   } else if (view.status === "over") {
     const won = view.result.chips;
@@ -122,7 +138,7 @@ function renderActions() {
   if (at("actions").dataset.key !== key) { // what is focused stays so while nothing changes
     at("actions").dataset.key = key;
     fill(at("actions"), ...offered.map((action, i) => element("button", { type: "button", class: "main", onclick: () => act(action.text) },
-      action.words, " ", element("kbd", {}, String(i + 1)))));
+      action.words, i < 9 ? " " : null, i < 9 ? element("kbd", {}, String(i + 1)) : null)));
   }
   const amounts = view.amounts;
   at("amount").hidden = !amounts;
@@ -154,7 +170,7 @@ function renderLog() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName)) return;
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName)) return;
   const pressed = { u: "undo", n: "deal", s: "stop" }[event.key];
   if (pressed && !at(pressed).hidden) send(pressed);
   else if (/^[1-9]$/.test(event.key) && view?.actions?.[event.key - 1]) act(view.actions[event.key - 1].text);

@@ -8,8 +8,8 @@ export async function ask(path, body) {
   } catch {
     throw new Error("the server must be running, got no answer");
   }
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error);
+  const found = await answer.json().catch(() => null);
+  if (!answer.ok || found === null) throw new Error(found?.error ?? `the server must answer in JSON, got status ${answer.status}`);
   return found;
 }
 

@@ -84,6 +84,14 @@ def moved(page):
     page.wait_for_function("() => document.querySelector('#actions button') || !document.querySelector('#deal').hidden")
 
 
+def act(page, key):
+    """Take an action by its key, and wait for what the agent does."""
+    before = page.locator("#log").inner_text()
+    page.keyboard.press(key)
+    page.wait_for_function("before => document.querySelector('#log').innerText !== before", arg=before)
+    moved(page)
+
+
 def slide(page, steps):
     """Set the thinking time by keys: from nothing, so many steps up."""
     page.focus("#slider")
@@ -140,8 +148,7 @@ def test_the_drawer_shows_what_thinking_changes(tab):
 def test_the_page_comes_back_after_a_reload_and_says_when_its_game_is_gone(tab, serving, tmp_path):
     page = tab()
     begin(page, "kuhn")
-    page.keyboard.press("1")
-    moved(page)
+    act(page, "1")
     before = [page.locator(part).inner_text() for part in ("#mine", "#log")]
     page.reload()
     moved(page)
@@ -160,8 +167,7 @@ def test_two_tabs_play_two_games(tab):
     first, second = tab(), tab()
     begin(first, "leduc")
     begin(second, "kuhn")
-    first.keyboard.press("1")
-    moved(first)
+    act(first, "1")
     assert first.locator("#log li").count() >= 2
     assert second.locator("#log li").count() == 0
 
@@ -236,6 +242,111 @@ def test_a_long_solve_is_stopped_and_bad_spots_are_told(tab):
     page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved: ')")
 
 
+def endless(page):
+    """Begin a solve that does not end by itself in the time of a test."""
+    page.goto(page.url.split("#")[0].rstrip("/").removesuffix("/explore") + "/explore")
+    page.fill("[name=board]", "Td9d6h")
+    page.select_option("[name=effort]", "deep")
+    page.click("#solve")
+    page.wait_for_selector("#node:not([hidden])")
+
+
+def test_a_slow_click_counts_and_the_focus_stays_while_it_solves(tab):
+    page = tab()
+    endless(page)
+    page.focus("#choices button")
+    box = page.locator("#choices button").first.bounding_box()
+    page.wait_for_timeout(1500)
+    assert page.evaluate("document.activeElement.parentElement.id") == "choices"
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.wait_for_timeout(1500)
+    page.mouse.up()
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    page.click("#stop")
+
+
+def test_another_solve_ends_the_one_before_and_a_refusal_does_not(tab):
+    page = tab()
+    endless(page)
+    page.fill("[name=board]", "Td9d6hQ")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('game.board must')")
+    tab.wrong.clear()  # the browser tells of the answer's status
+    page.wait_for_timeout(1000)
+    assert page.locator("#status").inner_text().startswith("game.board must")  # it stays to be read
+    assert page.locator("#stop").is_visible()
+    page.fill("[name=board]", "Td9d6hQc4s")
+    page.select_option("[name=effort]", "quick")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('river')")
+
+
+def test_a_game_says_that_it_waits_for_a_spot(tab):
+    page, other = tab(), tab()
+    endless(page)
+    other.select_option("#game", "kuhn")
+    other.click("#begin")
+    other.wait_for_function("() => document.querySelector('#status').innerText.startsWith('It waits')")
+    page.click("#stop")
+    other.wait_for_selector("#actions button")
+
+
+def test_a_link_leads_to_a_decision_in_another_tab_too(tab):
+    page, other = tab(), tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=effort]", "quick")
+    page.click("#solve")
+    page.wait_for_selector("#node:not([hidden])")
+    page.keyboard.press("1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    page.fill("[name=pot]", "999")  # what is typed after it is not what is solved
+    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Backspace")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 1")
+    page.keyboard.press("1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    page.goto(page.url.split("#")[0].replace("/explore", "/results"))
+    page.click("nav a:has-text('Explore')")  # without a link the tab comes back to what it solved last
+    page.wait_for_selector("#node:not([hidden])")
+    assert page.input_value("[name=pot]") == "200"
+    page.keyboard.press("1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    other.goto(page.url)
+    other.reload()
+    assert other.input_value("[name=pot]") == "200"
+    other.click("#solve")
+    other.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    other.goto(page.url.split("#")[0] + "#length=3&line=jump")  # one that is none
+    other.reload()
+    other.click("#solve")
+    other.wait_for_selector("#node:not([hidden])")
+
+
+def test_a_small_game_is_solved_whatever_stands_in_the_fields_of_a_spot(tab):
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.fill("[name=board]", "")
+    page.select_option("[name=game]", "kuhn_poker")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
+
+
+def test_a_key_that_is_pressed_twice_or_held_acts_once(tab):
+    page = tab()
+    begin(page, "leduc")
+    page.evaluate("""() => {
+      const press = (repeat) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true, repeat }));
+      press(false); press(false); press(true);
+    }""")
+    page.wait_for_selector("#thought:not([hidden])")
+    moved(page)
+    assert page.locator("#log li.you").count() == 1
+    assert page.locator("#status").get_attribute("class") in ("", None)
+
+
 CONTRAST = """() => {
   const linear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
   const light = (c) => c.map(linear).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
@@ -260,5 +371,18 @@ def test_all_fits_a_screen_and_can_be_read(tab, scheme, width):
     begin(page, "leduc")
     page.keyboard.press("1")
     page.wait_for_selector("#thought:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CONTRAST) == []
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.fill("[name=board]", "Td9d6hQc")
+    page.select_option("[name=effort]", "quick")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
+    page.wait_for_selector("#node:not([hidden])")
+    page.click("#table-box summary")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CONTRAST) == []
+    page.goto(page.url.split("/explore")[0] + "/results")
+    page.wait_for_function("() => document.querySelector('#status').innerText !== 'Loading.'")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(CONTRAST) == []
