@@ -72,6 +72,7 @@ class Exploration:
         self._kept: list[Snapshot] = []
         self._asked: queue.SimpleQueue[tuple[str, int | None, Future[Data]]] = queue.SimpleQueue()
         self._lock, self._before, self._served, self._done = threading.Lock(), 0.0, 0.0, (0, 0.0)
+        self._serve_others: Callable[[], None] = lambda: None
         self.version = self.listeners = 0
         self.touched = time.monotonic()
 
@@ -79,8 +80,9 @@ class Exploration:
         """End the solve; its answer so far can still be looked at."""
         self._watch.stopped = True
 
-    def work(self) -> None:
-        """Build and solve. Never raises."""
+    def work(self, serve_others: Callable[[], None] = lambda: None) -> None:
+        """Build and solve; ``serve_others`` is called where this one's own questions are answered, between slices. Never raises."""
+        self._serve_others = serve_others
         try:
             self._change("building")
             require(not self._watch.stopped, STOPPED)
@@ -114,6 +116,11 @@ class Exploration:
                     for number, (iterations, seconds, exploitability, copied) in enumerate(snapshots)
                 ]
             }
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is done for it any more, but for answers to questions."""
+        return self.status in ("done", "failed")
 
     def ask(self, line: str, number: int | None) -> Future[Data]:
         """Return what will be a decision's strategy, after the iterations of a kept answer; None is the last.
@@ -156,8 +163,9 @@ class Exploration:
     def _look(self, iterations: int, seconds: float, exploitability: float | None) -> None:
         """Remember how far it is, and answer what was asked for."""
         self._done = iterations, self._before + seconds
-        if not self._asked.empty() and time.perf_counter() >= self._served + SERVE_SECONDS:
+        if time.perf_counter() >= self._served + SERVE_SECONDS:
             self.serve()
+            self._serve_others()
             self._served = time.perf_counter()
 
     def _keep(self, exploitability: float, iterations: int, seconds: float) -> None:

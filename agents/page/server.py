@@ -148,7 +148,7 @@ class Server:
             self.explorations.pop(oldest).stop()
         made = secrets.token_urlsafe(16)
         self.explorations[made] = exploration
-        self._thinking.submit(exploration.work)
+        self._thinking.submit(exploration.work, self._serve_ended)
         return JSONResponse({"exploration": made} | exploration.view())
 
     async def list_runs(self, request: Request) -> Response:
@@ -243,6 +243,12 @@ class Server:
                     await socket.send_json({"progress": view["progress"], "version": sent})
                 await asyncio.wait([listening], timeout=FRAME_SECONDS)
         listening.cancel()
+
+    def _serve_ended(self) -> None:
+        """Answer what is asked of spots that are solved, in the thread that thinks, while another one is solved."""
+        for exploration in list(self.explorations.values()):
+            if exploration.ended:
+                exploration.serve()
 
     def _exploration(self, name: str) -> Exploration:
         if name not in self.explorations:

@@ -225,7 +225,7 @@ def waited(condition):
     raise AssertionError("it never holds")
 
 
-def test_requests_that_wait_are_answered_when_the_server_stops(client, server, endless):
+def test_what_is_solved_is_looked_at_while_another_spot_is_solved(client, server, endless):
     first = client.post("/api/explorations", json={"board": "Td9d6hQc4s"}).json()["exploration"]
     waited(lambda: server.explorations[first].view()["status"] == "done")
     second = endless(client)
@@ -233,11 +233,22 @@ def test_requests_that_wait_are_answered_when_the_server_stops(client, server, e
     answers = []
     thread = threading.Thread(target=lambda: answers.append(client.post(f"/api/explorations/{first}/node", json={"line": ""})))
     thread.start()
+    thread.join(60)
+    assert [answer.status_code for answer in answers] == [200]
+    assert server.explorations[second].view()["status"] == "solving"
+
+
+def test_requests_that_wait_are_answered_when_the_server_stops(client, server, endless):
+    first = endless(client)
+    waited(lambda: server.explorations[first].view()["status"] == "solving")
+    second, answers = endless(client), []
+    thread = threading.Thread(target=lambda: answers.append(client.post(f"/api/explorations/{second}/node", json={"line": ""})))
+    thread.start()
     thread.join(0.1)
     assert not answers  # one thing is thought about at a time
     server.stop()
     thread.join(60)
-    assert [answer.status_code for answer in answers] == [200]
+    assert [answer.json() for answer in answers] == [{"error": "line must wait until the spot is built, got ''"}]
 
 
 def test_a_solve_that_no_page_listens_to_ends(server, endless, monkeypatch):
