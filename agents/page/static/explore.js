@@ -121,7 +121,7 @@ function renderPlot() {
   const x = (value) => margin + (width - margin - 16) * (value - x0) / (x1 - x0), y = (value) => 8 + (height - 8 - bottom) * (y1 - value) / (y1 - y0);
   const made = svg("svg", { viewBox: `0 0 ${width} ${height}` });
   for (let decade = x0; decade <= x1; decade++) {
-    made.append(svg("line", { x1: x(decade), x2: x(decade), y1: 8, y2: height - bottom, class: "rule" }), svg("text", { x: x(decade), y: height - 10, "text-anchor": "middle" }, seconds(10 ** decade)));
+    made.append(svg("line", { x1: x(decade), x2: x(decade), y1: 8, y2: height - bottom, class: "rule" }), svg("text", { x: x(decade), y: height - 10, "text-anchor": decade === x1 ? "end" : "middle" }, seconds(10 ** decade)));
   }
   for (let decade = y0; decade <= y1; decade++) {
     made.append(svg("line", { x1: margin, x2: width - 16, y1: y(decade), y2: y(decade), class: "rule" }), svg("text", { x: margin - 5, y: y(decade) + 4, "text-anchor": "end" }, `${+(10 ** decade).toPrecision(1)}${view.pot === null ? "" : " %"}`));
