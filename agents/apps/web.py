@@ -91,7 +91,7 @@ def run(config: WebConfig, directory: Path) -> None:
     import uvicorn
 
     from agents.page.guard import loopback
-    from agents.page.server import Server, Table
+    from agents.page.server import Offer, Server
     from agents.page.session import Opponent
 
     seed = int(np.random.default_rng().integers(2**31)) if config.seed is None else config.seed
@@ -107,7 +107,7 @@ def run(config: WebConfig, directory: Path) -> None:
 
         return make
 
-    tables = {name: Table(title, about, maker(name, title, settings), seconds) for name, title, about, settings, seconds in TABLES}
+    tables = {name: Offer(title, about, maker(name, title, settings), seconds) for name, title, about, settings, seconds in TABLES}
     token = None if loopback(config.host) else secrets.token_urlsafe(16)
     with Run(directory, "web", "several", seed) as result, _listening(config) as listening:
         server = Server(tables, Saver(result).save, lambda: next(seeds), explored, Path(config.runs), token)

@@ -44,7 +44,7 @@ Solve = Callable[[Mapping[str, str]], Exploration]
 
 
 @dataclass(frozen=True)
-class Table:
+class Offer:
     """A game that the page offers.
 
     Attributes:
@@ -73,7 +73,7 @@ class Server:
     """
 
     def __init__(
-        self, tables: Mapping[str, Table], save: Save, seed: Callable[[], int], solve: Solve, runs: Path, token: str | None = None
+        self, tables: Mapping[str, Offer], save: Save, seed: Callable[[], int], solve: Solve, runs: Path, token: str | None = None
     ) -> None:
         self.tables, self._save, self._seed, self._solve, self.runs = tables, save, seed, solve, runs
         self.explorations: dict[str, Exploration] = {}

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from agents.page.guard import MOST_BYTES, loopback
-from agents.page.server import GONE, MOST_SESSIONS, STATIC, Server, Table
+from agents.page.server import GONE, MOST_SESSIONS, STATIC, Offer, Server
 from search import Budget
 from tests.agents.page.playing import opponent
 from tests.agents.page.test_exploring import exploration
@@ -31,7 +31,7 @@ def saved():
 
 @pytest.fixture
 def server(saved, tmp_path):
-    tables = {name: Table(name, "about it", lambda name=name: opponent(name), 0.001) for name in ("leduc_poker", "kuhn_poker")}
+    tables = {name: Offer(name, "about it", lambda name=name: opponent(name), 0.001) for name in ("leduc_poker", "kuhn_poker")}
     made = Server(tables, lambda who, record: saved.append(record), lambda: 1, explored, tmp_path / "outputs")
     yield made
     made.close()
@@ -263,7 +263,7 @@ def test_a_solve_that_no_page_listens_to_ends(server, endless, monkeypatch):
 
 
 def test_beyond_this_machine_a_token_is_wanted_once(tmp_path):
-    tables = {"kuhn_poker": Table("Kuhn", "", lambda: opponent("kuhn_poker"), 0.0)}
+    tables = {"kuhn_poker": Offer("Kuhn", "", lambda: opponent("kuhn_poker"), 0.0)}
     server = Server(tables, lambda who, record: None, lambda: 1, explored, tmp_path, "secret")
     base = "http://192.0.2.7:8765"
     stranger, friend = (TestClient(server.app, base_url=base, headers={"Origin": base}) for _ in range(2))
