@@ -12,7 +12,7 @@ from agents.apps.build import build_executor, build_kind, build_variant
 from agents.apps.config import SolveConfig
 from agents.apps.holdem import STORAGE
 from agents.apps.run import COMPILING, Progress, Run
-from agents.evaluation.many_boards import Board, BoardTask, boards_of, solve_boards, tasks_of, texture, texture_rows
+from agents.evaluation.many_boards import Board, BoardTask, boards_of, solve_boards, symmetries_on, tasks_of, texture, texture_rows
 from agents.reporting.board_figure import plot_boards
 from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, replacing, table, write_csv
 from games.holdem.config import Spot
@@ -38,7 +38,7 @@ def _boards(config: SolveConfig) -> list[Board]:
 
 
 def check_boards(config: SolveConfig) -> None:
-    """Refuse bad values; the largest board of each texture must fit into memory as often as there are workers."""
+    """Refuse bad values; the largest board must fit into memory as often as there are workers."""
     for key in UNUSED:
         if (value := getattr(config, key)) not in (None, False):
             raise ValueError(f"{key} must be left out with game.boards, got {value}")
@@ -48,8 +48,8 @@ def check_boards(config: SolveConfig) -> None:
         raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=200)")
     executor, boards = build_executor(config.executor), _boards(config)
     variant = build_variant(config, build_kind(replace(config.game, board=boards[0].cards, boards=None)))
-    of_texture = {texture(board.cards): board.cards for board in boards}
-    needed = max(memory_needed(_game_on(config, cards), variant, 1, STORAGE[config.storage])[1] for cards in of_texture.values())
+    alike = {(texture(board.cards), symmetries_on(board.cards, config.game.weights())): board.cards for board in boards}
+    needed = max(memory_needed(_game_on(config, cards), variant, 1, STORAGE[config.storage])[1] for cards in alike.values())
     at_a_time, free = min(executor.workers, len(boards)), free_memory()
     if at_a_time * needed > 0.9 * free:
         raise ValueError(
@@ -80,6 +80,7 @@ def run_boards(config: SolveConfig, directory: Path) -> None:
 
 def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> None:
     """Write the tables and the figure, and print the means by texture."""
+    result.require_directory()  # else another error would be told in place of this one
     place = {task.board.cards: number for number, task in enumerate(tasks)}
     ordered, pot, directory = sorted(rows, key=lambda row: place[row["board"]]), tasks[0].game.pot, result.directory
     actions = list(dict.fromkeys(action for row in ordered for action in row["frequencies"]))
@@ -103,7 +104,7 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
 
 def _flat(row: Row, actions: Sequence[str], pot: float) -> Row:
     """Return a board's row with a column for each action."""
-    whole = {key: row[key] for key in ("board", "weight", "texture", "ev_oop", "ev_ip", "equity_oop")}
+    whole = {key: row[key] for key in ("board", "weight", "deals", "texture", "ev_oop", "ev_ip", "equity_oop")}
     whole |= {action: row["frequencies"].get(action) for action in actions}
     return whole | {"exploitability_pot": row["exploitability"] / pot, "iterations": row["iterations"], "seconds": row["seconds"]}
 

@@ -19,10 +19,11 @@ from agents.reporting.tables import Row, write_json
 from agents.runtime.executor import Executor
 from agents.runtime.storage import load_or_set_aside, number_in, read_json, require
 from games.arrays import Float
-from games.holdem.cards import FULL_DECK, RANKS, cards_text, hole_hands, parse_cards
+from games.holdem.cards import FULL_DECK, RANKS, cards_text, holding, hole_hands, parse_cards, unblocked
 from games.holdem.isomorphism import canonical_deals, symmetries
 from games.holdem.menus import Menu
 from games.holdem.rules import HoldemGame
+from games.holdem.weights import LEAST_MEETING
 from search import BoardSolver, Budget, Variant
 
 ALL_FLOPS, SUBSET, TURNS = "all_flops", "subset", "turns"
@@ -52,24 +53,34 @@ def texture(cards: str) -> str:
     return f"{SUITS[suits]}, {PAIRS[pairs]}"
 
 
+def symmetries_on(cards: str, ranges: tuple[Float, Float]) -> int:
+    """Return how many suit permutations change nothing on a board: how large a solve is depends on them and on the texture."""
+    board = parse_cards(cards)
+    return len(symmetries([board[:FLOP], *((card,) for card in board[FLOP:])], ranges, hole_hands(FULL_DECK)))
+
+
 def boards_of(asked: Any, board: str, ranges: tuple[Float, Float]) -> list[Board]:
     """Return the boards of a report.
 
     Args:
         asked: ``all_flops``; ``subset``, flops that are evenly drawn from all of them in the order of their textures and ranks; ``turns``
-            of the board, a flop; or a list of boards.
+            of the board, a flop; or a list of boards. Boards on which the ranges have no hands that meet are left out.
         board: of ``turns``.
         ranges: both players' weights of all hands; suits that they treat differently are kept apart.
 
     Raises:
-        ValueError: none of these; the message names the key.
+        ValueError: none of these, or a listed board that cannot come; the message names the key.
     """
     hands = hole_hands(FULL_DECK)
     if isinstance(asked, list) and asked and all(isinstance(text, str) for text in asked) and len(asked) <= MOST_BOARDS:
-        listed = [cards_text(parse_cards(text, "game.boards")) for text in asked]
-        if len({len(text) for text in listed}) > 1 or len(set(listed)) < len(listed) or len(listed[0]) not in (6, 8, 10):
+        listed = [parse_cards(text, "game.boards") for text in asked]
+        different = {(frozenset(cards[:FLOP]), *cards[FLOP:]) for cards in listed}  # a flop's order does not matter
+        if len({len(cards) for cards in listed}) > 1 or len(different) < len(listed) or len(listed[0]) not in (3, 4, 5):
             raise ValueError(f"game.boards must be different boards of 3, 4 or 5 cards, all of one street, got {asked}")
-        return [Board(text, 1.0) for text in listed]
+        for cards in listed:
+            if not _may_come(cards, ranges):
+                raise ValueError(f"game.boards must leave both ranges hands that share no card, got {cards_text(cards)}")
+        return [Board(cards_text(cards), 1.0) for cards in listed]
     if asked not in (ALL_FLOPS, SUBSET, TURNS):
         raise ValueError(
             f"game.boards must be {ALL_FLOPS}, {SUBSET}, {TURNS} or a list of at most {MOST_BOARDS:,} boards in [ ], got {asked!r}"
@@ -80,9 +91,18 @@ def boards_of(asked: Any, board: str, ranges: tuple[Float, Float]) -> list[Board
     if asked != TURNS and board:
         raise ValueError(f"game.board must be left out where game.boards={asked}, got {board!r}")
     group = symmetries([dead] if dead else [], ranges, hands)
-    dealt = canonical_deals(group, dead, 1 if dead else FLOP)
-    boards = [Board(cards_text((*dead, *cards)), float(alike)) for cards, alike in dealt]
+    dealt = [((*dead, *cards), alike) for cards, alike in canonical_deals(group, dead, 1 if dead else FLOP)]
+    boards = [Board(cards_text(cards), float(alike)) for cards, alike in dealt if _may_come(cards, ranges)]
+    if not boards:
+        raise ValueError(f"game.ranges must leave two hands that share no card on one of the boards, got none for game.boards={asked}")
     return _drawn(boards, SUBSET_FLOPS) if asked == SUBSET else boards
+
+
+def _may_come(cards: Sequence[int], ranges: tuple[Float, Float]) -> bool:
+    """Say whether a board leaves hands that meet, as ``games.holdem.weights.with_checked_weights`` asks it of a game."""
+    first, second = (np.where(holding(FULL_DECK, cards), 0.0, weights / weights.max()) for weights in ranges)
+    pairs = float(first.sum() * second.sum())
+    return pairs > 0 and float(first @ unblocked(FULL_DECK, second)) >= LEAST_MEETING * pairs
 
 
 def _drawn(boards: Sequence[Board], count: int) -> list[Board]:
@@ -147,7 +167,7 @@ def solve_boards(tasks: Sequence[BoardTask], executor: Executor) -> Generator[Ro
 
 def _kept(task: BoardTask) -> Row | None:
     row = load_or_set_aside(task.path, _read)
-    return None if row is None else row | {"weight": task.board.weight}
+    return None if row is None else row | {"weight": task.board.weight, "deals": task.game.deal_mass}
 
 
 def _read(path: Path) -> Row:
@@ -161,8 +181,9 @@ def _read(path: Path) -> Row:
 
 
 def solve_board(task: BoardTask) -> Row:
-    """Solve a board on one thread, keep its row and return it."""
+    """Solve a board on one thread, keep its row and return it; ``deals`` are pairs of hands that can be there, by weight."""
     game = task.game
+    share = equity(game, task.variant)  # first: two solvers at once would take more memory than was promised
     solver = BoardSolver(game, task.variant, 1, storage=task.storage)
     solver.warm_up()
     solution = solver.solve(task.budget)
@@ -171,9 +192,10 @@ def solve_board(task: BoardTask) -> Row:
     row = {
         "board": task.board.cards, "weight": task.board.weight, "texture": texture(task.board.cards),
         "ev_oop": (first - second) / 2 + game.pot / 2, "ev_ip": (second - first) / 2 + game.pot / 2,
-        "equity_oop": equity(game, task.variant),
+        "equity_oop": share,
         "frequencies": dict(zip(shown["actions"], shown["frequencies"], strict=True)),
         "exploitability": solver.exploitability(), "iterations": solution.iterations, "seconds": solution.seconds,
+        "deals": game.deal_mass,
     }  # fmt: skip
     task.path.parent.mkdir(exist_ok=True)  # not the one above: where a run's directory was deleted there is no new one
     write_json(task.path, row)
@@ -188,14 +210,18 @@ def equity(game: HoldemGame, variant: Variant) -> float:
 
 
 def texture_rows(rows: Sequence[Row], actions: Sequence[str]) -> list[Row]:
-    """Return means by texture, the most frequent first, and of all boards, each weighted by how many boards it stands for."""
+    """Return means by texture, the most frequent first, and of all boards.
+
+    A board counts for as many boards as it stands for, times the pairs of hands that both ranges leave on it (their weights multiplied):
+    that is how often it comes, given that both players are in the spot. So the mean EV is what the spot is worth before the cards come.
+    """
     groups = {name: [row for row in rows if row["texture"] == name] for name in dict.fromkeys(row["texture"] for row in rows)}
     ordered = sorted(groups.items(), key=lambda group: -sum(row["weight"] for row in group[1]))
     return [_mean(name, those, actions) for name, those in [*ordered, ("all boards", list(rows))] if those]
 
 
 def _mean(name: str, rows: Sequence[Row], actions: Sequence[str]) -> Row:
-    weights = [row["weight"] for row in rows]
+    weights = [row["weight"] * row["deals"] for row in rows]
     means = {key: float(np.average([row[key] for row in rows], weights=weights)) for key in ("ev_oop", "ev_ip", "equity_oop")}
     taken = {action: [row["frequencies"].get(action) or 0.0 for row in rows] for action in actions}
     frequencies = {action: float(np.average(shares, weights=weights)) for action, shares in taken.items()}

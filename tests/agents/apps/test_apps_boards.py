@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import signal
 
 import pytest
 from pyarrow import parquet
 
+from agents.evaluation.many_boards import solve_board
+from games.holdem.config import Spot
+from search import memory_needed, variant
 from tests.running import finish, refused, result_of, start, timebank, wait_for
 
 SPOT = ("game=spot", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=300", "game.bets=50%", "game.raises=a")
@@ -67,6 +71,36 @@ def test_a_report_that_does_not_fit_into_memory_is_refused(monkeypatch, tmp_path
     monkeypatch.setattr("agents.apps.boards.free_memory", lambda: 10**6)
     error = refused(monkeypatch, capsys, "solve", *SPOT, "game.boards=subset", "budget.iterations=5", *SERIAL)
     assert "game.boards must fit into memory (1 MB are free), got 1 board at a time of " in error
+
+
+def test_the_largest_board_counts_for_memory(monkeypatch, tmp_path, capsys):
+    """After a flop of one suit, more suits are alike behind a fourth card of it, the last one in the list, than behind other cards."""
+    monkeypatch.chdir(tmp_path)
+    last, largest = (bytes_of_solve(cards) for cards in ("2s7s9sAs", "2s7s9sKh"))
+    assert largest > 1.1 * last
+    monkeypatch.setattr("agents.apps.boards.free_memory", lambda: (last + largest) / 1.8)
+    asked = ("game.board=2s7s9s", "game.boards=turns", "budget.iterations=5", *SERIAL)
+    assert "game.boards must fit into memory" in refused(monkeypatch, capsys, "solve", *SPOT, *asked)
+
+
+def bytes_of_solve(cards):
+    game = Spot(board=cards, ranges=["QQ,AKs,76s", "KK-JJ,ATs"], pot=200, stack=300, bets="50%", raises="a").build()
+    return memory_needed(game, variant("default_holdem"))[1]
+
+
+def test_a_directory_that_was_deleted_is_told_as_that(monkeypatch, tmp_path, capsys):
+    directory = tmp_path / "run"
+
+    def deleted(tasks, executor):
+        row = solve_board(tasks[0])
+        yield row
+        shutil.rmtree(directory)
+        yield row
+
+    monkeypatch.setattr("agents.apps.boards.solve_boards", deleted)
+    assert timebank(monkeypatch, "solve", *SPOT, RIVERS, "budget.iterations=5", *SERIAL, f"hydra.run.dir={directory}") == 1
+    assert "must stay where it is while the run lives" in capsys.readouterr().err
+    assert not directory.exists()
 
 
 def test_other_commands_refuse_boards(monkeypatch, tmp_path, capsys):

@@ -85,6 +85,7 @@ def test_textures_are_those_of_the_flop(cards, name):
         ([], "", r"^game.boards must be all_flops, subset, turns or a list of at most 1,755 boards in \[ \], got \[\]$"),
         ([1], "", "^game.boards must be all_flops"),
         (["2c7d9h", "2c7d9h"], "", "^game.boards must be different boards of 3, 4 or 5 cards, all of one street"),
+        (["2c7d9h", "9h2c7d"], "", "^game.boards must be different boards of 3, 4 or 5 cards, all of one street"),
         (["2c7d9h", "2c7d9hTs"], "", "^game.boards must be different boards"),
         (["2c7d"], "", "^game.boards must be different boards"),
         (["2c7dXX"], "", "^game.boards must"),
@@ -150,6 +151,38 @@ def test_means_by_texture_are_weighted(tmp_path):
     means = texture_rows(rows, actions)
     assert [row["texture"] for row in means][-1] == "all boards"
     assert sum(row["boards"] for row in means[:-1]) == means[-1]["boards"] == 3
-    expected = sum(row["weight"] * row["ev_oop"] for row in rows) / 6
+    counts = [row["weight"] * game_on(row["board"]).deal_mass for row in rows]
+    expected = sum(count * row["ev_oop"] for count, row in zip(counts, rows, strict=True)) / sum(counts)
+    assert len({count / row["weight"] for count, row in zip(counts, rows, strict=True)}) > 1  # the ranges have other hands on each
     assert means[-1]["ev_oop"] == pytest.approx(expected)
     assert sum(means[-1]["frequencies"].values()) == pytest.approx(1.0)
+
+
+def test_the_mean_of_all_turns_is_what_the_flop_is_worth(tmp_path):
+    """Where nobody bets, a flop's EV is its equity: the mean over turns of theirs, each as often as it comes."""
+    ranges = ["AA,KsQs", "TT,98s"]
+    sizes = {"pot": 200, "stack": 300, "bets": "", "raises": ""}
+    flop = Spot(board="As9c8d", ranges=ranges, **sizes).build()
+
+    def on(cards):
+        return Spot(board=cards, ranges=ranges, **sizes).build()
+
+    boards = boards_of("turns", "As9c8d", Spot(ranges=ranges).weights())
+    rows = list(solve_boards(tasks_of(boards, on, DCFR, Budget(iterations=1), np.float32, tmp_path / "rows"), Serial()))
+    mean = texture_rows(rows, list(rows[0]["frequencies"]))[-1]
+    assert mean["ev_oop"] == pytest.approx(BoardSolver(flop, DCFR).values()[0] + 100, abs=1e-3)
+    assert mean["equity_oop"] == pytest.approx(mean["ev_oop"] / 200, abs=1e-5)
+    assert mean["ev_oop"] != pytest.approx(np.average([row["ev_oop"] for row in rows], weights=[row["weight"] for row in rows]), abs=1e-2)
+
+
+def test_boards_that_leave_a_range_no_hand_are_left_out():
+    narrow = Spot(ranges=["AA", "KK"]).weights()
+    boards = boards_of("all_flops", "", narrow)
+    assert len(boards) == 1753  # neither three aces nor three kings
+    assert not {"AcAdAh", "KcKdKh"} & {board.cards for board in boards}
+    assert len(boards_of("subset", "", narrow)) == SUBSET_FLOPS
+    with pytest.raises(ValueError, match=r"^game\.boards must leave both ranges hands that share no card, got AcAdAh$"):
+        boards_of(["2c7d9h", "AcAdAh"], "", narrow)
+    same = Spot(ranges=["AsAh", "AsKs"]).weights()
+    with pytest.raises(ValueError, match=r"^game\.ranges must leave two hands that share no card on one of the boards, got none for"):
+        boards_of("all_flops", "", same)
