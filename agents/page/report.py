@@ -10,17 +10,22 @@ import csv
 import math
 import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from agents.reporting.tables import duration
 from agents.runtime.storage import DAMAGES, first_line, printable, read_json, require
+from games.files import read_text
 
 MOST_BYTES = 5_000_000  # of a figure or a table
 MOST_ROWS = 500  # of a table
+MOST_YAML_BYTES = 1 << 18
 FEW_COLUMNS = 6  # where there are more, what is the same in all rows stands above the table
 MOST_RUNS = 500  # that are listed
 STYLE = Path(__file__).parent / "static/report.css"
@@ -107,12 +112,12 @@ def _mapping(value: Any) -> dict[Any, Any]:
 
 
 def _command(result: dict[str, Any], directory: Path) -> str:
-    """Return how the run was started, as far as its directory tells."""
+    """Return how the run was started, as far as its directory tells, as a shell takes it."""
     overrides = list[str]()
-    with suppress(OSError, UnicodeDecodeError):
-        text = (directory / ".hydra/overrides.yaml").read_text(encoding="utf-8")
-        overrides = [line[2:].strip("'") for line in text[:20_000].splitlines() if line.startswith("- ")]
-    return " ".join(["timebank", str(result.get("command", "")), *overrides])
+    with suppress(*DAMAGES, yaml.YAMLError):
+        lines = yaml.safe_load(read_text(directory / ".hydra/overrides.yaml", MOST_YAML_BYTES))
+        overrides = [line for line in lines if isinstance(line, str)]
+    return shlex.join(["timebank", str(result.get("command", "")), *overrides])
 
 
 def _files(directory: Path, pattern: str) -> Iterator[Path]:

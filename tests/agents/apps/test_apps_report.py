@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 
 import pytest
+from omegaconf import OmegaConf
 
 from agents.page import report
 from tests.running import error_line, solve_river, timebank
@@ -43,6 +45,17 @@ def test_what_files_say_is_text(run):
     assert "0.1235" in page
     assert "<b>" not in page
     assert "\x1b" not in page
+
+
+def test_the_command_is_one_that_a_shell_takes(run):
+    overrides = ['game.ranges=["66+, A8s+","QQ"]', "show=[check/bet 120, check/check/2c]", "game.bets='50%,a'", f"x={'long text ' * 20}"]
+    (run / ".hydra").mkdir()
+    (run / ".hydra/overrides.yaml").write_text(OmegaConf.to_yaml(overrides))
+    told = re.search("<dt>command</dt><dd>(.*?)</dd>", report.report_html(run))[1]
+    assert shlex.split(html.unescape(told)) == ["timebank", "ablate", *overrides]
+    for damaged in ("a: [", "3", "[[1], x=1]"):
+        (run / ".hydra/overrides.yaml").write_text(damaged)
+        assert "<dd>timebank ablate" in report.report_html(run)
 
 
 def test_wide_tables_say_once_what_is_the_same_in_all_rows(run):
