@@ -27,7 +27,7 @@ SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 ANSWERS = (SOLUTION, "policy.json")
 LOCK = ".lock"
 # Folders that runs write to.
-FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|blueprints|uniform|(network|own)-.*|[0-9-]+")
+FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|boards|blueprints|uniform|(network|own)-.*|[0-9-]+")
 FILES = ("hands.jsonl", "program.log")  # that runs add to; others are replaced whole
 MOST_YAML_BYTES = 1 << 18
 LONGEST_OVERRIDE = 1 << 16  # characters; ranges of all hands have 20,000

@@ -58,7 +58,9 @@ def test_a_lock_that_is_no_file_hangs_nothing(tmp_path, make):
         lock(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["tensorboard", "training", ".hydra", "measurements/x.partial", ".hydra/config.yaml", "hands.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["tensorboard", "training", "boards", ".hydra", "measurements/x.partial", ".hydra/config.yaml", "hands.jsonl"]
+)
 def test_links_in_a_directory_are_refused_before_anything_is_written(tmp_path, name):
     outside, link = tmp_path / "outside", tmp_path / "run" / name
     outside.mkdir()
