@@ -20,12 +20,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from agents.agent import BaseAgent, Decision
-from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, StreetAnswer
+from agents.no_limit.hand import Blueprint, Hand, HandMemory, Ranges, Solved, StreetAnswer
 from agents.no_limit.plan import Ladder
 from agents.no_limit.street_search import TRANSLATE, Searched, StreetSearch
-from agents.reporting.hand_grid import decision
-from agents.reporting.tables import Row
+from agents.reporting.hand_grid import LEAST_MET, LEAST_REACH
+from games.arrays import Float
 from games.game import Action, Kind
 from games.holdem.rules import HoldemGame, HoldemState
 from games.holdem.subgame import Menus, state_in
@@ -46,12 +48,13 @@ class Valued(NamedTuple):
     Attributes:
         game: that was solved.
         state: the decision in it.
-        row: see ``agents.reporting.hand_grid.decision``.
+        evs: [A, H] net chips that a deal brings after each action, if the player goes on as well as can be against the opponent's average
+            strategy; NaN of hands that are not in the solve, or hardly meet the opponent there (``agents.reporting.hand_grid.LEAST_MET``).
     """
 
     game: HoldemGame
     state: HoldemState
-    row: Row
+    evs: Float
 
 
 class NoLimitAgent(BaseAgent):
@@ -196,26 +199,52 @@ class NoLimitAgent(BaseAgent):
         decision = Decision(policy, None, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan)
         return decision, answer
 
+    def valued_with(self, child: HoldemState, memory: HandMemory | None, budget: Budget) -> Valued | None:
+        """Solve a street anew with a bet or raise in its tree that an answer lacked, and return the decision above it, see ``valued``.
+
+        None where the time is too short, and where a gadget holds solves: it would stand on the wrong side.
+
+        Args:
+            child: behind the bet.
+            memory: of the agent's decision before the one at hand; None where that is its first one.
+            budget: of the solve.
+        """
+        clock, hand, state = Deadline(budget.seconds), self._hand(memory), child.above
+        if state is None or self.game.round(state) not in self.rounds or self.gadget != UNSAFE:
+            return None
+        hand.follow(state)
+        done = self.search.run(hand, hand.street[0], child, budget, clock)
+        return self._valued(state, hand.solved) if done.outcome == Outcome.SEARCHED else None
+
     def valued(self, state: HoldemState, memory: HandMemory) -> Valued | None:
         """Return a decision as the last solve has it, with what each action is worth to each hand.
 
-        None where no solve covers it, or where the agent has solved something else since.
+        The hand plays a best response below each action: the solve's own strategy means nothing behind an action that it never takes.
+        None where no solve covers the decision, where the agent has solved something else since, and without ``search.keeps_solver``.
 
         Args:
             state: a decision.
             memory: of the agent's decision there.
         """
-        solver = None if memory.solved is None else self.search.last(memory.solved)
-        if memory.solved is None or solver is None:
+        return self._valued(state, memory.solved)
+
+    def _valued(self, state: HoldemState, solved: Solved | None) -> Valued | None:
+        solver = None if solved is None else self.search.last(solved)
+        if solved is None or solver is None:
             return None
         try:
-            located = state_in(solver.game, memory.solved.root, state)
+            located = state_in(solver.game, solved.root, state)
         except ValueError:
             return None
         place = solver.game.locate(located)
-        if place is None or (memory.solved.strategy.game.streets or len(self.game.rounds)) <= solver.game.round(located):
+        if place is None or (solved.strategy.game.streets or len(self.game.rounds)) <= solver.game.round(located):
             return None
-        return Valued(solver.game, located, decision(solver, *place))
+        game, player = solver.game, solver.game.player(located)
+        opponent = solver.answer().reach(*place)[1 - player]
+        cf_reach = game.cf_reach(located, player, opponent)
+        meeting = (game.ranges[player] > 0) & (cf_reach > max(LEAST_MET * opponent.sum(), LEAST_REACH * game.ranges[1 - player].max()))
+        values = solver.action_values(*place, best=True)
+        return Valued(game, located, np.where(meeting, values / np.where(meeting, cf_reach, 1.0), np.nan))
 
     def beliefs(self, state: HoldemState, memory: HandMemory | None) -> Ranges:
         """Return both players' ranges [H] at a state of a hand, as a seat sees them whose last decision left ``memory``."""

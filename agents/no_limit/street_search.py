@@ -73,6 +73,7 @@ class StreetSearch:
     ) -> None:
         self.game, self.variant, self.menus, self.threads = game, variant, menus, threads
         self.gadget, self.off_tree, self.flop = gadget, off_tree, flop
+        self.keeps_solver = False  # for ``last``: between decisions its arrays take memory that nobody else needs
         self._start()
 
     def _start(self) -> None:
@@ -130,6 +131,7 @@ class StreetSearch:
             building.heal()
             answering.heal()
             return Searched(Outcome.NOT_DUE, plan=BLUEPRINT) if self.flop == PLANNED and street == FLOP else Searched(Outcome.NO_TIME)
+        self._last = None  # the next solver takes its arrays over, whether its answer is played or not
         try:
             bound = None if hand.solved is None else hand.solved.bound(root)
             hand.ranges.setdefault(*hand.street)
@@ -157,7 +159,7 @@ class StreetSearch:
             opponent = None if self.gadget == UNSAFE else best_responses(solver, answer, 1 - seat)
         lines = lines_from(self.game, answer) if self.off_tree == TRANSLATE else None
         hand.solved = Solved(root, answer, bound, opponent, lines)
-        self._last = hand.solved, solver
+        self._last = (hand.solved, solver) if self.keeps_solver else None
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()
@@ -165,7 +167,7 @@ class StreetSearch:
         return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
 
     def last(self, solved: Solved) -> BoardSolver | None:
-        """Return the solver that an answer comes from; None if something else has been solved since."""
+        """Return the solver that an answer comes from; None if something else has been solved since, or without ``keeps_solver``."""
         return self._last[1] if self._last is not None and self._last[0] is solved else None
 
     def _solver(self, plan: Plan, gadget: RootGadget | None, clock: Deadline) -> tuple[str, BoardSolver | None]:

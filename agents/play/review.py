@@ -8,17 +8,18 @@ from itertools import pairwise
 
 import numpy as np
 
-from agents.no_limit.agent import NoLimitAgent
+from agents.no_limit.agent import NoLimitAgent, Valued
 from agents.no_limit.hand import HandMemory
 from agents.play.words import action_text
 from agents.reporting.tables import Row
+from games.arrays import Float
 from games.game import Action, line_of, path
 from games.holdem.phh import History
-from games.holdem.rules import HoldemState
+from games.holdem.rules import HoldemGame, HoldemState
 from search import Budget
-from search.off_tree import likely_row
+from search.off_tree import likely_row, pot_fraction, taken_for
 
-TRIFLE = 1e-3  # how often the agent is said to do at least what was done: its own range must have the hand
+TRIFLE = 1e-3  # of the likeliest hand that does the same: the hand that was held stays at least as likely, whatever it does
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Reviewed:
         action: that was taken, in words.
         share: how often the agent takes it with these cards.
         favourite: what the agent does most often with them, and how often.
-        loss: chips that the action costs against the best one by the agent's values; None where it did not search.
+        loss: chips that the action costs against the best one by the agent's values; None where it did not search, or could not search with
+            anything like it.
         best: the best action by them; empty where it did not search.
         iterations: of the search.
         plan: what was solved.
@@ -56,7 +58,8 @@ def reviewed(agent: NoLimitAgent, history: History, hand: int, seat: int, budget
     """Yield a seat's decisions in a hand.
 
     The agent follows both ranges along the line as if it had sat there itself: by its own policy, by what it solves, and by what was done.
-    The hand that was held stays in its own range, be it a trifle.
+    The hand that was held stays in its own range, be it a trifle. Where a solve lacks the bet that was made, the street is solved anew with
+    it, in as much time again.
 
     Args:
         agent: that is loaded.
@@ -66,39 +69,62 @@ def reviewed(agent: NoLimitAgent, history: History, hand: int, seat: int, budget
         budget: of each.
     """
     game, held = agent.game, history.hands[seat]
+    agent.search.keeps_solver = True
     memory: HandMemory | None = None
     for above, child in pairwise(path(game, history.state)):
         if game.player(above) != seat:
             continue
         decision = agent.decide(seat, above, memory, budget)
         actions, taken, policy = game.actions(above), game.action(above, child.label), decision.policy
-        share = float(likely_row(game, above, policy, game, above, child.label)[held])
+        row = likely_row(game, above, policy, game, above, child.label)
         most = int(policy[:, held].argmax())
-        loss, best = _worth(agent, above, decision.memory, seat, held, child.label)
-        memory = _knowing(decision.memory, held, [action.kind == taken.kind for action in actions])
+        valued = agent.valued(above, decision.memory)
+        if valued is not None and not _has(valued, taken):
+            valued = agent.valued_with(child, memory, budget) or valued
+        loss, best = (None, "") if valued is None else _cost(game, above, valued, held, taken)
+        memory = _knowing(decision.memory, seat, held, row, [action.kind == taken.kind for action in actions])
         yield Reviewed(
-            hand, seat, above, game.hand_text(seat, held), action_text(game, above, taken), share,
+            hand, seat, above, game.hand_text(seat, held), action_text(game, above, taken), float(row[held]),
             (action_text(game, above, actions[most]), float(policy[most, held])), loss, best, decision.iterations, decision.plan,
         )  # fmt: skip
 
 
-def _knowing(memory: HandMemory, held: int, taken: list[bool]) -> HandMemory:
-    """Return what an agent knows once the hand that it looks at has acted: at least a trifle of it stays in its own range."""
-    policy = memory.played[memory.state].copy()
-    policy[taken, held] = np.maximum(policy[taken, held], TRIFLE)
+def _knowing(memory: HandMemory, seat: int, held: int, row: Float, taken: list[bool]) -> HandMemory:
+    """Return what an agent knows once the hand that it looks at has acted: a trifle of it at least stays in its own range, and no more.
+
+    The trifle is one of the range that the action leaves. A share of the hand itself would vanish in the product of several unlikely
+    actions, and it would be nearly all that is left after an action that hardly any hand takes.
+
+    Args:
+        memory: of the decision.
+        seat: whose.
+        held: the hand.
+        row: [H], how likely each hand takes the action.
+        taken: which of the actions are of the kind that was taken.
+    """
+    policy, range_ = memory.played[memory.state].copy(), memory.ranges[seat]
+    likeliest = float((range_ * row).max())
+    least = min(TRIFLE * likeliest / float(range_[held]), 1.0) if range_[held] > 0 else 0.0
+    policy[taken, held] = np.maximum(policy[taken, held], least)
     return replace(memory, played=memory.played | {memory.state: policy})
 
 
-def _worth(agent: NoLimitAgent, state: HoldemState, memory: HandMemory, seat: int, held: int, label: str) -> tuple[float | None, str]:
-    """Return what an action costs against the best one, in chips, and the best one; None where that is not known."""
-    valued = agent.valued(state, memory)
-    known = None if valued is None else valued.row["hands"].get(agent.game.hand_text(seat, held))
-    if valued is None or known is None or known["action_evs"] is None:
+def _has(valued: Valued, taken: Action) -> bool:
+    """Say whether a solve's tree has an action."""
+    return any((offer.kind, offer.chips) == (taken.kind, taken.chips) for offer in valued.game.actions(valued.state))
+
+
+def _cost(game: HoldemGame, state: HoldemState, valued: Valued, held: int, taken: Action) -> tuple[float | None, str]:
+    """Return what an action costs against the best one, in chips, and the best one; None where the solve has nothing like it."""
+    evs, offers = valued.evs[:, held], valued.game.actions(valued.state)
+    if np.isnan(evs).any():
         return None, ""
-    evs = np.array(known["action_evs"])
-    taken = float(likely_row(valued.game, valued.state, evs[:, None], agent.game, state, label)[0])
-    best: Action = valued.game.actions(valued.state)[int(evs.argmax())]
-    return max(float(evs.max()) - taken, 0.0), action_text(valued.game, valued.state, best)
+    best = action_text(valued.game, valued.state, offers[int(evs.argmax())])
+    places = taken_for(valued.game, valued.state, game, state, taken)
+    largest = max(pot_fraction(valued.game, valued.state, offer) for offer in offers)
+    if not places or pot_fraction(game, state, taken) > (1 + 1e-9) * largest:
+        return None, best  # a raise where the tree has none, or one beyond its largest
+    return max(float(evs.max()) - sum(share * float(evs[i]) for i, share in places), 0.0), best
 
 
 def review_rows(decisions: Sequence[Reviewed], agent: NoLimitAgent) -> list[Row]:

@@ -216,20 +216,21 @@ class BoardSolver(Anytime[BoardStrategy]):
         hands = self.tree.hands_at(player, board)
         return BoardValues(hands, self._most[1 - player] / self._cfv_unit * self._sweeps.watched(player, board))
 
-    def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> npt.NDArray[np.float64]:
+    def action_values(self, node: int, cards: tuple[int, ...] | None = None, best: bool = False) -> npt.NDArray[np.float64]:
         """Return what each action of a decision brings its player when both play the average strategies.
 
         Args:
             node: a decision of ``game.bets``.
             cards: the public cards there; the game's own board unless given.
+            best: the player plays a best response below the action. Its average strategy means nothing behind actions that it never takes.
 
         Returns:
             [A, H] cfvs in chips over all hands of the deck, weighted by the opponent's reach of the decision.
         """
         answer, player = self.answer(), int(self.game.bets.player[node])
         board, permutation, rows = answer.locate(node, cards)
-        cfvs = self.board_values(player, board).cfvs[self.tree.lines_of(player, board) :]
-        return answer.of_all_hands(cfvs[rows], player, board, permutation)
+        (cfvs,) = self.best_cfvs(player, range(board, board + 1)) if best else (self.board_values(player, board).cfvs,)
+        return answer.of_all_hands(cfvs[self.tree.lines_of(player, board) :][rows], player, board, permutation)
 
     def best_cfvs(self, player: int, boards: range) -> list[npt.NDArray[np.float64]]:
         """Return by board [rows, hands], a player's best-response cfvs against the opponent's average strategy, see ``BoardValues``."""

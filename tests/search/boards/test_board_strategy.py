@@ -23,14 +23,15 @@ pytestmark = pytest.mark.kernels
 class Watching(Twin):
     """The twin, asked about every decision: what its actions are worth and what both players come there with."""
 
-    def everything(self):
+    def everything(self, best=False):
+        """Return values of every decision's actions; ``best`` if the player goes on with a best response."""
         self.now, self.found = self.average, {}
         start = self.start
         for player in (0, 1):
 
             def visit(node, cards, values, own):
                 self.found[node, cards] = values
-                return (self.strategy(node, cards, self.average) * values).sum(axis=0)
+                return values.max(axis=0) if best else (self.strategy(node, cards, self.average) * values).sum(axis=0)
 
             self.walk(0, start, player, self.game.ranges[1 - player], self.game.ranges[player], visit)
         return self.found
@@ -78,6 +79,23 @@ def test_decisions_are_those_of_the_naive_twin(name, stride):
         other += cards not in solver.tree.cards
     assert canonical > 0
     assert other > 0 or name == "turn"
+
+
+@pytest.mark.parametrize(("name", "stride"), [("one-card flop and turn", 41), ("limit", 3), ("turn", 1)])
+def test_values_of_actions_before_a_best_response_are_those_of_the_naive_twin(name, stride):
+    game = GAMES[name]
+    solver, twin = BoardSolver(game, variant("dcfr"), dtype=np.float64), Watching(game, variant("dcfr"))
+    interior(solver, twin)
+    for _ in range(2):
+        solver.run(1)
+        twin.iterate()
+    differing = 0
+    for (node, cards), values in list(twin.everything(best=True).items())[::stride]:
+        live = twin.reach(0, cards)[int(game.bets.player[node])] > 0
+        best = solver.action_values(node, cards, best=True)
+        np.testing.assert_allclose(best[:, live], values[:, live], rtol=1e-9, atol=1e-9)
+        differing += not np.allclose(best, solver.action_values(node, cards))
+    assert differing > 0
 
 
 def worth(solver, node, cards, player, reach):
