@@ -122,11 +122,16 @@ class Pace:
         """Expect the fastest seen: after trials outside every clock."""
         self.expected = self.fastest
 
-    def heal(self) -> None:
-        """Expect less: the work was not begun for its sake."""
+    def heal(self, dear: bool = False) -> None:
+        """Expect less: the work was not begun for its sake.
+
+        Args:
+            dear: to try the work in vain would be late by far, so no less is ever expected than the fastest seen.
+        """
+        left = 1.0 if dear else FORGOTTEN
         self.expected = self.fastest + HEALED * (self.expected - self.fastest)
-        self.fastest *= FORGOTTEN
-        self.expected *= FORGOTTEN
+        self.fastest *= left
+        self.expected *= left
 
 
 class Paces:

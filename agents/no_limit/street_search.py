@@ -83,6 +83,7 @@ class StreetSearch:
         # Seconds by street: from ranges to a solver, and of what comes after the solve. By street and rung: of an iteration by row.
         self._building, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(2))
         self._iterating = defaultdict[tuple[int, str], Pace](Pace)
+        self._all_run_outs: int | None = None  # bytes of the largest flop with all of them, once they are asked for
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if not key.startswith("_")}
@@ -111,7 +112,7 @@ class StreetSearch:
         street = self.game.round(state)
         for rung in self.ladder(street).rungs:
             if rung.way == TO_END and self.flop == PLANNED:  # takes seconds and gigabytes: tried where there is time for it
-                if flop_memory(self.game, TO_END, self.variant, self.threads)[1] < LARGEST_SHARE * free_memory():
+                if self._all_run_outs_fit():
                     self._iterating[street, rung.name].learn(self._iterating[street, RUN_OUTS].expected)
                 continue
             for _ in range(TRIALS):
@@ -177,11 +178,19 @@ class StreetSearch:
             return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
         pace, left = self._iterating[FLOP, name], clock.remaining()
         counts = counts_for(plan.game, left, pace.expected)
-        if self.flop == PLANNED and left < LEAST_ITERATIONS * pace.expected * rows_of_way(plan.game, way, counts):
+        building = self._building[FLOP]
+        if self.flop == PLANNED and left - building.expected < LEAST_ITERATIONS * pace.expected * rows_of_way(plan.game, way, counts):
             pace.heal()
+            building.heal()
             return BLUEPRINT, None
         name = f"{name} {' x '.join(map(str, counts))}" if way == RUN_OUTS else name
         return name, flop_solver(plan.game, way, self.variant, self.threads, self._workspace, counts)
+
+    def _all_run_outs_fit(self) -> bool:
+        """Say whether a plan may solve a flop with all run-outs now: other workers may have taken memory since the agent was loaded."""
+        if self._all_run_outs is None:
+            self._all_run_outs = flop_memory(self.game, TO_END, self.variant, self.threads)[1]
+        return self._all_run_outs < LARGEST_SHARE * free_memory()
 
     def _with_all_hands(self, ranges: Ranges, seat: int) -> Ranges:
         """Return both ranges, the opponent's with a trifle of the hands that the model does not expect: the gadget decides about them."""
@@ -197,12 +206,13 @@ class StreetSearch:
             return subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
 
         def row_seconds(rung: Rung) -> float:
-            return self._iterating[street, rung.name].expected
+            known = rung.way != TO_END or self.flop != PLANNED or self._all_run_outs_fit()
+            return self._iterating[street, rung.name].expected if known else 0.0
 
         plan = planned(ladder, subgame, clock.remaining() - self._building[street].expected, row_seconds)
         if plan.expected < math.inf:  # a rung that is never taken would never be timed again
             for rung in ladder.rungs[ladder.rungs.index(plan.rung) + 1 :]:
-                self._iterating[street, rung.name].heal()
+                self._iterating[street, rung.name].heal(dear=rung.way == TO_END)
         return plan
 
 

@@ -15,7 +15,7 @@ from games.holdem.config import Holdem
 from games.holdem.subgame import state_in, subgame_of
 from games.public_tree import CHANCE
 from search import Budget, variant
-from search.boards.flop_ways import flop_menus, flop_solver, game_of_way
+from search.boards.flop_ways import COUNTS, flop_menus, flop_solver, game_of_way, rows_of_way
 from search.outcome import Outcome
 
 SETTINGS = {
@@ -170,12 +170,43 @@ def test_a_plan_takes_no_more_memory_than_there_is(blueprint, monkeypatch):
     assert flop_memory(GAME, "plan", DCFR, 1) == flop_memory(GAME, "runouts", DCFR, 1)
 
 
+def test_a_plan_looks_at_the_memory_anew_at_each_decision(blueprint, monkeypatch):
+    needed, plans = flop_memory(GAME, "to_end", DCFR, 1)[1], []
+    agent = planning(blueprint, 1e-7)
+    for free in (4 * needed, 3 * needed, 4 * needed):
+        monkeypatch.setattr("agents.no_limit.street_search.free_memory", lambda free=free: free)
+        agent.search._iterating[1, "to_end"].expected = 1e-7
+        plans.append(asked(agent, "raise 6 / call / Kc", Budget(seconds=3.0, iterations=1))[1][-1].plan.split()[0])
+    assert plans == ["to_end", "runouts", "to_end"]
+
+
 def test_a_busy_moment_rules_a_flop_out_for_a_while_only(blueprint):
     agent = planning(blueprint, 1e-7)
     agent.search._iterating[1, "runouts"].expected = 1e-3
     plans = [asked(agent, "raise 6 / call / Kc", Budget(seconds=0.05))[1][-1].plan for _ in range(60)]
     assert plans[0] == "the blueprint"
     assert plans[-1] != "the blueprint"
+
+
+def test_a_plan_leaves_time_for_making_the_solver(blueprint):
+    state = find_decision(GAME, "raise 6 / call / Kc", "line")
+    subgame = subgame_of(GAME, state, GAME.ranges, flop_menus("runouts", 2))
+    agent = planning(blueprint, 0.3 / (8 * rows_of_way(subgame, "runouts", COUNTS)))
+    for building, plan in ((0.0, "runouts"), (0.5, "the")):
+        agent.search._building[1].expected = agent.search._building[1].fastest = building
+        assert asked(agent, "raise 6 / call / Kc", Budget(seconds=0.6, iterations=1))[1][-1].plan.split()[0] == plan
+        agent = planning(blueprint, 0.3 / (8 * rows_of_way(subgame, "runouts", COUNTS)))
+
+
+def test_many_short_decisions_never_lead_to_all_run_outs(blueprint, monkeypatch):
+    """They are begun for what they took, and not because that was long ago: an iteration of them may take longer than the decision."""
+    monkeypatch.setattr("search.budget.FORGOTTEN", 0.5)  # as after a thousand times as many decisions
+    agent = planning(blueprint, 1e-7)
+    pace = agent.search._iterating[1, "to_end"]
+    pace.expected = pace.fastest = 1e-4
+    plans = {asked(agent, "raise 6 / call / Kc", Budget(seconds=0.2))[1][-1].plan.split()[0] for _ in range(20)}
+    assert plans == {"runouts"}
+    assert pace.expected == pytest.approx(1e-4)
 
 
 def test_memory_is_that_of_the_largest_flop(way):
