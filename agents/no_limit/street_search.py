@@ -111,10 +111,8 @@ class StreetSearch:
         """Solve each tree of a street a few times, and learn how long that takes; ``state`` is the street's first decision."""
         street = self.game.round(state)
         for rung in self.ladder(street).rungs:
-            if rung.way == TO_END and self.flop == PLANNED:  # takes seconds and gigabytes: tried where there is time for it
-                if self._all_run_outs_fit():
-                    self._iterating[street, rung.name].learn(self._iterating[street, RUN_OUTS].expected)
-                continue
+            if rung.way == TO_END and self.flop == PLANNED:
+                continue  # takes seconds and gigabytes: tried where there is time for it
             for _ in range(TRIALS):
                 self.run(hand, state, state, Budget(iterations=1), Deadline(None), Ladder((rung,)))
             self._iterating[street, rung.name].settle()
@@ -206,8 +204,11 @@ class StreetSearch:
             return subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
 
         def row_seconds(rung: Rung) -> float:
-            known = rung.way != TO_END or self.flop != PLANNED or self._all_run_outs_fit()
-            return self._iterating[street, rung.name].expected if known else 0.0
+            if rung.way != TO_END or self.flop != PLANNED:
+                return self._iterating[street, rung.name].expected
+            if not self._all_run_outs_fit():
+                return 0.0
+            return self._iterating[street, rung.name].expected or self._iterating[street, RUN_OUTS].expected  # not tried yet: as a sample
 
         plan = planned(ladder, subgame, clock.remaining() - self._building[street].expected, row_seconds)
         if plan.expected < math.inf:  # a rung that is never taken would never be timed again

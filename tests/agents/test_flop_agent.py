@@ -162,11 +162,10 @@ def test_a_plan_without_a_clock_is_a_sample(blueprint):
 
 def test_a_plan_takes_no_more_memory_than_there_is(blueprint, monkeypatch):
     needed = flop_memory(GAME, "to_end", DCFR, 1)[1]
-    for free, known in ((3 * needed, False), (4 * needed, True)):
+    for free, plan in ((3 * needed, "runouts"), (4 * needed, "to_end")):
         monkeypatch.setattr("agents.no_limit.street_search.free_memory", lambda free=free: free)
-        agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="plan")
-        agent.load()
-        assert (agent.search._iterating[1, "to_end"].expected > 0) == known
+        agent = planning(blueprint, 1e-7)
+        assert asked(agent, "raise 6 / call / Kc", Budget(seconds=3.0, iterations=1))[1][-1].plan.split()[0] == plan
     assert flop_memory(GAME, "plan", DCFR, 1) == flop_memory(GAME, "runouts", DCFR, 1)
 
 
@@ -196,6 +195,19 @@ def test_a_plan_leaves_time_for_making_the_solver(blueprint):
         agent.search._building[1].expected = agent.search._building[1].fastest = building
         assert asked(agent, "raise 6 / call / Kc", Budget(seconds=0.6, iterations=1))[1][-1].plan.split()[0] == plan
         agent = planning(blueprint, 0.3 / (8 * rows_of_way(subgame, "runouts", COUNTS)))
+
+
+def test_all_run_outs_that_were_never_tried_are_expected_to_be_as_fast_as_a_sample_is_by_now(blueprint):
+    agent = NoLimitAgent(GAME, blueprint, DCFR, "turn", flop="plan")
+    agent.load()
+    plans = []
+    for row_seconds in (1e-4, 1e-7):
+        pace = agent.search._iterating[1, "runouts"]
+        pace.expected = pace.fastest = row_seconds
+        assert agent.search._iterating[1, "to_end"].expected == 0
+        plans.append(asked(agent, "raise 6 / call / Kc", Budget(seconds=3.0, iterations=1))[1][-1].plan.split()[0])
+    assert plans[0] != "to_end"
+    assert plans[1] == "to_end"
 
 
 def test_many_short_decisions_never_lead_to_all_run_outs(blueprint, monkeypatch):
