@@ -99,6 +99,8 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
         for row in means
     ]
     print(table(heads, cells))
+    if len(rows) < len(tasks):
+        print(f"so far {len(rows):,} of {counted(len(tasks), 'board')}; the same command with hydra.run.dir={directory} goes on")
     print(f"{directory / 'boards.csv'}{'' if parquet else ' (pip install pyarrow for boards.parquet, too)'}")
 
 

@@ -103,6 +103,19 @@ def test_a_directory_that_was_deleted_is_told_as_that(monkeypatch, tmp_path, cap
     assert not directory.exists()
 
 
+def test_a_report_that_is_interrupted_says_how_much_of_it_there_is(monkeypatch, tmp_path, capsys):
+    directory = tmp_path / "run"
+
+    def interrupted(tasks, executor):
+        yield solve_board(tasks[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("agents.apps.boards.solve_boards", interrupted)
+    assert timebank(monkeypatch, "solve", *SPOT, RIVERS, "budget.iterations=5", *SERIAL, f"hydra.run.dir={directory}") == 130
+    assert f"so far 1 of 3 boards; the same command with hydra.run.dir={directory} goes on" in capsys.readouterr().out
+    assert (result_of(directory)["solved"], result_of(directory)["status"]) == (1, "interrupted")
+
+
 def test_other_commands_refuse_boards(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     error = refused(monkeypatch, capsys, "play", *SPOT, "game.boards=subset", "agent.iterations=5")
