@@ -114,7 +114,8 @@ class StreetSearch:
             if rung.way == TO_END and self.flop == PLANNED:
                 continue  # takes seconds and gigabytes: tried where there is time for it
             for _ in range(TRIALS):
-                self.run(hand, state, state, Budget(iterations=1), Deadline(None), Ladder((rung,)))
+                iterations = 1 if rung.way is None else TRIALS  # the first one of a flop takes three times as long as those that follow
+                self.run(hand, state, state, Budget(iterations=iterations), Deadline(None), Ladder((rung,)))
             self._iterating[street, rung.name].settle()
         self._building[street].settle()
         self._answering[street].settle()

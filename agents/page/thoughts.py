@@ -36,6 +36,8 @@ class Drawer:
     def __init__(self, decisions: DecisionCache[Any], values: ActionValues | None) -> None:
         self.game: PublicGame[Any] = decisions.agent.game
         self._analyst = Analyst(decisions.agent, decisions, values, lambda text, color: text)
+        if self._analyst.follows is not None:
+            self._analyst.follows.search.keeps_solver = True  # so that what it solved can be told in chips
         self._alone = DecisionCache(decisions.agent, Budget(seconds=0))  # what it would do without thinking, all along the line
 
     def told(self, state: State, decision: Decision) -> Data:
@@ -86,19 +88,17 @@ class Drawer:
         if value is not None:
             return f"{value:+.3f} chips, by its blueprint"
         ev = self._ev(state, decision, weights)
-        return "" if ev is None else f"{ev:.0f} chips of the pot from here on, by its solve"
+        return "" if ev is None else f"{ev:+.0f} chips of the hand, by its solve"
 
     def _ev(self, state: State, decision: Decision, weights: Float) -> float | None:
-        """Return the mean EV of the agent's range in the solve that it plays from, in chips of the pot; None where there is none."""
+        """Return the mean net chips of the agent's range in the solve that it plays from, by each hand's best action; None without one."""
         agent = self._analyst.follows
         valued = None if agent is None else agent.valued(state, decision.memory)
         if valued is None:
             return None
-        evs = {text: entry["ev"] for text, entry in valued.row["hands"].items() if entry["ev"] is not None}
-        likely = [(hand, self.game.hand_text(self.game.player(state), hand)) for hand in np.flatnonzero(weights).tolist()]
-        pairs = [(weights[hand], evs[text]) for hand, text in likely if text in evs]
-        total = sum(weight for weight, _ in pairs)
-        return float(sum(weight * ev for weight, ev in pairs) / total) if total > 0 else None
+        known = (weights > 0) & ~np.isnan(valued.evs).any(axis=0)
+        total = float(weights[known].sum())
+        return float(valued.evs[:, known].max(axis=0) @ weights[known]) / total if total > 0 else None
 
     def _value(self, state: State, policy: Float, weights: Float) -> float | None:
         """Return what the agent's range wins on average from here, in chips, by its blueprint; None where that is not known."""
