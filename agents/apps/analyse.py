@@ -47,13 +47,16 @@ def _histories(config: AnalyseConfig, kind: Kind) -> list[History]:
     """
     path = Path(config.file)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"file must have at most {MOST_BYTES:,} bytes, got {path.stat().st_size:,}")
-        histories = list(read_histories(kind.game, path.read_text(encoding="utf-8")))  # type: ignore[arg-type]  # it is hold'em
+        size = path.stat().st_size
+        text = path.read_text(encoding="utf-8") if size <= MOST_BYTES else ""
     except UnicodeDecodeError:
         raise ValueError(f"file must be text, got {shown(config.file)}") from None
     except OSError as error:
         raise ValueError(f"file must be one that can be read, got {shown(config.file)}: {error.strerror}") from None
+    if size > MOST_BYTES:
+        raise ValueError(f"file must have at most {MOST_BYTES:,} bytes, got {size:,}")
+    try:
+        histories = list(read_histories(kind.game, text))  # type: ignore[arg-type]  # it is hold'em
     except ValueError as error:
         raise ValueError(f"file must be PHH of {kind.game.name}, got {shown(config.file)}: {error}") from None
     if not histories:

@@ -69,3 +69,9 @@ def test_what_cannot_be_analysed_is_refused_in_one_line(hands, monkeypatch, caps
     (hands / "text").write_text("dealt to me")
     (hands / "other").write_text((hands / "hands.phhs").read_text().replace("20000, 20000", "100, 100"))
     assert error in refused(monkeypatch, capsys, "analyse", *given)
+
+
+@compiled
+def test_a_file_that_is_too_large_is_refused(hands, monkeypatch, capsys):
+    monkeypatch.setattr("agents.apps.analyse.MOST_BYTES", 100)
+    assert "error: file must have at most 100 bytes, got " in refused(monkeypatch, capsys, "analyse", "file=hands.phhs")
