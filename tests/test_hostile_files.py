@@ -29,6 +29,8 @@ from agents import BlueprintAgent, Serial, UniformPolicy, ablate, play_matches
 from agents.apps import directory as run_directory
 from agents.apps import run as run_result
 from agents.apps.errors import UsageError
+from agents.apps.overrides import parsed
+from agents.apps.settings_file import file_overrides
 from agents.board_blueprint import ABOUT, load_blueprint
 from agents.evaluation import ablation
 from agents.match import exact_value
@@ -229,6 +231,8 @@ def results(folder):
     read = run_directory.started_with
     yield Kind(".hydra/overrides.yaml", texts, lambda file: read(file.parent.parent), "text")
     yield Kind(".hydra/config.yaml", b"game:\n  name: x\n  stack: 1.0e-05\nseed: 0\n", run_directory._read_yaml, "text")
+    spot = (ROOT / "docs" / "how-to" / "turn.yaml").read_bytes()
+    yield Kind("turn.yaml", spot, lambda file: [parsed(override) for override in file_overrides("solve", file)], "text")
 
 
 def holdem(folder):
@@ -293,8 +297,8 @@ def kinds(tmp_path_factory):
 NAMES = [
     "checkpoint:policy.safetensors", "checkpoint:training.safetensors", "tables:policy.json", "tables:000000000.jsonl", "tables:table.npy",
     "tables:measured.json", "results:result.json", "results:result.json:again", "results:.hydra/overrides.yaml",
-    "results:.hydra/config.yaml", "holdem:solution.npz", f"holdem:{ABOUT}", "holdem:average_0.npy", "holdem:boards_000000.npz",
-    "holdem:endgame.txt", "spots:spots.npz", "spots:answers.jsonl",
+    "results:.hydra/config.yaml", "results:turn.yaml", "holdem:solution.npz", f"holdem:{ABOUT}", "holdem:average_0.npy",
+    "holdem:boards_000000.npz", "holdem:endgame.txt", "spots:spots.npz", "spots:answers.jsonl",
 ]  # fmt: skip
 
 

@@ -10,13 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import yaml
-
 from agents.apps.errors import UsageError
+from agents.apps.plain_yaml import read_plain_yaml
 from agents.apps.renamed import renamed
 from agents.reporting.tables import make_new
-from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, require
-from games.files import read_text, require_regular
+from agents.runtime.storage import brief, printable, read_json, require
+from games.files import require_regular
 
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
@@ -29,7 +28,6 @@ LOCK = ".lock"
 # Folders that runs write to.
 FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|boards|blueprints|uniform|(network|own)-.*|[0-9-]+")
 FILES = ("hands.jsonl", "program.log")  # that runs add to; others are replaced whole
-MOST_YAML_BYTES = 1 << 18
 LONGEST_OVERRIDE = 1 << 16  # characters; ranges of all hands have 20,000
 RESOLVER = re.compile(r"\$\{[^}]*:")  # an interpolation that calls something, such as ${oc.env:NAME}
 
@@ -225,15 +223,10 @@ def _read_yaml(path: Path) -> Any:
         OSError: no such file, or it cannot be read.
         ValueError: it is no such YAML.
     """
-    text = read_text(path, MOST_YAML_BYTES)
     try:
-        depth = 0
-        for event in yaml.parse(text, yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            require(depth <= MOST_DEPTH and not isinstance(event, yaml.AliasEvent), "it must be plain and nested few times")
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, *DAMAGES) as error:
-        raise ValueError(f"{path} must be YAML as this program writes it, got {printable(str(error), 200)}") from None
+        return read_plain_yaml(path)
+    except ValueError as error:
+        raise ValueError(f"{path} must be YAML as this program writes it, got one that is not ({error})") from None
 
 
 def _of_other(directory: Path, settings: dict[str, Any]) -> bool:
