@@ -23,6 +23,7 @@ PLAYED = ("game", "search")  # settings that make the hands of a table belong to
 SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds", "phh", "stop", "margin", "alpha", "beta")
 CLIENT = ("host", "port", "wait_seconds")  # keys of an agent that say where it connects, and no more
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
+OF_A_RUN = ("load", "show", "save", "threads", "budget", "executor")  # keys of a solve that change nothing of what is solved
 ANSWERS = (SOLUTION, "policy.json")
 LOCK = ".lock"
 # Folders that runs write to.
@@ -198,22 +199,35 @@ def started_with(directory: Path) -> list[str] | None:
     """
     path = directory / ".hydra" / "overrides.yaml"
     try:
-        kept = _read_yaml(path)
-        require(isinstance(kept, list) and all(isinstance(o, str) for o in kept), f"{path} must be a list of texts, got {brief(kept)}")
-        longest = max(map(len, kept), default=0)
-        require(longest <= LONGEST_OVERRIDE, f"{path} must have texts of at most {LONGEST_OVERRIDE:,} characters, got {longest:,}")
-        own = [renamed(o) for o in kept if not o.lstrip("+~").startswith("hydra")]
-        calling = next((o for o in own if RESOLVER.search(o)), None)
-        if calling is not None:  # what it asks for would be shown, and kept
-            key = printable(calling.partition("=")[0], 80)
-            raise ValueError(
-                f"{path} must not ask for anything of this machine, got {key}=${{...:...}} (give {key}= yourself, or hydra.run.dir=)"
-            )
+        return checked_overrides(_read_yaml(path), path)
     except OSError:
         return None
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def checked_overrides(kept: Any, path: Path) -> list[str]:
+    """Return overrides that were read from a file, without settings of Hydra itself, by today's names.
+
+    Raises:
+        ValueError: as of ``started_with``.
+    """
+    require(isinstance(kept, list) and all(isinstance(o, str) for o in kept), f"{path} must be a list of texts, got {brief(kept)}")
+    longest = max(map(len, kept), default=0)
+    require(longest <= LONGEST_OVERRIDE, f"{path} must have texts of at most {LONGEST_OVERRIDE:,} characters, got {longest:,}")
+    own = [renamed(o) for o in kept if not o.lstrip("+~").startswith("hydra")]
+    calling = next((o for o in own if RESOLVER.search(o)), None)
+    if calling is not None:  # what it asks for would be shown, and kept
+        key = printable(calling.partition("=")[0], 80)
+        raise ValueError(
+            f"{path} must not ask for anything of this machine, got {key}=${{...:...}} (give {key}= yourself, or hydra.run.dir=)"
+        )
     return own
+
+
+def of_game(overrides: list[str]) -> list[str]:
+    """Return the overrides of a solve that say what is solved, and by which variant: those that its solution carries."""
+    return [o for o in overrides if re.split(r"[.=]", o)[0] not in OF_A_RUN and not o.startswith("game.boards=")]
 
 
 def _read_yaml(path: Path) -> Any:

@@ -10,24 +10,26 @@ import numpy as np
 from agents.apps.build import build_kind, build_variant
 from agents.apps.compose import compose
 from agents.apps.config import register
-from agents.apps.directory import started_with
+from agents.apps.directory import SOLUTION, checked_overrides, of_game, started_with
 from agents.apps.errors import UsageError, fail
 from agents.apps.run import compiling
 from agents.evaluation.solving import BoardSolving
 from agents.reporting.hand_grid import by_class, decision, decision_table
 from agents.reporting.tables import Row, table
+from agents.runtime.solution_file import settings_in
 from games.game import find_decision
+from games.holdem.rules import HoldemGame
 from games.settings import shown
 
-SOLUTION = "solution.npz"
 USAGE = """timebank show: decisions of a saved solution.
 
 Usage:
   timebank show RUN [LINE ...]
 
-RUN is the directory of a run of timebank solve with save=true, of hold'em. LINE is a line of play that leads to a decision, in quotes:
-"check / bet 41 / call / 2c". Without one the first decision is shown. Each is told by action, then by class of hands: how often the hand
-comes there (of its largest weight), its EV, and how often it takes each action and what that is worth to it."""
+RUN is the directory of a run of timebank solve with save=true, of hold'em, or its solution.npz, wherever that was copied. LINE is a line
+of play that leads to a decision, in quotes: "check / bet 41 / call / 2c". Without one the first decision is shown. Each is told by action,
+then by class of hands: how often the hand comes there (of its largest weight), its EV, and how often it takes each action and what that is
+worth to it."""
 
 
 def main(arguments: list[str]) -> None:
@@ -51,27 +53,46 @@ def main(arguments: list[str]) -> None:
         print(f"{line or 'the first decision'}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n")
 
 
-def _loaded(directory: Path) -> BoardSolving:
-    """Return the solve of a run, with the state that was saved.
+def _loaded(path: Path) -> BoardSolving:
+    """Return the solve of a run or of a solution's file, with the state that was saved.
 
     Raises:
         ValueError: no such run, or no solution of hold'em in it.
     """
-    overrides, solution = started_with(directory), directory / SOLUTION
-    if overrides is None or not solution.is_file():
-        raise ValueError(f"run must be a directory that timebank solve save=true wrote for hold'em, got {shown(str(directory))}")
-    same = [override for override in overrides if override.partition("=")[0] not in ("load", "show", "save", "threads", "game.boards")]
-    config = compose("solve", same).settings
+    solution = path / SOLUTION if path.is_dir() else path
+    if not solution.is_file():
+        raise ValueError(
+            f"run must be a directory that timebank solve save=true wrote for hold'em, or its {SOLUTION}, got {shown(str(path))}"
+        )
+    settings = _settings(solution)
+    try:
+        config = compose("solve", settings).settings
+    except UsageError as error:
+        raise ValueError(f"{solution}: {error}") from None
     kind = build_kind(config.game)
+    if not isinstance(kind.game, HoldemGame):
+        raise ValueError(f"run must be of hold'em, got {kind.game.name}")
     variant = build_variant(config, kind)
     kind.check_solve(config, variant)
     with compiling():
         solving = kind.solving(config, variant)
         solving.warm_up()
         solving.load(solution)
-    if not isinstance(solving, BoardSolving):
-        raise ValueError(f"run must be of hold'em, got {kind.game.name}")
+    assert isinstance(solving, BoardSolving)
     return solving
+
+
+def _settings(solution: Path) -> list[str]:
+    """Return the overrides that make a solution's game: its own, or those of its run where it is from before it had any.
+
+    Raises:
+        ValueError: it has none, and lies in no run's directory.
+    """
+    settings = settings_in(solution)
+    settings = started_with(solution.parent) if settings is None else checked_overrides(settings, solution)
+    if settings is None:
+        raise ValueError(f"run must be the run's directory where a solution of an older version does not say its game, got {solution}")
+    return of_game(settings)
 
 
 def _classes(row: Row, suits: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from agents.apps.boards import asks_for_boards, check_boards, run_boards
 from agents.apps.build import Kind, build_kind, build_variant, timed_game
 from agents.apps.config import SolveConfig
+from agents.apps.directory import of_game, started_with
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Progress, Run, said_if_slow
 from agents.evaluation.solving import MORE, Solving, work_text
@@ -53,7 +54,8 @@ def run(config: SolveConfig, directory: Path) -> None:
             solving.load(Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solving.solver.iterations)
         print(f"{kind.game.name}: {work_text(solving, budget, seconds, kind.strength_text)}", flush=True)
-        keeper = Autosave(lambda: solving.save(directory)) if config.save else None
+        settings = of_game(started_with(directory) or [])
+        keeper = Autosave(lambda: solving.save(directory, settings)) if config.save else None
 
         def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
             checked = "" if exploitability is None else f"{kind.strength_text(exploitability)} at {solving.solver.checked_at:,}"
@@ -87,7 +89,7 @@ def report(result: Run, config: SolveConfig, kind: Kind, solving: Solving, solut
     )  # fmt: skip
     write_csv(directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
     if config.save:
-        solving.save(directory)
+        solving.save(directory, of_game(started_with(directory) or []))
     spent = f"{counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}"
     text = solving.text(found, exploitability, config.budget.iterations)
     print(f"{game}: {label}, {spent}, exploitability {strength}{text}{directory}" + (f"\nNOT SOLVED: {reason}" if reason else ""))

@@ -61,8 +61,8 @@ class Solving(Protocol):
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         """Return what people read after the exploitability; ``asked`` are the iterations of the budget."""
 
-    def save(self, directory: Path) -> None:
-        """Write the answer so far, whole or not at all."""
+    def save(self, directory: Path, settings: Sequence[str] = ()) -> None:
+        """Write the answer so far, whole or not at all; ``settings`` are the overrides that make the game."""
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Write figures and tables of what was found; ``reason`` says why it is no solution."""
@@ -102,7 +102,7 @@ class TreeSolving:
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         return f", value {result['values'][0]:.6g} to the first player\n"
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: Path, settings: Sequence[str] = ()) -> None:
         write_json(directory / "policy.json", policy_table(self.solver.answer()))
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
@@ -180,8 +180,8 @@ class BoardSolving:
         parts += [f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(result["nodes"])]
         return "".join(parts)
 
-    def save(self, directory: Path) -> None:
-        save_solution(self.solver, directory / "solution.npz")
+    def save(self, directory: Path, settings: Sequence[str] = ()) -> None:
+        save_solution(self.solver, directory / "solution.npz", settings)
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Draw every decision that is shown; remove those that an earlier run in this directory showed beyond them."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
+import numpy as np
 import pytest
 
 from agents.reporting.hand_grid import decision, decision_table
@@ -41,7 +45,7 @@ def test_decisions_are_those_of_the_solve(run, monkeypatch, capsys):
     ("arguments", "error"),
     [
         ([], "show must be given the directory of a run, got nothing"),
-        (["none"], "run must be a directory that timebank solve save=true wrote for hold'em, got 'none'"),
+        (["none"], "run must be a directory that timebank solve save=true wrote for hold'em, or its solution.npz, got 'none'"),
         (["RUN", "jump"], "line must begin with check, bet 100, bet 200 or all-in 900, got 'jump'"),
         (["RUN", "check / check"], "line must end at a decision"),
     ],
@@ -59,3 +63,71 @@ def test_a_run_without_a_solution_is_refused(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "show", str(tmp_path / "unsaved")) == 2
     assert "run must be a directory that timebank solve save=true wrote" in error_line(capsys)
     assert timebank(monkeypatch, "show", "--help") == 0
+
+
+def about_of(file):
+    return json.loads(np.load(file)["about"].tobytes())
+
+
+def with_about(file, to, **entries):
+    """Write a solution with other words about it; an entry of None is left out."""
+    arrays = dict(np.load(file))
+    about = {key: value for key, value in (about_of(file) | entries).items() if value is not None}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez(to, **arrays)
+
+
+def test_a_solution_is_shown_wherever_it_was_copied(run, monkeypatch, tmp_path, capsys):
+    alone = tmp_path / "elsewhere" / "mine.npz"
+    alone.parent.mkdir()
+    shutil.copy(run / "solution.npz", alone)
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(run), LINE) == 0
+    text = capsys.readouterr().out
+    assert timebank(monkeypatch, "show", str(alone), LINE) == 0
+    assert capsys.readouterr().out == text
+    settings = about_of(alone)["settings"]
+    assert settings[0] == "game=spot"
+    assert not [s for s in settings if s.startswith(("save", "threads", "budget", "hydra"))]
+
+
+def test_an_older_solution_is_shown_in_its_run_alone(run, monkeypatch, tmp_path, capsys):
+    older = tmp_path / "run"
+    shutil.copytree(run, older)
+    with_about(run / "solution.npz", older / "solution.npz", settings=None)
+    for path in (older, older / "solution.npz"):
+        assert timebank(monkeypatch, "show", str(path)) == 0
+    alone = tmp_path / "alone.npz"
+    shutil.copy(older / "solution.npz", alone)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(alone)) == 2
+    rule = "run must be the run's directory where a solution of an older version does not say its game"
+    assert error_line(capsys) == f"error: {rule}, got {alone}\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["game=spot", "game.board=${oc.env:HOME}"], "must not ask for anything of this machine, got game.board=${...:...}"),
+        (["game=module:thing"], "game must be of a module that the environment variable TIMEBANK_MODULES names"),
+        (["game=kuhn_poker"], "run must be of hold'em, got kuhn_poker"),
+        (["game=spot", "game.board=Td9d6hQc4s"], "load must be a file of this game, got "),
+        (["game.nokey=1"], "alone.npz: game.nokey must be a key of the settings"),
+        ("game=spot", "its settings must be a list of texts, got 'game=spot'"),
+        ([1], "its settings must be a list of texts, got [1]"),
+    ],
+)
+def test_settings_of_a_file_are_anybodys(run, monkeypatch, tmp_path, capsys, settings, message):
+    with_about(run / "solution.npz", tmp_path / "alone.npz", settings=settings)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(tmp_path / "alone.npz")) == 2
+    assert message in error_line(capsys)
+
+
+def test_no_solution_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
+    (tmp_path / "text.npz").write_text("no archive")
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    for name in ("text", "other"):
+        assert timebank(monkeypatch, "show", str(tmp_path / f"{name}.npz")) == 2
+        assert f"run must have a solution that timebank solve wrote, got {tmp_path / name}.npz (" in error_line(capsys)
