@@ -24,7 +24,8 @@ SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds
 CLIENT = ("host", "port", "wait_seconds")  # keys of an agent that say where it connects, and no more
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 OF_A_RUN = ("load", "show", "save", "threads", "budget", "executor")  # keys of a solve that change nothing of what is solved
-ANSWERS = (SOLUTION, "policy.json")
+VIEW = "view.npz"  # hold'em's of ``save=view``
+ANSWERS = (SOLUTION, VIEW, "policy.json")
 LOCK = ".lock"
 # Folders that runs write to.
 FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|boards|blueprints|uniform|(network|own)-.*|[0-9-]+")

@@ -12,7 +12,7 @@ from agents.reporting.hand_grid import decision, decision_table
 from games.game import find_decision
 from games.holdem.config import Spot
 from search import BoardSolver, variant
-from tests.running import error_line, solve_river, timebank
+from tests.running import RIVER, error_line, solve_river, timebank
 
 LINE = "check / all-in 900"
 
@@ -45,7 +45,7 @@ def test_decisions_are_those_of_the_solve(run, monkeypatch, capsys):
     ("arguments", "error"),
     [
         ([], "show must be given the directory of a run, got nothing"),
-        (["none"], "run must be a directory that timebank solve save=true wrote for hold'em, or its solution.npz, got 'none'"),
+        (["none"], "run must be a directory that timebank solve save=true wrote for hold'em, or its solution.npz or view.npz, got 'none'"),
         (["RUN", "jump"], "line must begin with check, bet 100, bet 200 or all-in 900, got 'jump'"),
         (["RUN", "check / check"], "line must end at a decision"),
     ],
@@ -131,3 +131,58 @@ def test_no_solution_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
     for name in ("text", "other"):
         assert timebank(monkeypatch, "show", str(tmp_path / f"{name}.npz")) == 2
         assert f"run must have a solution that timebank solve wrote, got {tmp_path / name}.npz (" in error_line(capsys)
+
+
+TURN = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
+
+
+def solve_turn(monkeypatch, directory, *overrides):
+    return timebank(monkeypatch, "solve", *TURN, "budget.iterations=30", *overrides, f"hydra.run.dir={directory}")
+
+
+def test_a_view_of_a_turn_is_small_and_shows_the_same_turn(monkeypatch, tmp_path, capsys):
+    whole, small = tmp_path / "whole", tmp_path / "small"
+    assert solve_turn(monkeypatch, whole, "save=true") == 0
+    assert solve_turn(monkeypatch, small, "save=view") == 0
+    assert (small / "view.npz").stat().st_size <= (whole / "solution.npz").stat().st_size / 10
+    assert not (small / "solution.npz").exists()
+    alone = tmp_path / "alone.npz"
+    shutil.copy(small / "view.npz", alone)
+    texts = []
+    for path in (whole, small, alone):
+        capsys.readouterr()
+        assert timebank(monkeypatch, "show", str(path), "", "check", "check / bet 100") == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[1] == texts[2] == texts[0]
+    assert timebank(monkeypatch, "show", str(alone), "check / check / 4s") == 0
+    assert "check / check / 4s\nthe river was solved again: " in capsys.readouterr().out
+
+
+def test_what_a_view_cannot_do_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
+    assert solve_river(monkeypatch, tmp_path / "view", "budget.iterations=5", "save=view")[0] == 0
+    view = tmp_path / "view" / "view.npz"
+    refusals = {
+        (*RIVER, f"load={view}", "budget.iterations=9"): "it is a view, which timebank show reads and no solve can go on from",
+        (*RIVER, "budget.iterations=9", f"hydra.run.dir={tmp_path / 'view'}"): "which holds a result that would be lost",
+        (*RIVER, "budget.iterations=9", "save=small"): "save must be true, false or view, got 'small'",
+        (*RIVER, "budget.iterations=9", "save=[view]"): "save must be true, false or view, got ['view']",
+        (*RIVER, "budget.iterations=9", "save=null"): "save must be true, false or view, got None",
+        ("game=kuhn_poker", "budget.iterations=9", "save=view"): "save must be true or false for a game derived from OpenSpiel, got view",
+        ("game=spot", "game.boards=subset", "budget.iterations=9", "save=view"): "save must be left out with game.boards, got view",
+    }
+    for arguments, message in refusals.items():
+        capsys.readouterr()
+        assert timebank(monkeypatch, "solve", *arguments) == 2
+        assert message in error_line(capsys)
+    for line, message in (("jump", "line must begin with check"), ("check / check", "line must end at a decision")):
+        assert timebank(monkeypatch, "show", str(view), line) == 2
+        assert message in error_line(capsys)
+    view.write_bytes(view.read_bytes()[:-300])
+    assert timebank(monkeypatch, "show", str(view)) == 2
+    assert "run must have a solution that timebank solve wrote" in error_line(capsys)
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "on", "True"])
+def test_save_is_said_as_before(monkeypatch, tmp_path, value):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"save={value}", f"hydra.run.dir={tmp_path}") == 0
+    assert (tmp_path / "policy.json").is_file()
