@@ -110,6 +110,6 @@ class SolvedView:
             raise ValueError(f"line must lead where both players come to by the solution, got {line} ({why})") from None
         solver = BoardSolver(game, self.variant)
         solution = solver.solve(Budget(exploitability=TARGET * game.pot, iterations=MOST_ITERATIONS))
-        share = f"{100 * solver.exploitability() / game.pot:.2g} % of the pot"
-        street = self.game.rounds[self._last]
-        return game, solver, f"the {street} was solved again: {counted(solution.iterations, 'iteration')}, exploitable by {share}"
+        again = f"{counted(solution.iterations, 'iteration')}, exploitable by {100 * solver.exploitability() / game.pot:.2g} % of the pot"
+        whole = f"{100 * self.view.exploitability / self.game.pot:.2g} % of the pot"
+        return game, solver, f"the {self.game.rounds[self._last]} was solved again: {again} (the solution by {whole})"

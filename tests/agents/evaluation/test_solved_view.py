@@ -90,8 +90,10 @@ def test_the_last_street_is_an_equilibrium_from_the_ranges_that_come_there(tmp_p
             row, note = view.decision(state)
         except ValueError:  # in decks so small ranges may hardly meet
             continue
-        found = re.fullmatch(r"the \w+ was solved again: ([\d,]+) iterations?, exploitable by (\S+) % of the pot", note)
+        words = r"the \w+ was solved again: ([\d,]+) iterations?, exploitable by (\S+) % of the pot \(the solution by (\S+) %.*\)"
+        found = re.fullmatch(words, note)
         share = float(found[2]) / 100
+        assert found[3] == f"{100 * solver.exploitability() / game.pot:.2g}"
         assert share <= TARGET or int(found[1].replace(",", "")) == MOST_ITERATIONS
         assert (row["actions"], row["player"]) == (whole["actions"], whole["player"])
         pot = sum(game.chips(state).paid)
