@@ -135,7 +135,7 @@ class BoardSolving:
 
     def warm_up(self) -> float:
         self.solver.warm_up()
-        return seconds_of(self.solver.exploitability)  # which visits the same boards as an iteration, and changes nothing
+        return seconds_of(self.solver.best_response_values)  # which visit the same boards as an iteration, and change nothing
 
     def memory_bytes(self) -> int:
         return self.solver.memory_bytes()
@@ -158,8 +158,11 @@ class BoardSolving:
     def result(self, solution: Solution[BoardStrategy]) -> Row:
         """Return values, and the decisions that are shown: none before the first iteration."""
         game, solver, apart = self.game, self.solver, self.solver.values_apart()
-        values = [(apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2]
-        result = {"values": values, "rounding_pot_fraction": abs(sum(apart)) / game.pot, "boards": len(solver.tree.cards)}
+        values, rake = [(apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2], solver.mean_rake()
+        if game.betting.rake:
+            values = list(apart)
+        result: Row = {"values": values, "rounding_pot_fraction": abs(sum(apart) + rake) / game.pot, "boards": len(solver.tree.cards)}
+        result |= {"rake": rake} if game.betting.rake else {}
         result |= {"storage": 8 * solver.storage.itemsize, "root": None, "nodes": []}
         if solution.iterations:
             shown = [(line, cards_text(place.cards), decision(solver, *place)) for line, place in self.places]
@@ -168,7 +171,8 @@ class BoardSolving:
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         what, values = ("EV, chips", result["ev"]) if "ev" in result else ("value, chips", result["values"])
-        values_table = table(["", "player 0", "player 1"], [[what, *(f"{value:.4f}" for value in values)]])
+        taken = {"mean rake": result["rake"]} if "rake" in result else {}
+        values_table = table(["", "player 0", "player 1", *taken], [[what, *(f"{value:.4f}" for value in (*values, *taken.values()))]])
         parts = [f" ({exploitability:.4g} chips)\n"]
         if result["root"]:
             parts.append(f"{values_table}\n\n{decision_table(result['root'])}\n")
