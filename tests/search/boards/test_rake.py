@@ -54,6 +54,7 @@ def test_the_mean_rake_is_what_values_miss(name):
     close(-sum(solver.values()), expected, 1e-9)
 
 
+@compiled
 def test_two_equal_hands_share_what_the_house_leaves():
     """Golden: ``always_tie_raked`` of postflop-solver's tests, 28.5 each."""
     game = Spot(board="2c6dTh", ranges=["AA", "AA"], pot=60, stack=970, bets="", raises="", rake="5%", rake_cap=10).build()
