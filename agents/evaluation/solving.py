@@ -171,13 +171,14 @@ class BoardSolving:
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         what, values = ("EV, chips", result["ev"]) if "ev" in result else ("value, chips", result["values"])
-        taken = {"mean rake": result["rake"]} if "rake" in result else {}
-        values_table = table(["", "player 0", "player 1", *taken], [[what, *(f"{value:.4f}" for value in (*values, *taken.values()))]])
+        values_table = table(["", "player 0", "player 1"], [[what, *(f"{value:.4f}" for value in values)]])
         parts = [f" ({exploitability:.4g} chips)\n"]
         if result["root"]:
             parts.append(f"{values_table}\n\n{decision_table(result['root'])}\n")
         if asked is None and self.solver.iterations == (most := self.solver.enough):
             parts.append(f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {most:,}\n")
+        if "rake" in result:
+            parts.append(f"mean rake: {result['rake']:.4f} chips a deal, which both players together lose\n")
         if (missed := result["rounding_pot_fraction"]) > ROUNDING:
             deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
             parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")
