@@ -62,7 +62,7 @@ def _loaded(directory: Path) -> BoardSolving:
         raise ValueError(f"run must be a directory that timebank solve save=true wrote for hold'em, got {shown(str(directory))}")
     same = [override for override in overrides if override.partition("=")[0] not in ("load", "show", "save", "threads", "game.boards")]
     config = compose("solve", same).settings
-    kind = build_kind(config.game)
+    kind = build_kind(config.game, raked=True)
     variant = build_variant(config, kind)
     kind.check_solve(config, variant)
     with compiling():

@@ -204,11 +204,11 @@ def solve_board(task: BoardTask) -> Row:
     solver = BoardSolver(game, task.variant, 1, storage=task.storage)
     solver.warm_up()
     solution = solver.solve(task.budget)
-    first, second = solver.values_apart()
+    first, second = solver.values()
     shown = decision(solver)
     row = {
         "board": task.board.cards, "weight": task.board.weight, "texture": task.board.texture,
-        "ev_oop": (first - second) / 2 + game.pot / 2, "ev_ip": (second - first) / 2 + game.pot / 2,
+        "ev_oop": first + game.pot / 2, "ev_ip": second + game.pot / 2,
         "equity_oop": share,
         "frequencies": dict(zip(shown["actions"], shown["frequencies"], strict=True)),
         "exploitability": solver.exploitability(), "iterations": solution.iterations, "seconds": solution.seconds,
@@ -220,9 +220,9 @@ def solve_board(task: BoardTask) -> Row:
 
 
 def equity(game: HoldemGame, variant: Variant) -> float:
-    """Return the share of the pot that player 0's range wins where nobody bets any more."""
+    """Return the share of the pot that player 0's range wins where nobody bets any more; rake does not count."""
     none = Menu((), ())
-    still = replace(game, betting=replace(game.betting, menus=((none, none),) * len(game.rounds), add_allin=0.0))
+    still = replace(game, betting=replace(game.betting, menus=((none, none),) * len(game.rounds), add_allin=0.0, rake=None))
     return float(BoardSolver(still, variant).values()[0] / game.pot + 0.5)  # there is nothing to solve
 
 

@@ -47,8 +47,10 @@ def subgame_of(
             are offered there, so that ``HoldemGame.locate`` finds ``state_in(subgame, root, state)``.
 
     Raises:
-        ValueError: a terminal, a root that is not on the way, ranges that cannot be dealt, or menus of another number of streets.
+        ValueError: a terminal, a root that is not on the way, ranges that cannot be dealt, menus of another number of streets, or a raked
+            game.
     """
+    game.require_no_rake()
     root = state if root is None else root
     if root.betting.player == TERMINAL:
         raise ValueError(f"state must not be the end of the hand, got {' / '.join(line_of(game, state))}")
