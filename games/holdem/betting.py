@@ -54,6 +54,7 @@ class Betting:
         min_bet: the smallest bet and raise, a full game's big blind.
         begin: where the betting begins of a hand that is under way (see ``games.holdem.subgame``); None for the first action.
         inserted: amounts that are offered at some states beside the menus' sizes.
+        silent: the last so many rounds have cards and nobody acts: a simpler game than the real one, to solve in its place.
 
     Raises:
         ValueError: a value breaks a rule; the message names it.
@@ -70,8 +71,9 @@ class Betting:
     force_allin: float = 0.0
     merging: float = 0.0
     min_bet: int = 1
-    begin: BettingState | None = field(default=None, repr=False)  # these two are in a game's key by themselves, as Menu.reraises is
+    begin: BettingState | None = field(default=None, repr=False)  # these three are in a game's key by themselves, as Menu.reraises is
     inserted: tuple[tuple[BettingState, int], ...] = field(default=(), repr=False)
+    silent: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
         """Check the rules against each other."""
@@ -100,6 +102,7 @@ class Betting:
             ("add_allin", self.add_allin <= MOST_ADD_ALLIN, f"be at most {MOST_ADD_ALLIN} times the pot, {SHARE}"),
             ("force_allin", self.force_allin <= 1, f"be at most 1, {SHARE}"),
             ("merging", self.merging < 1, f"be below 1, {SHARE}"),
+            ("silent", 0 <= self.silent < max(rounds, 1), f"be fewer than the {rounds} rounds"),
         )
         for key, holds, rule in rules:
             if not holds:
@@ -155,9 +158,9 @@ def bet_range(rules: Betting, state: BettingState) -> tuple[int, int] | None:
 
 
 def _deal(rules: Betting, state: BettingState) -> BettingState:
-    """Go on to the next street, and past it where both players are all-in."""
+    """Go on to the next street, and past it where nobody acts there: both players are all-in, or it is silent."""
     round_ = state.round + 1
-    if state.before < rules.stack:
+    if state.before < rules.stack and round_ < len(rules.first) - rules.silent:
         return state._replace(player=rules.first[round_], round=round_)
     return state._replace(player=CHANCE if round_ + 1 < len(rules.first) else TERMINAL, round=round_)
 
