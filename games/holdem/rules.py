@@ -34,7 +34,6 @@ from games.holdem.cards import (
     parse_cards,
     unblocked,
 )
-from games.holdem.run_outs import RunOuts
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
@@ -81,7 +80,6 @@ class HoldemGame:
         any_amount: whether players may bet any legal amount; else only what the menus offer.
         notes: what of the settings was taken otherwise than written, a line each; no part of what the game is.
         streets: rounds that the tree of bets has, all unless given; the rules of play go on behind them.
-        run_outs: which of the cards to come the board tree has, all unless given; the rules of play know all of them.
     """
 
     name: str
@@ -94,7 +92,6 @@ class HoldemGame:
     any_amount: bool = False
     notes: tuple[str, ...] = ()
     streets: int | None = None
-    run_outs: RunOuts | None = None
 
     spiel = num_states = None  # of no fields: OpenSpiel does not play it, and its states are too many to keep
 
@@ -132,8 +129,8 @@ class HoldemGame:
             "reraises": any(reraises) and reraises,
             "begin": self.betting.begin,
             "inserted": self.betting.inserted,
+            "silent": self.betting.silent,
             "streets": self.streets,
-            "run-outs": self.run_outs,
             "rake": self.betting.rake and tuple(self.betting.rake),
         }
         own = [f" {name} {value}" for name, value in added.items() if value]
@@ -182,8 +179,9 @@ class HoldemGame:
         return state.betting.player
 
     def settled(self, state: HoldemState) -> bool:
-        betting = state.betting
-        return betting.player == TERMINAL or (betting.player == CHANCE and betting.before == self.betting.stack)
+        betting, rules = state.betting, self.betting
+        silent = betting.round + 1 >= len(rules.first) - rules.silent
+        return betting.player == TERMINAL or (betting.player == CHANCE and (silent or betting.before == rules.stack))
 
     def round(self, state: HoldemState) -> int:
         return state.betting.round

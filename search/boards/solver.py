@@ -17,6 +17,7 @@ from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import Forest
 from search.anytime import Anytime
+from search.boards.river_draws import RiverDraws
 from search.boards.root_gadget import RootGadget
 from search.boards.strategy import BoardStrategy, play_alike
 from search.boards.sweeps import BoardSweeps, StoredRows, workspace_bytes
@@ -111,6 +112,8 @@ class BoardSolver(Anytime[BoardStrategy]):
             then in units that fit, and averages those of ``windowed_coefficients``.
         workspace: memory and threads that another solver leaves to this one.
         gadget: above the root; exploitability and values are those of the game without it.
+        rivers: how many cards of the last street an iteration deals after each board, drawn anew, for whoever wants the streets before it
+            (``search.boards.river_draws``); None for all. Exploitability and values are those of all.
 
     Raises:
         ValueError: an unknown storage, or a gadget above a raked game.
@@ -125,6 +128,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         storage: Any = None,
         workspace: Workspace | None = None,
         gadget: RootGadget | None = None,
+        rivers: int | None = None,
     ) -> None:
         super().__init__()
         if gadget is not None:
@@ -146,6 +150,7 @@ class BoardSolver(Anytime[BoardStrategy]):
             self.tree = replace(self.tree, forests=_in_units(self.tree.forests, self._cfv_unit / self._reach_unit))
         space = workspace or Workspace()
         self._sweeps = BoardSweeps(self.tree, threads, dtype, space)
+        self._draws = None if rivers is None else RiverDraws(self.tree, rivers)
         self._done = self._sweeps.done
 
         def stored(name: str) -> tuple[Rows, ...]:
@@ -190,10 +195,19 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._alike = False
         while iterations > 0:
             block, begin = divmod(self.iterations, BLOCK)
-            end = min(begin + iterations, BLOCK)
+            end = min(begin + iterations, BLOCK) if self._draws is None else begin + 1
             weights = self._coefficients(self.variant, block)
-            self._sweeps.update(self._rows(self.matching), weights, begin, end, self._gadget)
+            with self._dealt():
+                self._sweeps.update(self._rows(self.matching), weights, begin, end, self._gadget)
             iterations -= end - begin
+
+    @contextmanager
+    def _dealt(self) -> Iterator[None]:
+        """Let sweeps look at what the next iteration deals."""
+        if self._draws is not None:
+            self._sweeps.look_at(self._draws.tree(self.iterations))
+        yield
+        self._sweeps.look_at(self.tree)
 
     def answer(self) -> BoardStrategy:
         """Return the average strategies, as a view: they change when solving goes on."""
