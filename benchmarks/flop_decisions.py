@@ -1,13 +1,12 @@
 """What does a flop's strategy lose that was found in so many seconds? Trunk loss on six spots, see ``search.boards.held_trunk``.
 
-    python benchmarks/flop_decisions.py --way runouts --seconds 3 --spot Ks8h3d
-    python benchmarks/flop_decisions.py --way to_end --iterations 50 --spot QhJh7c
+    python benchmarks/flop_decisions.py --way runouts --seconds 1 --spot Ks8h3d
+    python benchmarks/flop_decisions.py --way to_end --rivers 4 --iterations 50 --spot QhJh7c
     python benchmarks/flop_decisions.py --table [--write | --check]    # 24 cards, ten minutes; see benchmarks/tables.py
 
 The seconds begin before the game is built, as a decision's do. What is found is then held fast in the evaluation game: three sizes and one
-raise on the flop, 75 % of the pot and all-in on turn and river, two bets and raises a street, all run-outs. That game is solved once a spot
-for its value, and once a seat with the flop held. Each solve ends when its exploitability is ``--gap`` of the pot, or after ``--minutes``;
-values are kept in ``--kept``. Memory and time are stated before each solve. ``--way value`` solves the evaluation game alone.
+raise on the flop, 75 % of the pot and all-in on turn and river, two bets and raises a street, all run-outs. That game is solved once a seat
+with the flop held. Each solve ends when its bounds are ``--gap`` % of the pot apart, or after ``--most`` iterations.
 
 A rainbow flop with 40 pots behind takes 14 GB and some ten seconds an iteration on two cores, a 3-bet pot's a fourth of both.
 """
@@ -15,39 +14,33 @@ A rainbow flop with 40 pots behind takes 14 GB and some ten seconds an iteration
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import math
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from flop_spots import BOARDS, SHORT, spot
 from tables import HOLDEM, Table, options
 
 from agents.reporting.tables import free_memory, memory_text
-from agents.yardstick.trunk_loss import narrowed
+from agents.yardstick.trunk_loss import trunk_loss
 from games.holdem.config import Menus, PlayerMenu, Spot, StreetMenu
 from games.holdem.menus import Menu, parse_sizes
-from games.holdem.rules import HoldemGame, HoldemState
+from games.holdem.rules import HoldemGame
 from search import BoardSolver, Budget, Deadline, memory_needed, variant
-from search.boards.flop_ways import WAYS, counts_for, first_street_of, flop_menus, game_of_way, storage_of
-from search.boards.held_trunk import Bounds, HeldTrunk
+from search.boards.flop_ways import RIVERS, WAYS, first_street_of, flop_menus, game_of_way, storage_of
+from search.boards.held_trunk import Bounds
 from search.boards.strategy import BoardStrategy
 from search.boards.workspace import Workspace
 
 DCFR = variant("default_holdem")
-RUNS = (  # way, turns and rivers, sizes on the river, iterations
-    ("to_end", "", "75%", 75), ("runouts", "21,10", "75%", 75), ("runouts", "21,3", "75%", 75), ("runouts", "10,10", "75%", 75),
-    ("runouts", "21,10", "", 75), ("runouts", "21,3", "", 75), ("runouts", "21,3", "", 25), ("runouts", "21,3", "", 12),
-    ("runouts", "21,1", "", 75), ("runouts", "10,6", "", 75),
+RUNS = (  # way, rivers that an iteration deals, bets on the river, iterations
+    ("to_end", 0, "75%", 75), ("runouts", 0, "", 75), ("runouts", 1, "", 75), ("runouts", 2, "", 75), ("runouts", 2, "", 25),
+    ("runouts", 2, "", 12), ("runouts", 4, "", 25), ("to_end", 2, "75%", 75), ("to_end", 4, "75%", 75), ("to_end", 4, "75%", 25),
 )  # fmt: skip
 TABLE = Table(
-    "trunk loss on 24 cards", HOLDEM, ["way", "turns, rivers", "bets on the river", "iterations", "rows", "trunk loss, % of the pot"],
-    [(way, counts.replace(",", ", ") or "all", river or "none", str(iterations)) for way, counts, river, iterations in RUNS],
+    "trunk loss on 24 cards", HOLDEM, ["way", "rivers an iteration", "bets on the river", "iterations", "trunk loss, % of the pot"],
+    [(way, str(rivers or "all"), sizes or "none", str(iterations)) for way, rivers, sizes, iterations in RUNS],
 )  # fmt: skip
 TABLES = (TABLE,)
 
@@ -59,145 +52,83 @@ def evaluation() -> Spot:
     return Spot(menu=Menus(oop=player, ip=player), raise_cap=2)
 
 
-def solved_by(game: HoldemGame, given: argparse.Namespace, seconds: float = math.inf, row_seconds: float = 0.0) -> HoldemGame:
-    """Return what a way solves; ``game`` is the evaluation game. A sample has ``--counts``, or as many cards as fit into the seconds."""
+def solved_by(game: HoldemGame, given: argparse.Namespace) -> HoldemGame:
+    """Return what a way solves; ``game`` is the evaluation game."""
     menus = list(flop_menus(given.way, 3))
-    for street, text in ((1, given.turn), (2, given.river)):
-        if text is not None:
-            menus[street] = (Menu(parse_sizes(text, "sizes", raises=False), ()),) * 2
-    game = replace(game, betting=replace(game.betting, menus=tuple(menus)))
-    return game_of_way(game, given.way, given.counts or counts_for(game, seconds, row_seconds), given.seed)
+    if given.turn is not None:
+        menus[1] = (Menu(parse_sizes(given.turn, "sizes", raises=False), ()),) * 2
+    return game_of_way(replace(game, betting=replace(game.betting, menus=tuple(menus))), given.way)
 
 
-def announced(name: str, solver: BoardSolver) -> BoardSolver:
-    """Say how large a solve is and how long an iteration takes, which it finds out by one of them."""
-    begun = time.perf_counter()
-    solver.run(1)
-    seconds = time.perf_counter() - begun
-    print(f"{name}: {solver.rows:,} rows, {solver.memory_bytes() / 1e9:.2f} GB, {seconds:.2f} s for the first iteration", flush=True)
-    return solver
-
-
-def narrow(
-    bounds: Callable[[], tuple[float, float]], run: Callable[[int], None], gap: float, minutes: float, name: str
-) -> tuple[float, float]:
-    """Run until two bounds are close or the time is over, and say how far it is; return them."""
-    begun = time.perf_counter()
-
-    def over(done: int, known: Bounds) -> bool:
-        spent = time.perf_counter() - begun
-        print(f"  {name}: {done} iterations, {spent:.0f} s, {known.low:.2f} to {known.high:.2f} chips", flush=True)
-        return spent > 60 * minutes
-
-    return narrowed(bounds, run, gap, over)
-
-
-def value_of(game: HoldemGame, given: argparse.Namespace) -> tuple[float, float]:
-    """Return bounds of player 0's value of the evaluation game in chips a deal, kept or new."""
-    path = given.kept / f"value_{game.name.split()[-1]}_{hashlib.sha256(game.key.encode()).hexdigest()[:12]}.json"
-    gap = given.gap / 100 * game.pot * 2
-    if path.exists():
-        low, high = json.loads(path.read_text())["value"]
-        if high - low <= gap:
-            return low, high
-    solver = announced("value", BoardSolver(game, DCFR, given.threads, storage=np.float16))
-
-    def bounds() -> tuple[float, float]:
-        first, second = solver.best_response_values()
-        return -second, first
-
-    found = narrow(bounds, solver.run, gap, given.minutes, "value")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"game": game.key, "value": found, "iterations": solver.iterations}))
-    return found
-
-
-def decide(game: HoldemGame, given: argparse.Namespace) -> tuple[BoardStrategy, int]:
-    """Return what a way plays on the flop after so many seconds or iterations, and its rows; ``game`` is the evaluation game."""
-    boards, needed = memory_needed(solved_by(game, given), DCFR, given.threads, storage_of(given.way))
+def decide(game: HoldemGame, given: argparse.Namespace) -> BoardStrategy:
+    """Return what a way plays on the flop after so many seconds or iterations; ``game`` is the evaluation game."""
+    chosen, storage, rivers = solved_by(game, given), storage_of(given.way), rivers_of(given)
+    boards, needed = memory_needed(chosen, DCFR, given.threads, storage)
     print(f"{given.way}: {boards:,} boards, at most {needed / 1e9:.2f} GB", flush=True)
     space = Workspace()
-    first = BoardSolver(solved_by(game, given), DCFR, given.threads, storage=storage_of(given.way), workspace=space)
+    first = BoardSolver(chosen, DCFR, given.threads, storage=storage, workspace=space, rivers=rivers)
     first.solve(Budget(iterations=3))  # compiles, and learns the machine's speed
     clock = Deadline(given.seconds)
-    chosen = solved_by(game, given, math.inf if given.seconds is None else given.seconds, first.pace.expected)
-    solver = BoardSolver(chosen, DCFR, given.threads, storage=storage_of(given.way), workspace=space)
+    solver = BoardSolver(chosen, DCFR, given.threads, storage=storage, workspace=space, rivers=rivers)
     solver.pace, built = first.pace, clock.spent()
     solution = solver.solve(Budget(seconds=given.seconds, iterations=given.iterations), clock)
     done = f"{solution.iterations} iterations in {solution.seconds:.2f} s, {100 * solver.exploitability() / game.pot:.2f} % of the pot"
-    print(
-        f"{given.way}: {len(solver.tree.cards):,} boards, {solver.rows:,} rows, {built:.2f} s until ready, {done} in its own game",
-        flush=True,
-    )
-    return first_street_of(solution.strategy), solver.rows
+    print(f"{given.way}: {solver.rows:,} rows, {built:.2f} s until ready, {done} in its own game", flush=True)
+    return first_street_of(solution.strategy)
 
 
-def loss(game: HoldemGame, trunk: Callable[[HoldemState], np.ndarray], given: argparse.Namespace) -> tuple[float, float]:
-    """Return bounds of the trunk loss in % of the pot, the mean of both seats."""
-    low, high = value_of(game, given)
-    found = []
-    for seat in (0, 1):
-        held = HeldTrunk(BoardSolver(game, DCFR, given.threads, storage=np.float16), seat, trunk)
-        bounds = narrow(held.bounds, held.run, given.gap / 100 * game.pot * 2, given.minutes, f"seat {seat} held")
-        value = (-high, -low) if seat == 0 else (low, high)  # of the other seat
-        found.append((100 * (bounds[0] - value[1]) / game.pot, 100 * (bounds[1] - value[0]) / game.pot))
-        print(f"  seat {seat} loses {found[-1][0]:.2f} to {found[-1][1]:.2f} % of the pot", flush=True)
-        del held
-    return sum(own[0] for own in found) / 2, sum(own[1] for own in found) / 2
+def rivers_of(given: argparse.Namespace) -> int | None:
+    """Return how many rivers an iteration of a way deals after each turn; None for all, which --rivers 0 asks for."""
+    return (RIVERS[given.way] if given.rivers is None else given.rivers) or None
 
 
-def measured(given: argparse.Namespace) -> tuple[int, tuple[float, float] | None]:
-    """Return the rows that a way solves, and its loss.
+def measured(given: argparse.Namespace) -> Bounds | None:
+    """Return bounds of what a way loses, in shares of the pot; None where only the way is to run.
 
     Raises:
         ValueError: bad settings, or an evaluation game that does not fit into memory.
     """
     game = spot(given.spot).game(evaluation())
     (boards, needed), free = memory_needed(game, DCFR, given.threads, np.float16), free_memory()
-    print(f"evaluation game of {given.spot}: {boards:,} boards, at most {memory_text(needed)}", flush=True)
+    print(f"evaluation game of {given.spot}: {boards:,} boards, at most {memory_text(needed)}, two solves", flush=True)
     if needed > 0.9 * free and not given.way_alone:
         raise ValueError(f"spot must fit into memory ({memory_text(free)} are free), got {given.spot}, which takes {memory_text(needed)}")
-    print(f"three solves of it follow, {given.minutes:g} minutes each at most", flush=True)
-    if given.way == "value":
-        print(f"value of player 0: {value_of(game, given)} chips")
-        return 0, None
-    answer, rows = decide(game, given)
+    answer, begun = decide(game, given), time.perf_counter()
     if given.way_alone:
-        return rows, None
-    found = loss(game, lambda state: answer.at(state), given)
-    print(f"trunk loss: {found[0]:.2f} to {found[1]:.2f} % of the pot", flush=True)
-    return rows, found
+        return None
+
+    def tell(done: int, bounds: Bounds) -> None:
+        gap = 100 * (bounds.high - bounds.low) / game.pot
+        print(f"  {done} iterations, {time.perf_counter() - begun:.0f} s, {gap:.2f} % of the pot open", flush=True)
+
+    found = trunk_loss(game, answer.at, DCFR, given.gap / 100, given.most, given.threads, np.float16, tell)
+    print(f"trunk loss of {given.spot}: {100 * found.low:.2f} to {100 * found.high:.2f} % of the pot", flush=True)
+    return found
 
 
 def make_table(given: argparse.Namespace) -> None:
     """Measure the rows of the table."""
-    rows, given.spot, given.gap = [], next(iter(SHORT)), 0.2
-    for (given.way, counts, given.river, given.iterations), label in zip(RUNS, TABLE.labels, strict=True):
-        given.counts = tuple(map(int, counts.split(","))) if counts else None
-        size, found = measured(given)
+    rows, given.spot, given.gap = [], next(iter(SHORT)), 0.4
+    for (given.way, given.rivers, _, given.iterations), label in zip(RUNS, TABLE.labels, strict=True):
+        found = measured(given)
         assert found is not None
-        rows.append([*label, f"{size:,}", f"{found[0]:.1f} to {found[1]:.1f}"])
-    TABLE.show(
-        rows, f"{given.spot}, 500 in the pot and 2,500 behind; the bounds of a loss are what its solves leave open; seed {given.seed}"
-    )
+        rows.append([*label, f"{100 * found.low:.1f} to {100 * found.high:.1f}"])
+    TABLE.show(rows, f"{given.spot}, 500 in the pot and 2,500 behind; the bounds of a loss are what its solves leave open")
 
 
 def main() -> None:
     """Print the loss."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--way", choices=(*WAYS, "value"))
+    parser.add_argument("--way", choices=WAYS)
     parser.add_argument("--spot", choices=(*BOARDS, *SHORT))
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--iterations", type=int)
-    parser.add_argument("--counts", type=lambda text: tuple(map(int, text.split(","))), help="turns, rivers of a sample")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rivers", type=int, help="that an iteration deals after each turn, 0 for all; the way's own unless given")
     parser.add_argument("--turn", help="sizes of the way's turn in place of its own, e.g. 75%%")
-    parser.add_argument("--river", help="likewise")
     parser.add_argument("--way-alone", action="store_true", help="measure no loss")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--gap", type=float, default=0.3, help="%% of the pot: NashConv / 2 of a solve that is done")
-    parser.add_argument("--minutes", type=float, default=5.0, help="at most, of each solve")
-    parser.add_argument("--kept", type=Path, default=Path("outputs/flop_decisions"))
+    parser.add_argument("--gap", type=float, default=0.6, help="%% of the pot: how far apart the bounds of a solve may stay")
+    parser.add_argument("--most", type=int, default=200, help="iterations of each solve, at most")
     parser.add_argument("--table", action="store_true", help="measure the table of the notebook")
     given = parser.parse_args(options(TABLES))
     if given.table:
@@ -205,7 +136,7 @@ def main() -> None:
         return
     if given.way is None or given.spot is None:
         sys.exit("error: --way and --spot must be given")
-    if given.way != "value" and given.seconds is None and given.iterations is None:
+    if given.seconds is None and given.iterations is None:
         sys.exit("error: --seconds or --iterations must be given, got neither")
     try:
         measured(given)

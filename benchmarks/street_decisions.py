@@ -7,7 +7,8 @@ The blueprint plays both seats of drawn deals; where a street begins, both range
 each tree, on one thread. What a seat then plays on the street is held fast in the evaluation game, which has the sizes of all trees and
 more; where the other seat bets what the tree lacks, the seat is free (it would solve anew). The loss is what a best response wins beyond
 the game's value, the mean of both seats, in % of the pot (``agents.yardstick.trunk_loss``, which has the evaluation game). Its solves leave
-``--gap`` of it open. Losses depend on iterations alone; milliseconds are CPU time of an iteration, one thread.
+``--gap`` of it open. Turns are solved as the agent does,
+with a few rivers an iteration. Losses depend on iterations alone; milliseconds are CPU time of an iteration, one thread.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tables import HOLDEM, Table, options
 
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from agents.no_limit.hand import Hand
+from agents.no_limit.street_search import TURN_RIVERS
 from agents.yardstick.trunk_loss import evaluation_game, trunk_loss
 from games.arrays import Float
 from games.holdem.board_tree import game_size
@@ -82,7 +84,7 @@ TREES = {
         "33 %, 75 %, 150 %, a raise on both; 50 %, 100 % on the river": Tree((("33%,75%,150%", "100%"), ("50%,100%", "100%")), 2.0),
     },
 }
-ITERATIONS = {"river": (30, 100, 300, 1000), "turn": (8, 32, 128)}
+ITERATIONS = {"river": (30, 100, 300, 1000), "turn": (32, 128, 512)}
 HEADS = {street: ["tree", "rows", "ms an iteration", *(f"after {n}" for n in counts)] for street, counts in ITERATIONS.items()}
 TABLES = tuple(Table(f"trunk loss of {street}s", HOLDEM, HEADS[street], [(name,) for name in trees]) for street, trees in TREES.items())
 
@@ -143,7 +145,7 @@ def main() -> None:
         evaluated = evaluation_game(game, state, ranges)
         print(f"{number}: pot {evaluated.pot:.0f}, {sum(game_size(evaluated).rows):,} rows", flush=True)
         for name, tree in trees.items():
-            solver = BoardSolver(tree.of(game, state, ranges), DCFR)
+            solver = BoardSolver(tree.of(game, state, ranges), DCFR, rivers=TURN_RIVERS if given.street == "turn" else None)
             solver.warm_up()
             losses, fastest = [], float("inf")
             for count in counts:

@@ -13,7 +13,7 @@ from agents.apps.player import SECOND
 from agents.apps.run import LOADING, Progress, Run, compiling
 from agents.apps.spots import check_no_limit
 from agents.play.review import Reviewed, review_rows, reviewed, summary_rows
-from agents.reporting.tables import Row, cores, counted, table, write_csv
+from agents.reporting.tables import Autosave, Row, cores, counted, table, write_csv
 from games.holdem.phh import History, read_histories
 from games.settings import shown
 from search import Budget
@@ -34,6 +34,10 @@ def check(config: AnalyseConfig, directory: Path) -> None:
     _histories(config, kind)
 
 
+def _seats(config: AnalyseConfig) -> tuple[int, ...]:
+    return (0, 1) if config.seat is None else (config.seat,)
+
+
 def _budget(config: AnalyseConfig) -> Budget:
     given = config.budget.build()
     return enough_for(given if given.limited() else SECOND, config.agent)
@@ -43,7 +47,7 @@ def _histories(config: AnalyseConfig, kind: Kind) -> list[History]:
     """Return the hands of the file.
 
     Raises:
-        ValueError: it cannot be read, or has no hand, or one that is not of the game.
+        ValueError: it cannot be read, has no hand with cards of a seat that is asked for, or has one that is not of the game.
     """
     path = Path(config.file)
     try:
@@ -61,26 +65,37 @@ def _histories(config: AnalyseConfig, kind: Kind) -> list[History]:
         raise ValueError(f"file must be PHH of {kind.game.name}, got {shown(config.file)}: {error}") from None
     if not histories:
         raise ValueError(f"file must have a hand, got none in {shown(config.file)}")
+    if all(history.hands[seat] is None for history in histories for seat in _seats(config)):
+        who = "a player" if config.seat is None else f"seat {config.seat}"
+        raise ValueError(f"file must have a hand with the cards of {who}, got unknown ones alone in {shown(config.file)}")
     return histories
 
 
 def run(config: AnalyseConfig, directory: Path) -> None:
-    """Ask the agent about every decision; what is known so far is written after each hand."""
+    """Ask the agent about every decision; what is known so far is written now and then, and when it ends early."""
     kind = build_kind(config.game, any_amount=True)
-    variant, budget, seats = build_variant(config, kind), _budget(config), (0, 1) if config.seat is None else (config.seat,)
+    variant, budget = build_variant(config, kind), _budget(config)
     with Run(directory, "analyse", kind.game.name, config.seed, kind.notes) as result:
         with compiling():
             histories = _histories(config, kind)
             agent: Any = kind.agent(config.agent, kind.blueprint(config.agent, variant, directory, config.seed), variant)
-        decisions = list[Reviewed]()
+        decisions, hands = list[Reviewed](), 0
+
+        def write() -> None:
+            write_csv(directory / "decisions.csv", review_rows(decisions, agent))
+            result.write(agent=agent.name, hands=hands, rows=summary_rows(decisions, agent))
+
+        keeper = Autosave(write)
         with Progress("analysing", len(histories), "hand", LOADING) as progress:
             agent.load()
-            for number, history in enumerate(histories, 1):
-                for seat in seats:
-                    decisions += reviewed(agent, history, number, seat, budget)
-                write_csv(directory / "decisions.csv", review_rows(decisions, agent))
-                result.write(agent=agent.name, hands=number, rows=summary_rows(decisions, agent))
-                progress.at(number, counted(len(decisions), "decision"))
+            try:
+                for hands, history in enumerate(histories, 1):
+                    for seat in _seats(config):
+                        decisions += reviewed(agent, history, hands, seat, budget)
+                    keeper.look()
+                    progress.at(hands, counted(len(decisions), "decision"))
+            finally:
+                write()
         print(_text(decisions, agent, config.worst))
         print(f"every decision: {directory / 'decisions.csv'}")
 

@@ -47,7 +47,7 @@ def check_boards(config: SolveConfig) -> None:
     if not config.budget.build().limited():
         raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=200)")
     executor, boards = build_executor(config.executor), _boards(config)
-    variant = build_variant(config, build_kind(replace(config.game, board=boards[0].cards, boards=None)))
+    variant = build_variant(config, build_kind(replace(config.game, board=boards[0].cards, boards=None), raked=True))
     alike = {(texture(board.cards), symmetries_on(board.cards, config.game.weights())): board.cards for board in boards}
     needed = max(memory_needed(_game_on(config, cards), variant, 1, STORAGE[config.storage])[1] for cards in alike.values())
     at_a_time, free = min(executor.workers, len(boards)), free_memory()
@@ -61,7 +61,7 @@ def check_boards(config: SolveConfig) -> None:
 def run_boards(config: SolveConfig, directory: Path) -> None:
     """Solve every board and report; the same command with the same directory goes on where it was stopped."""
     boards = _boards(config)
-    kind = build_kind(replace(config.game, board=boards[0].cards, boards=None))
+    kind = build_kind(replace(config.game, board=boards[0].cards, boards=None), raked=True)
     variant, budget, executor = build_variant(config, kind), config.budget.build(), build_executor(config.executor)
     with Run(directory, "solve", f"spot on {counted(len(boards), 'board')}", config.seed, kind.notes) as result:
         tasks = tasks_of(boards, lambda cards: _game_on(config, cards), variant, budget, STORAGE[config.storage], directory / "boards")

@@ -192,14 +192,21 @@ def any_amount(agents: Iterable[AgentConfig]) -> bool:
     return all(agent.policy in ANY_AMOUNT for agent in agents)
 
 
-def build_kind(settings: Any, any_amount: bool = False) -> Kind:
-    """Return a game with what commands must know of it; ``any_amount`` if nobody takes part who knows the menu's sizes alone.
+def build_kind(settings: Any, any_amount: bool = False, raked: bool = False) -> Kind:
+    """Return a game with what commands must know of it.
+
+    Args:
+        settings: of the game.
+        any_amount: nobody takes part who knows the menu's sizes alone.
+        raked: rake is welcome: the game is solved whole. Agents, matches and search take a game for zero-sum.
 
     Raises:
         ValueError: a bad value; the tree of bets is too large for an agent of ours.
     """
     game: Any = timed_game(settings)[0]
     if game.spiel is None:
+        if game.betting.rake and not raked:
+            raise ValueError(f"game.rake must be left out here (timebank solve and show take it), got {settings.rake}")
         from agents.apps.holdem import HoldemKind
         from games.holdem.config import on_menu
 

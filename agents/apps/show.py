@@ -72,7 +72,7 @@ def _opened(path: Path) -> tuple[HoldemGame, Callable[[HoldemState], tuple[Row, 
         config = compose("solve", _settings(solution, kept.settings)).settings
     except UsageError as error:
         raise ValueError(f"{solution}: {error}") from None
-    kind = build_kind(config.game)
+    kind = build_kind(config.game, raked=True)
     game, variant = kind.game, build_variant(config, kind)
     if not isinstance(game, HoldemGame):
         raise ValueError(f"run must be of hold'em, got {game.name}")

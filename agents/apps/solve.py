@@ -29,7 +29,7 @@ def check(config: SolveConfig, directory: Path) -> None:
         return
     if not config.budget.build().limited() and config.load is None:
         raise ValueError("budget must limit seconds, iterations or exploitability, got none (e.g. budget.iterations=1000)")
-    kind = build_kind(config.game)
+    kind = build_kind(config.game, raked=True)
     kind.check_solve(config, build_variant(config, kind))
 
 
@@ -42,7 +42,7 @@ def run(config: SolveConfig, directory: Path) -> None:
     if asks_for_boards(config):
         run_boards(config, directory)
         return
-    kind, budget, build_seconds = build_kind(config.game), config.budget.build(), timed_game(config.game)[1]
+    kind, budget, build_seconds = build_kind(config.game, raked=True), config.budget.build(), timed_game(config.game)[1]
     variant = build_variant(config, kind)
     with Run(directory, "solve", kind.game.name, config.seed, kind.notes) as result:
         start = time.perf_counter()

@@ -152,6 +152,7 @@ class Saver:
 
 SMALL = {"kuhn_poker": "Kuhn poker", "leduc_poker": "Leduc poker", "liars_dice": "Liar's Dice"}  # that can be explored, too
 SPOT_KEYS = ("game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "effort")
+RAKE_KEYS = {"rake": "0", "rake_cap": "0"}  # that a spot may leave out, as links do that were made before there was rake
 EFFORTS = {"quick": (1.0, 100), "standard": (0.3, 1000), "deep": (0.1, 10_000)}  # % of a spot's pot left, and a small game's iterations
 
 
@@ -159,15 +160,15 @@ def explored(asked: Mapping[str, str]) -> Exploration:
     """Return the exploration of a spot or a small game.
 
     Args:
-        asked: a game and an effort; of a spot also board, ranges out of and in position, pot, stack, bets and raises as ``timebank solve
-            game=spot`` reads them.
+        asked: a game and an effort; of a spot also board, ranges out of and in position, pot, stack, bets and raises, and if it has any
+            rake and rake_cap, as ``timebank solve game=spot`` reads them.
 
     Raises:
         ValueError: settings that do not fit, as ``timebank solve`` refuses them.
     """
     from agents.page.exploring import Exploration
 
-    wrong = [key for key in asked if key not in SPOT_KEYS] or [key for key in SPOT_KEYS if key not in asked]
+    wrong = [key for key in asked if key not in (*SPOT_KEYS, *RAKE_KEYS)] or [key for key in SPOT_KEYS if key not in asked]
     if wrong:
         raise ValueError(f"a spot must have {', '.join(SPOT_KEYS)}, got {'no ' * (wrong[0] not in asked)}{shown(wrong[0])[1:-1]}")
     if asked["effort"] not in EFFORTS:
@@ -182,7 +183,7 @@ def explored(asked: Mapping[str, str]) -> Exploration:
             config = compose("solve", overrides).settings
     except UsageError as error:
         raise ValueError(str(error)) from None
-    kind = build_kind(config.game)
+    kind = build_kind(config.game, raked=True)
     variant = build_variant(config, kind)
     kind.check_solve(config, variant)
 
@@ -202,7 +203,8 @@ def _spot(asked: Mapping[str, str], percent: float) -> list[str]:
     return [
         "game=spot", f"game.board={_quoted(asked['board'])}", f"game.ranges=[{_quoted(asked['oop'])},{_quoted(asked['ip'])}]",
         f"game.pot={_quoted(asked['pot'])}", f"game.stack={_quoted(asked['stack'])}", f"game.bets={_quoted(asked['bets'])}",
-        f"game.raises={_quoted(asked['raises'])}", f"budget.exploitability={target!r}", "threads=0",
+        f"game.raises={_quoted(asked['raises'])}", *(f"game.{key}={_quoted(asked.get(key, none))}" for key, none in RAKE_KEYS.items()),
+        f"budget.exploitability={target!r}", "threads=0",
     ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """One spot on many boards: which boards, how each is solved, and what they say together.
 
-Boards that suits make equal are solved once. A board's *texture* is what players sort boards by: its suits and its pairs.
+Boards that suits make equal are solved once. A board's *texture* is what players sort boards by: the suits and pairs of its flop, or, where
+all boards are turns of one flop, what the turn card does to it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ MOST_BOARDS = 1755
 FLOP = 3  # cards
 SUITS = {3: "monotone", 2: "two-tone", 1: "rainbow"}  # by how many cards of the flop share a suit
 PAIRS = {3: "trips", 2: "paired", 1: "unpaired"}
+OF_SUIT = {4: "fourth of its suit", 3: "third of its suit", 2: "second of its suit", 1: "first of its suit"}  # a turn card
 
 
 class Board(NamedTuple):
@@ -40,10 +42,17 @@ class Board(NamedTuple):
     Attributes:
         cards: as text.
         weight: how many boards it stands for.
+        of_turns: whether all boards of the report are turns of one flop.
     """
 
     cards: str
     weight: float
+    of_turns: bool = False
+
+    @property
+    def texture(self) -> str:
+        """What players sort it by, see the module."""
+        return turn_texture(self.cards) if self.of_turns else texture(self.cards)
 
 
 def texture(cards: str) -> str:
@@ -51,6 +60,14 @@ def texture(cards: str) -> str:
     flop = parse_cards(cards)[:FLOP]
     suits, pairs = (max(Counter(parts).values()) for parts in ([card % 4 for card in flop], [card // 4 for card in flop]))
     return f"{SUITS[suits]}, {PAIRS[pairs]}"
+
+
+def turn_texture(cards: str) -> str:
+    """Return what a turn card does to its flop, by suit and rank: ``third of its suit, overcard``."""
+    *flop, turn = parse_cards(cards)
+    ranks = [card // 4 for card in flop]
+    rank = "pairs the board" if turn // 4 in ranks else "overcard" if turn // 4 > max(ranks) else "no overcard"
+    return f"{OF_SUIT[1 + sum(card % 4 == turn % 4 for card in flop)]}, {rank}"
 
 
 def symmetries_on(cards: str, ranges: tuple[Float, Float]) -> int:
@@ -92,7 +109,7 @@ def boards_of(asked: Any, board: str, ranges: tuple[Float, Float]) -> list[Board
         raise ValueError(f"game.board must be left out where game.boards={asked}, got {board!r}")
     group = symmetries([dead] if dead else [], ranges, hands)
     dealt = [((*dead, *cards), alike) for cards, alike in canonical_deals(group, dead, 1 if dead else FLOP)]
-    boards = [Board(cards_text(cards), float(alike)) for cards, alike in dealt if _may_come(cards, ranges)]
+    boards = [Board(cards_text(cards), float(alike), bool(dead)) for cards, alike in dealt if _may_come(cards, ranges)]
     if not boards:
         raise ValueError(f"game.ranges must leave two hands that share no card on one of the boards, got none for game.boards={asked}")
     return _drawn(boards, SUBSET_FLOPS) if asked == SUBSET else boards
@@ -167,7 +184,7 @@ def solve_boards(tasks: Sequence[BoardTask], executor: Executor) -> Generator[Ro
 
 def _kept(task: BoardTask) -> Row | None:
     row = load_or_set_aside(task.path, _read)
-    return None if row is None else row | {"weight": task.board.weight, "deals": task.game.deal_mass}
+    return None if row is None else row | {"weight": task.board.weight, "texture": task.board.texture, "deals": task.game.deal_mass}
 
 
 def _read(path: Path) -> Row:
@@ -187,11 +204,11 @@ def solve_board(task: BoardTask) -> Row:
     solver = BoardSolver(game, task.variant, 1, storage=task.storage)
     solver.warm_up()
     solution = solver.solve(task.budget)
-    first, second = solver.values_apart()
+    first, second = solver.values()
     shown = decision(solver)
     row = {
-        "board": task.board.cards, "weight": task.board.weight, "texture": texture(task.board.cards),
-        "ev_oop": (first - second) / 2 + game.pot / 2, "ev_ip": (second - first) / 2 + game.pot / 2,
+        "board": task.board.cards, "weight": task.board.weight, "texture": task.board.texture,
+        "ev_oop": first + game.pot / 2, "ev_ip": second + game.pot / 2,
         "equity_oop": share,
         "frequencies": dict(zip(shown["actions"], shown["frequencies"], strict=True)),
         "exploitability": solver.exploitability(), "iterations": solution.iterations, "seconds": solution.seconds,
@@ -203,9 +220,9 @@ def solve_board(task: BoardTask) -> Row:
 
 
 def equity(game: HoldemGame, variant: Variant) -> float:
-    """Return the share of the pot that player 0's range wins where nobody bets any more."""
+    """Return the share of the pot that player 0's range wins where nobody bets any more; rake does not count."""
     none = Menu((), ())
-    still = replace(game, betting=replace(game.betting, menus=((none, none),) * len(game.rounds), add_allin=0.0))
+    still = replace(game, betting=replace(game.betting, menus=((none, none),) * len(game.rounds), add_allin=0.0, rake=None))
     return float(BoardSolver(still, variant).values()[0] / game.pot + 0.5)  # there is nothing to solve
 
 

@@ -142,7 +142,7 @@ class BoardSolving:
 
     def warm_up(self) -> float:
         self.solver.warm_up()
-        return seconds_of(self.solver.exploitability)  # which visits the same boards as an iteration, and changes nothing
+        return seconds_of(self.solver.best_response_values)  # which visit the same boards as an iteration, and change nothing
 
     def memory_bytes(self) -> int:
         return self.solver.memory_bytes()
@@ -165,8 +165,11 @@ class BoardSolving:
     def result(self, solution: Solution[BoardStrategy]) -> Row:
         """Return values, and the decisions that are shown: none before the first iteration."""
         game, solver, apart = self.game, self.solver, self.solver.values_apart()
-        values = [(apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2]
-        result = {"values": values, "rounding_pot_fraction": abs(sum(apart)) / game.pot, "boards": len(solver.tree.cards)}
+        values, rake = [(apart[0] - apart[1]) / 2, (apart[1] - apart[0]) / 2], solver.mean_rake()
+        if game.betting.rake:
+            values = list(apart)
+        result: Row = {"values": values, "rounding_pot_fraction": abs(sum(apart) + rake) / game.pot, "boards": len(solver.tree.cards)}
+        result |= {"rake": rake} if game.betting.rake else {}
         result |= {"storage": 8 * solver.storage.itemsize, "root": None, "nodes": []}
         if solution.iterations:
             shown = [(line, cards_text(place.cards), decision(solver, *place)) for line, place in self.places]
@@ -181,6 +184,8 @@ class BoardSolving:
             parts.append(f"{values_table}\n\n{decision_table(result['root'])}\n")
         if asked is None and self.solver.iterations == (most := self.solver.enough):
             parts.append(f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {most:,}\n")
+        if "rake" in result:
+            parts.append(f"mean rake: {result['rake']:.4f} chips a deal, which both players together lose\n")
         if (missed := result["rounding_pot_fraction"]) > ROUNDING:
             deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
             parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")

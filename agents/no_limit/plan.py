@@ -120,7 +120,7 @@ def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row
     return Plan(rung, game, rows, max(seconds, 0.0) / (rows * row_seconds) if rows * row_seconds > 0 else math.inf)
 
 
-ALL_RUN_OUTS = 25  # iterations of a flop with all run-outs from which on it is taken before a sample of them
+RIVER_BETS = 40  # iterations of a flop with bets on the river from which on it is taken before one without
 LATER, RAISED = menu_of("75%"), menu_of("75%", "100%")
 MANY = (menu_of("33%,75%,150%,300%,a", "50%,100%,a", "100%,a"),)
 RIVER = Ladder(
@@ -146,7 +146,7 @@ def flop_ladder(flop: str, streets: int) -> Ladder:
         flop: the way to solve it, or ``search.boards.flop_ways.PLANNED``.
         streets: the flop and those after it.
     """
-    ways = {RUN_OUTS: 0, TO_END: ALL_RUN_OUTS} if flop == PLANNED else {flop: 0}
+    ways = {RUN_OUTS: 0, TO_END: RIVER_BETS} if flop == PLANNED else {flop: 0}
     return Ladder(tuple(Rung(way, flop_menus(way, streets), from_iterations=least, way=way) for way, least in ways.items()))
 
 

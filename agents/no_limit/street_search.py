@@ -24,20 +24,16 @@ from games.holdem.subgame import Menus, subgame_of
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Deadline, Spent, Variant, memory_needed
 from search.boards.flop_ways import (
-    COUNTS,
     FLOP,
-    ITERATIONS,
-    MOST_RIVERS,
     OFF,
     PLANNED,
+    RIVERS,
     RUN_OUTS,
     TO_END,
-    counts_for,
     first_street_of,
     flop_menus,
     flop_solver,
-    most_of_way,
-    rows_of_way,
+    game_of_way,
     storage_of,
 )
 from search.boards.root_gadget import RootGadget, best_responses
@@ -48,7 +44,7 @@ from search.off_tree import lines_from
 from search.outcome import Outcome
 from search.resolving import MIN_TRUSTED_ITERATIONS
 
-LEAST_ITERATIONS = 8  # of a subgame above the last street: its answer is then less exploitable than a blueprint of buckets
+TURN_RIVERS = 4  # that an iteration of a subgame above the last street deals after each board, drawn anew (search.boards.river_draws)
 TRIALS = 3  # solves of each tree when the agent is loaded
 UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
 TRANSLATE = "translate"
@@ -94,9 +90,9 @@ class StreetSearch:
 
     def settings(self, streets: tuple[int, ...]) -> tuple[object, ...]:
         """Return what answers on some streets depend on."""
-        settings: tuple[object, ...] = self.variant, [self.ladder(street) for street in streets], self.threads, self.gadget
+        settings: tuple[object, ...] = self.variant, [self.ladder(street) for street in streets], self.threads, self.gadget, TURN_RIVERS
         if self.flop != OFF:
-            settings += COUNTS, MOST_RIVERS, ITERATIONS
+            settings += (sorted(RIVERS.items()),)
         return settings
 
     def ladder(self, street: int) -> Ladder:
@@ -139,7 +135,7 @@ class StreetSearch:
             plan = self._planned(ladder or self.ladder(street), root, root if self.off_tree == TRANSLATE else state, ranges, limit)
         except ValueError:  # no two hands of the ranges can meet
             return Searched(Outcome.UNREACHED)
-        name, solver = self._solver(plan, None if bound is None else RootGadget(self.gadget, 1 - seat, bound), limit)
+        name, solver = self._solver(plan, None if bound is None else RootGadget(self.gadget, 1 - seat, bound))
         if solver is None:
             return Searched(Outcome.NOT_DUE, plan=name)
         solver.pace = self._iterating[street, plan.rung.name]
@@ -147,9 +143,8 @@ class StreetSearch:
         building.learn(built - begun)
         solution = solver.solve(budget, limit)
         done = time.perf_counter()
-        fewest = MIN_TRUSTED_ITERATIONS if street + 1 == len(self.game.rounds) else LEAST_ITERATIONS
         reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
-        if not reached and solution.iterations < min(fewest, budget.iterations or fewest):
+        if not reached and solution.iterations < min(MIN_TRUSTED_ITERATIONS, budget.iterations or MIN_TRUSTED_ITERATIONS):
             return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
         if plan.rung.way is not None:
             answer, opponent = first_street_of(solution.strategy), None
@@ -170,20 +165,17 @@ class StreetSearch:
         """Return the solver that an answer comes from; None if something else has been solved since, or without ``keeps_solver``."""
         return self._last[1] if self._last is not None and self._last[0] is solved else None
 
-    def _solver(self, plan: Plan, gadget: RootGadget | None, clock: Deadline) -> tuple[str, BoardSolver | None]:
+    def _solver(self, plan: Plan, gadget: RootGadget | None) -> tuple[str, BoardSolver | None]:
         """Return what a plan is called, and its solver; None where too few iterations of a flop are expected for the plan to think."""
         way, name = plan.rung.way, plan.rung.name
         if way is None:
-            return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget)
-        pace, left = self._iterating[FLOP, name], clock.remaining()
-        counts = counts_for(plan.game, left, pace.expected)
-        building = self._building[FLOP]
-        if self.flop == PLANNED and left - building.expected < LEAST_ITERATIONS * pace.expected * rows_of_way(plan.game, way, counts):
-            pace.heal()
-            building.heal()
+            rivers = TURN_RIVERS if len(plan.game.rounds) > 1 else None
+            return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget, rivers=rivers)
+        if self.flop == PLANNED and plan.expected < MIN_TRUSTED_ITERATIONS:
+            self._iterating[FLOP, name].heal()
+            self._building[FLOP].heal()
             return BLUEPRINT, None
-        name = f"{name} {' x '.join(map(str, counts))}" if way == RUN_OUTS else name
-        return name, flop_solver(plan.game, way, self.variant, self.threads, self._workspace, counts)
+        return name, flop_solver(plan.game, way, self.variant, self.threads, self._workspace)
 
     def _all_run_outs_fit(self) -> bool:
         """Say whether a plan may solve a flop with all run-outs now: other workers may have taken memory since the agent was loaded."""
@@ -202,7 +194,8 @@ class StreetSearch:
 
         def subgame(rung: Rung) -> HoldemGame:
             game = self.game if rung.near is None else replace(self.game, betting=replace(self.game.betting, add_allin=rung.near))
-            return subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
+            found = subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
+            return found if rung.way is None else game_of_way(found, rung.way)
 
         def row_seconds(rung: Rung) -> float:
             if rung.way != TO_END or self.flop != PLANNED:
@@ -236,4 +229,4 @@ def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> t
     flop = [int(cards[i % len(cards), i % suits]) for i in range(game.deals[FLOP])]  # of different ranks and suits
     way = RUN_OUTS if way == PLANNED else way
     subgame = subgame_of(game, game.revealed(state, cards_text(flop)), game.ranges, flop_menus(way, len(game.rounds) - FLOP))
-    return memory_needed(most_of_way(subgame, way), variant, threads, storage_of(way))
+    return memory_needed(game_of_way(subgame, way), variant, threads, storage_of(way))

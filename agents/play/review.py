@@ -65,10 +65,12 @@ def reviewed(agent: NoLimitAgent, history: History, hand: int, seat: int, budget
         agent: that is loaded.
         history: of the hand.
         hand: its number.
-        seat: whose decisions.
+        seat: whose decisions; of one whose cards are unknown, none.
         budget: of each.
     """
     game, held = agent.game, history.hands[seat]
+    if held is None:
+        return
     agent.search.keeps_solver = True
     memory: HandMemory | None = None
     for above, child in pairwise(path(game, history.state)):

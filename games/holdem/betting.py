@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from games.holdem.menus import Menu, amount_of
+from games.holdem.rake import MOST as MOST_RAKE
+from games.holdem.rake import Rake
 from games.public_tree import CHANCE, TERMINAL
 
 _NOBODY = -1
@@ -54,6 +56,8 @@ class Betting:
         min_bet: the smallest bet and raise, a full game's big blind.
         begin: where the betting begins of a hand that is under way (see ``games.holdem.subgame``); None for the first action.
         inserted: amounts that are offered at some states beside the menus' sizes.
+        rake: what the house takes; None for nothing.
+        silent: the last so many rounds have cards and nobody acts: a simpler game than the real one, to solve in its place.
 
     Raises:
         ValueError: a value breaks a rule; the message names it.
@@ -70,8 +74,10 @@ class Betting:
     force_allin: float = 0.0
     merging: float = 0.0
     min_bet: int = 1
-    begin: BettingState | None = field(default=None, repr=False)  # these two are in a game's key by themselves, as Menu.reraises is
+    begin: BettingState | None = field(default=None, repr=False)  # these are in a game's key by themselves, as Menu.reraises is
     inserted: tuple[tuple[BettingState, int], ...] = field(default=(), repr=False)
+    rake: Rake | None = field(default=None, repr=False)
+    silent: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
         """Check the rules against each other."""
@@ -100,6 +106,8 @@ class Betting:
             ("add_allin", self.add_allin <= MOST_ADD_ALLIN, f"be at most {MOST_ADD_ALLIN} times the pot, {SHARE}"),
             ("force_allin", self.force_allin <= 1, f"be at most 1, {SHARE}"),
             ("merging", self.merging < 1, f"be below 1, {SHARE}"),
+            ("rake", self.rake is None or self.rake.valid, f"be a share above 0 and at most {MOST_RAKE} of the pot, and a cap in chips"),
+            ("silent", 0 <= self.silent < max(rounds, 1), f"be fewer than the {rounds} rounds"),
         )
         for key, holds, rule in rules:
             if not holds:
@@ -117,6 +125,14 @@ def first_state(rules: Betting) -> BettingState:
         return rules.begin
     street = (int(rules.start[0]), int(rules.start[1])) if rules.blinds else (0, 0)
     return BettingState(rules.first[0], 0, _NOBODY, 0, *street, rules.min_bet, 0, 0, _NOBODY)
+
+
+def rake_at(rules: Betting, state: BettingState) -> float:
+    """Return the chips that the house takes of the pot that both players have matched at the end of a hand."""
+    if rules.rake is None or (rules.blinds and state.round == 0 and state.folded >= 0):  # no flop, no drop
+        return 0.0
+    dead = 0.0 if rules.blinds else sum(rules.start)
+    return rules.rake.of(dead + 2 * (state.before + min(state.street_0, state.street_1)))
 
 
 def offered(rules: Betting, state: BettingState) -> list[tuple[str, BettingState]]:
@@ -155,9 +171,9 @@ def bet_range(rules: Betting, state: BettingState) -> tuple[int, int] | None:
 
 
 def _deal(rules: Betting, state: BettingState) -> BettingState:
-    """Go on to the next street, and past it where both players are all-in."""
+    """Go on to the next street, and past it where nobody acts there: both players are all-in, or it is silent."""
     round_ = state.round + 1
-    if state.before < rules.stack:
+    if state.before < rules.stack and round_ < len(rules.first) - rules.silent:
         return state._replace(player=rules.first[round_], round=round_)
     return state._replace(player=CHANCE if round_ + 1 < len(rules.first) else TERMINAL, round=round_)
 

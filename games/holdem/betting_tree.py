@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.arrays import Float, Int32
-from games.holdem.betting import Betting, BettingState, first_state, offered
+from games.holdem.betting import Betting, BettingState, first_state, offered, rake_at
 from games.public_tree import CHANCE, TERMINAL, Preorder
 
 _MAX_STATES = 70_000  # that are gone through to count the nodes of a tree that is too large: about a second
@@ -36,6 +36,7 @@ class BettingTree(Preorder):
     round: Int32  # [N] streets that ended before
     folded: npt.NDArray[np.int8]  # [N] who folded at a terminal, -1 at showdowns and elsewhere
     contribution: Float  # [N, 2] chips that each player has in the pot, the start included
+    rake: Float  # [N] chips that the house takes of the pot at a terminal, 0 elsewhere
     labels: tuple[str, ...]  # [N] action that leads here: fold, check, call, bet 50, raise 150, all-in 900, deal; "" at the root
 
     def most_lost(self, node: int, player: int) -> float:
@@ -91,6 +92,7 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000, streets: int | None =
         round=round_.astype(np.int32),
         folded=folded.astype(np.int8),
         contribution=np.column_stack([dead[0] + before + street_0, dead[1] + before + street_1]),
+        rake=np.array([rake_at(rules, state) if state.player == TERMINAL else 0.0 for state in states])[which],
         labels=tuple(labels),
     )
 

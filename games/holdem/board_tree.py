@@ -149,8 +149,6 @@ def game_size(game: HoldemGame) -> Size:
 
 def _boards_by_street(game: HoldemGame, group: Sequence[Permutation], rounds: int) -> Int:
     """Return how many boards each street has up to suits."""
-    if game.run_outs is not None:  # few
-        return np.bincount([board.street for board in all_boards(game, rounds)[0]])
     dead = [card for street in game.board for card in street]
     sequences = np.array([_fixed_sequences(g, dead, game.deals[1:rounds], game.deck) for g in group])
     boards: Int = sequences.sum(axis=0) // len(group)  # Burnside's lemma: orbits are the mean number of what a permutation leaves as it is

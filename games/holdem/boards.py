@@ -12,7 +12,6 @@ import numpy.typing as npt
 from games.holdem.cards import Cards
 from games.holdem.isomorphism import Permutation, canonical_deals, hand_permutation, permute_card, symmetries
 from games.holdem.rules import HoldemGame
-from games.holdem.run_outs import Deals, sampled_deals
 from games.kernels import LANES
 from games.kernels import boards as column
 from games.kernels.board_hands import count_hands, find_orbits, place_hands
@@ -49,11 +48,7 @@ def all_boards(game: HoldemGame, rounds: int) -> tuple[list[Board], list[tuple[i
         if board.street + 1 < rounds:
             count = game.deals[board.street + 1]
             ways = comb(len(game.deck.cards()) - len(board.cards) - 4, count)
-            found = canonical_deals(board.group, set(board.cards), count, game.deck)
-            deals: Deals = [(cards, alike) for cards, alike in found]
-            if game.run_outs is not None:
-                deals = sampled_deals(game.run_outs, board.cards, board.street + 1, b, found)
-            for cards, multiplicity in deals:
+            for cards, multiplicity in canonical_deals(board.group, set(board.cards), count, game.deck):
                 same = [g for g in board.group[1:] if {permute_card(g, c) for c in cards} == set(cards)]
                 boards.append(Board(board.street + 1, b, board.cards + cards, board.group[:1] + same, multiplicity / ways))
         children.append((first, len(boards)))

@@ -16,6 +16,7 @@ from games.files import read_text
 from games.holdem.betting import MOST_ADD_ALLIN, SHARE, Betting
 from games.holdem.cards import FULL_DECK, Deck, hand_indices, hole_hands, parse_cards
 from games.holdem.menus import Menu, Size, parse_sizes
+from games.holdem.rake import Rake, parse_rake
 from games.holdem.ranges import parse_range
 from games.holdem.rules import STREETS, HoldemGame
 from games.holdem.weights import with_checked_weights
@@ -79,6 +80,9 @@ class Bets:
         force_allin: a size that once called would leave less than this share of the pot behind becomes all-in; 0 is off.
         merging: of two sizes of X > Y of the pot with (1 + X) / (1 + Y) < 1 + merging only X stays; 0 is off.
         min_bet: the smallest bet and raise.
+        rake: of ``timebank solve`` and ``show``: the share that the house takes of pots after the flop, ``5%`` or 0.05; see
+            docs/how-to/solve-a-spot.md.
+        rake_cap: chips that it takes of a pot at most, 0 for no cap.
     """
 
     bets: str = "50%,100%,a"
@@ -90,6 +94,8 @@ class Bets:
     force_allin: float = bounded(0.0, most=1, hint=SHARE)
     merging: float = bounded(0.0, below=1, hint=SHARE)
     min_bet: int = bounded(1, above=0, unit="chips")
+    rake: str = bounded("0", longest=40)
+    rake_cap: float = bounded(0.0, unit="chips")
 
     def build(self, progress: object = None) -> HoldemGame:
         """Return the game.
@@ -110,6 +116,9 @@ class Bets:
 
         donks = player == "oop" and not (own.donks is None and self.donks is None)
         return Menu(sizes("bets"), sizes("raises"), sizes("donks") if donks else None)
+
+    def _rake(self) -> Rake | None:
+        return parse_rake(self.rake, self.rake_cap, "game.rake")
 
     def _refuse_unused(self, streets: tuple[str, ...], limit: bool = False) -> None:
         """Refuse sizes that could have no effect."""
@@ -134,7 +143,7 @@ class Bets:
         places = ("oop", "ip") if first[-1] == 0 else ("ip", "oop")
         menus = tuple((self._menu(places[0], street), self._menu(places[1], street)) for street in streets)
         same = {key: getattr(self, key) for key in ("raise_cap", "add_allin", "force_allin", "merging", "min_bet")}
-        return _named(lambda: Betting(start, stack, first, menus, **same))
+        return _named(lambda: Betting(start, stack, first, menus, rake=self._rake(), **same))
 
     def _after_flop(self, name: str, cards: tuple[int, ...], pot: int, behind: int, weights: Both, big_blind: float | None) -> HoldemGame:
         """Return a spot on a board of 3 to 5 cards, with chips behind each player."""
@@ -233,7 +242,7 @@ class Holdem(Bets):
             if self.amounts != "menu":
                 raise ValueError(f"game.amounts must be menu in a limit game, got {self.amounts!r}")
             limits: dict[str, Any] = {"limit": tuple(self.limit), "max_raises": tuple(self.max_raises)}
-            betting = _named(lambda: Betting((small, big), self.stack, first, **limits, min_bet=self.blinds[1]))
+            betting = _named(lambda: Betting((small, big), self.stack, first, **limits, min_bet=self.blinds[1], rake=self._rake()))
         else:
             betting = self._betting((small, big), self.stack, first, STREETS[:rounds])
         return _checked(HoldemGame(self.name, betting, tuple(self.deals), (), weights, deck, big, self.amounts == "any"), named)

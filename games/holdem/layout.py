@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -22,8 +23,8 @@ class BettingStreet(NamedTuple):
     first_row: list[int]
     parent_row: list[int]
     decisions: list[int]  # the betting node of each
-    shows: dict[int, tuple[int, float]]  # own row -> other row, amount
-    folds: dict[int, tuple[int, float]]
+    shows: dict[int, tuple[int, float, float]]  # own row -> other row, amount, what a tie costs of it
+    folds: dict[int, tuple[int, float]]  # own row -> other row, amount
     exit_row: list[int]
     row: dict[int, int]  # own row of each betting node of the street
 
@@ -46,7 +47,7 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
         roots: nodes that enter the same street, in preorder: the lines of the first street returned.
     """
     player, parent, end, round_, folded = (a.tolist() for a in (bets.player, bets.parent, bets.end, bets.round, bets.folded))
-    contribution, first = bets.contribution.tolist(), round_[roots[0]]
+    contribution, rake, first = bets.contribution.tolist(), bets.rake.tolist(), round_[roots[0]]
     rounds = max(round_) + 1 - first
     entries: list[list[int]] = [[] for _ in range(rounds)]
     inner: list[list[int]] = [[] for _ in range(rounds)]
@@ -83,10 +84,10 @@ def betting_streets(bets: BettingTree, roots: Sequence[int]) -> list[tuple[Betti
                 elif acting == TERMINAL:
                     loser = folded[node]
                     if loser < 0:
-                        side.shows[own] = other, contribution[node][p]
+                        side.shows[own] = other, contribution[node][p], rake[node] / 2 / contribution[node][p] if rake[node] else 0.0
                     else:
                         stake = contribution[node][loser]
-                        side.folds[own] = other, -stake if loser == p else stake
+                        side.folds[own] = other, -stake if loser == p else stake - rake[node]
         found.append(sides)
     return found
 
@@ -104,6 +105,13 @@ def whole_forests(bets: BettingTree, dtype: Any) -> tuple[Forest, Forest]:
     return betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)
 
 
+def rake_forests(bets: BettingTree, dtype: Any) -> tuple[Forest, Forest]:
+    """Return ``betting_forest`` of a whole tree for both players where each pays half of every rake, whoever wins, and nothing else."""
+    half = bets.rake / 2
+    streets = betting_streets(replace(bets, contribution=np.column_stack([half, half])), (0,))
+    return betting_forest(streets, 0, dtype), betting_forest(streets, 1, dtype)
+
+
 def _padded(values: list[int], fill: int, multiple: int = LANES) -> list[int]:
     return values + [fill] * (-len(values) % multiple)
 
@@ -113,14 +121,15 @@ def betting_forest(streets: list[tuple[BettingStreet, BettingStreet]], player: i
     table: list[list[int]] = []
     lists: tuple[list[int], ...] = ([], [], [], [], [], [])
     first_row, parent_row, own_row, show_row, fold_row, exit_row = lists
-    amounts: tuple[list[float], list[float]] = ([], [])
+    amounts: tuple[list[float], list[float], list[float]] = ([], [], [])
+    raked = any(cost for street in streets for _, _, cost in street[player].shows.values())
     for street in streets:
         own, other = street[player], street[1 - player]
         shows, folds = own.shows, own.folds
         order = [r for r in shows if r not in folds] + [r for r in shows if r in folds] + [r for r in folds if r not in shows]
         fold_from = sum(r not in folds for r in order) // PAIR * 2
         lanes = _padded(order, own.rows, PAIR)
-        shown = [shows.get(r, (other.rows, 0.0)) for r in lanes]
+        shown = [shows.get(r, (other.rows, 0.0, 0.0)) for r in lanes]
         folded = [folds.get(r, (other.rows, 0.0)) for r in lanes]
         show_groups = -(-len(shows) // PAIR) * 2
         exits = _padded(own.exit_row, own.rows)
@@ -134,10 +143,11 @@ def betting_forest(streets: list[tuple[BettingStreet, BettingStreet]], player: i
         parent_row += own.parent_row
         first_row += own.first_row
         own_row += lanes
-        show_row += [there for there, _ in shown[: show_groups * LANES]]
+        show_row += [there for there, _, _ in shown[: show_groups * LANES]]
         fold_row += [there for there, _ in folded[fold_from * LANES :]]
         exit_row += exits
-        amounts[0].extend(amount for _, amount in shown)
+        amounts[0].extend(amount for _, amount, _ in shown)
         amounts[1].extend(amount for _, amount in folded)
+        amounts[2].extend(cost for _, _, cost in shown if raked)
     arrays: list[Any] = [np.array(table, np.int64), *(np.array(values, np.uint32) for values in lists)]
     return Forest(*arrays, *(np.array(values, dtype).reshape(-1, LANES) for values in amounts))

@@ -20,6 +20,7 @@ from games.public_tree import CHANCE, TERMINAL
 from games.settings import shown
 
 STREETS = (0, 3, 1, 1)  # cards before each round
+UNKNOWN = "????"  # two cards that whoever wrote the hand did not see
 MOST_HISTORIES = 1_000_000  # of one text that is read
 BARE = re.compile("[A-Za-z0-9_-]+")  # keys of TOML that need no quotes
 
@@ -28,12 +29,12 @@ class History(NamedTuple):
     """A hand that was read.
 
     Attributes:
-        hands: of both players, as indices of ``HoldemGame.hands``.
+        hands: of both players, as indices of ``HoldemGame.hands``; None for cards that nobody saw.
         state: where it stopped: its end, unless it was not finished.
         fields: of the hand, as they are written.
     """
 
-    hands: tuple[int, int]
+    hands: tuple[int | None, int | None]
     state: HoldemState
     fields: dict[str, Any]
 
@@ -142,8 +143,8 @@ def _read(game: HoldemGame, fields: Any) -> History:
         except ValueError as error:
             raise ValueError(f"action {number}, {shown(action)}: {error}") from None
     if len(hands) != 2:
-        raise ValueError("actions must deal both players their cards (d dh)")
-    first, second = (int(hand_indices(game.hands)[hands[player]]) for player in (0, 1))
+        raise ValueError(f"actions must deal both players their cards (d dh; {UNKNOWN} for unknown ones)")
+    first, second = (int(hand_indices(game.hands)[hands[player]]) if hands[player] else None for player in (0, 1))
     return History((first, second), state, fields)
 
 
@@ -161,9 +162,8 @@ def _played(game: HoldemGame, state: HoldemState, words: Sequence[str], hands: d
                 raise ValueError("it must not deal where no cards are due")
             return _deal_board(game, state, cards, hands)
         case [("p1" | "p2") as who, "sm", *cards]:
-            holder = 2 - int(who[1])
-            if cards and cards != ["-"] and sorted(parse_cards(cards[0])) != sorted(hands.get(holder, ())):
-                raise ValueError(f"{who} must show its own cards, got {shown(cards[0])}")
+            if cards and cards[0] not in ("-", UNKNOWN):
+                _show_hand(state, who, cards[0], hands)
             return state
         case [("p1" | "p2") as who, ("f" | "cc") as what] | [("p1" | "p2") as who, "cbr" as what, _]:
             if player in (CHANCE, TERMINAL):
@@ -178,11 +178,22 @@ def _played(game: HoldemGame, state: HoldemState, words: Sequence[str], hands: d
 
 
 def _deal_hand(game: HoldemGame, state: HoldemState, player: int, text: str, hands: dict[int, tuple[int, ...]]) -> None:
-    cards = parse_cards(text)
-    if len(cards) != 2 or player in hands or state != game.root:
+    """Give a player two cards; none where they are unknown."""
+    cards = () if text == UNKNOWN else parse_cards(text)
+    if (len(cards) != 2 and text != UNKNOWN) or player in hands or state != game.root:
         raise ValueError("each player must be dealt two cards, once, before anybody acts")
     _refuse_twice(cards, [card for held in hands.values() for card in held])
     hands[player] = cards
+
+
+def _show_hand(state: HoldemState, who: str, text: str, hands: dict[int, tuple[int, ...]]) -> None:
+    """Check the cards that a player shows; they become known if they were not."""
+    holder, cards = 2 - int(who[1]), parse_cards(text)
+    if hands.get(holder) == () and len(cards) == 2:
+        _refuse_twice(cards, [*state.cards, *hands.get(1 - holder, ())])
+        hands[holder] = cards
+    if sorted(cards) != sorted(hands.get(holder, ())):
+        raise ValueError(f"{who} must show its own cards, got {shown(text)}")
 
 
 def _deal_board(game: HoldemGame, state: HoldemState, text: str, hands: dict[int, tuple[int, ...]]) -> HoldemState:

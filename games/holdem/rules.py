@@ -17,7 +17,7 @@ import numpy as np
 
 from games.arrays import Bool, Float
 from games.game import Action, Chips, Kind, drawn_deal, listed
-from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered
+from games.holdem.betting import Betting, BettingState, bet, bet_range, first_state, offered, rake_at
 from games.holdem.betting_tree import BettingTree, kept_tree
 from games.holdem.cards import (
     FULL_DECK,
@@ -34,7 +34,6 @@ from games.holdem.cards import (
     parse_cards,
     unblocked,
 )
-from games.holdem.run_outs import RunOuts
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
@@ -81,7 +80,6 @@ class HoldemGame:
         any_amount: whether players may bet any legal amount; else only what the menus offer.
         notes: what of the settings was taken otherwise than written, a line each; no part of what the game is.
         streets: rounds that the tree of bets has, all unless given; the rules of play go on behind them.
-        run_outs: which of the cards to come the board tree has, all unless given; the rules of play know all of them.
     """
 
     name: str
@@ -94,7 +92,6 @@ class HoldemGame:
     any_amount: bool = False
     notes: tuple[str, ...] = ()
     streets: int | None = None
-    run_outs: RunOuts | None = None
 
     spiel = num_states = None  # of no fields: OpenSpiel does not play it, and its states are too many to keep
 
@@ -132,8 +129,9 @@ class HoldemGame:
             "reraises": any(reraises) and reraises,
             "begin": self.betting.begin,
             "inserted": self.betting.inserted,
+            "silent": self.betting.silent,
             "streets": self.streets,
-            "run-outs": self.run_outs,
+            "rake": self.betting.rake and tuple(self.betting.rake),
         }
         own = [f" {name} {value}" for name, value in added.items() if value]
         return " ".join(map(str, parts)) + " any amount" * self.any_amount + "".join(own)
@@ -181,8 +179,9 @@ class HoldemGame:
         return state.betting.player
 
     def settled(self, state: HoldemState) -> bool:
-        betting = state.betting
-        return betting.player == TERMINAL or (betting.player == CHANCE and betting.before == self.betting.stack)
+        betting, rules = state.betting, self.betting
+        silent = betting.round + 1 >= len(rules.first) - rules.silent
+        return betting.player == TERMINAL or (betting.player == CHANCE and (silent or betting.before == rules.stack))
 
     def round(self, state: HoldemState) -> int:
         return state.betting.round
@@ -271,7 +270,17 @@ class HoldemGame:
         dead = holding(self.deck, state.cards)
         return np.where(dead, 0.0, unblocked(self.deck, np.where(dead, 0.0, reach)))
 
+    def require_no_rake(self) -> None:
+        """Refuse a raked game where player 1 is taken to win what player 0 loses, as in play, in matches and in search.
+
+        Raises:
+            ValueError: the game has rake.
+        """
+        if self.betting.rake is not None:
+            raise ValueError(f"game must have no rake (but where it is solved whole), got {self.betting.rake.share:g}")
+
     def payoff(self, state: HoldemState, hands: tuple[int, int]) -> float:
+        self.require_no_rake()
         betting, paid = state.betting, self._paid(state.betting)
         if betting.folded >= 0:
             return paid[betting.folded] * (1 if betting.folded == 1 else -1)
@@ -279,14 +288,18 @@ class HoldemGame:
         return paid[0] * float(np.sign(first - second))
 
     def cfvs(self, state: HoldemState, player: int, reach: Float) -> Float:
-        betting, paid = state.betting, self._paid(state.betting)
+        betting, paid, rake = state.betting, self._paid(state.betting), rake_at(self.betting, state.betting)
         if betting.folded >= 0:
-            return paid[betting.folded] * (-1 if betting.folded == player else 1) * self.cf_reach(state, player, reach)
+            amount = -paid[player] if betting.folded == player else paid[betting.folded] - rake
+            return amount * self.cf_reach(state, player, reach)
         alive = ~holding(self.deck, state.cards)
         power = np.zeros(len(self.hands))
         power[alive] = board_strengths(state.cards, self.hands[alive])
         wins = np.sign(power[:, None] - power) * self._apart * alive
-        return np.where(alive, paid[player] * (wins @ reach), 0.0)
+        won = (paid[player] - rake / 2) * (wins @ reach)
+        if rake:  # a tie costs each half of it
+            won = won - rake / 2 * self.cf_reach(state, player, reach)
+        return np.where(alive, won, 0.0)
 
     def worst_payoff(self, state: HoldemState, player: int) -> float:
         node = None if self.any_amount or self.streets else self._node(state)

@@ -47,8 +47,10 @@ def subgame_of(
             are offered there, so that ``HoldemGame.locate`` finds ``state_in(subgame, root, state)``.
 
     Raises:
-        ValueError: a terminal, a root that is not on the way, ranges that cannot be dealt, or menus of another number of streets.
+        ValueError: a terminal, a root that is not on the way, ranges that cannot be dealt, menus of another number of streets, or a raked
+            game.
     """
+    game.require_no_rake()
     root = state if root is None else root
     if root.betting.player == TERMINAL:
         raise ValueError(f"state must not be the end of the hand, got {' / '.join(line_of(game, state))}")
@@ -70,7 +72,7 @@ def subgame_of(
         if weights.shape != (len(game.hands),) or not (weights.min() >= 0 and weights.max() < np.inf):  # false of NaN, too
             raise ValueError(f"ranges[{player}] must be [{len(game.hands)}] finite weights of at least 0, got {weights}")
     deals = 0, *game.deals[round_ + 1 :]
-    found = replace(game, betting=betting, deals=deals, board=board, weights=ranges, notes=(), streets=None, run_outs=None)
+    found = replace(game, betting=betting, deals=deals, board=board, weights=ranges, notes=(), streets=None)
     hands = [f"{np.count_nonzero(weights)} hands on {cards_text(root.cards)}" for weights in ranges]
     return with_checked_weights(found, [("ranges[0]", hands[0]), ("ranges[1]", hands[1]), ("ranges", " and ".join(hands))])
 

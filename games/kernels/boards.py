@@ -34,6 +34,7 @@ class Forest(NamedTuple):
     exit_row: Index  # per street [lines of the next street]: own row that leads to each
     show_amount: npt.NDArray[Any]  # [lane groups, 8] chips won or lost in the lane's showdown
     fold_amount: npt.NDArray[Any]  # [lane groups, 8] chips, negative where the player itself folds
+    tie_cost: npt.NDArray[Any]  # [lane groups, 8] half of the rake of the lane's showdown over show_amount; [0, 8] without rake
 
 
 class Hands(NamedTuple):

@@ -7,6 +7,11 @@ own sequence:
 
     value[h] = show_amount * sum_h' sign(h, h') reach_show[h'] + fold_amount * sum_h' reach_fold[h']    over h' that share no card with h
 
+Where the house takes rake of a showdown, its loser loses show_amount as ever, its winner gets show_amount less rake, and a tie costs each
+half of the rake. With t = tie_cost = rake / 2 / show_amount the sum over showdowns becomes
+
+    sum_h' ((1 - t) sign(h, h') - t) reach_show[h']
+
 Totals by card serve both sums: what a hand's own cards block is subtracted, and the hand itself, subtracted twice, is added back.
 
 ``[hands, lanes]`` arrays are rows of eight: lane group g of hand h is row ``first + h * groups + g`` of the caller's workspace. The walks
@@ -99,6 +104,37 @@ def sum_by_card(space: Any, reach: int, groups: int, g: int, sums: int, low: Any
         store_pair(space, b, add(load_pair(space, b), x))
         total = add(total, x)
     store_pair(space, sums + SUMS - 2, total)
+
+
+@inlined_kernel
+def pay_rake(
+    space: Any, out: int, outs: int, reach: int, groups: int, g: int, tie_cost: Any, row: int, same: Any, begin: int, hands: int,
+) -> None:  # fmt: skip
+    """Take the rake of a pair of lane groups off what ``walk_showdowns`` left, in place.
+
+    out[h] = out[h] - tie_cost * (out[h] + show reach of the same hand)
+
+    What walked is 2 wins + ties - the same hand, since the hand's own cards block the same hand twice. Less wins + ties + losses it is wins
+    less losses. So each win loses two tie costs, each tie one and each loss none.
+
+    Args:
+        space: [rows, 8] workspace, in place.
+        out: first row of the walked values, ``outs`` rows a hand.
+        outs: lane groups of the values.
+        reach: first row of the opponent's reach, ``groups`` rows a hand; the row of a hand that is not there is zero.
+        groups: lane groups of the reach.
+        g: first lane group of the pair.
+        tie_cost: [groups, 8].
+        row: of the costs.
+        same: [hands of all boards] index of each own hand among the opponent's hands of the board.
+        begin: where this board's own hands begin.
+        hands: how many.
+    """
+    cost = load_pair(tie_cost, row)
+    for h in range(hands):
+        x = load_pair(space, out + h * outs + g)
+        paid = add(x, load_pair(space, reach + pick(same, begin + h) * groups + g))
+        store_pair(space, out + h * outs + g, subtract(x, multiply(cost, paid)))
 
 
 @inlined_kernel

@@ -51,9 +51,13 @@ class BoardRepresentation:
     Args:
         game: whole.
         dtype: of tables and of all arrays.
+
+    Raises:
+        ValueError: a raked game.
     """
 
     def __init__(self, game: HoldemGame, dtype: Any = np.float32) -> None:
+        game.require_no_rake()
         self.game, self.dtype = game, dtype
 
     @cached_property

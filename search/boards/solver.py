@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from games.holdem.board_tree import BoardTree, board_tree, game_size
-from games.holdem.layout import whole_forests
+from games.holdem.layout import rake_forests, whole_forests
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
+from games.kernels.boards import Forest
 from search.anytime import Anytime
+from search.boards.river_draws import RiverDraws
 from search.boards.root_gadget import RootGadget
 from search.boards.strategy import BoardStrategy, play_alike
 from search.boards.sweeps import BoardSweeps, StoredRows, workspace_bytes
@@ -89,13 +91,13 @@ def _largest_amount(tree: BoardTree) -> float:
     return max(float(np.abs(amounts).max()) for forest in tree.forests for amounts in (forest.show_amount, forest.fold_amount))
 
 
-def _in_units(tree: BoardTree, unit: float) -> BoardTree:
-    """Return a tree whose amounts are in units: powers of two, so that none is rounded."""
+def _in_units(forests: tuple[Forest, Forest], unit: float) -> tuple[Forest, Forest]:
+    """Return forests whose amounts are in units: powers of two, so that none is rounded."""
     first, second = (
         forest._replace(show_amount=forest.show_amount * np.float32(unit), fold_amount=forest.fold_amount * np.float32(unit))
-        for forest in tree.forests
+        for forest in forests
     )
-    return replace(tree, forests=(first, second))
+    return first, second
 
 
 class BoardSolver(Anytime[BoardStrategy]):
@@ -110,6 +112,11 @@ class BoardSolver(Anytime[BoardStrategy]):
             then in units that fit, and averages those of ``windowed_coefficients``.
         workspace: memory and threads that another solver leaves to this one.
         gadget: above the root; exploitability and values are those of the game without it.
+        rivers: how many cards of the last street an iteration deals after each board, drawn anew, for whoever wants the streets before it
+            (``search.boards.river_draws``); None for all. Exploitability and values are those of all.
+
+    Raises:
+        ValueError: an unknown storage, or a gadget above a raked game.
     """
 
     def __init__(
@@ -121,8 +128,11 @@ class BoardSolver(Anytime[BoardStrategy]):
         storage: Any = None,
         workspace: Workspace | None = None,
         gadget: RootGadget | None = None,
+        rivers: int | None = None,
     ) -> None:
         super().__init__()
+        if gadget is not None:
+            game.require_no_rake()
         self.game, self.variant, self.threads, self.dtype = game, variant, threads, np.dtype(dtype)
         self.storage = self.dtype if storage is None else np.dtype(storage)
         if self.storage not in (self.dtype, np.float16):
@@ -137,9 +147,10 @@ class BoardSolver(Anytime[BoardStrategy]):
             regret = 2 * _largest_amount(self.tree) * max(float(live.sum()) for live in self._even)  # of one iteration, at most
             self._coefficients = windowed_coefficients
             self._reach_unit, self._cfv_unit = REACH_16, 2.0 ** int(np.floor(np.log2(REGRET_16 / regret)))
-            self.tree = _in_units(self.tree, self._cfv_unit / self._reach_unit)
+            self.tree = replace(self.tree, forests=_in_units(self.tree.forests, self._cfv_unit / self._reach_unit))
         space = workspace or Workspace()
         self._sweeps = BoardSweeps(self.tree, threads, dtype, space)
+        self._draws = None if rivers is None else RiverDraws(self.tree, rivers)
         self._done = self._sweeps.done
 
         def stored(name: str) -> tuple[Rows, ...]:
@@ -159,6 +170,10 @@ class BoardSolver(Anytime[BoardStrategy]):
     def _mass(self) -> float:
         """Sum of the products of both players' weights, the largest of each 1: what values are divided by."""
         return self.game.mass_of(*self._even)
+
+    @cached_property
+    def _rake_forests(self) -> tuple[Forest, Forest]:
+        return _in_units(rake_forests(self.game.bets, self.dtype), self._cfv_unit / self._reach_unit)
 
     @property
     def rows(self) -> int:
@@ -180,10 +195,19 @@ class BoardSolver(Anytime[BoardStrategy]):
         self._alike = False
         while iterations > 0:
             block, begin = divmod(self.iterations, BLOCK)
-            end = min(begin + iterations, BLOCK)
+            end = min(begin + iterations, BLOCK) if self._draws is None else begin + 1
             weights = self._coefficients(self.variant, block)
-            self._sweeps.update(self._rows(self.matching), weights, begin, end, self._gadget)
+            with self._dealt():
+                self._sweeps.update(self._rows(self.matching), weights, begin, end, self._gadget)
             iterations -= end - begin
+
+    @contextmanager
+    def _dealt(self) -> Iterator[None]:
+        """Let sweeps look at what the next iteration deals."""
+        if self._draws is not None:
+            self._sweeps.look_at(self._draws.tree(self.iterations))
+        yield
+        self._sweeps.look_at(self.tree)
 
     def answer(self) -> BoardStrategy:
         """Return the average strategies, as a view: they change when solving goes on."""
@@ -194,21 +218,33 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return NashConv / 2 of the average strategies in chips a deal."""
         if strategy is not None and strategy.average[0] is not self.average[0]:
             raise ValueError("strategy must be this solver's answer, got another's")
-        return exploitability_of(*self._values(BEST))
+        first, second = self._values(BEST)
+        own = self._values(VALUE) if self.game.betting.rake else (0.0, 0.0)  # which add up to 0 without rake
+        return exploitability_of(first - own[0], second - own[1])
 
     def best_response_values(self) -> tuple[float, float]:
         """Return what a best response of each player has against the other one's average strategy, in chips a deal."""
         return self._values(BEST)
 
     def values(self) -> tuple[float, float]:
-        """Return both players' expected chips a deal when both play the average strategies."""
+        """Return both players' expected chips a deal when both play the average strategies. Rake alone keeps their sum from 0."""
         first, second = self.values_apart()
+        if self.game.betting.rake:
+            return first, second
         value = (first - second) / 2
         return value, -value
 
     def values_apart(self) -> tuple[float, float]:
-        """Return the same, each player's worked out by itself: what their sum misses zero by is the size of rounding errors."""
+        """Return the same, each player's worked out by itself: what their sum and the rake miss zero by is the size of rounding errors."""
         return self._values(VALUE)
+
+    def mean_rake(self) -> float:
+        """Return the chips a deal that the house takes when both play the average strategies; worked out from their reach alone."""
+        if self.game.betting.rake is None:
+            return 0.0
+        with self._sweeps.paying(self._rake_forests):
+            first, second = self._values(VALUE)
+        return -(first + second)
 
     def board_values(self, player: int, board: int = 0) -> BoardValues:
         """Return a player's cfvs at one board when both play the average strategies."""

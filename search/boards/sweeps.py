@@ -117,6 +117,15 @@ class BoardSweeps:
         self._watch(watched)
         self._play(StoredRows(strategies, strategies, strategies), mode, AS_IT_IS, 0, 1, watched, self._no_gadget, only)
 
+    @contextmanager
+    def paying(self, forests: tuple[Forest, Forest]) -> Iterator[None]:
+        """Evaluate with the amounts of other forests of the same betting meanwhile."""
+        kept, self._forests = self._forests, _plain(forests)
+        try:
+            yield
+        finally:
+            self._forests = kept
+
     def watched(self, player: int, board: int = 0) -> npt.NDArray[np.float64]:
         """Return [rows, hands], a player's cfvs of the rows of a board that the last evaluation watched."""
         rows = int(self.tree.forests[player].table[self.tree.boards[board, STREET], ROWS])

@@ -39,7 +39,7 @@ def forest_of(f: Any) -> Forest:
     """Return a plain tuple's arrays, borrowed."""
     return Forest(
         borrowed(f[0]), borrowed(f[1]), borrowed(f[2]), borrowed(f[3]), borrowed(f[4]), borrowed(f[5]), borrowed(f[6]), borrowed(f[7]),
-        borrowed(f[8]),
+        borrowed(f[8]), borrowed(f[9]),
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ from games.kernels.boards import (
     Hands,
 )
 from games.kernels.lanes import LANES, add, divide, load_row, multiply, splat, store_row, subtract, where_positive
-from games.kernels.showdown import SUMS, combine_sums, finish_values, pick, sum_by_card, walk_showdowns
+from games.kernels.showdown import SUMS, combine_sums, finish_values, pay_rake, pick, sum_by_card, walk_showdowns
 from games.kernels.stored import load_stored, store_stored
 from search.kernels.columns import add_picked, add_to, load_column, load_picked, store_column, store_picked
 from search.kernels.threads import WORK, fetch_add, wait_for_all
@@ -278,6 +278,11 @@ def lane_values(side: Side, b: int, g: int, wide: Any, slot: int) -> None:
             wide, layout[s, REACH_SHOW], table[s, SHOWS], g, layout[s, VALUES], table[s, GROUPS], show_sums, own.low, own.high, first,
             other.low, other.high, other_first, own.tie_end, other.tie_end, boards[b, TIE], boards[b, TIE_END],
         )  # fmt: skip
+        if len(forest.tie_cost) > 0:
+            pay_rake(
+                wide, layout[s, VALUES], table[s, GROUPS], layout[s, REACH_SHOW], table[s, SHOWS], g, forest.tie_cost, row, own.same,
+                first, boards[b, HANDS + p],
+            )  # fmt: skip
     if f >= 0:
         fold_sums = sums + 2 * SUMS
         sum_by_card(

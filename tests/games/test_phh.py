@@ -78,6 +78,18 @@ def test_what_phh_has_no_name_for():
     assert (variant_of(NO_LIMIT), variant_of(LIMIT)) == ("NT", "FT")
 
 
+def test_cards_that_nobody_saw_are_unknown_until_they_are_shown():
+    texts, _ = texts_of(NO_LIMIT, 60)
+    hidden = [re.sub('"d dh p2 [^"]*"', '"d dh p2 ????"', text) for text in texts]
+    whole, seen = (list(read_histories(NO_LIMIT, "\n".join(each))) for each in (texts, hidden))
+    shows = [any(action.startswith("p2 sm") for action in history.fields["actions"]) for history in whole]
+    assert any(shows)
+    assert not all(shows)
+    for known, unknown, shown in zip(whole, seen, shows, strict=True):
+        assert unknown.state == known.state
+        assert unknown.hands == (known.hands[0] if shown else None, known.hands[1])
+
+
 HEAD = 'variant = "NT"\nantes = [0, 0]\nblinds_or_straddles = [50, 100]\nmin_bet = 100\nstarting_stacks = [2000, 2000]\n'
 DEALT = '"d dh p1 AsAd", "d dh p2 KsKd"'
 
@@ -95,7 +107,7 @@ REFUSED = {
     "other stacks": (HEAD.replace("2000, 2000", "500, 500"), "starting_stacks must be [2000, 2000] as of no limit, got [500, 500]"),
     "three players": (HEAD.replace("2000, 2000", "2000, 2000, 2000"), "got [2000, 2000, 2000]"),
     "no actions": (HEAD, "actions must be a list of texts, got None"),
-    "nobody is dealt cards": (HEAD + "actions = []", "actions must deal both players their cards (d dh)"),
+    "nobody is dealt cards": (HEAD + "actions = []", "actions must deal both players their cards (d dh; ???? for unknown ones)"),
     "out of turn": (actions("p1 cc"), "hand 1: action 3, 'p1 cc': p2 must act, who is in turn, got p1"),
     "an illegal amount": (actions("p2 cbr 150"), "action 3, 'p2 cbr 150': fold, call or raise 200..2000"),
     "an amount that is no number": (actions("p2 cbr many"), "fold, call or raise 200..2000"),
@@ -110,6 +122,12 @@ REFUSED = {
     ),
     "no card": (f'{HEAD}actions = ["d dh p1 AsXd"]', "cards must be cards such as Td9d6h, got 'Xd'"),
     "somebody else's cards": (actions("p2 f", "p1 sm KsKd"), "p1 must show its own cards, got 'KsKd'"),
+    "cards that were on the board": (
+        f'{HEAD}actions = ["d dh p1 AsAd", "d dh p2 ????", "p2 cc", "p1 cc", "d db 2c3c4c", "p1 cc", "p2 cc", "p2 sm 2cKs"]',
+        "action 8, 'p2 sm 2cKs': cards must be distinct, got 2c twice",
+    ),
+    "too many cards": (f'{HEAD}actions = ["d dh p1 ??????"]', "must be cards such as Td9d6h"),
+    "one card shown": (f'{HEAD}actions = ["d dh p1 AsAd", "d dh p2 ????", "p2 f", "p2 sm Ks"]', "p2 must show its own cards, got 'Ks'"),
     "no action": (actions("p2 dances"), "it must be d dh, d db, or of p1 or p2 f, cc, cbr with chips, or sm"),
 }
 

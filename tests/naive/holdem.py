@@ -42,13 +42,40 @@ class Twin:
 
     def terminal(self, node, cards, player, reach):
         reach = reach * self.alive(cards)
-        folded = int(self.bets.folded[node])
+        folded, taken = int(self.bets.folded[node]), self.rake(node)
         if folded >= 0:
             stake = float(self.bets.contribution[node, folded])
-            values = (-stake if folded == player else stake) * (self.meet @ reach)
+            values = (-stake if folded == player else stake - taken) * (self.meet @ reach)
         else:
-            values = float(self.bets.contribution[node, player]) * (winning(self.hands, cards) @ reach)
+            stake, wins = float(self.bets.contribution[node, player]), winning(self.hands, cards)
+            won = np.where(wins > 0, stake - taken, np.where(wins < 0, -stake, -taken / 2))
+            values = (won * self.meet * self.alive(cards)) @ reach
         return values * self.alive(cards)
+
+    def rake(self, node):
+        """Return what the house takes of the pot that both have matched; nothing of a fold before the flop."""
+        rules = self.game.betting
+        if rules.rake is None or (self.bets.folded[node] >= 0 and len(self.game.board) == 0 and self.bets.round[node] == 0):
+            return 0.0
+        taken = rules.rake.share * 2 * float(self.bets.contribution[node].min())
+        return min(taken, rules.rake.cap) if rules.rake.cap > 0 else taken
+
+    def mean_rake(self):
+        """Return the chips a deal that the house takes when both play their average strategies: over all pairs of hands, one by one."""
+
+        def below(node, cards, first, second):
+            acting = int(self.bets.player[node])
+            if acting == TERMINAL:
+                return self.rake(node) * float((first * self.alive(cards)) @ self.meet @ (second * self.alive(cards)))
+            if acting == CHANCE:
+                deals = self.coming(cards, self.game.deals[int(self.bets.round[node]) + 1])
+                return sum(weight * below(node + 1, cards + new, first, second) for new, weight in deals)
+            shares, total = self.strategy(node, cards, self.average), 0.0
+            for child, share in zip(self.children(node), shares, strict=True):
+                total += below(child, cards, *((first * share, second) if acting == 0 else (first, second * share)))
+            return total
+
+        return below(0, self.start, *self.game.ranges) / self.game.deal_mass
 
     def coming(self, cards, count):
         """Return the cards that may come next, each with its weight: the probability for two hands that hold none of them."""
@@ -115,7 +142,7 @@ class Twin:
         )
 
     def exploitability(self):
-        return (self.worth(0, True) + self.worth(1, True)) / 2
+        return sum(self.worth(player, True) - self.worth(player, False) for player in (0, 1)) / 2
 
 
 @lru_cache(maxsize=4)

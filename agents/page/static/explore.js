@@ -4,7 +4,7 @@ import { bar, cards, colours, element, fill, grid, legend, percent, seconds } fr
 import { ask, follow } from "./talk.js";
 
 const at = (id) => document.getElementById(id);
-const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "effort"];
+const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "rake", "rake_cap", "effort"];
 const SHARE_STEPS = 255, MOST_ROWS = 400, SUITS = { c: "♣", d: "♦", h: "♥", s: "♠" };
 let exploration = null, spotOf = null, view = null, node = null, last = null, end = () => {}, error = "", missing = "", lost = false;
 let line = [], moment = null, asking = false, again = false, chosen = null, sorted = ["weight", -1], pressed = false;

@@ -46,6 +46,17 @@ def test_every_decision_is_written_and_the_costliest_are_told(hands, monkeypatch
 
 
 @compiled
+def test_a_seat_whose_cards_nobody_saw_is_left_out(hands, monkeypatch, capsys):
+    (hands / "mine.phhs").write_text((hands / "hands.phhs").read_text().replace("p1 QsQd", "p1 ????").replace("p1 7h2c", "p1 ????"))
+    asked = ("file=mine.phhs", "budget.iterations=2", "agent.flop=off")
+    assert timebank(monkeypatch, "analyse", *asked, "hydra.run.dir=run") == 0
+    assert {row["seat"] for row in result_of(hands / "run")["rows"]} == {"the small blind, on the button"}
+    capsys.readouterr()
+    error = "file must have a hand with the cards of seat 1, got unknown ones alone in 'mine.phhs'"
+    assert error in refused(monkeypatch, capsys, "analyse", *asked, "seat=1")
+
+
+@compiled
 @pytest.mark.parametrize(
     ("given", "error"),
     [

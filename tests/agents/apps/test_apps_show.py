@@ -167,6 +167,7 @@ def test_what_a_view_cannot_do_is_refused_in_one_line(monkeypatch, tmp_path, cap
         (*RIVER, "budget.iterations=9", "save=small"): "save must be true, false or view, got 'small'",
         (*RIVER, "budget.iterations=9", "save=[view]"): "save must be true, false or view, got ['view']",
         (*RIVER, "budget.iterations=9", "save=null"): "save must be true, false or view, got None",
+        (*TURN, "game.rake=5%", "budget.iterations=9", "save=view"): "save must be true or false with game.rake (a view's last street is",
         ("game=kuhn_poker", "budget.iterations=9", "save=view"): "save must be true or false for a game derived from OpenSpiel, got view",
         ("game=spot", "game.boards=subset", "budget.iterations=9", "save=view"): "save must be left out with game.boards, got view",
     }
@@ -186,3 +187,13 @@ def test_what_a_view_cannot_do_is_refused_in_one_line(monkeypatch, tmp_path, cap
 def test_save_is_said_as_before(monkeypatch, tmp_path, value):
     assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"save={value}", f"hydra.run.dir={tmp_path}") == 0
     assert (tmp_path / "policy.json").is_file()
+
+
+def test_a_river_with_rake_has_a_view(monkeypatch, tmp_path, capsys):
+    texts = []
+    for name, save in (("whole", "true"), ("small", "view")):
+        assert solve_river(monkeypatch, tmp_path / name, "game.rake=5%", "budget.iterations=300", f"save={save}")[0] == 0
+        capsys.readouterr()
+        assert timebank(monkeypatch, "show", str(tmp_path / name)) == 0
+        texts.append(capsys.readouterr().out.split("\n\n")[0].splitlines()[0:2])
+    assert texts[0] == texts[1]

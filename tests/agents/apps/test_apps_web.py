@@ -81,6 +81,9 @@ def test_a_spot_and_a_small_game_are_solved(game):
         ({"bets": "[1,2]"}, "game.bets must"),
         ({"raises": "x\\"}, "game.raises must"),
         ({"stack": "900,800"}, "game.stack must"),
+        ({"rake": "60%"}, "game.rake must be a share of the pot from 0 to 0.5 (0.05 or 5%), got '60%'"),
+        ({"rake": "5%", "rake_cap": "some"}, "game.rake_cap must"),
+        ({"rake_cap": "30"}, "game.rake_cap must be left out where game.rake is 0, got 30"),
         ({"extra": "1"}, "a spot must have game, board, oop, ip, pot, stack, bets, raises, effort, got extra"),
     ],
 )
@@ -97,6 +100,20 @@ def test_a_spot_that_no_longer_fits_when_its_turn_comes_is_told(monkeypatch):
     at.work()
     assert at.view()["status"] == "failed"
     assert at.view()["error"].startswith("game must fit into memory (")
+
+
+def test_a_spot_with_rake_says_what_hands_win_less_rake():
+    evs = {}
+    for rake in ("0", "10%"):
+        at = explored(SPOT | {"rake": rake, "rake_cap": "0"})
+        at.work()
+        assert at.view()["kept"][-1]["exploitability"] <= EFFORTS["quick"][0] / 100 * 200
+        asked = at.ask("", None)
+        at.serve()
+        node = asked.result(60)
+        best = node["hands"].index("QsQh")
+        evs[rake] = node["evs"][best]
+    assert evs["10%"] < evs["0"] - 10
 
 
 def test_a_range_of_several_lines_is_read():

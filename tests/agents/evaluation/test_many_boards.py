@@ -17,6 +17,7 @@ from agents.evaluation.many_boards import (
     tasks_of,
     texture,
     texture_rows,
+    turn_texture,
 )
 from agents.reporting.hand_grid import decision
 from agents.runtime.executor import Serial
@@ -76,6 +77,15 @@ def test_turns_are_the_cards_that_may_come():
 )  # fmt: skip
 def test_textures_are_those_of_the_flop(cards, name):
     assert texture(cards) == name
+
+
+def test_turns_of_a_flop_are_sorted_by_what_the_card_does():
+    names = {board.cards[6:]: board.texture for board in boards_of("turns", "2c7c9h", ALIKE)}
+    assert names["Ac"] == "third of its suit, overcard"
+    assert names["7h"] == "second of its suit, pairs the board"
+    assert names["3d"] == "first of its suit, no overcard"
+    assert turn_texture("2c7c9c5c") == "fourth of its suit, no overcard"
+    assert boards_of(["2c7c9hAc"], "", ALIKE)[0].texture == "two-tone, unpaired"
 
 
 @pytest.mark.parametrize(

@@ -283,6 +283,21 @@ def test_another_solve_ends_the_one_before_and_a_refusal_does_not(tab):
     page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('river')")
 
 
+def test_a_spot_with_rake_is_solved_and_linked(tab):
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=effort]", "quick")
+    page.fill("[name=rake]", "60%")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('game.rake must')")
+    tab.wrong.clear()  # the browser tells of the answer's status
+    page.fill("[name=rake]", "5%")
+    page.fill("[name=rake_cap]", "30")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
+    page.wait_for_function("() => location.hash.includes('rake=5%25') && location.hash.includes('rake_cap=30')")
+
+
 def test_a_game_says_that_it_waits_for_a_spot(tab):
     page, other = tab(), tab()
     endless(page)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from games.holdem.run_outs import with_run_outs
 from search import BoardSolver, variant
+from search.boards.flop_ways import game_of_way
 from search.boards.held_trunk import HeldTrunk
 from tests.catalogue import TINY
 from tests.compiling import compiled
 from tests.naive.holdem import Twin
-from tests.search.boards.test_run_outs import flop
+from tests.search.boards.test_river_draws import flop
 
 pytestmark = [pytest.mark.kernels, compiled]
 
@@ -103,13 +103,13 @@ def test_sixteen_bits_hold_it_too():
     assert found[1].low <= found[1].high
 
 
-def test_a_samples_trunk_costs_something_in_the_whole_game():
+def test_the_trunk_of_a_game_without_bets_on_the_river_costs_something_in_the_whole_game():
     game = flop(board="QcKcAd", suits="cdhs")
-    sampled = BoardSolver(with_run_outs(game, (2, 2)), DCFR, dtype=np.float64)
-    sampled.run(200)
+    simpler = BoardSolver(game_of_way(game, "runouts"), DCFR, dtype=np.float64)
+    simpler.run(200)
     free = BoardSolver(game, DCFR, dtype=np.float64)
     free.run(200)
-    answer = sampled.answer()
+    answer = simpler.answer()
     held = HeldTrunk(BoardSolver(game, DCFR, dtype=np.float64), 0, lambda state: answer.at(state))
     held.run(200)
     assert held.bounds().low > free.values()[1] + free.exploitability()
