@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,9 +52,12 @@ def main(arguments: list[str]) -> None:
             decisions = [read(state) for state in states]
     except (UsageError, ValueError) as error:
         fail(str(error))
-    for line, (row, note) in zip(lines, decisions, strict=True):
-        head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
-        print(f"{head}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n")
+    try:
+        for line, (row, note) in zip(lines, decisions, strict=True):
+            head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
+            print(f"{head}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n", flush=True)
+    except BrokenPipeError:  # whoever reads has seen enough, as head has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _opened(path: Path) -> tuple[HoldemGame, Callable[[HoldemState], tuple[Row, str]]]:

@@ -12,7 +12,7 @@ from agents.reporting.hand_grid import decision, decision_table
 from games.game import find_decision
 from games.holdem.config import Spot
 from search import BoardSolver, variant
-from tests.running import RIVER, error_line, solve_river, timebank
+from tests.running import HANG_SECONDS, RIVER, error_line, solve_river, start, timebank
 
 LINE = "check / all-in 900"
 
@@ -131,6 +131,14 @@ def test_no_solution_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
     for name in ("text", "other"):
         assert timebank(monkeypatch, "show", str(tmp_path / f"{name}.npz")) == 2
         assert f"run must have a solution that timebank solve wrote, got {tmp_path / name}.npz (" in error_line(capsys)
+
+
+@pytest.mark.long
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(run):
+    process = start("show", str(run), "", LINE)
+    process.stdout.close()
+    process.wait(timeout=HANG_SECONDS)
+    assert (process.returncode, process.stderr.read()) == (0, "")
 
 
 TURN = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
