@@ -130,8 +130,8 @@ class AgentConfig:
         depth: with values, actions from where a subgame begins to where it ends; none is the end of the round, behind the public card.
         off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
             the rest of the hand anew with them, ``translate`` takes them for the sizes around them. None is insert.
-        flop: of a sampled policy: how the flop is solved: ``off`` plays the policy there, ``runouts`` solves a sample of the turns and
-            rivers to come, ``to_end`` all of them, ``plan`` chooses by the time that there is. None is off.
+        flop: of a sampled policy: how the flop is solved: ``off`` plays the policy there, ``runouts`` solves it to the river, on which nobody
+            acts, ``to_end`` with bets there, ``plan`` chooses by the time that there is. None is off.
         budget: of each of its decisions in a match; none takes the match's.
     """
 

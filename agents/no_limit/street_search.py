@@ -79,7 +79,7 @@ class StreetSearch:
         # Seconds by street: from ranges to a solver, and of what comes after the solve. By street and rung: of an iteration by row.
         self._building, self._answering = ([Pace() for _ in self.game.rounds] for _ in range(2))
         self._iterating = defaultdict[tuple[int, str], Pace](Pace)
-        self._all_run_outs: int | None = None  # bytes of the largest flop with all of them, once they are asked for
+        self._river_bets: int | None = None  # bytes of the largest flop with bets on the river, once they are asked for
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if not key.startswith("_")}
@@ -177,11 +177,11 @@ class StreetSearch:
             return BLUEPRINT, None
         return name, flop_solver(plan.game, way, self.variant, self.threads, self._workspace)
 
-    def _all_run_outs_fit(self) -> bool:
-        """Say whether a plan may solve a flop with all run-outs now: other workers may have taken memory since the agent was loaded."""
-        if self._all_run_outs is None:
-            self._all_run_outs = flop_memory(self.game, TO_END, self.variant, self.threads)[1]
-        return self._all_run_outs < LARGEST_SHARE * free_memory()
+    def _river_bets_fit(self) -> bool:
+        """Say whether a plan may solve a flop with bets on the river now: other workers may have taken memory since the agent was loaded."""
+        if self._river_bets is None:
+            self._river_bets = flop_memory(self.game, TO_END, self.variant, self.threads)[1]
+        return self._river_bets < LARGEST_SHARE * free_memory()
 
     def _with_all_hands(self, ranges: Ranges, seat: int) -> Ranges:
         """Return both ranges, the opponent's with a trifle of the hands that the model does not expect: the gadget decides about them."""
@@ -194,13 +194,13 @@ class StreetSearch:
 
         def subgame(rung: Rung) -> HoldemGame:
             game = self.game if rung.near is None else replace(self.game, betting=replace(self.game.betting, add_allin=rung.near))
-            found = subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
-            return found if rung.way is None else game_of_way(found, rung.way)
+            rest = subgame_of(game, state, ranges, menus_of(rung, (self.game.betting.menus or ())[street:]), root)
+            return rest if rung.way is None else game_of_way(rest, rung.way)
 
         def row_seconds(rung: Rung) -> float:
             if rung.way != TO_END or self.flop != PLANNED:
                 return self._iterating[street, rung.name].expected
-            if not self._all_run_outs_fit():
+            if not self._river_bets_fit():
                 return 0.0
             return self._iterating[street, rung.name].expected or self._iterating[street, RUN_OUTS].expected  # not tried yet: as a sample
 
@@ -214,7 +214,7 @@ class StreetSearch:
 def flop_memory(game: HoldemGame, way: str, variant: Variant, threads: int) -> tuple[int, int]:
     """Return how many boards the largest flop has, and how many bytes its solve takes in one of the ways, at most.
 
-    For ``PLANNED`` that is a sample of run-outs; a plan takes more only where much more is free.
+    For ``PLANNED`` that is the way without bets on the river; a plan takes more only where much more is free.
 
     Raises:
         ValueError: a game whose flop cannot be solved so.
