@@ -29,8 +29,11 @@ from agents import BlueprintAgent, Serial, UniformPolicy, ablate, play_matches
 from agents.apps import directory as run_directory
 from agents.apps import run as run_result
 from agents.apps.errors import UsageError
+from agents.apps.overrides import parsed
+from agents.apps.settings_file import file_overrides
 from agents.board_blueprint import ABOUT, load_blueprint
 from agents.evaluation import ablation
+from agents.evaluation.solved_view import SolvedView
 from agents.match import exact_value
 from agents.match.deal import Competitor
 from agents.match.match import Match, _HandFiles
@@ -40,6 +43,7 @@ from agents.policy import policy_from_file
 from agents.reporting import tables as report
 from agents.runtime.solution_file import check_solution, load_solution, save_solution
 from agents.runtime.sweep_journal import SweepJournal
+from agents.runtime.view_file import save_view
 from agents.search_agent import SearchAgent
 from agents.training import DeepCFR, DeepCFRConfig, FitConfig, load_state, save_state
 from agents.yardstick.exchange import losses_of_answers
@@ -56,6 +60,7 @@ from tests.running import ROOT, refused
 from tests.spots import GAME, spot_set
 
 KUHN = "kuhn_poker"
+RIVER = holdem_config.Spot(board="Td9d6hQc4s", ranges=["QQ,AKs", "KK,JJ"], pot=20, stack=90, bets="a", raises="a").build()
 CASES = int(os.environ.get("TIMEBANK_FUZZ_CASES", "0"))  # of each kind; the slow test below sets it
 MOST_SECONDS, MOST_GROWTH = 30, 200e6
 WORDS = ("", "\x1b[31m", "__import__('os')", "${oc.env:HOME}", "NaN", "\ud800", "x" * 5000)
@@ -229,6 +234,13 @@ def results(folder):
     read = run_directory.started_with
     yield Kind(".hydra/overrides.yaml", texts, lambda file: read(file.parent.parent), "text")
     yield Kind(".hydra/config.yaml", b"game:\n  name: x\n  stack: 1.0e-05\nseed: 0\n", run_directory._read_yaml, "text")
+    spot = (ROOT / "docs" / "how-to" / "turn.yaml").read_bytes()
+    yield Kind("turn.yaml", spot, lambda file: [parsed(override) for override in file_overrides("solve", file)], "text")
+
+
+def read_view(game, file):
+    view = SolvedView(game, variant("dcfr"), file)
+    assert view.decision(game.root)[0]["hands"]
 
 
 def holdem(folder):
@@ -242,6 +254,11 @@ def holdem(folder):
         load_solution(solver, file)
 
     yield Kind("solution.npz", (folder / "solution.npz").read_bytes(), read, "npz")
+    for name, other in (("view.npz", game), ("shares.npz", RIVER)):
+        looked_at = BoardSolver(other, row)
+        looked_at.run(2)
+        save_view(looked_at, folder / name)
+        yield Kind(name, (folder / name).read_bytes(), partial(read_view, other), "npz")
     own = blueprint(folder / "own")
     about = json.loads((own.directory / ABOUT).read_text())
     asked = {key: about[key] for key in about.keys() - {"size", "exploitability", "seconds"}}
@@ -293,8 +310,8 @@ def kinds(tmp_path_factory):
 NAMES = [
     "checkpoint:policy.safetensors", "checkpoint:training.safetensors", "tables:policy.json", "tables:000000000.jsonl", "tables:table.npy",
     "tables:measured.json", "results:result.json", "results:result.json:again", "results:.hydra/overrides.yaml",
-    "results:.hydra/config.yaml", "holdem:solution.npz", f"holdem:{ABOUT}", "holdem:average_0.npy", "holdem:boards_000000.npz",
-    "holdem:endgame.txt", "spots:spots.npz", "spots:answers.jsonl",
+    "results:.hydra/config.yaml", "results:turn.yaml", "holdem:solution.npz", "holdem:view.npz", "holdem:shares.npz", f"holdem:{ABOUT}",
+    "holdem:average_0.npy", "holdem:boards_000000.npz", "holdem:endgame.txt", "spots:spots.npz", "spots:answers.jsonl",
 ]  # fmt: skip
 
 

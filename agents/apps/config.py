@@ -17,7 +17,7 @@ from agents.opponents.acpc import ACPC
 from games.config import KuhnPoker, LeducPoker, LiarsDice, OpenSpielGame
 from games.holdem.config import Holdem, LibratusEndgame, Spot
 from games.modules import own
-from games.settings import OWN, bounded, within
+from games.settings import OWN, bounded, shown, within
 from search import BOUNDS, GADGETS, VARIANTS, Budget, Variant, variant
 from search.boards.flop_ways import CHOICES
 from search.continuations import CHOOSERS, FACTORS
@@ -27,6 +27,7 @@ MOST_SEED = 2**63 - 1
 LEAST_TARGET = 1e-9  # chips: solves come near 0 and never below this reliably
 POLICIES = ("uniform", "tabular", "network", "table", "sampled", "bot", OWN)
 MOST_PORT = 65_535
+VIEW = "view"  # of ``save``
 MOST_BUCKETS = 10**7  # of a street
 
 
@@ -184,7 +185,8 @@ class SolveConfig:
     Attributes:
         threads: kernel threads, for hold'em; 0 means one per core, or one where a second does not pay.
         storage: bits of each regret and average of hold'em: 32, or 16 for half the memory (docs/notebook/holdem.md says at what price).
-        save: also write the strategy: ``policy.json``, for hold'em ``solution.npz``.
+        save: ``true`` also writes the strategy: ``policy.json``, for hold'em ``solution.npz``; ``view``, of hold'em, the small
+            ``view.npz``, which ``timebank show`` reads and no solve can go on from.
         load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
             just as many, or no budget, it is reported as it is, and fewer are refused.
         executor: where the boards of ``game.boards`` are solved, one thread a worker.
@@ -198,11 +200,18 @@ class SolveConfig:
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     threads: int = 1
     storage: int = bounded(32, among=(32, 16), hint="bits of each regret and average")
-    save: bool = False
+    save: Any = False
     load: str | None = None
     show: Any = None
     executor: ExecutorConfig = field(default_factory=lambda: ExecutorConfig())
     seed: int = bounded(0, most=MOST_SEED)
+
+    def saves(self) -> str:
+        """Return what is written of the strategy: ``all`` of it, a ``view``, or nothing; refuses another value."""
+        meanings = {"true": "all", "yes": "all", "on": "all", "1": "all", VIEW: VIEW} | dict.fromkeys(("false", "no", "off", "0"), "")
+        if (text := str(self.save).lower()) in meanings:
+            return meanings[text]
+        raise ValueError(f"save must be true, false or {VIEW}, got {shown(self.save)}")
 
     def lines(self) -> dict[str, str]:
         """Return the lines of ``show`` by key, for errors; refuses what is neither one nor a list of them."""

@@ -24,7 +24,7 @@ from agents.apps.build import (
     resolve_config,
     untrained,
 )
-from agents.apps.config import AgentConfig, SolveConfig
+from agents.apps.config import VIEW, AgentConfig, SolveConfig
 from agents.apps.own import check_decision, own_agent, own_policy
 from agents.blueprint import BlueprintAgent
 from agents.evaluation.solving import TreeSolving
@@ -87,6 +87,8 @@ class DerivedKind:
         for key, value in (("load", config.load), ("show", config.show)):
             if value is not None:
                 raise ValueError(f"{key} must be left out for a game derived from OpenSpiel, got {value}")
+        if config.saves() == VIEW:
+            raise ValueError(f"save must be true or false for a game derived from OpenSpiel, got {config.save}")
         if config.storage != 32:
             raise ValueError(f"storage must be 32 for a game derived from OpenSpiel (only hold'em has a choice), got {config.storage}")
         if config.threads != 1:

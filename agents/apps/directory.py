@@ -10,13 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import yaml
-
 from agents.apps.errors import UsageError
+from agents.apps.plain_yaml import read_plain_yaml
 from agents.apps.renamed import renamed
 from agents.reporting.tables import make_new
-from agents.runtime.storage import DAMAGES, MOST_DEPTH, brief, printable, read_json, require
-from games.files import read_text, require_regular
+from agents.runtime.storage import brief, printable, read_json, require
+from games.files import require_regular
 
 RESUMABLE = ("train", "ablate", "match")
 PLAYED = ("game", "search")  # settings that make the hands of a table belong together
@@ -24,12 +23,13 @@ PLAYED = ("game", "search")  # settings that make the hands of a table belong to
 SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds", "phh", "stop", "margin", "alpha", "beta")
 CLIENT = ("host", "port", "wait_seconds")  # keys of an agent that say where it connects, and no more
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
-ANSWERS = (SOLUTION, "policy.json")
+OF_A_RUN = ("load", "show", "save", "threads", "budget", "executor")  # keys of a solve that change nothing of what is solved
+VIEW = "view.npz"  # hold'em's of ``save=view``
+ANSWERS = (SOLUTION, VIEW, "policy.json")
 LOCK = ".lock"
 # Folders that runs write to.
 FOLDERS = re.compile(r"\.hydra|training|tensorboard|measurements|hands|tables|boards|blueprints|uniform|(network|own)-.*|[0-9-]+")
 FILES = ("hands.jsonl", "program.log")  # that runs add to; others are replaced whole
-MOST_YAML_BYTES = 1 << 18
 LONGEST_OVERRIDE = 1 << 16  # characters; ranges of all hands have 20,000
 RESOLVER = re.compile(r"\$\{[^}]*:")  # an interpolation that calls something, such as ${oc.env:NAME}
 
@@ -200,22 +200,35 @@ def started_with(directory: Path) -> list[str] | None:
     """
     path = directory / ".hydra" / "overrides.yaml"
     try:
-        kept = _read_yaml(path)
-        require(isinstance(kept, list) and all(isinstance(o, str) for o in kept), f"{path} must be a list of texts, got {brief(kept)}")
-        longest = max(map(len, kept), default=0)
-        require(longest <= LONGEST_OVERRIDE, f"{path} must have texts of at most {LONGEST_OVERRIDE:,} characters, got {longest:,}")
-        own = [renamed(o) for o in kept if not o.lstrip("+~").startswith("hydra")]
-        calling = next((o for o in own if RESOLVER.search(o)), None)
-        if calling is not None:  # what it asks for would be shown, and kept
-            key = printable(calling.partition("=")[0], 80)
-            raise ValueError(
-                f"{path} must not ask for anything of this machine, got {key}=${{...:...}} (give {key}= yourself, or hydra.run.dir=)"
-            )
+        return checked_overrides(_read_yaml(path), path)
     except OSError:
         return None
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def checked_overrides(kept: Any, path: Path) -> list[str]:
+    """Return overrides that were read from a file, without settings of Hydra itself, by today's names.
+
+    Raises:
+        ValueError: as of ``started_with``.
+    """
+    require(isinstance(kept, list) and all(isinstance(o, str) for o in kept), f"{path} must be a list of texts, got {brief(kept)}")
+    longest = max(map(len, kept), default=0)
+    require(longest <= LONGEST_OVERRIDE, f"{path} must have texts of at most {LONGEST_OVERRIDE:,} characters, got {longest:,}")
+    own = [renamed(o) for o in kept if not o.lstrip("+~").startswith("hydra")]
+    calling = next((o for o in own if RESOLVER.search(o)), None)
+    if calling is not None:  # what it asks for would be shown, and kept
+        key = printable(calling.partition("=")[0], 80)
+        raise ValueError(
+            f"{path} must not ask for anything of this machine, got {key}=${{...:...}} (give {key}= yourself, or hydra.run.dir=)"
+        )
     return own
+
+
+def of_game(overrides: list[str]) -> list[str]:
+    """Return the overrides of a solve that say what is solved, and by which variant: those that its solution carries."""
+    return [o for o in overrides if re.split(r"[.=]", o)[0] not in OF_A_RUN and not o.startswith("game.boards=")]
 
 
 def _read_yaml(path: Path) -> Any:
@@ -225,15 +238,10 @@ def _read_yaml(path: Path) -> Any:
         OSError: no such file, or it cannot be read.
         ValueError: it is no such YAML.
     """
-    text = read_text(path, MOST_YAML_BYTES)
     try:
-        depth = 0
-        for event in yaml.parse(text, yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            require(depth <= MOST_DEPTH and not isinstance(event, yaml.AliasEvent), "it must be plain and nested few times")
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, *DAMAGES) as error:
-        raise ValueError(f"{path} must be YAML as this program writes it, got {printable(str(error), 200)}") from None
+        return read_plain_yaml(path)
+    except ValueError as error:
+        raise ValueError(f"{path} must be YAML as this program writes it, got one that is not ({error})") from None
 
 
 def _of_other(directory: Path, settings: dict[str, Any]) -> bool:

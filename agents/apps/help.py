@@ -21,6 +21,7 @@ from agents.apps.cli import COMMANDS
 from agents.apps.compose import CONF, groups_of, layered
 from agents.apps.config import AgentConfig
 from agents.apps.directory import RESUMABLE
+from agents.apps.settings_file import COMMANDS as TAKING_FILES
 from games.settings import MOST, Bounds
 
 NARROWEST, WIDEST, COLUMN = 60, 140, 34  # of lines, in characters; where meanings begin
@@ -73,6 +74,7 @@ EXAMPLES = {
         "make=true seed=1 rivers=20 turns=10",
     ),
 }
+FILE = "\nFile: a YAML file of keys before the overrides, which win: docs/how-to/solve-a-spot.md. --cfg file prints one."
 END = """Flags: -m runs every combination of values with commas between; --cfg job prints the settings; --version; --hydra-help.
 Directory: hydra.run.dir=DIR says where to write (hydra.sweep.dir with -m).{resume}
 Text with commas or brackets goes in quotes inside the shell's: 'game.bets="60%,a"'. A value may be another key's: 'trainer.seed=${{seed}}'.
@@ -98,6 +100,7 @@ def help_text(command: str, overrides: list[str]) -> str:
     parts.append("\n".join(entry.text() for entry in own))
     parts += [_group(group, command, config) for group in groups]
     more = f" resume=DIR goes on with a run of {command}." if command in RESUMABLE else ""
+    more += FILE if command in TAKING_FILES else ""
     return "\n\n".join([*parts, END.format(resume=more)])
 
 

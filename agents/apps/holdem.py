@@ -25,7 +25,7 @@ from agents.apps.build import (
     of_file,
     resolve_config,
 )
-from agents.apps.config import MOST_BUCKETS, AgentConfig, SolveConfig
+from agents.apps.config import MOST_BUCKETS, VIEW, AgentConfig, SolveConfig
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
@@ -218,6 +218,8 @@ class HoldemKind:
         if not 0 <= config.threads <= cores():
             raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
         self.check_solvable(variant, config.threads, config.storage, choice=True)
+        if config.saves() == VIEW and len(self.game.deals) > 1 and self.game.betting.rake:
+            raise ValueError(f"save must be true or false with game.rake (a view's last street is solved again, without rake), got {VIEW}")
         if config.load == "":
             raise ValueError("load must be a file that save=true wrote, got ''")
         if config.load is not None:

@@ -33,6 +33,7 @@ from agents.apps.fitting import fitting
 from agents.apps.help import help_text
 from agents.apps.overrides import expanded
 from agents.apps.renamed import renamed, warnings
+from agents.apps.settings_file import error_text, file_overrides, file_text, laid_under, settings_file
 from agents.reporting.tables import version_text, write_text
 from games.settings import nearest, shown
 from search.boards.sweeps import STOPS
@@ -45,7 +46,7 @@ FLAGS = {  # all that a command knows, by the name that the code uses
     "--hydra-help": "hydra",
     "--version": "version",
 }
-SHOWN = ("job", "hydra", "all")  # of --cfg
+SHOWN = ("job", "hydra", "all", "file")  # of --cfg
 
 Check = Callable[[Any, Path], None]
 
@@ -87,9 +88,12 @@ TAKEN = "taken for this game where nothing else is given"
 def _launch(command: str, check: Check, run: Callable[[Any, Path], None], arguments: Sequence[str]) -> None:
     register(command)
     gc.set_threshold(20_000)  # what is imported stays: to look through it again and again would be a tenth of a short run
-    added: list[str] = []
+    added, settings, file = list[str](), list[str](), None
     try:
         flags, given = _split(arguments)
+        file, given = settings_file(command, given)
+        settings = [] if file is None else file_overrides(command, file)
+        given = laid_under(settings, given)
         for line in dict.fromkeys(line for override in given for line in warnings(override)):
             print(f"warning: {line}", file=sys.stderr)
         given = [renamed(override) for override in given]
@@ -108,13 +112,14 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
             key = "hydra.sweep.dir"
             directory = made(directory_of(composed.own, "sweep.dir"), key)
         else:
-            key, settings = "hydra.run.dir", _plain(composed)
+            key, plain = "hydra.run.dir", _plain(composed)
             if command == "match" and overrides is not given and len(given) > 1:  # more than resume=: compared as this version composes it
                 before = [*(started_with(composed.directory) or []), directory_override(composed.directory)]
-                check_same_match(_plain(compose(command, before)), settings, composed.directory)
-            directory = claim(command, composed.directory, overrides, settings, again=overrides is not given)
+                check_same_match(_plain(compose(command, before)), plain, composed.directory)
+            directory = claim(command, composed.directory, overrides, plain, again=overrides is not given)
     except (UsageError, ValueError, OSError) as error:
-        fail(f"{error} ({TAKEN}: {' '.join(added)})" if added else str(error))
+        text = error_text(error, file, lambda: prepare(command, settings, check))
+        fail(f"{text} ({TAKEN}: {' '.join(added)})" if added else text)
 
     def job(settings: Any, directory: Path) -> None:
         listen()
@@ -236,6 +241,8 @@ def _yaml(command: str, overrides: list[str], flags: dict[str, str]) -> str:
     Raises:
         UsageError: bad overrides, or ``--resolve`` of values that are not known before the work.
     """
+    if flags["show"] == "file":
+        return file_text(command, overrides)
     config = layered(command, overrides)
     keys = [str(key) for key in config]
     parts = {"job": [key for key in keys if key != "hydra"], "hydra": ["hydra"], "all": keys}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,24 +12,28 @@ import numpy as np
 from agents.apps.build import build_kind, build_variant
 from agents.apps.compose import compose
 from agents.apps.config import register
-from agents.apps.directory import started_with
+from agents.apps.directory import SOLUTION, VIEW, checked_overrides, of_game, started_with
 from agents.apps.errors import UsageError, fail
+from agents.apps.holdem import STORAGE
 from agents.apps.run import compiling
+from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
 from agents.reporting.hand_grid import by_class, decision, decision_table
 from agents.reporting.tables import Row, table
+from agents.runtime.solution_file import saved_as
 from games.game import find_decision
+from games.holdem.rules import HoldemGame, HoldemState
 from games.settings import shown
 
-SOLUTION = "solution.npz"
 USAGE = """timebank show: decisions of a saved solution.
 
 Usage:
   timebank show RUN [LINE ...]
 
-RUN is the directory of a run of timebank solve with save=true, of hold'em. LINE is a line of play that leads to a decision, in quotes:
-"check / bet 41 / call / 2c". Without one the first decision is shown. Each is told by action, then by class of hands: how often the hand
-comes there (of its largest weight), its EV, and how often it takes each action and what that is worth to it."""
+RUN is the directory of a run of timebank solve with save=true or save=view, of hold'em, or its solution.npz or view.npz, wherever that was
+copied. LINE is a line of play that leads to a decision, in quotes: "check / bet 41 / call / 2c". Without one the first decision is shown.
+Each is told by action, then by class of hands: how often the hand comes there (of its largest weight), its EV, and how often it takes each
+action and what that is worth to it. Rivers of a view are solved again, and it says how exactly."""
 
 
 def main(arguments: list[str]) -> None:
@@ -38,40 +44,70 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         fail("show must be given the directory of a run, got nothing")
     register("solve")
-    directory, lines = Path(arguments[0]), arguments[1:] or [""]
+    path, lines = Path(arguments[0]), arguments[1:] or [""]
     try:
-        solving = _loaded(directory)
-        game = solving.game
-        places = [(line, game.locate(find_decision(game, line, "line"))) for line in lines]
+        game, read = _opened(path)
+        states = [find_decision(game, line, "line") for line in lines]
+        with compiling():
+            decisions = [read(state) for state in states]
     except (UsageError, ValueError) as error:
         fail(str(error))
-    for line, place in places:
-        assert place is not None  # every action of its line is one of the menus'
-        row = decision(solving.solver, *place)
-        print(f"{line or 'the first decision'}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n")
+    try:
+        for line, (row, note) in zip(lines, decisions, strict=True):
+            head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
+            print(f"{head}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n", flush=True)
+    except BrokenPipeError:  # whoever reads has seen enough, as head has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _loaded(directory: Path) -> BoardSolving:
-    """Return the solve of a run, with the state that was saved.
+def _opened(path: Path) -> tuple[HoldemGame, Callable[[HoldemState], tuple[Row, str]]]:
+    """Return the game of a run or of a solution's file, and what reads a decision with a note out of it.
 
     Raises:
         ValueError: no such run, or no solution of hold'em in it.
     """
-    overrides, solution = started_with(directory), directory / SOLUTION
-    if overrides is None or not solution.is_file():
-        raise ValueError(f"run must be a directory that timebank solve save=true wrote for hold'em, got {shown(str(directory))}")
-    same = [override for override in overrides if override.partition("=")[0] not in ("load", "show", "save", "threads", "game.boards")]
-    config = compose("solve", same).settings
+    named = [path / name for name in (SOLUTION, VIEW)] if path.is_dir() else [path]
+    solution = next((file for file in named if file.is_file()), None)
+    if solution is None:
+        rule = f"run must be a directory that timebank solve save=true wrote for hold'em, or its {SOLUTION} or {VIEW}"
+        raise ValueError(f"{rule}, got {shown(str(path))}")
+    kept = saved_as(solution)
+    try:
+        config = compose("solve", _settings(solution, kept.settings)).settings
+    except UsageError as error:
+        raise ValueError(f"{solution}: {error}") from None
     kind = build_kind(config.game, raked=True)
-    variant = build_variant(config, kind)
+    game, variant = kind.game, build_variant(config, kind)
+    if not isinstance(game, HoldemGame):
+        raise ValueError(f"run must be of hold'em, got {game.name}")
+    if kept.view:
+        return game, SolvedView(game, variant, solution, STORAGE[config.storage]).decision
     kind.check_solve(config, variant)
     with compiling():
         solving = kind.solving(config, variant)
         solving.warm_up()
         solving.load(solution)
-    if not isinstance(solving, BoardSolving):
-        raise ValueError(f"run must be of hold'em, got {kind.game.name}")
-    return solving
+    assert isinstance(solving, BoardSolving)
+    solver = solving.solver
+
+    def read(state: HoldemState) -> tuple[Row, str]:
+        place = game.locate(state)
+        assert place is not None  # every action of its line is one of the menus'
+        return decision(solver, *place), ""
+
+    return game, read
+
+
+def _settings(solution: Path, settings: list[str] | None) -> list[str]:
+    """Return the overrides that make a solution's game: its own, or those of its run where it is from before it had any.
+
+    Raises:
+        ValueError: it has none, and lies in no run's directory.
+    """
+    settings = started_with(solution.parent) if settings is None else checked_overrides(settings, solution)
+    if settings is None:
+        raise ValueError(f"run must be the run's directory where a solution of an older version does not say its game, got {solution}")
+    return of_game(settings)
 
 
 def _classes(row: Row, suits: int) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from agents.apps.boards import asks_for_boards, check_boards, run_boards
 from agents.apps.build import Kind, build_kind, build_variant, timed_game
-from agents.apps.config import SolveConfig
+from agents.apps.config import VIEW, SolveConfig
+from agents.apps.directory import of_game, started_with
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Progress, Run, said_if_slow
 from agents.evaluation.solving import MORE, Solving, work_text
@@ -22,6 +23,7 @@ TRACE = ("iteration", "seconds", "exploitability")
 
 def check(config: SolveConfig, directory: Path) -> None:
     """Refuse bad values."""
+    config.saves()
     if asks_for_boards(config):
         check_boards(config)
         return
@@ -53,7 +55,8 @@ def run(config: SolveConfig, directory: Path) -> None:
             solving.load(Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solving.solver.iterations)
         print(f"{kind.game.name}: {work_text(solving, budget, seconds, kind.strength_text)}", flush=True)
-        keeper = Autosave(lambda: solving.save(directory)) if config.save else None
+        settings = of_game(started_with(directory) or [])
+        keeper = Autosave(lambda: solving.save(directory, settings, config.saves() == VIEW)) if config.saves() else None
 
         def tell(iterations: int, seconds: float, exploitability: float | None) -> None:
             checked = "" if exploitability is None else f"{kind.strength_text(exploitability)} at {solving.solver.checked_at:,}"
@@ -86,8 +89,8 @@ def report(result: Run, config: SolveConfig, kind: Kind, solving: Solving, solut
         exploitability=kind.strength(exploitability), trace=solution.trace, solved=reason is None, not_solved=reason, **found,
     )  # fmt: skip
     write_csv(directory / "trace.csv", [dict(zip(TRACE, row, strict=True)) for row in solution.trace])
-    if config.save:
-        solving.save(directory)
+    if config.saves():
+        solving.save(directory, of_game(started_with(directory) or []), config.saves() == VIEW)
     spent = f"{counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}"
     text = solving.text(found, exploitability, config.budget.iterations)
     print(f"{game}: {label}, {spent}, exploitability {strength}{text}{directory}" + (f"\nNOT SOLVED: {reason}" if reason else ""))

@@ -15,6 +15,7 @@ from agents.policy import policy_table
 from agents.reporting.hand_grid import decision, decision_table, write_decision
 from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, table, warned, write_json
 from agents.runtime.solution_file import load_solution, save_solution
+from agents.runtime.view_file import save_view
 from games import PublicTree
 from games.holdem.board_tree import game_size
 from games.holdem.cards import cards_text
@@ -61,8 +62,14 @@ class Solving(Protocol):
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         """Return what people read after the exploitability; ``asked`` are the iterations of the budget."""
 
-    def save(self, directory: Path) -> None:
-        """Write the answer so far, whole or not at all."""
+    def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
+        """Write the answer so far, whole or not at all.
+
+        Args:
+            directory: of the run.
+            settings: overrides that make the game.
+            view: write only what is looked at, of hold'em, see ``agents.runtime.view_file``.
+        """
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Write figures and tables of what was found; ``reason`` says why it is no solution."""
@@ -102,7 +109,7 @@ class TreeSolving:
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         return f", value {result['values'][0]:.6g} to the first player\n"
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
         write_json(directory / "policy.json", policy_table(self.solver.answer()))
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
@@ -185,8 +192,11 @@ class BoardSolving:
         parts += [f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(result["nodes"])]
         return "".join(parts)
 
-    def save(self, directory: Path) -> None:
-        save_solution(self.solver, directory / "solution.npz")
+    def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
+        if view:
+            save_view(self.solver, directory / "view.npz", settings)
+        else:
+            save_solution(self.solver, directory / "solution.npz", settings)
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Draw every decision that is shown; remove those that an earlier run in this directory showed beyond them."""

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from agents.reporting.figures import blank_figure, save_figure
 from agents.reporting.tables import Row, table, write_csv
 from games.arrays import Float
+from games.holdem.board_tree import BoardTree
 from games.holdem.cards import RANKS, Deck, hand_text
-from search import BoardSolver
+from games.holdem.rules import HoldemGame
+from search import BoardStrategy
 
 # Showdown and fold sums take what shares a card from a sum over all hands, in float32: 1e-7 of the whole. What is left of a smaller share
 # than this would be known to less than one per cent.
@@ -29,13 +31,26 @@ EMPTY = "#e4e4e4"
 READING = "width: how often the action is taken; height: the share of the square's hands that come here, by weight; grey: none of them"
 
 
-def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None = None) -> Row:
+class Solved(Protocol):
+    """What a decision is read out of: a ``BoardSolver``, or what stands for one."""
+
+    game: HoldemGame
+    tree: BoardTree
+
+    def answer(self) -> BoardStrategy:
+        """See ``BoardSolver``."""
+
+    def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
+        """See ``BoardSolver``."""
+
+
+def decision(solver: Solved, node: int = 0, cards: tuple[int, ...] | None = None, net: bool = False) -> Row:
     """Return the average strategy at a decision, the first one unless given, in the form of ``result.json``'s ``root``.
 
     A hand's ``weight`` is its range times the player's own actions on the way. Its ``ev`` is what it wins of the pot from there on, in
-    chips (a deal's net chips in a game with blinds), against the hands that the opponent comes there with; none where he hardly ever does
-    with one that shares no card with it. ``action_evs`` are the same of each action. ``frequencies`` are weighted by both players' reach,
-    none where they never come there.
+    chips (a deal's net chips in a game with blinds, or where ``net`` says so), against the hands that the opponent comes there with; none
+    where he hardly ever does with one that shares no card with it. ``action_evs`` are the same of each action. ``frequencies`` are weighted
+    by both players' reach, none where they never come there.
     """
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
@@ -46,7 +61,7 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     meeting = cf_reach > max(LEAST_MET * opponent_range.sum(), LEAST_REACH)
     values = solver.action_values(node, cards) / game.ranges[1 - player].max()
     mixed = (strategy * values).sum(axis=0)
-    offset = 0.0 if game.betting.blinds else float(bets.contribution[node, player])
+    offset = 0.0 if game.betting.blinds or net else float(bets.contribution[node, player])
     hands: dict[str, Row] = {}
     for hand in np.flatnonzero((spot.ranges[player] > 0) & (deals > LEAST_DEALT * spot.ranges[1 - player].sum())).tolist():
         ev, evs = None, None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,17 +17,57 @@ from search.boards.solver import largest_state
 
 Rows = Array
 
-FORMAT = 2
+FORMAT, VIEW_FORMAT = 2, "view 1"
 MOST_ITERATIONS = 2**53  # they are float64 where they make weights
 LARGEST = 1e30  # of a sum of regrets or reaches: so many iterations for 10^9 chips against 1,326 hands come to 10^28
 
 
-def save_solution(solver: BoardSolver, file: Path) -> None:
-    """Write a solver's state, so that it goes on exactly; whole or not at all."""
+def save_solution(solver: BoardSolver, file: Path, settings: Sequence[str] = ()) -> None:
+    """Write a solver's state, so that it goes on exactly; whole or not at all.
+
+    Args:
+        solver: whose.
+        file: to write.
+        settings: what makes the game, as overrides of ``timebank solve``: with them the file can be opened alone.
+    """
+    write_archive(file, about_solver(solver, settings) | {"format": FORMAT}, solver.state())
+
+
+def about_solver(solver: BoardSolver, settings: Sequence[str]) -> dict[str, Any]:
+    """Return what a file says of a solver: its game, its variant, how far it is, and the settings that make it."""
     variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
-    about = {"format": FORMAT, "game": solver.game.key, "variant": variant, "iterations": solver.iterations}
-    about["storage"] = _bits(solver.storage)
-    write_archive(file, about, solver.state())
+    about = {"game": solver.game.key, "variant": variant, "iterations": solver.iterations, "storage": _bits(solver.storage)}
+    return about | ({"settings": list(settings)} if settings else {})
+
+
+class SavedAs(NamedTuple):
+    """What a file of ``timebank solve`` says of itself.
+
+    Attributes:
+        settings: overrides that make its game, None of a file from before there were any. They are anybody's: check them.
+        view: whether it is a view, see ``agents.runtime.view_file``.
+    """
+
+    settings: list[str] | None
+    view: bool
+
+
+def saved_as(file: Path) -> SavedAs:
+    """Return what a file says of itself.
+
+    Raises:
+        ValueError: no such file, or none that ``timebank solve`` wrote.
+    """
+    try:
+        with open_archive(file, follow=True) as saved:
+            about = saved.json("about")
+        require(isinstance(about, dict) and "game" in about, "it must say its game")
+        settings: Any = about.get("settings")
+        texts = settings is None or (isinstance(settings, list) and all(isinstance(text, str) for text in settings))
+        require(texts, f"its settings must be a list of texts, got {brief(settings)}")
+        return SavedAs(settings, about.get("format") == VIEW_FORMAT)
+    except DAMAGES as error:
+        raise ValueError(f"run must have a solution that timebank solve wrote, got {file} ({first_line(error)})") from None
 
 
 def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32) -> int:
@@ -70,7 +110,9 @@ def _read(
     try:
         with open_archive(file, follow=True) as saved:
             about = saved.json("about")
-            require(isinstance(about, dict) and about.get("format") == FORMAT, f"it must be of format {FORMAT}")
+            require(isinstance(about, dict), "it must say what it is")
+            require(about.get("format") != VIEW_FORMAT, "it is a view, which timebank show reads and no solve can go on from")
+            require(about.get("format") == FORMAT, f"it must be of format {FORMAT}")
             about.setdefault("storage", 32)  # files from before there was a choice
             iterations = about["iterations"]
             require(whole_in(iterations, 0, MOST_ITERATIONS), f"{brief(iterations)} iterations")

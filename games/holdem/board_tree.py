@@ -87,6 +87,19 @@ class BoardTree:
         tiled = self.tiled(player, board, stored)[:, rows]
         return tiled.transpose(1, 0, 2).reshape(tiled.shape[1], -1)[:, : int(self.boards[board, column.HANDS + player])]
 
+    @staticmethod
+    def stored(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return [stored rows, 8] of [actions, hands of the board], the inverse of ``by_hand``; the last tile is filled with zeros."""
+        (actions, hands), tiles = values.shape, -(-values.shape[1] // LANES)
+        padded = np.zeros((actions, tiles * LANES), values.dtype)
+        padded[:, :hands] = values
+        return padded.reshape(actions, tiles, LANES).transpose(1, 0, 2).reshape(tiles * actions, LANES)
+
+    def stored_shape(self, player: int, streets: int) -> tuple[int, int]:
+        """Return the shape of a player's stored rows on the first so many streets; what is below them comes after."""
+        below = np.flatnonzero(self.boards[:, column.STREET] >= streets)
+        return int(self.boards[below[0], column.STORE + player]) if len(below) else self.stored_rows[player], LANES
+
     def on_street(self, street: int) -> range:
         """Return the boards of a street: they stand street by street."""
         return range(*np.searchsorted(self.boards[:, column.STREET], [street, street + 1]).tolist())

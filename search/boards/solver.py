@@ -275,6 +275,13 @@ class BoardSolver(Anytime[BoardStrategy]):
         unit = self._most[1 - player] / self._cfv_unit
         return [unit * self._sweeps.watched(player, board) for board in boards]
 
+    def average_cfvs(self, player: int, boards: range) -> list[npt.NDArray[np.float64]]:
+        """Return by board [rows, hands], a player's cfvs when both play the average strategies, see ``BoardValues``."""
+        with self._model_enters():
+            self._sweeps.evaluate(self.average, VALUE, boards, player)
+        unit = self._most[1 - player] / self._cfv_unit
+        return [unit * self._sweeps.watched(player, board) for board in boards]
+
     @contextmanager
     def showing(self, average: tuple[Rows, Rows]) -> Iterator[None]:
         """Let averages that this solver's answer had before stand for those of now, while something is read out."""

@@ -59,7 +59,7 @@ HYDRAS = [
     ("solve", ["--config-path=/tmp"], "a flag must be one of -m, "),
     ("solve", ["--config-dir=/tmp"], "a flag must be one of -m, "),
     ("solve", ["--vesion"], "(did you mean --version?)"),
-    ("solve", ["--cfg", "jobs"], "--cfg must be one of job, hydra, all, got 'jobs'"),
+    ("solve", ["--cfg", "jobs"], "--cfg must be one of job, hydra, all, file, got 'jobs'"),
     (
         "solve",
         ["-m", "game=kuhn_poker", "budget.iterations=1,2", "hydra.sweep.dir=/proc/x"],

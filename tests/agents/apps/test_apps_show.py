@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
+import numpy as np
 import pytest
 
 from agents.reporting.hand_grid import decision, decision_table
 from games.game import find_decision
 from games.holdem.config import Spot
 from search import BoardSolver, variant
-from tests.running import error_line, solve_river, timebank
+from tests.running import HANG_SECONDS, RIVER, error_line, solve_river, start, timebank
 
 LINE = "check / all-in 900"
 
@@ -41,7 +45,7 @@ def test_decisions_are_those_of_the_solve(run, monkeypatch, capsys):
     ("arguments", "error"),
     [
         ([], "show must be given the directory of a run, got nothing"),
-        (["none"], "run must be a directory that timebank solve save=true wrote for hold'em, got 'none'"),
+        (["none"], "run must be a directory that timebank solve save=true wrote for hold'em, or its solution.npz or view.npz, got 'none'"),
         (["RUN", "jump"], "line must begin with check, bet 100, bet 200 or all-in 900, got 'jump'"),
         (["RUN", "check / check"], "line must end at a decision"),
     ],
@@ -59,3 +63,145 @@ def test_a_run_without_a_solution_is_refused(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "show", str(tmp_path / "unsaved")) == 2
     assert "run must be a directory that timebank solve save=true wrote" in error_line(capsys)
     assert timebank(monkeypatch, "show", "--help") == 0
+
+
+def about_of(file):
+    return json.loads(np.load(file)["about"].tobytes())
+
+
+def with_about(file, to, **entries):
+    """Write a solution with other words about it; an entry of None is left out."""
+    arrays = dict(np.load(file))
+    about = {key: value for key, value in (about_of(file) | entries).items() if value is not None}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez(to, **arrays)
+
+
+def test_a_solution_is_shown_wherever_it_was_copied(run, monkeypatch, tmp_path, capsys):
+    alone = tmp_path / "elsewhere" / "mine.npz"
+    alone.parent.mkdir()
+    shutil.copy(run / "solution.npz", alone)
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(run), LINE) == 0
+    text = capsys.readouterr().out
+    assert timebank(monkeypatch, "show", str(alone), LINE) == 0
+    assert capsys.readouterr().out == text
+    settings = about_of(alone)["settings"]
+    assert settings[0] == "game=spot"
+    assert not [s for s in settings if s.startswith(("save", "threads", "budget", "hydra"))]
+
+
+def test_an_older_solution_is_shown_in_its_run_alone(run, monkeypatch, tmp_path, capsys):
+    older = tmp_path / "run"
+    shutil.copytree(run, older)
+    with_about(run / "solution.npz", older / "solution.npz", settings=None)
+    for path in (older, older / "solution.npz"):
+        assert timebank(monkeypatch, "show", str(path)) == 0
+    alone = tmp_path / "alone.npz"
+    shutil.copy(older / "solution.npz", alone)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(alone)) == 2
+    rule = "run must be the run's directory where a solution of an older version does not say its game"
+    assert error_line(capsys) == f"error: {rule}, got {alone}\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["game=spot", "game.board=${oc.env:HOME}"], "must not ask for anything of this machine, got game.board=${...:...}"),
+        (["game=module:thing"], "game must be of a module that the environment variable TIMEBANK_MODULES names"),
+        (["game=kuhn_poker"], "run must be of hold'em, got kuhn_poker"),
+        (["game=spot", "game.board=Td9d6hQc4s"], "load must be a file of this game, got "),
+        (["game.nokey=1"], "alone.npz: game.nokey must be a key of the settings"),
+        ("game=spot", "its settings must be a list of texts, got 'game=spot'"),
+        ([1], "its settings must be a list of texts, got [1]"),
+    ],
+)
+def test_settings_of_a_file_are_anybodys(run, monkeypatch, tmp_path, capsys, settings, message):
+    with_about(run / "solution.npz", tmp_path / "alone.npz", settings=settings)
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(tmp_path / "alone.npz")) == 2
+    assert message in error_line(capsys)
+
+
+def test_no_solution_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
+    (tmp_path / "text.npz").write_text("no archive")
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    for name in ("text", "other"):
+        assert timebank(monkeypatch, "show", str(tmp_path / f"{name}.npz")) == 2
+        assert f"run must have a solution that timebank solve wrote, got {tmp_path / name}.npz (" in error_line(capsys)
+
+
+@pytest.mark.long
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(run):
+    process = start("show", str(run), "", LINE)
+    process.stdout.close()
+    process.wait(timeout=HANG_SECONDS)
+    assert (process.returncode, process.stderr.read()) == (0, "")
+
+
+TURN = [o.replace("Td9d6hQc4s", "Td9d6hQc") for o in RIVER]
+
+
+def solve_turn(monkeypatch, directory, *overrides):
+    return timebank(monkeypatch, "solve", *TURN, "budget.iterations=30", *overrides, f"hydra.run.dir={directory}")
+
+
+def test_a_view_of_a_turn_is_small_and_shows_the_same_turn(monkeypatch, tmp_path, capsys):
+    whole, small = tmp_path / "whole", tmp_path / "small"
+    assert solve_turn(monkeypatch, whole, "save=true") == 0
+    assert solve_turn(monkeypatch, small, "save=view") == 0
+    assert (small / "view.npz").stat().st_size <= (whole / "solution.npz").stat().st_size / 10
+    assert not (small / "solution.npz").exists()
+    alone = tmp_path / "alone.npz"
+    shutil.copy(small / "view.npz", alone)
+    texts = []
+    for path in (whole, small, alone):
+        capsys.readouterr()
+        assert timebank(monkeypatch, "show", str(path), "", "check", "check / bet 100") == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[1] == texts[2] == texts[0]
+    assert timebank(monkeypatch, "show", str(alone), "check / check / 4s") == 0
+    assert "check / check / 4s\nthe river was solved again: " in capsys.readouterr().out
+
+
+def test_what_a_view_cannot_do_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
+    assert solve_river(monkeypatch, tmp_path / "view", "budget.iterations=5", "save=view")[0] == 0
+    view = tmp_path / "view" / "view.npz"
+    refusals = {
+        (*RIVER, f"load={view}", "budget.iterations=9"): "it is a view, which timebank show reads and no solve can go on from",
+        (*RIVER, "budget.iterations=9", f"hydra.run.dir={tmp_path / 'view'}"): "which holds a result that would be lost",
+        (*RIVER, "budget.iterations=9", "save=small"): "save must be true, false or view, got 'small'",
+        (*RIVER, "budget.iterations=9", "save=[view]"): "save must be true, false or view, got ['view']",
+        (*RIVER, "budget.iterations=9", "save=null"): "save must be true, false or view, got None",
+        (*TURN, "game.rake=5%", "budget.iterations=9", "save=view"): "save must be true or false with game.rake (a view's last street is",
+        ("game=kuhn_poker", "budget.iterations=9", "save=view"): "save must be true or false for a game derived from OpenSpiel, got view",
+        ("game=spot", "game.boards=subset", "budget.iterations=9", "save=view"): "save must be left out with game.boards, got view",
+    }
+    for arguments, message in refusals.items():
+        capsys.readouterr()
+        assert timebank(monkeypatch, "solve", *arguments) == 2
+        assert message in error_line(capsys)
+    for line, message in (("jump", "line must begin with check"), ("check / check", "line must end at a decision")):
+        assert timebank(monkeypatch, "show", str(view), line) == 2
+        assert message in error_line(capsys)
+    view.write_bytes(view.read_bytes()[:-300])
+    assert timebank(monkeypatch, "show", str(view)) == 2
+    assert "run must have a solution that timebank solve wrote" in error_line(capsys)
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "on", "True"])
+def test_save_is_said_as_before(monkeypatch, tmp_path, value):
+    assert timebank(monkeypatch, "solve", "game=kuhn_poker", "budget.iterations=1", f"save={value}", f"hydra.run.dir={tmp_path}") == 0
+    assert (tmp_path / "policy.json").is_file()
+
+
+def test_a_river_with_rake_has_a_view(monkeypatch, tmp_path, capsys):
+    texts = []
+    for name, save in (("whole", "true"), ("small", "view")):
+        assert solve_river(monkeypatch, tmp_path / name, "game.rake=5%", "budget.iterations=300", f"save={save}")[0] == 0
+        capsys.readouterr()
+        assert timebank(monkeypatch, "show", str(tmp_path / name)) == 0
+        texts.append(capsys.readouterr().out.split("\n\n")[0].splitlines()[0:2])
+    assert texts[0] == texts[1]
