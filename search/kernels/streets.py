@@ -84,6 +84,8 @@ class Side(NamedTuple):
     watched: int  # first board whose values ``seen`` keeps
     watched_end: int  # one past the last
     seen_rows: int  # rows of ``seen`` that a watched board has
+    held_at: Any  # [boards] first row of a board in ``held``, -1 for one without held decisions; [0] where nothing is held at all
+    held: Any  # [tiles of those boards * decisions of their street, 8]: 1 where a hand's strategy at a decision is held, else 0
 
 
 class Weights(NamedTuple):
@@ -193,6 +195,50 @@ def ascend(side: Side, s: int, weights: Weights, work: Any, value: int, plans: A
 
 
 @inner_kernel
+def ascend_held(side: Side, s: int, weights: Weights, work: Any, value: int, plans: Any, plan: int, base: int, marks: int) -> None:
+    """Do what ``ascend`` does on a board with held decisions; ``marks`` is the tile's first row in ``held``. In place.
+
+    Where a hand's strategy is held its value is that of the strategy in BEST mode, too, and its regrets stay as they are: they say what
+    it plays.
+    """
+    forest = side.forest
+    zero, one = splat(work.dtype.type(0)), splat(work.dtype.type(1))
+    positive, negative, again = splat(weights.positive), splat(weights.negative), splat(weights.predictive)
+    first_k, first_f = forest.table[s, DECISION], forest.table[s, FIRST_ROW]
+    for i in range(forest.table[s, DECISIONS]):
+        k = forest.table[s, DECISIONS] - 1 - i
+        low, high = pick(forest.first_row, first_f + k), pick(forest.first_row, first_f + k + 1)
+        mark = load_row(side.held, marks + k)
+        v = zero
+        for r in range(low, high):
+            v = add(v, multiply(load_row(plans, plan + r), load_row(work, value + r)))
+        if weights.mode == BEST:
+            best = load_row(work, value + low)
+            for r in range(low + 1, high):
+                x = load_row(work, value + r)
+                best = where_positive(subtract(x, best), x, best)
+            v = where_positive(mark, v, best)
+        add_to(work, value + pick(forest.parent_row, first_k + k), v)
+        if weights.mode == UPDATE:
+            for r in range(low, high):
+                now = subtract(load_row(work, value + r), v)
+                x = load_stored(side.regret, base + r)
+                x = where_positive(mark, x, add(multiply(x, where_positive(x, positive, negative)), now))
+                store_stored(side.regret, base + r, x, weights.time)
+                if weights.predictive > 0:
+                    next_x = add(where_positive(x, x, zero), multiply(subtract(one, mark), multiply(again, now)))
+                    store_stored(side.matching, base + r, next_x, weights.time)
+
+
+@inlined_kernel
+def first_mark(side: Side, b: int) -> Any:
+    """Return where a board's rows begin in ``held``; -1 where none of its decisions is held."""
+    if len(side.held_at) == 0:
+        return np.int64(-1)
+    return side.held_at[b]
+
+
+@inner_kernel
 def other_down(side: Side, b: int, begin: int, end: int, up: Any, out: int, wide: Any, work: Any) -> None:
     """Take some tiles of the opponent's hands down a board, in place."""
     layout, own, other = side.layout, side.forest, side.other_forest
@@ -236,7 +282,11 @@ def own_up(side: Side, weights: Weights, b: int, t: int, up: Any, back: int, wid
     for g in range(exits):
         x = load_column(wide, layout[s, BACK] + hand * exits + g, exits)
         add_picked(work, value, 1, forest.exit_row, forest.table[s, EXIT] + LANES * g, x)
-    ascend(side, s, weights, work, value, plans, plan, side.boards[b, STORE + p] + t * (rows - lines) - lines)
+    base, marks = side.boards[b, STORE + p] + t * (rows - lines) - lines, first_mark(side, b)
+    if marks < 0:
+        ascend(side, s, weights, work, value, plans, plan, base)
+    else:
+        ascend_held(side, s, weights, work, value, plans, plan, base, marks + t * forest.table[s, DECISIONS])
     if side.watched <= b < side.watched_end:
         seen = (b - side.watched) * side.seen_rows + t * (rows + 1)
         for r in range(rows):
