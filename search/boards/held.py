@@ -1,7 +1,7 @@
 """Decisions whose strategy is held: what is played there is given, and everything else is solved.
 
-The game with held decisions is a game of its own: a hand that is held at a decision has nothing to choose there, in a best response neither.
-So CFR on it converges, and its exploitability goes to zero. Each hand of a decision is held or free by itself.
+The game with held decisions is a game of its own: a hand that is held at a decision has nothing to choose there, not even in a best
+response. So CFR on it converges, and its exploitability goes to zero. Each hand of a decision is held or free by itself.
 
 What is held is written once, in place of regrets, which the kernels then leave as they are (``ascend_held``), and in place of averages
 before they are read: there a hand that never comes to a decision has none.
@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from games.arrays import Bool, Float
 from games.holdem.board_tree import BoardTree
+from games.holdem.isomorphism import symmetries
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import DECISION, DECISIONS, LINES, ROWS, STORE, STREET
-from search.boards.strategy import BoardStrategy
+from search.boards.strategy import BoardStrategy, first_image, images_under
 from search.boards.sweeps import Marks, no_marks
 
 SCALE = 100.0  # of what is written for a share: whole percentages are exact in 16 bits, too
@@ -42,6 +43,23 @@ class HeldDecision:
     cards: tuple[int, ...]
     policy: Float
     hands: Bool
+
+
+def board_of(game: HoldemGame, cards: tuple[int, ...]) -> tuple[tuple[int, ...], list[npt.NDArray[np.uint32]]]:
+    """Return what stands for some public cards, and what suits make of hands on them, without building the game.
+
+    Returns:
+        the cards of the board that stands for all that suits make equal to ``cards``, and [H] each, the images of all hands under suit
+        permutations that leave ``cards`` and both ranges as they are, the identity among them.
+    """
+    group = symmetries([street for street in game.board if street], game.ranges, game.hands, game.deck)
+    first, images = cards[: sum(map(len, game.board))], images_under(game, group, cards)
+    permutation = np.arange(4, dtype=np.uint8)
+    for count in game.deals[1:]:
+        if len(first) < len(cards):
+            new, permutation, group = first_image(group, permutation, cards[len(first) : len(first) + count])
+            first += new
+    return first, images
 
 
 class HeldRows(NamedTuple):

@@ -20,6 +20,7 @@ from games.holdem.rules import HoldemState
 from search.boards.held import HeldDecision
 from search.boards.solver import BoardSolver
 
+
 class Bounds(NamedTuple):
     """What the other seat has above a trunk, in chips a deal: between what it is sure of and what a best response finds."""
 
@@ -33,8 +34,8 @@ class HeldTrunk:
     Args:
         solver: of the game, before its first iteration; it belongs to this object from here on.
         seat: whose first street is held.
-        trunk: returns the seat's [A, H] at each of its decisions of the first street, None where it is free, and it is not asked below such a
-            decision; hands that suits make equal must play alike.
+        trunk: returns the seat's [A, H] at each of its decisions of the first street, None where it is free; below such a decision it is
+            not asked. Hands that suits make equal must play alike.
     """
 
     def __init__(self, solver: BoardSolver, seat: int, trunk: Callable[[HoldemState], Float | None]) -> None:

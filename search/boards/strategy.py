@@ -100,16 +100,32 @@ def find_board(game: HoldemGame, tree: BoardTree, cards: tuple[int, ...]) -> tup
     while len(tree.cards[board]) < len(cards):
         before = len(tree.cards[board])
         count = game.deals[int(boards[board, STREET]) + 1]
-        new = [permute_card(permutation, c) for c in cards[before : before + count]]
-        images = [tuple(sorted(permute_card(g, c) for c in new)) for g in group]
-        there = min(images)  # the first of all that suits make equal stands for them, and boards stand in this order
+        there, permutation, group = first_image(group, permutation, cards[before : before + count])  # boards stand in this order
         low, high = int(boards[board, CHILD]), int(boards[board, CHILD_END])
         board = bisect_left(tree.cards, there, low, high, key=lambda own: own[before:])
         if board == high or tree.cards[board][before:] != there:
             raise ValueError(f"cards must be a board of the game, got {cards}")
-        permutation = group[images.index(there)][permutation]
-        group = [g for g in group if {permute_card(g, c) for c in there} == set(there)]
     return board, permutation
+
+
+def first_image(
+    group: Sequence[Permutation], permutation: Permutation, cards: Sequence[int]
+) -> tuple[tuple[int, ...], Permutation, list[Permutation]]:
+    """Return the first of all sets that suits make equal to a street's cards, which stands for them.
+
+    Args:
+        group: suit permutations that leave the streets before as they are.
+        permutation: what suits have become on the streets before.
+        cards: of the street.
+
+    Returns:
+        the set, ascending, what suits become on it, and what of the group leaves it as it is.
+    """
+    new = [permute_card(permutation, card) for card in cards]
+    images = [tuple(sorted(permute_card(g, card) for card in new)) for g in group]
+    first = min(images)
+    fixing = [g for g in group if {permute_card(g, card) for card in first} == set(first)]
+    return first, group[images.index(first)][permutation], fixing
 
 
 def shares_of(sums: Float) -> Float:

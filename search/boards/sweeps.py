@@ -194,7 +194,10 @@ class BoardSweeps:
     def _arrays(self, rows: StoredRows) -> tuple[Any, ...]:
         """Return both players' arrays as kernels take them."""
         kept = [[_words(a) for a in own] for own in rows]
-        return tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p], *self._marks[p]) for p in (0, 1))
+        return tuple(
+            (self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p], *self._marks[p])
+            for p in (0, 1)
+        )
 
     def _above(self, gadget: Gadget) -> tuple[Any, ...]:
         """Return a gadget as kernels take it."""

@@ -1,0 +1,138 @@
+"""Locks: decisions whose strategy the user gives. Everything else is solved around them.
+
+A lock is a line of play and a text, or a file, that says what is played there (``agents.evaluation.lock_texts``). It holds some hands of
+the acting player, or all: hands that no entry names are free. On a later street its line names cards; it holds for all that suits make
+equal to them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.evaluation.lock_texts import named_mix
+from agents.reporting.tables import Row, counted
+from games.arrays import Bool, Float
+from games.derived import DerivedGame
+from games.game import PublicGame, find_decision
+from games.holdem.board_tree import game_size
+from games.holdem.rules import HoldemGame
+from games.settings import shown
+from search.boards.held import HeldDecision, board_of
+
+KEY = "lock"
+ROOT = "root"  # the first decision, as it is called in ``result.json``: Hydra's mappings have no empty key
+ALIKE = 1e-6  # by which shares of hands may differ that suits make alike: float32 sums do
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A decision with the strategy that is given for it.
+
+    Attributes:
+        line: as it was asked for; empty for the first decision.
+        text: what is played there, as it was asked for.
+        state: of the game.
+        player: who acts there.
+        policy: [A, H], shares of the held hands; 0 elsewhere.
+        hands: [H], the held hands.
+        whole: whether these are all that can be there.
+        place: the decision, the same for all cards that suits make equal.
+    """
+
+    line: str
+    text: str
+    state: Any
+    player: int
+    policy: Float
+    hands: Bool
+    whole: bool
+    place: Any
+
+    @property
+    def row(self) -> Row:
+        """What ``result.json`` says of it."""
+        return {"line": self.line, "strategy": self.text, "player": self.player, "hands": int(self.hands.sum()), "whole": self.whole}
+
+    @property
+    def words(self) -> str:
+        """What people read."""
+        hands = "every hand" if self.whole else counted(int(self.hands.sum()), "hand")
+        text = self.text if len(self.text) <= 60 else f"{self.text[:57]}..."
+        return f"locked: {self.line or 'the first decision'}: player {self.player}, {hands}: {text}"
+
+
+def locks_of(game: PublicGame[Any], asked: Mapping[str, str]) -> list[Lock]:
+    """Return locks that are asked for as line of play -> what is played there.
+
+    Raises:
+        ValueError: a line or a strategy that there is not, the same decision twice, or nothing left to solve.
+    """
+    made = list[Lock]()
+    for line, text in asked.items():
+        lock = _lock(game, "" if line.strip() == ROOT else line, text)
+        if any(lock.place == other.place for other in made):
+            raise ValueError(f"{KEY} must name each decision once, got {shown(line)} again (suits may make its cards equal)")
+        made.append(lock)
+    if made and sum(lock.whole for lock in made) == _decisions(game):
+        raise ValueError(f"{KEY} must leave something to solve, got locks of all {counted(len(made), 'decision')}")
+    return made
+
+
+def digest_of(locks: Sequence[Lock]) -> str:
+    """Return what tells apart what is locked; nothing without locks."""
+    parts = [f"{lock.place} {np.round(lock.policy, 9).tolist()} {lock.hands.tolist()}" for lock in locks]
+    return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()[:16] if locks else ""
+
+
+def held_decisions(game: HoldemGame, locks: Sequence[Lock]) -> list[HeldDecision]:
+    """Return locks of hold'em as its solver takes them."""
+    return [HeldDecision(*place, lock.policy, lock.hands) for lock in locks if (place := game.locate(lock.state)) is not None]
+
+
+def lock_at(game: PublicGame[Any], locks: Sequence[Lock], state: Any) -> Lock | None:
+    """Return the lock that holds at a decision, of these or of equal cards; None where none does."""
+    if not locks:
+        return None
+    place = _place(game, state)[0]
+    return next((lock for lock in locks if lock.place == place), None)
+
+
+def _lock(game: PublicGame[Any], line: str, text: str) -> Lock:
+    state = find_decision(game, line, KEY)
+    player = game.player(state)
+    dealt = game.cf_reach(state, player, game.ranges[1 - player])
+    live = (game.ranges[player] > 0) & (dealt > 1e-12 * game.ranges[1 - player].sum())
+    policy, hands = named_mix(game, state, text, live, f"{KEY}[{line or ROOT!r}]")
+    place, images = _place(game, state)
+    even = np.mean([policy[:, image] for image in images], axis=0)
+    apart = ~np.isclose(even, policy, atol=ALIKE, rtol=0).all(axis=0) | (np.mean([hands[image] for image in images], axis=0) % 1 > 0)
+    if (apart & live).any():
+        hand = int(np.flatnonzero(apart & live)[0])
+        others = (int(image[hand]) for image in images)
+        other = next(o for o in others if hands[o] != hands[hand] or np.abs(policy[:, o] - policy[:, hand]).max() > ALIKE / 2)
+        names = f"{game.hand_text(player, hand)} and {game.hand_text(player, other)}"
+        raise ValueError(f"{KEY}[{line or ROOT!r}] must treat hands alike that only suits tell apart on the board, got {names} apart")
+    return Lock(line, text, state, player, even, hands, bool((hands == live).all()), place)
+
+
+def _place(game: PublicGame[Any], state: Any) -> tuple[Any, list[Any]]:
+    """Return what tells a decision from all but those that suits make equal, and [H] each, the images of hands under such suits."""
+    if isinstance(game, HoldemGame):
+        place = game.locate(state)
+        assert place is not None  # every action of its line is one of the menus'
+        cards, images = board_of(game, place.cards)
+        return (place.node, cards), images
+    return state, [np.arange(game.num_hands[game.player(state)])]
+
+
+def _decisions(game: PublicGame[Any]) -> int:
+    """Return how many decisions a game has; those that suits make equal are one."""
+    if isinstance(game, HoldemGame):
+        return game_size(game).decisions
+    assert isinstance(game, DerivedGame)
+    return int((game.tree.player >= 0).sum())
