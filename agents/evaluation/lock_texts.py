@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,10 +26,36 @@ from games.holdem.ranges import parse_range
 from games.holdem.rules import HoldemGame
 from games.settings import shown
 
-REST = "rest"
+KEY, REST = "lock", "rest"
 SUM_ERROR = 1e-4  # by which shares may miss 1: tables have rounded numbers
 MOST_BYTES = 10_000_000  # of a file
 _SHARE = re.compile(r"(.*\S)\s+([0-9]+\.?[0-9]*|\.[0-9]+)\s*%")
+
+
+def read_locks(asked: Any) -> dict[str, str]:
+    """Return what is to be played by line of play; nothing where nothing is asked for.
+
+    Args:
+        asked: a mapping, or JSON of one, which may have an empty key, the first decision.
+
+    Raises:
+        ValueError: neither, or the same line twice.
+    """
+    if asked is None or asked == "":
+        return {}
+    if isinstance(asked, str):
+        try:
+            pairs = json.loads(asked, object_pairs_hook=list)
+        except (ValueError, RecursionError):
+            pairs = None
+        if isinstance(pairs, list) and all(isinstance(pair, tuple) for pair in pairs):
+            twice = [line for i, (line, _) in enumerate(pairs) if line in dict(pairs[:i])]
+            if twice:
+                raise ValueError(f"{KEY} must name each decision once, got {shown(twice[0])} again")
+            asked = dict(pairs)
+    if not (isinstance(asked, dict) and all(isinstance(part, str) for pair in asked.items() for part in pair)):
+        raise ValueError(f"{KEY} must be lines with what is played there, as in {{check: \"bet 50 100%\"}}, got {shown(asked)}")
+    return {str(line): str(text) for line, text in asked.items()}
 
 
 def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str) -> tuple[Float, Bool]:
@@ -51,10 +78,8 @@ def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str
     policy, hands = np.zeros((len(game.actions(state)), len(live))), np.zeros(len(live), np.bool_)
     for entry in filter(None, (part.strip() for part in text.split(";"))):
         names, colon, mix = entry.rpartition(":")
-        if colon and names.strip() == REST:
-            chosen = live & ~hands
-        else:
-            chosen = live & _named(game, state, names, key) if colon else live
+        rest = colon and names.strip() == REST
+        chosen = live & ~hands if rest else live & _named(game, state, names, key) if colon else live
         if (chosen & hands).any():
             again = game.hand_text(game.player(state), int(np.flatnonzero(chosen & hands)[0]))
             raise ValueError(f"{key} must name each hand once, got {again} again in {shown(entry)}")

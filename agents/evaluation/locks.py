@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.evaluation.lock_texts import named_mix
+from agents.evaluation.lock_texts import KEY, named_mix
 from agents.reporting.tables import Row, counted
 from games.arrays import Bool, Float
 from games.derived import DerivedGame
@@ -24,7 +24,6 @@ from games.holdem.rules import HoldemGame
 from games.settings import shown
 from search.boards.held import HeldDecision, board_of
 
-KEY = "lock"
 ROOT = "root"  # the first decision, as it is called in ``result.json``: Hydra's mappings have no empty key
 ALIKE = 1e-6  # by which shares of hands may differ that suits make alike: float32 sums do
 
@@ -42,6 +41,7 @@ class Lock:
         hands: [H], the held hands.
         whole: whether these are all that can be there.
         place: the decision, the same for all cards that suits make equal.
+        image: [H], what hands become there.
     """
 
     line: str
@@ -52,6 +52,7 @@ class Lock:
     hands: Bool
     whole: bool
     place: Any
+    image: Any
 
     @property
     def row(self) -> Row:
@@ -94,12 +95,18 @@ def held_decisions(game: HoldemGame, locks: Sequence[Lock]) -> list[HeldDecision
     return [HeldDecision(*place, lock.policy, lock.hands) for lock in locks if (place := game.locate(lock.state)) is not None]
 
 
-def lock_at(game: PublicGame[Any], locks: Sequence[Lock], state: Any) -> Lock | None:
-    """Return the lock that holds at a decision, of these or of equal cards; None where none does."""
-    if not locks:
-        return None
-    place = _place(game, state)[0]
-    return next((lock for lock in locks if lock.place == place), None)
+def mark_locked(game: PublicGame[Any], locks: Sequence[Lock], state: Any, row: Row) -> Row:
+    """Return a decision's row with ``locked``, if a lock of it or of equal cards holds; ``locked_hands`` are its hands if not all."""
+    place, image, _ = _place(game, state) if locks else (None, None, [])
+    lock = next((lock for lock in locks if lock.place == place), None)
+    if lock is None:
+        return row
+    if lock.whole:
+        return {"locked": True} | row
+    standing = np.zeros_like(lock.hands)
+    standing[lock.image] = lock.hands
+    held = np.flatnonzero(standing[image]).tolist()
+    return {"locked": True, "locked_hands": [game.hand_text(lock.player, hand) for hand in held]} | row
 
 
 def _lock(game: PublicGame[Any], line: str, text: str) -> Lock:
@@ -108,7 +115,7 @@ def _lock(game: PublicGame[Any], line: str, text: str) -> Lock:
     dealt = game.cf_reach(state, player, game.ranges[1 - player])
     live = (game.ranges[player] > 0) & (dealt > 1e-12 * game.ranges[1 - player].sum())
     policy, hands = named_mix(game, state, text, live, f"{KEY}[{line or ROOT!r}]")
-    place, images = _place(game, state)
+    place, image, images = _place(game, state)
     even = np.mean([policy[:, image] for image in images], axis=0)
     apart = ~np.isclose(even, policy, atol=ALIKE, rtol=0).all(axis=0) | (np.mean([hands[image] for image in images], axis=0) % 1 > 0)
     if (apart & live).any():
@@ -117,17 +124,21 @@ def _lock(game: PublicGame[Any], line: str, text: str) -> Lock:
         other = next(o for o in others if hands[o] != hands[hand] or np.abs(policy[:, o] - policy[:, hand]).max() > ALIKE / 2)
         names = f"{game.hand_text(player, hand)} and {game.hand_text(player, other)}"
         raise ValueError(f"{KEY}[{line or ROOT!r}] must treat hands alike that only suits tell apart on the board, got {names} apart")
-    return Lock(line, text, state, player, even, hands, bool((hands == live).all()), place)
+    return Lock(line, text, state, player, even, hands, bool((hands == live).all()), place, image)
 
 
-def _place(game: PublicGame[Any], state: Any) -> tuple[Any, list[Any]]:
-    """Return what tells a decision from all but those that suits make equal, and [H] each, the images of hands under such suits."""
+def _place(game: PublicGame[Any], state: Any) -> tuple[Any, Any, list[Any]]:
+    """Return what tells a decision from all but those that suits make equal, what hands become there, and what makes hands alike.
+
+    See ``search.boards.held.Standing``.
+    """
     if isinstance(game, HoldemGame):
         place = game.locate(state)
         assert place is not None  # every action of its line is one of the menus'
-        cards, images = board_of(game, place.cards)
-        return (place.node, cards), images
-    return state, [np.arange(game.num_hands[game.player(state)])]
+        standing = board_of(game, place.cards)
+        return (place.node, standing.cards), standing.image, standing.alike
+    every = np.arange(game.num_hands[game.player(state)])
+    return state, every, [every]
 
 
 def _decisions(game: PublicGame[Any]) -> int:
@@ -136,3 +147,31 @@ def _decisions(game: PublicGame[Any]) -> int:
         return game_size(game).decisions
     assert isinstance(game, DerivedGame)
     return int((game.tree.player >= 0).sum())
+
+
+def locked_row(locks: Sequence[Lock], values: Sequence[float], best: Sequence[float] | None) -> Row:
+    """Return what ``result.json`` says of locks; nothing without them.
+
+    Args:
+        locks: of the solve.
+        values: both players'.
+        best: what a best response of each has that may leave its locks.
+    """
+    if not locks or best is None:
+        return {}
+    return {"locks": [lock.row for lock in locks], "without_locks": [float(b - value) for b, value in zip(best, values, strict=True)]}
+
+
+def locked_text(result: Row, locks: Sequence[Lock]) -> str:
+    """Return the same as people read it, a line a lock."""
+    if not locks:
+        return ""
+    gains = result["without_locks"]
+    held = sorted({lock.player for lock in locks})
+    gain = " and ".join(f"player {p} {gains[p]:.4g} chips" for p in held)
+    return "".join(f"\n{lock.words}" for lock in locks) + f"\nleaving its locks would win {gain} more against this answer\n"
+
+
+def locked_note(locks: Sequence[Lock]) -> str:
+    """Return what titles of figures say of locks."""
+    return f", {counted(len(locks), 'decision')} locked" if locks else ""

@@ -22,7 +22,7 @@ from games.holdem.isomorphism import symmetries
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import DECISION, DECISIONS, LINES, ROWS, STORE, STREET
-from search.boards.strategy import BoardStrategy, first_image, images_under
+from search.boards.strategy import BoardStrategy, first_image, image_of_hands, images_under
 from search.boards.sweeps import Marks, no_marks
 
 SCALE = 100.0  # of what is written for a share: whole percentages are exact in 16 bits, too
@@ -45,13 +45,23 @@ class HeldDecision:
     hands: Bool
 
 
-def board_of(game: HoldemGame, cards: tuple[int, ...]) -> tuple[tuple[int, ...], list[npt.NDArray[np.uint32]]]:
-    """Return what stands for some public cards, and what suits make of hands on them, without building the game.
+class Standing(NamedTuple):
+    """What stands for some public cards.
 
-    Returns:
-        the cards of the board that stands for all that suits make equal to ``cards``, and [H] each, the images of all hands under suit
-        permutations that leave ``cards`` and both ranges as they are, the identity among them.
+    Attributes:
+        cards: of the board that stands for all that suits make equal to them.
+        image: [H], what hands become on it.
+        alike: [H] each, the images of all hands under suit permutations that leave the public cards themselves and both ranges as they
+            are, the identity among them.
     """
+
+    cards: tuple[int, ...]
+    image: npt.NDArray[np.uint32]
+    alike: list[npt.NDArray[np.uint32]]
+
+
+def board_of(game: HoldemGame, cards: tuple[int, ...]) -> Standing:
+    """Return what stands for some public cards, without building the game."""
     group = symmetries([street for street in game.board if street], game.ranges, game.hands, game.deck)
     first, images = cards[: sum(map(len, game.board))], images_under(game, group, cards)
     permutation = np.arange(4, dtype=np.uint8)
@@ -59,7 +69,7 @@ def board_of(game: HoldemGame, cards: tuple[int, ...]) -> tuple[tuple[int, ...],
         if len(first) < len(cards):
             new, permutation, group = first_image(group, permutation, cards[len(first) : len(first) + count])
             first += new
-    return first, images
+    return Standing(first, image_of_hands(permutation.tobytes(), game.deck), images)
 
 
 class HeldRows(NamedTuple):
