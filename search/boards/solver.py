@@ -272,8 +272,8 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
-        if self._held:
-            self._play_alike()
+        for p, held in enumerate(self._held):
+            held.write(self.average[p])
         return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}
 
     def restore(self, arrays: Mapping[str, Rows], iterations: int) -> None:
