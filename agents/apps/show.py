@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from agents.apps.config import register
 from agents.apps.directory import started_with
 from agents.apps.errors import UsageError, fail
 from agents.apps.run import compiling
+from agents.evaluation.locks import lock_words
 from agents.evaluation.solving import BoardSolving
 from agents.reporting.hand_grid import by_class, decision, decision_table
 from agents.reporting.tables import Row, table
+from agents.runtime.solution_file import load_solution
 from games.game import find_decision
 from games.settings import shown
 
@@ -49,6 +52,8 @@ def main(arguments: list[str]) -> None:
         assert place is not None  # every action of its line is one of the menus'
         row = decision(solving.solver, *place)
         print(f"{line or 'the first decision'}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n")
+    for lock in _locks(directory):
+        print(lock_words(lock))
 
 
 def _loaded(directory: Path) -> BoardSolving:
@@ -60,18 +65,29 @@ def _loaded(directory: Path) -> BoardSolving:
     overrides, solution = started_with(directory), directory / SOLUTION
     if overrides is None or not solution.is_file():
         raise ValueError(f"run must be a directory that timebank solve save=true wrote for hold'em, got {shown(str(directory))}")
-    same = [override for override in overrides if override.partition("=")[0] not in ("load", "show", "save", "threads", "game.boards")]
+    same = [
+        override for override in overrides if override.partition("=")[0] not in ("load", "lock", "show", "save", "threads", "game.boards")
+    ]
     config = compose("solve", same).settings
     kind = build_kind(config.game)
     variant = build_variant(config, kind)
     kind.check_solve(config, variant)
     with compiling():
         solving = kind.solving(config, variant)
+        if not isinstance(solving, BoardSolving):
+            raise ValueError(f"run must be of hold'em, got {kind.game.name}")
         solving.warm_up()
-        solving.load(solution)
-    if not isinstance(solving, BoardSolving):
-        raise ValueError(f"run must be of hold'em, got {kind.game.name}")
+        load_solution(solving.solver, solution, locks=None)  # the averages have what was locked; nothing is solved here
     return solving
+
+
+def _locks(directory: Path) -> list[Row]:
+    """Return what the run says of its locks; nothing where it has none, or no result yet."""
+    try:
+        found = json.loads((directory / "result.json").read_text()).get("locks", [])
+        return [{"line": row["line"], "strategy": row["strategy"], **row} for row in found]
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return []
 
 
 def _classes(row: Row, suits: int) -> str:

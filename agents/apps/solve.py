@@ -92,7 +92,11 @@ def report(result: Run, config: SolveConfig, kind: Kind, solving: Solving, solut
     spent = f"{counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}"
     text = solving.text(found, exploitability, config.budget.iterations)
     print(f"{game}: {label}, {spent}, exploitability {strength}{text}{directory}" + (f"\nNOT SOLVED: {reason}" if reason else ""))
-    plot_trace(solution.trace, warned(f"{game}, {label}{locked_note(solving.locks)}", reason), [directory / f"trace.{kind}" for kind in ("png", "svg")])
+    plot_trace(
+        solution.trace,
+        warned(f"{game}, {label}{locked_note(solving.locks)}", reason),
+        [directory / f"trace.{kind}" for kind in ("png", "svg")],
+    )
     solving.draw(found, directory, strength, reason)
 
 

@@ -54,7 +54,7 @@ def read_locks(asked: Any) -> dict[str, str]:
                 raise ValueError(f"{KEY} must name each decision once, got {shown(twice[0])} again")
             asked = dict(pairs)
     if not (isinstance(asked, dict) and all(isinstance(part, str) for pair in asked.items() for part in pair)):
-        raise ValueError(f"{KEY} must be lines with what is played there, as in {{check: \"bet 50 100%\"}}, got {shown(asked)}")
+        raise ValueError(f'{KEY} must be lines with what is played there, as in {{check: "bet 50 100%"}}, got {shown(asked)}')
     return {str(line): str(text) for line, text in asked.items()}
 
 
@@ -71,7 +71,7 @@ def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str
     Raises:
         ValueError: a text or a file that says no such thing.
     """
-    if not isinstance(text, str) or not text.strip():
+    if not text.strip():
         raise ValueError(f"{key} must say what is played, as in 'fold 30%, call 70%', or name a CSV file, got {shown(text)}")
     if text.strip().lower().endswith(".csv"):
         return _of_file(game, state, Path(text.strip()), live, key)
@@ -109,8 +109,8 @@ def _mix(game: PublicGame[Any], state: Any, text: str, key: str) -> Float:
         raise ValueError(
             f"{key} must have shares that add up to 100 %, got {100 * float(np.nansum(shares)):.6g} % in {shown(text.strip())}"
         )
-    found: Float = np.nan_to_num(shares) / np.nansum(shares)
-    return found
+    mixed: Float = np.nan_to_num(shares) / np.nansum(shares)
+    return mixed
 
 
 def _named(game: PublicGame[Any], state: Any, text: str, key: str) -> Bool:

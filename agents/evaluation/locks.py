@@ -59,13 +59,6 @@ class Lock:
         """What ``result.json`` says of it."""
         return {"line": self.line, "strategy": self.text, "player": self.player, "hands": int(self.hands.sum()), "whole": self.whole}
 
-    @property
-    def words(self) -> str:
-        """What people read."""
-        hands = "every hand" if self.whole else counted(int(self.hands.sum()), "hand")
-        text = self.text if len(self.text) <= 60 else f"{self.text[:57]}..."
-        return f"locked: {self.line or 'the first decision'}: player {self.player}, {hands}: {text}"
-
 
 def locks_of(game: PublicGame[Any], asked: Mapping[str, str]) -> list[Lock]:
     """Return locks that are asked for as line of play -> what is played there.
@@ -169,7 +162,14 @@ def locked_text(result: Row, locks: Sequence[Lock]) -> str:
     gains = result["without_locks"]
     held = sorted({lock.player for lock in locks})
     gain = " and ".join(f"player {p} {gains[p]:.4g} chips" for p in held)
-    return "".join(f"\n{lock.words}" for lock in locks) + f"\nleaving its locks would win {gain} more against this answer\n"
+    return "".join(f"\n{lock_words(lock.row)}" for lock in locks) + f"\nleaving its locks would win {gain} more against this answer\n"
+
+
+def lock_words(row: Row) -> str:
+    """Return a lock's row of ``result.json`` as people read it."""
+    hands = "every hand" if row.get("whole") else counted(int(row.get("hands", 0)), "hand")
+    text = " ".join(str(row["strategy"]).split())
+    return f"locked: {row['line'] or 'the first decision'}: player {row.get('player')}, {hands}: {text[:97] + '...' * (len(text) > 100)}"
 
 
 def locked_note(locks: Sequence[Lock]) -> str:

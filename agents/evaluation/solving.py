@@ -200,7 +200,8 @@ class BoardSolving:
             deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
             parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")
         parts += [
-            f"\nnode_{i}: {node['line']}{' (locked)' * ('locked' in node)}\n{decision_table(node)}\n" for i, node in enumerate(result["nodes"])
+            f"\nnode_{i}: {node['line']}{' (locked)' * ('locked' in node)}\n{decision_table(node)}\n"
+            for i, node in enumerate(result["nodes"])
         ]
         parts.append(locked_text(result, self.locks))
         return "".join(parts)
