@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,29 @@ def read_locks(asked: Any) -> dict[str, str]:
     return {str(line): str(text) for line, text in asked.items()}
 
 
+def is_file(text: str) -> bool:
+    """Say whether a text names a file in place of saying what is played."""
+    return text.strip().lower().endswith(".csv")
+
+
+def hand_by_hand(actions: Sequence[str], hands: Mapping[str, Sequence[float]]) -> str:
+    """Return the text that says what each hand plays, shares to a millionth.
+
+    Args:
+        actions: texts of the decision's actions.
+        hands: by name, the shares of the actions.
+    """
+    mixes: dict[str, list[str]] = {}
+    for name, shares in hands.items():
+        exact = 1e6 * np.array(shares, np.float64)
+        steps = np.floor(exact).astype(int)
+        most = np.argsort(steps - exact)[: 1_000_000 - int(steps.sum())]  # what rounding down took, to those that lost most
+        steps[most] += 1
+        parts = [f"{action} {step / 10_000:.10g}%" for action, step in zip(actions, steps.tolist(), strict=True) if step]
+        mixes.setdefault(", ".join(parts), []).append(name)
+    return "; ".join(f"{','.join(names)}: {mix}" for mix, names in mixes.items())
+
+
 def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str) -> tuple[Float, Bool]:
     """Return [A, H] shares and [H], the hands that a text gives them to.
 
@@ -73,7 +96,7 @@ def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str
     """
     if not text.strip():
         raise ValueError(f"{key} must say what is played, as in 'fold 30%, call 70%', or name a CSV file, got {shown(text)}")
-    if text.strip().lower().endswith(".csv"):
+    if is_file(text):
         return _of_file(game, state, Path(text.strip()), live, key)
     policy, hands = np.zeros((len(game.actions(state)), len(live))), np.zeros(len(live), np.bool_)
     for entry in filter(None, (part.strip() for part in text.split(";"))):
