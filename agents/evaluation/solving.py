@@ -83,9 +83,9 @@ class TreeSolving:
 
     def warm_up(self) -> float:
         self.solver = Solver(self.tree, self.variant)
-        self.solver.hold({lock.state: (lock.policy, lock.hands) for lock in self.locks})
         self.solver.run(1)
-        self.stake = self.solver.exploitability(uniform(self.tree))
+        self.stake = self.solver.exploitability(uniform(self.tree))  # without locks, which uniform play does not keep
+        self.solver.hold({lock.state: (lock.policy, lock.hands) for lock in self.locks})
         seconds = seconds_of(lambda: self.solver.run(1))
         self.solver.start(self.solver.subgame)
         return seconds

@@ -120,6 +120,27 @@ def test_kuhn_with_a_lock(monkeypatch, tmp_path, capsys):
     assert found["without_locks"][0] >= free["values"][0] - found["values"][0] - 2e-3
 
 
+def test_a_seat_that_is_locked_everywhere_is_solved_against(monkeypatch, tmp_path, capsys):
+    asked = 'lock={"": "Pass 50%, Bet 50%", "Pass / Bet": "Pass 50%, Bet 50%"}'
+    assert timebank(monkeypatch, *KUHN, asked, f"hydra.run.dir={tmp_path}") == 0
+    found = result_of(tmp_path)
+    assert found["solved"]
+    assert found["exploitability"]["value"] < 1e-3
+    assert found["without_locks"][1] == pytest.approx(0, abs=2e-3)
+
+
+def test_the_first_decision_of_a_whole_game_is_locked(monkeypatch, tmp_path):
+    given = ("solve", "game=ms2f1t1h5", "budget.iterations=20", 'lock={root: "QQ+: call 100%; rest: fold 50%, call 50%"}')
+    assert timebank(monkeypatch, *given, f"hydra.run.dir={tmp_path}") == 0
+    root = result_of(tmp_path)["root"]
+    assert root["locked"]
+    call, fold = root["actions"].index("call"), root["actions"].index("fold")
+    for hand, entry in root["hands"].items():
+        strong = hand[0] == hand[2] and hand[0] in "QKA"
+        assert entry["strategy"][call] == pytest.approx(1.0 if strong else 0.5)
+        assert entry["strategy"][fold] == pytest.approx(0.0 if strong else 0.5)
+
+
 @pytest.mark.parametrize(
     ("settings", "error"),
     [
@@ -129,6 +150,7 @@ def test_kuhn_with_a_lock(monkeypatch, tmp_path, capsys):
         (['lock={check / check: "check 100%"}'], "lock must end at a decision, got 'check / check'"),
         (['lock={check: "call 100%"}'], "lock['check'] must have actions among check, bet 100, bet 200 or all-in 900, got 'call'"),
         (['lock={check: "check 99%"}'], "lock['check'] must have shares that add up to 100 %, got 99 % in 'check 99%'"),
+        (['lock={"check": "it\'s.csv"}'], "lock['check'] must be a CSV file that can be read, got \"it's.csv\""),
         (["lock={check: none.csv}"], "lock['check'] must be a CSV file that can be read, got 'none.csv'"),
         (['lock={"check": "check 100%", "check": "check 100%"}'], "lock must name each decision once, got 'check' again"),
         (['lock={"check": "check 100%", " check": "check 100%"}'], "lock must name each decision once, got ' check' again"),

@@ -50,7 +50,7 @@ def test_a_lock_is_solved_around_and_shown(game):
     assert after["frequencies"] != pytest.approx(node(free, shown["texts"][0])["frequencies"], abs=0.01)
 
 
-@pytest.mark.parametrize("game", ["spot", "kuhn_poker"])
+@pytest.mark.parametrize("game", ["spot", "kuhn_poker", "leduc_poker", "liars_dice"])
 def test_what_is_solved_becomes_a_lock_hand_by_hand(game):
     free = solved(game=game)
     text = node(free, as_lock=True)["lock"]
