@@ -19,7 +19,7 @@ from games.holdem.config import Spot
 from games.holdem.rules import HoldemGame
 from search import memory_needed
 
-UNUSED = ("save", "load", "show")  # keys of one solve
+UNUSED = ("save", "load", "lock", "show")  # keys of one solve
 
 
 def asks_for_boards(config: SolveConfig) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 
+from agents.evaluation.lock_texts import read_locks
 from agents.match.deal import VALUES
 from agents.match.sequential import LEAST_DEALS, NOBODY, RULE, SPRT
 from agents.opponents.acpc import ACPC
@@ -130,8 +131,8 @@ class AgentConfig:
         depth: with values, actions from where a subgame begins to where it ends; none is the end of the round, behind the public card.
         off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
             the rest of the hand anew with them, ``translate`` takes them for the sizes around them. None is insert.
-        flop: of a sampled policy: how the flop is solved: ``off`` plays the policy there, ``runouts`` solves it to the river, on which nobody
-            acts, ``to_end`` with bets there, ``plan`` chooses by the time that there is. None is off.
+        flop: of a sampled policy: how the flop is solved: ``off`` plays the policy there, ``runouts`` solves it to the river, on which
+            nobody acts, ``to_end`` with bets there, ``plan`` chooses by the time that there is. None is off.
         budget: of each of its decisions in a match; none takes the match's.
     """
 
@@ -190,6 +191,8 @@ class SolveConfig:
         load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
             just as many, or no budget, it is reported as it is, and fewer are refused.
         executor: where the boards of ``game.boards`` are solved, one thread a worker.
+        lock: decisions whose strategy is given, each line with what is played there: ``{check: "bet 50 100%"}``, by hand, or a CSV file;
+            everything else is solved around them: see docs/how-to/lock.md.
         show: decisions of hold'em to report besides the first, each as the line that leads there, 'check / bet 50': one, or a list of them.
         seed: of nothing in a solve; it is kept in ``result.json``.
     """
@@ -202,6 +205,7 @@ class SolveConfig:
     storage: int = bounded(32, among=(32, 16), hint="bits of each regret and average")
     save: Any = False
     load: str | None = None
+    lock: Any = None
     show: Any = None
     executor: ExecutorConfig = field(default_factory=lambda: ExecutorConfig())
     seed: int = bounded(0, most=MOST_SEED)
@@ -221,6 +225,10 @@ class SolveConfig:
         if not (isinstance(listed, list) and all(isinstance(line, str) for line in listed)):
             raise ValueError(f"show must be a line such as 'check / bet 50' or a list of them, got {listed!r}")
         return {f"show[{i}]": line for i, line in enumerate(listed)}
+
+    def locks(self) -> dict[str, str]:
+        """Return what is to be played by line; refuses what is no mapping of texts, nor JSON of one."""
+        return read_locks(self.lock)
 
 
 @dataclass(kw_only=True)

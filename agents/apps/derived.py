@@ -27,6 +27,7 @@ from agents.apps.build import (
 from agents.apps.config import VIEW, AgentConfig, SolveConfig
 from agents.apps.own import check_decision, own_agent, own_policy
 from agents.blueprint import BlueprintAgent
+from agents.evaluation.locks import locks_of
 from agents.evaluation.solving import TreeSolving
 from agents.policy import Policy, UniformPolicy, policy_from_file, solved_policy
 from agents.search_agent import SearchAgent
@@ -94,8 +95,10 @@ class DerivedKind:
         if config.threads != 1:
             raise ValueError(f"threads must be 1 for a game derived from OpenSpiel (an iteration takes microseconds), got {config.threads}")
 
+        locks_of(self.game, config.locks())
+
     def solving(self, config: SolveConfig, variant: Variant) -> TreeSolving:
-        return TreeSolving(self.tree, variant)
+        return TreeSolving(self.tree, variant, locks_of(self.game, config.locks()))
 
     def check_bot(self, bot: str) -> None:
         from agents.opponents.openspiel import check_bot

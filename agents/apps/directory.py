@@ -23,7 +23,7 @@ PLAYED = ("game", "search")  # settings that make the hands of a table belong to
 SAME_HANDS = ("hands", "precision", "executor", "exact", "draws", "limit_seconds", "phh", "stop", "margin", "alpha", "beta")
 CLIENT = ("host", "port", "wait_seconds")  # keys of an agent that say where it connects, and no more
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
-OF_A_RUN = ("load", "show", "save", "threads", "budget", "executor")  # keys of a solve that change nothing of what is solved
+OF_A_RUN = ("load", "lock", "show", "save", "threads", "budget", "executor")  # keys of a solve that change nothing of what is solved
 VIEW = "view.npz"  # hold'em's of ``save=view``
 ANSWERS = (SOLUTION, VIEW, "policy.json")
 LOCK = ".lock"

@@ -30,6 +30,7 @@ from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import BoardBlueprint, make_blueprint, make_policy_blueprint, make_uniform_blueprint, tree_of
+from agents.evaluation.locks import digest_of, locks_of
 from agents.evaluation.solving import MORE, BoardSolving, smaller_game
 from agents.no_limit.agent import BOUNDED, NoLimitAgent
 from agents.no_limit.street_search import flop_memory
@@ -217,13 +218,17 @@ class HoldemKind:
     def check_solve(self, config: SolveConfig, variant: Variant) -> None:
         if not 0 <= config.threads <= cores():
             raise ValueError(f"threads must be in 0..{cores()} (the cores of this machine; 0: as many as pay), got {config.threads}")
+        locks_of(self.game, config.locks())
         self.check_solvable(variant, config.threads, config.storage, choice=True)
         if config.saves() == VIEW and len(self.game.deals) > 1 and self.game.betting.rake:
             raise ValueError(f"save must be true or false with game.rake (a view's last street is solved again, without rake), got {VIEW}")
+        if config.saves() == VIEW and len(self.game.deals) > 1 and config.locks():
+            raise ValueError(f"save must be true or false with lock (a view's last street is solved again, without locks), got {VIEW}")
         if config.load == "":
             raise ValueError("load must be a file that save=true wrote, got ''")
         if config.load is not None:
-            done, asked = check_solution(Path(config.load), self.game, variant, STORAGE[config.storage]), config.budget.iterations
+            storage, locks = STORAGE[config.storage], digest_of(locks_of(self.game, config.locks()))
+            done, asked = check_solution(Path(config.load), self.game, variant, storage, locks), config.budget.iterations
             if asked is not None and asked < done:
                 raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
         if self._places(config) and config.budget.iterations == 0 and config.load is None:
@@ -231,7 +236,8 @@ class HoldemKind:
 
     def solving(self, config: SolveConfig, variant: Variant) -> BoardSolving:
         threads = config.threads or useful_threads(self.game, cores())
-        return BoardSolving(self.game, variant, threads, STORAGE[config.storage], self._places(config))
+        locks = locks_of(self.game, config.locks())
+        return BoardSolving(self.game, variant, threads, STORAGE[config.storage], self._places(config), locks)
 
     def _places(self, config: SolveConfig) -> list[tuple[str, Place]]:
         """Return the decisions to show besides the first with their lines; refuses lines that do not lead to one."""

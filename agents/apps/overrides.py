@@ -23,6 +23,7 @@ def parsed(argument: str) -> Override:
     Raises:
         UsageError: it cannot be read; the line says how to type it where that can be told.
     """
+    argument = _quoted_lock(argument)
     key, equals, value = argument.partition("=")
     if len(value) > LONGEST:
         raise UsageError(f"{key[:100]} must have at most {LONGEST:,} characters, got {len(value):,}")
@@ -63,6 +64,14 @@ def expanded(arguments: Sequence[str]) -> Iterator[list[str]]:
             rule = "be choices with commas between or a range() to be swept over"
             raise UsageError(f"{override.key_or_group} must {rule}, got {value_of(override)!r}")
     yield from map(list, product(*choices))
+
+
+def _quoted_lock(argument: str) -> str:
+    """Return ``lock={"check": "bet 50 100%"}`` as text in quotes, JSON: Hydra's mappings have no keys in quotes."""
+    if not re.match(r'lock=\s*{\s*"', argument):
+        return argument
+    value = re.sub(r"(\\*)'", lambda quote: 2 * quote[1] + "\\'", argument.partition("=")[2])  # backslashes count double before a quote
+    return f"lock='{value}'"
 
 
 @lru_cache(maxsize=1)

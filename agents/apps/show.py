@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -16,11 +17,12 @@ from agents.apps.directory import SOLUTION, VIEW, checked_overrides, of_game, st
 from agents.apps.errors import UsageError, fail
 from agents.apps.holdem import STORAGE
 from agents.apps.run import compiling
+from agents.evaluation.locks import lock_words
 from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
 from agents.reporting.hand_grid import by_class, decision, decision_table
 from agents.reporting.tables import Row, table
-from agents.runtime.solution_file import saved_as
+from agents.runtime.solution_file import load_solution, saved_as
 from games.game import find_decision
 from games.holdem.rules import HoldemGame, HoldemState
 from games.settings import shown
@@ -56,6 +58,8 @@ def main(arguments: list[str]) -> None:
         for line, (row, note) in zip(lines, decisions, strict=True):
             head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
             print(f"{head}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n", flush=True)
+        for lock in _locks(path if path.is_dir() else path.parent):
+            print(lock_words(lock), flush=True)
     except BrokenPipeError:  # whoever reads has seen enough, as head has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -85,9 +89,10 @@ def _opened(path: Path) -> tuple[HoldemGame, Callable[[HoldemState], tuple[Row, 
     kind.check_solve(config, variant)
     with compiling():
         solving = kind.solving(config, variant)
+        if not isinstance(solving, BoardSolving):
+            raise ValueError(f"run must be of hold'em, got {kind.game.name}")
         solving.warm_up()
-        solving.load(solution)
-    assert isinstance(solving, BoardSolving)
+        load_solution(solving.solver, solution, locks=None)  # the averages have what was locked; nothing is solved here
     solver = solving.solver
 
     def read(state: HoldemState) -> tuple[Row, str]:
@@ -108,6 +113,15 @@ def _settings(solution: Path, settings: list[str] | None) -> list[str]:
     if settings is None:
         raise ValueError(f"run must be the run's directory where a solution of an older version does not say its game, got {solution}")
     return of_game(settings)
+
+
+def _locks(directory: Path) -> list[Row]:
+    """Return what the run says of its locks; nothing where it has none, or no result yet."""
+    try:
+        found = json.loads((directory / "result.json").read_text()).get("locks", [])
+        return [{"line": row["line"], "strategy": row["strategy"], **row} for row in found]
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return []
 
 
 def _classes(row: Row, suits: int) -> str:

@@ -13,6 +13,7 @@ from agents.apps.config import VIEW, SolveConfig
 from agents.apps.directory import of_game, started_with
 from agents.apps.launch import launch
 from agents.apps.run import COMPILING, Progress, Run, said_if_slow
+from agents.evaluation.locks import locked_note
 from agents.evaluation.solving import MORE, Solving, work_text
 from agents.reporting.figures import plot_trace
 from agents.reporting.tables import Autosave, counted, duration, not_solved, warned, write_csv
@@ -94,7 +95,11 @@ def report(result: Run, config: SolveConfig, kind: Kind, solving: Solving, solut
     spent = f"{counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}"
     text = solving.text(found, exploitability, config.budget.iterations)
     print(f"{game}: {label}, {spent}, exploitability {strength}{text}{directory}" + (f"\nNOT SOLVED: {reason}" if reason else ""))
-    plot_trace(solution.trace, warned(f"{game}, {label}", reason), [directory / f"trace.{kind}" for kind in ("png", "svg")])
+    plot_trace(
+        solution.trace,
+        warned(f"{game}, {label}{locked_note(solving.locks)}", reason),
+        [directory / f"trace.{kind}" for kind in ("png", "svg")],
+    )
     solving.draw(found, directory, strength, reason)
 
 

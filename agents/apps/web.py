@@ -25,6 +25,7 @@ from agents.apps.play import append
 from agents.apps.play import check as check_play
 from agents.apps.run import Run, compiling, said_if_slow
 from agents.evaluation.aivat import value_function
+from agents.evaluation.lock_texts import is_file, read_locks
 from agents.play.hand import Record
 from games.holdem.phh import history_text, variant_of
 from games.holdem.rules import HoldemGame
@@ -161,14 +162,14 @@ def explored(asked: Mapping[str, str]) -> Exploration:
 
     Args:
         asked: a game and an effort; of a spot also board, ranges out of and in position, pot, stack, bets and raises, and if it has any
-            rake and rake_cap, as ``timebank solve game=spot`` reads them.
+            rake and rake_cap, as ``timebank solve game=spot`` reads them; and ``lock`` if decisions are locked, JSON of them by line.
 
     Raises:
         ValueError: settings that do not fit, as ``timebank solve`` refuses them.
     """
     from agents.page.exploring import Exploration
 
-    wrong = [key for key in asked if key not in (*SPOT_KEYS, *RAKE_KEYS)] or [key for key in SPOT_KEYS if key not in asked]
+    wrong = [key for key in asked if key not in (*SPOT_KEYS, *RAKE_KEYS, "lock")] or [key for key in SPOT_KEYS if key not in asked]
     if wrong:
         raise ValueError(f"a spot must have {', '.join(SPOT_KEYS)}, got {'no ' * (wrong[0] not in asked)}{shown(wrong[0])[1:-1]}")
     if asked["effort"] not in EFFORTS:
@@ -183,6 +184,9 @@ def explored(asked: Mapping[str, str]) -> Exploration:
             config = compose("solve", overrides).settings
     except UsageError as error:
         raise ValueError(str(error)) from None
+    config.lock = read_locks(asked.get("lock"))
+    if (named := next(filter(is_file, config.lock.values()), None)) is not None:
+        raise ValueError(f"lock must say what is played, on the page no file does, got {shown(named)}")
     kind = build_kind(config.game, raked=True)
     variant = build_variant(config, kind)
     kind.check_solve(config, variant)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from agents.evaluation.locks import Lock, digest_of, held_decisions, locked_note, locked_row, locked_text, mark_locked
 from agents.policy import policy_table
 from agents.reporting.hand_grid import decision, decision_table, write_decision
 from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, table, warned, write_json
@@ -34,11 +35,13 @@ class Solving(Protocol):
         stake: chips that an exploitability is compared with, once it is warm.
         stake_text: what they are called.
         threads: kernel threads.
+        locks: decisions whose strategy is given.
     """
 
     stake: float
     stake_text: str
     threads: int
+    locks: Sequence[Lock]
 
     @property
     def solver(self) -> Anytime[Any]:
@@ -82,13 +85,14 @@ class TreeSolving:
     stake: float
     stake_text, threads = "uniform play's", 1
 
-    def __init__(self, tree: PublicTree, variant: Variant) -> None:
-        self.tree, self.variant = tree, variant
+    def __init__(self, tree: PublicTree, variant: Variant, locks: Sequence[Lock] = ()) -> None:
+        self.tree, self.variant, self.locks = tree, variant, locks
 
     def warm_up(self) -> float:
         self.solver = Solver(self.tree, self.variant)
         self.solver.run(1)
-        self.stake = self.solver.exploitability(uniform(self.tree))
+        self.stake = self.solver.exploitability(uniform(self.tree))  # without locks, which uniform play does not keep
+        self.solver.hold({lock.state: (lock.policy, lock.hands) for lock in self.locks})
         seconds = seconds_of(lambda: self.solver.run(1))
         self.solver.start(self.solver.subgame)
         return seconds
@@ -104,10 +108,12 @@ class TreeSolving:
         raise NotImplementedError
 
     def result(self, solution: Solution[Strategy]) -> Row:
-        return {"values": list(self.solver.evaluator.values(solution.strategy))}
+        values = list(self.solver.evaluator.values(solution.strategy))
+        best = self.solver.best_response_values(solution.strategy, free=True) if self.locks else None
+        return {"values": values} | locked_row(self.locks, values, best)
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
-        return f", value {result['values'][0]:.6g} to the first player\n"
+        return f", value {result['values'][0]:.6g} to the first player\n{locked_text(result, self.locks)}"
 
     def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
         write_json(directory / "policy.json", policy_table(self.solver.answer()))
@@ -125,18 +131,27 @@ class BoardSolving:
         threads: kernel threads.
         storage: dtype of regrets and averages.
         places: decisions to show besides the first, with their lines.
+        locks: decisions whose strategy is given.
 
     Raises:
         OSError: memory ran out.
     """
 
     def __init__(
-        self, game: HoldemGame, variant: Variant, threads: int, storage: Any = np.float32, places: Sequence[tuple[str, Place]] = ()
+        self,
+        game: HoldemGame,
+        variant: Variant,
+        threads: int,
+        storage: Any = np.float32,
+        places: Sequence[tuple[str, Place]] = (),
+        locks: Sequence[Lock] = (),
     ) -> None:
-        self.game, self.threads, self.places, self.free = game, threads, places, free_memory()
+        self.game, self.threads, self.places, self.locks, self.free = game, threads, places, locks, free_memory()
         self.stake, self.stake_text = game.pot, "the blinds" if game.betting.blinds else "the pot"
         try:
             self.solver = BoardSolver(game, variant, threads, storage=storage)
+            if locks:
+                self.solver.hold(held_decisions(game, locks))
         except MemoryError:
             raise OSError(f"game must fit into memory, got more than was free while it was built: {smaller_game(game)}") from None
 
@@ -160,7 +175,7 @@ class BoardSolving:
         return f"{memory_text(needed)}{large}; {hands} hands, {size}"
 
     def load(self, file: Path) -> None:
-        load_solution(self.solver, file)
+        load_solution(self.solver, file, digest_of(self.locks))
 
     def result(self, solution: Solution[BoardStrategy]) -> Row:
         """Return values, and the decisions that are shown: none before the first iteration."""
@@ -171,10 +186,17 @@ class BoardSolving:
         result: Row = {"values": values, "rounding_pot_fraction": abs(sum(apart) + rake) / game.pot, "boards": len(solver.tree.cards)}
         result |= {"rake": rake} if game.betting.rake else {}
         result |= {"storage": 8 * solver.storage.itemsize, "root": None, "nodes": []}
+        if self.locks:
+            result |= locked_row(self.locks, values, solver.free_best_response_values())
         if solution.iterations:
-            shown = [(line, cards_text(place.cards), decision(solver, *place)) for line, place in self.places]
-            result |= {"root": decision(solver), "nodes": [{"line": line, "board": board, **node} for line, board, node in shown]}
+            shown = [(line, cards_text(place.cards), self.decision(place)) for line, place in self.places]
+            root = Place(0, solver.tree.cards[0])
+            result |= {"root": self.decision(root), "nodes": [{"line": line, "board": board, **node} for line, board, node in shown]}
         return result if game.betting.blinds else result | {"ev": [value + game.pot / 2 for value in values]}
+
+    def decision(self, place: Place) -> Row:
+        """Return a decision as ``result.json`` has it; it says whether it is locked."""
+        return mark_locked(self.game, self.locks, self.game.state_at(*place), decision(self.solver, *place))
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         what, values = ("EV, chips", result["ev"]) if "ev" in result else ("value, chips", result["values"])
@@ -189,14 +211,18 @@ class BoardSolving:
         if (missed := result["rounding_pot_fraction"]) > ROUNDING:
             deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
             parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")
-        parts += [f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n" for i, node in enumerate(result["nodes"])]
+        parts += [
+            f"\nnode_{i}: {node['line']}{' (locked)' * ('locked' in node)}\n{decision_table(node)}\n"
+            for i, node in enumerate(result["nodes"])
+        ]
+        parts.append(locked_text(result, self.locks))
         return "".join(parts)
 
     def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
         if view:
             save_view(self.solver, directory / "view.npz", settings)
         else:
-            save_solution(self.solver, directory / "solution.npz", settings)
+            save_solution(self.solver, directory / "solution.npz", settings, digest_of(self.locks))
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Draw every decision that is shown; remove those that an earlier run in this directory showed beyond them."""
@@ -206,7 +232,8 @@ class BoardSolving:
                 file.unlink()
         drawn = [("root", "first decision", result["root"])] if result["root"] else []
         for name, line, node in [*drawn, *((f"node_{i}", node["line"], node) for i, node in enumerate(result["nodes"]))]:
-            title = warned(f"{self.game.name}: {line}, exploitability {strength}", reason)
+            of_locks = ", locked" if "locked" in node else locked_note(self.locks)
+            title = warned(f"{self.game.name}: {line}{of_locks}, exploitability {strength}", reason)
             write_decision(node, self.game.deck, title, directory, name)
 
 

@@ -178,7 +178,7 @@ class StreetSearch:
         return name, flop_solver(plan.game, way, self.variant, self.threads, self._workspace)
 
     def _river_bets_fit(self) -> bool:
-        """Say whether a plan may solve a flop with bets on the river now: other workers may have taken memory since the agent was loaded."""
+        """Say whether a plan may solve a flop with bets on the river now: others may have taken memory since the agent was loaded."""
         if self._river_bets is None:
             self._river_bets = flop_memory(self.game, TO_END, self.variant, self.threads)[1]
         return self._river_bets < LARGEST_SHARE * free_memory()

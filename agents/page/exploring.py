@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.evaluation.lock_texts import hand_by_hand
 from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page.thoughts import Data
 from agents.page.views import Copy, View, view_of
@@ -70,7 +71,7 @@ class Exploration:
         self._watch, self._size = Watch(), ""
         self._view: View | None = None  # once it is built
         self._kept: list[Snapshot] = []
-        self._asked: queue.SimpleQueue[tuple[str, int | None, Future[Data]]] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[tuple[str, int | None, bool, Future[Data]]] = queue.SimpleQueue()
         self._lock, self._before, self._served, self._done = threading.Lock(), 0.0, 0.0, (0, 0.0)
         self._serve_others: Callable[[], None] = lambda: None
         self.version = self.listeners = 0
@@ -122,23 +123,24 @@ class Exploration:
         """Whether nothing is done for it any more, but for answers to questions."""
         return self.status in ("done", "failed")
 
-    def ask(self, line: str, number: int | None) -> Future[Data]:
+    def ask(self, line: str, number: int | None, as_lock: bool = False) -> Future[Data]:
         """Return what will be a decision's strategy, after the iterations of a kept answer; None is the last.
 
-        The future raises ValueError where the line or the number cannot be.
+        With ``as_lock`` it is ``{"lock": text}``, what a lock of it says hand by hand. The future raises ValueError where the line or the
+        number cannot be.
         """
         future: Future[Data] = Future()
-        self._asked.put((line, number, future))
+        self._asked.put((line, number, as_lock, future))
         return future
 
     def serve(self) -> None:
         """Answer what was asked for; in the thread that works, or when it is over."""
         while not self._asked.empty():
-            line, number, future = self._asked.get()
+            line, number, as_lock, future = self._asked.get()
             if not future.set_running_or_notify_cancel():  # whoever asked has gone
                 continue
             try:
-                future.set_result(self._node(line, number))
+                future.set_result(self._node(line, number, as_lock))
             except Exception as error:
                 future.set_exception(error if isinstance(error, ValueError) else ValueError(first_line(error)))
 
@@ -181,8 +183,8 @@ class Exploration:
                     self._kept[i] = replace(self._kept[i], answer=None)
             self.version += 1
 
-    def _node(self, line: str, number: int | None) -> Data:
-        """Return a decision as the page shows it."""
+    def _node(self, line: str, number: int | None, as_lock: bool) -> Data:
+        """Return a decision as the page shows it, or what a lock of it says."""
         if self._view is None:
             raise ValueError(f"line must wait until the spot is built, got {line!r}")
         view, snapshots, copy = self._view, self._kept, None
@@ -193,7 +195,10 @@ class Exploration:
             if copy is None and number < len(snapshots) - 1:
                 raise ValueError(f"kept must be the number of an answer that is still there, got {number}")
         state = find_decision(view.game, line, "line")
-        return self._data(view, state, view.row(state, copy)) | {"kept": number}
+        row = view.row(state, copy)
+        if as_lock:
+            return {"lock": hand_by_hand(row["actions"], {hand: entry["strategy"] for hand, entry in row["hands"].items()})}
+        return self._data(view, state, row) | {"kept": number, "locked": "locked" in row}
 
     def _data(self, view: View, state: Any, shown: Data) -> Data:
         """Return a decision's row as numbers of few digits: what 1,326 hands do fits into 60 kB."""

@@ -174,10 +174,10 @@ class Server:
         return JSONResponse(exploration.view())
 
     async def node(self, request: Request) -> Response:
-        """Return a decision: its ``line``, and the number of a ``kept`` answer, or none for the last."""
+        """Return a decision: its ``line``, and the number of a ``kept`` answer, or none for the last; or what a ``lock`` of it says."""
         exploration, asked = self._exploration(request.path_params["name"]), await _body(request)
         number = None if asked.get("kept") is None else _whole(asked, "kept")
-        future = exploration.ask(_text(asked, "line"), number)
+        future = exploration.ask(_text(asked, "line"), number, asked.get("lock") is True)
         self._thinking.submit(exploration.serve)  # where it is over; else it answers as it works
         return JSONResponse(await asyncio.wrap_future(future))
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from agents.evaluation.locks import mark_locked
 from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.reporting.hand_grid import decision
 from agents.reporting.tables import Row
@@ -46,7 +47,7 @@ class BoardView:
     """See ``View``: hold'em."""
 
     def __init__(self, solving: BoardSolving) -> None:
-        self._solver, self.game = solving.solver, solving.game
+        self._solver, self.game, self._locks = solving.solver, solving.game, solving.locks
         self.pot: float | None = self.game.pot
 
     def answer(self) -> Copy:
@@ -58,7 +59,7 @@ class BoardView:
         place = game.locate(state)
         assert place is not None  # every action of its line is one of the menus'
         with nullcontext() if copy is None else self._solver.showing(copy):
-            return decision(self._solver, *place)
+            return mark_locked(game, self._locks, state, decision(self._solver, *place))
 
     def cards(self, state: HoldemState) -> list[str] | None:
         return None
@@ -70,7 +71,7 @@ class TreeView:
     pot: float | None = None
 
     def __init__(self, solving: TreeSolving) -> None:
-        self._solver, self.game = solving.solver, derived_game(solving.tree)
+        self._solver, self.game, self._locks = solving.solver, derived_game(solving.tree), solving.locks
         self._representation: Any = represent(self.game)
 
     def answer(self) -> Copy:
@@ -98,7 +99,8 @@ class TreeView:
                 ev, evs = float(mixed[hand] / reached[hand]), (cfvs[:, hand] / reached[hand]).tolist()
             entry = {"strategy": policy[:, hand].tolist(), "ev": ev, "action_evs": evs, "weight": float(reach[player][hand])}
             hands[game.hand_name(player, hand)] = entry
-        return {"player": player, "actions": [action.text for action in game.actions(state)], "frequencies": frequencies, "hands": hands}
+        row = {"player": player, "actions": [action.text for action in game.actions(state)], "frequencies": frequencies, "hands": hands}
+        return mark_locked(game, self._locks, state, row)
 
     def cards(self, state: int) -> list[str] | None:
         return [self.game.label(child) for child in self._solver.tree.children(state)]

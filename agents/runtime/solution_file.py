@@ -22,15 +22,17 @@ MOST_ITERATIONS = 2**53  # they are float64 where they make weights
 LARGEST = 1e30  # of a sum of regrets or reaches: so many iterations for 10^9 chips against 1,326 hands come to 10^28
 
 
-def save_solution(solver: BoardSolver, file: Path, settings: Sequence[str] = ()) -> None:
+def save_solution(solver: BoardSolver, file: Path, settings: Sequence[str] = (), locks: str = "") -> None:
     """Write a solver's state, so that it goes on exactly; whole or not at all.
 
     Args:
         solver: whose.
         file: to write.
         settings: what makes the game, as overrides of ``timebank solve``: with them the file can be opened alone.
+        locks: what is locked in it, see ``agents.evaluation.locks.digest_of``.
     """
-    write_archive(file, about_solver(solver, settings) | {"format": FORMAT}, solver.state())
+    about = about_solver(solver, settings) | {"format": FORMAT} | ({"locks": locks} if locks else {})
+    write_archive(file, about, solver.state())
 
 
 def about_solver(solver: BoardSolver, settings: Sequence[str]) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def saved_as(file: Path) -> SavedAs:
         raise ValueError(f"run must have a solution that timebank solve wrote, got {file} ({first_line(error)})") from None
 
 
-def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32) -> int:
+def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32, locks: str | None = "") -> int:
     """Return the iterations of a file, if ``load_solution`` can take it over into a solver of this game, variant and storage.
 
     Array sizes are checked as far as they are known without the game's boards.
@@ -84,17 +86,17 @@ def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any 
         rows, columns = largest[int(name[-1])]
         return len(shape) == 2 and shape[0] <= rows and shape[1] == columns
 
-    return _read(file, game, variant, storage, fits)
+    return _read(file, game, variant, storage, fits, locks=locks)
 
 
-def load_solution(solver: BoardSolver, file: Path) -> None:
-    """Take over what ``save_solution`` wrote.
+def load_solution(solver: BoardSolver, file: Path, locks: str | None = "") -> None:
+    """Take over what ``save_solution`` wrote, with the same locks; None for a solution that is only looked at, with any.
 
     Raises:
         ValueError: no such file, or one of another game, variant or storage, or a damaged one; nothing is changed.
     """
     state, arrays = solver.state(), dict[str, Rows]()
-    iterations = _read(file, solver.game, solver.variant, solver.storage, lambda name, shape: shape == state[name].shape, arrays)
+    iterations = _read(file, solver.game, solver.variant, solver.storage, lambda name, shape: shape == state[name].shape, arrays, locks)
     solver.restore(arrays, iterations)
 
 
@@ -105,6 +107,7 @@ def _read(
     storage: Any,
     fits: Callable[[str, tuple[int, ...]], bool],
     arrays: dict[str, Rows] | None = None,
+    locks: str | None = "",
 ) -> int:
     """Return a file's iterations after looking at all of it, and fill ``arrays``; ``fits`` says whether an array's shape is right."""
     try:
@@ -117,6 +120,9 @@ def _read(
             iterations = about["iterations"]
             require(whole_in(iterations, 0, MOST_ITERATIONS), f"{brief(iterations)} iterations")
             wrong = _misfit(about, file, game, variant, _bits(storage))
+            if not wrong and locks is not None and about.get("locks", "") != locks:
+                what = ("no locks" if locks else "locks and this solve none") if not (locks and "locks" in about) else "others"
+                wrong = f"lock must be what load was solved with, got {file}, which has {what}"
             for name in () if wrong else state_names(variant):
                 shape = saved.header(name).shape
                 array = saved.array(name, shape, storage) if fits(name, shape) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,10 +17,11 @@ from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import Forest
 from search.anytime import Anytime
+from search.boards.held import HeldDecision, HeldRows, held_rows
 from search.boards.river_draws import RiverDraws
 from search.boards.root_gadget import RootGadget
 from search.boards.strategy import BoardStrategy, play_alike
-from search.boards.sweeps import BoardSweeps, StoredRows, workspace_bytes
+from search.boards.sweeps import BoardSweeps, StoredRows, no_marks, workspace_bytes
 from search.boards.workspace import Workspace
 from search.kernels.streets import BEST, VALUE
 from search.tree.evaluator import exploitability_of
@@ -163,6 +164,7 @@ class BoardSolver(Anytime[BoardStrategy]):
             self.matching = stored("matching")
         for p, live in enumerate(self._even):
             self._sweeps.reach[p][: np.count_nonzero(live), 0] = self._reach_unit * live[live > 0]
+        self._held: tuple[HeldRows, ...] = ()
         self._model = tuple(reach.copy() for reach in self._sweeps.reach) if gadget else ()  # what a gadget changes
         self._gadget = gadget.opened(self.tree, self._sweeps) if gadget else None
 
@@ -184,6 +186,25 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return the size of the solver's and the tree's arrays in bytes."""
         kept = [*self.regret, *self.average, *(self.matching if self.variant.predictive else ())]
         return sum(a.nbytes for a in kept) + self._sweeps.memory_bytes() + self.tree.memory_bytes()
+
+    def hold(self, decisions: Sequence[HeldDecision]) -> None:
+        """Hold the strategies of some decisions from here on, see ``search.boards.held``; those before are free again.
+
+        Raises:
+            ValueError: a decision on a street whose cards are drawn.
+        """
+        if self._draws is not None and any(self.game.bets.round[held.node] == len(self.game.deals) - 1 for held in decisions):
+            raise ValueError("rivers must be left out where decisions on the last street are held")  # boards have other numbers when drawn
+        self._held = held_rows(self.game, self.tree, decisions, self.dtype) if decisions else ()
+        none = no_marks(self.dtype)
+        self._sweeps.hold((self._held[0].marks, self._held[1].marks) if self._held else (none, none))
+        self._write_held()
+
+    def _write_held(self) -> None:
+        for p, held in enumerate(self._held):
+            for rows in (self.regret, self.matching):
+                held.write(rows[p])
+        self._alike = False
 
     def warm_up(self) -> None:
         """Compile or load the kernels, without doing any work."""
@@ -225,6 +246,12 @@ class BoardSolver(Anytime[BoardStrategy]):
     def best_response_values(self) -> tuple[float, float]:
         """Return what a best response of each player has against the other one's average strategy, in chips a deal."""
         return self._values(BEST)
+
+    def free_best_response_values(self) -> tuple[float, float]:
+        """Return the same where the one who responds need not play what is held."""
+        none = no_marks(self.dtype)
+        with self._sweeps.holding((none, none)):
+            return self._values(BEST)
 
     def values(self) -> tuple[float, float]:
         """Return both players' expected chips a deal when both play the average strategies. Rake alone keeps their sum from 0."""
@@ -294,18 +321,23 @@ class BoardSolver(Anytime[BoardStrategy]):
 
     def state(self) -> dict[str, Rows]:
         """Return the arrays that solving on needs, by name; not copies."""
+        for p, held in enumerate(self._held):
+            held.write(self.average[p])
         return {name: getattr(self, name[:-2])[int(name[-1])] for name in state_names(self.variant)}
 
     def restore(self, arrays: Mapping[str, Rows], iterations: int) -> None:
         """Go on from another solver's ``state`` of the same game and variant."""
         for name, own in self.state().items():
             own[:] = arrays[name]
-        self.iterations, self._alike = iterations, False
+        self.iterations = iterations
+        self._write_held()
 
     def _play_alike(self) -> None:
         if not self._alike:
             for p in (0, 1):
                 play_alike(self.tree, p, self.average[p])
+            for p, held in enumerate(self._held):
+                held.write(self.average[p])
             self._alike = True
 
     def _rows(self, matching: tuple[Rows, ...]) -> StoredRows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,9 +32,14 @@ def image_of_hands(permutation: bytes, deck: Deck) -> npt.NDArray[np.uint32]:
 
 def alike_images(game: HoldemGame, tree: BoardTree, board: int) -> list[npt.NDArray[np.uint32]]:
     """Return [H] each, the images of all hands under the suit permutations that leave a board's streets as they are."""
-    cards, counts = tree.cards[board], np.cumsum([len(tree.cards[0]), *game.deals[1:]]).tolist()
+    return images_under(game, tree.group, tree.cards[board])
+
+
+def images_under(game: HoldemGame, group: Sequence[Permutation], cards: tuple[int, ...]) -> list[npt.NDArray[np.uint32]]:
+    """Return the same by the game's suit permutations (see ``BoardTree.group``) and the cards of a board, canonical or not."""
+    counts = np.cumsum([sum(map(len, game.board)), *game.deals[1:]]).tolist()
     streets = [set(cards[low:high]) for low, high in zip([0, *counts], counts, strict=False)]
-    fitting = [g for g in tree.group if all({permute_card(g, card) for card in street} == street for street in streets)]
+    fitting = [g for g in group if all({permute_card(g, card) for card in street} == street for street in streets)]
     return [image_of_hands(g.tobytes(), game.deck) for g in fitting]
 
 
@@ -94,16 +100,32 @@ def find_board(game: HoldemGame, tree: BoardTree, cards: tuple[int, ...]) -> tup
     while len(tree.cards[board]) < len(cards):
         before = len(tree.cards[board])
         count = game.deals[int(boards[board, STREET]) + 1]
-        new = [permute_card(permutation, c) for c in cards[before : before + count]]
-        images = [tuple(sorted(permute_card(g, c) for c in new)) for g in group]
-        there = min(images)  # the first of all that suits make equal stands for them, and boards stand in this order
+        there, permutation, group = first_image(group, permutation, cards[before : before + count])  # boards stand in this order
         low, high = int(boards[board, CHILD]), int(boards[board, CHILD_END])
         board = bisect_left(tree.cards, there, low, high, key=lambda own: own[before:])
         if board == high or tree.cards[board][before:] != there:
             raise ValueError(f"cards must be a board of the game, got {cards}")
-        permutation = group[images.index(there)][permutation]
-        group = [g for g in group if {permute_card(g, c) for c in there} == set(there)]
     return board, permutation
+
+
+def first_image(
+    group: Sequence[Permutation], permutation: Permutation, cards: Sequence[int]
+) -> tuple[tuple[int, ...], Permutation, list[Permutation]]:
+    """Return the first of all sets that suits make equal to a street's cards, which stands for them.
+
+    Args:
+        group: suit permutations that leave the streets before as they are.
+        permutation: what suits have become on the streets before.
+        cards: of the street.
+
+    Returns:
+        the set, ascending, what suits become on it, and what of the group leaves it as it is.
+    """
+    new = [permute_card(permutation, card) for card in cards]
+    images = [tuple(sorted(permute_card(g, card) for card in new)) for g in group]
+    first = min(images)
+    fixing = [g for g in group if {permute_card(g, card) for card in first} == set(first)]
+    return first, group[images.index(first)][permutation], fixing
 
 
 def shares_of(sums: Float) -> Float:
@@ -166,13 +188,17 @@ class BoardStrategy:
     def put(self, node: int, cards: tuple[int, ...], policy: Float) -> None:
         """Write [A, H] at a decision into the acting player's rows, in place."""
         board, permutation, rows = self.locate(node, cards)
-        player, renamed = int(self.game.bets.player[node]), np.zeros_like(policy)
+        player = int(self.game.bets.player[node])
+        self.tree.tiled(player, board, self.average[player])[:, rows] = self.in_lanes(player, board, permutation, policy)
+
+    def in_lanes(self, player: int, board: int, permutation: Permutation, policy: Float) -> Float:
+        """Return [tiles, A, 8], [A, H] as a player's rows at a board hold it; ``permutation`` is what suits become on the board."""
+        renamed, hands = np.zeros_like(policy), self.tree.hands_at(player, board)
         renamed[:, image_of_hands(permutation.tobytes(), self.game.deck)] = policy
-        tiled = self.tree.tiled(player, board, self.average[player])[:, rows]
-        own = np.zeros((len(policy), len(tiled) * LANES))
-        hands = self.tree.hands_at(player, board)
+        tiles = -(-len(hands) // LANES)
+        own = np.zeros((len(policy), tiles * LANES))
         own[:, : len(hands)] = renamed[:, hands]
-        tiled[:] = own.reshape(len(policy), len(tiled), LANES).transpose(1, 0, 2)
+        return own.reshape(len(policy), tiles, LANES).transpose(1, 0, 2)
 
     def reach(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[Float, Float]:
         """Return what the players come to a decision with: [H] each, range times own action probabilities on the way there.

@@ -36,6 +36,18 @@ class StoredRows(NamedTuple):
     average: tuple[Rows, ...]
 
 
+class Marks(NamedTuple):
+    """Where a player's strategy is held; see ``search.kernels.streets.Side``."""
+
+    held_at: npt.NDArray[np.int64]
+    held: Rows
+
+
+def no_marks(dtype: Any) -> Marks:
+    """Return marks that hold nothing."""
+    return Marks(np.zeros(0, np.int64), np.zeros((1, LANES), dtype))
+
+
 class Gadget(NamedTuple):
     """A gadget above the root, for all lines at once."""
 
@@ -77,6 +89,7 @@ class BoardSweeps:
         watched = [tiles * (int(f.table[:, ROWS].max()) + 1) for f in tree.forests]
         self._watched = [self._space.zeros(f"watched {p}", watched[p], dtype) for p in (0, 1)]
         self._seen, self._seen_rows = FIRST_BOARD, [0, 0]
+        self._marks = 2 * (no_marks(dtype),)
         nothing = np.zeros((1, 1), dtype)
         self._no_gadget = Gadget(UNSAFE, 0, GadgetArrays(*[nothing] * len(GadgetArrays._fields)))
 
@@ -89,6 +102,19 @@ class BoardSweeps:
         if tree.forests is not self.tree.forests or tree.nowhere != self.tree.nowhere:
             raise ValueError("tree must have the forests that the workspaces were made for")
         self.tree, self._hands = tree, _plain(tree.hands)
+
+    @contextmanager
+    def holding(self, marks: tuple[Marks, Marks]) -> Iterator[None]:
+        """Sweep with other marks for a while, see ``hold``."""
+        before, self._marks = self._marks, marks
+        try:
+            yield
+        finally:
+            self._marks = before
+
+    def hold(self, marks: tuple[Marks, Marks]) -> None:
+        """Hold both players' strategies where they are marked: what is matched there stays, and best responses play it, too."""
+        self._marks = marks
 
     def update(
         self, rows: StoredRows, weights: npt.NDArray[np.float64], begin: int, end: int, gadget: Gadget | None = None, only: int = BOTH
@@ -177,7 +203,10 @@ class BoardSweeps:
     def _arrays(self, rows: StoredRows) -> tuple[Any, ...]:
         """Return both players' arrays as kernels take them."""
         kept = [[_words(a) for a in own] for own in rows]
-        return tuple((self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p]) for p in (0, 1))
+        return tuple(
+            (self._layouts[p], *(own[p] for own in kept), self._root[p], self._watched[p], self._seen_rows[p], *self._marks[p])
+            for p in (0, 1)
+        )
 
     def _above(self, gadget: Gadget) -> tuple[Any, ...]:
         """Return a gadget as kernels take it."""

@@ -56,7 +56,7 @@ def side_of(player: Any, forests: Any, hands: Any, boards: Any, weight: Any, arr
     return Side(
         player, forest_of(forests[0]), forest_of(forests[1]), hands_of(hands[0]), hands_of(hands[1]), borrowed(boards), borrowed(weight),
         borrowed(own[0]), borrowed(own[1]), borrowed(own[2]), borrowed(own[3]), borrowed(other[2]), borrowed(own[4]), borrowed(other[4]),
-        borrowed(own[5]), nowhere, watched[0], watched[1], own[6],
+        borrowed(own[5]), nowhere, watched[0], watched[1], own[6], borrowed(own[7]), borrowed(own[8]),
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def play_streets(
         hands: both players' ``Hands``, as plain tuples.
         boards: see ``Side``, as are the rest.
         weight: of each board.
-        arrays: for both players (layout, regret, matching, average, root, seen, seen_rows).
+        arrays: for both players (layout, regret, matching, average, root, seen, seen_rows, held_at, held).
         nowhere: index of a hand that is not there.
         watched: (first, end) of the boards whose values ``seen`` keeps.
         mode: UPDATE, BEST or VALUE.

@@ -84,6 +84,8 @@ class Side(NamedTuple):
     watched: int  # first board whose values ``seen`` keeps
     watched_end: int  # one past the last
     seen_rows: int  # rows of ``seen`` that a watched board has
+    held_at: Any  # [boards] first row of a board in ``held``, -1 for one without held decisions; [0] where nothing is held at all
+    held: Any  # [tiles of those boards * decisions of their street, 8]: 1 where a hand's strategy at a decision is held, else 0
 
 
 class Weights(NamedTuple):
@@ -192,6 +194,42 @@ def ascend(side: Side, s: int, weights: Weights, work: Any, value: int, plans: A
                     store_stored(side.matching, base + r, add(where_positive(x, x, zero), multiply(again, now)), weights.time)
 
 
+@inlined_kernel
+def ascend_held(side: Side, s: int, weights: Weights, work: Any, value: int, plans: Any, plan: int, base: int, marks: int) -> None:
+    """Do what ``ascend`` does on a board with held decisions; ``marks`` is the tile's first row in ``held``. In place.
+
+    Where a hand's strategy is held its value is that of the strategy in BEST mode, too, and its regrets stay as they are: they say what
+    it plays.
+    """
+    forest = side.forest
+    zero, one = splat(work.dtype.type(0)), splat(work.dtype.type(1))
+    positive, negative, again = splat(weights.positive), splat(weights.negative), splat(weights.predictive)
+    first_k, first_f = forest.table[s, DECISION], forest.table[s, FIRST_ROW]
+    for i in range(forest.table[s, DECISIONS]):
+        k = forest.table[s, DECISIONS] - 1 - i
+        low, high = pick(forest.first_row, first_f + k), pick(forest.first_row, first_f + k + 1)
+        mark = load_row(side.held, marks + k)
+        v = zero
+        for r in range(low, high):
+            v = add(v, multiply(load_row(plans, plan + r), load_row(work, value + r)))
+        if weights.mode == BEST:
+            best = load_row(work, value + low)
+            for r in range(low + 1, high):
+                x = load_row(work, value + r)
+                best = where_positive(subtract(x, best), x, best)
+            v = where_positive(mark, v, best)
+        add_to(work, value + pick(forest.parent_row, first_k + k), v)
+        if weights.mode == UPDATE:
+            for r in range(low, high):
+                now = subtract(load_row(work, value + r), v)
+                x = load_stored(side.regret, base + r)
+                x = where_positive(mark, x, add(multiply(x, where_positive(x, positive, negative)), now))
+                store_stored(side.regret, base + r, x, weights.time)
+                if weights.predictive > 0:
+                    next_x = add(where_positive(x, x, zero), multiply(subtract(one, mark), multiply(again, now)))
+                    store_stored(side.matching, base + r, next_x, weights.time)
+
+
 @inner_kernel
 def other_down(side: Side, b: int, begin: int, end: int, up: Any, out: int, wide: Any, work: Any) -> None:
     """Take some tiles of the opponent's hands down a board, in place."""
@@ -221,8 +259,13 @@ def own_down(side: Side, weights: Weights, b: int, t: int, up: Any, out: int, wi
 
 
 @inlined_kernel
-def own_up(side: Side, weights: Weights, b: int, t: int, up: Any, back: int, wide: Any, work: Any, plans: Any, plan: int) -> None:
-    """Take one tile of the player's own hands up a board and add its lines' values to the board above, in place."""
+def own_up(
+    side: Side, weights: Weights, b: int, t: int, up: Any, back: int, wide: Any, work: Any, plans: Any, plan: int, held: bool
+) -> None:
+    """Take one tile of the player's own hands up a board and add its lines' values to the board above, in place.
+
+    ``held`` says whether the board has held decisions; it is a constant of the caller.
+    """
     layout, forest = side.layout, side.forest
     p, s = side.player, side.boards[b, STREET]
     value, hand, rows, lines = layout[s, TILE_VALUE], LANES * t, forest.table[s, ROWS], forest.table[s, LINES]
@@ -236,7 +279,11 @@ def own_up(side: Side, weights: Weights, b: int, t: int, up: Any, back: int, wid
     for g in range(exits):
         x = load_column(wide, layout[s, BACK] + hand * exits + g, exits)
         add_picked(work, value, 1, forest.exit_row, forest.table[s, EXIT] + LANES * g, x)
-    ascend(side, s, weights, work, value, plans, plan, side.boards[b, STORE + p] + t * (rows - lines) - lines)
+    base = side.boards[b, STORE + p] + t * (rows - lines) - lines
+    if held:
+        ascend_held(side, s, weights, work, value, plans, plan, base, side.held_at[b] + t * forest.table[s, DECISIONS])
+    else:
+        ascend(side, s, weights, work, value, plans, plan, base)
     if side.watched <= b < side.watched_end:
         seen = (b - side.watched) * side.seen_rows + t * (rows + 1)
         for r in range(rows):
@@ -326,9 +373,11 @@ def down(side: Side, weights: Weights, b: int, begin: int, end: int, up: Any, ou
         own_down(side, weights, b, t, up, out, wide, work, wide, plan)
 
 
-@inner_kernel
-def up_or_both(side: Side, weights: Weights, b: int, begin: int, end: int, above: Any, out: int, back: int, wide: Any, work: Any) -> None:
-    """Take some tiles of the player's own hands up a board; on the last street down first. In place."""
+@inlined_kernel
+def tiles_up(
+    side: Side, weights: Weights, b: int, begin: int, end: int, above: Any, out: int, back: int, wide: Any, work: Any, held: bool
+) -> None:
+    """Do what ``up_or_both`` does; ``held`` is a constant, see ``own_up``."""
     s = side.boards[b, STREET]
     both = side.forest.table[s, EXITS] == 0
     plans = work if both else wide
@@ -338,7 +387,32 @@ def up_or_both(side: Side, weights: Weights, b: int, begin: int, end: int, above
             own_down(side, weights, b, t, above, out, wide, work, plans, plan)
         else:
             plan = side.layout[s, PLANS] + t * (side.forest.table[s, ROWS] + 1)
-        own_up(side, weights, b, t, above, back, wide, work, plans, plan)
+        own_up(side, weights, b, t, above, back, wide, work, plans, plan, held)
+
+
+@inner_kernel
+def tiles_up_free(
+    side: Side, weights: Weights, b: int, begin: int, end: int, above: Any, out: int, back: int, wide: Any, work: Any
+) -> None:
+    """Do what ``up_or_both`` does on a board whose decisions are all free."""
+    tiles_up(side, weights, b, begin, end, above, out, back, wide, work, False)
+
+
+@inner_kernel
+def tiles_up_held(
+    side: Side, weights: Weights, b: int, begin: int, end: int, above: Any, out: int, back: int, wide: Any, work: Any
+) -> None:
+    """Do the same on a board with held decisions; by itself, since a choice in the loop made free rivers half as slow again."""
+    tiles_up(side, weights, b, begin, end, above, out, back, wide, work, True)
+
+
+@inlined_kernel
+def up_or_both(side: Side, weights: Weights, b: int, begin: int, end: int, above: Any, out: int, back: int, wide: Any, work: Any) -> None:
+    """Take some tiles of the player's own hands up a board; on the last street down first. In place."""
+    if len(side.held_at) > 0 and side.held_at[b] >= 0:
+        tiles_up_held(side, weights, b, begin, end, above, out, back, wide, work)
+    else:
+        tiles_up_free(side, weights, b, begin, end, above, out, back, wide, work)
 
 
 @inner_kernel

@@ -105,6 +105,10 @@ class Evaluator:
         found: Float = self._cfv[player][slice(*strategy.span.rows[player]), : self.tree.num_hands(player)].copy()
         return found
 
+    def last_cfvs(self, player: int) -> Float:
+        """Return [R, padded H], what the last call worked out of each of the player's sequences: the array itself, free until the next."""
+        return self._cfv[player]
+
     def values(self, strategy: Strategy) -> tuple[float, float]:
         """Return both players' expected values in chips at the root of the game (zero-sum)."""
         value = float(self.cfvs(strategy, 0, full_ranges(self.tree)[1]).sum())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from games import PublicTree
-from games.arrays import Float, Index
+from games.arrays import Bool, Float, Index
 from games.kernels import LANES, aligned_zeros
 from games.public_tree import Slice
 from search.anytime import Anytime
@@ -27,6 +27,7 @@ from search.kernels import (
     seed,
 )
 from search.tree.evaluator import Evaluator, exploitability_of, span_of
+from search.tree.held import LARGE, MOST, HeldNodes
 from search.tree.strategy import Strategy, uniform
 from search.tree.subgame import Subgame, whole_game
 from search.variants import BLOCK, Variant, average_weight, coefficients
@@ -49,7 +50,18 @@ class Solver(Anytime[Strategy]):
         self._uniform = uniform(tree)
         self._gadgets = tuple(self._no_gadget(p) for p in (0, 1))
         self._choices = tuple(GadgetArrays(*gadget.arrays) for gadget in self._gadgets)  # views
+        self._held: HeldNodes | None = None
         self.start(whole_game(tree))
+
+    def hold(self, decisions: Mapping[int, tuple[Float, Bool]]) -> None:
+        """Hold the strategies of some decisions in the whole game, see ``search.tree.held.HeldNodes``, and begin it anew."""
+        self._held = HeldNodes(self.tree, decisions) if decisions else None
+        self.start(whole_game(self.tree))
+
+    def _write_held(self) -> None:
+        if self._held is not None:
+            for side, held in zip(self.sides, self._held.sides, strict=True):
+                held.write(side.regret, LARGE)
 
     def _side(self, player: int) -> Side:
         sequences = self.tree.sequences[player]
@@ -91,6 +103,11 @@ class Solver(Anytime[Strategy]):
             root = side.reach[self.part.root_row[p]]
             root[:] = 0.0
             root[: len(subgame.ranges[p])] = subgame.ranges[p]
+        if self._held is not None:
+            if subgame.node or subgame.gadget is not None:
+                raise ValueError(f"subgame must be the whole game where decisions are held, got public node {subgame.node}")
+            for side, held in zip(self.sides, self._held.sides, strict=True):
+                held.write(side.strategy)
         self.gadget = self._gadgets[0] if subgame.gadget is None else self._open(subgame)
         for side, span in zip(self.sides, self.spans, strict=True):
             propagate_reach(side.first_row, side.parent_row, span, side.strategy, side.reach)
@@ -136,6 +153,9 @@ class Solver(Anytime[Strategy]):
         while iterations > 0:
             block, begin = divmod(self._before + self.iterations, BLOCK)
             end = min(begin + iterations, BLOCK)
+            if self._held is not None:
+                end = min(end, begin + MOST)
+                self._write_held()
             iterate(*self._plain, *self.spans, plain(self.gadget), coefficients(self.variant, block), begin, end)
             self.iterations += end - begin
             iterations -= end - begin
@@ -150,7 +170,8 @@ class Solver(Anytime[Strategy]):
                 tables.append(self._policy[p][lo:hi].copy())
             else:
                 tables.append(side.strategy[lo:hi].copy())
-        return Strategy(self.tree, self.part, (tables[0], tables[1]))
+        found = Strategy(self.tree, self.part, (tables[0], tables[1]))
+        return found if self._held is None else self._held.fixed(found)
 
     def choice(self) -> Float:
         """Return [H], the gadget's average choice: probability of entering; for maxmargin of picking each hand, which add up to one."""
@@ -172,9 +193,7 @@ class Solver(Anytime[Strategy]):
         strategy = self.answer() if strategy is None else strategy
         gadget = self.subgame.gadget
         if gadget is None:
-            ranges = self.subgame.ranges
-            first, second = (float((self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p]) * ranges[p]).sum()) for p in (0, 1))
-            return exploitability_of(first, second)
+            return exploitability_of(*self.best_response_values(strategy))
         if gadget.spread:
             return float("nan")
         opponent, own = gadget.opponent, self.subgame.ranges[1 - gadget.opponent]
@@ -183,6 +202,16 @@ class Solver(Anytime[Strategy]):
         ours = (self.evaluator.best_response_cfvs(strategy, 1 - opponent, reach) * own).sum()
         columns = (column[:, None] for column in (reach, unasked, gadget.bounds, self.subgame.cf_reach()))
         return float(gadget_exploitability(self.gadget.kind, theirs[:, None], ours[None], *columns)[0])
+
+    def best_response_values(self, strategy: Strategy, free: bool = False) -> tuple[float, float]:
+        """Return what best responses have in the subgame without its gadget; where ``free`` they need not play what is held."""
+        ranges, found = self.subgame.ranges, list[float]()
+        for p in (0, 1):
+            cfvs = self.evaluator.best_response_cfvs(strategy, p, ranges[1 - p])
+            if self._held is not None and not free:
+                cfvs = self._held.mended(p, self.evaluator.last_cfvs(p))[: len(cfvs)]
+            found.append(float((cfvs * ranges[p]).sum()))
+        return found[0], found[1]
 
     def _reach_of(self, choice: Float) -> Float:
         """Return [H], the opponent's reach at the root that follows from a choice."""

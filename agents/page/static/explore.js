@@ -1,6 +1,7 @@
 // Explore: a spot, how its solve went, and any of its decisions at any time of that.
 
 import { bar, cards, colours, element, fill, grid, legend, percent, seconds } from "./shapes.js";
+import { lockNode, locks, short, withLocks } from "./locks.js";
 import { ask, follow } from "./talk.js";
 
 const at = (id) => document.getElementById(id);
@@ -34,7 +35,8 @@ function open(name, settings) {
 }
 
 const working = () => exploration && view && ["waiting", "building", "solving"].includes(view.status);
-const same = (a, b) => FIELDS.every((name) => a[name] === b[name]);
+const sameSpot = (a, b) => FIELDS.every((name) => a[name] === b[name]);
+const same = (a, b) => sameSpot(a, b) && (a.lock ?? "") === (b.lock ?? "");
 
 // The numbers of the answers that can be shown, and which of them is: the last one, or the first one from a chosen moment on.
 const answers = () => (view?.kept ?? []).flatMap((one, i) => (one.shown ? [i] : []));
@@ -78,7 +80,7 @@ function go(to) {
 }
 
 function remember() { // a link that leads back here
-  history.replaceState(null, "", `#${new URLSearchParams({ ...spotOf, line: line.join(" / ") })}`);
+  history.replaceState(null, "", `#${new URLSearchParams({ ...short(spotOf), line: line.join(" / ") })}`);
 }
 
 function render() {
@@ -154,7 +156,8 @@ function renderNode() {
   if (!node) return;
   refill(at("line"), ...[[], ...node.line.map((_, i) => node.line.slice(0, i + 1))].map((to) =>
     element("li", {}, element("button", { type: "button", onclick: () => go(to), "aria-current": String(to.length === node.line.length) }, to.at(-1) ?? "start"))));
-  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)}`}: ${node.seat} acts`);
+  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)}`}: ${node.seat} acts${node.locked ? " as locked" : ""}`);
+  lockNode(node, (body) => ask(`/api/explorations/${exploration}/node`, { ...body, kept: following() ? null : shownNumber() }));
   const classes = colours(node.actions);
   refill(at("choices"), ...node.actions.map((words, i) => element("button", { type: "button", class: `choice ${classes[i]}`, disabled: node.next[i] === "end", onclick: () => take(i) },
     `${words}: ${node.frequencies[i] === null ? "-" : percent(node.frequencies[i])}`)));
@@ -252,9 +255,10 @@ function csv() {
 at("spot").addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(async () => {
-    const settings = Object.fromEntries(new FormData(at("spot"))), made = await ask("/api/explorations", settings);
+    const settings = withLocks(Object.fromEntries(new FormData(at("spot")))), made = await ask("/api/explorations", settings);
     if (working()) ask(`/api/explorations/${exploration}/stop`, {}).catch(() => {}); // nobody would see its end
-    [node, last, line, moment, chosen, missing] = [null, null, same(settings, link) ? linkedLine() : [], null, null, ""];
+    const stays = spotOf && sameSpot(settings, spotOf) ? line : []; // with other locks its lines are the same
+    [node, last, line, moment, chosen, missing] = [null, null, same(settings, link) ? linkedLine() : stays, null, null, ""];
     link = {};
     at("deck").hidden = true;
     open(made.exploration, settings);
@@ -292,6 +296,7 @@ const [stored, settings] = JSON.parse(sessionStorage.getItem("exploration") ?? "
 let link = location.hash ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : settings;
 const linkedLine = () => (link.line ?? "").split(" / ").filter(Boolean);
 for (const name of FIELDS) if (name in link) at("spot").elements[name].value = link[name];
+locks(link.lock);
 showFields();
 await attempt(async () => {
   if (!stored || !same(settings, link)) return;

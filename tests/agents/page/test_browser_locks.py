@@ -1,0 +1,73 @@
+"""Locks on the page, in a real browser: see test_browser.py."""
+
+from __future__ import annotations
+
+from tests.agents.page.test_browser import browser, pytestmark, serving, tab  # noqa: F401 fixtures, and the marks of all browser tests
+
+SOLVED = "() => document.querySelector('#status').innerText.startsWith('Solved')"
+FREQUENCIES = "() => [...document.querySelectorAll('#choices button')].map((one) => one.innerText)"
+
+
+def solve(page):
+    page.click("#solve")
+    page.wait_for_function(SOLVED)
+    page.wait_for_selector("#node:not([hidden])")
+
+
+def go(page, key, steps):
+    page.keyboard.press(key)
+    page.wait_for_function("n => document.querySelectorAll('#line button').length === n", arg=steps)
+
+
+def test_a_decision_is_locked_solved_around_and_free_again(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=effort]", "quick")
+    page.fill("[name=bets]", "75%")
+    page.fill("[name=raises]", "")
+    solve(page)
+    first = page.evaluate(FREQUENCIES)
+    go(page, "1", 2)
+    page.click("#lock-box summary")
+    fields = page.locator("#lock-shares input")
+    assert fields.count() == page.locator("#choices button").count() == 2
+    assert sum(float(fields.nth(i).input_value()) for i in range(2)) == 100
+    fields.nth(0).fill("70")
+    fields.nth(1).fill("40")
+    page.click("#lock button[type=submit]")
+    assert page.locator("#lock-told").inner_text() == "The shares must add up to 100 %, got 110 %."
+    fields.nth(0).fill("0")
+    fields.nth(1).fill("100")
+    page.click("#lock button[type=submit]")
+    assert page.locator("#locks li").inner_text().startswith("check: bet 150 100%")
+    page.evaluate("document.activeElement.blur()")
+    solve(page)
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+    assert page.evaluate(FREQUENCIES) == ["check: 0%", "bet 150: 100%"]
+    page.keyboard.press("Backspace")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 1")
+    assert page.evaluate(FREQUENCIES) != first
+    assert "lock=" in page.url
+
+    other = tab()  # the address has it
+    other.goto(page.url)
+    other.reload()
+    assert other.locator("#locks li").count() == 1
+    other.click("#locks button")
+    assert other.locator("#locks").is_hidden()
+    solve(other)
+    other.wait_for_function(f"first => JSON.stringify(({FREQUENCIES})()) === JSON.stringify(first)", arg=first)
+
+
+def test_what_is_solved_is_locked_hand_by_hand_in_a_small_game(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=game]", "kuhn_poker")
+    solve(page)
+    before = page.evaluate(FREQUENCIES)
+    page.click("#lock-box summary")
+    page.click("#lock-solved")
+    page.wait_for_selector("#locks:not([hidden])")
+    solve(page)
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+    assert page.evaluate(FREQUENCIES) == before
