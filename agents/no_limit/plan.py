@@ -134,7 +134,7 @@ RIVER = Ladder(
 TURN = Ladder(
     (
         Rung("75 %, one raise on the turn", (RAISED, LATER), NEAR_ALLIN),
-        Rung("75 %, one raise a street", (RAISED, RAISED), NEAR_ALLIN, 300),
+        Rung("75 %, one raise a street", (RAISED, RAISED), NEAR_ALLIN, 240),
     )
 )
 
