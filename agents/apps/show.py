@@ -14,6 +14,7 @@ from agents.apps.directory import started_with
 from agents.apps.errors import UsageError, fail
 from agents.apps.run import compiling
 from agents.evaluation.solving import BoardSolving
+from agents.reporting.equity import players_table
 from agents.reporting.hand_grid import by_class, decision, decision_table
 from agents.reporting.tables import Row, table
 from games.game import find_decision
@@ -27,7 +28,8 @@ Usage:
 
 RUN is the directory of a run of timebank solve with save=true, of hold'em. LINE is a line of play that leads to a decision, in quotes:
 "check / bet 41 / call / 2c". Without one the first decision is shown. Each is told by action, then by class of hands: how often the hand
-comes there (of its largest weight), its EV, and how often it takes each action and what that is worth to it."""
+comes there (of its largest weight), its EV, equity and EQR (EV by equity times pot), and how often it takes each action and what that is
+worth to it."""
 
 
 def main(arguments: list[str]) -> None:
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> None:
     for line, place in places:
         assert place is not None  # every action of its line is one of the menus'
         row = decision(solving.solver, *place)
-        print(f"{line or 'the first decision'}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n")
+        print(f"{line or 'the first decision'}\n{decision_table(row)}\n\n{players_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n")
 
 
 def _loaded(directory: Path) -> BoardSolving:
@@ -85,11 +87,16 @@ def _classes(row: Row, suits: int) -> str:
         if weight <= 0:
             continue
         weights = [entry["weight"] for entry in hands]
+        known = hands and hands[0]["equity"] is not None
+        equity = np.average([entry["equity"] for entry in hands], weights=weights) if known else None
+        with_eqr = [entry for entry in hands if entry["eqr"] is not None]
+        eqr = np.average([entry["eqr"] for entry in with_eqr], weights=[entry["weight"] for entry in with_eqr]) if with_eqr else None
         evs = [f"{np.average([entry['ev'] for entry in hands], weights=weights):.2f}" if hands else "-"]
+        evs += ["-" if share is None else f"{share:.0%}" for share in (equity, eqr)]
         of_actions = np.average([entry["action_evs"] for entry in hands], axis=0, weights=weights) if hands else [None] * len(actions)
         told = [f"{share:.0%}" + ("" if ev is None else f" ({ev:.2f})") for share, ev in zip(mix, of_actions, strict=True)]
         cells.append([name, f"{weight / most:.3f}", *evs, *told])
-    return table(["hands", "weight", "EV", *[f"{action} (EV)" for action in actions]], cells)
+    return table(["hands", "weight", "EV", "equity", "EQR", *[f"{action} (EV)" for action in actions]], cells)
 
 
 def _class_of(hand: str) -> str:

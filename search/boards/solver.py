@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.holdem.board_tree import BoardTree, board_tree, game_size
-from games.holdem.layout import whole_forests
+from games.holdem.layout import whole_forests, whole_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from search.anytime import Anytime
@@ -231,6 +231,25 @@ class BoardSolver(Anytime[BoardStrategy]):
         board, permutation, rows = answer.locate(node, cards)
         (cfvs,) = self.best_cfvs(player, range(board, board + 1)) if best else (self.board_values(player, board).cfvs,)
         return answer.of_all_hands(cfvs[self.tree.lines_of(player, board) :][rows], player, board, permutation)
+
+    def node_values(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return what a decision is worth to both players when both play the average strategies, by one evaluation.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards there; the game's own board unless given.
+
+        Returns:
+            [A, H] the acting player's cfvs of its actions, as ``action_values`` has them, and [H] the other player's cfvs of being there,
+            in chips over all hands of the deck, weighted by the acting player's reach of the decision.
+        """
+        answer, player = self.answer(), int(self.game.bets.player[node])
+        board, permutation, rows = answer.locate(node, cards)
+        self._values(VALUE, board)
+        line = whole_streets(self.game.bets)[int(self.game.bets.round[node])][1 - player].row[node]
+        cfvs = [self._most[1 - p] / self._cfv_unit * self._sweeps.watched(p, board) for p in (player, 1 - player)]
+        acting = answer.of_all_hands(cfvs[0][self.tree.lines_of(player, board) :][rows], player, board, permutation)
+        return acting, answer.of_all_hands(cfvs[1][line : line + 1], 1 - player, board, permutation)[0]
 
     def best_cfvs(self, player: int, boards: range) -> list[npt.NDArray[np.float64]]:
         """Return by board [rows, hands], a player's best-response cfvs against the opponent's average strategy, see ``BoardValues``."""
