@@ -16,6 +16,7 @@ from agents.apps.run import compiling
 from agents.evaluation.solving import BoardSolving
 from agents.reporting.equity import players_table
 from agents.reporting.hand_grid import by_class, decision, decision_table
+from agents.reporting.next_cards import cards_row, cards_table, find_cards
 from agents.reporting.tables import Row, table
 from games.game import find_decision
 from games.settings import shown
@@ -24,12 +25,15 @@ SOLUTION = "solution.npz"
 USAGE = """timebank show: decisions of a saved solution.
 
 Usage:
-  timebank show RUN [LINE ...]
+  timebank show RUN [LINE ...] [--cards]
 
 RUN is the directory of a run of timebank solve with save=true, of hold'em. LINE is a line of play that leads to a decision, in quotes:
 "check / bet 41 / call / 2c". Without one the first decision is shown. Each is told by action, then by class of hands: how often the hand
 comes there (of its largest weight), its EV, equity and EQR (EV by equity times pot), and how often it takes each action and what that is
-worth to it."""
+worth to it.
+
+With --cards each LINE leads to where a card comes, "check / check", and every card that may come is told: how often, both players' EV and
+equity, and how often who acts first there takes each action."""
 
 
 def main(arguments: list[str]) -> None:
@@ -37,13 +41,18 @@ def main(arguments: list[str]) -> None:
     if any(argument in ("--help", "-h") for argument in arguments):
         print(USAGE)
         return
-    if not arguments:
+    if not [argument for argument in arguments if argument != "--cards"]:
         fail("show must be given the directory of a run, got nothing")
     register("solve")
+    cards, arguments = "--cards" in arguments, [argument for argument in arguments if argument != "--cards"]
     directory, lines = Path(arguments[0]), arguments[1:] or [""]
     try:
         solving = _loaded(directory)
         game = solving.game
+        if cards:
+            states = [find_cards(game, line) for line in lines]
+            print("\n\n".join(f"{line}\n{cards_table(cards_row(solving.solver, at))}" for line, at in zip(lines, states, strict=True)))
+            return
         places = [(line, game.locate(find_decision(game, line, "line"))) for line in lines]
     except (UsageError, ValueError) as error:
         fail(str(error))

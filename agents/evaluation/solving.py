@@ -179,7 +179,8 @@ class BoardSolving:
         if (missed := result["rounding_pot_fraction"]) > ROUNDING:
             deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
             parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")
-        parts += [f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n\n{players_table(node)}\n" for i, node in enumerate(result["nodes"])]
+        for i, node in enumerate(result["nodes"]):
+            parts.append(f"\nnode_{i}: {node['line']}\n{decision_table(node)}\n\n{players_table(node)}\n")
         return "".join(parts)
 
     def save(self, directory: Path) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +90,7 @@ class Server:
                 Route("/api/explorations", self.explore, methods=["POST"]),
                 Route("/api/explorations/{name}", self.show_exploration),
                 Route("/api/explorations/{name}/node", self.node, methods=["POST"]),
+                Route("/api/explorations/{name}/cards", self.next_cards, methods=["POST"]),
                 Route("/api/explorations/{name}/stop", self.stop_exploration, methods=["POST"]),
                 WebSocketRoute("/api/explorations/{name}/frames", self.exploration_frames),
                 Route("/api/sessions", self.begin, methods=["POST"]),
@@ -174,10 +175,16 @@ class Server:
         return JSONResponse(exploration.view())
 
     async def node(self, request: Request) -> Response:
-        """Return a decision: its ``line``, and the number of a ``kept`` answer, or none for the last."""
+        """Return a decision: its ``line``, the number of a ``kept`` answer, or none for the last, and whether ``equity`` is wanted."""
         exploration, asked = self._exploration(request.path_params["name"]), await _body(request)
-        number = None if asked.get("kept") is None else _whole(asked, "kept")
-        future = exploration.ask(_text(asked, "line"), number)
+        return await self._answer(exploration, exploration.ask(_text(asked, "line"), _number(asked), asked.get("equity") is True))
+
+    async def next_cards(self, request: Request) -> Response:
+        """Return what each card is worth that may come at the end of a ``line``; see ``node``."""
+        exploration, asked = self._exploration(request.path_params["name"]), await _body(request)
+        return await self._answer(exploration, exploration.ask_cards(_text(asked, "line"), _number(asked)))
+
+    async def _answer(self, exploration: Exploration, future: Future[Any]) -> Response:
         self._thinking.submit(exploration.serve)  # where it is over; else it answers as it works
         return JSONResponse(await asyncio.wrap_future(future))
 
@@ -297,6 +304,10 @@ def _text(asked: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{key} must be text, got {shown(value)}")
     return value
+
+
+def _number(asked: Mapping[str, Any]) -> int | None:
+    return None if asked.get("kept") is None else _whole(asked, "kept")
 
 
 def _whole(asked: Mapping[str, Any], key: str) -> int:

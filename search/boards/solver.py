@@ -245,11 +245,17 @@ class BoardSolver(Anytime[BoardStrategy]):
         """
         answer, player = self.answer(), int(self.game.bets.player[node])
         board, permutation, rows = answer.locate(node, cards)
-        self._values(VALUE, board)
+        (cfvs,) = self.cfvs_on(range(board, board + 1))
         line = whole_streets(self.game.bets)[int(self.game.bets.round[node])][1 - player].row[node]
-        cfvs = [self._most[1 - p] / self._cfv_unit * self._sweeps.watched(p, board) for p in (player, 1 - player)]
-        acting = answer.of_all_hands(cfvs[0][self.tree.lines_of(player, board) :][rows], player, board, permutation)
-        return acting, answer.of_all_hands(cfvs[1][line : line + 1], 1 - player, board, permutation)[0]
+        acting = answer.of_all_hands(cfvs[player][self.tree.lines_of(player, board) :][rows], player, board, permutation)
+        return acting, answer.of_all_hands(cfvs[1 - player][line : line + 1], 1 - player, board, permutation)[0]
+
+    def cfvs_on(self, boards: range) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+        """Return by board and player [rows, hands], cfvs when both play the average strategies, by one evaluation: see ``BoardValues``."""
+        with self._model_enters():
+            self._sweeps.evaluate(self.average, VALUE, boards)
+        units = [self._most[1 - p] / self._cfv_unit for p in (0, 1)]
+        return [(units[0] * self._sweeps.watched(0, board), units[1] * self._sweeps.watched(1, board)) for board in boards]
 
     def best_cfvs(self, player: int, boards: range) -> list[npt.NDArray[np.float64]]:
         """Return by board [rows, hands], a player's best-response cfvs against the opponent's average strategy, see ``BoardValues``."""

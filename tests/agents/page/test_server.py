@@ -102,6 +102,9 @@ def test_a_spot_is_solved_and_looked_at(client):
     assert view == client.get(f"/api/explorations/{name}").json()
     early = client.post(f"/api/explorations/{name}/node", json={"line": "check", "kept": 0}).json()
     assert early["kept"] == 0
+    assert client.post(f"/api/explorations/{name}/cards", json={"line": "check / check"}).json() == {
+        "error": "line must end where one card comes and somebody acts behind it, got 'check / check'"
+    }
     assert client.post(f"/api/explorations/{name}/stop").json()["status"] == "done"
     for body, error in (
         ({"line": "jump"}, "line must begin with check, bet 100 or all-in 900, got 'jump'"),
