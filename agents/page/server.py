@@ -41,6 +41,7 @@ MOST_EXPLORATIONS = 4
 LEFT_SECONDS = 60.0  # after which a solve ends that no page listens to any more
 Save = Callable[[Opponent, Record], None]
 Solve = Callable[[Mapping[str, str]], Exploration]
+Estimate = Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,20 @@ class Server:
         solve: returns the exploration of a spot's settings; raises ValueError where they are bad.
         runs: folder whose runs are shown.
         token: see ``agents.page.guard.Guard``.
+        estimate: returns what solving a spot's settings takes, with a ``text``; raises ValueError where they are bad.
     """
 
     def __init__(
-        self, tables: Mapping[str, Offer], save: Save, seed: Callable[[], int], solve: Solve, runs: Path, token: str | None = None
+        self,
+        tables: Mapping[str, Offer],
+        save: Save,
+        seed: Callable[[], int],
+        solve: Solve,
+        runs: Path,
+        token: str | None = None,
+        estimate: Estimate = lambda settings: {"text": ""},
     ) -> None:
+        self._estimate = estimate
         self.tables, self._save, self._seed, self._solve, self.runs = tables, save, seed, solve, runs
         self.explorations: dict[str, Exploration] = {}
         self.sessions: dict[str, Session] = {}
@@ -88,6 +98,7 @@ class Server:
                 Route("/results/{name:path}", self.report),
                 Route("/api/runs", self.list_runs),
                 Route("/api/explorations", self.explore, methods=["POST"]),
+                Route("/api/estimate", self.estimate, methods=["POST"]),
                 Route("/api/explorations/{name}", self.show_exploration),
                 Route("/api/explorations/{name}/node", self.node, methods=["POST"]),
                 Route("/api/explorations/{name}/cards", self.next_cards, methods=["POST"]),
@@ -139,10 +150,7 @@ class Server:
 
     async def explore(self, request: Request) -> Response:
         """Solve a spot that is to be looked at; its settings are text by key, as ``timebank solve`` has them."""
-        asked = await _body(request)
-        wrong = next((key for key, value in asked.items() if not isinstance(value, str)), None)
-        if wrong is not None:
-            raise ValueError(f"{shown(wrong)[1:-1]} must be text, got {shown(asked[wrong])}")
+        asked = _settings(await _body(request))
         exploration = await asyncio.get_running_loop().run_in_executor(None, self._solve, asked)
         while len(self.explorations) >= MOST_EXPLORATIONS:
             oldest = min(self.explorations, key=lambda name: self.explorations[name].touched)
@@ -151,6 +159,14 @@ class Server:
         self.explorations[made] = exploration
         self._thinking.submit(exploration.work, self._serve_ended)
         return JSONResponse({"exploration": made} | exploration.view())
+
+    async def estimate(self, request: Request) -> Response:
+        """Return what solving some settings takes; while they are typed, bad ones are no errors: ``{"refused": ...}`` says why."""
+        asked = _settings(await _body(request))
+        try:
+            return JSONResponse(await asyncio.get_running_loop().run_in_executor(None, self._estimate, asked))
+        except ValueError as error:
+            return JSONResponse({"refused": str(error).splitlines()[0]})
 
     async def list_runs(self, request: Request) -> Response:
         """Return the runs below the folder of runs."""
@@ -297,6 +313,14 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ValueError("a request must be a JSON object, got something else")
     return body
+
+
+def _settings(asked: dict[str, Any]) -> dict[str, str]:
+    """Return a spot's settings; all of them must be text."""
+    wrong = next((key for key, value in asked.items() if not isinstance(value, str)), None)
+    if wrong is not None:
+        raise ValueError(f"{shown(wrong)[1:-1]} must be text, got {shown(asked[wrong])}")
+    return asked
 
 
 def _text(asked: Mapping[str, Any], key: str) -> str:

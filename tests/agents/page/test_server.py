@@ -115,6 +115,22 @@ def test_a_spot_is_solved_and_looked_at(client):
         assert (answer.status_code, answer.json()) == (400, {"error": error})
 
 
+def test_what_a_spot_takes_is_told_and_bad_settings_are_no_errors_while_they_are_typed(client, server):
+    assert client.post("/api/estimate", json={"board": "Td9d6hQc4s"}).json() == {"text": ""}
+
+    def estimate(asked):
+        if asked["board"] != "Td9d6hQc4s":
+            raise ValueError("board must be the test's, got another one\nand more")
+        return {"text": "1 MB"}
+
+    server._estimate = estimate
+    assert client.post("/api/estimate", json={"board": "Td9d6hQc4s"}).json() == {"text": "1 MB"}
+    answer = client.post("/api/estimate", json={"board": "T"})
+    assert (answer.status_code, answer.json()) == (200, {"refused": "board must be the test's, got another one"})
+    answer = client.post("/api/estimate", json={"board": 1})
+    assert (answer.status_code, answer.json()) == (400, {"error": "board must be text, got 1"})
+
+
 def test_a_socket_tells_what_changes(client):
     name, view = begun(client)
     with client.websocket_connect(f"{SOCKETS}/api/sessions/{name}/frames") as socket:
