@@ -188,7 +188,7 @@ def solve_board(task: BoardTask) -> Row:
     solver.warm_up()
     solution = solver.solve(task.budget)
     first, second = solver.values_apart()
-    shown = decision(solver)
+    shown = decision(solver, most_run_outs=0)  # its equities are not told
     row = {
         "board": task.board.cards, "weight": task.board.weight, "texture": texture(task.board.cards),
         "ev_oop": (first - second) / 2 + game.pot / 2, "ev_ip": (second - first) / 2 + game.pot / 2,

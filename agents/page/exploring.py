@@ -157,13 +157,13 @@ class Exploration:
         while not self._watch.stopped:
             self._before = self._done[1]
             wanted = min(asked, most)
-            part = Budget(iterations=wanted, seconds=left, watch=self._watch)
+            part = Budget(iterations=wanted, seconds=left if self._kept else None, watch=self._watch)  # the first one always comes
             solution: Solution[Any] = solver.solve(part, progress=self._look)
             self._look(solution.iterations, solution.seconds, None)
             if solution.iterations == (self._kept[-1].iterations if self._kept else 0):  # stopped before one more
                 break
             self._keep(solver.exploitability(), *self._done)
-            left = None if left is None else left - solution.seconds
+            left = None if left is None else max(left - solution.seconds, 0.0)
             if self._kept[-1].exploitability <= target or solution.iterations < wanted or solution.iterations >= most:
                 break
             asked = max(asked + 1, round(STEP * asked))

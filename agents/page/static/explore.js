@@ -60,12 +60,16 @@ async function look() {
   if (!exploration) return;
   if (asking) { again = true; return; }
   asking = true;
+  const answersThen = view?.kept.length ?? 0;
   const spot = exploration, asked = line.join(" / "), newest = following(), kept = newest ? null : shownNumber();
   const ending = overlayChosen() === "change", equity = overlayChosen() === "equity" || at("table-box").open; // on a flop they take long
   try {
     const found = await ask(`/api/explorations/${spot}/node`, { line: asked, kept, equity });
     const final = !ending ? null : newest ? found : await ask(`/api/explorations/${spot}/node`, { line: asked, kept: null });
-    if (spot === exploration && asked === line.join(" / ")) [node, last, missing] = [found, final, ""];
+    if (spot === exploration && asked === line.join(" / ")) {
+      [node, last, missing] = [found, final, ""];
+      at("node").dataset.answers = answersThen; // how new it is
+    }
   } catch (failure) {
     if (spot === exploration) missing = failure.message;
     if (spot === exploration && !node && line.length) [line, again] = [[], true]; // a link to what is not there

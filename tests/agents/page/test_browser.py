@@ -180,6 +180,9 @@ def test_a_turn_is_solved_scrubbed_and_walked(tab):
     page.click("#solve")
     page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
     page.wait_for_selector("#node:not([hidden])")
+    page.wait_for_function(
+        "() => Number(document.querySelector('#node').dataset.answers) === Number(document.querySelector('#scrubber').max) + 1"
+    )
     last = page.locator("#choices").inner_text()
     page.focus("#scrubber")
     page.keyboard.press("Home")

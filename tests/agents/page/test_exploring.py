@@ -131,6 +131,12 @@ def test_kept_answers_fit_into_memory_and_their_exploitabilities_stay(monkeypatc
         node(at, "", gone)
 
 
+def test_a_time_that_is_too_short_is_enough_for_one_iteration():
+    at = solved(budget=Budget(seconds=1e-9))
+    assert at.view()["status"] == "done"
+    assert [one["iterations"] for one in at.view()["kept"]] == [1]
+
+
 def test_a_question_that_is_taken_back_leaves_the_others():
     at = exploration()
     first, second = at.ask("", None), at.ask("", None)
