@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from urllib.request import Request, urlopen
 
 from tables import conditions, options
@@ -78,8 +79,9 @@ def listened(page: Page, who: str) -> tuple[float, int]:
     def listen() -> None:
         with connect(page.address.replace("http", "ws") + path + "/frames", origin=page.address) as socket:
             while not over.is_set():
-                socket.recv()
-                frames[0] += 1
+                with suppress(TimeoutError):
+                    socket.recv(FRAME)
+                    frames[0] += 1
 
     def ask() -> None:
         while not over.is_set():

@@ -11,6 +11,8 @@ import { actionWords, amount, chooseUnit } from "./units.js";
 
 const at = (id) => document.getElementById(id);
 const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "effort", "target", "seconds"];
+const PATIENCE = 30; // times as long as a look takes until the next that nobody asks for: to read a decision takes as long as an iteration
+let nextLook = 0;
 let exploration = null, spotOf = null, view = null, node = null, last = null, end = () => {}, error = "", missing = "", lost = false;
 let line = [], moment = null, asking = false, again = false, chosen = null, pressed = false;
 
@@ -52,7 +54,7 @@ function receive(found) {
   view = found.status ? found : { ...view, progress: found.progress };
   renderStatus();
   if (found.status) renderPlot();
-  if (grown && view.kept.length) look();
+  if (grown && view.kept.length && (!working() || performance.now() >= nextLook)) look();
 }
 
 // Asks for the decision at hand; one request at a time, the newest last.
@@ -60,7 +62,7 @@ async function look() {
   if (!exploration) return;
   if (asking) { again = true; return; }
   asking = true;
-  const answersThen = view?.kept.length ?? 0;
+  const answersThen = view?.kept.length ?? 0, begun = performance.now();
   const spot = exploration, asked = line.join(" / "), newest = following(), kept = newest ? null : shownNumber();
   const ending = overlayChosen() === "change", equity = overlayChosen() === "equity" || at("table-box").open; // on a flop they take long
   try {
@@ -75,6 +77,7 @@ async function look() {
     if (spot === exploration && !node && line.length) [line, again] = [[], true]; // a link to what is not there
   }
   asking = false;
+  nextLook = performance.now() + PATIENCE * (performance.now() - begun);
   if (again) { again = false; look(); }
   render();
 }

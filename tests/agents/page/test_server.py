@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from agents.page.guard import MOST_BYTES, loopback
-from agents.page.server import GONE, MOST_SESSIONS, STATIC, Offer, Server
+from agents.page.requests import GONE
+from agents.page.server import MOST_SESSIONS, STATIC, Offer, Server
 from search import Budget
 from tests.agents.page.playing import opponent
 from tests.agents.page.test_exploring import exploration
@@ -123,7 +124,7 @@ def test_what_a_spot_takes_is_told_and_bad_settings_are_no_errors_while_they_are
             raise ValueError("board must be the test's, got another one\nand more")
         return {"text": "1 MB"}
 
-    server._estimate = estimate
+    server._explorations._estimate = estimate
     assert client.post("/api/estimate", json={"board": "Td9d6hQc4s"}).json() == {"text": "1 MB"}
     answer = client.post("/api/estimate", json={"board": "T"})
     assert (answer.status_code, answer.json()) == (200, {"refused": "board must be the test's, got another one"})
@@ -229,7 +230,7 @@ def endless(server, monkeypatch):
     """Let the next exploration be one without an end; return a function that begins it."""
 
     def begin(client):
-        monkeypatch.setattr(server, "_solve", lambda asked: exploration(budget=Budget(seconds=3600.0)))
+        monkeypatch.setattr(server._explorations, "_solve", lambda asked: exploration(budget=Budget(seconds=3600.0)))
         return client.post("/api/explorations", json={"board": "Td9d6hQc4s"}).json()["exploration"]
 
     return begin
@@ -271,7 +272,7 @@ def test_requests_that_wait_are_answered_when_the_server_stops(client, server, e
 
 
 def test_a_solve_that_no_page_listens_to_ends(server, endless, monkeypatch):
-    monkeypatch.setattr("agents.page.server.LEFT_SECONDS", 0.05)
+    monkeypatch.setattr("agents.page.explorations.LEFT_SECONDS", 0.05)
     with TestClient(server.app, base_url=HOST, headers=OWN) as client:
         name = endless(client)
         waited(lambda: server.explorations[name].view()["status"] == "solving")
