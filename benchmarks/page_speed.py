@@ -24,7 +24,11 @@ from urllib.request import Request, urlopen
 from tables import conditions, options
 from websockets.sync.client import connect
 
+from agents.evaluation.solving import BoardSolving
+from agents.page.exploring import Exploration
 from agents.reporting.tables import table
+from games.holdem.config import Spot
+from search import Budget, variant
 
 SECONDS, FRAME = 6.0, 0.2  # of a solve, and between two questions
 SIZES = {"pot": "200", "stack": "900", "bets": "33%,75%,a", "raises": "75%,a", "effort": "standard", "game": "spot", "target": "1e-6"}
@@ -115,6 +119,37 @@ def slow_down(page: Page, rounds: int) -> None:
     print(table(["listening", "iterations/s", "frames/s", "slower by", "in each round, %"], rows))
 
 
+def answering() -> None:
+    """Print the share of a solve that goes into answers when a decision is asked for five times a second: steady on a busy machine, too."""
+    spot = Spot(board="Td9d6hQc", ranges=list(RANGES.values()), pot=200, stack=900, bets="33%,75%,a", raises="75%,a").build()
+    solving = BoardSolving(spot, variant("default_holdem"), 2)
+    at, spent, over = Exploration(lambda: (solving, Budget(seconds=SECONDS)), "a turn"), [0.0, 0], threading.Event()
+    serve = at.serve
+
+    def timed() -> None:
+        start, waiting = time.perf_counter(), not at._asked.empty()
+        serve()
+        if waiting:
+            spent[0] += time.perf_counter() - start
+            spent[1] += 1
+
+    at.serve = timed  # type: ignore[method-assign]
+
+    def ask() -> None:
+        while not over.is_set():
+            at.ask("", None).result()
+            time.sleep(FRAME)
+
+    threading.Thread(target=ask, daemon=True).start()
+    at.work()
+    over.set()
+    at.ask("", None)
+    serve()
+    seconds, answers = at.view()["seconds"], int(spent[1])
+    each, share = 1000 * spent[0] / max(answers, 1), 100 * spent[0] / (seconds + spent[0])
+    print(f"answers take {share:.1f} % of a solve of {seconds:.1f} s: {answers} decisions, {each:.1f} ms each")
+
+
 def frames(page: Page) -> None:
     """Print how large decisions and tables of cards are, and how long they take once nothing is solved."""
     rows = []
@@ -166,6 +201,7 @@ def main() -> None:
         try:
             click(page)
             frames(page)
+            answering()
             slow_down(page, rounds)
         finally:
             page.close()
