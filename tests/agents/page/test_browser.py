@@ -201,6 +201,7 @@ def test_a_turn_is_solved_scrubbed_and_walked(tab):
     for overlay in ("ev", "change", "strategy"):
         page.check(f"#overlay [value={overlay}]")
     page.click("#table-box summary")
+    page.wait_for_selector("#hands tbody tr")
     assert page.locator("#hands tbody tr").count() > 50
     with page.expect_download() as saved:
         page.click("#csv")
