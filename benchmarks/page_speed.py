@@ -22,6 +22,7 @@ from contextlib import suppress
 from urllib.request import Request, urlopen
 
 from tables import conditions, options
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from agents.evaluation.solving import BoardSolving
@@ -81,7 +82,8 @@ def listened(page: Page, who: str) -> tuple[float, int]:
     path, over, frames = page.begin(board="Td9d6hQc", seconds=str(SECONDS)), threading.Event(), [0]
 
     def listen() -> None:
-        with connect(page.address.replace("http", "ws") + path + "/frames", origin=page.address) as socket:
+        address = page.address.replace("http", "ws") + path + "/frames"
+        with suppress(ConnectionClosed), connect(address, origin=page.address) as socket:  # closed: the page has ended
             while not over.is_set():
                 with suppress(TimeoutError):
                     socket.recv(FRAME)
