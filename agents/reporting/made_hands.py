@@ -13,9 +13,8 @@ from functools import lru_cache
 import numpy as np
 
 from games.holdem.cards import Deck, deck_hands, hand_text
-from games.kernels.evaluator import board_strengths
+from games.holdem.ranking import RANKING, ranks_of
 
-RANKING = ("high card", "one pair", "two pair", "three of a kind", "straight", "flush", "full house", "four of a kind", "straight flush")
 ONE_PAIR = ("board pair", "low pair", "underpair", "middle pair", "top pair", "overpair")  # all of them are one pair
 MADE = (RANKING[0], *ONE_PAIR, RANKING[2], "trips", "set", *RANKING[4:])  # from weak to strong
 LEAST_CARDS = 3  # on the board: before the flop nothing is made
@@ -28,7 +27,10 @@ def made_hand(hand: Sequence[int], board: Sequence[int]) -> str:
     One pair is a *board pair* if the hand has no part in it. A pair in the hand is an *overpair* above all of the board and an *underpair*
     else. A hand that pairs the board has *top pair*, *middle pair* (the second rank of the board) or *low pair*.
     """
-    return _made(hand, board, RANKING[int(board_strengths(board, np.array([sorted(hand)], np.uint8))[0]) >> 26])
+    (category,) = ranks_of(board, np.array([sorted(hand)], np.uint8))
+    if category is None:
+        raise ValueError(f"hand must hold no card of the board, got {list(hand)} on {list(board)}")
+    return _made(hand, board, category)
 
 
 def _made(hand: Sequence[int], board: Sequence[int], category: str) -> str:
@@ -71,9 +73,9 @@ def hand_names(deck: Deck, board: tuple[int, ...]) -> dict[str, str]:
     if len(board) < LEAST_CARDS:
         return {}
     names, hands = {}, deck_hands(deck)
-    for hand, strength in zip(hands.tolist(), board_strengths(board, hands).tolist(), strict=True):
-        if strength >= 0:
-            made = _made(hand, board, RANKING[strength >> 26])
+    for hand, category in zip(hands.tolist(), ranks_of(board, hands), strict=True):
+        if category is not None:
+            made = _made(hand, board, category)
             drawn = draw(hand, board) if MADE.index(made) < MADE.index("flush") else ""
             names[hand_text(*hand)] = f"{made}, {drawn}" if drawn else made
     return names

@@ -108,6 +108,11 @@ def test_draws_are_those_that_pokerkit_sees_card_by_card():
     assert len(places) >= 4
 
 
+def test_a_hand_with_a_card_of_the_board_is_none():
+    with pytest.raises(ValueError, match=r"^hand must hold no card of the board, got \["):
+        made_hand(parse_cards("TdAc"), parse_cards("Td9d6h"))
+
+
 def test_all_hands_of_a_deck_have_a_name_but_those_on_the_board():
     board = tuple(parse_cards("Td9d6h"))
     names = hand_names(FULL_DECK, board)
