@@ -22,22 +22,26 @@ def realized(won: float | None, equity: float | None, pot: float) -> float | Non
 
 
 def ranges_worth(
-    weights: tuple[Float, Float], won: tuple[float, float] | None, equity: tuple[Float, Float] | None, paid: Sequence[float], blinds: bool
+    weights: tuple[Float, Float],
+    won: tuple[float | None, float | None],
+    equity: tuple[Float, Float] | None,
+    paid: Sequence[float],
+    blinds: bool,
 ) -> list[Row]:
     """Return equity, EV and EQR of both ranges at a decision, in the form of ``result.json``'s ``players``.
 
     Args:
         weights: [H] each, a hand's reach times what it meets of the opponent's.
-        won: net chips of a deal that comes there; None where none does.
+        won: net chips of a deal that comes there; None where it is not known, or no deal does.
         equity: [H] each, see ``search.boards.showdown_equity``; None where it is not known.
         paid: chips that each has in the pot.
         blinds: whether EVs are net chips of a deal, as in games with blinds, or chips won from the pot from there on.
     """
     rows = []
-    for p in (0, 1):
-        share = None if equity is None or won is None else _mean(equity[p], weights[p])
-        of_pot = None if won is None else won[p] + paid[p]
-        rows.append({"equity": share, "ev": won[p] if won and blinds else of_pot, "eqr": realized(of_pot, share, sum(paid))})
+    for p, net in enumerate(won):
+        share = None if equity is None else _mean(equity[p], weights[p])
+        of_pot = None if net is None else net + paid[p]
+        rows.append({"equity": share, "ev": net if blinds else of_pot, "eqr": realized(of_pot, share, sum(paid))})
     return rows
 
 

@@ -70,15 +70,16 @@ def decision(solver: BoardSolver, node: int = 0, cards: tuple[int, ...] | None =
     total = float(weight.sum())
     frequencies = (strategy @ weight / total).tolist() if total > 0 else [None] * len(strategy)
     labels = [bets.labels[child] for child in bets.children(node)]
-    won = [0.0, 0.0]  # net chips that both win in the deals that come here
+    won: list[float | None] = [None, None]  # net chips that both win in the deals that come here
     if total > 0:
         won[player] = float(range_ @ np.where(meeting, mixed, 0.0)) / total
+    if total > 0 and other_values is not None:
         won[1 - player] = float(opponent_range @ other_values) / game.ranges[player].max() / float(range_ @ cf_reach)
     weights = [weight, opponent_range * spot.cf_reach(spot.root, 1 - player, range_)]
     if player == 1:
         weights.reverse()
     in_pot = bets.contribution[node].tolist()
-    players = ranges_worth((weights[0], weights[1]), (won[0], won[1]) if total > 0 else None, equity, in_pot, game.betting.blinds)
+    players = ranges_worth((weights[0], weights[1]), (won[0], won[1]), equity if total > 0 else None, in_pot, game.betting.blinds)
     return {
         "player": player, "seats": [position_text(game, p) for p in (0, 1)], "pot": pot, "actions": labels, "frequencies": frequencies,
         "players": players, "hands": hands,

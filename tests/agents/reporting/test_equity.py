@@ -106,7 +106,9 @@ def test_eqr_is_what_is_won_by_what_the_equity_is_worth():
     assert (first["equity"], first["ev"], first["eqr"]) == (1.0, 60.0, 0.5)
     assert (second["equity"], second["ev"]) == (0.75, 60.0)
     assert ranges_worth(weights, (10.0, -10.0), equity, [50.0, 70.0], True)[1]["ev"] == -10.0
-    assert ranges_worth(weights, None, equity, [50.0, 70.0], False) == [{"equity": None, "ev": None, "eqr": None}] * 2
+    assert ranges_worth(weights, (None, None), None, [50.0, 70.0], False) == [{"equity": None, "ev": None, "eqr": None}] * 2
+    first, second = ranges_worth(weights, (10.0, None), equity, [50.0, 70.0], False)
+    assert (first["ev"], second) == (60.0, {"equity": 0.75, "ev": None, "eqr": None})
 
 
 def test_tables_name_who_acts_and_files_have_equities(solvers, tmp_path):
