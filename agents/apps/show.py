@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,22 +21,28 @@ from agents.apps.run import compiling
 from agents.evaluation.locks import lock_words
 from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
+from agents.reporting.equity import players_table
 from agents.reporting.hand_grid import by_class, decision, decision_table
+from agents.reporting.next_cards import cards_row, cards_table, find_cards
 from agents.reporting.tables import Row, table
 from agents.runtime.solution_file import load_solution, saved_as
 from games.game import find_decision
 from games.holdem.rules import HoldemGame, HoldemState
 from games.settings import shown
+from search import BoardSolver
 
 USAGE = """timebank show: decisions of a saved solution.
 
 Usage:
-  timebank show RUN [LINE ...]
+  timebank show RUN [LINE ...] [--cards]
 
 RUN is the directory of a run of timebank solve with save=true or save=view, of hold'em, or its solution.npz or view.npz, wherever that was
 copied. LINE is a line of play that leads to a decision, in quotes: "check / bet 41 / call / 2c". Without one the first decision is shown.
-Each is told by action, then by class of hands: how often the hand comes there (of its largest weight), its EV, and how often it takes each
-action and what that is worth to it. Rivers of a view are solved again, and it says how exactly."""
+Each is told by action, then by class of hands: how often the hand comes there (of its largest weight), its EV, equity and EQR (EV by equity
+times pot), and how often it takes each action and what that is worth to it. Rivers of a view are solved again, and it says how exactly.
+
+With --cards each LINE leads to where a card comes, "check / check", and every card that may come is told: how often, both players' EV and
+equity, and how often who acts first there takes each action. A view does not have that."""
 
 
 def main(arguments: list[str]) -> None:
@@ -43,29 +50,55 @@ def main(arguments: list[str]) -> None:
     if any(argument in ("--help", "-h") for argument in arguments):
         print(USAGE)
         return
-    if not arguments:
+    if not [argument for argument in arguments if argument != "--cards"]:
         fail("show must be given the directory of a run, got nothing")
     register("solve")
+    cards, arguments = "--cards" in arguments, [argument for argument in arguments if argument != "--cards"]
     path, lines = Path(arguments[0]), arguments[1:] or [""]
     try:
-        game, read = _opened(path)
-        states = [find_decision(game, line, "line") for line in lines]
+        opened = _opened(path)
         with compiling():
-            decisions = [read(state) for state in states]
+            texts = [_cards_text(opened, line) for line in lines] if cards else [_decision_text(opened, line) for line in lines]
     except (UsageError, ValueError) as error:
         fail(str(error))
     try:
-        for line, (row, note) in zip(lines, decisions, strict=True):
-            head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
-            print(f"{head}\n{decision_table(row)}\n\n{_classes(row, len(game.deck.suits))}\n", flush=True)
+        print("\n\n".join(texts), flush=True)
         for lock in _locks(path if path.is_dir() else path.parent):
             print(lock_words(lock), flush=True)
     except BrokenPipeError:  # whoever reads has seen enough, as head has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _opened(path: Path) -> tuple[HoldemGame, Callable[[HoldemState], tuple[Row, str]]]:
-    """Return the game of a run or of a solution's file, and what reads a decision with a note out of it.
+class Opened(NamedTuple):
+    """A solution.
+
+    Attributes:
+        game: that it is of.
+        read: returns a decision, and a note on how it was come by.
+        solver: with the answer; None of a view.
+    """
+
+    game: HoldemGame
+    read: Callable[[HoldemState], tuple[Row, str]]
+    solver: BoardSolver | None
+
+
+def _decision_text(opened: Opened, line: str) -> str:
+    """Return a decision as text; raises ValueError where the line leads to none."""
+    row, note = opened.read(find_decision(opened.game, line, "line"))
+    head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
+    return f"{head}\n{decision_table(row)}\n\n{players_table(row)}\n\n{_classes(row, len(opened.game.deck.suits))}\n"
+
+
+def _cards_text(opened: Opened, line: str) -> str:
+    """Return what every card is worth that may come at the end of a line."""
+    if opened.solver is None:
+        raise ValueError("--cards must be left out of a view, which has no values of its last street (save=true keeps them)")
+    return f"{line}\n{cards_table(cards_row(opened.solver, find_cards(opened.game, line)))}"
+
+
+def _opened(path: Path) -> Opened:
+    """Return the solution of a run, or of a solution's file.
 
     Raises:
         ValueError: no such run, or no solution of hold'em in it.
@@ -85,7 +118,7 @@ def _opened(path: Path) -> tuple[HoldemGame, Callable[[HoldemState], tuple[Row, 
     if not isinstance(game, HoldemGame):
         raise ValueError(f"run must be of hold'em, got {game.name}")
     if kept.view:
-        return game, SolvedView(game, variant, solution, STORAGE[config.storage]).decision
+        return Opened(game, SolvedView(game, variant, solution, STORAGE[config.storage]).decision, None)
     kind.check_solve(config, variant)
     with compiling():
         solving = kind.solving(config, variant)
@@ -100,7 +133,7 @@ def _opened(path: Path) -> tuple[HoldemGame, Callable[[HoldemState], tuple[Row, 
         assert place is not None  # every action of its line is one of the menus'
         return decision(solver, *place), ""
 
-    return game, read
+    return Opened(game, read, solver)
 
 
 def _settings(solution: Path, settings: list[str] | None) -> list[str]:
@@ -135,11 +168,16 @@ def _classes(row: Row, suits: int) -> str:
         if weight <= 0:
             continue
         weights = [entry["weight"] for entry in hands]
+        known = hands and hands[0]["equity"] is not None
+        equity = np.average([entry["equity"] for entry in hands], weights=weights) if known else None
+        with_eqr = [entry for entry in hands if entry["eqr"] is not None]
+        eqr = np.average([entry["eqr"] for entry in with_eqr], weights=[entry["weight"] for entry in with_eqr]) if with_eqr else None
         evs = [f"{np.average([entry['ev'] for entry in hands], weights=weights):.2f}" if hands else "-"]
+        evs += ["-" if share is None else f"{share:.0%}" for share in (equity, eqr)]
         of_actions = np.average([entry["action_evs"] for entry in hands], axis=0, weights=weights) if hands else [None] * len(actions)
         told = [f"{share:.0%}" + ("" if ev is None else f" ({ev:.2f})") for share, ev in zip(mix, of_actions, strict=True)]
         cells.append([name, f"{weight / most:.3f}", *evs, *told])
-    return table(["hands", "weight", "EV", *[f"{action} (EV)" for action in actions]], cells)
+    return table(["hands", "weight", "EV", "equity", "EQR", *[f"{action} (EV)" for action in actions]], cells)
 
 
 def _class_of(hand: str) -> str:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.apps.build import any_amount, build_kind, build_variant
+from agents.apps.build import Kind, any_amount, build_kind, build_variant
 from agents.apps.compose import compose
-from agents.apps.config import WebConfig, register
+from agents.apps.config import SolveConfig, WebConfig, register
 from agents.apps.errors import UsageError
 from agents.apps.launch import launch
 from agents.apps.play import append
@@ -30,7 +30,7 @@ from agents.play.hand import Record
 from games.holdem.phh import history_text, variant_of
 from games.holdem.rules import HoldemGame
 from games.settings import shown
-from search import Budget
+from search import Budget, Variant
 
 if TYPE_CHECKING:
     from agents.page.exploring import Exploration
@@ -91,6 +91,7 @@ def run(config: WebConfig, directory: Path) -> None:
     """Serve the page until Ctrl-C; every hand is saved when it is over."""
     import uvicorn
 
+    from agents.apps.estimate import estimated
     from agents.page.guard import loopback
     from agents.page.server import Offer, Server
     from agents.page.session import Opponent
@@ -111,7 +112,7 @@ def run(config: WebConfig, directory: Path) -> None:
     tables = {name: Offer(title, about, maker(name, title, settings), seconds) for name, title, about, settings, seconds in TABLES}
     token = None if loopback(config.host) else secrets.token_urlsafe(16)
     with Run(directory, "web", "several", seed) as result, _listening(config) as listening:
-        server = Server(tables, Saver(result).save, lambda: next(seeds), explored, Path(config.runs), token)
+        server = Server(tables, Saver(result).save, lambda: next(seeds), explored, Path(config.runs), token, estimated)
         host = f"[{config.host}]" if ":" in config.host else config.host
         address = f"http://{host}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
 
@@ -155,20 +156,22 @@ SMALL = {"kuhn_poker": "Kuhn poker", "leduc_poker": "Leduc poker", "liars_dice":
 SPOT_KEYS = ("game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "effort")
 RAKE_KEYS = {"rake": "0", "rake_cap": "0"}  # that a spot may leave out, as links do that were made before there was rake
 EFFORTS = {"quick": (1.0, 100), "standard": (0.3, 1000), "deep": (0.1, 10_000)}  # % of a spot's pot left, and a small game's iterations
+EFFORT_SECONDS = {"quick": 20.0, "standard": 120.0, "deep": 1200.0}  # of solving a spot, at most
+LIMIT_KEYS = ("target", "seconds")  # of a spot, in place of its effort's: % of the pot left, and seconds of solving
 
 
-def explored(asked: Mapping[str, str]) -> Exploration:
-    """Return the exploration of a spot or a small game.
+def configured(asked: Mapping[str, str]) -> tuple[SolveConfig, Kind, Variant]:
+    """Return the settings of a spot or a small game that a page asks for, checked.
 
     Args:
         asked: a game and an effort; of a spot also board, ranges out of and in position, pot, stack, bets and raises, and if it has any
-            rake and rake_cap, as ``timebank solve game=spot`` reads them; and ``lock`` if decisions are locked, JSON of them by line.
+            rake and rake_cap, as ``timebank solve game=spot`` reads them; ``lock`` if decisions are locked, JSON of them by line; and
+            ``LIMIT_KEYS``, if not those of the effort.
 
     Raises:
         ValueError: settings that do not fit, as ``timebank solve`` refuses them.
     """
-    from agents.page.exploring import Exploration
-
+    asked, limits = {key: text for key, text in asked.items() if key not in LIMIT_KEYS}, {key: asked.get(key, "") for key in LIMIT_KEYS}
     wrong = [key for key in asked if key not in (*SPOT_KEYS, *RAKE_KEYS, "lock")] or [key for key in SPOT_KEYS if key not in asked]
     if wrong:
         raise ValueError(f"a spot must have {', '.join(SPOT_KEYS)}, got {'no ' * (wrong[0] not in asked)}{shown(wrong[0])[1:-1]}")
@@ -178,7 +181,10 @@ def explored(asked: Mapping[str, str]) -> Exploration:
     if asked["game"] not in games:
         raise ValueError(f"game must be one of {', '.join(games)}, got {shown(asked['game'])}")
     percent, iterations = EFFORTS[asked["effort"]]
+    percent = _limit(limits, "target", percent)
     overrides = [f"game={asked['game']}", f"budget.iterations={iterations}"] if asked["game"] in SMALL else _spot(asked, percent)
+    if asked["game"] == "spot":
+        overrides.append(f"budget.seconds={_limit(limits, 'seconds', EFFORT_SECONDS[asked['effort']])!r}")
     try:
         with COMPOSING:
             config = compose("solve", overrides).settings
@@ -190,12 +196,31 @@ def explored(asked: Mapping[str, str]) -> Exploration:
     kind = build_kind(config.game, raked=True)
     variant = build_variant(config, kind)
     kind.check_solve(config, variant)
+    return config, kind, variant
+
+
+def explored(asked: Mapping[str, str]) -> Exploration:
+    """Return the exploration of a spot or a small game; see ``configured``."""
+    from agents.page.exploring import Exploration
+
+    config, kind, variant = configured(asked)
 
     def make() -> tuple[Any, Budget]:
         kind.check_solve(config, variant)  # what has been solved since it was asked for takes memory, too
         return kind.solving(config, variant), config.budget.build()
 
     return Exploration(make, SMALL.get(asked["game"], asked["board"]))
+
+
+def _limit(limits: Mapping[str, str], key: str, default: float) -> float:
+    """Return what a page asks for, or what the effort has where it asks for nothing."""
+    try:
+        value = float(limits[key] or default)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{key} must be a number above 0, got {shown(limits[key])}")
+    return value
 
 
 def _spot(asked: Mapping[str, str], percent: float) -> list[str]:

@@ -27,6 +27,7 @@ from games.holdem.rules import HoldemGame
 from games.settings import shown
 
 KEY, REST = "lock", "rest"
+TOLD = ("hand", "weight", "ev", "equity", "eqr", "made")  # columns of a table that solve wrote, besides its actions
 SUM_ERROR = 1e-4  # by which shares may miss 1: tables have rounded numbers
 MOST_BYTES = 10_000_000  # of a file
 _SHARE = re.compile(r"(.*\S)\s+([0-9]+\.?[0-9]*|\.[0-9]+)\s*%")
@@ -161,7 +162,7 @@ def _of_file(game: PublicGame[Any], state: Any, path: Path, live: Bool, key: str
     texts, player = [action.text for action in game.actions(state)], game.player(state)
     rows = _rows(path, key)
     columns = list(rows[0])
-    others = [name for name in columns if name not in ("hand", "weight", "ev", *texts) and not name.startswith("ev ")]
+    others = [name for name in columns if name not in (*TOLD, *texts) and not name.startswith("ev ")]
     missing = [name for name in ("hand", *texts) if name not in columns]
     if missing or others:
         wrong = f"no {missing[0]!r}" if missing else f"{others[0]!r}"

@@ -205,7 +205,7 @@ def solve_board(task: BoardTask) -> Row:
     solver.warm_up()
     solution = solver.solve(task.budget)
     first, second = solver.values()
-    shown = decision(solver)
+    shown = decision(solver, most_run_outs=0)  # its equities are not told
     row = {
         "board": task.board.cards, "weight": task.board.weight, "texture": task.board.texture,
         "ev_oop": first + game.pot / 2, "ev_ip": second + game.pot / 2,

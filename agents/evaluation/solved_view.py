@@ -43,13 +43,13 @@ class KeptStreets:
         """Return the average strategies; rows of the last street are not there."""
         return self._strategy
 
-    def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
-        """Return [A, H] cfvs of a decision's actions, as ``BoardSolver.action_values`` does."""
+    def node_values(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[Float, None]:
+        """Return [A, H] cfvs of a decision's actions, as ``BoardSolver.node_values`` does; the other player's are not kept."""
         assert self._view.cfvs is not None
         player = int(self.game.bets.player[node])
         board, permutation, rows = self._strategy.locate(node, cards)
         cfvs = self.tree.by_hand(player, board, self._view.cfvs[player], rows)
-        return self._strategy.of_all_hands(cfvs, player, board, permutation)
+        return self._strategy.of_all_hands(cfvs, player, board, permutation), None
 
 
 class SolvedView:

@@ -13,6 +13,7 @@ import numpy as np
 
 from agents.evaluation.locks import Lock, digest_of, held_decisions, locked_note, locked_row, locked_text, mark_locked
 from agents.policy import policy_table
+from agents.reporting.equity import players_table, position_text, worth_rows
 from agents.reporting.hand_grid import decision, decision_table, write_decision
 from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, table, warned, write_json
 from agents.runtime.solution_file import load_solution, save_solution
@@ -200,10 +201,11 @@ class BoardSolving:
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         what, values = ("EV, chips", result["ev"]) if "ev" in result else ("value, chips", result["values"])
-        values_table = table(["", "player 0", "player 1"], [[what, *(f"{value:.4f}" for value in values)]])
+        rows, root = [[what, *(f"{value:.4f}" for value in values)]], result["root"]
         parts = [f" ({exploitability:.4g} chips)\n"]
-        if result["root"]:
-            parts.append(f"{values_table}\n\n{decision_table(result['root'])}\n")
+        if root:
+            values_table = table(["", *(position_text(self.game, p) for p in (0, 1))], [*rows, *worth_rows(root)])
+            parts.append(f"{values_table}\n\n{decision_table(root)}\n")
         if asked is None and self.solver.iterations == (most := self.solver.enough):
             parts.append(f"ended: in float32 more iterations add nothing; budget.iterations asks for more than {most:,}\n")
         if "rake" in result:
@@ -211,10 +213,9 @@ class BoardSolving:
         if (missed := result["rounding_pot_fraction"]) > ROUNDING:
             deep = "so deep, float32 has no better ones (docs/notebook/holdem.md)"
             parts.append(f"rounding: the EVs miss the pot by {missed:.1%} of it; {deep}\n")
-        parts += [
-            f"\nnode_{i}: {node['line']}{' (locked)' * ('locked' in node)}\n{decision_table(node)}\n"
-            for i, node in enumerate(result["nodes"])
-        ]
+        for i, node in enumerate(result["nodes"]):
+            head = f"\nnode_{i}: {node['line']}{' (locked)' * ('locked' in node)}\n"
+            parts.append(f"{head}{decision_table(node)}\n\n{players_table(node)}\n")
         parts.append(locked_text(result, self.locks))
         return "".join(parts)
 

@@ -71,7 +71,7 @@ class Exploration:
         self._watch, self._size = Watch(), ""
         self._view: View | None = None  # once it is built
         self._kept: list[Snapshot] = []
-        self._asked: queue.SimpleQueue[tuple[str, int | None, bool, Future[Data]]] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[tuple[Callable[[], Data], Future[Data]]] = queue.SimpleQueue()
         self._lock, self._before, self._served, self._done = threading.Lock(), 0.0, 0.0, (0, 0.0)
         self._serve_others: Callable[[], None] = lambda: None
         self.version = self.listeners = 0
@@ -123,24 +123,31 @@ class Exploration:
         """Whether nothing is done for it any more, but for answers to questions."""
         return self.status in ("done", "failed")
 
-    def ask(self, line: str, number: int | None, as_lock: bool = False) -> Future[Data]:
+    def ask(self, line: str, number: int | None, equity: bool = False, as_lock: bool = False) -> Future[Data]:
         """Return what will be a decision's strategy, after the iterations of a kept answer; None is the last.
 
-        With ``as_lock`` it is ``{"lock": text}``, what a lock of it says hand by hand. The future raises ValueError where the line or the
-        number cannot be.
+        Equities are told on turn and river, on a flop, where they take twenty times as long, if ``equity`` asks for them. With ``as_lock``
+        it is ``{"lock": text}``, what a lock of it says hand by hand. The future raises ValueError where the line or the number cannot be.
         """
+        return self._put(lambda: self._node(line, number, equity, as_lock))
+
+    def ask_cards(self, line: str, number: int | None) -> Future[Data]:
+        """Return what will be a table of the cards that may come at the end of a line: see ``agents.reporting.next_cards``."""
+        return self._put(lambda: self._cards(line, number))
+
+    def _put(self, question: Callable[[], Data]) -> Future[Data]:
         future: Future[Data] = Future()
-        self._asked.put((line, number, as_lock, future))
+        self._asked.put((question, future))
         return future
 
     def serve(self) -> None:
         """Answer what was asked for; in the thread that works, or when it is over."""
         while not self._asked.empty():
-            line, number, as_lock, future = self._asked.get()
+            question, future = self._asked.get()
             if not future.set_running_or_notify_cancel():  # whoever asked has gone
                 continue
             try:
-                future.set_result(self._node(line, number, as_lock))
+                future.set_result(question())
             except Exception as error:
                 future.set_exception(error if isinstance(error, ValueError) else ValueError(first_line(error)))
 
@@ -151,13 +158,13 @@ class Exploration:
         while not self._watch.stopped:
             self._before = self._done[1]
             wanted = min(asked, most)
-            part = Budget(iterations=wanted, seconds=left, watch=self._watch)
+            part = Budget(iterations=wanted, seconds=left if self._kept else None, watch=self._watch)  # the first one always comes
             solution: Solution[Any] = solver.solve(part, progress=self._look)
             self._look(solution.iterations, solution.seconds, None)
             if solution.iterations == (self._kept[-1].iterations if self._kept else 0):  # stopped before one more
                 break
             self._keep(solver.exploitability(), *self._done)
-            left = None if left is None else left - solution.seconds
+            left = None if left is None else max(left - solution.seconds, 0.0)
             if self._kept[-1].exploitability <= target or solution.iterations < wanted or solution.iterations >= most:
                 break
             asked = max(asked + 1, round(STEP * asked))
@@ -183,22 +190,32 @@ class Exploration:
                     self._kept[i] = replace(self._kept[i], answer=None)
             self.version += 1
 
-    def _node(self, line: str, number: int | None, as_lock: bool) -> Data:
+    def _node(self, line: str, number: int | None, equity: bool, as_lock: bool) -> Data:
         """Return a decision as the page shows it, or what a lock of it says."""
+        view, copy = self._shown(line, number)
+        state = find_decision(view.game, line, "line")
+        row = view.row(state, copy, equity)
+        if as_lock:
+            return {"lock": hand_by_hand(row["actions"], {hand: entry["strategy"] for hand, entry in row["hands"].items()})}
+        return self._data(view, state, row) | {"kept": number, "locked": "locked" in row}
+
+    def _cards(self, line: str, number: int | None) -> Data:
+        """Return a table of cards as the page shows it."""
+        view, copy = self._shown(line, number)
+        return view.next_cards(line, copy) | {"kept": number}
+
+    def _shown(self, line: str, number: int | None) -> tuple[View, Copy | None]:
+        """Return what a decision is read out of, and the copy that has the answer; None is the answer of now."""
         if self._view is None:
             raise ValueError(f"line must wait until the spot is built, got {line!r}")
-        view, snapshots, copy = self._view, self._kept, None
+        snapshots, copy = self._kept, None
         if number is not None:
             if not 0 <= number < len(snapshots):
                 raise ValueError(f"kept must be the number of one of {len(snapshots)} kept answers, got {number}")
             copy = snapshots[number].answer
             if copy is None and number < len(snapshots) - 1:
                 raise ValueError(f"kept must be the number of an answer that is still there, got {number}")
-        state = find_decision(view.game, line, "line")
-        row = view.row(state, copy)
-        if as_lock:
-            return {"lock": hand_by_hand(row["actions"], {hand: entry["strategy"] for hand, entry in row["hands"].items()})}
-        return self._data(view, state, row) | {"kept": number, "locked": "locked" in row}
+        return self._view, copy
 
     def _data(self, view: View, state: Any, shown: Data) -> Data:
         """Return a decision's row as numbers of few digits: what 1,326 hands do fits into 60 kB."""
@@ -207,6 +224,7 @@ class Exploration:
         strategy = np.round(SHARE_STEPS * np.array([hand["strategy"] for hand in hands.values()])).astype(int)
         largest = max((hand["weight"] for hand in hands.values()), default=0.0) or 1.0
         chips, actions = game.chips(state), game.actions(state)
+        classes = list(dict.fromkeys(hand["made"] for hand in hands.values() if hand.get("made")))
         after, unit = [game.child(state, action) for action in actions], (view.pot or 1.0) / EV_STEPS
         return {
             "line": line_of(game, state), "player": shown["player"], "seat": game.seat_text(shown["player"]),
@@ -216,8 +234,10 @@ class Exploration:
             "next": [_what_follows(game, child) for child in after],
             "reveals": [view.cards(child) if _what_follows(game, child) == "cards" else None for child in after],
             "frequencies": shown["frequencies"], "hands": list(hands), "strategy": strategy.tolist(),
-            "weights": [round(hand["weight"] / largest, WEIGHT_DIGITS) for hand in hands.values()],
+            "weights": [_few_digits(hand["weight"] / largest) for hand in hands.values()],
             "evs": [None if hand["ev"] is None else round(hand["ev"], 2) for hand in hands.values()], "unit": unit,
+            "classes": classes, "made": [classes.index(hand["made"]) for hand in hands.values()] if classes else None,
+            "equities": _per_mille(hands), "players": shown.get("players"), "seats": shown.get("seats"),
             "action_evs": [hand["action_evs"] and [round(ev / unit) for ev in hand["action_evs"]] for hand in hands.values()],
         }  # fmt: skip
 
@@ -225,6 +245,18 @@ class Exploration:
         with self._lock:
             self.status = status
             self.version += 1
+
+
+def _few_digits(weight: float) -> float:
+    """Return a weight of at most 1, rounded; 0 and 1 as whole numbers, which take a third of the room."""
+    rounded = round(weight, WEIGHT_DIGITS)
+    return int(rounded) if rounded in (0.0, 1.0) else rounded
+
+
+def _per_mille(hands: Data) -> list[int | None] | None:
+    """Return equities by hand in thousandths; None where none is known."""
+    shares = [hand.get("equity") for hand in hands.values()]
+    return None if set(shares) <= {None} else [None if share is None else round(1000 * share) for share in shares]
 
 
 def _what_follows(game: PublicGame[Any], state: Any) -> str:

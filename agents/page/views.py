@@ -11,14 +11,17 @@ import numpy as np
 from agents.evaluation.locks import mark_locked
 from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.reporting.hand_grid import decision
+from agents.reporting.next_cards import cards_row, find_cards
 from agents.reporting.tables import Row
 from games.derived import DerivedGame, derived_game
 from games.game import children, path
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE
 from search import Strategy, represent
+from search.boards.showdown_equity import MOST_RUN_OUTS
 
 Copy = tuple[Any, Any]  # of both players' average strategies
+QUICK_RUN_OUTS = 100  # a turn's 48 take 2 ms for both ranges of all hands, a flop's 1,176 take 50
 LEAST_REACH = 1e-12  # of a range: a hand that meets less of the opponent's has no EV
 
 
@@ -36,11 +39,21 @@ class View(Protocol):
     def answer(self) -> Copy:
         """Return the answer so far: its arrays change as the solve goes on."""
 
-    def row(self, state: Any, copy: Copy | None) -> Row:
-        """Return a decision as ``agents.reporting.hand_grid.decision`` does, from a copy or from the answer of now."""
+    def row(self, state: Any, copy: Copy | None, equity: bool) -> Row:
+        """Return a decision as ``agents.reporting.hand_grid.decision`` does, from a copy or from the answer of now.
+
+        Equities that take long are left out unless ``equity`` asks for them.
+        """
 
     def cards(self, state: Any) -> list[str] | None:
         """Return what public chance may reveal at a state; None where that is any card that nobody sees yet."""
+
+    def next_cards(self, line: str, copy: Copy | None) -> Row:
+        """Return what each card is worth that may come at the end of a line, see ``agents.reporting.next_cards``.
+
+        Raises:
+            ValueError: no single card comes there.
+        """
 
 
 class BoardView:
@@ -54,15 +67,21 @@ class BoardView:
         first, second = self._solver.answer().average
         return first, second
 
-    def row(self, state: HoldemState, copy: Copy | None) -> Row:
+    def row(self, state: HoldemState, copy: Copy | None, equity: bool) -> Row:
         game: HoldemGame = self.game
         place = game.locate(state)
         assert place is not None  # every action of its line is one of the menus'
         with nullcontext() if copy is None else self._solver.showing(copy):
-            return mark_locked(game, self._locks, state, decision(self._solver, *place))
+            row = decision(self._solver, *place, most_run_outs=MOST_RUN_OUTS if equity else QUICK_RUN_OUTS)
+        return mark_locked(game, self._locks, state, row)
 
     def cards(self, state: HoldemState) -> list[str] | None:
         return None
+
+    def next_cards(self, line: str, copy: Copy | None) -> Row:
+        state = find_cards(self.game, line)
+        with nullcontext() if copy is None else self._solver.showing(copy):
+            return cards_row(self._solver, state)
 
 
 class TreeView:
@@ -78,7 +97,7 @@ class TreeView:
         first, second = self._solver.answer().tables
         return first, second
 
-    def row(self, state: int, copy: Copy | None) -> Row:
+    def row(self, state: int, copy: Copy | None, equity: bool) -> Row:
         game: DerivedGame = self.game
         answer, player = self._solver.answer(), game.player(state)
         strategy = answer if copy is None else Strategy(answer.tree, answer.span, copy)
@@ -104,6 +123,9 @@ class TreeView:
 
     def cards(self, state: int) -> list[str] | None:
         return [self.game.label(child) for child in self._solver.tree.children(state)]
+
+    def next_cards(self, line: str, copy: Copy | None) -> Row:
+        raise ValueError(f"line must be of hold'em for a table of cards, got one of {self.game.name}")
 
 
 def view_of(solving: BoardSolving | TreeSolving) -> View:

@@ -10,13 +10,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from agents.reporting.equity import position_text, ranges_worth, realized
 from agents.reporting.figures import blank_figure, save_figure
+from agents.reporting.made_hands import hand_names
 from agents.reporting.tables import Row, table, write_csv
 from games.arrays import Float
 from games.holdem.board_tree import BoardTree
 from games.holdem.cards import RANKS, Deck, hand_text
 from games.holdem.rules import HoldemGame
 from search import BoardStrategy
+from search.boards.showdown_equity import MOST_RUN_OUTS, run_outs_left, showdown_equity
 
 # Showdown and fold sums take what shares a card from a sum over all hands, in float32: 1e-7 of the whole. What is left of a smaller share
 # than this would be known to less than one per cent.
@@ -40,40 +43,66 @@ class Solved(Protocol):
     def answer(self) -> BoardStrategy:
         """See ``BoardSolver``."""
 
-    def action_values(self, node: int, cards: tuple[int, ...] | None = None) -> Float:
-        """See ``BoardSolver``."""
+    def node_values(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[Float, Float | None]:
+        """See ``BoardSolver``; the other player's are None where they are not known."""
 
 
-def decision(solver: Solved, node: int = 0, cards: tuple[int, ...] | None = None, net: bool = False) -> Row:
+def decision(
+    solver: Solved, node: int = 0, cards: tuple[int, ...] | None = None, net: bool = False, most_run_outs: int = MOST_RUN_OUTS
+) -> Row:
     """Return the average strategy at a decision, the first one unless given, in the form of ``result.json``'s ``root``.
 
     A hand's ``weight`` is its range times the player's own actions on the way. Its ``ev`` is what it wins of the pot from there on, in
     chips (a deal's net chips in a game with blinds, or where ``net`` says so), against the hands that the opponent comes there with; none
     where he hardly ever does with one that shares no card with it. ``action_evs`` are the same of each action. ``frequencies`` are weighted
-    by both players' reach, none where they never come there.
+    by both players' reach, none where they never come there. ``equity`` is the share of the pot that a hand wins against those hands at
+    showdown if nobody bets any more, ``eqr`` what it wins of the pot by what its equity is worth, ``made`` what it is called on the board.
+    ``players`` has equity, EV and EQR of both whole ranges. Equities are none before the flop, or where more than ``most_run_outs`` boards
+    may still come.
     """
     game, bets = solver.game, solver.game.bets
     player = int(bets.player[node])
     strategy, reach = solver.answer().at_node(node, cards), solver.answer().reach(node, cards)
     range_, opponent_range = reach[player] / game.ranges[player].max(), reach[1 - player] / game.ranges[1 - player].max()
-    spot = replace(game, board=(solver.tree.cards[0] if cards is None else cards,))
+    board = solver.tree.cards[0] if cards is None else cards
+    spot = replace(game, board=(board,))
     deals, cf_reach = (spot.cf_reach(spot.root, player, reach) for reach in (spot.ranges[1 - player], opponent_range))
     meeting = cf_reach > max(LEAST_MET * opponent_range.sum(), LEAST_REACH)
-    values = solver.action_values(node, cards) / game.ranges[1 - player].max()
+    values, other_values = solver.node_values(node, cards)
+    values = values / game.ranges[1 - player].max()
     mixed = (strategy * values).sum(axis=0)
-    offset = 0.0 if game.betting.blinds or net else float(bets.contribution[node, player])
-    hands: dict[str, Row] = {}
+    paid = float(bets.contribution[node, player])
+    pot, offset = float(bets.contribution[node].sum()), 0.0 if net or game.betting.blinds else paid
+    equity = showdown_equity(game, board, reach) if run_outs_left(game, board) <= most_run_outs else None
+    names, hands = hand_names(game.deck, board), dict[str, Row]()
     for hand in np.flatnonzero((spot.ranges[player] > 0) & (deals > LEAST_DEALT * spot.ranges[1 - player].sum())).tolist():
-        ev, evs = None, None
+        ev, evs, share = None, None, None
         if meeting[hand]:
             ev, evs = float(mixed[hand] / cf_reach[hand]) + offset, (values[:, hand] / cf_reach[hand] + offset).tolist()
+            share = None if equity is None else float(equity[player][hand])
         entry = {"strategy": strategy[:, hand].tolist(), "ev": ev, "action_evs": evs, "weight": float(reach[player][hand])}
-        hands[hand_text(*game.hands[hand].tolist())] = entry
+        text = hand_text(*game.hands[hand].tolist())
+        entry |= {"equity": share, "eqr": realized(None if ev is None else ev - offset + paid, share, pot), "made": names.get(text)}
+        hands[text] = entry
     weight = range_ * np.where(meeting, cf_reach, 0.0)
     total = float(weight.sum())
     frequencies = (strategy @ weight / total).tolist() if total > 0 else [None] * len(strategy)
     labels = [bets.labels[child] for child in bets.children(node)]
-    return {"player": player, "actions": labels, "frequencies": frequencies, "hands": hands}
+    won: list[float | None] = [None, None]  # net chips that both win in the deals that come here
+    if total > 0:
+        mean = float(range_ @ np.where(meeting, mixed, 0.0)) / total
+        won[player], won[1 - player] = mean, -mean
+    if total > 0 and game.betting.rake and other_values is not None:  # together they lose the rake
+        won[1 - player] = float(opponent_range @ other_values) / game.ranges[player].max() / float(range_ @ cf_reach)
+    weights = [weight, opponent_range * spot.cf_reach(spot.root, 1 - player, range_)]
+    if player == 1:
+        weights.reverse()
+    in_pot = bets.contribution[node].tolist()
+    players = ranges_worth((weights[0], weights[1]), (won[0], won[1]), equity if total > 0 else None, in_pot, net or game.betting.blinds)
+    return {
+        "player": player, "seats": [position_text(game, p) for p in (0, 1)], "pot": pot, "actions": labels, "frequencies": frequencies,
+        "players": players, "hands": hands,
+    }  # fmt: skip
 
 
 def by_class(root: Row, suits: int = 4) -> dict[str, tuple[float, Float]]:
@@ -97,7 +126,8 @@ def decision_table(root: Row) -> str:
     for i, (action, frequency) in enumerate(zip(root["actions"], root["frequencies"], strict=True)):
         most = sorted(named, key=lambda name: -named[name][i])
         rows.append([action, _percent(frequency), " ".join(name for name in most[:8] if named[name][i] > 0.5) or "-"])
-    return table([f"player {root['player']}", "how often", "most with"], rows)
+    seats = root.get("seats")
+    return table([seats[root["player"]] if seats else f"player {root['player']}", "how often", "most with"], rows)
 
 
 def write_decision(root: Row, deck: Deck, title: str, directory: Path, name: str) -> None:
@@ -105,7 +135,8 @@ def write_decision(root: Row, deck: Deck, title: str, directory: Path, name: str
     actions = root["actions"]
     unknown = [None] * len(actions)
     rows = [
-        {"hand": hand, "weight": entry["weight"], "ev": entry["ev"]}
+        {"hand": hand, "made": entry.get("made"), "weight": entry["weight"], "ev": entry["ev"]}
+        | {"equity": entry.get("equity"), "eqr": entry.get("eqr")}
         | dict(zip(actions, entry["strategy"], strict=True))
         | {f"ev {action}": ev for action, ev in zip(actions, entry.get("action_evs") or unknown, strict=True)}
         for hand, entry in root["hands"].items()

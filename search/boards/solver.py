@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from games.holdem.board_tree import BoardTree, board_tree, game_size
-from games.holdem.layout import rake_forests, whole_forests
+from games.holdem.layout import rake_forests, whole_forests, whole_streets
 from games.holdem.rules import HoldemGame
 from games.kernels import LANES
 from games.kernels.boards import Forest
@@ -294,6 +294,31 @@ class BoardSolver(Anytime[BoardStrategy]):
         board, permutation, rows = answer.locate(node, cards)
         (cfvs,) = self.best_cfvs(player, range(board, board + 1)) if best else (self.board_values(player, board).cfvs,)
         return answer.of_all_hands(cfvs[self.tree.lines_of(player, board) :][rows], player, board, permutation)
+
+    def node_values(self, node: int, cards: tuple[int, ...] | None = None) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return what a decision is worth to both players when both play the average strategies, by one evaluation.
+
+        Args:
+            node: a decision of ``game.bets``.
+            cards: the public cards there; the game's own board unless given.
+
+        Returns:
+            [A, H] the acting player's cfvs of its actions, as ``action_values`` has them, and [H] the other player's cfvs of being there,
+            in chips over all hands of the deck, weighted by the acting player's reach of the decision.
+        """
+        answer, player = self.answer(), int(self.game.bets.player[node])
+        board, permutation, rows = answer.locate(node, cards)
+        (cfvs,) = self.cfvs_on(range(board, board + 1))
+        line = whole_streets(self.game.bets)[int(self.game.bets.round[node])][1 - player].row[node]
+        acting = answer.of_all_hands(cfvs[player][self.tree.lines_of(player, board) :][rows], player, board, permutation)
+        return acting, answer.of_all_hands(cfvs[1 - player][line : line + 1], 1 - player, board, permutation)[0]
+
+    def cfvs_on(self, boards: range) -> list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+        """Return by board and player [rows, hands], cfvs when both play the average strategies, by one evaluation: see ``BoardValues``."""
+        with self._model_enters():
+            self._sweeps.evaluate(self.average, VALUE, boards)
+        units = [self._most[1 - p] / self._cfv_unit for p in (0, 1)]
+        return [(units[0] * self._sweeps.watched(0, board), units[1] * self._sweeps.watched(1, board)) for board in boards]
 
     def best_cfvs(self, player: int, boards: range) -> list[npt.NDArray[np.float64]]:
         """Return by board [rows, hands], a player's best-response cfvs against the opponent's average strategy, see ``BoardValues``."""

@@ -30,3 +30,16 @@ def showdown_matrix(boards, hands):
                 if power[i] is not None and power[j] is not None:
                     wins[i, j] += (power[i] > power[j]) - (power[i] < power[j])
     return wins
+
+
+def showdown_by_hand(boards, hands, reach):
+    """Return twice what each hand beats, ties once, and what it can meet, [H, lanes] each; see ``search.kernels.hand_equity``."""
+    wins, met = np.zeros_like(reach), np.zeros_like(reach)
+    for board in boards.tolist():
+        power = [None if set(hand) & set(board) else strength([*board, *hand]) for hand in hands.tolist()]
+        for i, one in enumerate(hands.tolist()):
+            for j, other in enumerate(hands.tolist()):
+                if power[i] is not None and power[j] is not None and not set(one) & set(other):
+                    wins[i] += (2 * (power[i] > power[j]) + (power[i] == power[j])) * reach[j]
+                    met[i] += reach[j]
+    return wins, met

@@ -1,14 +1,21 @@
 // Explore: a spot, how its solve went, and any of its decisions at any time of that.
 
-import { bar, cards, colours, element, fill, grid, legend, percent, seconds } from "./shapes.js";
+import { handTable, saveHands } from "./hand_table.js";
 import { lockNode, locks, short, withLocks } from "./locks.js";
+import { askWorth, closeDeck, openDeck, renderDeck } from "./next_cards.js";
+import { cells, isPair, overlayLegend, part } from "./overlays.js";
+import { setUpPresets } from "./presets.js";
+import { saveButtons } from "./save_figure.js";
+import { bar, cards, colours, element, fill, grid, percent, seconds } from "./shapes.js";
 import { ask, follow } from "./talk.js";
+import { actionWords, amount, chooseUnit } from "./units.js";
 
 const at = (id) => document.getElementById(id);
-const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "rake", "rake_cap", "effort"];
-const SHARE_STEPS = 255, MOST_ROWS = 400, SUITS = { c: "♣", d: "♦", h: "♥", s: "♠" };
+const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "rake", "rake_cap", "effort", "target", "seconds"];
+const PATIENCE = 30; // times as long as a look takes until the next that nobody asks for: to read a decision takes as long as an iteration
+let nextLook = 0;
 let exploration = null, spotOf = null, view = null, node = null, last = null, end = () => {}, error = "", missing = "", lost = false;
-let line = [], moment = null, asking = false, again = false, chosen = null, sorted = ["weight", -1], pressed = false;
+let line = [], moment = null, asking = false, again = false, chosen = null, pressed = false;
 
 async function attempt(work) {
   try {
@@ -34,6 +41,7 @@ function open(name, settings) {
   }, "explorations");
 }
 
+const overlayChosen = () => at("overlay").querySelector(":checked").value;
 const working = () => exploration && view && ["waiting", "building", "solving"].includes(view.status);
 const sameSpot = (a, b) => FIELDS.every((name) => a[name] === b[name]);
 const same = (a, b) => sameSpot(a, b) && (a.lock ?? "") === (b.lock ?? "");
@@ -48,7 +56,7 @@ function receive(found) {
   view = found.status ? found : { ...view, progress: found.progress };
   renderStatus();
   if (found.status) renderPlot();
-  if (grown && view.kept.length) look();
+  if (grown && view.kept.length && (!working() || performance.now() >= nextLook)) look();
 }
 
 // Asks for the decision at hand; one request at a time, the newest last.
@@ -56,17 +64,22 @@ async function look() {
   if (!exploration) return;
   if (asking) { again = true; return; }
   asking = true;
+  const answersThen = view?.kept.length ?? 0, begun = performance.now();
   const spot = exploration, asked = line.join(" / "), newest = following(), kept = newest ? null : shownNumber();
-  const ending = at("overlay").querySelector(":checked").value === "change";
+  const ending = overlayChosen() === "change", equity = overlayChosen() === "equity" || at("table-box").open; // on a flop they take long
   try {
-    const found = await ask(`/api/explorations/${spot}/node`, { line: asked, kept });
+    const found = await ask(`/api/explorations/${spot}/node`, { line: asked, kept, equity });
     const final = !ending ? null : newest ? found : await ask(`/api/explorations/${spot}/node`, { line: asked, kept: null });
-    if (spot === exploration && asked === line.join(" / ")) [node, last, missing] = [found, final, ""];
+    if (spot === exploration && asked === line.join(" / ")) {
+      [node, last, missing] = [found, final, ""];
+      at("node").dataset.answers = answersThen; // how new it is
+    }
   } catch (failure) {
     if (spot === exploration) missing = failure.message;
     if (spot === exploration && !node && line.length) [line, again] = [[], true]; // a link to what is not there
   }
   asking = false;
+  nextLook = performance.now() + PATIENCE * (performance.now() - begun);
   if (again) { again = false; look(); }
   render();
 }
@@ -74,7 +87,7 @@ async function look() {
 function go(to) {
   line = to;
   chosen = null;
-  at("deck").hidden = true;
+  closeDeck();
   remember();
   look();
 }
@@ -110,7 +123,7 @@ const left = (kept) => `${+measure(kept).toPrecision(2)}${view.pot === null ? " 
 
 function renderPlot() {
   const kept = view?.kept.filter((one) => one.exploitability > 0 && one.seconds > 0) ?? [];
-  at("when").hidden = !kept.length;
+  at("when").hidden = at("save-plot").hidden = !kept.length;
   if (!view || !kept.length) { fill(at("plot")); return; }
   const scrubber = at("scrubber"), shown = view.kept[shownNumber()];
   scrubber.max = answers().length - 1;
@@ -156,100 +169,38 @@ function renderNode() {
   if (!node) return;
   refill(at("line"), ...[[], ...node.line.map((_, i) => node.line.slice(0, i + 1))].map((to) =>
     element("li", {}, element("button", { type: "button", onclick: () => go(to), "aria-current": String(to.length === node.line.length) }, to.at(-1) ?? "start"))));
-  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)}`}: ${node.seat} acts${node.locked ? " as locked" : ""}`);
+  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)} chips`}: ${node.seats?.[node.player] ?? node.seat} acts${node.locked ? " as locked" : ""}`);
+  fill(at("players"), ...(node.players ?? []).map((one, p) => element("span", {}, `${node.seats[p]}: EV ${amount(one.ev, node.pot)}${one.equity === null ? "" : `, equity ${percent(one.equity)}`}${one.eqr === null ? "" : `, EQR ${percent(one.eqr)}`}`)));
   lockNode(node, (body) => ask(`/api/explorations/${exploration}/node`, { ...body, kept: following() ? null : shownNumber() }));
   const classes = colours(node.actions);
   refill(at("choices"), ...node.actions.map((words, i) => element("button", { type: "button", class: `choice ${classes[i]}`, disabled: node.next[i] === "end", onclick: () => take(i) },
-    `${words}: ${node.frequencies[i] === null ? "-" : percent(node.frequencies[i])}`)));
-  const overlay = at("overlay").querySelector(":checked").value;
+    `${actionWords(words, node.pot)}: ${node.frequencies[i] === null ? "-" : percent(node.frequencies[i])}`)));
   const choose = (name) => { chosen = chosen === name ? null : name; at("table-box").open = true; renderNode(); };
-  refill(at("grid"), pairs() ? grid(cells(overlay), "hands: the table below has the same in numbers", choose) : bars());
-  if (overlay === "strategy") fill(at("legend"), ...legend(node.actions));
-  else if (overlay === "ev") fill(at("legend"), "EV in chips of the pot: ", element("span", {}, spot(0), " 0"), element("span", {}, spot(1), ` ${Math.round(most())}`));
-  else fill(at("legend"), following() || !last ? "move the slider back in time to see what changed since" : "how much of a hand's strategy differs from the last answer's");
+  refill(at("grid"), pairs() ? grid(cells(node, last, overlayChosen()), "hands: the table below has the same in numbers", choose) : bars());
+  fill(at("legend"), ...overlayLegend(node, overlayChosen(), !following() && last));
   renderTable();
 }
 
-const pairs = () => node.hands.every((hand) => /^([2-9TJQKA][cdhs]){2}$/.test(hand));
+const pairs = () => node.hands.every(isPair);
 
 // Hands of small games: a bar each.
 const bars = () => element("div", {}, ...node.hands.map((hand, i) => element("div", { class: "strategy" },
   element("span", {}, `${hand}${node.evs[i] === null ? "" : `, EV ${node.evs[i].toFixed(2)}`}`), bar(node.actions.map((_, k) => part(node, i, k)), node.actions))));
 
-const heat = (value) => `hsl(${Math.round(210 - 170 * value)} 70% ${Math.round(80 - 22 * value)}%)`;
-const most = () => Math.max(1, ...node.evs.filter((ev) => ev !== null));
-function spot(value) {
-  const made = element("span", { class: "key" });
-  made.style.backgroundColor = heat(value);
-  return made;
-}
-
-function className(hand) {
-  const ranks = "23456789TJQKA", [a, b] = ranks.indexOf(hand[0]) >= ranks.indexOf(hand[2]) ? [0, 2] : [2, 0];
-  return hand[0] === hand[2] ? hand[0] + hand[2] : hand[a] + hand[b] + (hand[1] === hand[3] ? "s" : "o");
-}
-
-// Squares of the grid: mean of a class's hands, by weight.
-function cells(overlay) {
-  const found = new Map(), top = most(), classes = colours(node.actions);
-  node.hands.forEach((hand, i) => {
-    const name = className(hand), sum = found.get(name) ?? { weight: 0, count: 0, shares: node.actions.map(() => 0), ev: 0, known: 0, change: 0 };
-    const weight = node.weights[i];
-    sum.weight += weight;
-    sum.count += 1;
-    node.actions.forEach((_, k) => { sum.shares[k] += weight * part(node, i, k); });
-    if (node.evs[i] !== null) { sum.ev += weight * node.evs[i]; sum.known += weight; }
-    if (last) sum.change += weight * node.actions.reduce((total, _, k) => total + Math.abs(part(node, i, k) - part(last, i, k)), 0) / 2;
-    found.set(name, sum);
-  });
-  const made = new Map();
-  for (const [name, sum] of found) {
-    if (sum.weight < 1e-3 * sum.count) continue;
-    const shares = sum.shares.map((total) => total / sum.weight), ev = sum.known > 0 ? sum.ev / sum.known : null, change = sum.change / sum.weight;
-    const parts = overlay === "strategy" ? shares.map((value, k) => [classes[k], value]) : overlay === "ev" ? [[ev === null ? "transparent" : heat(Math.min(1, Math.max(0, ev / top))), 1]] : [[heat(Math.min(1, change)), 1]];
-    const text = `${node.actions.map((words, k) => `${words} ${percent(shares[k])}`).join(", ")}${ev === null ? "" : `; EV ${ev.toFixed(2)}`}`;
-    made.set(name, { height: sum.weight / sum.count, parts, text });
-  }
-  return made;
-}
-
-const part = (from, hand, action) => from.strategy[hand][action] / SHARE_STEPS;
-
 function take(i) {
   const to = [...node.line, node.texts[i]];
   if (node.next[i] === "decision") { go(to); return; }
-  const reveals = node.reveals[i], dead = new Set(node.cards.match(/../g)), ranks = [..."AKQJT98765432"];
-  if (reveals) fill(at("deck"), ...reveals.map((text) => element("button", { type: "button", class: "card word", onclick: () => go([...to, text]) }, text)));
-  else fill(at("deck"), ...Object.entries(SUITS).flatMap(([suit, sign]) => ranks.map((rank) => element("button",
-    { type: "button", class: "hd".includes(suit) ? "card red" : "card", disabled: dead.has(rank + suit), onclick: () => go([...to, rank + suit]) }, rank + sign))));
-  at("deck").hidden = false;
-}
-
-const COLUMNS = () => ["hand", "weight", "EV", ...node.actions, ...node.actions.map((words) => `EV ${words}`)];
-
-function rows() {
-  return node.hands.map((hand, i) => [hand, node.weights[i], node.evs[i], ...node.actions.map((_, k) => part(node, i, k))])
-    .map((row, i) => [...row, ...node.actions.map((_, k) => (node.action_evs[i] ? node.action_evs[i][k] * node.unit : null))])
-    .filter((row) => row[1] >= 1e-3 && (!chosen || !pairs() || className(row[0]) === chosen));
+  const spot = exploration, asked = (to) => ask(`/api/explorations/${spot}/cards`, { line: to.join(" / "), kept: following() ? null : shownNumber() });
+  openDeck(to, new Set(node.cards.match(/../g)), node.reveals[i], asked, go);
 }
 
 function renderTable() {
-  at("table-title").textContent = chosen ? `Table of ${chosen} (choose it again for all)` : "Table of hands";
+  const title = chosen ? `Table of ${chosen} (choose it again for all)` : "Table of hands";
+  at("table-title").textContent = title;
   if (!at("table-box").open) return;
-  const columns = COLUMNS(), by = Math.max(0, columns.indexOf(sorted[0])), all = rows();
-  if (all.length > MOST_ROWS) at("table-title").textContent += `: the first ${MOST_ROWS} of ${all.length.toLocaleString("en")}, all are in the CSV`;
-  all.sort((a, b) => sorted[1] * (typeof a[by] === "string" ? a[by].localeCompare(b[by]) : (a[by] ?? -1e9) - (b[by] ?? -1e9)));
-  refill(at("hands"), element("table", {}, element("thead", {}, element("tr", {}, ...columns.map((name) => element("th", { scope: "col" },
-    element("button", { type: "button", onclick: () => { sorted = [name, sorted[0] === name ? -sorted[1] : -1]; renderTable(); } }, name))))),
-  element("tbody", {}, ...all.slice(0, MOST_ROWS).map((row) => element("tr", {}, ...row.map((value, i) =>
-    element("td", {}, i === 0 ? value : i === 1 ? value.toFixed(3) : i === 2 || i >= 3 + node.actions.length ? (value === null ? "-" : value.toFixed(2)) : percent(value))))))));
-}
-
-function csv() {
-  const lines = [COLUMNS(), ...rows()].map((row) => row.map((value) => (typeof value === "string" ? `"${value}"` : value === null ? "" : +value.toFixed(4))).join(","));
-  const link = element("a", { href: URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" })), download: "decision.csv" });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  const [table, missed] = handTable(node, chosen, renderTable);
+  at("table-title").textContent = missed ? `${title}: ${missed}` : title;
+  refill(at("hands"), table);
 }
 
 at("spot").addEventListener("submit", (event) => {
@@ -260,7 +211,7 @@ at("spot").addEventListener("submit", (event) => {
     const stays = spotOf && sameSpot(settings, spotOf) ? line : []; // with other locks its lines are the same
     [node, last, line, moment, chosen, missing] = [null, null, same(settings, link) ? linkedLine() : stays, null, null, ""];
     link = {};
-    at("deck").hidden = true;
+    closeDeck();
     open(made.exploration, settings);
     view = made;
     remember();
@@ -274,8 +225,13 @@ at("scrubber").addEventListener("input", () => {
   look();
 });
 for (const choice of document.querySelectorAll("#overlay input")) choice.addEventListener("change", look);
-at("table-box").addEventListener("toggle", () => node && renderTable());
-at("csv").addEventListener("click", csv);
+at("table-box").addEventListener("toggle", () => { if (node) renderTable(); if (at("table-box").open && !node?.equities) look(); });
+at("csv").addEventListener("click", () => saveHands(node, chosen));
+at("ask-worth").addEventListener("click", () => attempt(() => askWorth(() => (view.kept[shownNumber()]?.iterations ?? 0).toLocaleString("en"))));
+const about = () => [`${spotOf.game === "spot" ? spotOf.board : spotOf.game}, ${node?.line.join(" / ") || "the first decision"}`, at("shown").textContent];
+at("save-plot").append(saveButtons(() => [at("plot")], about, "convergence"));
+at("save-grid").append(saveButtons(() => [at("grid"), at("legend")], about, "grid"));
+chooseUnit(at("unit"), at("blind"), () => { renderNode(); renderDeck(); });
 at("node").addEventListener("pointerdown", () => { pressed = true; });
 for (const ending of ["pointerup", "pointercancel"]) document.addEventListener(ending, () => setTimeout(() => { pressed = false; renderNode(); }));
 document.addEventListener("keydown", (event) => {
@@ -298,6 +254,7 @@ const linkedLine = () => (link.line ?? "").split(" / ").filter(Boolean);
 for (const name of FIELDS) if (name in link) at("spot").elements[name].value = link[name];
 locks(link.lock);
 showFields();
+setUpPresets(at("spot"), at("estimate"));
 await attempt(async () => {
   if (!stored || !same(settings, link)) return;
   try {

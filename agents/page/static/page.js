@@ -1,6 +1,7 @@
 // The page: one session at a time, its table, and the drawer beside it.
 
 import { showThought } from "./drawer.js";
+import { saveButtons } from "./save_figure.js";
 import { cards, element, fill, hidden, seconds } from "./shapes.js";
 import { ask, follow } from "./talk.js";
 
@@ -191,6 +192,7 @@ at("amount").addEventListener("submit", (event) => {
   event.preventDefault();
   act(`${view.amounts.verb} ${at("chips").value}`);
 });
+at("save-grid").append(saveButtons(() => [at("grid"), at("legend")], () => [at("thinking").textContent, `grid: ${document.querySelector("#overlay input:checked").parentElement.textContent.trim()}`], "hands"));
 for (const choice of document.querySelectorAll("#overlay input")) choice.addEventListener("change", render);
 
 await attempt(async () => {

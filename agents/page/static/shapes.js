@@ -46,9 +46,10 @@ export function colours(actions) {
   });
 }
 
-export function bar(shares, actions) {
+// Shares of actions as a bar; `words` are what the actions are called, where not as their colours' names.
+export function bar(shares, actions, words = actions) {
   const classes = colours(actions);
-  const text = actions.map((words, i) => `${words} ${percent(shares[i])}`).join(", ");
+  const text = words.map((words, i) => `${words} ${percent(shares[i])}`).join(", ");
   const made = element("div", { class: "bar", role: "img", "aria-label": text, title: text });
   shares.forEach((share, i) => {
     if (share <= 0) return;
@@ -59,17 +60,24 @@ export function bar(shares, actions) {
   return made;
 }
 
-export const legend = (actions) => {
+export const legend = (actions, words = actions) => {
   const classes = colours(actions);
-  return actions.map((words, i) => element("span", {}, element("span", { class: `key ${classes[i]}` }), words));
+  return words.map((text, i) => element("span", {}, element("span", { class: `key ${classes[i]}` }), text));
 };
+
+export function download(content, type, name) {
+  const link = element("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
 
 const RANKS = "23456789TJQKA";
 export const combos = (name) => (name.length === 2 ? 6 : name.endsWith("s") ? 4 : 12);
 export const isClass = (name) => /^[2-9TJQKA]{2}[so]?$/.test(name);
 
 // Classes of two cards as a grid: pairs on the diagonal, suited hands above it. `cells` has a class's height (1 fills its square), the
-// parts that fill it as [CSS class or colour, share], and what is said of it.
+// parts that fill it as [CSS class or colour, share], what is said of it, and a note on it, if any. Where it has `less`, parts of the same kind,
+// they fill its lower half, and its parts the upper one.
 export function grid(cells, label, choose = null) {
   const names = [...cells.keys()];
   const ranks = [...RANKS].reverse().filter((rank) => names.some((name) => name.slice(0, 2).includes(rank)));
@@ -80,21 +88,26 @@ export function grid(cells, label, choose = null) {
     const cell = cells.get(name);
     const square = element(choose ? "button" : "div", { class: cell ? "cell" : "cell absent", ...(choose ? { type: "button", tabindex: "-1", onclick: () => choose(name) } : {}) });
     if (cell) {
-      const inside = element("div", { class: "fill" });
-      inside.style.height = `${Math.max(6, 100 * cell.height)}%`;
-      for (const [look, share] of cell.parts) {
-        const part = element("span", look.startsWith("a-") ? { class: look } : {});
-        if (!look.startsWith("a-")) part.style.backgroundColor = look;
-        part.style.width = `${100 * share}%`;
-        inside.append(part);
-      }
-      square.append(inside);
+      square.append(filled(cell.parts, cell.less ? "fill upper" : "fill", cell.less ? 0.5 : cell.height));
+      if (cell.less) square.append(filled(cell.less, "fill", 0.5));
       square.title = `${name}: ${cell.text}`;
     }
-    square.append(element("b", {}, name));
+    square.append(element("b", {}, name), cell?.note ? element("i", {}, cell.note) : "");
     made.append(square);
   }));
   return made;
+}
+
+function filled(parts, look, height) {
+  const inside = element("div", { class: look });
+  inside.style.height = `${Math.max(6, 100 * height)}%`;
+  for (const [colour, share] of parts) {
+    const part = element("span", colour.startsWith("a-") ? { class: colour } : {});
+    if (!colour.startsWith("a-")) part.style.backgroundColor = colour;
+    part.style.width = `${100 * share}%`;
+    inside.append(part);
+  }
+  return inside;
 }
 
 // What is likely, in the colours of the actions: rows of hand, share of the range, and shares of the actions.

@@ -71,7 +71,7 @@ def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solvi
             assert [row["hand"] for row in csv.DictReader(file)] == list(faced["hands"])
         for file in ("node_0.png", "node_0.svg", "node_1.png"):
             assert (tmp_path / name / file).stat().st_size > 0
-        assert "node_1: check/bet 100\nplayer 0" in capsys.readouterr().out
+        assert "node_1: check/bet 100\nout of position" in capsys.readouterr().out
 
 
 def altered(saved, name, change):

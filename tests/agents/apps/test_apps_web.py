@@ -9,8 +9,9 @@ from contextlib import suppress
 import pytest
 
 from agents.apps.config import register
+from agents.apps.estimate import ITERATIONS, estimated
 from agents.apps.run import Run
-from agents.apps.web import EFFORTS, SPOT_KEYS, TABLES, Saver, built, explored
+from agents.apps.web import EFFORT_SECONDS, EFFORTS, LIMIT_KEYS, SPOT_KEYS, TABLES, Saver, built, configured, explored
 from agents.page.session import Opponent
 from tests.running import refused
 
@@ -68,6 +69,9 @@ def test_a_spot_and_a_small_game_are_solved(game):
     [
         ({"game": "chess"}, "game must be one of spot, kuhn_poker, leduc_poker, liars_dice, got 'chess'"),
         ({"effort": "most"}, "effort must be one of quick, standard, deep, got 'most'"),
+        ({"target": "much"}, "target must be a number above 0, got 'much'"),
+        ({"target": "-1"}, "target must be a number above 0, got '-1'"),
+        ({"seconds": "inf"}, "seconds must be a number above 0, got 'inf'"),
         ({"pot": "much"}, "game.pot must be a number of chips, got 'much'"),
         ({"pot": "-1"}, "game.pot must be"),
         ({"pot": "nan"}, "must be"),
@@ -167,3 +171,30 @@ def test_a_spot_that_lacks_something_is_refused():
     for key in SPOT_KEYS:
         with pytest.raises(ValueError, match=f"a spot must have .*, got no {key}$"):
             explored({name: value for name, value in SPOT.items() if name != key})
+
+
+def test_a_spot_stops_at_its_target_or_after_its_seconds_and_else_at_its_efforts():
+    assert set(EFFORTS) == set(EFFORT_SECONDS)
+    budget = configured(SPOT)[0].budget.build()
+    assert (budget.exploitability, budget.seconds) == (pytest.approx(EFFORTS["quick"][0] / 100 * 200), EFFORT_SECONDS["quick"])
+    budget = configured(SPOT | dict(zip(LIMIT_KEYS, ("0.5", "7"), strict=True)))[0].budget.build()
+    assert (budget.exploitability, budget.seconds) == (pytest.approx(1.0), 7.0)
+    at = explored(SPOT | {"target": "1e-9", "seconds": "0.2"})
+    at.work()
+    assert at.view()["status"] == "done"
+    assert 0.1 < at.view()["seconds"] < 5
+
+
+def test_what_a_spot_takes_is_told_before_it_is_built():
+    river, turn = estimated(SPOT), estimated(SPOT | {"board": "Td9d6hQc"})
+    assert river["memory_bytes"] < turn["memory_bytes"]
+    assert river["iterations"] == turn["iterations"] == ITERATIONS
+    assert river["seconds"] < turn["seconds"] < turn["stops_after"] == EFFORT_SECONDS["quick"]
+    assert "49 boards" in turn["text"]
+    assert turn["text"].endswith("20 s at most")
+    deep = estimated(SPOT | {"board": "Td9d6h", "target": "0.001", "seconds": "1"})
+    assert deep["iterations"] > 50 * ITERATIONS
+    assert deep["text"].endswith("before that")
+    assert estimated(SPOT | {"game": "kuhn_poker"})["text"].startswith("small")
+    with pytest.raises(ValueError, match=r"^game.board must have 3, 4 or 5 cards"):
+        estimated(SPOT | {"board": "Td9d"})

@@ -180,6 +180,9 @@ def test_a_turn_is_solved_scrubbed_and_walked(tab):
     page.click("#solve")
     page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
     page.wait_for_selector("#node:not([hidden])")
+    page.wait_for_function(
+        "() => Number(document.querySelector('#node').dataset.answers) === Number(document.querySelector('#scrubber').max) + 1"
+    )
     last = page.locator("#choices").inner_text()
     page.focus("#scrubber")
     page.keyboard.press("Home")
@@ -198,6 +201,7 @@ def test_a_turn_is_solved_scrubbed_and_walked(tab):
     for overlay in ("ev", "change", "strategy"):
         page.check(f"#overlay [value={overlay}]")
     page.click("#table-box summary")
+    page.wait_for_selector("#hands tbody tr")
     assert page.locator("#hands tbody tr").count() > 50
     with page.expect_download() as saved:
         page.click("#csv")

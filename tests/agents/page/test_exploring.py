@@ -14,6 +14,7 @@ from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page import exploring
 from agents.page.exploring import SHARE_STEPS, STOPPED, Exploration
 from agents.reporting.hand_grid import decision
+from agents.reporting.next_cards import cards_row, find_cards
 from games import CHANCE, TERMINAL, public_tree
 from games.derived import derived_game, tree_of
 from games.game import children, find_decision, path
@@ -128,6 +129,12 @@ def test_kept_answers_fit_into_memory_and_their_exploitabilities_stay(monkeypatc
     gone = next(number for number in range(len(kept)) if number not in shown)
     with pytest.raises(ValueError, match=f"^kept must be the number of an answer that is still there, got {gone}$"):
         node(at, "", gone)
+
+
+def test_a_time_that_is_too_short_is_enough_for_one_iteration():
+    at = solved(budget=Budget(seconds=1e-9))
+    assert at.view()["status"] == "done"
+    assert [one["iterations"] for one in at.view()["kept"]] == [1]
 
 
 def test_a_question_that_is_taken_back_leaves_the_others():
@@ -272,3 +279,54 @@ def walk(game, strategy, state, hands):
         )
     shares = strategy.at(state)[:, hands[player]]
     return sum(share * walk(game, strategy, child, hands) for share, child in zip(shares, children(game, state), strict=True))
+
+
+def test_equities_and_names_of_hands_are_those_of_the_decision():
+    at = solved()
+    shown, expected = node(at, "check / bet 100"), after(RIVER, 200, "check / bet 100")
+    assert shown["seats"] == expected["seats"]
+    assert shown["players"] == expected["players"]
+    for name, equity, made in zip(shown["hands"], shown["equities"], shown["made"], strict=True):
+        hand = expected["hands"][name]
+        assert shown["classes"][made] == hand["made"]
+        assert equity == (None if hand["equity"] is None else round(1000 * hand["equity"]))
+
+
+def test_equities_on_a_flop_are_told_if_asked_for():
+    flop = Spot(board="Td9d6h", ranges=["QQ,AKs", "KK,ATs"], pot=200, stack=150, bets="50%", raises="a").build()
+    at = solved(flop, Budget(iterations=2))
+    assert node(at)["equities"] is None
+    future = at.ask("", None, equity=True)
+    at.serve()
+    shown = future.result(0)
+    assert len(shown["equities"]) == len(shown["hands"])
+    assert sum(one["equity"] for one in shown["players"]) == pytest.approx(1.0)
+
+
+def test_next_cards_are_told_of_now_and_of_kept_answers():
+    at = solved(TURN, Budget(iterations=30))
+    for number, iterations in ((None, 30), (0, 1)):
+        future = at.ask_cards("check / check", number)
+        at.serve()
+        shown = future.result(0)
+        solver = BoardSolver(TURN, DCFR)
+        solver.run(iterations)
+        expected = cards_row(solver, find_cards(TURN, "check / check"))
+        assert len(shown["cards"]) == len(expected["cards"]) > 40
+        for one, other in zip(shown["cards"], expected["cards"], strict=True):
+            assert one["cards"] == other["cards"]
+            assert one["ev"] == pytest.approx(other["ev"], abs=1e-3)
+        assert shown["kept"] == number
+    future = at.ask_cards("check", None)
+    at.serve()
+    with pytest.raises(ValueError, match=r"^line must end where one card comes and somebody acts behind it, got 'check'$"):
+        future.result(0)
+
+
+def test_a_small_game_has_no_table_of_cards():
+    at = Exploration(lambda: (TreeSolving(public_tree("kuhn_poker"), variant("default")), Budget(iterations=2)), "kuhn_poker")
+    at.work()
+    future = at.ask_cards("Pass / Pass", None)
+    at.serve()
+    with pytest.raises(ValueError, match=r"^line must be of hold'em for a table of cards, got one of kuhn_poker$"):
+        future.result(0)

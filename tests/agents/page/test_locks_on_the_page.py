@@ -30,7 +30,7 @@ def solved(**more):
 
 
 def node(at, line="", as_lock=False):
-    future = at.ask(line, None, as_lock)
+    future = at.ask(line, None, as_lock=as_lock)
     at.serve()
     return future.result(0)
 

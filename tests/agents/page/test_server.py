@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from agents.page.guard import MOST_BYTES, loopback
-from agents.page.server import GONE, MOST_SESSIONS, STATIC, Offer, Server
+from agents.page.requests import GONE
+from agents.page.server import MOST_SESSIONS, STATIC, Offer, Server
 from search import Budget
 from tests.agents.page.playing import opponent
 from tests.agents.page.test_exploring import exploration
@@ -102,6 +103,9 @@ def test_a_spot_is_solved_and_looked_at(client):
     assert view == client.get(f"/api/explorations/{name}").json()
     early = client.post(f"/api/explorations/{name}/node", json={"line": "check", "kept": 0}).json()
     assert early["kept"] == 0
+    assert client.post(f"/api/explorations/{name}/cards", json={"line": "check / check"}).json() == {
+        "error": "line must end where one card comes and somebody acts behind it, got 'check / check'"
+    }
     assert client.post(f"/api/explorations/{name}/stop").json()["status"] == "done"
     for body, error in (
         ({"line": "jump"}, "line must begin with check, bet 100 or all-in 900, got 'jump'"),
@@ -110,6 +114,22 @@ def test_a_spot_is_solved_and_looked_at(client):
     ):
         answer = client.post(f"/api/explorations/{name}/node", json=body)
         assert (answer.status_code, answer.json()) == (400, {"error": error})
+
+
+def test_what_a_spot_takes_is_told_and_bad_settings_are_no_errors_while_they_are_typed(client, server):
+    assert client.post("/api/estimate", json={"board": "Td9d6hQc4s"}).json() == {"text": ""}
+
+    def estimate(asked):
+        if asked["board"] != "Td9d6hQc4s":
+            raise ValueError("board must be the test's, got another one\nand more")
+        return {"text": "1 MB"}
+
+    server._explorations._estimate = estimate
+    assert client.post("/api/estimate", json={"board": "Td9d6hQc4s"}).json() == {"text": "1 MB"}
+    answer = client.post("/api/estimate", json={"board": "T"})
+    assert (answer.status_code, answer.json()) == (200, {"refused": "board must be the test's, got another one"})
+    answer = client.post("/api/estimate", json={"board": 1})
+    assert (answer.status_code, answer.json()) == (400, {"error": "board must be text, got 1"})
 
 
 def test_a_socket_tells_what_changes(client):
@@ -210,7 +230,7 @@ def endless(server, monkeypatch):
     """Let the next exploration be one without an end; return a function that begins it."""
 
     def begin(client):
-        monkeypatch.setattr(server, "_solve", lambda asked: exploration(budget=Budget(seconds=3600.0)))
+        monkeypatch.setattr(server._explorations, "_solve", lambda asked: exploration(budget=Budget(seconds=3600.0)))
         return client.post("/api/explorations", json={"board": "Td9d6hQc4s"}).json()["exploration"]
 
     return begin
@@ -252,7 +272,7 @@ def test_requests_that_wait_are_answered_when_the_server_stops(client, server, e
 
 
 def test_a_solve_that_no_page_listens_to_ends(server, endless, monkeypatch):
-    monkeypatch.setattr("agents.page.server.LEFT_SECONDS", 0.05)
+    monkeypatch.setattr("agents.page.explorations.LEFT_SECONDS", 0.05)
     with TestClient(server.app, base_url=HOST, headers=OWN) as client:
         name = endless(client)
         waited(lambda: server.explorations[name].view()["status"] == "solving")

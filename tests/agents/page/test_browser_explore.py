@@ -1,0 +1,177 @@
+"""What a user of solvers looks for on the page, in a real browser: equities, cards, units, presets, figures as files."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.agents.page import test_browser
+from tests.agents.page.test_browser import CONTRAST, moved
+
+pytestmark = test_browser.pytestmark
+
+
+def solved(page, board="Td9d6hQc", effort="quick", **fields):
+    page.goto(page.url.split("#")[0].rstrip("/").removesuffix("/explore") + "/explore")
+    page.fill("[name=board]", board)
+    page.select_option("[name=effort]", effort)
+    for name, value in fields.items():
+        page.fill(f"[name={name}]", value)
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
+    page.wait_for_selector("#node:not([hidden])")
+
+
+def head(page, where="#hands"):
+    return page.locator(f"{where} th").all_inner_texts()
+
+
+def column(page, name):
+    number = head(page).index(name) + 1
+    return page.locator(f"#hands td:nth-child({number})").all_inner_texts()
+
+
+def test_equity_stands_in_the_grid_the_table_and_the_file(tab):
+    page = tab()
+    solved(page)
+    assert re.search(r"out of position: EV [\d.]+ chips, equity \d+%, EQR \d+%", page.locator("#players").inner_text())
+    page.check("[name=overlay][value=equity]")
+    assert "%" in page.locator("#grid .cell i").first.inner_text()
+    assert page.locator("#legend").inner_text().startswith("equity")
+    page.click("#table-box summary")
+    page.wait_for_selector("#hands td")
+    assert {"hand", "class", "weight", "EV, chips", "equity", "EQR", "check"} <= set(head(page))
+    assert "set" in column(page, "class")
+    page.click("#hands th button:has-text('equity')")
+    shares = [float(text.rstrip("%")) for text in column(page, "equity")]
+    assert shares == sorted(shares, reverse=True)
+    with page.expect_download() as download:
+        page.click("#csv")
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith('"hand","class","weight","EV, chips","equity","EQR","check"')
+    assert len(lines) > 100
+
+
+def test_equities_on_a_flop_come_when_they_are_looked_at(tab):
+    page = tab()
+    solved(page, "Td9d6h", oop="QQ,AKs", ip="KK,ATs")
+    page.wait_for_function("() => !document.querySelector('#players').innerText.includes('equity')")
+    page.check("[name=overlay][value=equity]")
+    page.wait_for_function("() => document.querySelector('#players').innerText.includes('equity')")
+    assert page.locator("#grid .cell i").count() > 0
+
+
+def test_chips_are_told_in_the_unit_that_is_chosen_and_a_tab_remembers_it(tab):
+    page = tab()
+    solved(page)
+    chips = float(re.search(r"EV ([\d.]+) chips", page.locator("#players").inner_text())[1])
+    page.select_option("#unit", "blinds")
+    page.fill("#blind", "4")
+    blinds = float(re.search(r"EV ([\d.]+) bb", page.locator("#players").inner_text())[1])
+    assert blinds == pytest.approx(chips / 4, abs=0.01)
+    assert "bet 37.5 bb" in page.locator("#choices").inner_text()
+    page.select_option("#unit", "pot")
+    assert float(re.search(r"EV ([\d.]+) %", page.locator("#players").inner_text())[1]) == pytest.approx(chips / 2, abs=0.1)
+    assert "bet 75 %" in page.locator("#choices").inner_text()
+    page.click("#table-box summary")
+    page.wait_for_selector("#hands td")
+    assert "EV, % of the pot" in head(page)
+    page.reload()
+    page.wait_for_selector("#node:not([hidden])")
+    assert page.input_value("#unit") == "pot"
+    assert page.input_value("#blind") == "4"
+
+
+def test_each_card_is_told_in_a_table_and_on_the_deck_and_a_click_goes_there(tab):
+    page = tab()
+    solved(page)
+    page.keyboard.press("1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    page.keyboard.press("1")
+    page.wait_for_selector("#deck:not([hidden])")
+    page.click("#ask-worth")
+    page.wait_for_selector("#worth tbody tr")
+    assert page.locator("#worth tbody tr").count() == 48
+    assert page.locator("#deck small").count() == 48
+    evs = [float(text) for text in page.locator("#worth td:nth-child(3)").all_inner_texts()]
+    assert evs == sorted(evs, reverse=True)
+    page.click("#worth th button:has-text('equity')")
+    equities = [float(text.rstrip("%")) for text in page.locator("#worth td:nth-child(5)").all_inner_texts()]
+    assert equities == sorted(equities, reverse=True)
+    before = page.locator("#deck small").first.inner_text()
+    page.select_option("#measure", "main")
+    assert page.locator("#deck small").first.inner_text() != before
+    assert page.evaluate(CONTRAST) == []
+    page.click("#worth td button >> nth=0")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 4")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('river')")
+    assert page.locator("#worth").is_hidden()
+
+
+def test_presets_fill_the_form_and_what_it_takes_is_told_before_it_is_solved(tab):
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.wait_for_function("() => document.querySelector('#estimate').innerText.includes('of memory')")
+    page.fill("[name=board]", "Td9d6h")
+    page.wait_for_function("() => document.querySelector('#estimate').innerText.includes('1,466 boards')")
+    page.select_option("[name=effort]", "quick")
+    assert [page.input_value(f"[name={name}]") for name in ("bets", "raises", "target", "seconds")] == ["75%", "a", "1", "20"]
+    page.fill("[name=board]", "Td9d6")
+    page.wait_for_function("() => document.querySelector('#estimate').innerText.startsWith('game.board must')")
+    page.fill("[name=board]", "Td9d6hQc")
+    page.fill("[name=target]", "0.00001")
+    page.fill("[name=seconds]", "1")
+    page.wait_for_function("() => document.querySelector('#estimate').innerText.includes('stops after 1 s')")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
+
+
+def test_figures_are_saved_as_pictures(tab):
+    page = tab()
+    solved(page)
+    for where in ("plot", "grid"):
+        with page.expect_download() as download:
+            page.click(f"#save-{where} button:has-text('SVG')")
+        text = download.value.path().read_text()
+        assert text.startswith("<svg ")
+        assert page.evaluate("text => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror') === null", text)
+        assert "Td9d6hQc, the first decision" in text
+        assert (">AA<" in text) == (where == "grid")
+        with page.expect_download() as download:
+            page.click(f"#save-{where} button:has-text('PNG')")
+        assert download.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_what_thinking_changed_is_told_by_hand_and_action(tab):
+    page = tab()
+    page.select_option("#game", "leduc")
+    page.click("#begin")
+    moved(page)
+    if not page.locator("#thought").is_visible():
+        page.keyboard.press("1")
+        moved(page)
+    page.wait_for_selector("#thought:not([hidden])")
+    page.check("[name=overlay][value=difference]")
+    assert page.locator("#grid li").count() >= 2
+    assert re.search(r"[+-][\d.]+%|as before", page.locator("#grid li").first.inner_text())
+    page.click("#drawer details summary")
+    assert "difference" in head(page)
+    assert page.evaluate(CONTRAST) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_cards_and_equities_fit_a_screen_and_can_be_read(tab, scheme, width):
+    page = tab(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    solved(page)
+    page.check("[name=overlay][value=equity]")
+    page.click("#table-box summary")
+    for _ in range(2):
+        page.click("#choices button:has-text('check')")
+        page.wait_for_timeout(300)
+    page.wait_for_selector("#deck:not([hidden])")
+    page.click("#ask-worth")
+    page.wait_for_selector("#worth tbody tr")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CONTRAST) == []
