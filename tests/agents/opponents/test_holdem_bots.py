@@ -221,7 +221,7 @@ def test_forfeited_hands_are_scored(blueprint, first):
         return seen.legal[1]
 
     bot.agent.step = step
-    match = Match((bot, blueprint) if first else (blueprint, bot))
+    match = Match((bot, blueprint) if first else (blueprint, bot), salt="s1")  # a new one would deal too few aces now and then
     table, records = match.table(), []
     for deal in range(30):
         records += [play_deal(table, deal, swapped) for swapped in (False, True)]
