@@ -46,7 +46,7 @@ def _made(hand: Sequence[int], board: Sequence[int], category: str) -> str:
 
 
 def draw(hand: Sequence[int], board: Sequence[int]) -> str:
-    """Return the draws of two cards with a flop or turn, joined by `` + ``; empty where there is none, or on a river."""
+    """Return the draws of two cards with a flop or turn, joined by a plus; empty where there is none, or on a river."""
     if not LEAST_CARDS <= len(board) <= 4:
         return ""
     names, cards = list[str](), [*hand, *board]
