@@ -9,7 +9,7 @@ from agents.reporting.hand_grid import decision
 from agents.reporting.next_cards import cards_row, cards_table, find_cards
 from games.game import find_decision
 from games.holdem.cards import FULL_DECK, card_text
-from games.holdem.config import Spot
+from games.holdem.config import Holdem, Spot
 from search import BoardSolver, variant
 from search.boards.next_cards import next_cards
 
@@ -75,6 +75,14 @@ def test_the_table_has_a_row_for_each_card(solvers):
     assert lines[0].split("  ")[0] == "card"
     assert len(lines) == 2 + 48 + 1
     assert lines[-1] == "actions: out of position; EVs in chips of the pot 200"
+
+
+def test_with_blinds_evs_are_net_chips_and_the_table_says_so():
+    game = Holdem(ranks="QKA", deals=[0, 1, 1], blinds=[1, 2], stack=20, bets="100%", raises="100%", raise_cap=1, min_bet=2).build()
+    row = cards_row(solved(game, 20), find_cards(game, "call / check"))
+    assert row["net"]
+    assert all(sum(one["ev"]) == pytest.approx(0, abs=1e-4) for one in row["cards"])
+    assert cards_table(row).splitlines()[-1] == "actions: out of position (big blind); net EVs of a deal in chips, the pot is 4"
 
 
 @pytest.mark.parametrize(
