@@ -18,14 +18,14 @@ from agents.apps.directory import SOLUTION, VIEW, checked_overrides, of_game, st
 from agents.apps.errors import UsageError, fail
 from agents.apps.holdem import STORAGE
 from agents.apps.run import compiling
-from agents.evaluation.locks import lock_words
+from agents.evaluation.locks import is_locked, lock_words
 from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
 from agents.reporting.equity import players_table
 from agents.reporting.hand_grid import by_class, decision, decision_table
 from agents.reporting.next_cards import cards_row, cards_table, find_cards
 from agents.reporting.tables import Row, table
-from agents.runtime.solution_file import load_solution, saved_as
+from agents.runtime.solution_file import load_solution, locked_rows, saved_as
 from games.game import find_decision
 from games.holdem.rules import HoldemGame, HoldemState
 from games.settings import shown
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> None:
         fail(str(error))
     try:
         print("\n\n".join(texts), flush=True)
-        for lock in _locks(path if path.is_dir() else path.parent):
+        for lock in opened.locked:
             print(lock_words(lock), flush=True)
     except BrokenPipeError:  # whoever reads has seen enough, as head has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,17 +76,21 @@ class Opened(NamedTuple):
         game: that it is of.
         read: returns a decision, and a note on how it was come by.
         solver: with the answer; None of a view.
+        locked: what is locked, as ``result.json`` has it.
     """
 
     game: HoldemGame
     read: Callable[[HoldemState], tuple[Row, str]]
     solver: BoardSolver | None
+    locked: list[Row]
 
 
 def _decision_text(opened: Opened, line: str) -> str:
     """Return a decision as text; raises ValueError where the line leads to none."""
-    row, note = opened.read(find_decision(opened.game, line, "line"))
-    head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
+    state = find_decision(opened.game, line, "line")
+    row, note = opened.read(state)
+    locked = " (locked)" * is_locked(opened.game, opened.locked, state)
+    head = f"{line or 'the first decision'}{locked}" + (f"\n{note}" if note else "")
     return f"{head}\n{decision_table(row)}\n\n{players_table(row)}\n\n{_classes(row, len(opened.game.deck.suits))}\n"
 
 
@@ -109,6 +113,7 @@ def _opened(path: Path) -> Opened:
         rule = f"run must be a directory that timebank solve save=true wrote for hold'em, or its {SOLUTION} or {VIEW}"
         raise ValueError(f"{rule}, got {shown(str(path))}")
     kept = saved_as(solution)
+    locked = _of_run(solution.parent) if kept.locked is None else kept.locked  # files of older versions do not say
     try:
         config = compose("solve", _settings(solution, kept.settings)).settings
     except UsageError as error:
@@ -118,7 +123,7 @@ def _opened(path: Path) -> Opened:
     if not isinstance(game, HoldemGame):
         raise ValueError(f"run must be of hold'em, got {game.name}")
     if kept.view:
-        return Opened(game, SolvedView(game, variant, solution, STORAGE[config.storage]).decision, None)
+        return Opened(game, SolvedView(game, variant, solution, STORAGE[config.storage]).decision, None, locked)
     kind.check_solve(config, variant)
     with compiling():
         solving = kind.solving(config, variant)
@@ -133,7 +138,7 @@ def _opened(path: Path) -> Opened:
         assert place is not None  # every action of its line is one of the menus'
         return decision(solver, *place), ""
 
-    return Opened(game, read, solver)
+    return Opened(game, read, solver, locked)
 
 
 def _settings(solution: Path, settings: list[str] | None) -> list[str]:
@@ -148,12 +153,11 @@ def _settings(solution: Path, settings: list[str] | None) -> list[str]:
     return of_game(settings)
 
 
-def _locks(directory: Path) -> list[Row]:
-    """Return what the run says of its locks; nothing where it has none, or no result yet."""
+def _of_run(directory: Path) -> list[Row]:
+    """Return what a run says of its locks; nothing where it has none, or no result yet."""
     try:
-        found = json.loads((directory / "result.json").read_text()).get("locks", [])
-        return [{"line": row["line"], "strategy": row["strategy"], **row} for row in found]
-    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return locked_rows(json.loads((directory / "result.json").read_text()).get("locks")) or []
+    except (OSError, ValueError, AttributeError):
         return []
 
 
