@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from agents.apps.config import register
 from agents.apps.directory import SOLUTION, VIEW, checked_overrides, of_game, started_with
 from agents.apps.errors import UsageError, fail
 from agents.apps.holdem import STORAGE
-from agents.apps.run import compiling
+from agents.apps.run import compiling, say
 from agents.evaluation.locks import is_locked, lock_words
 from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
@@ -61,12 +60,7 @@ def main(arguments: list[str]) -> None:
             texts = [_cards_text(opened, line) for line in lines] if cards else [_decision_text(opened, line) for line in lines]
     except (UsageError, ValueError) as error:
         fail(str(error))
-    try:
-        print("\n\n".join(texts), flush=True)
-        for lock in opened.locked:
-            print(lock_words(lock), flush=True)
-    except BrokenPipeError:  # whoever reads has seen enough, as head has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    say("\n".join(["\n\n".join(texts), *map(lock_words, opened.locked)]))
 
 
 class Opened(NamedTuple):
