@@ -102,11 +102,12 @@ def _opened(path: Path) -> Opened:
         ValueError: no such run, or no solution of hold'em in it.
     """
     named = [path / name for name in (SOLUTION, VIEW)] if path.is_dir() else [path]
-    solution = next((file for file in named if file.is_file()), None)
-    if solution is None:
+    files = [file for file in named if file.is_file()]
+    if not files:
         rule = f"run must be a directory that timebank solve save=true wrote for hold'em, or its {SOLUTION} or {VIEW}"
         raise ValueError(f"{rule}, got {shown(str(path))}")
-    kept = saved_as(solution)
+    said = [(file, saved_as(file)) for file in files]
+    solution, kept = max(said, key=lambda one: one[1].iterations)  # a run may have gone on from its solution to a view
     locked = _of_run(solution.parent) if kept.locked is None else kept.locked  # files of older versions do not say
     try:
         config = compose("solve", _settings(solution, kept.settings)).settings

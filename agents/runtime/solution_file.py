@@ -54,11 +54,13 @@ class SavedAs(NamedTuple):
         settings: overrides that make its game, None of a file from before there were any. They are anybody's: check them.
         view: whether it is a view, see ``agents.runtime.view_file``.
         locked: rows of its locks, as ``result.json`` has them; None of a file from before it had them.
+        iterations: that were done.
     """
 
     settings: list[str] | None
     view: bool
     locked: list[dict[str, Any]] | None
+    iterations: int
 
 
 def saved_as(file: Path) -> SavedAs:
@@ -74,7 +76,9 @@ def saved_as(file: Path) -> SavedAs:
         settings: Any = about.get("settings")
         texts = settings is None or (isinstance(settings, list) and all(isinstance(text, str) for text in settings))
         require(texts, f"its settings must be a list of texts, got {brief(settings)}")
-        return SavedAs(settings, about.get("format") == VIEW_FORMAT, locked_rows(about.get("locked")))
+        iterations = about.get("iterations")
+        require(whole_in(iterations, 0, MOST_ITERATIONS), f"{brief(iterations)} iterations")
+        return SavedAs(settings, about.get("format") == VIEW_FORMAT, locked_rows(about.get("locked")), iterations)
     except DAMAGES as error:
         raise ValueError(f"run must have a solution that timebank solve wrote, got {file} ({first_line(error)})") from None
 
