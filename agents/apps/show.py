@@ -171,10 +171,10 @@ def _classes(row: Row, suits: int) -> str:
         equity = np.average([entry["equity"] for entry in hands], weights=weights) if known else None
         with_eqr = [entry for entry in hands if entry["eqr"] is not None]
         eqr = np.average([entry["eqr"] for entry in with_eqr], weights=[entry["weight"] for entry in with_eqr]) if with_eqr else None
-        evs = [f"{np.average([entry['ev'] for entry in hands], weights=weights):.2f}" if hands else "-"]
-        evs += ["-" if share is None else f"{share:.0%}" for share in (equity, eqr)]
+        evs = [f"{np.average([entry['ev'] for entry in hands], weights=weights):z.2f}" if hands else "-"]
+        evs += ["-" if share is None else f"{share:z.0%}" for share in (equity, eqr)]
         of_actions = np.average([entry["action_evs"] for entry in hands], axis=0, weights=weights) if hands else [None] * len(actions)
-        told = [f"{share:.0%}" + ("" if ev is None else f" ({ev:.2f})") for share, ev in zip(mix, of_actions, strict=True)]
+        told = [f"{share:.0%}" + ("" if ev is None else f" ({ev:z.2f})") for share, ev in zip(mix, of_actions, strict=True)]
         cells.append([name, f"{weight / most:.3f}", *evs, *told])
     return table(["hands", "weight", "EV", "equity", "EQR", *[f"{action} (EV)" for action in actions]], cells)
 

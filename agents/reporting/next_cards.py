@@ -76,7 +76,7 @@ def cards_table(row: Row) -> str:
     """Return the cards as text, those with the largest EV of player 0 first."""
     cells = []
     for one in sorted(row["cards"], key=lambda one: -(one["ev"] or [-np.inf])[0]):
-        evs = ["-", "-"] if one["ev"] is None else [f"{ev:.2f}" for ev in one["ev"]]
+        evs = ["-", "-"] if one["ev"] is None else [f"{ev:z.2f}" for ev in one["ev"]]
         shares = ["-" if share is None else f"{share:.1%}" for share in one["equity"]]
         often = ["-"] * len(row["actions"]) if one["frequencies"] is None else [f"{share:.1%}" for share in one["frequencies"]]
         cells.append([" ".join(one["cards"]), f"{one['share']:.1%}", *evs, shares[0], *often])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agents.reporting.equity import players_table
 from agents.reporting.hand_grid import decision
 from agents.reporting.next_cards import cards_row, cards_table, find_cards
 from games.game import find_decision
@@ -104,3 +105,12 @@ def test_lines_that_lead_to_no_card_are_refused(line, error):
 def test_nodes_where_no_card_comes_are_refused(solvers):
     with pytest.raises(ValueError, match=r"^node must be one where a single card comes and somebody acts behind it, got 0 on Td9d6hQc$"):
         next_cards(solvers["turn"], 0, TURN.root.cards)
+
+
+def test_no_ev_is_minus_nothing(solvers):
+    row = cards_row(solvers["turn"], find_cards(TURN, "check / check"))
+    row["cards"][0] |= {"ev": [-0.001, 200.001]}
+    text = cards_table(row) + players_table({"seats": row["seats"], "players": [{"ev": -0.001, "equity": 0.5, "eqr": -0.0001}] * 2})
+    assert " 0.00" in text
+    assert "0.0%" in text
+    assert "-0.0" not in text
