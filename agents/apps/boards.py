@@ -11,7 +11,7 @@ from pathlib import Path
 from agents.apps.build import build_executor, build_kind, build_variant
 from agents.apps.config import SolveConfig
 from agents.apps.holdem import STORAGE
-from agents.apps.run import COMPILING, Progress, Run
+from agents.apps.run import COMPILING, Progress, Run, say
 from agents.evaluation.many_boards import Board, BoardTask, boards_of, solve_boards, symmetries_on, tasks_of, texture, texture_rows
 from agents.reporting.board_figure import plot_boards
 from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, replacing, table, write_csv
@@ -98,10 +98,10 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
         + [f"{row['frequencies'][action]:.1%}" for action in actions]
         for row in means
     ]
-    print(table(heads, cells))
+    say(table(heads, cells))
     if len(rows) < len(tasks):
-        print(f"so far {len(rows):,} of {counted(len(tasks), 'board')}; the same command with hydra.run.dir={directory} goes on")
-    print(f"{directory / 'boards.csv'}{'' if parquet else ' (pip install pyarrow for boards.parquet, too)'}")
+        say(f"so far {len(rows):,} of {counted(len(tasks), 'board')}; the same command with hydra.run.dir={directory} goes on")
+    say(f"{directory / 'boards.csv'}{'' if parquet else ' (pip install pyarrow for boards.parquet, too)'}")
 
 
 def _flat(row: Row, actions: Sequence[str], pot: float) -> Row:

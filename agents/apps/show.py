@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,15 +16,15 @@ from agents.apps.config import register
 from agents.apps.directory import SOLUTION, VIEW, checked_overrides, of_game, started_with
 from agents.apps.errors import UsageError, fail
 from agents.apps.holdem import STORAGE
-from agents.apps.run import compiling
-from agents.evaluation.locks import lock_words
+from agents.apps.run import compiling, say
+from agents.evaluation.locks import is_locked, lock_words
 from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
 from agents.reporting.equity import players_table
 from agents.reporting.hand_grid import by_class, decision, decision_table
 from agents.reporting.next_cards import cards_row, cards_table, find_cards
 from agents.reporting.tables import Row, table
-from agents.runtime.solution_file import load_solution, saved_as
+from agents.runtime.solution_file import load_solution, locked_rows, saved_as
 from games.game import find_decision
 from games.holdem.rules import HoldemGame, HoldemState
 from games.settings import shown
@@ -61,12 +60,7 @@ def main(arguments: list[str]) -> None:
             texts = [_cards_text(opened, line) for line in lines] if cards else [_decision_text(opened, line) for line in lines]
     except (UsageError, ValueError) as error:
         fail(str(error))
-    try:
-        print("\n\n".join(texts), flush=True)
-        for lock in _locks(path if path.is_dir() else path.parent):
-            print(lock_words(lock), flush=True)
-    except BrokenPipeError:  # whoever reads has seen enough, as head has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    say("\n".join(["\n\n".join(texts), *map(lock_words, opened.locked)]))
 
 
 class Opened(NamedTuple):
@@ -76,17 +70,21 @@ class Opened(NamedTuple):
         game: that it is of.
         read: returns a decision, and a note on how it was come by.
         solver: with the answer; None of a view.
+        locked: what is locked, as ``result.json`` has it.
     """
 
     game: HoldemGame
     read: Callable[[HoldemState], tuple[Row, str]]
     solver: BoardSolver | None
+    locked: list[Row]
 
 
 def _decision_text(opened: Opened, line: str) -> str:
     """Return a decision as text; raises ValueError where the line leads to none."""
-    row, note = opened.read(find_decision(opened.game, line, "line"))
-    head = f"{line or 'the first decision'}" + (f"\n{note}" if note else "")
+    state = find_decision(opened.game, line, "line")
+    row, note = opened.read(state)
+    locked = " (locked)" * is_locked(opened.game, opened.locked, state)
+    head = f"{line or 'the first decision'}{locked}" + (f"\n{note}" if note else "")
     return f"{head}\n{decision_table(row)}\n\n{players_table(row)}\n\n{_classes(row, len(opened.game.deck.suits))}\n"
 
 
@@ -104,11 +102,13 @@ def _opened(path: Path) -> Opened:
         ValueError: no such run, or no solution of hold'em in it.
     """
     named = [path / name for name in (SOLUTION, VIEW)] if path.is_dir() else [path]
-    solution = next((file for file in named if file.is_file()), None)
-    if solution is None:
+    files = [file for file in named if file.is_file()]
+    if not files:
         rule = f"run must be a directory that timebank solve save=true wrote for hold'em, or its {SOLUTION} or {VIEW}"
         raise ValueError(f"{rule}, got {shown(str(path))}")
-    kept = saved_as(solution)
+    said = [(file, saved_as(file)) for file in files]
+    solution, kept = max(said, key=lambda one: one[1].iterations)  # a run may have gone on from its solution to a view
+    locked = _of_run(solution.parent) if kept.locked is None else kept.locked  # files of older versions do not say
     try:
         config = compose("solve", _settings(solution, kept.settings)).settings
     except UsageError as error:
@@ -118,7 +118,7 @@ def _opened(path: Path) -> Opened:
     if not isinstance(game, HoldemGame):
         raise ValueError(f"run must be of hold'em, got {game.name}")
     if kept.view:
-        return Opened(game, SolvedView(game, variant, solution, STORAGE[config.storage]).decision, None)
+        return Opened(game, SolvedView(game, variant, solution, STORAGE[config.storage]).decision, None, locked)
     kind.check_solve(config, variant)
     with compiling():
         solving = kind.solving(config, variant)
@@ -133,7 +133,7 @@ def _opened(path: Path) -> Opened:
         assert place is not None  # every action of its line is one of the menus'
         return decision(solver, *place), ""
 
-    return Opened(game, read, solver)
+    return Opened(game, read, solver, locked)
 
 
 def _settings(solution: Path, settings: list[str] | None) -> list[str]:
@@ -148,12 +148,11 @@ def _settings(solution: Path, settings: list[str] | None) -> list[str]:
     return of_game(settings)
 
 
-def _locks(directory: Path) -> list[Row]:
-    """Return what the run says of its locks; nothing where it has none, or no result yet."""
+def _of_run(directory: Path) -> list[Row]:
+    """Return what a run says of its locks; nothing where it has none, or no result yet."""
     try:
-        found = json.loads((directory / "result.json").read_text()).get("locks", [])
-        return [{"line": row["line"], "strategy": row["strategy"], **row} for row in found]
-    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return locked_rows(json.loads((directory / "result.json").read_text()).get("locks")) or []
+    except (OSError, ValueError, AttributeError):
         return []
 
 
@@ -172,10 +171,10 @@ def _classes(row: Row, suits: int) -> str:
         equity = np.average([entry["equity"] for entry in hands], weights=weights) if known else None
         with_eqr = [entry for entry in hands if entry["eqr"] is not None]
         eqr = np.average([entry["eqr"] for entry in with_eqr], weights=[entry["weight"] for entry in with_eqr]) if with_eqr else None
-        evs = [f"{np.average([entry['ev'] for entry in hands], weights=weights):.2f}" if hands else "-"]
-        evs += ["-" if share is None else f"{share:.0%}" for share in (equity, eqr)]
+        evs = [f"{np.average([entry['ev'] for entry in hands], weights=weights):z.2f}" if hands else "-"]
+        evs += ["-" if share is None else f"{share:z.0%}" for share in (equity, eqr)]
         of_actions = np.average([entry["action_evs"] for entry in hands], axis=0, weights=weights) if hands else [None] * len(actions)
-        told = [f"{share:.0%}" + ("" if ev is None else f" ({ev:.2f})") for share, ev in zip(mix, of_actions, strict=True)]
+        told = [f"{share:.0%}" + ("" if ev is None else f" ({ev:z.2f})") for share, ev in zip(mix, of_actions, strict=True)]
         cells.append([name, f"{weight / most:.3f}", *evs, *told])
     return table(["hands", "weight", "EV", "equity", "EQR", *[f"{action} (EV)" for action in actions]], cells)
 

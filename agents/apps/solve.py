@@ -12,7 +12,7 @@ from agents.apps.build import Kind, build_kind, build_variant, timed_game
 from agents.apps.config import VIEW, SolveConfig
 from agents.apps.directory import of_game, started_with
 from agents.apps.launch import launch
-from agents.apps.run import COMPILING, Progress, Run, said_if_slow
+from agents.apps.run import COMPILING, Progress, Run, said_if_slow, say
 from agents.evaluation.locks import locked_note
 from agents.evaluation.solving import MORE, Solving, work_text
 from agents.reporting.figures import plot_trace
@@ -55,7 +55,7 @@ def run(config: SolveConfig, directory: Path) -> None:
         if config.load is not None:
             solving.load(Path(config.load))
             budget = budget if budget.limited() else Budget(iterations=solving.solver.iterations)
-        print(f"{kind.game.name}: {work_text(solving, budget, seconds, kind.strength_text)}", flush=True)
+        say(f"{kind.game.name}: {work_text(solving, budget, seconds, kind.strength_text)}")
         settings = of_game(started_with(directory) or [])
         keeper = Autosave(lambda: solving.save(directory, settings, config.saves() == VIEW)) if config.saves() else None
 
@@ -94,7 +94,7 @@ def report(result: Run, config: SolveConfig, kind: Kind, solving: Solving, solut
         solving.save(directory, of_game(started_with(directory) or []), config.saves() == VIEW)
     spent = f"{counted(solution.iterations, 'iteration')} in {duration(solution.seconds)}"
     text = solving.text(found, exploitability, config.budget.iterations)
-    print(f"{game}: {label}, {spent}, exploitability {strength}{text}{directory}" + (f"\nNOT SOLVED: {reason}" if reason else ""))
+    say(f"{game}: {label}, {spent}, exploitability {strength}{text}{directory}" + (f"\nNOT SOLVED: {reason}" if reason else ""))
     plot_trace(
         solution.trace,
         warned(f"{game}, {label}{locked_note(solving.locks)}", reason),

@@ -12,8 +12,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -187,19 +189,37 @@ def _of_file(game: PublicGame[Any], state: Any, path: Path, live: Bool, key: str
 
 
 def _rows(path: Path, key: str) -> list[Mapping[str, str | None]]:
-    """Return the rows of a table with a header; columns are divided by commas, semicolons or tabs."""
+    """Return the rows of a table with a header; columns are divided by commas, semicolons or tabs.
+
+    Spreadsheets save it in UTF-8 or UTF-16, maybe with rows and columns that are empty.
+    """
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"{key} must be a table of at most {MOST_BYTES:,} bytes, got {path}")
-        text = path.read_text("utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise ValueError(f"{key} must be a CSV file that can be read, got {shown(str(path))}") from None
     lines = text.splitlines()
     divider = next((sign for sign in ",;\t" if lines and sign in lines[0]), ",")
-    rows: list[Mapping[str, str | None]] = list(csv.DictReader(lines, delimiter=divider))
+    try:
+        rows: list[Mapping[str, str | None]] = list(csv.DictReader(_filled(lines, divider)))
+    except csv.Error:  # a cell that is too long
+        rows = []
     if not rows or not all(isinstance(name, str) for row in rows for name in row):
         raise ValueError(f"{key} must be a table with a header and as many columns in every row, got {shown(str(path))}")
     return rows
+
+
+def _filled(lines: Sequence[str], divider: str) -> list[str]:
+    """Return a table with commas, without the rows and the last columns that spreadsheets save with nothing in them."""
+    cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=divider)]
+    filled = [row for row in cells if any(row)]
+    while filled and len(filled[0]) > 1 and all(len(row) == len(filled[0]) and not row[-1] for row in filled):
+        filled = [row[:-1] for row in filled]
+    writer = csv.writer(text := io.StringIO())
+    writer.writerows(filled)
+    return text.getvalue().splitlines()
 
 
 def _share(text: str | None, where: str, key: str, path: Path) -> float:

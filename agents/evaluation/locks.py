@@ -16,6 +16,7 @@ import numpy as np
 
 from agents.evaluation.lock_texts import KEY, named_mix
 from agents.reporting.tables import Row, counted
+from agents.runtime.storage import printable
 from games.arrays import Bool, Float
 from games.derived import DerivedGame
 from games.game import PublicGame, find_decision
@@ -102,6 +103,15 @@ def mark_locked(game: PublicGame[Any], locks: Sequence[Lock], state: Any, row: R
     return {"locked": True, "locked_hands": [game.hand_text(lock.player, hand) for hand in held]} | row
 
 
+def is_locked(game: PublicGame[Any], rows: Sequence[Row], state: Any) -> bool:
+    """Say whether one of the locks that ``result.json`` has is of a decision, or of one that suits make equal.
+
+    Raises:
+        ValueError: a lock of a line that the game does not have.
+    """
+    return bool(rows) and _place(game, state)[0] in [_place(game, find_decision(game, row["line"], KEY))[0] for row in rows]
+
+
 def _lock(game: PublicGame[Any], line: str, text: str) -> Lock:
     state = find_decision(game, line, KEY)
     player = game.player(state)
@@ -168,8 +178,8 @@ def locked_text(result: Row, locks: Sequence[Lock]) -> str:
 def lock_words(row: Row) -> str:
     """Return a lock's row of ``result.json`` as people read it."""
     hands = "every hand" if row.get("whole") else counted(int(row.get("hands", 0)), "hand")
-    text = " ".join(str(row["strategy"]).split())
-    return f"locked: {row['line'] or 'the first decision'}: player {row.get('player')}, {hands}: {text[:97] + '...' * (len(text) > 100)}"
+    line, text = printable(row["line"], 200) or "the first decision", printable(str(row["strategy"]), 100)
+    return f"locked: {line}: player {row.get('player')}, {hands}: {text}"
 
 
 def locked_note(locks: Sequence[Lock]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.reporting.equity import position_text
 from agents.reporting.hand_grid import decision
 from agents.reporting.tables import Row, counted
 from agents.runtime.storage import first_line
@@ -96,7 +97,8 @@ class SolvedView:
         game, solver, note = self._solved[root]
         inside = game.locate(state_in(game, root, state))
         assert inside is not None
-        return decision(solver, *inside, net=bool(self.game.betting.blinds)), note
+        row = decision(solver, *inside, net=bool(self.game.betting.blinds))
+        return row | {"seats": [position_text(self.game, player) for player in (0, 1)]}, note  # the street alone has no blinds
 
     def _solve(self, root: HoldemState) -> tuple[HoldemGame, BoardSolver, str]:
         """Solve the last street from its start."""

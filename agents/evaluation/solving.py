@@ -220,10 +220,11 @@ class BoardSolving:
         return "".join(parts)
 
     def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
+        locked = [lock.row for lock in self.locks]
         if view:
-            save_view(self.solver, directory / "view.npz", settings)
+            save_view(self.solver, directory / "view.npz", settings, locked)
         else:
-            save_solution(self.solver, directory / "solution.npz", settings, digest_of(self.locks))
+            save_solution(self.solver, directory / "solution.npz", settings, digest_of(self.locks), locked)
 
     def draw(self, result: Row, directory: Path, strength: str, reason: str | None) -> None:
         """Draw every decision that is shown; remove those that an earlier run in this directory showed beyond them."""

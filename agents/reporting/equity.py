@@ -59,12 +59,12 @@ def worth_rows(root: Row) -> list[list[str]]:
     """Return equity and EQR of both ranges at a decision as rows of a table; none where they are not known."""
     players = root["players"]
     known = [(name, key) for name, key in (("equity", "equity"), ("EQR", "eqr")) if all(one[key] is not None for one in players)]
-    return [[name, *(f"{one[key]:.1%}" for one in players)] for name, key in known]
+    return [[name, *(f"{one[key]:z.1%}" for one in players)] for name, key in known]
 
 
 def players_table(root: Row) -> str:
     """Return both ranges' EV, equity and EQR at a decision as text."""
-    evs = ["EV, chips", *("-" if one["ev"] is None else f"{one['ev']:.2f}" for one in root["players"])]
+    evs = ["EV, chips", *("-" if one["ev"] is None else f"{one['ev']:z.2f}" for one in root["players"])]
     return table(["", *root["seats"]], [evs, *worth_rows(root)])
 
 

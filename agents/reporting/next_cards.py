@@ -35,6 +35,8 @@ def find_cards(game: HoldemGame, line: str) -> HoldemState:
 def cards_row(solver: BoardSolver, state: HoldemState) -> Row:
     """Return what each card is worth: ``actions`` and the ``player`` who takes them there, and ``cards``, a row a card.
 
+    ``net`` says what EVs are.
+
     A row's ``cards`` are equal by suits. ``share`` is how often one of them comes. ``ev`` is what both players win of the pot from
     there on, in chips (a deal's net chips in a game with blinds), ``equity`` their shares of the pot at showdown if nobody bets any more,
     ``frequencies`` how often each action is taken.
@@ -66,17 +68,19 @@ def cards_row(solver: BoardSolver, state: HoldemState) -> Row:
         )
     actions = [bets.labels[child] for child in bets.children(first)]
     seats = [position_text(game, p) for p in (0, 1)]
-    return {"player": player, "seats": seats, "pot": float(bets.contribution[first].sum()), "actions": actions, "cards": rows}
+    net, pot = bool(game.betting.blinds), float(bets.contribution[first].sum())
+    return {"player": player, "seats": seats, "pot": pot, "net": net, "actions": actions, "cards": rows}
 
 
 def cards_table(row: Row) -> str:
     """Return the cards as text, those with the largest EV of player 0 first."""
     cells = []
     for one in sorted(row["cards"], key=lambda one: -(one["ev"] or [-np.inf])[0]):
-        evs = ["-", "-"] if one["ev"] is None else [f"{ev:.2f}" for ev in one["ev"]]
+        evs = ["-", "-"] if one["ev"] is None else [f"{ev:z.2f}" for ev in one["ev"]]
         shares = ["-" if share is None else f"{share:.1%}" for share in one["equity"]]
         often = ["-"] * len(row["actions"]) if one["frequencies"] is None else [f"{share:.1%}" for share in one["frequencies"]]
         cells.append([" ".join(one["cards"]), f"{one['share']:.1%}", *evs, shares[0], *often])
     first, second = row["seats"]
     heads = ["card", "comes", f"EV {first}", f"EV {second}", f"equity {first}", *row["actions"]]
-    return table(heads, cells) + f"\nactions: {row['seats'][row['player']]}; EVs in chips of the pot {row['pot']:g}"
+    evs_text = f"net EVs of a deal in chips, the pot is {row['pot']:g}" if row["net"] else f"EVs in chips of the pot {row['pot']:g}"
+    return table(heads, cells) + f"\nactions: {row['seats'][row['player']]}; {evs_text}"

@@ -18,11 +18,14 @@ from search.boards.solver import largest_state
 Rows = Array
 
 FORMAT, VIEW_FORMAT = 2, "view 1"
+MOST_HANDS = 1326
 MOST_ITERATIONS = 2**53  # they are float64 where they make weights
 LARGEST = 1e30  # of a sum of regrets or reaches: so many iterations for 10^9 chips against 1,326 hands come to 10^28
 
 
-def save_solution(solver: BoardSolver, file: Path, settings: Sequence[str] = (), locks: str = "") -> None:
+def save_solution(
+    solver: BoardSolver, file: Path, settings: Sequence[str] = (), locks: str = "", locked: Sequence[dict[str, Any]] = ()
+) -> None:
     """Write a solver's state, so that it goes on exactly; whole or not at all.
 
     Args:
@@ -30,15 +33,17 @@ def save_solution(solver: BoardSolver, file: Path, settings: Sequence[str] = (),
         file: to write.
         settings: what makes the game, as overrides of ``timebank solve``: with them the file can be opened alone.
         locks: what is locked in it, see ``agents.evaluation.locks.digest_of``.
+        locked: the same as ``result.json`` has it, for people.
     """
-    about = about_solver(solver, settings) | {"format": FORMAT} | ({"locks": locks} if locks else {})
+    about = about_solver(solver, settings, locked) | {"format": FORMAT} | ({"locks": locks} if locks else {})
     write_archive(file, about, solver.state())
 
 
-def about_solver(solver: BoardSolver, settings: Sequence[str]) -> dict[str, Any]:
-    """Return what a file says of a solver: its game, its variant, how far it is, and the settings that make it."""
+def about_solver(solver: BoardSolver, settings: Sequence[str], locked: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a file says of a solver: its game, its variant, how far it is, the settings that make it, and what is locked."""
     variant = {"name": solver.variant.name, **_coefficients(solver.variant)}
     about = {"game": solver.game.key, "variant": variant, "iterations": solver.iterations, "storage": _bits(solver.storage)}
+    about |= {"locked": list(locked)}
     return about | ({"settings": list(settings)} if settings else {})
 
 
@@ -48,10 +53,14 @@ class SavedAs(NamedTuple):
     Attributes:
         settings: overrides that make its game, None of a file from before there were any. They are anybody's: check them.
         view: whether it is a view, see ``agents.runtime.view_file``.
+        locked: rows of its locks, as ``result.json`` has them; None of a file from before it had them.
+        iterations: that were done.
     """
 
     settings: list[str] | None
     view: bool
+    locked: list[dict[str, Any]] | None
+    iterations: int
 
 
 def saved_as(file: Path) -> SavedAs:
@@ -67,9 +76,31 @@ def saved_as(file: Path) -> SavedAs:
         settings: Any = about.get("settings")
         texts = settings is None or (isinstance(settings, list) and all(isinstance(text, str) for text in settings))
         require(texts, f"its settings must be a list of texts, got {brief(settings)}")
-        return SavedAs(settings, about.get("format") == VIEW_FORMAT)
+        iterations = about.get("iterations")
+        require(whole_in(iterations, 0, MOST_ITERATIONS), f"{brief(iterations)} iterations")
+        return SavedAs(settings, about.get("format") == VIEW_FORMAT, locked_rows(about.get("locked")), iterations)
     except DAMAGES as error:
         raise ValueError(f"run must have a solution that timebank solve wrote, got {file} ({first_line(error)})") from None
+
+
+def locked_rows(rows: Any) -> list[dict[str, Any]] | None:
+    """Return rows of locks that were read from a file; None where it has none.
+
+    Raises:
+        ValueError: they are not of that form.
+    """
+    good = rows is None or (
+        isinstance(rows, list)
+        and all(
+            isinstance(row, dict)
+            and all(isinstance(row.get(key), str) for key in ("line", "strategy"))
+            and whole_in(row.get("player"), 0, 1)
+            and whole_in(row.get("hands"), 0, MOST_HANDS)
+            for row in rows
+        )
+    )
+    require(good, f"its locks must have line, strategy, player and hands, got {brief(rows)}")
+    return None if rows is None else list(rows)
 
 
 def check_solution(file: Path, game: HoldemGame, variant: Variant, storage: Any = np.float32, locks: str | None = "") -> int:

@@ -46,16 +46,17 @@ class SavedView(NamedTuple):
     cfvs: Pair | None
 
 
-def save_view(solver: BoardSolver, file: Path, settings: Sequence[str] = ()) -> None:
+def save_view(solver: BoardSolver, file: Path, settings: Sequence[str] = (), locked: Sequence[dict[str, Any]] = ()) -> None:
     """Write a view of a solver's answer; whole or not at all.
 
     Args:
         solver: whose answer.
         file: to write.
         settings: what makes the game, as of ``save_solution``.
+        locked: what is locked, as of ``save_solution``.
     """
     tree, streets, arrays = solver.tree, len(solver.game.deals), dict[str, Rows]()
-    about = about_solver(solver, settings) | {"format": VIEW_FORMAT, "exploitability": solver.exploitability()}
+    about = about_solver(solver, settings, locked) | {"format": VIEW_FORMAT, "exploitability": solver.exploitability()}
     average = solver.answer().average
     for p in (0, 1):
         if streets == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -103,7 +104,46 @@ def test_show_tells_a_runs_locks(monkeypatch, tmp_path, capsys):
     solve_river(monkeypatch, tmp_path / "run", "budget.iterations=10", "save=true", 'lock={check: "QQ-JJ: check 100%"}')
     capsys.readouterr()
     assert timebank(monkeypatch, "show", str(tmp_path / "run"), "check") == 0
-    assert "locked: check: player 1, 9 hands: QQ-JJ: check 100%\n" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert text.startswith("check (locked)\n")
+    assert "locked: check: player 1, 9 hands: QQ-JJ: check 100%\n" in text
+    timebank(monkeypatch, "show", str(tmp_path / "run"))
+    assert capsys.readouterr().out.startswith("the first decision\n")
+
+
+@pytest.mark.parametrize(("save", "name"), [("true", "solution.npz"), ("view", "view.npz")])
+def test_a_solution_tells_its_locks_wherever_it_was_copied(monkeypatch, tmp_path, capsys, save, name):
+    """And not those of a run in whose directory it lies."""
+    run, other = tmp_path / "run", tmp_path / "other"
+    solve_river(monkeypatch, run, "budget.iterations=10", f"save={save}", 'lock={check: "QQ-JJ: check 100%"}')
+    solve_river(monkeypatch, other, "budget.iterations=10", 'lock={root: "check 100%"}')
+    shutil.copy(run / name, other / "mine.npz")
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(other / "mine.npz"), "", "check") == 0
+    text = capsys.readouterr().out
+    assert text.startswith("the first decision\n")
+    assert "\ncheck (locked)\n" in text
+    assert text.count("locked: ") == 1
+    assert "locked: check: player 1, 9 hands: QQ-JJ: check 100%\n" in text
+
+
+def test_locks_that_a_file_tells_are_anybodys(monkeypatch, tmp_path, capsys):
+    row = {"line": "check", "strategy": "check \x1b[2J100%", "player": 1, "hands": 3}
+    solve_river(monkeypatch, tmp_path / "run", "budget.iterations=10", "save=true")
+    arrays = dict(np.load(tmp_path / "run/solution.npz"))
+    about = json.loads(arrays["about"].tobytes())
+    assert about["locked"] == []
+    capsys.readouterr()
+    wrong = (1, [1], [{}], [row | {"player": 2}], [row | {"hands": "x"}], [row | {"strategy": None}], [row | {"line": "jump"}])
+    for locked in ([row], *wrong):
+        np.savez(tmp_path / "made.npz", **arrays | {"about": np.frombuffer(json.dumps(about | {"locked": locked}).encode(), np.uint8)})
+        assert timebank(monkeypatch, "show", str(tmp_path / "made.npz")) == (0 if locked == [row] else 2)
+        text = capsys.readouterr()
+        if locked == [row]:
+            assert "locked: check: player 1, 3 hands: check \\x1b[2J100%\n" in text.out
+        else:
+            assert text.err.startswith("error: ")
+            assert text.err.count("\n") == 1
 
 
 def test_kuhn_with_a_lock(monkeypatch, tmp_path, capsys):

@@ -131,6 +131,24 @@ def test_an_older_solution_is_shown_in_its_run_alone(run, monkeypatch, tmp_path,
     assert error_line(capsys) == f"error: {rule}, got {alone}\n"
 
 
+def test_a_run_that_went_on_to_a_view_is_shown_as_far_as_it_came(run, monkeypatch, tmp_path, capsys):
+    both = shutil.copytree(run, tmp_path / "both")
+    on = [f"load={both / 'solution.npz'}", "save=view", "threads=2"]
+    assert solve_river(monkeypatch, both, "budget.iterations=51", *on)[0] == 0
+    shown = {}
+    for name in ("", "solution.npz", "view.npz"):
+        capsys.readouterr()
+        assert timebank(monkeypatch, "show", str(both / name), LINE) == 0
+        shown[name] = capsys.readouterr().out
+    assert shown[""] == shown["view.npz"] != shown["solution.npz"]
+    assert solve_river(monkeypatch, both, "budget.iterations=51", *on[:1], "save=true", "threads=2")[0] == 0
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(both), "", LINE) == 0
+    as_found = capsys.readouterr().out
+    assert timebank(monkeypatch, "show", str(both / "solution.npz"), "", LINE) == 0
+    assert capsys.readouterr().out == as_found  # as far as the view, and exact
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

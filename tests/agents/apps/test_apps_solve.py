@@ -398,3 +398,23 @@ def test_the_very_command_is_done_again_in_its_directory_if_it_saved_nothing(mon
     saved = (*given[:3], "save=true", f"hydra.run.dir={tmp_path / 'saved'}")
     assert [timebank(monkeypatch, "solve", *saved) for _ in (0, 1)] == [0, 2]
     assert "which holds a result that would be lost" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "files"),
+    [
+        (["game.board=Td9d6hQc4s", "save=true", "show=check"], ["root.csv", "node_0.csv", "root.png", "trace.png", "solution.npz"]),
+        (["game.boards=[Td9d6hQc4s]", "executor=serial", "executor.workers=1"], ["boards.csv", "textures.csv", "boards.png"]),
+    ],
+)
+def test_a_solve_goes_on_when_nobody_reads_what_it_says(monkeypatch, tmp_path, more, files):
+    """As in ``timebank solve ... | head -1``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    directory = tmp_path / "run"
+    asked = ["game=spot", 'game.ranges=["QQ,AKs,76s","KK-JJ,ATs"]', "game.pot=200", "game.stack=900", "budget.iterations=20", *more]
+    with os.fdopen(writer, "w") as closed, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", closed)
+        assert timebank(patch, "solve", *asked, f"hydra.run.dir={directory}") == 0
+    assert result_of(directory)["status"] == "complete"
+    assert all((directory / name).is_file() for name in files)

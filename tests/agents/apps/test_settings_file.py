@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import string
 
 import pytest
@@ -48,6 +49,16 @@ def test_the_file_of_the_docs_is_solved_and_the_command_line_wins(monkeypatch, t
     assert [node["line"] for node in result["nodes"]] == yaml.safe_load(TURN.read_text())["show"]
     assert (run / "solution.npz").is_file()
     assert f"```{{literalinclude}} {TURN.name}" in (TURN.parent / "solve-a-spot.md").read_text()
+
+
+def test_what_the_docs_lay_over_the_file_goes_with_it(monkeypatch, tmp_path):
+    """Sizes are in lines as chips, so another pot needs another ``show``."""
+    commands = re.findall(r"`timebank solve turn\.yaml ([^`]*)`", (TURN.parent / "solve-a-spot.md").read_text())
+    assert commands
+    for number, command in enumerate(commands):
+        more = [part for part in command.split() if not part.startswith("budget.")]
+        run = tmp_path / str(number)
+        assert timebank(monkeypatch, "solve", str(TURN), *more, "budget.iterations=1", "threads=1", f"hydra.run.dir={run}") == 0
 
 
 def test_a_run_knows_its_settings_after_the_file_is_gone(monkeypatch, river, tmp_path, capsys):

@@ -118,6 +118,20 @@ def test_a_spreadsheets_table_is_read(table):
     np.testing.assert_allclose(made.policy[:, made.hands], np.repeat([[0.125], [0.875], [0.0]], made.hands.sum(), axis=1))
 
 
+@pytest.mark.parametrize(("encoding", "divider"), [("utf-8", ","), ("utf-8-sig", ";"), ("utf-16", "\t")])
+def test_rows_and_columns_that_a_spreadsheet_left_empty_are_passed_by(table, encoding, divider):
+    with table[0].open() as file:
+        rows = [[*row, "", " "] for row in csv.reader(file)]
+    empty = [""] * len(rows[0])
+    made = table[0].with_name("saved.csv")
+    made.write_text("\r\n".join(divider.join(row) for row in [*rows[:3], empty, *rows[3:], empty]), encoding=encoding)
+    assert digest_of([lock(str(made))]) == digest_of([lock(str(table[0]))])
+    rows[2][-1] = "a note"
+    made.write_text("\n".join(divider.join(row) for row in rows), encoding=encoding)
+    with pytest.raises(ValueError, match="must be a table of this decision"):
+        lock(str(made))
+
+
 def set_hand(name, **more):
     def change(rows):
         for row in rows:
@@ -164,6 +178,9 @@ def test_a_table_of_another_decision_and_no_table_are_refused(table, tmp_path):
     (tmp_path / "ragged.csv").write_text("hand,check,bet 10,all-in 60\nAsAh,1,0,0,0,0\n")
     with pytest.raises(ValueError, match="as many columns in every row"):
         lock(str(tmp_path / "ragged.csv"))
+    (tmp_path / "long.csv").write_text("hand,check,bet 10,all-in 60\n" + "x" * 200_000)
+    with pytest.raises(ValueError, match="must be a table with a header"):
+        lock(str(tmp_path / "long.csv"))
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_the_last_street_is_an_equilibrium_from_the_ranges_that_come_there(tmp_p
         share = float(found[2]) / 100
         assert found[3] == f"{100 * solver.exploitability() / game.pot:.2g}"
         assert share <= TARGET or int(found[1].replace(",", "")) == MOST_ITERATIONS
-        assert (row["actions"], row["player"]) == (whole["actions"], whole["player"])
+        assert [row[key] for key in ("actions", "player", "seats", "pot")] == [whole[key] for key in ("actions", "player", "seats", "pot")]
         pot = sum(game.chips(state).paid)
         own = {hand: entry for hand, entry in whole["hands"].items() if entry["weight"] > SELDOM and entry["ev"] is not None}
         assert set(own) <= set(row["hands"])

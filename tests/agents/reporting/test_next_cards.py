@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from agents.reporting.equity import players_table
 from agents.reporting.hand_grid import decision
 from agents.reporting.next_cards import cards_row, cards_table, find_cards
 from games.game import find_decision
 from games.holdem.cards import FULL_DECK, card_text
-from games.holdem.config import Spot
+from games.holdem.config import Holdem, Spot
 from search import BoardSolver, variant
 from search.boards.next_cards import next_cards
 
@@ -77,6 +78,14 @@ def test_the_table_has_a_row_for_each_card(solvers):
     assert lines[-1] == "actions: out of position; EVs in chips of the pot 200"
 
 
+def test_with_blinds_evs_are_net_chips_and_the_table_says_so():
+    game = Holdem(ranks="QKA", deals=[0, 1, 1], blinds=[1, 2], stack=20, bets="100%", raises="100%", raise_cap=1, min_bet=2).build()
+    row = cards_row(solved(game, 20), find_cards(game, "call / check"))
+    assert row["net"]
+    assert all(sum(one["ev"]) == pytest.approx(0, abs=1e-4) for one in row["cards"])
+    assert cards_table(row).splitlines()[-1] == "actions: out of position (big blind); net EVs of a deal in chips, the pot is 4"
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [
@@ -96,3 +105,12 @@ def test_lines_that_lead_to_no_card_are_refused(line, error):
 def test_nodes_where_no_card_comes_are_refused(solvers):
     with pytest.raises(ValueError, match=r"^node must be one where a single card comes and somebody acts behind it, got 0 on Td9d6hQc$"):
         next_cards(solvers["turn"], 0, TURN.root.cards)
+
+
+def test_no_ev_is_minus_nothing(solvers):
+    row = cards_row(solvers["turn"], find_cards(TURN, "check / check"))
+    row["cards"][0] |= {"ev": [-0.001, 200.001]}
+    text = cards_table(row) + players_table({"seats": row["seats"], "players": [{"ev": -0.001, "equity": 0.5, "eqr": -0.0001}] * 2})
+    assert " 0.00" in text
+    assert "0.0%" in text
+    assert "-0.0" not in text
