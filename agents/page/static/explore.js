@@ -250,6 +250,7 @@ function showFields() {
 // back to what it solved last.
 const [stored, settings] = JSON.parse(sessionStorage.getItem("exploration") ?? "[null, {}]");
 let link = location.hash ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : settings;
+if (same(short(settings), link)) link = { ...settings, line: link.line ?? "" }; // locks that are too long for a link
 const linkedLine = () => (link.line ?? "").split(" / ").filter(Boolean);
 for (const name of FIELDS) if (name in link) at("spot").elements[name].value = link[name];
 locks(link.lock);

@@ -71,3 +71,23 @@ def test_what_is_solved_is_locked_hand_by_hand_in_a_small_game(tab):  # noqa: F8
     solve(page)
     page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
     assert page.evaluate(FREQUENCIES) == before
+
+
+def test_a_reload_comes_back_to_a_spot_with_locks_that_are_too_long_for_its_address(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=effort]", "quick")
+    solve(page)
+    page.click("#lock-box summary")
+    page.click("#lock-solved")
+    page.wait_for_selector("#locks:not([hidden])")
+    solve(page)
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+    page.keyboard.press("1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    assert "lock=" not in page.url
+    page.reload()
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    assert page.locator("#locks li").count() == 1
+    page.keyboard.press("Backspace")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
