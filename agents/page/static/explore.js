@@ -240,6 +240,8 @@ document.addEventListener("keydown", (event) => {
   else if (/^[1-9]$/.test(event.key) && node.next[event.key - 1] && node.next[event.key - 1] !== "end") take(event.key - 1);
 });
 
+addEventListener("hashchange", () => location.reload()); // a link that is typed or pasted here
+
 function showFields() {
   const small = at("spot").elements.game.value !== "spot";
   at("of-spot").hidden = small;

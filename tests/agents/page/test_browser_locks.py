@@ -91,3 +91,12 @@ def test_a_reload_comes_back_to_a_spot_with_locks_that_are_too_long_for_its_addr
     assert page.locator("#locks li").count() == 1
     page.keyboard.press("Backspace")
     page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+
+
+def test_a_link_that_is_pasted_into_the_same_tab_leads_to_its_spot(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.goto(page.url + "#board=AhKhQhJh&rake=5%25&lock=%7B%22%22%3A%22check+100%25%22%7D")
+    page.wait_for_function("() => document.querySelector('[name=board]').value === 'AhKhQhJh'")
+    assert page.input_value("[name=rake]") == "5%"
+    page.wait_for_selector("#locks li")
