@@ -32,6 +32,7 @@ function open(name, settings) {
   end();
   exploration = name;
   spotOf = settings;
+  nextLook = 0;
   sessionStorage.setItem("exploration", JSON.stringify([name, settings]));
   end = follow(name, receive, (now) => { lost = now; render(); }, () => {
     sessionStorage.removeItem("exploration");
@@ -79,7 +80,7 @@ async function look() {
     if (spot === exploration && !node && line.length) [line, again] = [[], true]; // a link to what is not there
   }
   asking = false;
-  nextLook = performance.now() + PATIENCE * (performance.now() - begun);
+  if (spot === exploration) nextLook = performance.now() + PATIENCE * (performance.now() - begun);
   if (again) { again = false; look(); }
   render();
 }

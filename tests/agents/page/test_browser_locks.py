@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.agents.page import test_browser
 from tests.agents.page.test_browser import browser, pytestmark, serving, tab  # noqa: F401 fixtures, and the marks of all browser tests
 
 SOLVED = "() => document.querySelector('#status').innerText.startsWith('Solved')"
@@ -100,3 +101,16 @@ def test_a_link_that_is_pasted_into_the_same_tab_leads_to_its_spot(tab):  # noqa
     page.wait_for_function("() => document.querySelector('[name=board]').value === 'AhKhQhJh'")
     assert page.input_value("[name=rake]") == "5%"
     page.wait_for_selector("#locks li")
+
+
+def test_a_spot_is_looked_at_at_once_after_one_whose_decisions_take_long(tab):  # noqa: F811
+    page = tab()
+    test_browser.endless(page)
+    page.check("#overlay [value=equity]")
+    page.wait_for_function("() => document.querySelector('#players').innerText.includes('equity')")
+    page.fill("[name=board]", "Td9d6hQc")
+    page.fill("[name=target]", "0.000001")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('turn')")
+    assert page.locator("#stop").is_visible()
+    page.click("#stop")
