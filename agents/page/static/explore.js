@@ -15,7 +15,7 @@ const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", 
 const PATIENCE = 30; // times as long as a look takes until the next that nobody asks for: to read a decision takes as long as an iteration
 let nextLook = 0;
 let exploration = null, spotOf = null, view = null, node = null, last = null, end = () => {}, error = "", missing = "", lost = false;
-let line = [], moment = null, asking = false, again = false, chosen = null, pressed = false;
+let line = [], moment = null, asking = false, again = false, chosen = null, pressed = false, opening = null;
 
 async function attempt(work) {
   try {
@@ -74,6 +74,8 @@ async function look() {
     if (spot === exploration && asked === line.join(" / ")) {
       [node, last, missing] = [found, final, ""];
       at("node").dataset.answers = answersThen; // how new it is
+      if (opening !== null) take(node.texts.indexOf(opening));
+      opening = null;
     }
   } catch (failure) {
     if (spot === exploration) missing = failure.message;
@@ -85,8 +87,10 @@ async function look() {
   render();
 }
 
+// Shows where a line leads: a decision, or of the one at hand where a card came, which may be another one.
 function go(to) {
-  line = to;
+  const comes = to.length && node?.dealt.includes(to.length) && to.every((step, i) => step === node.line[i]);
+  [line, opening] = comes ? [to.slice(0, -1), to.at(-1)] : [to, null];
   chosen = null;
   closeDeck();
   remember();

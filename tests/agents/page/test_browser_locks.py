@@ -114,3 +114,28 @@ def test_a_spot_is_looked_at_at_once_after_one_whose_decisions_take_long(tab):  
     page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('turn')")
     assert page.locator("#stop").is_visible()
     page.click("#stop")
+
+
+def test_a_step_back_from_behind_a_card_leads_to_the_deck_of_its_place(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.fill("[name=board]", "Td9d6hQc")
+    page.fill("[name=oop]", "AA,KQs")
+    page.fill("[name=ip]", "KK,JTs")
+    page.select_option("[name=effort]", "quick")
+    solve(page)
+    page.evaluate("document.activeElement.blur()")
+    for back in (lambda: page.keyboard.press("Backspace"), lambda: page.click("#line li:nth-child(3) button")):
+        go(page, "1", 2)
+        page.keyboard.press("1")
+        page.click("#deck button:has-text('2♣')")
+        page.wait_for_function("() => document.querySelectorAll('#line button').length === 4")
+        back()
+        page.wait_for_selector("#deck:not([hidden])")
+        assert page.locator("#line button").count() == 2
+        page.click("#ask-worth")
+        page.wait_for_selector("#worth tbody tr")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Backspace")
+        page.wait_for_function("() => document.querySelectorAll('#line button').length === 1")
+    assert page.locator("#status").get_attribute("class") == ""
