@@ -175,3 +175,29 @@ def test_cards_and_equities_fit_a_screen_and_can_be_read(tab, scheme, width):
     page.wait_for_selector("#worth tbody tr")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(CONTRAST) == []
+
+
+def test_long_notes_are_broken_where_a_figure_ends(tab):
+    page = tab(viewport={"width": 390, "height": 800})
+    solved(page)
+    page.evaluate("""async () => {
+      const { saveButtons } = await import("/static/save_figure.js"), plot = document.querySelector("#plot");
+      const made = saveButtons(() => [plot], () => ["check / bet 150 / raise to 500 / call / 2c / ".repeat(4), "short"], "long");
+      made.id = "made";
+      plot.after(made);
+    }""")
+    with page.expect_download() as download:
+        page.click("#made button:has-text('SVG')")
+    left = page.evaluate(
+        """text => {
+      const place = document.createElement('div');
+      place.append(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement);
+      document.body.append(place);
+      const edge = place.firstChild.getBoundingClientRect();
+      return [...place.querySelectorAll('svg > text')].map((one) => one.getBoundingClientRect()).map((box) =>
+        Math.min(edge.right - box.right, edge.bottom - box.bottom));
+    }""",
+        download.value.path().read_text(),
+    )
+    assert len(left) > 3
+    assert min(left) > 0
