@@ -8,7 +8,7 @@ import { setUpPresets } from "./presets.js";
 import { saveButtons } from "./save_figure.js";
 import { bar, cards, colours, element, fill, grid, percent, seconds } from "./shapes.js";
 import { ask, follow } from "./talk.js";
-import { actionWords, amount, chooseUnit } from "./units.js";
+import { actionWords, amount, chooseUnit, potWords } from "./units.js";
 
 const at = (id) => document.getElementById(id);
 const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "rake", "rake_cap", "effort", "target", "seconds"];
@@ -174,7 +174,7 @@ function renderNode() {
   if (!node) return;
   refill(at("line"), ...[[], ...node.line.map((_, i) => node.line.slice(0, i + 1))].map((to) =>
     element("li", {}, element("button", { type: "button", onclick: () => go(to), "aria-current": String(to.length === node.line.length) }, to.at(-1) ?? "start"))));
-  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)} chips`}: ${node.seats?.[node.player] ?? node.seat} acts${node.locked ? " as locked" : ""}`);
+  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${potWords(node.pot)}`}: ${node.seats?.[node.player] ?? node.seat} acts${node.locked ? " as locked" : ""}`);
   fill(at("players"), ...(node.players ?? []).map((one, p) => element("span", {}, `${node.seats[p]}: EV ${amount(one.ev, node.pot)}${one.equity === null ? "" : `, equity ${percent(one.equity)}`}${one.eqr === null ? "" : `, EQR ${percent(one.eqr)}`}`)));
   lockNode(node, (body) => ask(`/api/explorations/${exploration}/node`, { ...body, kept: following() ? null : shownNumber() }));
   const classes = colours(node.actions);

@@ -201,3 +201,13 @@ def test_long_notes_are_broken_where_a_figure_ends(tab):
     )
     assert len(left) > 3
     assert min(left) > 0
+
+
+def test_the_pot_has_the_unit_of_all_chips(tab):
+    page = tab()
+    solved(page)
+    page.select_option("#unit", "blinds")
+    page.fill("#blind", "4")
+    assert "pot 50 bb: " in page.locator("#situation").inner_text()
+    page.select_option("#unit", "pot")
+    assert "pot 200 chips: " in page.locator("#situation").inner_text()
