@@ -139,3 +139,23 @@ def test_a_step_back_from_behind_a_card_leads_to_the_deck_of_its_place(tab):  # 
         page.keyboard.press("Backspace")
         page.wait_for_function("() => document.querySelectorAll('#line button').length === 1")
     assert page.locator("#status").get_attribute("class") == ""
+
+
+def test_two_decisions_of_all_hands_are_locked_as_they_were_solved(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    for name in ("oop", "ip"):
+        page.fill(f"[name={name}]", "22+,A2+,K2+,Q2+,J2+,T2+,92+,82+,72+,62+,52+,42+,32")
+    page.fill("[name=bets]", "33%,75%,150%,a")
+    page.fill("[name=seconds]", "2")
+    solve(page)
+    page.click("#lock-box summary")
+    page.click("#lock-solved")
+    page.wait_for_function("() => document.querySelectorAll('#locks li').length === 1")
+    page.evaluate("document.activeElement.blur()")
+    go(page, "1", 2)
+    page.wait_for_function("() => document.querySelectorAll('#lock-shares input').length > 1")
+    page.click("#lock-solved")
+    page.wait_for_function("() => document.querySelectorAll('#locks li').length === 2")
+    solve(page)
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
