@@ -227,8 +227,10 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Let sweeps look at what the next iteration deals."""
         if self._draws is not None:
             self._sweeps.look_at(self._draws.tree(self.iterations))
-        yield
-        self._sweeps.look_at(self.tree)
+        try:
+            yield
+        finally:  # Ctrl-C comes after a sweep
+            self._sweeps.look_at(self.tree)
 
     def answer(self) -> BoardStrategy:
         """Return the average strategies, as a view: they change when solving goes on."""
@@ -388,5 +390,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         reach, player = self._sweeps.reach, self._gadget.opponent
         kept = reach[player].copy()
         reach[player][:] = self._model[player]
-        yield
-        reach[player][:] = kept
+        try:
+            yield
+        finally:
+            reach[player][:] = kept

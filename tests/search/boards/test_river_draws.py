@@ -160,3 +160,20 @@ def test_rivers_that_cannot_be_drawn_are_refused():
 def test_not_every_street_may_be_silent(count):
     with pytest.raises(ValueError, match=f"^silent must be fewer than the 3 rounds, got {count}$"):
         replace(flop().betting, silent=count)
+
+
+def test_a_solve_that_is_interrupted_looks_at_all_rivers_again(monkeypatch):
+    game = acting(flop())
+    solver, whole = (BoardSolver(game, DCFR, dtype=np.float64, rivers=1) for _ in range(2))
+    update = solver._sweeps.update
+
+    def interrupted(*arguments):
+        update(*arguments)
+        raise KeyboardInterrupt
+
+    solver.run(1)
+    whole.run(2)
+    monkeypatch.setattr(solver._sweeps, "update", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        solver.run(1)
+    assert solver.exploitability() == pytest.approx(whole.exploitability(), abs=1e-12)
