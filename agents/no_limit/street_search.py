@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.no_limit.hand import Hand, Ranges, Solved
-from agents.no_limit.plan import Ladder, Plan, Rung, flop_ladder, ladder_of, menus_of, planned
+from agents.no_limit.plan import TURN_RIVERS, Ladder, Plan, Rung, flop_ladder, ladder_of, menus_of, planned
 from agents.reporting.tables import free_memory
 from games.game import Kind
 from games.holdem.cards import cards_text
@@ -44,7 +44,6 @@ from search.off_tree import lines_from
 from search.outcome import Outcome
 from search.resolving import MIN_TRUSTED_ITERATIONS
 
-TURN_RIVERS = 4  # that an iteration of a subgame above the last street deals after each board, drawn anew (search.boards.river_draws)
 TRIALS = 3  # solves of each tree when the agent is loaded
 UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
 TRANSLATE = "translate"
@@ -169,8 +168,7 @@ class StreetSearch:
         """Return what a plan is called, and its solver; None where too few iterations of a flop are expected for the plan to think."""
         way, name = plan.rung.way, plan.rung.name
         if way is None:
-            rivers = TURN_RIVERS if len(plan.game.rounds) > 1 else None
-            return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget, rivers=rivers)
+            return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget, rivers=plan.rivers)
         if self.flop == PLANNED and plan.expected < MIN_TRUSTED_ITERATIONS:
             self._iterating[FLOP, name].heal()
             self._building[FLOP].heal()

@@ -10,11 +10,12 @@ import pytest
 
 from agents.board_blueprint import make_blueprint
 from agents.no_limit.agent import NoLimitAgent
-from agents.no_limit.plan import RIVER, TURN, Ladder, Rung, flop_ladder, ladder_of, menu_of, menus_of, planned
+from agents.no_limit.plan import RIVER, TURN, TURN_RIVERS, Ladder, Rung, flop_ladder, ladder_of, menu_of, menus_of, planned
 from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.subgame import subgame_of
 from search import Budget
+from search.boards.river_draws import dealt_rows
 from search.outcome import Outcome
 from tests.agents.test_no_limit_agent import DCFR, GAME, MENU, asked
 
@@ -39,7 +40,8 @@ def subgame(rung):
 
 
 def rows(rung):
-    return sum(game_size(subgame(rung)).rows)
+    size = game_size(subgame(rung))
+    return dealt_rows(size.street_rows, size.street_boards, TURN_RIVERS)
 
 
 def test_more_time_never_plans_a_poorer_tree_and_each_tree_has_the_iterations_that_it_is_worth():
