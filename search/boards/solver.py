@@ -153,6 +153,8 @@ class BoardSolver(Anytime[BoardStrategy]):
         space = workspace or Workspace()
         self._sweeps = BoardSweeps(self.tree, threads, dtype, space)
         self._rivers, self._draws = rivers, None if rivers is None else RiverDraws(self.tree, rivers)
+        boards = [len(self.tree.on_street(street)) for street in range(len(self.tree.forests[0].table))]
+        self.check_iterations = sum(boards) / dealt_rows(boards, boards, rivers)
         self._done = self._sweeps.done
 
         def stored(name: str) -> tuple[Rows, ...]:
