@@ -142,7 +142,8 @@ class StreetSearch:
         building.learn(built - begun)
         solution = solver.solve(budget, limit)
         done = time.perf_counter()
-        reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
+        left = math.inf if solution.exploitability is None else solution.exploitability
+        reached = budget.exploitability is not None and left <= budget.exploitability
         if not reached and solution.iterations < min(MIN_TRUSTED_ITERATIONS, budget.iterations or MIN_TRUSTED_ITERATIONS):
             return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
         if plan.rung.way is not None:

@@ -135,3 +135,9 @@ def test_a_tree_that_a_busy_moment_ruled_out_is_taken_again(blueprint, monkeypat
     assert plans[0] != "four"
     assert plans[-1] == "four"
     assert pace.expected < 1e3 * quick
+
+
+def test_an_answer_that_nobody_can_exploit_is_played_however_soon_it_comes(blueprint, monkeypatch):
+    monkeypatch.setattr("search.BoardSolver.exploitability", lambda self, strategy=None: 0.0)
+    decision = asked(NoLimitAgent(GAME, blueprint, DCFR, "turn"), LINE, Budget(exploitability=0.5))[1][-1]
+    assert (decision.outcome, decision.iterations) == (Outcome.SEARCHED, 1)
