@@ -158,7 +158,8 @@ class StreetSearch:
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()
-        answering.learn(answered - done)
+        reading = max(done - built - solution.seconds - solution.check_seconds, 0.0)  # the solver's own part: alike hands play alike
+        answering.learn(answered - done + reading)
         return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
 
     def last(self, solved: Solved) -> BoardSolver | None:
