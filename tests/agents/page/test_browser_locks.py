@@ -159,3 +159,22 @@ def test_two_decisions_of_all_hands_are_locked_as_they_were_solved(tab):  # noqa
     page.wait_for_function("() => document.querySelectorAll('#locks li').length === 2")
     solve(page)
     page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+
+
+def test_a_step_back_from_behind_a_card_of_a_small_game_leads_there_too(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=game]", "leduc_poker")
+    solve(page)
+    page.evaluate("document.activeElement.blur()")
+    for steps in (2, None):
+        page.click("#choices button:has-text('check')")
+        if steps:
+            page.wait_for_function("n => document.querySelectorAll('#line button').length === n", arg=steps)
+    page.click("#deck button >> nth=0")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('round 2')")
+    page.keyboard.press("Backspace")
+    page.wait_for_selector("#deck:not([hidden])")
+    assert page.locator("#line button").count() == 2
+    page.click("#deck button >> nth=1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 4")
