@@ -211,3 +211,12 @@ def test_the_pot_has_the_unit_of_all_chips(tab):
     assert "pot 50 bb: " in page.locator("#situation").inner_text()
     page.select_option("#unit", "pot")
     assert "pot 200 chips: " in page.locator("#situation").inner_text()
+
+
+def test_equities_that_are_not_there_yet_are_told_apart_from_those_that_there_are_not(tab):
+    page = tab()
+    said = page.evaluate("""async () => {
+      const { overlayLegend } = await import("/static/overlays.js");
+      return [200, null].map((pot) => overlayLegend({ equities: null, pot }, "equity", false)[0]);
+    }""")
+    assert said == ["equities of this decision are being worked out", "this game has no equities"]
