@@ -25,7 +25,7 @@ from tables import HOLDEM, Table, options
 
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from agents.no_limit.hand import Hand
-from agents.no_limit.street_search import TURN_RIVERS
+from agents.no_limit.plan import TURN_RIVERS
 from agents.yardstick.trunk_loss import evaluation_game, trunk_loss
 from games.arrays import Float
 from games.holdem.board_tree import game_size

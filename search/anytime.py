@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from search.outcome import Outcome
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
 CALL_SECONDS = 8e-6  # of a kernel call that does nothing
+APART = 4  # times a check's cost, at least, is iterated between two of them
 FILL = 0.8  # of the time left, to be filled by one slice: two slices use 96 % of a budget, and a prediction may be 25 % wrong
 
 
@@ -62,6 +64,7 @@ class Anytime(ABC, Generic[Answer]):
         self._spent = self._checked = 0.0  # solving and checking seconds of the solve at hand
         self._trace: list[tuple[int, float, float]] = []
         self._check_seconds = 0.0  # of the last check
+        self.check_iterations = 1.0  # that take as long as a check
         self._answer_seconds = 5e-5  # of reading out the average strategy of the largest subgame so far
         self.enough: int | None = None  # iterations after which more are only done if a number of them is asked for
 
@@ -123,10 +126,11 @@ class Anytime(ABC, Generic[Answer]):
         clock = deadline or Deadline(budget.seconds)
         checking = trace or budget.exploitability is not None
         self._spent, self._checked, self._trace = 0.0, 0.0, []
-        next_check, exploitability = self.iterations + 1, None
+        dear = budget.exploitability is not None and self.check_iterations > 1.0  # then the first iteration's answer is not worth a check
+        next_check, exploitability = self._next_check(budget) if dear else self.iterations + 1, None
         most = self.enough if budget.iterations is None else budget.iterations
         if budget.exploitability is not None and self.iterations and deadline is None:  # of an earlier solve, which may do
-            exploitability = self._check(self.answer())
+            exploitability = self._check()
             if exploitability <= budget.exploitability:
                 return self._finish(checking)
         watch = budget.watch
@@ -151,10 +155,12 @@ class Anytime(ABC, Generic[Answer]):
             if watch is not None:
                 watch.iterations, watch.seconds = self.iterations, self._spent
             if checking and self.iterations == next_check:
-                if deadline is not None and deadline.remaining() < 2 * self._check_seconds:
-                    break
-                exploitability = self._check(self.answer())
-                next_check = self._next_check(budget)
+                expected = self._check_seconds or self.check_iterations * self.pace.expected * self.rows
+                if deadline is not None and deadline.remaining() < 2 * expected:
+                    next_check = sys.maxsize  # the time that is left is for iterations
+                else:
+                    exploitability = self._check()
+                    next_check = self._next_check(budget)
             if progress is not None:
                 progress(self.iterations, self._spent, exploitability)
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
@@ -174,9 +180,9 @@ class Anytime(ABC, Generic[Answer]):
         exploitability = self._trace[-1][2] if self._trace else None
         return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace))
 
-    def _check(self, answer: Answer) -> float:
+    def _check(self, answer: Answer | None = None) -> float:
         now = time.perf_counter()
-        exploitability = self.exploitability(answer)
+        exploitability = self.exploitability(self.answer() if answer is None else answer)
         self._check_seconds = time.perf_counter() - now
         self._checked += self._check_seconds
         self._trace.append((self.iterations, self._spent, exploitability))
@@ -200,7 +206,7 @@ class Anytime(ABC, Generic[Answer]):
         self.pace.learn(seen, min(0.5, spent / 1e-4))  # a slice of a few microseconds says little
 
     def _next_check(self, budget: Budget) -> int:
-        """For a target every 10 iterations at first, then every 5 %: a check costs about an iteration. Else powers of two, for a trace."""
+        """For a target every 10 iterations at first, then every 5 %, dear checks seldomer. Else powers of two, for a trace."""
         if budget.exploitability is None:
             return self.iterations * 2
-        return self.iterations + max(10, self.iterations // 20)
+        return self.iterations + max(10, self.iterations // 20, round(APART * self.check_iterations))

@@ -16,11 +16,13 @@ from games.holdem.board_tree import game_size
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame
 from games.holdem.subgame import Menus
-from search.boards.flop_ways import PLANNED, RUN_OUTS, TO_END, flop_menus
+from search.boards.flop_ways import PLANNED, RIVERS, RUN_OUTS, TO_END, flop_menus
+from search.boards.river_draws import dealt_rows
 
 # An all-in of many pots is hardly ever right, and makes solves take several times as many iterations (docs/notebook/holdem.md, "Turns of
 # full no-limit hold'em"). So a tree offers all-in beside its sizes where it is no more than this many pots.
 NEAR_ALLIN = 2.0
+TURN_RIVERS = 4  # that an iteration of a subgame above the last street deals after each board, drawn anew (search.boards.river_draws)
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,14 @@ class Plan:
         rung: the tree.
         game: the subgame with its sizes.
         rows: that an iteration goes over.
+        rivers: that an iteration deals after each board of the street before; None for all.
         expected: iterations that the time allows; infinite where no clock runs.
     """
 
     rung: Rung
     game: HoldemGame
     rows: int
+    rivers: int | None
     expected: float
 
 
@@ -116,8 +120,10 @@ def planned(ladder: Ladder, subgame: Callable[[Rung], HoldemGame], seconds: floa
 
 def _plan(rung: Rung, subgame: Callable[[Rung], HoldemGame], seconds: float, row_seconds: float) -> Plan:
     game = subgame(rung)
-    rows = sum(game_size(game).rows)
-    return Plan(rung, game, rows, max(seconds, 0.0) / (rows * row_seconds) if rows * row_seconds > 0 else math.inf)
+    size, rivers = game_size(game), RIVERS[rung.way] if rung.way is not None else TURN_RIVERS
+    given = rivers if len(size.street_boards) > 1 else None
+    rows = dealt_rows(size.street_rows, size.street_boards, given)
+    return Plan(rung, game, rows, given, max(seconds, 0.0) / (rows * row_seconds) if rows * row_seconds > 0 else math.inf)
 
 
 RIVER_BETS = 40  # iterations of a flop with bets on the river from which on it is taken before one without

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.no_limit.hand import Hand, Ranges, Solved
-from agents.no_limit.plan import Ladder, Plan, Rung, flop_ladder, ladder_of, menus_of, planned
+from agents.no_limit.plan import TURN_RIVERS, Ladder, Plan, Rung, flop_ladder, ladder_of, menus_of, planned
 from agents.reporting.tables import free_memory
 from games.game import Kind
 from games.holdem.cards import cards_text
@@ -44,7 +44,6 @@ from search.off_tree import lines_from
 from search.outcome import Outcome
 from search.resolving import MIN_TRUSTED_ITERATIONS
 
-TURN_RIVERS = 4  # that an iteration of a subgame above the last street deals after each board, drawn anew (search.boards.river_draws)
 TRIALS = 3  # solves of each tree when the agent is loaded
 UNEXPECTED = 1e-6  # weight beside the likeliest hand of one that the model does not expect, where a gadget decides about it
 TRANSLATE = "translate"
@@ -143,7 +142,8 @@ class StreetSearch:
         building.learn(built - begun)
         solution = solver.solve(budget, limit)
         done = time.perf_counter()
-        reached = budget.exploitability is not None and (solution.exploitability or math.inf) <= budget.exploitability
+        left = math.inf if solution.exploitability is None else solution.exploitability
+        reached = budget.exploitability is not None and left <= budget.exploitability
         if not reached and solution.iterations < min(MIN_TRUSTED_ITERATIONS, budget.iterations or MIN_TRUSTED_ITERATIONS):
             return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
         if plan.rung.way is not None:
@@ -158,7 +158,8 @@ class StreetSearch:
         hand.follow_from(root, state)
         hand.policy = hand.model(state)
         answered = time.perf_counter()
-        answering.learn(answered - done)
+        reading = max(done - built - solution.seconds - solution.check_seconds, 0.0)  # the solver's own part: alike hands play alike
+        answering.learn(answered - done + reading)
         return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
 
     def last(self, solved: Solved) -> BoardSolver | None:
@@ -169,8 +170,7 @@ class StreetSearch:
         """Return what a plan is called, and its solver; None where too few iterations of a flop are expected for the plan to think."""
         way, name = plan.rung.way, plan.rung.name
         if way is None:
-            rivers = TURN_RIVERS if len(plan.game.rounds) > 1 else None
-            return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget, rivers=rivers)
+            return name, BoardSolver(plan.game, self.variant, self.threads, workspace=self._workspace, gadget=gadget, rivers=plan.rivers)
         if self.flop == PLANNED and plan.expected < MIN_TRUSTED_ITERATIONS:
             self._iterating[FLOP, name].heal()
             self._building[FLOP].heal()

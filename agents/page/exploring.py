@@ -23,7 +23,7 @@ from agents.page.thoughts import Data
 from agents.page.views import Copy, View, view_of
 from agents.play.words import action_text
 from agents.runtime.storage import first_line, require
-from games.game import PublicGame, find_decision, line_of
+from games.game import PublicGame, find_decision, line_of, path
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Solution, Solver
 from search.budget import Watch
@@ -227,7 +227,8 @@ class Exploration:
         classes = list(dict.fromkeys(hand["made"] for hand in hands.values() if hand.get("made")))
         after, unit = [game.child(state, action) for action in actions], (view.pot or 1.0) / EV_STEPS
         return {
-            "line": line_of(game, state), "player": shown["player"], "seat": game.seat_text(shown["player"]),
+            "line": line_of(game, state), "dealt": [i for i, above in enumerate(path(game, state)[:-1]) if game.player(above) == CHANCE],
+            "player": shown["player"], "seat": game.seat_text(shown["player"]),
             "round": game.rounds[game.round(state)], "board": game.board_name(state), "cards": game.board_text(state),
             "pot": None if chips is None else sum(chips.paid),
             "actions": [action_text(game, state, action) for action in actions], "texts": [action.text for action in actions],

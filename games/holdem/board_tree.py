@@ -117,6 +117,7 @@ class Size(NamedTuple):
         rows: of eight hands, of both players' regrets; exact where every hand of the deck is in the ranges, else somewhat too many.
         tree_bytes: the boards and their hands, at most.
         street_rows: of both players, street by street.
+        street_boards: street by street.
         decisions: on canonical boards.
     """
 
@@ -124,6 +125,7 @@ class Size(NamedTuple):
     rows: tuple[int, int]
     tree_bytes: int
     street_rows: tuple[int, ...]
+    street_boards: tuple[int, ...]
     decisions: int
 
 
@@ -144,7 +146,8 @@ def game_size(game: HoldemGame) -> Size:
     # A board's table and weight; of a hand two cards, three indices and a tie at most; its images under the symmetries, and its orbit.
     tree = 160 * int(boards.sum()) + (14 if len(group) > 1 else 10) * below + 2 * (len(group) - 1) * inner
     decisions = int(boards @ np.bincount(game.bets.round[game.bets.player >= 0], minlength=rounds))
-    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, tuple(by_street.sum(axis=0).tolist()), decisions)
+    streets = tuple(by_street.sum(axis=0).tolist()), tuple(boards.tolist())
+    return Size(int(boards.sum()), (int(stored[0]), int(stored[1])), tree, *streets, decisions)
 
 
 def _boards_by_street(game: HoldemGame, group: Sequence[Permutation], rounds: int) -> Int:

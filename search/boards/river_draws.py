@@ -15,6 +15,7 @@ rank to rank.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,19 @@ class RiverDraws:
         boards[kept, column.CHILD], boards[kept, column.CHILD_END] = np.append(above, ends[:-1]), ends
         weight = np.append(tree.weight[:above], self._total[parent] / count * times).astype(tree.weight.dtype)
         return replace(tree, boards=boards, weight=weight, cards=(*tree.cards[:above], *(tree.cards[row] for row in rows.tolist())))
+
+
+def dealt_rows(rows: Sequence[int], boards: Sequence[int], count: int | None) -> int:
+    """Return about how many stored rows an iteration goes over: where suits are alike fewer cards are told apart, and a larger share comes.
+
+    Args:
+        rows: of both players, street by street.
+        boards: street by street.
+        count: cards of the last street after each board; None for all.
+    """
+    if count is None or len(rows) < 2:
+        return sum(rows)
+    return sum(rows[:-1]) + round(rows[-1] * min(1.0, count * boards[-2] / boards[-1]))
 
 
 def effect(board: tuple[int, ...], card: int) -> tuple[int, int, int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from games.kernels import LANES
 from games.kernels.boards import Forest
 from search.anytime import Anytime
 from search.boards.held import HeldDecision, HeldRows, held_rows
-from search.boards.river_draws import RiverDraws
+from search.boards.river_draws import RiverDraws, dealt_rows
 from search.boards.root_gadget import RootGadget
 from search.boards.strategy import BoardStrategy, play_alike
 from search.boards.sweeps import BoardSweeps, StoredRows, no_marks, workspace_bytes
@@ -151,7 +152,9 @@ class BoardSolver(Anytime[BoardStrategy]):
             self.tree = replace(self.tree, forests=_in_units(self.tree.forests, self._cfv_unit / self._reach_unit))
         space = workspace or Workspace()
         self._sweeps = BoardSweeps(self.tree, threads, dtype, space)
-        self._draws = None if rivers is None else RiverDraws(self.tree, rivers)
+        self._rivers, self._draws = rivers, None if rivers is None else RiverDraws(self.tree, rivers)
+        boards = [len(self.tree.on_street(street)) for street in range(len(self.tree.forests[0].table))]
+        self.check_iterations = sum(boards) / dealt_rows(boards, boards, rivers)
         self._done = self._sweeps.done
 
         def stored(name: str) -> tuple[Rows, ...]:
@@ -177,10 +180,17 @@ class BoardSolver(Anytime[BoardStrategy]):
     def _rake_forests(self) -> tuple[Forest, Forest]:
         return _in_units(rake_forests(self.game.bets, self.dtype), self._cfv_unit / self._reach_unit)
 
+    @cached_property
+    def _rows_dealt(self) -> int:
+        streets = range(len(self.tree.forests[0].table) + 1)
+        ends = [sum(self.tree.stored_shape(p, street)[0] for p in (0, 1)) for street in streets]
+        boards = [len(self.tree.on_street(street)) for street in streets[:-1]]
+        return dealt_rows([end - begin for begin, end in pairwise(ends)], boards, self._rivers)
+
     @property
     def rows(self) -> int:
-        """Return the stored rows of both players."""
-        return sum(self.tree.stored_rows)
+        """Return the stored rows of both players that an iteration goes over, see ``search.boards.river_draws.dealt_rows``."""
+        return self._rows_dealt
 
     def memory_bytes(self) -> int:
         """Return the size of the solver's and the tree's arrays in bytes."""
@@ -227,8 +237,10 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Let sweeps look at what the next iteration deals."""
         if self._draws is not None:
             self._sweeps.look_at(self._draws.tree(self.iterations))
-        yield
-        self._sweeps.look_at(self.tree)
+        try:
+            yield
+        finally:  # Ctrl-C comes after a sweep
+            self._sweeps.look_at(self.tree)
 
     def answer(self) -> BoardStrategy:
         """Return the average strategies, as a view: they change when solving goes on."""
@@ -388,5 +400,7 @@ class BoardSolver(Anytime[BoardStrategy]):
         reach, player = self._sweeps.reach, self._gadget.opponent
         kept = reach[player].copy()
         reach[player][:] = self._model[player]
-        yield
-        reach[player][:] = kept
+        try:
+            yield
+        finally:
+            reach[player][:] = kept

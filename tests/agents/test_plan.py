@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 
 from agents.board_blueprint import make_blueprint
 from agents.no_limit.agent import NoLimitAgent
-from agents.no_limit.plan import RIVER, TURN, Ladder, Rung, flop_ladder, ladder_of, menu_of, menus_of, planned
+from agents.no_limit.plan import RIVER, TURN, TURN_RIVERS, Ladder, Rung, flop_ladder, ladder_of, menu_of, menus_of, planned
 from games.game import find_decision
 from games.holdem.board_tree import game_size
 from games.holdem.subgame import subgame_of
-from search import Budget
+from search import BoardSolver, Budget
+from search.boards.river_draws import dealt_rows
 from search.outcome import Outcome
 from tests.agents.test_no_limit_agent import DCFR, GAME, MENU, asked
 
@@ -39,7 +41,8 @@ def subgame(rung):
 
 
 def rows(rung):
-    return sum(game_size(subgame(rung)).rows)
+    size = game_size(subgame(rung))
+    return dealt_rows(size.street_rows, size.street_boards, TURN_RIVERS)
 
 
 def test_more_time_never_plans_a_poorer_tree_and_each_tree_has_the_iterations_that_it_is_worth():
@@ -133,3 +136,21 @@ def test_a_tree_that_a_busy_moment_ruled_out_is_taken_again(blueprint, monkeypat
     assert plans[0] != "four"
     assert plans[-1] == "four"
     assert pace.expected < 1e3 * quick
+
+
+def test_an_answer_that_nobody_can_exploit_is_played_however_soon_it_comes(blueprint, monkeypatch):
+    monkeypatch.setattr("search.BoardSolver.exploitability", lambda self, strategy=None: 0.0)
+    decision = asked(NoLimitAgent(GAME, blueprint, DCFR, "turn"), LINE, Budget(exploitability=0.5))[1][-1]
+    assert (decision.outcome, decision.iterations) == (Outcome.SEARCHED, 1)
+
+
+def test_what_a_solver_takes_to_hand_its_answer_over_is_left_for_it(blueprint, monkeypatch):
+    agent, answer = NoLimitAgent(GAME, blueprint, DCFR, "turn"), BoardSolver.answer
+
+    def slow(self):
+        time.sleep(0.02)
+        return answer(self)
+
+    monkeypatch.setattr(BoardSolver, "answer", slow)
+    asked(agent, LINE, Budget(iterations=40))
+    assert agent.search._answering[2].expected > 0.02

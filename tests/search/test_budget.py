@@ -95,6 +95,24 @@ def test_a_target_that_an_earlier_solve_met_takes_no_iteration(leduc):
     assert solver.solve(Budget(exploitability=first.exploitability / 2)).iterations > 57
 
 
+def test_a_check_that_would_end_late_is_left_out_and_the_time_goes_into_iterations(monkeypatch, leduc):
+    solver, seconds = Solver(leduc.tree, variant("default")), 0.05
+    solver.solve(Budget(seconds=0.02))  # learns the machine's speed
+    solver.start(solver.subgame)
+    solver.check_iterations = 2 * seconds / (solver.pace.expected * solver.rows)
+    monkeypatch.setattr(solver, "exploitability", lambda strategy=None: pytest.fail("it would end late"))
+    solution = solver.solve(Budget(seconds=seconds, exploitability=1e-9), Deadline(seconds))
+    assert solution.exploitability is None
+    assert solution.seconds > seconds / 2
+
+
+def test_dear_checks_are_far_apart(leduc):
+    solver = Solver(leduc.tree, variant("default"))
+    solver.check_iterations = 50.0
+    solution = solver.solve(Budget(iterations=1000, exploitability=1e-9))
+    assert [iteration for iteration, _, _ in solution.trace] == [200, 400, 600, 800, 1000]
+
+
 def test_an_interrupted_slice_has_taken_its_time(monkeypatch, leduc):
     solver = Solver(leduc.tree, variant("default"))
 

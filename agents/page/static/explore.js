@@ -8,14 +8,14 @@ import { setUpPresets } from "./presets.js";
 import { saveButtons } from "./save_figure.js";
 import { bar, cards, colours, element, fill, grid, percent, seconds } from "./shapes.js";
 import { ask, follow } from "./talk.js";
-import { actionWords, amount, chooseUnit } from "./units.js";
+import { actionWords, amount, chooseUnit, potWords } from "./units.js";
 
 const at = (id) => document.getElementById(id);
 const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "rake", "rake_cap", "effort", "target", "seconds"];
 const PATIENCE = 30; // times as long as a look takes until the next that nobody asks for: to read a decision takes as long as an iteration
 let nextLook = 0;
 let exploration = null, spotOf = null, view = null, node = null, last = null, end = () => {}, error = "", missing = "", lost = false;
-let line = [], moment = null, asking = false, again = false, chosen = null, pressed = false;
+let line = [], moment = null, asking = false, again = false, chosen = null, pressed = false, opening = null;
 
 async function attempt(work) {
   try {
@@ -32,6 +32,7 @@ function open(name, settings) {
   end();
   exploration = name;
   spotOf = settings;
+  nextLook = 0;
   sessionStorage.setItem("exploration", JSON.stringify([name, settings]));
   end = follow(name, receive, (now) => { lost = now; render(); }, () => {
     sessionStorage.removeItem("exploration");
@@ -73,19 +74,23 @@ async function look() {
     if (spot === exploration && asked === line.join(" / ")) {
       [node, last, missing] = [found, final, ""];
       at("node").dataset.answers = answersThen; // how new it is
+      if (opening !== null) take(node.texts.indexOf(opening));
+      opening = null;
     }
   } catch (failure) {
     if (spot === exploration) missing = failure.message;
     if (spot === exploration && !node && line.length) [line, again] = [[], true]; // a link to what is not there
   }
   asking = false;
-  nextLook = performance.now() + PATIENCE * (performance.now() - begun);
+  if (spot === exploration) nextLook = performance.now() + PATIENCE * (performance.now() - begun);
   if (again) { again = false; look(); }
   render();
 }
 
+// Shows where a line leads: a decision, or of the one at hand where a card came, which may be another one.
 function go(to) {
-  line = to;
+  const comes = to.length && node?.dealt.includes(to.length) && to.every((step, i) => step === node.line[i]);
+  [line, opening] = comes ? [to.slice(0, -1), to.at(-1)] : [to, null];
   chosen = null;
   closeDeck();
   remember();
@@ -169,7 +174,7 @@ function renderNode() {
   if (!node) return;
   refill(at("line"), ...[[], ...node.line.map((_, i) => node.line.slice(0, i + 1))].map((to) =>
     element("li", {}, element("button", { type: "button", onclick: () => go(to), "aria-current": String(to.length === node.line.length) }, to.at(-1) ?? "start"))));
-  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${+node.pot.toPrecision(8)} chips`}: ${node.seats?.[node.player] ?? node.seat} acts${node.locked ? " as locked" : ""}`);
+  fill(at("situation"), `${node.round}, `, node.board ? cards(node.board) : "", `${node.pot === null ? "" : ` pot ${potWords(node.pot)}`}: ${node.seats?.[node.player] ?? node.seat} acts${node.locked ? " as locked" : ""}`);
   fill(at("players"), ...(node.players ?? []).map((one, p) => element("span", {}, `${node.seats[p]}: EV ${amount(one.ev, node.pot)}${one.equity === null ? "" : `, equity ${percent(one.equity)}`}${one.eqr === null ? "" : `, EQR ${percent(one.eqr)}`}`)));
   lockNode(node, (body) => ask(`/api/explorations/${exploration}/node`, { ...body, kept: following() ? null : shownNumber() }));
   const classes = colours(node.actions);
@@ -240,6 +245,8 @@ document.addEventListener("keydown", (event) => {
   else if (/^[1-9]$/.test(event.key) && node.next[event.key - 1] && node.next[event.key - 1] !== "end") take(event.key - 1);
 });
 
+addEventListener("hashchange", () => location.reload()); // a link that is typed or pasted here
+
 function showFields() {
   const small = at("spot").elements.game.value !== "spot";
   at("of-spot").hidden = small;
@@ -250,6 +257,7 @@ function showFields() {
 // back to what it solved last.
 const [stored, settings] = JSON.parse(sessionStorage.getItem("exploration") ?? "[null, {}]");
 let link = location.hash ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : settings;
+if (same(short(settings), link)) link = { ...settings, line: link.line ?? "" }; // locks that are too long for a link
 const linkedLine = () => (link.line ?? "").split(" / ").filter(Boolean);
 for (const name of FIELDS) if (name in link) at("spot").elements[name].value = link[name];
 locks(link.lock);

@@ -90,7 +90,8 @@ export async function askWorth(iterations) {
   at("ask-worth").disabled = true;
   try {
     const row = await asked.ask(asked.line);
-    if (asked === place) place.row = { ...row, iterations: iterations() };
+    if (asked !== place) return; // another deck is open by now
+    place.row = { ...row, iterations: iterations() };
     at("ask-worth").textContent = "Work it out anew";
   } finally {
     at("ask-worth").disabled = false;

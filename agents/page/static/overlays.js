@@ -62,6 +62,6 @@ export function overlayLegend(node, overlay, back) {
   const ends = (text, low, high) => [text, element("span", {}, spot(0), ` ${low}`), element("span", {}, spot(1), ` ${high}`)];
   if (overlay === "strategy") return legend(node.actions, node.actions.map((words) => actionWords(words, node.pot)));
   if (overlay === "ev") return ends(`EV, ${unitName(node.pot)}, of the pot from here on: `, figure(0, node.pot), figure(most(node), node.pot));
-  if (overlay === "equity") return node.equities ? ends("equity, share of the pot at showdown if nobody bets any more: ", "0%", "100%") : ["equities are known from the flop on"];
+  if (overlay === "equity") return node.equities ? ends("equity, share of the pot at showdown if nobody bets any more: ", "0%", "100%") : [node.pot === null ? "this game has no equities" : "equities of this decision are being worked out"];
   return [back ? "how much of a hand's strategy differs from the last answer's" : "move the slider back in time to see what changed since"];
 }

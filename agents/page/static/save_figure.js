@@ -2,7 +2,7 @@
 
 import { download, element } from "./shapes.js";
 
-const MARGIN = 12, SCALE = 2;
+const MARGIN = 12, SCALE = 2, FONTS = "system-ui, DejaVu Sans, sans-serif";
 const HATCHES = { // of the actions, as page.css draws them: direction of the lines and pixels between them
   "a-fold": ["/", 7], "a-bet0": ["|", 6], "a-bet1": ["-", 6], "a-bet2": ["\\", 5], "a-bet3": [".", 5], "a-bet4": ["/", 4], "a-bet5": ["|", 4],
 };
@@ -57,16 +57,28 @@ function drawSvg(svg, x, y, list) {
   list.push(`<g transform="translate(${round(box.x - x)} ${round(box.y - y)}) scale(${box.width / width})">${copy.innerHTML.replaceAll(' xmlns="http://www.w3.org/2000/svg"', "")}</g>`);
 }
 
+// Breaks a text into lines that are no wider than so many pixels.
+function broken(text, most) {
+  const pen = document.createElement("canvas").getContext("2d"), lines = [];
+  pen.font = `12px ${FONTS}`;
+  for (const word of text.split(" ")) {
+    if (lines.length && pen.measureText(`${lines.at(-1)} ${word}`).width <= most) lines.push(`${lines.pop()} ${word}`);
+    else lines.push(word);
+  }
+  return lines;
+}
+
 // Returns some elements as the text of an SVG, with lines of text below them, and its size.
-function figureOf(elements, notes) {
+function figureOf(elements, texts) {
   const boxes = elements.map((one) => one.getBoundingClientRect());
   const x = Math.min(...boxes.map((box) => box.left)) - MARGIN, y = Math.min(...boxes.map((box) => box.top)) - MARGIN;
   const width = Math.ceil(Math.max(...boxes.map((box) => box.right)) - x + MARGIN), bottom = Math.max(...boxes.map((box) => box.bottom)) - y;
+  const notes = texts.flatMap((text) => broken(text, width - 2 * MARGIN));
   const height = Math.ceil(bottom + MARGIN + 16 * notes.length), list = [], front = getComputedStyle(document.body);
   for (const one of elements) draw(one, x, y, list);
   notes.forEach((text, i) => list.push(`<text x="${MARGIN}" y="${round(bottom + 16 * (i + 1))}" font-size="12" fill="${front.color}">${escaped(text)}</text>`));
   const patterns = Object.entries(HATCHES).map(([name, [sign, size]]) => `<pattern id="${name}" width="${size}" height="${size}" patternUnits="userSpaceOnUse"><path d="${LINES[sign](size)}" stroke="#0003" stroke-width="1.5" fill="none"/></pattern>`);
-  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, DejaVu Sans, sans-serif"><defs>${patterns.join("")}</defs><rect width="${width}" height="${height}" fill="${getComputedStyle(elements[0].closest("section")).backgroundColor}"/>${list.join("")}</svg>`;
+  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONTS}"><defs>${patterns.join("")}</defs><rect width="${width}" height="${height}" fill="${getComputedStyle(elements[0].closest("section")).backgroundColor}"/>${list.join("")}</svg>`;
   return { text, width, height };
 }
 

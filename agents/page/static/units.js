@@ -32,5 +32,8 @@ export const inUnit = (chips, pot) => ({ chips, blinds: chips / blind, pot: (100
 export const figure = (chips, pot) => (chips === null ? "-" : inUnit(chips, pot).toFixed(DIGITS[unitAt(pot)]));
 export const amount = (chips, pot) => (chips === null ? "-" : `${+inUnit(chips, pot).toFixed(DIGITS[unitAt(pot)])}${unitAt(pot) === "pot" ? " %" : ` ${unitName(pot)}`}`);
 
+// A pot: in chips where they are told in per cent of it.
+export const potWords = (pot) => (unitAt(pot) === "blinds" ? amount(pot, pot) : `${+pot.toPrecision(8)} chips`);
+
 // "bet 100" as "bet 50 bb" or "bet 50 %".
 export const actionWords = (words, pot) => (unitAt(pot) === "chips" ? words : words.replace(/[0-9.]+/, (chips) => amount(Number(chips), pot)));

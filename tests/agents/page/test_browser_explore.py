@@ -175,3 +175,48 @@ def test_cards_and_equities_fit_a_screen_and_can_be_read(tab, scheme, width):
     page.wait_for_selector("#worth tbody tr")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(CONTRAST) == []
+
+
+def test_long_notes_are_broken_where_a_figure_ends(tab):
+    page = tab(viewport={"width": 390, "height": 800})
+    solved(page)
+    page.evaluate("""async () => {
+      const { saveButtons } = await import("/static/save_figure.js"), plot = document.querySelector("#plot");
+      const made = saveButtons(() => [plot], () => ["check / bet 150 / raise to 500 / call / 2c / ".repeat(4), "short"], "long");
+      made.id = "made";
+      plot.after(made);
+    }""")
+    with page.expect_download() as download:
+        page.click("#made button:has-text('SVG')")
+    left = page.evaluate(
+        """text => {
+      const place = document.createElement('div');
+      place.append(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement);
+      document.body.append(place);
+      const edge = place.firstChild.getBoundingClientRect();
+      return [...place.querySelectorAll('svg > text')].map((one) => one.getBoundingClientRect()).map((box) =>
+        Math.min(edge.right - box.right, edge.bottom - box.bottom));
+    }""",
+        download.value.path().read_text(),
+    )
+    assert len(left) > 3
+    assert min(left) > 0
+
+
+def test_the_pot_has_the_unit_of_all_chips(tab):
+    page = tab()
+    solved(page)
+    page.select_option("#unit", "blinds")
+    page.fill("#blind", "4")
+    assert "pot 50 bb: " in page.locator("#situation").inner_text()
+    page.select_option("#unit", "pot")
+    assert "pot 200 chips: " in page.locator("#situation").inner_text()
+
+
+def test_equities_that_are_not_there_yet_are_told_apart_from_those_that_there_are_not(tab):
+    page = tab()
+    said = page.evaluate("""async () => {
+      const { overlayLegend } = await import("/static/overlays.js");
+      return [200, null].map((pot) => overlayLegend({ equities: null, pot }, "equity", false)[0]);
+    }""")
+    assert said == ["equities of this decision are being worked out", "this game has no equities"]

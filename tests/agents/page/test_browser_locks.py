@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.agents.page import test_browser
 from tests.agents.page.test_browser import browser, pytestmark, serving, tab  # noqa: F401 fixtures, and the marks of all browser tests
 
 SOLVED = "() => document.querySelector('#status').innerText.startsWith('Solved')"
@@ -71,3 +72,109 @@ def test_what_is_solved_is_locked_hand_by_hand_in_a_small_game(tab):  # noqa: F8
     solve(page)
     page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
     assert page.evaluate(FREQUENCIES) == before
+
+
+def test_a_reload_comes_back_to_a_spot_with_locks_that_are_too_long_for_its_address(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=effort]", "quick")
+    solve(page)
+    page.click("#lock-box summary")
+    page.click("#lock-solved")
+    page.wait_for_selector("#locks:not([hidden])")
+    solve(page)
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+    page.keyboard.press("1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    assert "lock=" not in page.url
+    page.reload()
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+    assert page.locator("#locks li").count() == 1
+    page.keyboard.press("Backspace")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+
+
+def test_a_link_that_is_pasted_into_the_same_tab_leads_to_its_spot(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.goto(page.url + "#board=AhKhQhJh&rake=5%25&lock=%7B%22%22%3A%22check+100%25%22%7D")
+    page.wait_for_function("() => document.querySelector('[name=board]').value === 'AhKhQhJh'")
+    assert page.input_value("[name=rake]") == "5%"
+    page.wait_for_selector("#locks li")
+
+
+def test_a_spot_is_looked_at_at_once_after_one_whose_decisions_take_long(tab):  # noqa: F811
+    page = tab()
+    test_browser.endless(page)
+    page.check("#overlay [value=equity]")
+    page.wait_for_function("() => document.querySelector('#players').innerText.includes('equity')")
+    page.fill("[name=board]", "Td9d6hQc")
+    page.fill("[name=target]", "0.000001")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('turn')")
+    assert page.locator("#stop").is_visible()
+    page.click("#stop")
+
+
+def test_a_step_back_from_behind_a_card_leads_to_the_deck_of_its_place(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.fill("[name=board]", "Td9d6hQc")
+    page.fill("[name=oop]", "AA,KQs")
+    page.fill("[name=ip]", "KK,JTs")
+    page.select_option("[name=effort]", "quick")
+    solve(page)
+    page.evaluate("document.activeElement.blur()")
+    for back in (lambda: page.keyboard.press("Backspace"), lambda: page.click("#line li:nth-child(3) button")):
+        go(page, "1", 2)
+        page.keyboard.press("1")
+        page.click("#deck button:has-text('2♣')")
+        page.wait_for_function("() => document.querySelectorAll('#line button').length === 4")
+        back()
+        page.wait_for_selector("#deck:not([hidden])")
+        assert page.locator("#line button").count() == 2
+        page.click("#ask-worth")
+        page.wait_for_selector("#worth tbody tr")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Backspace")
+        page.wait_for_function("() => document.querySelectorAll('#line button').length === 1")
+    assert page.locator("#status").get_attribute("class") == ""
+
+
+def test_two_decisions_of_all_hands_are_locked_as_they_were_solved(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    for name in ("oop", "ip"):
+        page.fill(f"[name={name}]", "22+,A2+,K2+,Q2+,J2+,T2+,92+,82+,72+,62+,52+,42+,32")
+    page.fill("[name=bets]", "33%,75%,150%,a")
+    page.fill("[name=seconds]", "2")
+    solve(page)
+    page.click("#lock-box summary")
+    page.click("#lock-solved")
+    page.wait_for_function("() => document.querySelectorAll('#locks li').length === 1")
+    page.evaluate("document.activeElement.blur()")
+    go(page, "1", 2)
+    page.wait_for_function("() => document.querySelectorAll('#lock-shares input').length > 1")
+    page.click("#lock-solved")
+    page.wait_for_function("() => document.querySelectorAll('#locks li').length === 2")
+    solve(page)
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+
+
+def test_a_step_back_from_behind_a_card_of_a_small_game_leads_there_too(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=game]", "leduc_poker")
+    solve(page)
+    page.evaluate("document.activeElement.blur()")
+    for steps in (2, None):
+        page.click("#choices button:has-text('check')")
+        if steps:
+            page.wait_for_function("n => document.querySelectorAll('#line button').length === n", arg=steps)
+    page.click("#deck button >> nth=0")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('round 2')")
+    page.keyboard.press("Backspace")
+    page.wait_for_selector("#deck:not([hidden])")
+    assert page.locator("#line button").count() == 2
+    page.click("#deck button >> nth=1")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 4")

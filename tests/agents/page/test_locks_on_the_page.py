@@ -11,6 +11,7 @@ from agents.apps.config import register
 from agents.apps.web import explored
 from agents.evaluation.lock_texts import hand_by_hand
 from agents.evaluation.locks import locks_of
+from agents.page.guard import MOST_BYTES
 from games.derived import derived_game
 from games.holdem.config import Spot
 from tests.agents.apps.test_apps_web import SPOT
@@ -87,3 +88,10 @@ def test_shares_hand_by_hand_add_up():
         (lock,) = locks_of(game, {"": hand_by_hand([action.text for action in game.actions(game.root)], shares)})
         assert lock.whole
         np.testing.assert_allclose(lock.policy[:, lock.hands].T, list(shares.values()), atol=2e-6)
+
+
+def test_the_server_takes_locks_of_two_decisions_that_say_what_every_hand_of_a_flop_plays():
+    mixes = np.random.default_rng(0).dirichlet(np.ones(4), 1176)
+    hands = {f"{number:04}": mix for number, mix in enumerate(mixes)}  # names are as long as AhKd
+    text = hand_by_hand(["check", "bet 66", "bet 150", "bet 900"], hands)
+    assert 2 * len(text) + 1000 < MOST_BYTES

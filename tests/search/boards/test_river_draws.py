@@ -11,7 +11,8 @@ import pytest
 from games.holdem.board_tree import board_tree
 from games.holdem.config import Spot
 from games.holdem.menus import Menu
-from games.kernels.boards import CHILD, CHILD_END, PARENT, STREET
+from games.kernels import LANES
+from games.kernels.boards import CHILD, CHILD_END, HANDS, LINES, PARENT, ROWS, STREET
 from search import BoardSolver, variant
 from search.boards.river_draws import RiverDraws
 from tests.catalogue import UNEVEN, small
@@ -160,3 +161,36 @@ def test_rivers_that_cannot_be_drawn_are_refused():
 def test_not_every_street_may_be_silent(count):
     with pytest.raises(ValueError, match=f"^silent must be fewer than the 3 rounds, got {count}$"):
         replace(flop().betting, silent=count)
+
+
+def test_a_solve_that_is_interrupted_looks_at_all_rivers_again(monkeypatch):
+    game = acting(flop())
+    solver, whole = (BoardSolver(game, DCFR, dtype=np.float64, rivers=1) for _ in range(2))
+    update = solver._sweeps.update
+
+    def interrupted(*arguments):
+        update(*arguments)
+        raise KeyboardInterrupt
+
+    solver.run(1)
+    whole.run(2)
+    monkeypatch.setattr(solver._sweeps, "update", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        solver.run(1)
+    assert solver.exploitability() == pytest.approx(whole.exploitability(), abs=1e-12)
+
+
+@pytest.mark.parametrize(("board", "suits"), [("QcKdAh", "cdh"), ("QcKcAd", "cdhs"), ("QcKcAc", "cdhs")])
+@pytest.mark.parametrize("rivers", [None, 1, 3, 100])
+@pytest.mark.parametrize("kind", [acting, silent])
+def test_the_time_of_an_iteration_is_learnt_by_the_rows_that_it_deals(board, suits, rivers, kind):
+    solver = BoardSolver(kind(flop(board=board, suits=suits)), DCFR, rivers=rivers)
+    dealt = []
+    for iteration in range(50):
+        tree = solver.tree if rivers is None else RiverDraws(solver.tree, rivers).tree(iteration)
+        rows = 0
+        for p in (0, 1):
+            actions = solver.tree.forests[p].table[tree.boards[:, STREET]]
+            rows += int((-(-tree.boards[:, HANDS + p] // LANES) * (actions[:, ROWS] - actions[:, LINES])).sum())
+        dealt.append(rows)
+    assert solver.rows == pytest.approx(np.mean(dealt), rel=0.1)
