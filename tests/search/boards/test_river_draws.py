@@ -46,6 +46,7 @@ def full(board):
     return silent(Spot(board=board, ranges=["full", "full"], pot=20, stack=90, bets="50%", raises="").build())
 
 
+@compiled
 @pytest.mark.parametrize("board", ["Ks8h3d", "6s5s2s", "AcAd5h", "Ks8h3d2c"])
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_every_river_counts_what_it_should_on_average(board, count):
@@ -65,6 +66,7 @@ def test_every_river_counts_what_it_should_on_average(board, count):
     assert means[last.start :].min() > 0
 
 
+@compiled
 def test_the_tables_of_what_is_drawn_lead_from_boards_to_their_own_rivers():
     tree = board_tree(full("9d8d6s"))
     drawn = RiverDraws(tree, 3).tree(5)
@@ -77,6 +79,7 @@ def test_the_tables_of_what_is_drawn_lead_from_boards_to_their_own_rivers():
     assert drawn.boards[tree.on_street(1).stop - 1, CHILD_END] == len(drawn.boards)
 
 
+@compiled
 def test_every_kind_of_river_comes_as_often_as_it_should():
     """A kind that stands together in the line has as many points as its cards have widths, up to one point."""
     tree, count = board_tree(full("Ks8h3d2d")), 6
@@ -150,6 +153,7 @@ def test_a_silent_street_is_one_on_which_everybody_checks(given):
     assert silent(game).key != game.key
 
 
+@compiled
 def test_rivers_that_cannot_be_drawn_are_refused():
     with pytest.raises(ValueError, match=r"^rivers must be left out in a game of one street, got 2$"):
         BoardSolver(Spot(board="Td9d6hQc2s", ranges=["full", "full"]).build(), DCFR, rivers=2)
