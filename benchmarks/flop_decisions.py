@@ -45,9 +45,9 @@ TABLE = Table(
 TABLES = (TABLE,)
 
 
-def evaluation() -> Spot:
-    """Return the sizes of the evaluation game; two bets and raises a street."""
-    later = StreetMenu(bets="75%,a", raises="75%,a")
+def evaluation(plain: bool = False) -> Spot:
+    """Return the sizes of the evaluation game, two bets and raises a street; ``plain``: 75 % of the pot alone on turn and river."""
+    later = StreetMenu(bets="75%", raises="") if plain else StreetMenu(bets="75%,a", raises="75%,a")
     player = PlayerMenu(flop=StreetMenu(bets="33%,75%,150%", raises="100%"), turn=later, river=later)
     return Spot(menu=Menus(oop=player, ip=player), raise_cap=2)
 
@@ -88,7 +88,7 @@ def measured(given: argparse.Namespace) -> Bounds | None:
     Raises:
         ValueError: bad settings, or an evaluation game that does not fit into memory.
     """
-    game = spot(given.spot).game(evaluation())
+    game = spot(given.spot).game(evaluation(given.plain))
     (boards, needed), free = memory_needed(game, DCFR, given.threads, np.float16), free_memory()
     print(f"evaluation game of {given.spot}: {boards:,} boards, at most {memory_text(needed)}, two solves", flush=True)
     if needed > 0.9 * free and not given.way_alone:
@@ -125,6 +125,7 @@ def main() -> None:
     parser.add_argument("--iterations", type=int)
     parser.add_argument("--rivers", type=int, help="that an iteration deals after each turn, 0 for all; the way's own unless given")
     parser.add_argument("--turn", help="sizes of the way's turn in place of its own, e.g. 75%%")
+    parser.add_argument("--plain", action="store_true", help="measure in a game with 75 %% of the pot alone on turn and river")
     parser.add_argument("--way-alone", action="store_true", help="measure no loss")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--gap", type=float, default=0.6, help="%% of the pot: how far apart the bounds of a solve may stay")
