@@ -259,6 +259,15 @@ class BoardSolver(Anytime[BoardStrategy]):
         """Return what a best response of each player has against the other one's average strategy, in chips a deal."""
         return self._values(BEST)
 
+    def best_response_cfvs(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return per player [H], what each hand's best response wins at the root, in chips, weighted by the opponent's reach."""
+        self._values(BEST)
+        found = np.zeros((2, len(self.game.hands)))
+        for p, (own, cfv) in enumerate(zip(self._even, self._sweeps.cfv, strict=True)):
+            live = own > 0
+            found[p, live] = cfv[: np.count_nonzero(live), 0] * (self._most[1 - p] / (self._reach_unit * self._cfv_unit))
+        return found[0], found[1]
+
     def free_best_response_values(self) -> tuple[float, float]:
         """Return the same where the one who responds need not play what is held."""
         none = no_marks(self.dtype)

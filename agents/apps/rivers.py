@@ -1,0 +1,65 @@
+"""``timebank train trainer=river_values``: what is refused before, progress, result.json and table of a network of rivers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from agents.apps.build import Kind, blueprint_directory
+from agents.apps.run import PREPARING, Progress, Run
+from agents.apps.training import draw_training, followed
+from agents.bucket_blueprint import BucketBlueprint, load_blueprint
+from agents.reporting.tables import cores, duration, table
+from agents.runtime.executor import Local
+from agents.training import check_state, open_run, train
+from agents.training.river_labels import SOURCES
+from agents.training.river_values import LABELS, RiverRow, RiverValuesConfig, RiverValuesRun, make_labels
+from games.holdem.cards import FULL_DECK
+from games.holdem.rules import HoldemGame
+
+
+def check_rivers(kind: Kind, trainer: RiverValuesConfig, directory: Path) -> None:
+    """Refuse a game whose rivers are not those of a full deck, another game's blueprint, and another run's state."""
+    _blueprint(kind.game, trainer)
+    if not 0 <= trainer.workers <= cores():
+        raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {trainer.workers}")
+    check_state(directory, kind.game.key, trainer)
+
+
+def _blueprint(game: object, trainer: RiverValuesConfig) -> BucketBlueprint:
+    whole = isinstance(game, HoldemGame) and game.any_amount and game.deck == FULL_DECK and game.cards_on(len(game.deals) - 1) == 5
+    if not (whole and isinstance(game, HoldemGame)):
+        raise ValueError(f"game must be full no-limit hold'em to learn values of its rivers, got {getattr(game, 'name', game)}")
+    return load_blueprint(game, blueprint_directory(trainer.blueprint))
+
+
+def train_rivers_and_report(kind: Kind, trainer: RiverValuesConfig, directory: Path, result: Run) -> Path:
+    """Make labels and train, with progress bars; result.json always has the history so far. Return the network's file."""
+    blueprint, folder = _blueprint(kind.game, trainer), directory / LABELS
+    result.require_directory()
+    with Progress("labels", trainer.labels + trainer.held_out, "river", PREPARING) as progress:
+        make_labels(blueprint, trainer, folder, Local(trainer.workers), progress.at)
+    run = open_run(RiverValuesRun(kind.game, trainer, blueprint.digest, folder), directory)
+    anchors, gaps = run.anchors(), run.labels.gap
+    print(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable", flush=True)
+    result.write(
+        parameters=run.parameters,
+        sources=list(SOURCES),
+        label_gap={"mean": float(gaps.mean()), "most": float(gaps.max())},
+        **asdict(anchors),
+    )
+    with followed(run, directory, result, lambda row: f"error {row.play:.4f} pot") as (writer, tell):
+        path: Path = train(run, directory, writer, tell)
+    result.write(values=str(path))
+    draw_training(run, directory, result)
+    heads = ["iteration", "training time", "loss", "of held-out flops", *(f"error, {source}" for source in SOURCES)]
+    print(table(heads, [_cells(row) for row in run.history]))
+    for what, errors in asdict(anchors).items():
+        print(f"{what.replace('_', ' ')}: {' / '.join(f'{error:.4f}' for error in errors)}")
+    print(f"errors are shares of the pot on held-out flops, weighted by ranges (docs/concepts/depth-limits.md); {path}")
+    return path
+
+
+def _cells(row: RiverRow) -> list[str]:
+    errors = [f"{error:.4f}" for error in (row.play, row.changed, row.random)]
+    return [f"{row.iteration:,}", duration(row.seconds), f"{row.loss:.2e}", f"{row.new_loss:.2e}", *errors]

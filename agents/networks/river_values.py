@@ -1,0 +1,128 @@
+"""Networks for what hands are worth on a river: see ``search.boards.river_values`` for what they see and say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, save_tensors
+from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
+from agents.runtime.storage import whole_in
+from games.arrays import Float32
+from games.settings import bounded, check_bounds
+from search.boards.river_values import PUBLIC
+
+RIVER_VALUES = "river values"  # kind of the files that hold one
+ENCODING = 1  # of what networks see and say
+MOST_BUCKETS = 1024
+
+
+@dataclass(kw_only=True)
+class RiverNetworkConfig:
+    """Size of a network.
+
+    Attributes:
+        hidden: width.
+        layers: hidden layers; all but the first are residual.
+        buckets: that each range is seen by.
+    """
+
+    hidden: int = bounded(512, least=1, most=MOST_WIDTH)
+    layers: int = bounded(4, least=1, most=MOST_LAYERS)
+    buckets: int = bounded(128, least=2, most=MOST_BUCKETS)
+
+    def __post_init__(self) -> None:
+        check_bounds(self, "network")
+
+
+class RiverNetwork(nn.Module):
+    """Hidden ReLU layers; a new network says that bets are worth nothing."""
+
+    def __init__(self, config: RiverNetworkConfig) -> None:
+        super().__init__()
+        inputs = PUBLIC + 2 * config.buckets
+        self.config = config
+        self.first = nn.Linear(inputs, config.hidden)
+        self.hidden = nn.ModuleList(nn.Linear(config.hidden, config.hidden) for _ in range(config.layers - 1))
+        self.last = nn.Linear(config.hidden, 2 * config.buckets)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return [B, 2 buckets] for features [B, D]."""
+        z = torch.relu(self.first(features))
+        for layer in self.hidden:
+            z = z + torch.relu(layer(z))
+        values: Tensor = self.last(z)
+        return values
+
+
+def make_river_network(config: RiverNetworkConfig, seed: int) -> RiverNetwork:
+    """Return a network with weights drawn from ``seed``; torch's global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return RiverNetwork(config)
+
+
+class RiverLayers(NamedTuple):
+    """The weights of a network as searches read them: a weight [inputs, outputs] and a bias of each layer, the first one's first."""
+
+    layers: tuple[tuple[Float32, Float32], ...]
+
+    def __call__(self, features: Float32) -> Float32:
+        """Return [B, 2 buckets] for features [B, D]."""
+        (weight, bias), *hidden, (last, shift) = self.layers
+        z = np.maximum(features @ weight + bias, 0)
+        for weight, bias in hidden:
+            z += np.maximum(z @ weight + bias, 0)
+        said: Float32 = z @ last + shift
+        return said
+
+
+def layers_of(network: RiverNetwork) -> RiverLayers:
+    """Return copies of a network's weights."""
+    every = (network.first, *network.hidden, network.last)
+    return RiverLayers(
+        tuple((np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in every)
+    )
+
+
+def save_river_values(path: Path | str, network: RiverNetwork, about: Mapping[str, Any]) -> None:
+    """Write a network; ``about`` says what it was trained on, the sizes of bets first of all (``menu``)."""
+    header = {"encoding": ENCODING, "network": asdict(network.config)}
+    save_tensors(path, network_arrays({"values": network}), {**about, **header}, RIVER_VALUES)
+
+
+def load_river_values(path: Path | str) -> tuple[RiverNetwork, dict[str, Any]]:
+    """Return a network of a file, and what the file says about it.
+
+    Raises:
+        CheckpointError: no checkpoint of river values, or one of another encoding.
+    """
+    tensors, about = load_tensors(path, RIVER_VALUES)
+    if about.get("encoding") != ENCODING:
+        raise CheckpointError(f"checkpoint must have encoding {ENCODING}, got {about.get('encoding')!r} in {path}")
+    sizes = about.get("network")
+    names = ("hidden", "layers", "buckets")
+    if not (isinstance(sizes, dict) and sorted(sizes) == sorted(names) and all(whole_in(sizes[name], 1, MOST_WIDTH) for name in names)):
+        raise CheckpointError(f"checkpoint must name the size of its network, got {sizes!r} in {path}")
+    if sizes["layers"] + 1 != len(tensors) // 2:  # sizes are claims, tensors take their room
+        raise CheckpointError(f"checkpoint must have two tensors a layer, got {len(tensors)} of {sizes['layers'] + 1} layers in {path}")
+    try:
+        config = RiverNetworkConfig(**sizes)
+        with torch.device("meta"):
+            claimed = RiverNetwork(config)
+    except (ValueError, RuntimeError) as error:
+        raise CheckpointError(f"checkpoint must name the size of its network, got {sizes!r} in {path}: {error}") from None
+    shapes = {f"values.{name}": tuple(parameter.shape) for name, parameter in claimed.named_parameters()}
+    if {name: array.shape for name, array in tensors.items()} != shapes:
+        raise CheckpointError(f"checkpoint must have the tensors of its network, got others in {path}")
+    network = make_river_network(config, 0)
+    fill_networks({"values": network}, tensors, path)
+    return network, about

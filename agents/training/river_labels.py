@@ -1,0 +1,276 @@
+"""What a value network of rivers learns from: rivers with both ranges, solved, and what each hand is worth there.
+
+Rivers come from three *sources*, drawn in turn:
+
+* ``play``: a blueprint plays both seats to the end of the turn, and both ranges follow by Bayes' rule;
+* ``changed``: the same, and both ranges are then changed at random, hand by hand and by strength, and what is behind too;
+* ``random``: DeepStack's random ranges (arXiv 1701.01724): the probability is split at random between the weaker and the stronger half of
+  the hands, and so on; the chips behind are drawn on a logarithmic scale.
+
+A river is solved in one menu of sizes (``RIVER_MENU``). What a hand is worth is what a best response to the other player's average
+strategy wins with it: that is defined for hands that the range lacks, too.
+
+Flops are either *held out* or not, by a hash of their cards without their suits' names. Labels to learn from have no held-out flop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agents.bucket_blueprint import BucketBlueprint
+from games.arrays import Float
+from games.game import drawn
+from games.holdem.betting import Betting
+from games.holdem.cards import hole_hands
+from games.holdem.menus import Menu, parse_sizes
+from games.holdem.rules import HoldemGame
+from games.kernels.evaluator import board_strengths
+from games.public_tree import CHANCE
+from search import BoardSolver, Budget, Variant, variant
+from search.boards.range_buckets import river_buckets
+from search.boards.river_values import Pair, checked_down, features, public_features, targets
+from search.boards.workspace import Workspace
+
+SOURCES = ("play", "changed", "random")
+RIVER_MENU = Menu(parse_sizes("50%,100%", "bets", raises=False), parse_sizes("100%", "raises", raises=True))
+NEAR_ALLIN = 3.0  # pots: an all-in of no more stands beside these sizes
+MENU_TEXT = "50%,100%, raises 100%, all-in up to 3 pots"
+SMALL_POT, SMALL_KEPT = 6, 0.1  # pots of fewer big blinds are played to most often, and only this share of them is taken
+HELD_OUT = 16  # one flop of so many, about, is held out
+RIVERS = 4  # that are dealt after each turn that was played to
+LEAST_RANGE = 1e-4  # of the likeliest hand: what every hand has, so that each is worth something
+LEAST_BEHIND, MOST_BEHIND = 0.1, 60.0  # pots, of random rivers
+POT = 1_000  # chips, of random rivers
+
+
+class River(NamedTuple):
+    """A river to be solved.
+
+    Attributes:
+        source: number of it in ``SOURCES``.
+        cards: five; the flop comes first.
+        pot: chips.
+        behind: chips of each player.
+        ranges: [H] each, of the player who acts first and of the other one; at most 1.
+    """
+
+    source: int
+    cards: tuple[int, ...]
+    pot: int
+    behind: int
+    ranges: Pair
+
+
+class Label(NamedTuple):
+    """A river that is solved.
+
+    Attributes:
+        river: itself.
+        pots: [H] each, what hands are worth, see ``search.boards.river_values.targets``.
+        gap: exploitability of the solve, in shares of the pot.
+    """
+
+    river: River
+    pots: Pair
+    gap: float
+
+
+class Shard(NamedTuple):
+    """Some labels, as a network learns them, and as hands for what is measured.
+
+    Attributes:
+        features: [n, D] f2.
+        targets: [n, 2 buckets] f2.
+        counts: [n, 2 buckets] f2; rows add up to twice the number of buckets.
+        source: [n] u1.
+        gap: [n] f4.
+        cards: [n, 5] u1.
+        chips: [n, 2] f8, the pot and what is behind.
+        ranges: [n, 2, H] f2; of no rows where hands are not kept.
+        pots: [n, 2, H] f2; likewise.
+    """
+
+    features: npt.NDArray[np.float16]
+    targets: npt.NDArray[np.float16]
+    counts: npt.NDArray[np.float16]
+    source: npt.NDArray[np.uint8]
+    gap: npt.NDArray[np.float32]
+    cards: npt.NDArray[np.uint8]
+    chips: Float
+    ranges: npt.NDArray[np.float16]
+    pots: npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """How labels are made.
+
+    Attributes:
+        buckets: of each range.
+        iterations: of a solve, at most.
+        gap: exploitability in shares of the pot that ends it sooner.
+        seed: of all that is drawn.
+    """
+
+    buckets: int = 128
+    iterations: int = 300
+    gap: float = 0.003
+    seed: int = 0
+
+
+def held_out(flop: tuple[int, ...]) -> bool:
+    """Say whether a flop is held out; flops that differ in the names of suits alone are the same."""
+    named = min(tuple(sorted(4 * (card // 4) + suits[card % 4] for card in flop)) for suits in permutations(range(4)))
+    return hashlib.sha256(bytes(named)).digest()[0] % HELD_OUT == 0
+
+
+class RiverDraws:
+    """Draws rivers.
+
+    Args:
+        blueprint: plays both seats.
+    """
+
+    def __init__(self, blueprint: BucketBlueprint) -> None:
+        self.blueprint, self.hands = blueprint, hole_hands()
+
+    def rivers(self, rng: np.random.Generator, held: bool) -> Iterator[River]:
+        """Yield rivers without end, sources in turn; ``held`` says which flops."""
+        while True:
+            played = list(self._played(rng, held))
+            for river in played:
+                yield river
+                yield self._changed(river, rng)
+                yield self._random(rng, held)
+
+    def _played(self, rng: np.random.Generator, held: bool) -> Iterator[River]:
+        """Yield the rivers of one hand; none where it ends before, or its flop is not wanted."""
+        game, state = self.blueprint.game, self.blueprint.game.root
+        hands, ranges = game.deal(float(rng.random())), game.ranges
+        while not game.settled(state):
+            player = game.player(state)
+            if player == CHANCE:
+                if len(state.cards) == 3 and held_out(state.cards) != held:
+                    return
+                if len(state.cards) == 4:
+                    break
+                state = game.chance(state, hands, float(rng.random()))
+                dead = np.isin(game.hands, state.cards).any(axis=1)
+                ranges = np.where(dead, 0.0, ranges[0]), np.where(dead, 0.0, ranges[1])
+                continue
+            policy = self.blueprint.at(state)
+            taken = drawn(policy[:, hands[player]].tolist(), float(rng.random()))
+            moved = ranges[player] * policy[taken]
+            ranges = (moved / moved.max(), ranges[1]) if player == 0 else (ranges[0], moved / moved.max())
+            state = game.child(state, game.actions(state)[taken])
+        else:
+            return
+        chips, first = game.chips(state), game.betting.first[-1]
+        behind, pot = min(chips.behind or (0.0, 0.0)), sum(chips.paid)
+        if pot < SMALL_POT * (game.big_blind or 1.0) and rng.random() > SMALL_KEPT:
+            return
+        left = [card for card in game.deck.cards().tolist() if card not in state.cards]
+        for card in rng.choice(left, RIVERS, replace=False).tolist():
+            cards = (*state.cards, card)
+            dead = np.isin(self.hands, cards).any(axis=1)
+            own = [np.where(dead, 0.0, ranges[p]) for p in (first, 1 - first)]
+            if behind > 0 and min(np.count_nonzero(range_ > LEAST_RANGE) for range_ in own) > 1:
+                yield River(0, cards, int(pot), int(behind), (own[0] / own[0].max(), own[1] / own[1].max()))
+
+    def _changed(self, river: River, rng: np.random.Generator) -> River:
+        live = ~np.isin(self.hands, river.cards).any(axis=1)
+        strength = np.zeros(len(self.hands))
+        strength[live] = np.argsort(np.argsort(board_strengths(river.cards, self.hands[live]))) / (live.sum() - 1) - 0.5
+        changed = []
+        for range_ in river.ranges:
+            spread = rng.uniform(0, 1.0) * rng.normal(size=len(range_)) + rng.normal(0, 2.0) * strength
+            mixed = range_ + rng.choice([0.0, 0.02, 0.2]) * rng.random() * live
+            own = np.where(live, mixed * np.exp(spread), 0.0)
+            changed.append(own / own.max())
+        behind = int(np.clip(river.behind * np.exp(rng.normal(0, 0.5)), 1, MOST_BEHIND * river.pot))
+        return River(1, river.cards, river.pot, behind, (changed[0], changed[1]))
+
+    def _random(self, rng: np.random.Generator, held: bool) -> River:
+        while True:
+            cards = tuple(int(card) for card in rng.permutation(52)[:5])
+            if held_out(cards[:3]) == held:
+                break
+        behind = POT * np.exp(rng.uniform(np.log(LEAST_BEHIND), np.log(MOST_BEHIND)))
+        return River(2, cards, POT, int(behind), (random_range(self.hands, cards, rng), random_range(self.hands, cards, rng)))
+
+
+def random_range(hands: npt.NDArray[np.uint8], cards: tuple[int, ...], rng: np.random.Generator) -> Float:
+    """Return [H], a range as DeepStack draws them: its probability split at random between the weaker and the stronger half, and so on."""
+    live = np.flatnonzero(~np.isin(hands, cards).any(axis=1))
+    order = live[np.lexsort((rng.random(len(live)), board_strengths(cards, hands[live])))]
+    found, parts = np.zeros(len(hands)), [(0, len(order), 1.0)]
+    while parts:
+        start, stop, mass = parts.pop()
+        if stop - start == 1:
+            found[order[start]] = mass
+            continue
+        middle, part = (start + stop + int(rng.integers(2)) * ((stop - start) % 2)) // 2, rng.random()
+        parts += [(start, middle, mass * part), (middle, stop, mass * (1 - part))]
+    scaled: Float = found / found.max()
+    return scaled
+
+
+def river_game(river: River) -> HoldemGame:
+    """Return a river as a game."""
+    betting = Betting((river.pot / 2, river.pot / 2), river.behind, (0,), ((RIVER_MENU, RIVER_MENU),), add_allin=NEAR_ALLIN)
+    cards = river.cards
+    first, second = (np.maximum(range_, LEAST_RANGE) for range_ in river.ranges)
+    return HoldemGame("river", betting, (0,), (cards[:3], cards[3:4], cards[4:]), (first, second))
+
+
+def solved(river: River, labelling: Labelling, form: Variant | None = None, workspace: Workspace | None = None) -> Label:
+    """Return a river's label."""
+    game = river_game(river)
+    solver = BoardSolver(game, form or variant("default_holdem"), workspace=workspace)
+    solution = solver.solve(Budget(exploitability=labelling.gap * river.pot, iterations=labelling.iterations))
+    met = checked_down(game.hands, river.cards, game.ranges).met
+    first, second = (
+        np.divide(cfvs, own * river.pot, out=np.zeros_like(own), where=own > 0)
+        for cfvs, own in zip(solver.best_response_cfvs(), met, strict=True)
+    )
+    return Label(river, (first, second), float(solution.exploitability or 0.0) / river.pot)
+
+
+def shard(blueprint: BucketBlueprint, labelling: Labelling, number: int, count: int, held: bool) -> Shard:
+    """Return some labels.
+
+    Args:
+        blueprint: plays both seats.
+        labelling: how they are made.
+        number: of the shard: other numbers draw other rivers.
+        count: of labels.
+        held: whether flops are held out; then hands are kept.
+    """
+    rng, workspace, form = np.random.default_rng((labelling.seed, int(held), number)), Workspace(), variant("default_holdem")
+    rivers, rows = RiverDraws(blueprint).rivers(rng, held), list[tuple[Label, Float, Float, Float]]()
+    while len(rows) < count:
+        label = solved(next(rivers), labelling, form, workspace)
+        river = label.river
+        hands = blueprint.game.hands
+        buckets = river_buckets(hands, river.cards, labelling.buckets)
+        down = checked_down(hands, river.cards, river.ranges)
+        wanted, counts = targets(buckets, river.ranges, down, label.pots)
+        seen = features(public_features(river.cards, river.pot, river.behind), buckets, river.ranges)
+        rows.append((label, seen, wanted, counts * labelling.buckets))
+    labels = [row[0] for row in rows]
+    return Shard(
+        *(np.array([row[i] for row in rows], np.float16) for i in (1, 2, 3)),
+        np.array([label.river.source for label in labels], np.uint8),
+        np.array([label.gap for label in labels], np.float32),
+        np.array([label.river.cards for label in labels], np.uint8),
+        np.array([[label.river.pot, label.river.behind] for label in labels], np.float64),
+        np.array([label.river.ranges for label in labels if held], np.float16),
+        np.array([label.pots for label in labels if held], np.float16),
+    )

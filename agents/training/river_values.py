@@ -1,0 +1,282 @@
+"""Values of rivers of no-limit hold'em: a network fitted to solved rivers (``agents.training.river_labels``).
+
+The labels are made first, part by part, into files that stay: a run that was stopped goes on, and networks of other sizes can learn from
+the same labels. Then ``iterations`` times ``steps`` steps of Adam follow. Errors are measured on held-out flops, as shares of the pot.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from agents.bucket_blueprint import BucketBlueprint
+from agents.networks.regression import DivergenceError
+from agents.networks.river_values import RiverNetworkConfig, layers_of, make_river_network, save_river_values
+from agents.networks.threads import one_thread
+from agents.reporting.tables import replacing
+from agents.runtime.executor import Executor
+from agents.runtime.storage import number_in, require
+from agents.training.base import BaseTrainer, TrainingRun
+from agents.training.river_labels import HELD_OUT, MENU_TEXT, SOURCES, Labelling, Shard, shard
+from agents.training.state import Held
+from agents.training.value_learner import DELTA
+from games.arrays import Float, Float32
+from games.holdem.rules import HoldemGame
+from games.settings import bounded
+from search.boards.range_buckets import river_buckets
+from search.boards.river_values import checked_down, hand_values
+
+VALUES_FILE = "values.safetensors"
+LABELS = "labels"  # the folder of the labels
+SHARD = 250  # labels of a file
+
+
+@dataclass(kw_only=True)
+class RiverValuesConfig(BaseTrainer):
+    """Everything that a training of river values depends on; more in ``BaseTrainer``.
+
+    Attributes:
+        network: its size.
+        blueprint: that plays to rivers: small, standard, or a directory.
+        workers: processes that make labels, 0 for one a core.
+        labels: rivers that it learns from.
+        held_out: rivers with held-out flops, which errors are measured on.
+        label_iterations: of a river's solve, at most.
+        label_gap: exploitability in shares of the pot that ends it sooner.
+        iterations: of training.
+        steps: of Adam in each.
+        batch_size: rows of a step.
+        learning_rate: at the first step; it falls along a cosine to ``final_rate`` times as much at the last iteration.
+        final_rate: as a fraction of ``learning_rate``.
+    """
+
+    name: ClassVar[str] = "river_values"
+    title: ClassVar[str] = "values of rivers"
+    may_differ: ClassVar[tuple[str, ...]] = ("workers", "evaluate_from", "evaluate_growth", "save_seconds")  # rates fall with iterations
+
+    network: RiverNetworkConfig = field(default_factory=RiverNetworkConfig)
+    blueprint: str = bounded("small", longest=1000)
+    workers: int = bounded(0, most=64)
+    labels: int = bounded(200_000, least=SHARD, most=10**8)
+    held_out: int = bounded(1_500, least=len(SOURCES), most=10**6)
+    label_iterations: int = bounded(300, least=1, most=1 << 16)
+    label_gap: float = bounded(0.003, above=0, most=1)
+    iterations: int = bounded(200, least=1)
+    steps: int = bounded(100, least=1)
+    batch_size: int = bounded(1_024, least=1)
+    learning_rate: float = bounded(1e-3, above=0, most=1e6)
+    final_rate: float = bounded(0.01, most=1)
+    evaluate_from: int = bounded(25, least=1)
+
+    @property
+    def labelling(self) -> Labelling:
+        """How labels are made."""
+        return Labelling(self.network.buckets, self.label_iterations, self.label_gap, self.seed)
+
+    def filled(self, deep: str) -> Any:
+        """Refuse: it trains no policy."""
+        raise ValueError(f"trainer must be one that trains a policy here, got {self.name}, which trains values for searches")
+
+
+@dataclass(frozen=True)
+class RiverRow:
+    """What training came to at one point. Errors are of held-out rivers by source, shares of the pot, weighted by the ranges."""
+
+    iteration: int
+    seconds: float  # wall-clock of the steps
+    loss: float  # Huber loss of the iteration's steps
+    new_loss: float  # that of held-out rivers
+    play: float
+    changed: float
+    random: float
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What errors stand beside, by source: those of checking down, and those of targets by bucket, the floor of their number."""
+
+    checked_down: tuple[float, ...]
+    floor: tuple[float, ...]
+
+
+def parts_of(config: RiverValuesConfig) -> list[tuple[bool, int, int]]:
+    """Return the files of labels: whether flops are held out, the number of the file, and its labels."""
+    found = list[tuple[bool, int, int]]()
+    for held, count in ((True, config.held_out), (False, config.labels)):
+        found += [(held, number, min(SHARD, count - number * SHARD)) for number in range(-(-count // SHARD))]
+    return found
+
+
+def part_file(folder: Path, held: bool, number: int) -> Path:
+    """Return the name of a file of labels."""
+    return folder / f"{'held' if held else 'part'}_{number:05d}.npz"
+
+
+def make_labels(
+    blueprint: BucketBlueprint, config: RiverValuesConfig, folder: Path, executor: Executor, tell: Callable[[int], None]
+) -> None:
+    """Make the files of labels that are not there.
+
+    Args:
+        blueprint: plays both seats.
+        config: settings.
+        folder: of the files.
+        executor: runs the parts.
+        tell: is called with the number of labels that there are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = parts_of(config)
+    missing = [part for part in parts if not part_file(folder, *part[:2]).exists()]
+    done = sum(count for *_, count in parts) - sum(count for *_, count in missing)
+    tell(done)
+    for i, made in executor.map(partial(_part, blueprint, config.labelling), missing):
+        with replacing(part_file(folder, *missing[i][:2])) as temporary, temporary.open("wb") as file:
+            np.savez(file, **made._asdict())
+        done += missing[i][2]
+        tell(done)
+
+
+def _part(blueprint: BucketBlueprint, labelling: Labelling, part: tuple[bool, int, int]) -> Shard:
+    held, number, count = part
+    return shard(blueprint, labelling, number, count, held)
+
+
+def read_parts(folder: Path, parts: Sequence[tuple[bool, int, int]]) -> Shard:
+    """Return the labels of some files, one after the other.
+
+    Raises:
+        ValueError: a file is none of them.
+    """
+    found = list[Shard]()
+    for held, number, count in parts:
+        path = part_file(folder, held, number)
+        try:
+            with np.load(path) as file:
+                found.append(Shard(**{name: file[name] for name in Shard._fields}))
+        except (OSError, ValueError, KeyError) as error:
+            raise ValueError(f"labels must be files that this trainer wrote, got another one at {path}: {error}") from None
+        if len(found[-1].source) != count:
+            raise ValueError(f"labels must be {count} in {path}, got {len(found[-1].source)}")
+    return Shard(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
+
+
+class RiverValuesRun(TrainingRun[RiverRow, Path]):
+    """A run between two iterations. The same seed gives the same bits.
+
+    Args:
+        game: whose rivers they are.
+        config: settings.
+        blueprint: digest of what played, for the file.
+        folder: of the labels, which are all there.
+
+    Raises:
+        ValueError: see ``read_parts``.
+    """
+
+    def __init__(self, game: HoldemGame, config: RiverValuesConfig, blueprint: str, folder: Path) -> None:
+        super().__init__(game, config)
+        parts, self._blueprint = parts_of(config), blueprint
+        self.labels = read_parts(folder, [part for part in parts if not part[0]])
+        self.held_labels = read_parts(folder, [part for part in parts if part[0]])
+        weights, sampling = (int(seed) for seed in np.random.SeedSequence(config.seed).generate_state(2))
+        self.network, self.rng = make_river_network(config.network, weights), np.random.default_rng(sampling)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)
+        self.loss = 0.0
+
+    @property
+    def parameters(self) -> int:
+        """Numbers of the network."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @one_thread()
+    def step(self) -> None:
+        """Do ``steps`` steps."""
+        start, config, losses = time.perf_counter(), self.config, list[float]()
+        for step in range(config.steps):
+            done = (self.iteration + step / config.steps) / config.iterations
+            rate = config.final_rate + (1 - config.final_rate) * 0.5 * (1 + math.cos(math.pi * done))
+            self.optimiser.param_groups[0]["lr"] = config.learning_rate * rate
+            at = np.sort(self.rng.integers(0, len(self.labels.source), config.batch_size))
+            loss = self._loss(self.labels, at)
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimiser.step()
+            losses.append(float(loss.detach()))
+        self.loss = sum(losses) / len(losses)
+        if not math.isfinite(self.loss):
+            raise DivergenceError(f"training loss must be finite, got {self.loss} at iteration {self.iteration + 1}")
+        self.iteration += 1
+        self.seconds += time.perf_counter() - start
+
+    def _loss(self, labels: Shard, at: Any) -> torch.Tensor:
+        """Return the mean Huber loss of some rows."""
+        seen, wanted, counts = (torch.from_numpy(array[at].astype(np.float32)) for array in labels[:3])
+        error = torch.nn.functional.huber_loss(self.network(seen), wanted, reduction="none", delta=DELTA)
+        return (error * counts).sum() / counts.sum()
+
+    @one_thread()
+    def measure(self) -> RiverRow:
+        """Measure on held-out flops."""
+        held = self.held_labels
+        with torch.inference_mode():
+            new_loss = float(self._loss(held, slice(None)))
+        by_source = self.errors_of(layers_of(self.network)(held.features.astype(np.float32)))
+        return RiverRow(self.iteration, self.seconds, self.loss, new_loss, *by_source)
+
+    def anchors(self) -> Anchors:
+        """Return what errors stand beside."""
+        nothing = np.zeros_like(self.held_labels.targets, np.float32)
+        return Anchors(self.errors_of(nothing), self.errors_of(self.held_labels.targets.astype(np.float32)))
+
+    def errors_of(self, said: Float32) -> tuple[float, ...]:
+        """Return by source the mean error on held-out flops of what was said [n, 2 buckets]."""
+        held, errors = self.held_labels, np.zeros(len(said))
+        for i, row in enumerate(said):
+            cards, ranges, pots = tuple(held.cards[i].tolist()), _pair(held.ranges[i]), _pair(held.pots[i])
+            buckets, down = river_buckets(self.game.hands, cards, self.config.network.buckets), checked_down(self.game.hands, cards, ranges)
+            off = [abs(a - b) for a, b in zip(hand_values(buckets, ranges, down, row.astype(np.float64)), pots, strict=True)]
+            held_mass = [met * range_ for met, range_ in zip(down.met, ranges, strict=True)]
+            errors[i] = sum(float((own * mass).sum() / mass.sum()) for own, mass in zip(off, held_mass, strict=True)) / 2
+        return tuple(float(errors[held.source == source].mean()) for source in range(len(SOURCES)))
+
+    def curves(self) -> dict[str, float]:
+        """Return the loss, and what was measured."""
+        return super().curves() | {"loss": self.loss}
+
+    def errors(self) -> dict[str, float]:
+        """Return the loss as a multiple of what it is where all values are off by a pot."""
+        return {"loss": self.loss / (DELTA * (1 - DELTA / 2))}
+
+    def held(self) -> Held:
+        """Return the network and its optimiser."""
+        return Held({"values": self.network}, {"optimiser": (self.optimiser, self.network)}, {})
+
+    def counters(self) -> dict[str, Any]:
+        """Return the loss."""
+        return {"loss": self.loss}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """See ``TrainingRun``."""
+        history = [RiverRow(**row) for row in saved["history"]]
+        require(number_in(saved["loss"], 0, math.inf), "loss must be a number of at least 0")
+        require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
+        self.loss, self.history = float(saved["loss"]), history
+
+    def finish(self, directory: Path) -> Path:
+        """Write the network; return its file."""
+        path = directory / VALUES_FILE
+        about = {"name": f"{self.config.name}:{self.iteration}", "menu": MENU_TEXT, "blueprint": self._blueprint, "held_out": HELD_OUT}
+        save_river_values(path, self.network, self.describe() | about)
+        return path
+
+
+def _pair(rows: Any) -> tuple[Float, Float]:
+    return rows[0].astype(np.float64), rows[1].astype(np.float64)

@@ -1,0 +1,103 @@
+"""What a network says of the rivers behind some leaves of a turn, as cfvs of all hands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from games.kernels import inner_kernel, kernel
+
+
+@kernel
+def bucket_shares(reach: Any, low: Any, share: Any, live: Any, rows: Any, column: int, count: int) -> None:
+    """Write ranges at leaves into what a network sees of each river behind them, in place: shares by bucket, which add up to ``count``.
+
+    Args:
+        reach: [B, H] f8, a player's reach at the leaves.
+        low: [R, H] i8, the bucket below each hand on each river.
+        share: [R, H] f8, its part of the bucket above.
+        live: [R, H] b1, whether the river leaves the hand.
+        rows: [B * R, D] f4, a leaf's rivers one after the other.
+        column: of the first bucket.
+        count: of buckets.
+    """
+    rivers = len(low)
+    sums = np.empty(count + 1)
+    for b in range(len(reach)):
+        for r in range(rivers):
+            sums[:] = 0
+            total = 0.0
+            for h in range(reach.shape[1]):
+                if live[r, h]:
+                    x = reach[b, h]
+                    total += x
+                    above = x * share[r, h]
+                    sums[low[r, h]] += x - above
+                    sums[low[r, h] + 1] += above
+            scale = count / max(total, 1e-300)
+            for k in range(count):
+                rows[b * rivers + r, column + k] = sums[k] * scale
+
+
+@inner_kernel
+def _said(said: Any, row: int, column: int, low: Any, share: Any, r: int, h: int) -> float:
+    """Return what is said of a hand, read between its buckets."""
+    k = column + low[r, h]
+    part = share[r, h]
+    return (1 - part) * said[row, k] + (part * said[row, k + 1] if part > 0 else 0.0)
+
+
+@inner_kernel
+def _meet(reach: Any, b: int, r: int, live: Any, hands: Any, by_card: Any, out: Any) -> None:
+    """Set ``out`` [H] to the reach of a leaf that each hand can meet on a river, in place."""
+    by_card[:] = 0
+    total = 0.0
+    for h in range(len(hands)):
+        if live[r, h]:
+            x = reach[b, h]
+            total += x
+            by_card[hands[h, 0]] += x
+            by_card[hands[h, 1]] += x
+    for h in range(len(hands)):
+        met = total - by_card[hands[h, 0]] - by_card[hands[h, 1]] + reach[b, h] if live[r, h] else 0.0
+        out[h] = met if met > 1e-12 * total else 0.0
+
+
+@kernel
+def add_said(
+    player: int, first: Any, second: Any, low: Any, share: Any, live: Any, hands: Any, said: Any, count: int, scale: Any, cfvs: Any,
+) -> None:  # fmt: skip
+    """Add to ``cfvs`` [B, H] what a network says beside checking down, over all rivers, in place; on each it adds up to nothing.
+
+    Args:
+        player: 0 for the player who acts first on the river, 1 for the other one.
+        first: [B, H] f8, the reach of the one who acts first.
+        second: [B, H] f8, the other one's.
+        low: as above.
+        share: as above.
+        live: as above.
+        hands: [H, 2] u1.
+        said: [B * R, 2 count] f4.
+        count: of buckets.
+        scale: [B] f8, chips in the pot, times the chance of a river.
+        cfvs: see above.
+    """
+    rivers, size = len(low), len(hands)
+    by_card, met = np.empty(64), np.empty((2, size))
+    for b in range(len(first)):
+        for r in range(rivers):
+            row = b * rivers + r
+            _meet(second, b, r, live, hands, by_card, met[0])
+            _meet(first, b, r, live, hands, by_card, met[1])
+            excess = mass = 0.0
+            for h in range(size):
+                if live[r, h]:
+                    excess += first[b, h] * met[0, h] * _said(said, row, 0, low, share, r, h)
+                    excess += second[b, h] * met[1, h] * _said(said, row, count, low, share, r, h)
+                    mass += first[b, h] * met[0, h]
+            shift = excess / (2 * mass) if mass > 0 else 0.0
+            for h in range(size):
+                if live[r, h]:
+                    value = _said(said, row, player * count, low, share, r, h) - shift
+                    cfvs[b, h] += scale[b] * value * met[player, h]

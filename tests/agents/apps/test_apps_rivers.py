@@ -1,0 +1,42 @@
+"""``timebank train trainer=river_values`` as a command."""
+
+import pytest
+
+from agents.networks.river_values import load_river_values
+from tests.compiling import compiled
+from tests.running import result_of, timebank
+
+GAME = ("game=heads_up_no_limit", "trainer=river_values", "trainer.workers=1")
+TINY = (
+    *GAME, "trainer.labels=250", "trainer.held_out=6", "trainer.label_iterations=2", "trainer.label_gap=1", "trainer.iterations=2",
+    "trainer.steps=1", "trainer.batch_size=8", "trainer.network.hidden=4", "trainer.network.layers=1", "trainer.network.buckets=4",
+)  # fmt: skip
+
+
+@compiled
+def test_rivers_are_solved_and_learned_and_a_run_goes_on(monkeypatch, tmp_path, capsys):
+    assert timebank(monkeypatch, "train", *TINY, f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    assert result["sources"] == ["play", "changed", "random"]
+    assert all(0 < low < high for low, high in zip(result["floor"], result["checked_down"], strict=True))
+    assert set(result["history"][-1]) == {"iteration", "seconds", "loss", "new_loss", "play", "changed", "random"}
+    assert load_river_values(result["values"])[0].config.hidden == 4
+    assert "of held-out flops" in capsys.readouterr().out
+    assert timebank(monkeypatch, "train", f"resume={tmp_path}") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("game=ms1f1", *GAME[1:]), "game must be full no-limit hold'em to learn values of its rivers, got ms1f1"),
+        (("game=leduc_poker", *GAME[1:]), "game must be full no-limit hold'em"),
+        ((*GAME, "trainer.workers=65"), "trainer.workers must be"),
+        ((*GAME, "trainer.labels=10"), "trainer.labels must be"),
+        ((*GAME, "trainer.network.buckets=1"), "buckets must be"),
+        ((*GAME, "trainer.blueprint=nowhere"), "nowhere"),
+    ],
+)
+def test_bad_settings_are_refused_before_anything_is_made(monkeypatch, tmp_path, capsys, arguments, message):
+    assert timebank(monkeypatch, "train", *arguments, f"hydra.run.dir={tmp_path / 'run'}") == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,133 @@
+"""Values of rivers: which rivers are drawn, what is learned of them, and what a stopped run keeps."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from agents.apps.build import blueprint_directory
+from agents.bucket_blueprint import load_blueprint
+from agents.networks import CheckpointError
+from agents.networks.river_values import RiverNetworkConfig, layers_of, load_river_values, make_river_network, save_river_values
+from agents.runtime.executor import Serial
+from agents.training import train
+from agents.training.river_labels import SOURCES, Labelling, RiverDraws, held_out, random_range, shard
+from agents.training.river_values import LABELS, SHARD, RiverValuesConfig, RiverValuesRun, make_labels, part_file, parts_of
+from games.holdem.cards import hole_hands, parse_cards
+from tests.compiling import compiled
+from tests.spots import GAME
+
+pytestmark = compiled
+QUICK = Labelling(buckets=8, iterations=4, gap=1.0)
+CONFIG = RiverValuesConfig(
+    network=RiverNetworkConfig(hidden=8, layers=2, buckets=8), labels=SHARD, held_out=3, label_iterations=2, label_gap=1.0, iterations=4,
+    steps=2, batch_size=16, evaluate_from=2,
+)  # fmt: skip
+
+
+@cache
+def blueprint():
+    return load_blueprint(GAME, blueprint_directory("small"))
+
+
+def test_rivers_come_from_three_sources_and_hold_out_flops():
+    for held in (True, False):
+        drawn = RiverDraws(blueprint()).rivers(np.random.default_rng(0), held)
+        rivers = [next(drawn) for _ in range(12)]
+        assert [river.source for river in rivers] == [0, 1, 2] * 4
+        for river in rivers:
+            assert held_out(river.cards[:3]) == held
+            assert len(set(river.cards)) == 5
+            assert river.behind >= 1
+            for range_ in river.ranges:
+                assert range_.max() == 1
+                assert not range_[np.isin(hole_hands(), river.cards).any(axis=1)].any()
+
+
+def test_a_flop_is_held_out_whatever_its_suits_are_called():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        flop, suits = rng.permutation(52)[:3], rng.permutation(4)
+        renamed = [int(4 * (card // 4) + suits[card % 4]) for card in flop]
+        assert held_out(tuple(flop.tolist())) == held_out(tuple(renamed[::-1]))
+
+
+def test_random_ranges_split_all_of_the_probability():
+    cards = parse_cards("Ks8h3d2c9c", "board")
+    range_ = random_range(hole_hands(), cards, np.random.default_rng(3))
+    assert np.count_nonzero(range_) == 1081
+    assert range_.max() == 1
+
+
+def test_labels_are_the_same_for_the_same_numbers():
+    first, again = (shard(blueprint(), QUICK, 2, 4, True) for _ in (0, 1))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(first.features, shard(blueprint(), QUICK, 3, 4, True).features)
+    np.testing.assert_allclose(first.counts.astype(float).sum(axis=1), 2 * QUICK.buckets, rtol=1e-2)
+    assert first.ranges.shape == (4, 2, 1326)
+    assert shard(blueprint(), QUICK, 2, 1, False).ranges.size == 0
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
+    folder = tmp_path / LABELS
+    done = []
+    make_labels(blueprint(), CONFIG, folder, Serial(), done.append)
+    assert done == [0, 3, 3 + SHARD]
+    changed = part_file(folder, False, 0)
+    before = changed.stat().st_mtime_ns
+    make_labels(blueprint(), CONFIG, folder, Serial(), done.append)
+    assert done[-1] == 3 + SHARD
+    assert changed.stat().st_mtime_ns == before
+
+    def run():
+        return RiverValuesRun(GAME, CONFIG, blueprint().digest, folder)
+
+    whole = train(run(), tmp_path / "whole")
+    stopped = run()
+    train(stopped, tmp_path / "part", stop=lambda: stopped.iteration == 2)
+    part = train(run(), tmp_path / "part")
+    first, about = load_river_values(whole)
+    second, _ = load_river_values(part)
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        np.testing.assert_array_equal(one.detach().numpy(), other.detach().numpy())
+    assert about["menu"].startswith("50%")
+    assert [row["iteration"] for row in about["history"]] == [2, 4]
+    anchors, errors = run().anchors(), run().errors_of(layers_of(first)(run().held_labels.features.astype(np.float32)))
+    assert len(errors) == len(SOURCES)
+    assert all(low < high for low, high in zip(anchors.floor, anchors.checked_down, strict=True))
+
+
+def test_labels_of_another_kind_are_refused(tmp_path):
+    make_labels(blueprint(), CONFIG, tmp_path, Serial(), lambda done: None)
+    path = part_file(tmp_path, True, 0)
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="labels must be files that this trainer wrote"):
+        RiverValuesRun(GAME, CONFIG, "", tmp_path)
+    assert parts_of(replace(CONFIG, labels=600))[-1] == (False, 2, 100)
+
+
+def test_a_network_in_numpy_says_what_torch_says():
+    import torch
+
+    network = make_river_network(RiverNetworkConfig(hidden=8, layers=3, buckets=4), 1)
+    with torch.no_grad():
+        network.last.weight.normal_()
+    seen = np.random.default_rng(0).random((5, network.first.in_features)).astype(np.float32)
+    np.testing.assert_allclose(layers_of(network)(seen), network(torch.from_numpy(seen)).detach().numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_a_file_is_read_back_and_others_are_refused(tmp_path):
+    network = make_river_network(RiverNetworkConfig(hidden=8, layers=2, buckets=4), 0)
+    path = tmp_path / "values.safetensors"
+    save_river_values(path, network, {"menu": "x"})
+    again, about = load_river_values(path)
+    assert again.config == network.config
+    assert about["menu"] == "x"
+    for size in ({"hidden": 8, "layers": 3, "buckets": 4}, {"hidden": 9, "layers": 2, "buckets": 4}, {"hidden": 8}):
+        from agents.networks.checkpoint import network_arrays, save_tensors
+
+        save_tensors(path, network_arrays({"values": network}), {"encoding": 1, "network": size}, "river values")
+        with pytest.raises(CheckpointError, match="checkpoint must"):
+            load_river_values(path)
