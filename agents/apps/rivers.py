@@ -7,15 +7,18 @@ from pathlib import Path
 
 from agents.apps.build import Kind, blueprint_directory
 from agents.apps.run import PREPARING, Progress, Run
-from agents.apps.training import draw_training, followed
+from agents.apps.training import followed
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
+from agents.reporting.figures import plot_errors
 from agents.reporting.tables import cores, duration, table
 from agents.runtime.executor import Local
 from agents.training import check_state, open_run, train
 from agents.training.river_labels import SOURCES
 from agents.training.river_values import LABELS, RiverRow, RiverValuesConfig, RiverValuesRun, make_labels
-from games.holdem.cards import FULL_DECK
-from games.holdem.rules import HoldemGame
+from games.holdem.cards import hole_hands
+from games.holdem.rules import STREETS, HoldemGame
+
+FULL_HANDS = len(hole_hands())
 
 
 def check_rivers(kind: Kind, trainer: RiverValuesConfig, directory: Path) -> None:
@@ -26,20 +29,20 @@ def check_rivers(kind: Kind, trainer: RiverValuesConfig, directory: Path) -> Non
     check_state(directory, kind.game.key, trainer)
 
 
-def _blueprint(game: object, trainer: RiverValuesConfig) -> BucketBlueprint:
-    whole = isinstance(game, HoldemGame) and game.any_amount and game.deck == FULL_DECK and game.cards_on(len(game.deals) - 1) == 5
-    if not (whole and isinstance(game, HoldemGame)):
+def _blueprint(game: object, trainer: RiverValuesConfig) -> tuple[HoldemGame, BucketBlueprint]:
+    full = isinstance(game, HoldemGame) and game.betting.blinds and game.betting.limit is None and len(game.hands) == FULL_HANDS
+    if not (isinstance(game, HoldemGame) and full and game.rounds == STREETS):
         raise ValueError(f"game must be full no-limit hold'em to learn values of its rivers, got {getattr(game, 'name', game)}")
-    return load_blueprint(game, blueprint_directory(trainer.blueprint))
+    return game, load_blueprint(game, blueprint_directory(trainer.blueprint))
 
 
 def train_rivers_and_report(kind: Kind, trainer: RiverValuesConfig, directory: Path, result: Run) -> Path:
     """Make labels and train, with progress bars; result.json always has the history so far. Return the network's file."""
-    blueprint, folder = _blueprint(kind.game, trainer), directory / LABELS
+    (game, blueprint), folder = _blueprint(kind.game, trainer), directory / LABELS
     result.require_directory()
     with Progress("labels", trainer.labels + trainer.held_out, "river", PREPARING) as progress:
         make_labels(blueprint, trainer, folder, Local(trainer.workers), progress.at)
-    run = open_run(RiverValuesRun(kind.game, trainer, blueprint.digest, folder), directory)
+    run = open_run(RiverValuesRun(game, trainer, blueprint.digest, folder), directory)
     anchors, gaps = run.anchors(), run.labels.gap
     print(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable", flush=True)
     result.write(
@@ -51,7 +54,8 @@ def train_rivers_and_report(kind: Kind, trainer: RiverValuesConfig, directory: P
     with followed(run, directory, result, lambda row: f"error {row.play:.4f} pot") as (writer, tell):
         path: Path = train(run, directory, writer, tell)
     result.write(values=str(path))
-    draw_training(run, directory, result)
+    figures = [directory / f"training.{form}" for form in ("png", "svg")]
+    plot_errors(result.history, asdict(anchors), SOURCES, f"{kind.game.name}, {trainer.title}: held-out flops", figures)
     heads = ["iteration", "training time", "loss", "of held-out flops", *(f"error, {source}" for source in SOURCES)]
     print(table(heads, [_cells(row) for row in run.history]))
     for what, errors in asdict(anchors).items():

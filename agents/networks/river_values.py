@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -70,12 +70,13 @@ def make_river_network(config: RiverNetworkConfig, seed: int) -> RiverNetwork:
         return RiverNetwork(config)
 
 
-class RiverLayers(NamedTuple):
+@dataclass(frozen=True)
+class RiverLayers:
     """The weights of a network as searches read them: a weight [inputs, outputs] and a bias of each layer, the first one's first."""
 
     layers: tuple[tuple[Float32, Float32], ...]
 
-    def __call__(self, features: Float32) -> Float32:
+    def __call__(self, features: Float32, /) -> Float32:
         """Return [B, 2 buckets] for features [B, D]."""
         (weight, bias), *hidden, (last, shift) = self.layers
         z = np.maximum(features @ weight + bias, 0)

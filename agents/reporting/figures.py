@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +236,33 @@ def plot_training(rows: Sequence[Row], title: str, paths: Sequence[Path], across
     took, whose = LEARNING[across]
     axes.set_xlabel(f"{took} (small figures: training time)")
     axes.set_ylabel(f"exploitability of {whose}, chips")
+    save_figure(figure, paths)
+
+
+def plot_errors(
+    rows: Sequence[Row], beside: Mapping[str, Sequence[float]], sources: Sequence[str], title: str, paths: Sequence[Path]
+) -> None:
+    """Draw the errors of a value network against training iterations, a line for each source of states, both axes logarithmic.
+
+    Args:
+        rows: of the history, with an error for each source.
+        beside: errors by source of what a network stands beside, by name: level lines.
+        sources: their names.
+        title: of the figure.
+        paths: of its files.
+    """
+    figure, axes = _axes(title)
+    for i, source in enumerate(sources):
+        axes.plot(
+            [row["iteration"] for row in rows], [row[source] for row in rows], color=f"C{i}", marker=MARKERS[i], markersize=4, label=source
+        )
+        for (name, errors), dashes in zip(beside.items(), ("--", ":"), strict=False):
+            axes.axhline(
+                errors[i], color=f"C{i}", linewidth=1, linestyle=dashes, zorder=1, label=name.replace("_", " ") if i == 0 else None
+            )
+    axes.set_xlabel("training iterations")
+    axes.set_ylabel("error of values, shares of the pot")
+    axes.legend(fontsize=7, loc="best")
     save_figure(figure, paths)
 
 

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.bucket_blueprint import BucketBlueprint
-from games.arrays import Float
+from games.arrays import Float, Float32
 from games.game import drawn
 from games.holdem.betting import Betting
 from games.holdem.cards import hole_hands
@@ -180,9 +180,9 @@ class RiverDraws:
         for card in rng.choice(left, RIVERS, replace=False).tolist():
             cards = (*state.cards, card)
             dead = np.isin(self.hands, cards).any(axis=1)
-            own = [np.where(dead, 0.0, ranges[p]) for p in (first, 1 - first)]
-            if behind > 0 and min(np.count_nonzero(range_ > LEAST_RANGE) for range_ in own) > 1:
-                yield River(0, cards, int(pot), int(behind), (own[0] / own[0].max(), own[1] / own[1].max()))
+            one, other = (np.where(dead, 0.0, ranges[p]) for p in (first, 1 - first))
+            if behind > 0 and min(np.count_nonzero(range_ > LEAST_RANGE) for range_ in (one, other)) > 1:
+                yield River(0, cards, int(pot), int(behind), (one / one.max(), other / other.max()))
 
     def _changed(self, river: River, rng: np.random.Generator) -> River:
         live = ~np.isin(self.hands, river.cards).any(axis=1)
@@ -192,8 +192,8 @@ class RiverDraws:
         for range_ in river.ranges:
             spread = rng.uniform(0, 1.0) * rng.normal(size=len(range_)) + rng.normal(0, 2.0) * strength
             mixed = range_ + rng.choice([0.0, 0.02, 0.2]) * rng.random() * live
-            own = np.where(live, mixed * np.exp(spread), 0.0)
-            changed.append(own / own.max())
+            varied = np.where(live, mixed * np.exp(spread), 0.0)
+            changed.append(varied / varied.max())
         behind = int(np.clip(river.behind * np.exp(rng.normal(0, 0.5)), 1, MOST_BEHIND * river.pot))
         return River(1, river.cards, river.pot, behind, (changed[0], changed[1]))
 
@@ -210,15 +210,15 @@ def random_range(hands: npt.NDArray[np.uint8], cards: tuple[int, ...], rng: np.r
     """Return [H], a range as DeepStack draws them: its probability split at random between the weaker and the stronger half, and so on."""
     live = np.flatnonzero(~np.isin(hands, cards).any(axis=1))
     order = live[np.lexsort((rng.random(len(live)), board_strengths(cards, hands[live])))]
-    found, parts = np.zeros(len(hands)), [(0, len(order), 1.0)]
+    shares, parts = np.zeros(len(hands)), [(0, len(order), 1.0)]
     while parts:
         start, stop, mass = parts.pop()
         if stop - start == 1:
-            found[order[start]] = mass
+            shares[order[start]] = mass
             continue
         middle, part = (start + stop + int(rng.integers(2)) * ((stop - start) % 2)) // 2, rng.random()
         parts += [(start, middle, mass * part), (middle, stop, mass * (1 - part))]
-    scaled: Float = found / found.max()
+    scaled: Float = shares / shares.max()
     return scaled
 
 
@@ -235,10 +235,10 @@ def solved(river: River, labelling: Labelling, form: Variant | None = None, work
     game = river_game(river)
     solver = BoardSolver(game, form or variant("default_holdem"), workspace=workspace)
     solution = solver.solve(Budget(exploitability=labelling.gap * river.pot, iterations=labelling.iterations))
-    met = checked_down(game.hands, river.cards, game.ranges).met
+    masses = checked_down(game.hands, river.cards, game.ranges).met
     first, second = (
-        np.divide(cfvs, own * river.pot, out=np.zeros_like(own), where=own > 0)
-        for cfvs, own in zip(solver.best_response_cfvs(), met, strict=True)
+        np.divide(cfvs, mass * river.pot, out=np.zeros_like(mass), where=mass > 0)
+        for cfvs, mass in zip(solver.best_response_cfvs(), masses, strict=True)
     )
     return Label(river, (first, second), float(solution.exploitability or 0.0) / river.pot)
 
@@ -254,7 +254,7 @@ def shard(blueprint: BucketBlueprint, labelling: Labelling, number: int, count: 
         held: whether flops are held out; then hands are kept.
     """
     rng, workspace, form = np.random.default_rng((labelling.seed, int(held), number)), Workspace(), variant("default_holdem")
-    rivers, rows = RiverDraws(blueprint).rivers(rng, held), list[tuple[Label, Float, Float, Float]]()
+    rivers, rows = RiverDraws(blueprint).rivers(rng, held), list[tuple[Label, Float32, Float, Float]]()
     while len(rows) < count:
         label = solved(next(rivers), labelling, form, workspace)
         river = label.river
@@ -266,7 +266,9 @@ def shard(blueprint: BucketBlueprint, labelling: Labelling, number: int, count: 
         rows.append((label, seen, wanted, counts * labelling.buckets))
     labels = [row[0] for row in rows]
     return Shard(
-        *(np.array([row[i] for row in rows], np.float16) for i in (1, 2, 3)),
+        np.array([row[1] for row in rows], np.float16),
+        np.array([row[2] for row in rows], np.float16),
+        np.array([row[3] for row in rows], np.float16),
         np.array([label.river.source for label in labels], np.uint8),
         np.array([label.gap for label in labels], np.float32),
         np.array([label.river.cards for label in labels], np.uint8),

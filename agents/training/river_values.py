@@ -109,10 +109,10 @@ class Anchors:
 
 def parts_of(config: RiverValuesConfig) -> list[tuple[bool, int, int]]:
     """Return the files of labels: whether flops are held out, the number of the file, and its labels."""
-    found = list[tuple[bool, int, int]]()
+    parts = list[tuple[bool, int, int]]()
     for held, count in ((True, config.held_out), (False, config.labels)):
-        found += [(held, number, min(SHARD, count - number * SHARD)) for number in range(-(-count // SHARD))]
-    return found
+        parts += [(held, number, min(SHARD, count - number * SHARD)) for number in range(-(-count // SHARD))]
+    return parts
 
 
 def part_file(folder: Path, held: bool, number: int) -> Path:
@@ -155,17 +155,17 @@ def read_parts(folder: Path, parts: Sequence[tuple[bool, int, int]]) -> Shard:
     Raises:
         ValueError: a file is none of them.
     """
-    found = list[Shard]()
+    shards = list[Shard]()
     for held, number, count in parts:
         path = part_file(folder, held, number)
         try:
             with np.load(path) as file:
-                found.append(Shard(**{name: file[name] for name in Shard._fields}))
+                shards.append(Shard(**{name: file[name] for name in Shard._fields}))
         except (OSError, ValueError, KeyError) as error:
             raise ValueError(f"labels must be files that this trainer wrote, got another one at {path}: {error}") from None
-        if len(found[-1].source) != count:
-            raise ValueError(f"labels must be {count} in {path}, got {len(found[-1].source)}")
-    return Shard(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
+        if len(shards[-1].source) != count:
+            raise ValueError(f"labels must be {count} in {path}, got {len(shards[-1].source)}")
+    return Shard(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
 
 
 class RiverValuesRun(TrainingRun[RiverRow, Path]):
@@ -243,8 +243,8 @@ class RiverValuesRun(TrainingRun[RiverRow, Path]):
             cards, ranges, pots = tuple(held.cards[i].tolist()), _pair(held.ranges[i]), _pair(held.pots[i])
             buckets, down = river_buckets(self.game.hands, cards, self.config.network.buckets), checked_down(self.game.hands, cards, ranges)
             off = [abs(a - b) for a, b in zip(hand_values(buckets, ranges, down, row.astype(np.float64)), pots, strict=True)]
-            held_mass = [met * range_ for met, range_ in zip(down.met, ranges, strict=True)]
-            errors[i] = sum(float((own * mass).sum() / mass.sum()) for own, mass in zip(off, held_mass, strict=True)) / 2
+            masses = [mass * range_ for mass, range_ in zip(down.met, ranges, strict=True)]
+            errors[i] = sum(float((error * mass).sum() / mass.sum()) for error, mass in zip(off, masses, strict=True)) / 2
         return tuple(float(errors[held.source == source].mean()) for source in range(len(SOURCES)))
 
     def curves(self) -> dict[str, float]:

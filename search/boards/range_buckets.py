@@ -1,13 +1,13 @@
-"""Ranges on a whole board as a few numbers: how much of a range lies at which strength.
+"""Ranges on a board as a few numbers: how much of a range lies where among the hands that the board leaves.
 
-The hands that a board leaves stand in order of strength, from 0 to 1. That line is cut into *buckets*, and each hand belongs to the two
-that it lies between, more to the nearer one. So nothing jumps where hands change places, suits play no part, and what is known by bucket
-is read back for each hand along the line between them.
+On a whole board hands stand in order of strength, from 0 to 1. That line is cut into *buckets*, and each hand belongs to the two that it
+lies between, more to the nearer one. So nothing jumps where hands change places, suits play no part, and what is known by bucket is read
+back for each hand along the line between them.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,35 +17,31 @@ from games.holdem.cards import Cards
 from games.kernels.evaluator import board_strengths
 
 
-class Buckets(NamedTuple):
+@dataclass(frozen=True)
+class Buckets:
     """Where each hand of a deck lies on one board.
 
     Attributes:
         live: [H] whether the board leaves the hand.
-        low: [H] the bucket below, 0 for hands that are not live.
-        share: [H] f8, the part of the hand that belongs to the bucket above.
-        count: how many buckets there are.
+        index: [H, m] the buckets that it belongs to.
+        weight: [H, m] f8, how much of it belongs to each; they add up to 1, and to 0 for hands that are not live.
+        size: how many buckets there are.
     """
 
     live: Bool
-    low: npt.NDArray[np.int64]
-    share: Float
-    count: int
+    index: npt.NDArray[np.int64]
+    weight: Float
+    size: int
 
     def sums(self, weights: Float) -> Float:
-        """Return [..., buckets], what weights [..., H] come to by bucket; those of hands that are not live are left out."""
-        own = np.where(self.live, weights, 0.0)
-        found = np.zeros((*own.shape[:-1], self.count))
-        rows = own.reshape(-1, own.shape[-1])
-        for out, row in zip(found.reshape(-1, self.count), rows, strict=True):
-            out += np.bincount(self.low, row * (1 - self.share), self.count)
-            out += np.bincount(self.low + 1, row * self.share, self.count + 1)[: self.count]
+        """Return [buckets], what weights [H] come to by bucket; those of hands that are not live are left out."""
+        parts = self.weight * weights[:, None]
+        found: Float = np.asarray(np.bincount(self.index.ravel(), parts.ravel(), self.size), np.float64)
         return found
 
     def of_hands(self, values: Float) -> Float:
-        """Return [..., H], values [..., buckets] read back for each hand; 0 for hands that are not live."""
-        above = np.minimum(self.low + 1, self.count - 1)
-        found: Float = np.where(self.live, values[..., self.low] * (1 - self.share) + values[..., above] * self.share, 0.0)
+        """Return [H], values [buckets] read back for each hand; 0 for hands that are not live."""
+        found: Float = (values[self.index] * self.weight).sum(axis=1)
         return found
 
 
@@ -57,12 +53,12 @@ def river_buckets(hands: Cards, cards: tuple[int, ...], count: int) -> Buckets:
         cards: five.
         count: of buckets, two at least.
     """
-    live = ~np.isin(hands, cards).any(axis=1)
-    _, place, ties = np.unique(board_strengths(cards, hands[live]), return_inverse=True, return_counts=True)
-    ends = np.cumsum(ties)
-    middle = ends - (ties - 1) / 2 - 1  # equal hands stand in the middle of where they would
-    place_of = middle[place] / (np.count_nonzero(live) - 1) * (count - 1)
-    low, share = np.zeros(len(hands), np.int64), np.zeros(len(hands))
-    low[live] = np.minimum(place_of.astype(np.int64), count - 2)
-    share[live] = place_of - low[live]
-    return Buckets(live, low, share, count)
+    live: Bool = np.asarray(~np.isin(hands, cards).any(axis=1))
+    _, rank, ties = np.unique(board_strengths(cards, hands[live]), return_inverse=True, return_counts=True)
+    middle = np.cumsum(ties) - (ties + 1) / 2  # equal hands stand in the middle of where they would
+    place = middle[rank] / (np.count_nonzero(live) - 1) * (count - 1)
+    low = np.minimum(place.astype(np.int64), count - 2)
+    index, weight = np.zeros((len(hands), 2), np.int64), np.zeros((len(hands), 2))
+    index[live] = np.stack([low, low + 1], axis=1)
+    weight[live] = np.stack([1 - (place - low), place - low], axis=1)
+    return Buckets(live, index, weight, count)

@@ -69,7 +69,8 @@ class RiverLeaves:
         self._rivers = [card for card in deck if card not in turn]
         self._boards = np.array([[*turn, card] for card in self._rivers], np.uint8)
         every = [river_buckets(hands, (*turn, card), self._buckets) for card in self._rivers]
-        self._low, self._share, self._live = (np.array([own[i] for own in every]) for i in (1, 2, 0))
+        self._live = np.array([own.live for own in every])
+        self._index, self._weight = np.array([own.index for own in every]), np.array([own.weight for own in every])
         self._turn = turn
 
     def cfvs(self, player: int, reach: tuple[Float, Float], /) -> Float:
@@ -77,7 +78,7 @@ class RiverLeaves:
         game, begins = self.game, self.game.betting.first[-1]
         first, second = np.ascontiguousarray(reach[begins]), np.ascontiguousarray(reach[1 - begins])
         for i, own in enumerate((first, second)):
-            bucket_shares(own, self._low, self._share, self._live, self._rows, PUBLIC + i * self._buckets, self._buckets)
+            bucket_shares(own, self._index, self._weight, self._live, self._rows, PUBLIC + i * self._buckets, self._buckets)
         said, other = self._said(self._rows), np.ascontiguousarray(reach[1 - player].T)
         wins, met = np.zeros_like(other), np.zeros_like(other)
         space = equity_space(len(game.hands), 1, 1)
@@ -85,6 +86,6 @@ class RiverLeaves:
         found: Float = np.ascontiguousarray((wins - met).T) * (0.5 * self._scale[:, None])
         place = 0 if player == begins else 1
         add_said(
-            place, first, second, self._low, self._share, self._live, game.hands, said, self._buckets, self._scale, found
+            place, first, second, self._index, self._weight, self._live, game.hands, said, self._buckets, self._scale, found
         )  # fmt: skip
         return found

@@ -43,7 +43,7 @@ def checked_down(hands: Cards, cards: tuple[int, ...], ranges: Pair) -> CheckedD
         cards: five.
         ranges: [H] each; hands that hold a card of the board count as 0.
     """
-    live = ~np.isin(hands, cards).any(axis=1)
+    live = np.asarray(~np.isin(hands, cards).any(axis=1))
     against = np.stack([ranges[1] * live, ranges[0] * live], axis=1)
     wins, met = np.zeros_like(against), np.zeros_like(against)
     boards = np.array([cards], np.uint8)
@@ -72,7 +72,7 @@ def features(public: Float32, buckets: Buckets, ranges: Pair) -> Float32:
     shares = []
     for own in ranges:
         sums = buckets.sums(own)
-        shares.append(sums * (buckets.count / max(float(sums.sum()), 1e-300)))
+        shares.append(sums * (buckets.size / max(float(sums.sum()), 1e-300)))
     return np.concatenate([public, *shares]).astype(np.float32)
 
 
@@ -93,7 +93,7 @@ def targets(buckets: Buckets, ranges: Pair, down: CheckedDown, pots: Pair) -> tu
         held = np.where(alive, range_, 0.0)
         weight = 0.5 * alive / max(int(alive.sum()), 1) + 0.5 * held / max(float(held.sum()), 1e-300)
         total = buckets.sums(weight)
-        values.append(np.divide(buckets.sums(weight * (own - plain)), total, out=np.zeros(buckets.count), where=total > 0))
+        values.append(np.divide(buckets.sums(weight * (own - plain)), total, out=np.zeros(buckets.size), where=total > 0))
         counts.append(total)
     return np.concatenate(values), np.concatenate(counts)
 

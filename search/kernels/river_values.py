@@ -10,20 +10,20 @@ from games.kernels import inner_kernel, kernel
 
 
 @kernel
-def bucket_shares(reach: Any, low: Any, share: Any, live: Any, rows: Any, column: int, count: int) -> None:
+def bucket_shares(reach: Any, index: Any, weight: Any, live: Any, rows: Any, column: int, count: int) -> None:
     """Write ranges at leaves into what a network sees of each river behind them, in place: shares by bucket, which add up to ``count``.
 
     Args:
         reach: [B, H] f8, a player's reach at the leaves.
-        low: [R, H] i8, the bucket below each hand on each river.
-        share: [R, H] f8, its part of the bucket above.
+        index: [R, H, m] i8, the buckets that each hand belongs to on each river.
+        weight: [R, H, m] f8, how much of it.
         live: [R, H] b1, whether the river leaves the hand.
         rows: [B * R, D] f4, a leaf's rivers one after the other.
         column: of the first bucket.
         count: of buckets.
     """
-    rivers = len(low)
-    sums = np.empty(count + 1)
+    rivers = len(index)
+    sums = np.empty(count)
     for b in range(len(reach)):
         for r in range(rivers):
             sums[:] = 0
@@ -32,20 +32,20 @@ def bucket_shares(reach: Any, low: Any, share: Any, live: Any, rows: Any, column
                 if live[r, h]:
                     x = reach[b, h]
                     total += x
-                    above = x * share[r, h]
-                    sums[low[r, h]] += x - above
-                    sums[low[r, h] + 1] += above
+                    for m in range(index.shape[2]):
+                        sums[index[r, h, m]] += x * weight[r, h, m]
             scale = count / max(total, 1e-300)
             for k in range(count):
                 rows[b * rivers + r, column + k] = sums[k] * scale
 
 
 @inner_kernel
-def _said(said: Any, row: int, column: int, low: Any, share: Any, r: int, h: int) -> float:
-    """Return what is said of a hand, read between its buckets."""
-    k = column + low[r, h]
-    part = share[r, h]
-    return (1 - part) * said[row, k] + (part * said[row, k + 1] if part > 0 else 0.0)
+def _said(said: Any, row: int, column: int, index: Any, weight: Any, r: int, h: int) -> float:
+    """Return what is said of a hand."""
+    value = 0.0
+    for m in range(index.shape[2]):
+        value += weight[r, h, m] * said[row, column + index[r, h, m]]
+    return value
 
 
 @inner_kernel
@@ -66,7 +66,7 @@ def _meet(reach: Any, b: int, r: int, live: Any, hands: Any, by_card: Any, out: 
 
 @kernel
 def add_said(
-    player: int, first: Any, second: Any, low: Any, share: Any, live: Any, hands: Any, said: Any, count: int, scale: Any, cfvs: Any,
+    player: int, first: Any, second: Any, index: Any, weight: Any, live: Any, hands: Any, said: Any, count: int, scale: Any, cfvs: Any,
 ) -> None:  # fmt: skip
     """Add to ``cfvs`` [B, H] what a network says beside checking down, over all rivers, in place; on each it adds up to nothing.
 
@@ -74,8 +74,8 @@ def add_said(
         player: 0 for the player who acts first on the river, 1 for the other one.
         first: [B, H] f8, the reach of the one who acts first.
         second: [B, H] f8, the other one's.
-        low: as above.
-        share: as above.
+        index: as above.
+        weight: as above.
         live: as above.
         hands: [H, 2] u1.
         said: [B * R, 2 count] f4.
@@ -83,8 +83,8 @@ def add_said(
         scale: [B] f8, chips in the pot, times the chance of a river.
         cfvs: see above.
     """
-    rivers, size = len(low), len(hands)
-    by_card, met = np.empty(64), np.empty((2, size))
+    rivers, size = len(index), len(hands)
+    by_card, met, value = np.empty(64), np.empty((2, size)), np.empty((2, size))
     for b in range(len(first)):
         for r in range(rivers):
             row = b * rivers + r
@@ -93,11 +93,11 @@ def add_said(
             excess = mass = 0.0
             for h in range(size):
                 if live[r, h]:
-                    excess += first[b, h] * met[0, h] * _said(said, row, 0, low, share, r, h)
-                    excess += second[b, h] * met[1, h] * _said(said, row, count, low, share, r, h)
+                    value[0, h] = _said(said, row, 0, index, weight, r, h)
+                    value[1, h] = _said(said, row, count, index, weight, r, h)
+                    excess += first[b, h] * met[0, h] * value[0, h] + second[b, h] * met[1, h] * value[1, h]
                     mass += first[b, h] * met[0, h]
             shift = excess / (2 * mass) if mass > 0 else 0.0
             for h in range(size):
                 if live[r, h]:
-                    value = _said(said, row, player * count, low, share, r, h) - shift
-                    cfvs[b, h] += scale[b] * value * met[player, h]
+                    cfvs[b, h] += scale[b] * (value[player, h] - shift) * met[player, h]

@@ -96,7 +96,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
     assert [row["iteration"] for row in about["history"]] == [2, 4]
     anchors, errors = run().anchors(), run().errors_of(layers_of(first)(run().held_labels.features.astype(np.float32)))
     assert len(errors) == len(SOURCES)
-    assert all(low < high for low, high in zip(anchors.floor, anchors.checked_down, strict=True))
+    assert min(*anchors.floor, *anchors.checked_down) > 0
 
 
 def test_labels_of_another_kind_are_refused(tmp_path):
