@@ -26,6 +26,7 @@ from agents.apps.build import (
     resolve_config,
 )
 from agents.apps.config import MOST_BUCKETS, VIEW, AgentConfig, SolveConfig
+from agents.apps.directory import solution_file
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
@@ -228,7 +229,7 @@ class HoldemKind:
             raise ValueError("load must be a file that save=true wrote, got ''")
         if config.load is not None:
             storage, locks = STORAGE[config.storage], digest_of(locks_of(self.game, config.locks()))
-            done, asked = check_solution(Path(config.load), self.game, variant, storage, locks), config.budget.iterations
+            done, asked = check_solution(solution_file(config.load), self.game, variant, storage, locks), config.budget.iterations
             if asked is not None and asked < done:
                 raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
         if self._places(config) and config.budget.iterations == 0 and config.load is None:
