@@ -92,9 +92,10 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
     result.write(solved=len(rows), textures=means)
     figures = [directory / f"boards.{kind}" for kind in ("png", "svg")]
     plot_boards(ordered, actions, f"first decision on {counted(len(rows), 'board')}", figures)
-    heads = ["boards by texture", "boards", "EV out of position", "in position", "equity out of position", *actions]
+    raked = ["rake"] if "rake" in means[0] else []
+    heads = ["boards by texture", "boards", "EV out of position", "in position", *raked, "equity out of position", *actions]
     cells = [
-        [row["texture"], f"{row['boards']:,}", f"{row['ev_oop']:.2f}", f"{row['ev_ip']:.2f}", f"{row['equity_oop']:.1%}"]
+        [row["texture"], f"{row['boards']:,}", *(f"{row[key]:.2f}" for key in ("ev_oop", "ev_ip", *raked)), f"{row['equity_oop']:.1%}"]
         + [f"{row['frequencies'][action]:.1%}" for action in actions]
         for row in means
     ]
@@ -106,7 +107,8 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
 
 def _flat(row: Row, actions: Sequence[str], pot: float) -> Row:
     """Return a board's row with a column for each action."""
-    whole = {key: row[key] for key in ("board", "weight", "deals", "texture", "ev_oop", "ev_ip", "equity_oop")}
+    columns = ("board", "weight", "deals", "texture", "ev_oop", "ev_ip", *(["rake"] if "rake" in row else []), "equity_oop")
+    whole = {key: row[key] for key in columns}
     whole |= {action: row["frequencies"].get(action) for action in actions}
     return whole | {"exploitability_pot": row["exploitability"] / pot, "iterations": row["iterations"], "seconds": row["seconds"]}
 
