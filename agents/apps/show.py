@@ -36,7 +36,8 @@ Usage:
   timebank show RUN [LINE ...] [--cards]
 
 RUN is the directory of a run of timebank solve with save=true or save=view, of hold'em, or its solution.npz or view.npz, wherever that was
-copied. LINE is a line of play that leads to a decision, in quotes: "check / bet 41 / call / 2c". Without one the first decision is shown.
+copied. LINE is a line of play that leads to a decision, in quotes: "check / bet 41 / call / 2c". Without one, or with root, the first
+decision is shown.
 Each is told by action, then by class of hands: how often the hand comes there (of its largest weight), its EV, equity and EQR (EV by equity
 times pot), and how often it takes each action and what that is worth to it. Rivers of a view are solved again, and it says how exactly.
 
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> None:
             texts = [_cards_text(opened, line) for line in lines] if cards else [_decision_text(opened, line) for line in lines]
     except (UsageError, ValueError) as error:
         fail(str(error))
-    say("\n".join(["\n\n".join(texts), *map(lock_words, opened.locked)]))
+    say("\n".join(["\n\n".join(texts), *(lock_words(opened.game, row) for row in opened.locked)]))
 
 
 class Opened(NamedTuple):
@@ -84,7 +85,7 @@ def _decision_text(opened: Opened, line: str) -> str:
     state = find_decision(opened.game, line, "line")
     row, note = opened.read(state)
     locked = " (locked)" * is_locked(opened.game, opened.locked, state)
-    head = f"{line or 'the first decision'}{locked}" + (f"\n{note}" if note else "")
+    head = f"{'the first decision' if state == opened.game.root else line}{locked}" + (f"\n{note}" if note else "")
     return f"{head}\n{decision_table(row)}\n\n{players_table(row)}\n\n{_classes(row, len(opened.game.deck.suits))}\n"
 
 
