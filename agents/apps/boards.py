@@ -11,7 +11,8 @@ from pathlib import Path
 from agents.apps.build import build_executor, build_kind, build_variant
 from agents.apps.config import SolveConfig
 from agents.apps.holdem import STORAGE
-from agents.apps.run import COMPILING, Progress, Run, say
+from agents.apps.output import say
+from agents.apps.run import COMPILING, Progress, Run
 from agents.evaluation.many_boards import Board, BoardTask, boards_of, solve_boards, symmetries_on, tasks_of, texture, texture_rows
 from agents.reporting.board_figure import plot_boards
 from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, replacing, table, write_csv

@@ -16,7 +16,8 @@ from agents.apps.config import register
 from agents.apps.directory import SOLUTION, VIEW, checked_overrides, of_game, started_with
 from agents.apps.errors import UsageError, fail
 from agents.apps.holdem import STORAGE
-from agents.apps.run import compiling, say
+from agents.apps.output import say
+from agents.apps.run import compiling
 from agents.evaluation.locks import is_locked, lock_words
 from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
@@ -48,7 +49,7 @@ equity, and how often who acts first there takes each action. A view does not ha
 def main(arguments: list[str]) -> None:
     """Run the command."""
     if any(argument in ("--help", "-h") for argument in arguments):
-        print(USAGE)
+        say(USAGE)
         return
     if not [argument for argument in arguments if argument != "--cards"]:
         fail("show must be given the directory of a run, got nothing")

@@ -12,7 +12,8 @@ from agents.apps.build import Kind, build_kind, build_variant, timed_game
 from agents.apps.config import VIEW, SolveConfig
 from agents.apps.directory import of_game, solution_file, started_with
 from agents.apps.launch import launch
-from agents.apps.run import COMPILING, Progress, Run, said_if_slow, say
+from agents.apps.output import say
+from agents.apps.run import COMPILING, Progress, Run, said_if_slow
 from agents.evaluation.locks import locked_note
 from agents.evaluation.solving import MORE, Solving, work_text
 from agents.reporting.figures import plot_trace
