@@ -16,6 +16,7 @@ from games.arrays import Float
 from games.public_tree import CHANCE
 
 State = TypeVar("State", bound=Hashable)
+ROOT = "root"  # a line of play that leads to the first decision, as an empty one does
 
 
 class Kind(StrEnum):
@@ -219,7 +220,7 @@ def line_of(game: PublicGame[State], state: State) -> list[str]:
 
 
 def find_decision(game: PublicGame[State], line: str, key: str) -> State:
-    """Return where a line of play leads; an empty one leads to the first decision.
+    """Return where a line of play leads; an empty one and ``root`` lead to the first decision.
 
     Args:
         game: what is played.
@@ -229,14 +230,36 @@ def find_decision(game: PublicGame[State], line: str, key: str) -> State:
     Raises:
         ValueError: an action or cards that cannot come there, or a line that does not end at a decision.
     """
-    steps = [" ".join(step.split()) for step in line.split("/")] if line.strip() else []
+    return _follow(game, line, key, deals=False)
+
+
+def find_deal(game: PublicGame[State], line: str, key: str) -> State:
+    """Return where a line of play leads at whose end public cards come, and somebody acts behind them.
+
+    Args:
+        game: what is played.
+        line: as of ``find_decision``.
+        key: what the line sets, for the error.
+
+    Raises:
+        ValueError: an action or cards that cannot come there, or a line that does not end where cards come.
+    """
+    state = _follow(game, line, key, deals=True)
+    if game.player(state) != CHANCE:
+        raise ValueError(f"{key} must lead where a card comes, got {line!r}, where a player acts")
+    return state
+
+
+def _follow(game: PublicGame[State], line: str, key: str, deals: bool) -> State:
+    """Return where a line leads: a decision, or with ``deals`` also where public cards come."""
+    steps = [" ".join(step.split()) for step in line.split("/")] if line.strip() not in ("", ROOT) else []
     state, done = game.root, list[str]()
     while True:
         after = f" after {' / '.join(done)!r}" if done else ""
         player = game.player(state)
         if game.settled(state):
             raise ValueError(f"{key} must end at a decision, got {line!r}, where nobody acts{after}")
-        if len(done) == len(steps) and player != CHANCE:
+        if len(done) == len(steps) and (player != CHANCE or deals):
             return state
         step = steps[len(done)] if len(done) < len(steps) else ""
         try:

@@ -28,6 +28,7 @@ from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
 from agents.apps.lines import errors_of, lines_of, notes, settings, solved, trained, with_values
 from agents.apps.off_tree import check_extra, checked, report, with_excess
+from agents.apps.output import say
 from agents.apps.run import Progress, Run
 from agents.evaluation.ablation import ablate
 from agents.evaluation.report import ordered, rates_of, write_report
@@ -96,9 +97,9 @@ def run(config: AblateConfig, directory: Path, arguments: Sequence[str] = ()) ->
                 rows, (_, curve, own, unit) = ordered(rows), blueprints
                 rates = rates_of(rows, curve, own, REFERENCES)
                 result.write(rows=rows, exchange_rate=rates)
-                print(write_report(rows, rates, kind.game.name, directory, curve, own, unit))
+                say(write_report(rows, rates, kind.game.name, directory, curve, own, unit))
                 if config.off_tree_bets is not None:
-                    print(report(rows, config.off_tree_bets, blueprints.unique[0], kind, result))
+                    say(report(rows, config.off_tree_bets, blueprints.unique[0], kind, result))
 
 
 def main(arguments: list[str]) -> None:

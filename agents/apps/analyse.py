@@ -9,6 +9,7 @@ from typing import Any
 from agents.apps.build import Kind, build_kind, build_variant, check_no_budget, enough_for
 from agents.apps.config import AnalyseConfig
 from agents.apps.launch import launch
+from agents.apps.output import say
 from agents.apps.player import SECOND
 from agents.apps.run import LOADING, Progress, Run, compiling
 from agents.apps.spots import check_no_limit
@@ -96,8 +97,8 @@ def run(config: AnalyseConfig, directory: Path) -> None:
                     progress.at(hands, counted(len(decisions), "decision"))
             finally:
                 write()
-        print(_text(decisions, agent, config.worst))
-        print(f"every decision: {directory / 'decisions.csv'}")
+        say(_text(decisions, agent, config.worst))
+        say(f"every decision: {directory / 'decisions.csv'}")
 
 
 def _text(decisions: list[Reviewed], agent: Any, worst: int) -> str:

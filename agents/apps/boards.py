@@ -11,7 +11,8 @@ from pathlib import Path
 from agents.apps.build import build_executor, build_kind, build_variant
 from agents.apps.config import SolveConfig
 from agents.apps.holdem import STORAGE
-from agents.apps.run import COMPILING, Progress, Run, say
+from agents.apps.output import say
+from agents.apps.run import COMPILING, Progress, Run
 from agents.evaluation.many_boards import Board, BoardTask, boards_of, solve_boards, symmetries_on, tasks_of, texture, texture_rows
 from agents.reporting.board_figure import plot_boards
 from agents.reporting.tables import Row, counted, duration, free_memory, memory_text, replacing, table, write_csv
@@ -92,9 +93,10 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
     result.write(solved=len(rows), textures=means)
     figures = [directory / f"boards.{kind}" for kind in ("png", "svg")]
     plot_boards(ordered, actions, f"first decision on {counted(len(rows), 'board')}", figures)
-    heads = ["boards by texture", "boards", "EV out of position", "in position", "equity out of position", *actions]
+    raked = ["rake"] if "rake" in means[0] else []
+    heads = ["boards by texture", "boards", "EV out of position", "in position", *raked, "equity out of position", *actions]
     cells = [
-        [row["texture"], f"{row['boards']:,}", f"{row['ev_oop']:.2f}", f"{row['ev_ip']:.2f}", f"{row['equity_oop']:.1%}"]
+        [row["texture"], f"{row['boards']:,}", *(f"{row[key]:.2f}" for key in ("ev_oop", "ev_ip", *raked)), f"{row['equity_oop']:.1%}"]
         + [f"{row['frequencies'][action]:.1%}" for action in actions]
         for row in means
     ]
@@ -106,7 +108,8 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
 
 def _flat(row: Row, actions: Sequence[str], pot: float) -> Row:
     """Return a board's row with a column for each action."""
-    whole = {key: row[key] for key in ("board", "weight", "deals", "texture", "ev_oop", "ev_ip", "equity_oop")}
+    columns = ("board", "weight", "deals", "texture", "ev_oop", "ev_ip", *(["rake"] if "rake" in row else []), "equity_oop")
+    whole = {key: row[key] for key in columns}
     whole |= {action: row["frequencies"].get(action) for action in actions}
     return whole | {"exploitability_pot": row["exploitability"] / pot, "iterations": row["iterations"], "seconds": row["seconds"]}
 

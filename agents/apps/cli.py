@@ -6,6 +6,7 @@ import importlib
 import sys
 
 from agents.apps.errors import fail
+from agents.apps.output import say
 from agents.reporting.tables import version_text
 from games.settings import nearest, shown
 
@@ -28,14 +29,12 @@ def main() -> None:
     """Run one command."""
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
     if name in ("help", "--help", "-h"):
-        print("usage: timebank <command> [overrides]\n")
-        print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
-        print(
-            "\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000. timebank <command> --help explains them."
-        )
+        say("usage: timebank <command> [overrides]\n")
+        say("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
+        say("\nOverrides are Hydra's, e.g. timebank solve game=kuhn_poker budget.iterations=1000. timebank <command> --help explains them.")
         return
     if name == "--version":
-        print(version_text())
+        say(version_text())
         return
     if name not in COMMANDS:
         fail(f"command must be one of {', '.join(COMMANDS)}, got {shown(name)}{nearest(name, COMMANDS)}")

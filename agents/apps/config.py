@@ -188,8 +188,8 @@ class SolveConfig:
         storage: bits of each regret and average of hold'em: 32, or 16 for half the memory (docs/notebook/holdem.md says at what price).
         save: ``true`` also writes the strategy: ``policy.json``, for hold'em ``solution.npz``; ``view``, of hold'em, the small
             ``view.npz``, which ``timebank show`` reads and no solve can go on from.
-        load: a ``solution.npz`` of the same game and variant, to go on from; ``budget.iterations`` counts what it has done too: with
-            just as many, or no budget, it is reported as it is, and fewer are refused.
+        load: a ``solution.npz``, or the directory of its run, of the same game and variant, to go on from; ``budget.iterations``
+            counts what it has done too: with just as many, or no budget, it is reported as it is, and fewer are refused.
         executor: where the boards of ``game.boards`` are solved, one thread a worker.
         lock: decisions whose strategy is given, each line with what is played there: ``{check: "bet 50 100%"}``, by hand, or a CSV file;
             everything else is solved around them: see docs/how-to/lock.md.

@@ -11,6 +11,7 @@ from typing import Any
 from agents.apps.build import STILL, Kind, build_budgets, build_kind, build_variant, check_no_budget, with_enough
 from agents.apps.config import AblateConfig, AgentConfig, DecisionsConfig
 from agents.apps.lines import errors_of, settings
+from agents.apps.output import say
 from agents.apps.run import LOADING, Progress, Run, compiling
 from agents.apps.spots import check_no_limit
 from agents.no_limit.street_search import flop_memory
@@ -94,9 +95,7 @@ def run(config: AblateConfig, directory: Path) -> None:
         with compiling():
             street = _street(config, kind, directory)
         boards, most = street.memory()
-        print(
-            f"evaluations of {street.name}s: at most {counted(boards, 'board')} and {memory_text(most)}, two solves an answer", flush=True
-        )
+        say(f"evaluations of {street.name}s: at most {counted(boards, 'board')} and {memory_text(most)}, two solves an answer")
         drawn = [{"hand": start.number, "line": start.line} for start in street.starts]
         result.write(decisions={"street": street.name, "gap": street.gap, "most": street.most, "starts": drawn})
         rows = dict[tuple[str, Budget], Row]()
@@ -110,8 +109,8 @@ def run(config: AblateConfig, directory: Path) -> None:
         finally:
             if rows:
                 title = f"{kind.game.name}, trunk loss of {len(street.starts)} {street.name}s"
-                print(write_loss_report(list(rows.values()), title, directory, TRUNK_LOSS, STEM))
-                print(f"what that is, and what its bounds are: docs/how-to/measure.md. {directory}")
+                say(write_loss_report(list(rows.values()), title, directory, TRUNK_LOSS, STEM))
+                say(f"what that is, and what its bounds are: docs/how-to/measure.md. {directory}")
 
 
 def _asked(budget: Budget) -> str:

@@ -149,12 +149,20 @@ def made(directory: Path, key: str) -> Path:
     return directory
 
 
+def solution_file(load: str) -> Path:
+    """Return the file that ``load`` names: itself, or in a run's directory its solution, or its view where it has no solution."""
+    path = Path(load)
+    if not path.is_dir():
+        return path
+    return path / VIEW if (path / VIEW).is_file() and not (path / SOLUTION).exists() else path / SOLUTION
+
+
 def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir", again: bool = False) -> None:
     """Refuse to solve where there is a result or a solution, which would be replaced, unless it is the one to go on from.
 
     Args:
         directory: of the run to be.
-        load: the file that it goes on from, if any.
+        load: the file or run that it goes on from, if any.
         key: that names the directory.
         again: the directory is of the same command, whose result may be replaced if it saved nothing.
 
@@ -163,7 +171,7 @@ def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir", a
     """
     solution = directory / SOLUTION
     if solution.exists():
-        if load is None or not solution.samefile(load):
+        if load is None or not solution.samefile(solution_file(load)):
             raise UsageError(f"{key} must be new, got {directory}, which holds a solution (load={solution} goes on with it)")
     elif any((directory / name).exists() for name in ANSWERS) or ("exploitability" in result_in(directory) and not again):
         raise UsageError(f"{key} must be new, got {directory}, which holds a result that would be lost (use another directory)")

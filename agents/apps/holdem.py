@@ -26,6 +26,8 @@ from agents.apps.build import (
     resolve_config,
 )
 from agents.apps.config import MOST_BUCKETS, VIEW, AgentConfig, SolveConfig
+from agents.apps.directory import solution_file
+from agents.apps.output import say
 from agents.apps.own import own_agent, own_policy
 from agents.apps.run import PREPARING, Progress
 from agents.blueprint import BlueprintAgent
@@ -228,7 +230,7 @@ class HoldemKind:
             raise ValueError("load must be a file that save=true wrote, got ''")
         if config.load is not None:
             storage, locks = STORAGE[config.storage], digest_of(locks_of(self.game, config.locks()))
-            done, asked = check_solution(Path(config.load), self.game, variant, storage, locks), config.budget.iterations
+            done, asked = check_solution(solution_file(config.load), self.game, variant, storage, locks), config.budget.iterations
             if asked is not None and asked < done:
                 raise ValueError(f"budget.iterations must be at least the {done} that load has done (it is the total), got {asked}")
         if self._places(config) and config.budget.iterations == 0 and config.load is None:
@@ -302,7 +304,7 @@ class HoldemKind:
         return found, history
 
     def _announce(self, made: BoardBlueprint, size: str) -> None:
-        print(f"blueprint {made.name}: {size}{self.strength_text(made.exploitability)}{made.written()}", flush=True)
+        say(f"blueprint {made.name}: {size}{self.strength_text(made.exploitability)}{made.written()}")
 
     def size(self, blueprint: BoardBlueprint) -> int:
         return blueprint.size
@@ -331,7 +333,7 @@ class HoldemKind:
         rounds = None if agent.own else rounds_of(agent.solve_from, self.game.rounds)
         if rounds is not None:
             solves = sum(2 * len(blueprint.tree.on_street(s)) * len(entering(self.game, s)) for s in rounds)
-            print(f"{line}: at most {solves:,} subgames for both seats, at each of {budgets} budgets", flush=True)
+            say(f"{line}: at most {solves:,} subgames for both seats, at each of {budgets} budgets")
 
     def stand_in(self) -> BoardBlueprint:
         return BoardBlueprint(self.game, Path(), "trial", 0, float("nan"), float("nan"))

@@ -31,6 +31,7 @@ from agents.apps.directory import check_same_match, claim, directory_override, k
 from agents.apps.errors import UsageError, fail, told
 from agents.apps.fitting import fitting
 from agents.apps.help import help_text
+from agents.apps.output import say
 from agents.apps.overrides import expanded
 from agents.apps.renamed import renamed, warnings
 from agents.apps.settings_file import error_text, file_overrides, file_text, laid_under, settings_file
@@ -180,11 +181,11 @@ def _shown(command: str, flags: dict[str, str], overrides: list[str]) -> bool:
         UsageError: bad overrides.
     """
     if "version" in flags:
-        print(version_text())
+        say(version_text())
     elif "show" in flags:
-        print(_yaml(command, overrides, flags), end="")
+        say(_yaml(command, overrides, flags), end="")
     elif "help" in flags:
-        print(help_text(command, overrides))
+        say(help_text(command, overrides))
     elif "hydra" in flags:
         parser = get_args_parser()
         with _application(command) as application:

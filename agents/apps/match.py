@@ -14,6 +14,7 @@ from agents.apps.competitors import build_matches, build_table, check_competitor
 from agents.apps.config import MatchConfig
 from agents.apps.directory import result_in
 from agents.apps.launch import launch
+from agents.apps.output import say
 from agents.apps.run import LOADING, Progress, Run
 from agents.match.differences import difference_table, differences
 from agents.match.exact_value import ExactValue, exact_values, too_large
@@ -58,7 +59,7 @@ def run(config: MatchConfig, directory: Path) -> None:
         rule = config.stopping_rule()
         watches = [None if rule is None else Watch(rule, tally, config.hands) for tally in tallies]
         if config.precision is not None:
-            print(plan_lines(matches, config.precision, before, build_executor(config.executor).workers), flush=True)
+            say(plan_lines(matches, config.precision, before, build_executor(config.executor).workers))
         try:
             start, played = time.perf_counter(), play(config, tallies, watches, directory)
             seconds = time.perf_counter() - start
@@ -76,12 +77,12 @@ def run(config: MatchConfig, directory: Path) -> None:
                 result.write(rows=rows, agents=agents, differences=compared)
                 write_report(rows, result.result["game"], directory)
                 for path in (write_histories(match, directory / "hands") for match in matches if config.phh):
-                    print(f"hands for other programs: {path}\n" if path is not None else "", end="")
-                print(report_text(rows, agents, tallies, directory / "hands"))
-                print(f"\n{difference_table(compared)}" if compared else "", end="\n" if compared else "")
+                    say(f"hands for other programs: {path}\n" if path is not None else "", end="")
+                say(report_text(rows, agents, tallies, directory / "hands"))
+                say(f"\n{difference_table(compared)}" if compared else "", end="\n" if compared else "")
             for tally in tallies:
                 if tally.played > 0 and tally.hands < 4:
-                    print(waiting_text(tally))
+                    say(waiting_text(tally))
 
 
 def play(config: MatchConfig, tallies: list[Tally], watches: list[Watch | None], directory: Path) -> int:
@@ -89,7 +90,7 @@ def play(config: MatchConfig, tallies: list[Tally], watches: list[Watch | None],
     for name in config.clients:
         agent = config.agents[name]
         where, seconds = f"{agent.host or HOST}:{agent.port}", agent.wait_seconds or WAIT_SECONDS
-        print(f"{name}: its client connects to {where} within {seconds:g} s (hands are played in this process)", flush=True)
+        say(f"{name}: its client connects to {where} within {seconds:g} s (hands are played in this process)")
     with Progress("playing", config.hands * len(tallies), "hand", LOADING) as progress:
         if config.stop is None:
             return play_on(config, tallies, None, directory, progress, 0)
@@ -115,7 +116,7 @@ def play_on(config: MatchConfig, tallies: list[Tally], watch: Watch | None, dire
 
 def values(config: MatchConfig, matches: list[Match], directory: Path) -> list[ExactValue | None]:
     """Compute exact values with a progress bar; say where there are none."""
-    print("".join(f"{text}\n" for match in matches if (text := too_large(match, config.draws))), end="")
+    say("".join(f"{text}\n" for match in matches if (text := too_large(match, config.draws))), end="")
     with Progress("exact values", None, "table") as progress:
         executor = build_executor(config.executor)
         return exact_values(matches, config.draws, executor, directory / "tables", lambda done, total: progress.at(done, total=total))

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from agents.apps.errors import fail
+from agents.apps.output import say
 from agents.page.report import report_html
 from agents.reporting.tables import write_text
 from games.settings import shown
@@ -21,7 +22,7 @@ RUN is the directory of a run of any command. Its figures, tables and facts beco
 def main(arguments: list[str]) -> None:
     """Run the command."""
     if any(argument in ("--help", "-h") for argument in arguments):
-        print(USAGE)
+        say(USAGE)
         return
     if len(arguments) != 1:
         fail(f"report must be given the directory of one run, got {len(arguments) or 'no'} arguments")
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> None:
         fail(str(error))
     except OSError as error:
         fail(f"{directory} must be a directory that can be written, got {error.strerror or error}", 1)
-    print(written)
+    say(str(written))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from agents.apps.build import Kind, blueprint_directory
+from agents.apps.output import say
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.training import followed
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
@@ -44,7 +45,7 @@ def train_rivers_and_report(kind: Kind, trainer: RiverValuesConfig, directory: P
         make_labels(blueprint, trainer, folder, Local(trainer.workers), progress.at)
     run = open_run(RiverValuesRun(game, trainer, blueprint.digest, folder), directory)
     anchors, gaps = run.anchors(), run.labels.gap
-    print(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable", flush=True)
+    say(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable")
     result.write(
         parameters=run.parameters,
         sources=list(SOURCES),
@@ -57,10 +58,10 @@ def train_rivers_and_report(kind: Kind, trainer: RiverValuesConfig, directory: P
     figures = [directory / f"training.{form}" for form in ("png", "svg")]
     plot_errors(result.history, asdict(anchors), SOURCES, f"{kind.game.name}, {trainer.title}: held-out flops", figures)
     heads = ["iteration", "training time", "loss", "of held-out flops", *(f"error, {source}" for source in SOURCES)]
-    print(table(heads, [_cells(row) for row in run.history]))
+    say(table(heads, [_cells(row) for row in run.history]))
     for what, errors in asdict(anchors).items():
-        print(f"{what.replace('_', ' ')}: {' / '.join(f'{error:.4f}' for error in errors)}")
-    print(f"errors are shares of the pot on held-out flops, weighted by ranges (docs/concepts/depth-limits.md); {path}")
+        say(f"{what.replace('_', ' ')}: {' / '.join(f'{error:.4f}' for error in errors)}")
+    say(f"errors are shares of the pot on held-out flops, weighted by ranges (docs/concepts/depth-limits.md); {path}")
     return path
 
 

@@ -106,14 +106,6 @@ SLOW_SECONDS = 1.5  # without a word
 PROGRESS_SECONDS = 10.0  # between lines where there is no terminal
 
 
-def say(text: str) -> None:
-    """Print a text. If whoever reads has seen enough, as ``head`` has, it and all that follows goes nowhere, and the work goes on."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 @contextmanager
 def said_if_slow(text: str, seconds: float = SLOW_SECONDS) -> Iterator[None]:
     """Print a line if the block takes longer than this: silence would look like a hang."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.apps.build import Kind
+from agents.apps.output import say
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.training import followed
 from agents.bucket_blueprint import ABOUT
@@ -32,7 +33,7 @@ def sample_and_report(kind: Kind, trainer: MCCFRConfig, directory: Path, result:
     """Make the blueprint with a progress bar; result.json always has the history so far."""
     needs = trainer.bytes(trainer.abstract(kind.game))
     memory, file, disk, most = map(memory_text, needs)
-    print(f"a blueprint of {file}; making it takes about {memory} of memory and {most} of disk, {disk} of which stay", flush=True)
+    say(f"a blueprint of {file}; making it takes about {memory} of memory and {most} of disk, {disk} of which stay")
     named = {f"{name}_bytes": count for name, count in needs._asdict().items()}
     result.write(**named)
     with Progress("preparing", 100, "%", PREPARING) as preparing:
@@ -44,8 +45,8 @@ def sample_and_report(kind: Kind, trainer: MCCFRConfig, directory: Path, result:
         strength["exploitability"] = kind.strength(exact) | {"exact": True}
     result.write(blueprint=strength, traversals=run.solver.traversals)
     write_csv(directory / "first_street.csv", blueprint.first_street())
-    print(_table(kind, run.history))
-    print(f"blueprint {blueprint.name}: {blueprint.size:,} {kind.size_unit}; {directory / ABOUT}")
+    say(_table(kind, run.history))
+    say(f"blueprint {blueprint.name}: {blueprint.size:,} {kind.size_unit}; {directory / ABOUT}")
 
 
 def _strength(kind: Kind, row: BlueprintRow) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import NamedTuple
-
-import numpy as np
 
 from agents.apps.build import build_kind, build_variant
 from agents.apps.compose import compose
@@ -16,16 +15,19 @@ from agents.apps.config import register
 from agents.apps.directory import SOLUTION, VIEW, checked_overrides, of_game, started_with
 from agents.apps.errors import UsageError, fail
 from agents.apps.holdem import STORAGE
-from agents.apps.run import compiling, say
+from agents.apps.output import say
+from agents.apps.run import compiling
 from agents.evaluation.locks import is_locked, lock_words
 from agents.evaluation.solved_view import SolvedView
 from agents.evaluation.solving import BoardSolving
+from agents.reporting.class_table import classes_table, hands_of, kinds_text
 from agents.reporting.equity import players_table
-from agents.reporting.hand_grid import by_class, decision, decision_table
+from agents.reporting.hand_grid import decision, decision_table
+from agents.reporting.made_hands import KINDS, parse_kinds
 from agents.reporting.next_cards import cards_row, cards_table, find_cards
-from agents.reporting.tables import Row, table
+from agents.reporting.tables import Row
 from agents.runtime.solution_file import load_solution, locked_rows, saved_as
-from games.game import find_decision
+from games.game import find_decision, listed
 from games.holdem.rules import HoldemGame, HoldemState
 from games.settings import shown
 from search import BoardSolver
@@ -33,34 +35,42 @@ from search import BoardSolver
 USAGE = """timebank show: decisions of a saved solution.
 
 Usage:
-  timebank show RUN [LINE ...] [--cards]
+  timebank show RUN [LINE ...] [class=KIND,...] [--cards]
 
 RUN is the directory of a run of timebank solve with save=true or save=view, of hold'em, or its solution.npz or view.npz, wherever that was
-copied. LINE is a line of play that leads to a decision, in quotes: "check / bet 41 / call / 2c". Without one the first decision is shown.
+copied. LINE is a line of play that leads to a decision, in quotes: "check / bet 41 / call / 2c". Without one, or with root, the first
+decision is shown.
 Each is told by action, then by class of hands: how often the hand comes there (of its largest weight), its EV, equity and EQR (EV by equity
 times pot), and how often it takes each action and what that is worth to it. Rivers of a view are solved again, and it says how exactly.
 
+class=top-pair,flush-draw tells of those hands alone that are of one of these kinds on the board. Kinds are {kinds}.
+
 With --cards each LINE leads to where a card comes, "check / check", and every card that may come is told: how often, both players' EV and
 equity, and how often who acts first there takes each action. A view does not have that."""
+CLASS, WIDTH = "class", 140  # a key, and characters of a line of help
 
 
 def main(arguments: list[str]) -> None:
     """Run the command."""
     if any(argument in ("--help", "-h") for argument in arguments):
-        print(USAGE)
+        say("\n".join(fill(line, WIDTH) for line in USAGE.format(kinds=listed(KINDS)).splitlines()))
         return
-    if not [argument for argument in arguments if argument != "--cards"]:
+    cards, words = "--cards" in arguments, [argument for argument in arguments if argument != "--cards"]
+    chosen, words = [word for word in words if word.startswith(f"{CLASS}=")], [word for word in words if not word.startswith(f"{CLASS}=")]
+    if not words:
         fail("show must be given the directory of a run, got nothing")
     register("solve")
-    cards, arguments = "--cards" in arguments, [argument for argument in arguments if argument != "--cards"]
-    path, lines = Path(arguments[0]), arguments[1:] or [""]
+    path, lines = Path(words[0]), words[1:] or [""]
     try:
+        kinds = [kind for word in chosen for kind in parse_kinds(word.partition("=")[2], CLASS)]
+        if kinds and cards:
+            raise ValueError(f"{CLASS} must be left out with --cards, got {', '.join(kinds)}")
         opened = _opened(path)
         with compiling():
-            texts = [_cards_text(opened, line) for line in lines] if cards else [_decision_text(opened, line) for line in lines]
+            texts = [_cards_text(opened, line) if cards else _decision_text(opened, line, kinds) for line in lines]
     except (UsageError, ValueError) as error:
         fail(str(error))
-    say("\n".join(["\n\n".join(texts), *map(lock_words, opened.locked)]))
+    say("\n".join(["\n\n".join(texts), *(lock_words(opened.game, row) for row in opened.locked)]))
 
 
 class Opened(NamedTuple):
@@ -79,13 +89,15 @@ class Opened(NamedTuple):
     locked: list[Row]
 
 
-def _decision_text(opened: Opened, line: str) -> str:
-    """Return a decision as text; raises ValueError where the line leads to none."""
+def _decision_text(opened: Opened, line: str, kinds: Sequence[str]) -> str:
+    """Return a decision as text, its hands of all kinds unless some are given; raises ValueError where the line leads to none."""
     state = find_decision(opened.game, line, "line")
     row, note = opened.read(state)
     locked = " (locked)" * is_locked(opened.game, opened.locked, state)
-    head = f"{line or 'the first decision'}{locked}" + (f"\n{note}" if note else "")
-    return f"{head}\n{decision_table(row)}\n\n{players_table(row)}\n\n{_classes(row, len(opened.game.deck.suits))}\n"
+    head = f"{'the first decision' if state == opened.game.root else line}{locked}" + (f"\n{note}" if note else "")
+    suits, shown_row = len(opened.game.deck.suits), hands_of(row, kinds, CLASS) if kinds else row
+    of_kinds = f"{kinds_text(row, shown_row, kinds)}\n" if kinds else ""
+    return f"{head}\n{decision_table(row)}\n\n{players_table(row)}\n\n{of_kinds}{classes_table(shown_row, suits, row)}\n"
 
 
 def _cards_text(opened: Opened, line: str) -> str:
@@ -154,33 +166,6 @@ def _of_run(directory: Path) -> list[Row]:
         return locked_rows(json.loads((directory / "result.json").read_text()).get("locks")) or []
     except (OSError, ValueError, AttributeError):
         return []
-
-
-def _classes(row: Row, suits: int) -> str:
-    """Return classes of hands as a table, the most frequent first."""
-    actions, classes = row["actions"], by_class(row, suits)
-    most = max((weight for weight, _ in classes.values()), default=0.0) or 1.0
-    cells = []
-    for name, (weight, mix) in sorted(classes.items(), key=lambda one: -one[1][0]):
-        of_class = [entry for hand, entry in row["hands"].items() if _class_of(hand) == name]
-        hands = [entry for entry in of_class if entry["ev"] is not None and entry["weight"] > 0]
-        if weight <= 0:
-            continue
-        weights = [entry["weight"] for entry in hands]
-        known = hands and hands[0]["equity"] is not None
-        equity = np.average([entry["equity"] for entry in hands], weights=weights) if known else None
-        with_eqr = [entry for entry in hands if entry["eqr"] is not None]
-        eqr = np.average([entry["eqr"] for entry in with_eqr], weights=[entry["weight"] for entry in with_eqr]) if with_eqr else None
-        evs = [f"{np.average([entry['ev'] for entry in hands], weights=weights):z.2f}" if hands else "-"]
-        evs += ["-" if share is None else f"{share:z.0%}" for share in (equity, eqr)]
-        of_actions = np.average([entry["action_evs"] for entry in hands], axis=0, weights=weights) if hands else [None] * len(actions)
-        told = [f"{share:.0%}" + ("" if ev is None else f" ({ev:z.2f})") for share, ev in zip(mix, of_actions, strict=True)]
-        cells.append([name, f"{weight / most:.3f}", *evs, *told])
-    return table(["hands", "weight", "EV", "equity", "EQR", *[f"{action} (EV)" for action in actions]], cells)
-
-
-def _class_of(hand: str) -> str:
-    return hand[0] + hand[2] + ("" if hand[0] == hand[2] else "s" if hand[1] == hand[3] else "o")
 
 
 if __name__ == "__main__":

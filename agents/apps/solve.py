@@ -10,9 +10,10 @@ from typing import Any
 from agents.apps.boards import asks_for_boards, check_boards, run_boards
 from agents.apps.build import Kind, build_kind, build_variant, timed_game
 from agents.apps.config import VIEW, SolveConfig
-from agents.apps.directory import of_game, started_with
+from agents.apps.directory import of_game, solution_file, started_with
 from agents.apps.launch import launch
-from agents.apps.run import COMPILING, Progress, Run, said_if_slow, say
+from agents.apps.output import say
+from agents.apps.run import COMPILING, Progress, Run, said_if_slow
 from agents.evaluation.locks import locked_note
 from agents.evaluation.solving import MORE, Solving, work_text
 from agents.reporting.figures import plot_trace
@@ -53,7 +54,7 @@ def run(config: SolveConfig, directory: Path) -> None:
             seconds = solving.warm_up()
         compiled = time.perf_counter()
         if config.load is not None:
-            solving.load(Path(config.load))
+            solving.load(solution_file(config.load))
             budget = budget if budget.limited() else Budget(iterations=solving.solver.iterations)
         say(f"{kind.game.name}: {work_text(solving, budget, seconds, kind.strength_text)}")
         settings = of_game(started_with(directory) or [])

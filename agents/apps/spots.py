@@ -9,6 +9,7 @@ from agents.apps.build import SAMPLED, Kind, build_budgets, build_kind, build_va
 from agents.apps.config import AgentConfig, SpotsConfig
 from agents.apps.launch import launch
 from agents.apps.measured import check_measured, measured
+from agents.apps.output import say
 from agents.apps.run import COMPILING, Progress, Run, compiling
 from agents.reporting.tables import cores, counted, memory_text
 from agents.yardstick.making import FILE, gap_rows, make_spots
@@ -56,8 +57,8 @@ def run(config: SpotsConfig, directory: Path) -> None:
             make(config, kind, directory, result)
             return
         rows = measured(config, kind, directory, result)
-        print(write_loss_report(rows, f"{kind.game.name}, EV loss in spots {result.result['spots']['digest']}", directory))
-        print(f"the opponent's equilibrium is taken for granted: docs/how-to/spots.md. {directory}")
+        say(write_loss_report(rows, f"{kind.game.name}, EV loss in spots {result.result['spots']['digest']}", directory))
+        say(f"the opponent's equilibrium is taken for granted: docs/how-to/spots.md. {directory}")
 
 
 def make(config: SpotsConfig, kind: Kind, directory: Path, result: Run) -> None:
@@ -74,8 +75,8 @@ def make(config: SpotsConfig, kind: Kind, directory: Path, result: Run) -> None:
     streets, size = gap_rows(made), (directory / FILE).stat().st_size
     result.write(spots={"digest": made.digest, "bytes": size, "blueprint": made.blueprint, "streets": streets})
     for row in streets:
-        print(f"{counted(row['spots'], row['street'])}, solved to {100 * row['largest_gap']:.2g} % of the pot or less")
-    print(f"{directory / FILE}: {memory_text(size)}, digest {made.digest}")
+        say(f"{counted(row['spots'], row['street'])}, solved to {100 * row['largest_gap']:.2g} % of the pot or less")
+    say(f"{directory / FILE}: {memory_text(size)}, digest {made.digest}")
 
 
 def main(arguments: list[str]) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 from agents.apps.build import build_kind
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
+from agents.apps.output import say
 from agents.apps.rivers import check_rivers, train_rivers_and_report
+from agents.apps.run import Run
 from agents.apps.run import Run
 from agents.apps.sampling import check_sampling, sample_and_report
 from agents.apps.training import check_training, train_and_report
@@ -46,9 +48,9 @@ def run(config: TrainConfig, directory: Path) -> None:
             train_values_and_report(kind, config.trainer, directory, result)
             return
         learned = train_and_report(kind, config.trainer, directory, result)
-        print(training_table(result.history, kind.strength_text))
-        print(TIME)
-        print(f"exploitability of the network alone ({learned.policy.size:,} parameters), exact; checkpoint: {learned.checkpoint}")
+        say(training_table(result.history, kind.strength_text))
+        say(TIME)
+        say(f"exploitability of the network alone ({learned.policy.size:,} parameters), exact; checkpoint: {learned.checkpoint}")
 
 
 def main(arguments: list[str]) -> None:

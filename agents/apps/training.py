@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.apps.build import Kind
+from agents.apps.output import say
 from agents.apps.run import Progress, Run
 from agents.networks import NetworkPolicy, load_policy
 from agents.reporting.figures import plot_training
@@ -111,12 +112,12 @@ def train_and_report(kind: Kind, trainer: Any, directory: Path, result: Run, sea
     result.write(checkpoint=str(directory / POLICY_FILE), network_exploitability=alone)
     if (floor := run.floor()) is not None:
         result.write(floor=kind.strength(floor.exploitability) | {"exact": True} | floor._asdict())
-        print(FLOOR.format(kind.strength_text(floor.exploitability), floor.solve_iterations, kind.strength_text(floor.solution)))
+        say(FLOOR.format(kind.strength_text(floor.exploitability), floor.solve_iterations, kind.strength_text(floor.solution)))
     draw_training(run, directory, result, size_floor=None if floor is None else floor.exploitability)
     if not 0 < searched < run.config.iterations:
         return Learned(trained.policy, directory / POLICY_FILE, 0)
     if not earlier.is_file():
-        print(f"training was past iteration {searched} when its network was first asked for, so the last one is searched", flush=True)
+        say(f"training was past iteration {searched} when its network was first asked for, so the last one is searched")
         return Learned(trained.policy, directory / POLICY_FILE, 0)
     return Learned(load_policy(earlier, trained.policy.infostates), earlier, searched)
 

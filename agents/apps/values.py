@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.apps.build import Kind
+from agents.apps.output import say
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.training import draw_training, followed
 from agents.reporting.tables import duration, table
@@ -41,7 +42,7 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
         made = RebelRun(infostates, trainer)
     run = open_run(made, directory)
     size, memory = (sum(numbers) for numbers in zip(*((one.parameters, one.memory_bytes()) for one in run.learners), strict=True))
-    print(f"value networks of {size:,} parameters; what they learn from takes up to {memory / 1e9:.2g} GB", flush=True)
+    say(f"value networks of {size:,} parameters; what they learn from takes up to {memory / 1e9:.2g} GB")
     result.write(parameters=size)
 
     def strength(row: ValueRow) -> str:
@@ -50,7 +51,7 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
     with followed(run, directory, result, strength) as (writer, tell):
         path: Path = train(run, directory, writer, tell)
     if run.generation.deaths:
-        print(f"processes that generate died {run.generation.deaths} times (killed, or out of memory); their work was done again")
+        say(f"processes that generate died {run.generation.deaths} times (killed, or out of memory); their work was done again")
     measured = kind.strength(run.history[-1].exploitability) | {"exact": True}
     result.write(values=str(path), search_exploitability=measured)
     rows = [
@@ -58,6 +59,6 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
         for r in run.history
     ]
     draw_training(run, directory, result, "rows")
-    print(table(["iteration", "states", "training time", "loss", "of new states", "exploitability"], rows))
-    print(f"exploitability of searches of {trainer.evaluate_iterations:,} iterations a decision with the network, exact; {path}")
+    say(table(["iteration", "states", "training time", "loss", "of new states", "exploitability"], rows))
+    say(f"exploitability of searches of {trainer.evaluate_iterations:,} iterations a decision with the network, exact; {path}")
     return path

@@ -21,6 +21,7 @@ from agents.apps.compose import compose
 from agents.apps.config import SolveConfig, WebConfig, register
 from agents.apps.errors import UsageError
 from agents.apps.launch import launch
+from agents.apps.output import say
 from agents.apps.play import append
 from agents.apps.play import check as check_play
 from agents.apps.run import Run, compiling, said_if_slow
@@ -121,7 +122,7 @@ def run(config: WebConfig, directory: Path) -> None:
                 server.stop()  # else it would wait for requests that wait for what is thought about
                 await super().shutdown(sockets)
 
-        print(f"open {address} in a browser; Ctrl-C ends it. Hands are saved in {directory}", flush=True)
+        say(f"open {address} in a browser; Ctrl-C ends it. Hands are saved in {directory}")
         try:
             settings = uvicorn.Config(server.app, log_level="warning", lifespan="off", ws="websockets-sansio", server_header=False)
             Serving(settings).run(sockets=[listening])

@@ -84,7 +84,7 @@ def hand_by_hand(actions: Sequence[str], hands: Mapping[str, Sequence[float]]) -
     return "; ".join(f"{','.join(names)}: {mix}" for mix, names in mixes.items())
 
 
-def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str) -> tuple[Float, Bool]:
+def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str, possible: Bool | None = None) -> tuple[Float, Bool]:
     """Return [A, H] shares and [H], the hands that a text gives them to.
 
     Args:
@@ -93,6 +93,7 @@ def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str
         text: see the module.
         live: [H], hands that the player can hold there.
         key: what errors name.
+        possible: [H], hands of which each entry must name one, while it need name none that is live; not given, it must.
 
     Raises:
         ValueError: a text or a file that says no such thing.
@@ -105,11 +106,12 @@ def named_mix(game: PublicGame[Any], state: Any, text: str, live: Bool, key: str
     for entry in filter(None, (part.strip() for part in text.split(";"))):
         names, colon, mix = entry.rpartition(":")
         rest = colon and names.strip() == REST
-        chosen = live & ~hands if rest else live & _named(game, state, names, key) if colon else live
+        named = _named(game, state, names, key) if colon and not rest else np.ones_like(live)
+        chosen = live & named & ~hands if rest else live & named
         if (chosen & hands).any():
             again = game.hand_text(game.player(state), int(np.flatnonzero(chosen & hands)[0]))
             raise ValueError(f"{key} must name each hand once, got {again} again in {shown(entry)}")
-        if not chosen.any():
+        if not (chosen.any() if possible is None else rest or (possible & named).any()):
             raise ValueError(f"{key} must name hands that {game.seat_text(game.player(state))} can hold there, got {shown(entry)}")
         policy[:, chosen] = _mix(game, state, mix, key)[:, None]
         hands |= chosen

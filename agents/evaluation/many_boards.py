@@ -184,21 +184,28 @@ def solve_boards(tasks: Sequence[BoardTask], executor: Executor) -> Generator[Ro
 
 def _kept(task: BoardTask) -> Row | None:
     row = load_or_set_aside(task.path, _read)
-    return None if row is None else row | {"weight": task.board.weight, "texture": task.board.texture, "deals": task.game.deal_mass}
+    if row is None:
+        return None
+    row |= {"weight": task.board.weight, "texture": task.board.texture, "deals": task.game.deal_mass}
+    missed = {"rake": task.game.pot - row["ev_oop"] - row["ev_ip"]} if task.game.betting.rake else {}
+    return missed | row  # rows of older versions do not say it
 
 
 def _read(path: Path) -> Row:
     """Return a kept row; raises any of ``agents.runtime.storage.DAMAGES`` if the file holds something else."""
     row: Row = read_json(path)
     require(isinstance(row, dict), "a row must be a mapping")
-    numbers = [row[key] for key in ("ev_oop", "ev_ip", "equity_oop", "exploitability", "iterations", "seconds")]
+    numbers = [row[key] for key in ("ev_oop", "ev_ip", "equity_oop", "exploitability", "iterations", "seconds")] + [row.get("rake", 0.0)]
     require(all(number_in(number, -1e12, 1e12) for number in numbers), "a row must have numbers")
     require(isinstance(row["frequencies"], dict) and isinstance(row["board"], str), "a row must have a board and frequencies")
     return row
 
 
 def solve_board(task: BoardTask) -> Row:
-    """Solve a board on one thread, keep its row and return it; ``deals`` are pairs of hands that can be there, by weight."""
+    """Solve a board on one thread, keep its row and return it.
+
+    ``deals`` are pairs of hands that can be there, by weight. With rake ``rake`` is what the house takes of a deal, in chips.
+    """
     game = task.game
     share = equity(game, task.variant)  # first: two solvers at once would take more memory than was promised
     solver = BoardSolver(game, task.variant, 1, storage=task.storage)
@@ -213,7 +220,7 @@ def solve_board(task: BoardTask) -> Row:
         "frequencies": dict(zip(shown["actions"], shown["frequencies"], strict=True)),
         "exploitability": solver.exploitability(), "iterations": solution.iterations, "seconds": solution.seconds,
         "deals": game.deal_mass,
-    }  # fmt: skip
+    } | ({"rake": solver.mean_rake()} if game.betting.rake else {})  # fmt: skip
     task.path.parent.mkdir(exist_ok=True)  # not the one above: where a run's directory was deleted there is no new one
     write_json(task.path, row)
     return row
@@ -239,7 +246,8 @@ def texture_rows(rows: Sequence[Row], actions: Sequence[str]) -> list[Row]:
 
 def _mean(name: str, rows: Sequence[Row], actions: Sequence[str]) -> Row:
     weights = [row["weight"] * row["deals"] for row in rows]
-    means = {key: float(np.average([row[key] for row in rows], weights=weights)) for key in ("ev_oop", "ev_ip", "equity_oop")}
+    columns = [key for key in ("ev_oop", "ev_ip", "rake", "equity_oop") if key in rows[0]]
+    means = {key: float(np.average([row[key] for row in rows], weights=weights)) for key in columns}
     taken = {action: [row["frequencies"].get(action) or 0.0 for row in rows] for action in actions}
     frequencies = {action: float(np.average(shares, weights=weights)) for action, shares in taken.items()}
     return {"texture": name, "boards": len(rows), **means, "frequencies": frequencies}

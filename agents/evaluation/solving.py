@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from agents.evaluation.locks import Lock, digest_of, held_decisions, locked_note, locked_row, locked_text, mark_locked
+from agents.evaluation.locks import Lock, digest_of, held_decisions, lock_rows, locked_note, locked_row, locked_text, mark_locked
 from agents.policy import policy_table
 from agents.reporting.equity import players_table, position_text, worth_rows
 from agents.reporting.hand_grid import decision, decision_table, write_decision
@@ -19,6 +19,7 @@ from agents.reporting.tables import Row, counted, duration, free_memory, memory_
 from agents.runtime.solution_file import load_solution, save_solution
 from agents.runtime.view_file import save_view
 from games import PublicTree
+from games.derived import derived_game
 from games.holdem.board_tree import game_size
 from games.holdem.cards import cards_text
 from games.holdem.rules import HoldemGame, Place
@@ -114,7 +115,7 @@ class TreeSolving:
         return {"values": values} | locked_row(self.locks, values, best)
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
-        return f", value {result['values'][0]:.6g} to the first player\n{locked_text(result, self.locks)}"
+        return f", value {result['values'][0]:.6g} to the first player\n{locked_text(derived_game(self.tree), result, self.locks)}"
 
     def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
         write_json(directory / "policy.json", policy_table(self.solver.answer()))
@@ -216,11 +217,11 @@ class BoardSolving:
         for i, node in enumerate(result["nodes"]):
             head = f"\nnode_{i}: {node['line']}{' (locked)' * ('locked' in node)}\n"
             parts.append(f"{head}{decision_table(node)}\n\n{players_table(node)}\n")
-        parts.append(locked_text(result, self.locks))
+        parts.append(locked_text(self.game, result, self.locks))
         return "".join(parts)
 
     def save(self, directory: Path, settings: Sequence[str] = (), view: bool = False) -> None:
-        locked = [lock.row for lock in self.locks]
+        locked = lock_rows(self.locks)
         if view:
             save_view(self.solver, directory / "view.npz", settings, locked)
         else:

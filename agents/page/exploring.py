@@ -22,6 +22,7 @@ from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page.thoughts import Data
 from agents.page.views import Copy, View, view_of
 from agents.play.words import action_text
+from agents.reporting.made_hands import kinds_of
 from agents.runtime.storage import first_line, require
 from games.game import PublicGame, find_decision, line_of, path
 from games.public_tree import CHANCE
@@ -237,7 +238,8 @@ class Exploration:
             "frequencies": shown["frequencies"], "hands": list(hands), "strategy": strategy.tolist(),
             "weights": [_few_digits(hand["weight"] / largest) for hand in hands.values()],
             "evs": [None if hand["ev"] is None else round(hand["ev"], 2) for hand in hands.values()], "unit": unit,
-            "classes": classes, "made": [classes.index(hand["made"]) for hand in hands.values()] if classes else None,
+            "classes": classes, "kinds": [kinds_of(name) for name in classes],
+            "made": [classes.index(hand["made"]) for hand in hands.values()] if classes else None,
             "equities": _per_mille(hands), "players": shown.get("players"), "seats": shown.get("seats"),
             "action_evs": [hand["action_evs"] and [round(ev / unit) for ev in hand["action_evs"]] for hand in hands.values()],
         }  # fmt: skip

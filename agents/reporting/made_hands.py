@@ -7,6 +7,7 @@ alone would not have: ``flush draw``, ``open-ended`` (four in a row), ``double g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -14,9 +15,13 @@ import numpy as np
 
 from games.holdem.cards import Deck, deck_hands, hand_text
 from games.holdem.ranking import RANKING, ranks_of
+from games.settings import shown
 
 ONE_PAIR = ("board pair", "low pair", "underpair", "middle pair", "top pair", "overpair")  # all of them are one pair
 MADE = (RANKING[0], *ONE_PAIR, RANKING[2], "trips", "set", *RANKING[4:])  # from weak to strong
+DRAWS = (FLUSH_DRAW, OPEN_ENDED, DOUBLE_GUTSHOT, GUTSHOT) = ("flush draw", "open-ended", "double gutshot", "gutshot")
+PAIR, DRAW = "pair", "draw"  # any one pair, any draw
+KINDS = (*MADE, PAIR, *DRAWS, DRAW)  # what hands can be chosen by
 LEAST_CARDS = 3  # on the board: before the flop nothing is made
 STRAIGHTS = tuple(frozenset({12, 0, 1, 2, 3} if low < 0 else range(low, low + 5)) for low in range(-1, 9))  # of ranks, 12 is the ace
 
@@ -52,16 +57,42 @@ def draw(hand: Sequence[int], board: Sequence[int]) -> str:
     names, cards = list[str](), [*hand, *board]
     suits = [card % 4 for card in cards]
     if any(suits.count(suit) == 4 for suit in {card % 4 for card in hand}):
-        names.append("flush draw")
+        names.append(FLUSH_DRAW)
     ranks, shown = {card // 4 for card in cards}, {card // 4 for card in board}
     if _straight(ranks) < 0:
         completing = [rank for rank in range(13) if _straight(ranks | {rank}) > _straight(shown | {rank})]
         if len(completing) > 1:
             in_a_row = any(_in_a_row(ranks, low) for low in range(9))
-            names.append("open-ended" if in_a_row else "double gutshot")
+            names.append(OPEN_ENDED if in_a_row else DOUBLE_GUTSHOT)
         elif completing:
-            names.append("gutshot")
+            names.append(GUTSHOT)
     return " + ".join(names)
+
+
+def kinds_of(name: str) -> list[str]:
+    """Return all of ``KINDS`` that a hand is by its name of ``hand_names``: a ``top pair, gutshot`` is top pair, pair, gutshot and draw."""
+    made, _, drawn = name.partition(", ")
+    draws = drawn.split(" + ") if drawn else []
+    return [made, *([PAIR] if made in ONE_PAIR else []), *draws, *([DRAW] if draws else [])]
+
+
+def parse_kinds(text: str, key: str) -> list[str]:
+    """Return kinds of hands that a text names, with commas between: ``top-pair,flush draw``.
+
+    Raises:
+        ValueError: another name; the message names the key and all kinds.
+    """
+    plain = {_plain(kind): kind for kind in KINDS}
+    chosen = []
+    for part in text.split(","):
+        if _plain(part) not in plain:
+            raise ValueError(f"{key} must name kinds of hands among {', '.join(KINDS)}, got {shown(part.strip())}")
+        chosen.append(plain[_plain(part)])
+    return chosen
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.split(r"[-_\s]+", text.strip().lower()))
 
 
 @lru_cache(maxsize=64)

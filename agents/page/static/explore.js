@@ -1,7 +1,7 @@
 // Explore: a spot, how its solve went, and any of its decisions at any time of that.
 
-import { handTable, saveHands } from "./hand_table.js";
-import { lockNode, locks, short, withLocks } from "./locks.js";
+import { handTable, kindMenu, saveHands } from "./hand_table.js";
+import { lockNode, locks, short, solvedAs, withLocks } from "./locks.js";
 import { askWorth, closeDeck, openDeck, renderDeck } from "./next_cards.js";
 import { cells, isPair, overlayLegend, part } from "./overlays.js";
 import { setUpPresets } from "./presets.js";
@@ -45,6 +45,7 @@ function open(name, settings) {
 const overlayChosen = () => at("overlay").querySelector(":checked").value;
 const working = () => exploration && view && ["waiting", "building", "solving"].includes(view.status);
 const sameSpot = (a, b) => FIELDS.every((name) => a[name] === b[name]);
+const nameOf = (settings) => JSON.stringify([...FIELDS, "lock"].map((name) => settings[name] ?? ""));
 const same = (a, b) => sameSpot(a, b) && (a.lock ?? "") === (b.lock ?? "");
 
 // The numbers of the answers that can be shown, and which of them is: the last one, or the first one from a chosen moment on.
@@ -203,7 +204,7 @@ function renderTable() {
   const title = chosen ? `Table of ${chosen} (choose it again for all)` : "Table of hands";
   at("table-title").textContent = title;
   if (!at("table-box").open) return;
-  const [table, missed] = handTable(node, chosen, renderTable);
+  const [table, missed] = handTable(node, chosen, kindMenu(at("kind"), node), renderTable);
   at("table-title").textContent = missed ? `${title}: ${missed}` : title;
   refill(at("hands"), table);
 }
@@ -218,6 +219,7 @@ at("spot").addEventListener("submit", (event) => {
     link = {};
     closeDeck();
     open(made.exploration, settings);
+    solvedAs(nameOf(settings));
     view = made;
     remember();
   });
@@ -231,7 +233,8 @@ at("scrubber").addEventListener("input", () => {
 });
 for (const choice of document.querySelectorAll("#overlay input")) choice.addEventListener("change", look);
 at("table-box").addEventListener("toggle", () => { if (node) renderTable(); if (at("table-box").open && !node?.equities) look(); });
-at("csv").addEventListener("click", () => saveHands(node, chosen));
+at("kind").addEventListener("change", renderTable);
+at("csv").addEventListener("click", () => saveHands(node, chosen, at("kind").value));
 at("ask-worth").addEventListener("click", () => attempt(() => askWorth(() => (view.kept[shownNumber()]?.iterations ?? 0).toLocaleString("en"))));
 const about = () => [`${spotOf.game === "spot" ? spotOf.board : spotOf.game}, ${node?.line.join(" / ") || "the first decision"}`, at("shown").textContent];
 at("save-plot").append(saveButtons(() => [at("plot")], about, "convergence"));
@@ -260,7 +263,7 @@ let link = location.hash ? Object.fromEntries(new URLSearchParams(location.hash.
 if (same(short(settings), link)) link = { ...settings, line: link.line ?? "" }; // locks that are too long for a link
 const linkedLine = () => (link.line ?? "").split(" / ").filter(Boolean);
 for (const name of FIELDS) if (name in link) at("spot").elements[name].value = link[name];
-locks(link.lock);
+locks(link.lock, nameOf(link));
 showFields();
 setUpPresets(at("spot"), at("estimate"));
 await attempt(async () => {

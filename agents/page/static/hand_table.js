@@ -1,6 +1,6 @@
 // The table of hands, sorted by any column, and the same as a file.
 
-import { download, element, percent } from "./shapes.js";
+import { download, element, fill, percent } from "./shapes.js";
 import { className, equityOf, isPair, part } from "./overlays.js";
 import { actionWords, figure, inUnit, unitName } from "./units.js";
 
@@ -23,11 +23,24 @@ function columns(node) {
 }
 
 const shown = (value, kind, pot) => (value === null ? "-" : kind === "text" ? value : kind === "weight" ? value.toFixed(3) : kind === "share" ? percent(value) : figure(value, pot));
-const hands = (node, chosen) => node.hands.map((_, i) => i).filter((i) => node.weights[i] >= LEAST_WEIGHT && (!chosen || !isPair(node.hands[i]) || className(node.hands[i]) === chosen));
+const isKind = (node, i, kind) => !kind || !node.made || node.kinds[node.made[i]].includes(kind);
+const hands = (node, chosen, kind) => node.hands.map((_, i) => i).filter((i) => node.weights[i] >= LEAST_WEIGHT && (!chosen || !isPair(node.hands[i]) || className(node.hands[i]) === chosen) && isKind(node, i, kind));
 
-// Returns the table of a class of hands or of all, and how many hands it leaves out.
-export function handTable(node, chosen, again) {
-  const all = columns(node), by = all.find(([key]) => key === sorted[0]) ?? all[0], ids = hands(node, chosen);
+// Fills a menu with the kinds of hands that are there; the one that was chosen stays so, even where no hand is of it. Returns it.
+export function kindMenu(menu, node) {
+  const kind = menu.value, kinds = [...new Set([...(node.kinds ?? []).flat(), ...(kind ? [kind] : [])])].sort();
+  menu.parentElement.hidden = !node.made;
+  if (kinds.join() !== menu.dataset.kinds) { // an open menu that is filled anew would close
+    fill(menu, element("option", { value: "" }, "all hands"), ...kinds.map((name) => element("option", { value: name }, name)));
+    menu.dataset.kinds = kinds.join();
+    menu.value = kind;
+  }
+  return kind;
+}
+
+// Returns the table of a class of hands or of all, of a kind or of all, and how many hands it leaves out.
+export function handTable(node, chosen, kind, again) {
+  const all = columns(node), by = all.find(([key]) => key === sorted[0]) ?? all[0], ids = hands(node, chosen, kind);
   const value = new Map(ids.map((i) => [i, by[3](i)]));
   ids.sort((a, b) => sorted[1] * (by[2] === "text" ? value.get(a).localeCompare(value.get(b)) : (value.get(a) ?? -1e9) - (value.get(b) ?? -1e9)));
   const head = element("tr", {}, ...all.map(([key, name, kind]) => element("th", { scope: "col", class: kind === "text" ? "text" : null, "aria-sort": key === sorted[0] ? (sorted[1] > 0 ? "ascending" : "descending") : null },
@@ -36,8 +49,8 @@ export function handTable(node, chosen, again) {
   return [element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)), ids.length > MOST_ROWS ? `the first ${MOST_ROWS} of ${ids.length.toLocaleString("en")}, all are in the CSV` : ""];
 }
 
-export function saveHands(node, chosen) {
+export function saveHands(node, chosen, kind) {
   const all = columns(node), text = (value) => (typeof value === "string" ? `"${value}"` : value === null ? "" : +value.toFixed(4));
-  const lines = hands(node, chosen).map((i) => all.map(([, , kind, of]) => text(kind === "chips" && of(i) !== null ? inUnit(of(i), node.pot) : of(i))));
+  const lines = hands(node, chosen, kind).map((i) => all.map(([, , kind, of]) => text(kind === "chips" && of(i) !== null ? inUnit(of(i), node.pot) : of(i))));
   download([all.map(([, name]) => text(name)), ...lines].map((row) => row.join(",")).join("\n") + "\n", "text/csv", "decision.csv");
 }

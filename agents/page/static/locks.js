@@ -4,16 +4,37 @@ import { element, fill } from "./shapes.js";
 
 const at = (id) => document.getElementById(id);
 const LONGEST = 200; // characters of a lock that an address has
-let locked = new Map(), node = null, filled = null, fetchNode = null; // by line, what is played there; the decision at hand
+let locked = new Map(), solved = "", node = null, filled = null, fetchNode = null; // by line, what is played there; the decision at hand
 
-// Takes the locks of an address or of what was solved last: JSON by line.
-export function locks(text) {
-  try {
-    locked = new Map(Object.entries(JSON.parse(text || "{}")));
-  } catch {
-    locked = new Map();
-  }
+// Takes the locks of an address or of what was solved last: JSON by line. The tab may remember others, which were made since and are not
+// solved yet; `name` tells the spot and its locks from others.
+export function locks(text, name) {
+  solved = name;
+  const pending = parsed(sessionStorage.getItem("locks"));
+  locked = new Map(Object.entries(parsed(pending.solved === solved ? pending.locks : text)));
   list();
+}
+
+function parsed(text) {
+  try {
+    return Object(JSON.parse(text || "{}"));
+  } catch {
+    return {};
+  }
+}
+
+// A spot is solved with the locks of now.
+export function solvedAs(name) {
+  solved = name;
+  remember();
+}
+
+function remember() { // over a reload
+  try {
+    sessionStorage.setItem("locks", JSON.stringify({ solved, locks: JSON.stringify(Object.fromEntries(locked)) }));
+  } catch { // more than a tab may keep: they live until it is closed
+    sessionStorage.removeItem("locks");
+  }
 }
 
 // Settings of a solve with its locks, if there are any.
@@ -35,6 +56,7 @@ export function lockNode(shown, ask) {
 }
 
 const lineText = () => node.line.join(" / ");
+const everyCard = () => node.line.map((step, i) => (node.dealt.includes(i) ? "*" : step)).join(" / ");
 
 // Percentages that add up to 100, to a tenth.
 function tenths(shares) {
@@ -47,6 +69,8 @@ function tenths(shares) {
 function prefill() {
   filled = lineText();
   at("lock-told").textContent = "";
+  at("lock-cards").hidden = !node.dealt.length;
+  at("lock-every").checked = false;
   const shares = tenths(node.frequencies);
   fill(at("lock-shares"), ...node.texts.map((text, i) => element("label", {}, `${node.actions[i]}, % `,
     element("input", { type: "number", min: 0, max: 100, step: 0.1, value: shares[i], required: true, "data-action": text }))));
@@ -55,12 +79,13 @@ function prefill() {
 function list() {
   at("locks").hidden = !locked.size;
   fill(at("locks").querySelector("ul"), ...[...locked].map(([line, text]) => element("li", {}, `${line || "start"}: ${text.length > 60 ? "as solved, hand by hand" : text} `,
-    element("button", { type: "button", "aria-label": `remove the lock of ${line || "start"}`, onclick: () => { locked.delete(line); list(); } }, "remove"))));
+    element("button", { type: "button", "aria-label": `remove the lock of ${line || "start"}`, onclick: () => { locked.delete(line); list(); remember(); } }, "remove"))));
 }
 
 function lock(line, text) {
   locked.set(line, text);
   list();
+  remember();
   at("lock-told").textContent = "Locked. Solve solves the rest.";
 }
 
@@ -69,7 +94,7 @@ at("lock").addEventListener("submit", (event) => {
   const shares = [...at("lock-shares").querySelectorAll("input")].map((field) => [field.dataset.action, Number(field.value)]);
   const sum = shares.reduce((total, [, share]) => total + share, 0);
   if (Math.abs(sum - 100) > 0.005) at("lock-told").textContent = `The shares must add up to 100 %, got ${+sum.toFixed(2)} %.`;
-  else lock(lineText(), shares.filter(([, share]) => share > 0).map(([action, share]) => `${action} ${share}%`).join(", "));
+  else lock(at("lock-every").checked && node.dealt.length ? everyCard() : lineText(), shares.filter(([, share]) => share > 0).map(([action, share]) => `${action} ${share}%`).join(", "));
 });
 at("lock-solved").addEventListener("click", async () => {
   const line = lineText();

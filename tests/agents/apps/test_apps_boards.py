@@ -33,6 +33,7 @@ def test_a_report_has_tables_and_a_figure(monkeypatch, tmp_path, capsys):
     assert "all boards" in text
     rows = table(directory)
     assert [row["board"] for row in rows] == ["Td9d6hQc4s", "2c2d2hAsKs", "3c5c8cJcKd"]
+    assert "rake" not in rows[0]
     for row in rows:
         assert float(row["ev_oop"]) + float(row["ev_ip"]) == pytest.approx(200)
         assert float(row["check"]) + float(row["bet 100"]) + float(row.get("all-in 300") or 0) == pytest.approx(1.0)

@@ -40,8 +40,11 @@ def test_what_is_locked_is_played_and_told(monkeypatch, tmp_path, capsys, asked)
     assert min(found["without_locks"]) > 5  # chips: neither would play so
     text = capsys.readouterr().out
     assert "node_0: check (locked)\n" in text
-    assert "locked: check: player 1, every hand: bet 100 100%\nlocked: check / bet 100: player 0, every hand: fold 25%, call 75%\n" in text
-    assert "leaving its locks would win player 0 " in text
+    assert (
+        "locked: check: in position, every hand: bet 100 100%\nlocked: check / bet 100: out of position, every hand: fold 25%, call 75%\n"
+        in text
+    )
+    assert "leaving its locks would win this much more against this answer: out of position " in text
     titles = {name: (tmp_path / f"{name}.png").read_text() for name in ("root", "node_0", "node_2", "trace")}
     assert "check, locked, exploitability" in titles["node_0"]
     for name in ("root", "node_2", "trace"):
@@ -106,7 +109,7 @@ def test_show_tells_a_runs_locks(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, "show", str(tmp_path / "run"), "check") == 0
     text = capsys.readouterr().out
     assert text.startswith("check (locked)\n")
-    assert "locked: check: player 1, 9 hands: QQ-JJ: check 100%\n" in text
+    assert "locked: check: in position, 9 hands: QQ-JJ: check 100%\n" in text
     timebank(monkeypatch, "show", str(tmp_path / "run"))
     assert capsys.readouterr().out.startswith("the first decision\n")
 
@@ -124,7 +127,7 @@ def test_a_solution_tells_its_locks_wherever_it_was_copied(monkeypatch, tmp_path
     assert text.startswith("the first decision\n")
     assert "\ncheck (locked)\n" in text
     assert text.count("locked: ") == 1
-    assert "locked: check: player 1, 9 hands: QQ-JJ: check 100%\n" in text
+    assert "locked: check: in position, 9 hands: QQ-JJ: check 100%\n" in text
 
 
 def test_locks_that_a_file_tells_are_anybodys(monkeypatch, tmp_path, capsys):
@@ -140,7 +143,7 @@ def test_locks_that_a_file_tells_are_anybodys(monkeypatch, tmp_path, capsys):
         assert timebank(monkeypatch, "show", str(tmp_path / "made.npz")) == (0 if locked == [row] else 2)
         text = capsys.readouterr()
         if locked == [row]:
-            assert "locked: check: player 1, 3 hands: check \\x1b[2J100%\n" in text.out
+            assert "locked: check: in position, 3 hands: check \\x1b[2J100%\n" in text.out
         else:
             assert text.err.startswith("error: ")
             assert text.err.count("\n") == 1
@@ -153,7 +156,7 @@ def test_kuhn_with_a_lock(monkeypatch, tmp_path, capsys):
     assert found["locks"] == [{"line": "", "strategy": "Bet 100%", "player": 0, "hands": 3, "whole": True}]
     policy = json.loads((tmp_path / "policy.json").read_text())
     assert policy["0"] == {"0": 0.0, "1": 1.0}
-    assert "locked: the first decision: player 0, every hand: Bet 100%" in capsys.readouterr().out
+    assert "locked: the first decision: player 1, every hand: Bet 100%" in capsys.readouterr().out
     _, free = timebank(monkeypatch, *KUHN, f"hydra.run.dir={tmp_path / 'free'}"), result_of(tmp_path / "free")
     assert free["values"][0] == pytest.approx(-1 / 18, abs=2e-3)
     assert "locks" not in free

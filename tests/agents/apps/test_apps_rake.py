@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 
@@ -34,15 +35,32 @@ def test_a_solve_without_rake_says_nothing_of_it(monkeypatch, tmp_path, capsys):
     assert "rake" not in result_of(tmp_path / "run")
 
 
-def test_a_report_over_boards_has_evs_less_rake(monkeypatch, tmp_path):
+def test_a_report_over_boards_has_evs_less_rake(monkeypatch, tmp_path, capsys):
     directory, serial = tmp_path / "run", ("executor=serial", "executor.workers=1")
     asked = (*RIVER[:1], *RIVER[2:], "game.boards=[Td9d6hQc4s,3c5c8cJcKd]", *RAKE, "budget.iterations=60", *serial)
     assert timebank(monkeypatch, "solve", *asked, f"hydra.run.dir={directory}") == 0
     with (directory / "boards.csv").open() as file:
-        for row in csv.DictReader(file):
+        rows = list(csv.DictReader(file))
+        for row in rows:
+            assert 10 - 1e-6 < float(row["rake"]) < 20 + 1e-6
+            assert float(row["ev_oop"]) + float(row["ev_ip"]) + float(row["rake"]) == pytest.approx(200, abs=1e-3)
             assert 180 - 1e-3 < float(row["ev_oop"]) + float(row["ev_ip"]) < 190 + 1e-3
             assert 0 < float(row["equity_oop"]) < 1
             assert 0 <= float(row["exploitability_pot"]) < 0.05
+    assert len({row["rake"] for row in rows}) == 2
+    with (directory / "textures.csv").open() as file:
+        means = list(csv.DictReader(file))
+    weights = [float(row["weight"]) * float(row["deals"]) for row in rows]
+    mean = sum(weight * float(row["rake"]) for weight, row in zip(weights, rows, strict=True)) / sum(weights)
+    assert float(means[-1]["rake"]) == pytest.approx(mean)
+    kept = next((directory / "boards").glob("Td9d6hQc4s-*.json"))
+    older = json.loads(kept.read_text())
+    del older["rake"]  # a report that an older version began
+    kept.write_text(json.dumps(older))
+    assert timebank(monkeypatch, "solve", *asked, f"hydra.run.dir={directory}") == 0
+    assert "  in position   rake  equity out of position" in capsys.readouterr().out
+    with (directory / "boards.csv").open() as file:
+        assert float(next(csv.DictReader(file))["rake"]) == pytest.approx(float(rows[0]["rake"]), abs=1e-3)
 
 
 def test_whole_games_take_rake_too(monkeypatch, tmp_path):

@@ -50,6 +50,11 @@ def test_decisions_are_those_of_the_solve(run, monkeypatch, capsys):
         (["none"], "run must be a directory that timebank solve save=true wrote for hold'em, or its solution.npz or view.npz, got 'none'"),
         (["RUN", "jump"], "line must begin with check, bet 100, bet 200 or all-in 900, got 'jump'"),
         (["RUN", "check / check"], "line must end at a decision"),
+        (["RUN", "class=nuts"], "class must name kinds of hands among high card, board pair, low pair, underpair, middle pair, top pair, "),
+        (["RUN", "class="], "got ''"),
+        (["RUN", "class=flush"], "class must name kinds of hands that can be there (high card, low pair, set, pair), got flush"),
+        (["RUN", "class=set", "--cards"], "class must be left out with --cards, got set"),
+        (["class=set"], "show must be given the directory of a run, got nothing"),
         (["--cards"], "show must be given the directory of a run, got nothing"),
         (["RUN", "check / check", "--cards"], "line must end where one card comes and somebody acts behind it, got 'check / check'"),
     ],
@@ -80,6 +85,37 @@ def test_cards_that_may_come_are_those_of_the_solve(monkeypatch, tmp_path, capsy
     solver.run(5)
     for line in ("check / check", "check / bet 100 / call"):
         assert f"{line}\n{cards_table(cards_row(solver, find_cards(game, line)))}" in text
+
+
+def test_hands_of_one_kind_are_told_alone(run, monkeypatch, capsys):
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(run), "class=set", "check") == 0
+    text = capsys.readouterr().out
+    game = Spot(board="Td9d6hQc4s", ranges=["QQ,AKs,76s", "KK-JJ,ATs"], pot=200, stack=900).build()
+    solver = BoardSolver(game, variant("default_holdem"))
+    solver.run(50)
+    row = decision(solver, *game.locate(find_decision(game, "check", "line")))
+    sets = [entry for entry in row["hands"].values() if entry["made"] == "set"]
+    weights = [entry["weight"] for entry in sets]
+    share = sum(weights) / sum(entry["weight"] for entry in row["hands"].values())
+    often = np.average([entry["strategy"][0] for entry in sets], axis=0, weights=weights)
+    assert f"\nset: 3 hands, {share:.1%} of the range by weight; check {often:.1%}, " in text
+    assert decision_table(row) in text  # the range as a whole is told, too
+    classes = text.partition("of the range by weight")[2].splitlines()[1:]
+    assert [line.split()[0] for line in classes if line][2:] == ["QQ"]
+    assert timebank(monkeypatch, "show", str(run), "check", "class=pair", "class=set") == 0
+    classes = capsys.readouterr().out.partition("of the range by weight")[2].splitlines()[1:]
+    assert {line.split()[0] for line in classes if line} == {"hands", "-----", "KK", "QQ", "JJ", "ATs"}
+
+
+@pytest.mark.parametrize("line", ["root", " root ", ""])
+def test_the_first_decision_has_a_name(run, monkeypatch, capsys, line):
+    capsys.readouterr()
+    assert timebank(monkeypatch, "show", str(run)) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("the first decision\n")
+    assert timebank(monkeypatch, "show", str(run), line) == 0
+    assert capsys.readouterr().out == text
 
 
 def test_a_run_without_a_solution_is_refused(monkeypatch, tmp_path, capsys):

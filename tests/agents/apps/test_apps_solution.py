@@ -18,6 +18,7 @@ from search import BoardSolver
 from tests.running import (
     RIVER,
     contents,
+    error_line,
     finish,
     let_work,
     result_of,
@@ -47,6 +48,21 @@ def test_a_saved_solution_goes_on_as_if_never_stopped(monkeypatch, tmp_path):
     assert rest["iterations"] == 40
     assert rest["exploitability"] == whole["exploitability"]
     assert rest["root"] == whole["root"]
+
+
+def test_a_runs_directory_stands_for_its_solution(monkeypatch, tmp_path, capsys, solved):
+    _, by_file = solve_river(monkeypatch, tmp_path / "file", f"load={solved / 'solution.npz'}", "budget.iterations=3")
+    _, by_run = solve_river(monkeypatch, tmp_path / "run", f"load={solved}", "budget.iterations=3")
+    assert (by_run["iterations"], by_run["root"]) == (3, by_file["root"])
+    there = shutil.copytree(solved, tmp_path / "there")
+    assert solve_river(monkeypatch, there, f"load={there}", "budget.iterations=3")[1]["root"] == by_file["root"]
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small/view.npz").write_bytes(b"")
+    for name, said in (("empty", "empty/solution.npz ("), ("small", "small/view.npz (")):
+        given = (*RIVER, f"load={tmp_path / name}", "budget.iterations=3", f"hydra.run.dir={tmp_path / 'new'}")
+        assert timebank(monkeypatch, "solve", *given) == 2
+        assert f"load must be a file that save=true wrote, got {tmp_path}/{said}" in error_line(capsys)
 
 
 def test_decisions_below_the_first_are_shown_from_a_saved_solution_without_solving_on(monkeypatch, tmp_path, capsys, solved):

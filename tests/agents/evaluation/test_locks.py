@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from agents.evaluation.lock_texts import read_locks
-from agents.evaluation.locks import digest_of, held_decisions, locks_of, mark_locked
+from agents.evaluation.locks import digest_of, held_decisions, lock_words, locks_of, mark_locked
 from agents.reporting.hand_grid import decision, write_decision
 from games.derived import derived_game
 from games.game import find_decision
 from games.holdem.config import Spot
 from search import BoardSolver, variant
-from tests.catalogue import KUHN, LEDUC, case_of
+from tests.catalogue import KUHN, LEDUC, TINY, case_of
 
 SPOT = Spot(board="Td9d6hQc4s", ranges=["AA,KQs,76s,22,AhKs", "TT-88,A5s,KQo"], pot=20, stack=60, bets="50%,a", raises="100%,a")
 GAME = SPOT.build()
@@ -41,6 +41,15 @@ def test_one_mix_is_every_hands():
 def test_an_action_is_named_by_its_first_word_where_one_alone_has_it_and_the_root_by_its_name():
     assert lock("all-in 100%", "root").policy[2].sum() == lock("all-in 60 100%").hands.sum()
     assert lock(" check  25% ,bet 10   75.0%").policy[:2, lock("check 100%").hands][:, 0].tolist() == [0.25, 0.75]
+
+
+def test_players_are_called_as_tables_call_them():
+    row = {"line": "", "strategy": "fold 100%", "hands": 3, "whole": False}
+    whole, kuhn = TINY["one-card flop"], derived_game(case_of(KUHN).tree)
+    for game, seats in ((GAME, ("out of position", "in position")), (kuhn, ("player 1", "player 2")),
+                        (whole, ("in position (small blind)", "out of position (big blind)"))):  # fmt: skip
+        for player, seat in enumerate(seats):
+            assert lock_words(game, row | {"player": player}) == f"locked: the first decision: {seat}, 3 hands: fold 100%"
 
 
 def test_groups_of_hands_and_the_rest():

@@ -53,6 +53,30 @@ def test_equity_stands_in_the_grid_the_table_and_the_file(tab):
     assert len(lines) > 100
 
 
+def test_the_table_and_the_file_have_hands_of_one_kind(tab):
+    page = tab()
+    solved(page)
+    page.click("#table-box summary")
+    page.wait_for_selector("#hands td")
+    kinds = page.locator("#kind option").all_inner_texts()
+    assert kinds[0] == "all hands"
+    assert {"set", "pair", "top pair", "flush draw", "draw"} <= set(kinds)
+    every = len(column(page, "hand"))
+    page.select_option("#kind", "draw")
+    names = column(page, "class")
+    assert 0 < len(names) < every
+    assert all("," in name for name in names)  # a draw stands behind what is made
+    with page.expect_download() as download:
+        page.click("#csv")
+    assert len(download.value.path().read_text().splitlines()) == len(names) + 1
+    page.click("#choices button:has-text('check')")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.includes('in position')")
+    assert page.input_value("#kind") == "draw"
+    assert all("," in name for name in column(page, "class"))
+    page.select_option("#kind", "")
+    assert "set" in column(page, "class")
+
+
 def test_equities_on_a_flop_come_when_they_are_looked_at(tab):
     page = tab()
     solved(page, "Td9d6h", oop="QQ,AKs", ip="KK,ATs")

@@ -94,6 +94,69 @@ def test_a_reload_comes_back_to_a_spot_with_locks_that_are_too_long_for_its_addr
     page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
 
 
+def test_locks_that_are_not_solved_yet_are_there_after_a_reload(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=effort]", "quick")
+    solve(page)
+    page.click("#lock-box summary")
+    page.click("#lock button[type=submit]")
+    page.evaluate("document.activeElement.blur()")
+    go(page, "1", 2)
+    page.click("#lock-solved")
+    page.wait_for_function("() => document.querySelectorAll('#locks li').length === 2")
+    assert "lock=" not in page.url
+    for left in (2, 1):
+        page.reload()
+        page.wait_for_function("() => document.querySelectorAll('#line button').length === 2")
+        assert page.locator("#locks li").count() == left
+        if left > 1:
+            page.click("#locks button >> nth=0")
+    other = page.url.replace("board=Td9d6hQc4s", "board=Td9d6hQc4c")  # another spot has none of them
+    page.goto(other)
+    page.wait_for_function("() => document.querySelector('[name=board]').value === 'Td9d6hQc4c'")
+    assert page.locator("#locks li").count() == 0
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('[name=board]').value === 'Td9d6hQc4s'")
+    assert page.locator("#locks li").count() == 1
+    solve(page)
+    page.reload()
+    page.wait_for_selector("#locks li")
+    page.click("#locks button")
+    page.reload()
+    page.wait_for_selector("#node:not([hidden])")
+    assert page.locator("#locks li").count() == 0  # what was removed is not there again
+
+
+def test_a_decision_is_locked_on_every_card(tab):  # noqa: F811
+    page = tab()
+    page.goto(page.url.rstrip("/") + "/explore")
+    page.select_option("[name=game]", "leduc_poker")
+    solve(page)
+    page.click("#lock-box summary")
+    assert page.locator("#lock-cards").is_hidden()
+    for steps in (2, None):
+        page.click("#choices button:has-text('check')")
+        if steps:
+            page.wait_for_function("n => document.querySelectorAll('#line button').length === n", arg=steps)
+    page.click("#deck button >> nth=0")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.startsWith('round 2')")
+    page.check("#lock-every")
+    fields = page.locator("#lock-shares input")
+    for number in range(fields.count()):
+        fields.nth(number).fill("100" if number == 0 else "0")
+    page.click("#lock button[type=submit]")
+    assert " / *: " in page.locator("#locks li").inner_text()
+    solve(page)
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.endsWith(' as locked')")
+    page.keyboard.press("Backspace")
+    page.wait_for_selector("#deck:not([hidden])")
+    page.click("#deck button >> nth=2")
+    page.wait_for_function("() => document.querySelectorAll('#line button').length === 4")
+    assert page.locator("#situation").inner_text().endswith(" as locked")
+
+
 def test_a_link_that_is_pasted_into_the_same_tab_leads_to_its_spot(tab):  # noqa: F811
     page = tab()
     page.goto(page.url.rstrip("/") + "/explore")

@@ -14,6 +14,7 @@ from agents.evaluation.solving import BoardSolving, TreeSolving
 from agents.page import exploring
 from agents.page.exploring import SHARE_STEPS, STOPPED, Exploration
 from agents.reporting.hand_grid import decision
+from agents.reporting.made_hands import kinds_of
 from agents.reporting.next_cards import cards_row, find_cards
 from games import CHANCE, TERMINAL, public_tree
 from games.derived import derived_game, tree_of
@@ -289,6 +290,7 @@ def test_equities_and_names_of_hands_are_those_of_the_decision():
     for name, equity, made in zip(shown["hands"], shown["equities"], shown["made"], strict=True):
         hand = expected["hands"][name]
         assert shown["classes"][made] == hand["made"]
+        assert shown["kinds"][made] == kinds_of(hand["made"])
         assert equity == (None if hand["equity"] is None else round(1000 * hand["equity"]))
 
 

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from agents.reporting.made_hands import LEAST_CARDS, MADE, ONE_PAIR, draw, hand_names, made_hand
+from agents.reporting.made_hands import DRAWS, KINDS, LEAST_CARDS, MADE, ONE_PAIR, draw, hand_names, kinds_of, made_hand, parse_kinds
 from games.holdem.cards import FULL_DECK, Deck, card_text, hole_hands, parse_cards
 
 pokerkit = pytest.importorskip("pokerkit")
@@ -122,3 +122,21 @@ def test_all_hands_of_a_deck_have_a_name_but_those_on_the_board():
     assert set(itertools.chain(*(name.split(", ")[:1] for name in names.values()))) <= set(MADE)
     assert hand_names(FULL_DECK, board[: LEAST_CARDS - 1]) == {}
     assert len(hole_hands(FULL_DECK)) == 1326
+
+
+def test_a_hand_is_of_several_kinds():
+    assert kinds_of("top pair, flush draw + gutshot") == ["top pair", "pair", "flush draw", "gutshot", "draw"]
+    assert kinds_of("set") == ["set"]
+    assert kinds_of("high card, open-ended") == ["high card", "open-ended", "draw"]
+    boards = ("Td9d6h", "Td9d6hQc", "Td9d6hQc4s", "7c7d9h")
+    names = {name for board in boards for name in hand_names(FULL_DECK, parse_cards(board)).values()}
+    assert all({*kinds_of(name)} <= {*KINDS} for name in names)
+    assert {kind for name in names for kind in kinds_of(name)} >= {*ONE_PAIR, *DRAWS}
+
+
+def test_kinds_are_named_as_people_write_them():
+    assert parse_kinds("top-pair,Flush_Draw, open ended", "class") == ["top pair", "flush draw", "open-ended"]
+    assert [parse_kinds(kind, "class") for kind in KINDS] == [[kind] for kind in KINDS]
+    for text in ("", "top pair,", "nuts"):
+        with pytest.raises(ValueError, match=r"^class must name kinds of hands among high card, .*gutshot, draw, got '(nuts)?'$"):
+            parse_kinds(text, "class")
