@@ -24,10 +24,11 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 from agents.apps.errors import UsageError
 from agents.apps.overrides import line_of, parsed, quoting_hint, value_of
 from agents.apps.own import KINDS, add_option
-from games.settings import OWN, Bounds, check_bounds, check_value, nearest, shown
+from games.settings import MOST, OWN, Bounds, check_bounds, check_value, nearest, shown
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 FIXED = ("command", "hydra.mode", "hydra.callbacks", "hydra.searchpath")  # what a command is, and what could run somebody's code
+NUMBER = int, float  # types of a number that may be whole, and is shown so then
 PLAIN = re.compile(r"\$\{\w+(\.\w+)*\}")  # another key's value
 
 
@@ -175,8 +176,10 @@ def _lay(config: DictConfig, override: Override) -> None:
             raise UsageError(
                 f"{key} must be a plain value or one other key's, as ${{seed}} is, got {value_of(override)} (let the shell fill it in)"
             )
+    kind = _type_at(config, key)[0]
+    value = _whole_or_not(value) if get_args(kind) == NUMBER else value
     try:
-        if isinstance(value, int | float) and value not in (0, 1) and _type_at(config, key)[0] is bool:
+        if isinstance(value, int | float) and value not in (0, 1) and kind is bool:
             raise TypeError  # OmegaConf takes any number for true
         OmegaConf.update(config, key, value, merge=True, force_add=override.is_add())
     except Exception as error:  # OmegaConf's, and Python's
@@ -192,6 +195,15 @@ def _lay(config: DictConfig, override: Override) -> None:
             check_value(OmegaConf.to_container(found) if OmegaConf.is_config(found) else found, key, _type_at(config, key)[1])
         except ValueError as error:
             raise UsageError(str(error)) from None
+
+
+def _whole_or_not(value: Any) -> Any:
+    """Return a number, or a text that is one, as a whole number where it is one; anything else as it is."""
+    try:
+        found = float(value) if isinstance(value, str | float) else value
+    except ValueError:
+        return value
+    return int(found) if isinstance(found, float) and abs(found) <= MOST and found == int(found) else found
 
 
 def _meant(config: DictConfig, unknown: str) -> str:
@@ -280,6 +292,8 @@ def _rule(config: DictConfig, key: str, value: Any) -> str:
     if value is None and not optional:
         return "be given"
     unit = f" of {bounds.unit}" if bounds.unit else ""
+    if get_args(kind) == NUMBER:
+        return f"be a number{unit}"
     names = {int: f"be a whole number{unit}", float: f"be a number{unit}", bool: "be true or false"}
     names |= {str: "be text, in quotes where it has commas" + "," * optional}
     if kind in names:

@@ -78,7 +78,7 @@ FILE = "\nFile: a YAML file of keys before the overrides, which win: docs/how-to
 END = """Flags: -m runs every combination of values with commas between; --cfg job prints the settings; --version; --hydra-help.
 Directory: hydra.run.dir=DIR says where to write (hydra.sweep.dir with -m).{resume}
 Text with commas or brackets goes in quotes inside the shell's: 'game.bets="60%,a"'. A value may be another key's: 'trainer.seed=${{seed}}'.
-Chips are whole in game.pot, game.stack, game.blinds and game.min_bet. Exploitability is NashConv / 2 in chips, whatever the pot.
+Chips are whole, but a spot's may be big blinds such as game.pot=5.5 (game.chip). Exploitability is NashConv / 2 in chips, whatever the pot.
 More: docs/how-to/keys.md and docs/reference/keys.md. Powered by Hydra (https://hydra.cc)."""
 
 

@@ -12,7 +12,6 @@ from agents.apps.launch import launch
 from agents.apps.output import say
 from agents.apps.rivers import check_rivers, train_rivers_and_report
 from agents.apps.run import Run
-from agents.apps.run import Run
 from agents.apps.sampling import check_sampling, sample_and_report
 from agents.apps.training import check_training, train_and_report
 from agents.apps.values import check_values, train_values_and_report

@@ -155,7 +155,9 @@ class Saver:
 
 SMALL = {"kuhn_poker": "Kuhn poker", "leduc_poker": "Leduc poker", "liars_dice": "Liar's Dice"}  # that can be explored, too
 SPOT_KEYS = ("game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "effort")
-RAKE_KEYS = {"rake": "0", "rake_cap": "0"}  # that a spot may leave out, as links do that were made before there was rake
+# That a spot may leave out, as older links do, and what stands for them then.
+RAKE_KEYS = {"rake": "0", "rake_cap": "0"}
+OPEN_KEYS = RAKE_KEYS | {"chip": ""}
 EFFORTS = {"quick": (1.0, 100), "standard": (0.3, 1000), "deep": (0.1, 10_000)}  # % of a spot's pot left, and a small game's iterations
 EFFORT_SECONDS = {"quick": 20.0, "standard": 120.0, "deep": 1200.0}  # of solving a spot, at most
 LIMIT_KEYS = ("target", "seconds")  # of a spot, in place of its effort's: % of the pot left, and seconds of solving
@@ -166,14 +168,14 @@ def configured(asked: Mapping[str, str]) -> tuple[SolveConfig, Kind, Variant]:
 
     Args:
         asked: a game and an effort; of a spot also board, ranges out of and in position, pot, stack, bets and raises, and if it has any
-            rake and rake_cap, as ``timebank solve game=spot`` reads them; ``lock`` if decisions are locked, JSON of them by line; and
+            rake, rake_cap and chip, as ``timebank solve game=spot`` reads them; ``lock`` if decisions are locked, JSON of them by line; and
             ``LIMIT_KEYS``, if not those of the effort.
 
     Raises:
         ValueError: settings that do not fit, as ``timebank solve`` refuses them.
     """
     asked, limits = {key: text for key, text in asked.items() if key not in LIMIT_KEYS}, {key: asked.get(key, "") for key in LIMIT_KEYS}
-    wrong = [key for key in asked if key not in (*SPOT_KEYS, *RAKE_KEYS, "lock")] or [key for key in SPOT_KEYS if key not in asked]
+    wrong = [key for key in asked if key not in (*SPOT_KEYS, *OPEN_KEYS, "lock")] or [key for key in SPOT_KEYS if key not in asked]
     if wrong:
         raise ValueError(f"a spot must have {', '.join(SPOT_KEYS)}, got {'no ' * (wrong[0] not in asked)}{shown(wrong[0])[1:-1]}")
     if asked["effort"] not in EFFORTS:
@@ -230,11 +232,12 @@ def _spot(asked: Mapping[str, str], percent: float) -> list[str]:
         target = percent / 100 * float(asked["pot"])
     except ValueError:
         raise ValueError(f"game.pot must be a number of chips, got {shown(asked['pot'])}") from None
+    chip = asked.get("chip", "").strip()
     return [
         "game=spot", f"game.board={_quoted(asked['board'])}", f"game.ranges=[{_quoted(asked['oop'])},{_quoted(asked['ip'])}]",
         f"game.pot={_quoted(asked['pot'])}", f"game.stack={_quoted(asked['stack'])}", f"game.bets={_quoted(asked['bets'])}",
         f"game.raises={_quoted(asked['raises'])}", *(f"game.{key}={_quoted(asked.get(key, none))}" for key, none in RAKE_KEYS.items()),
-        f"budget.exploitability={target!r}", "threads=0",
+        *([f"game.chip={_quoted(chip)}"] if chip else []), f"budget.exploitability={target!r}", "threads=0",
     ]  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isclose
+
 from agents.play.amounts import common_sizes
 from games.game import Action, Kind, PublicGame, State
 
@@ -22,7 +24,7 @@ def action_text(game: PublicGame[State], state: State, action: Action) -> str:
         return f"call {chips_text(game, to_call)}" if to_call else "check"
     if action.kind == Kind.FOLD:
         return "fold"
-    if chips.behind is not None and chips.paid[player] + chips.behind[player] - chips.opened[player] == action.chips:
+    if chips.behind is not None and isclose(chips.paid[player] + chips.behind[player] - chips.opened[player], action.chips):
         return f"all-in {chips_text(game, action.chips)}"
     facing = chips.paid[1 - player] > chips.opened[1 - player]
     return f"raise to {chips_text(game, action.chips)}" if facing else f"bet {chips_text(game, action.chips)}"

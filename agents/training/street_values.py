@@ -240,7 +240,7 @@ def check_streets(game: HoldemGame) -> None:
     bets = game.bets
     leaves = np.flatnonzero((bets.player == CHANCE) & (bets.round == STREET)).tolist()
     for leaf in leaves:
-        if bets.contribution[leaf, 0] >= game.betting.stack:
+        if bets.contribution[leaf, 0] >= game.stack:
             raise ValueError(f"game must leave both players chips behind street {STREET + 1}, to learn values, got {game.name}")
 
 

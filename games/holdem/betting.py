@@ -1,6 +1,8 @@
 """Betting in heads-up hold'em: what is legal, and what a game's menus offer.
 
-* Chips are integers. The *amount* of a bet or raise is what the player has put in on this round after it ("raise to"), blinds included.
+* Amounts are integers: they count smallest chips, *steps* of ``Betting.chip``. Labels, and all that other modules read, are in chips, as
+  users write them (``Betting.in_chips``). The *amount* of a bet or raise is what the player has put in on this round after it ("raise to"),
+  blinds included.
 * Stacks are equal, so nobody can bet more than the other can call, and an all-in that is called ends the betting.
 * An opening bet is at least the minimum bet, a raise at least as large as the last bet or raise; an all-in may be smaller. A menu's size
   below that is lifted to it; one that reaches the stack is all-in; equal ones are one.
@@ -9,11 +11,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 from games.holdem.menus import Menu, amount_of
 from games.holdem.rake import MOST as MOST_RAKE
 from games.holdem.rake import Rake
+from games.holdem.smallest_chip import LEAST, WHOLE, chip_text
 from games.public_tree import CHANCE, TERMINAL
 
 _NOBODY = -1
@@ -22,7 +26,7 @@ SHARE = "a share: 0.1 for 10 %"  # of the pot, what a threshold is
 
 
 class BettingState(NamedTuple):
-    """What the rest of the betting depends on: equal states have equal subtrees."""
+    """What the rest of the betting depends on, in steps: equal states have equal subtrees."""
 
     player: int
     round: int
@@ -40,10 +44,12 @@ class BettingState(NamedTuple):
 class Betting:
     """The rules of one hand's betting, heads-up, over R rounds (streets). No-limit has `menus`, limit has `limit` and `max_raises`.
 
+    Start, stack, limit, min_bet, begin and inserted count steps; the cap of the rake is in chips.
+
     Attributes:
-        start: chips that each player has in the pot before the first action. Equal ones are dead money from before (a spot's pot, half
+        start: what each player has in the pot before the first action. Equal ones are dead money from before (a spot's pot, half
             each, x.5 where it is odd). Unequal ones are blinds: they stand as bets of the first round, and the smaller faces the larger.
-        stack: chips that each player can put in, blinds included and dead money not. So a spot gives what is behind, a full game the
+        stack: what each player can put in, blinds included and dead money not. So a spot gives what is behind, a full game the
             stacks before the blinds. 0 only of a hand under way whose players are all-in.
         first: [R] who acts first on each round; with blinds the smaller one does on the first.
         menus: [R][player] sizes on offer.
@@ -58,6 +64,7 @@ class Betting:
         inserted: amounts that are offered at some states beside the menus' sizes.
         rake: what the house takes; None for nothing.
         silent: the last so many rounds have cards and nobody acts: a simpler game than the real one, to solve in its place.
+        chip: the smallest chip, what a step is worth in chips; 1 in games with blinds.
 
     Raises:
         ValueError: a value breaks a rule; the message names it.
@@ -78,6 +85,7 @@ class Betting:
     inserted: tuple[tuple[BettingState, int], ...] = field(default=(), repr=False)
     rake: Rake | None = field(default=None, repr=False)
     silent: int = field(default=0, repr=False)
+    chip: Fraction = field(default=WHOLE, repr=False)
 
     def __post_init__(self) -> None:
         """Check the rules against each other."""
@@ -108,6 +116,8 @@ class Betting:
             ("merging", self.merging < 1, f"be below 1, {SHARE}"),
             ("rake", self.rake is None or self.rake.valid, f"be a share above 0 and at most {MOST_RAKE} of the pot, and a cap in chips"),
             ("silent", 0 <= self.silent < max(rounds, 1), f"be fewer than the {rounds} rounds"),
+            ("chip", self.chip > 0 and not self.chip % LEAST, f"be a multiple of {chip_text(LEAST)} above 0"),
+            ("chip", self.chip == WHOLE or not self.blinds, "be 1 in a game with blinds"),
         )
         for key, holds, rule in rules:
             if not holds:
@@ -117,6 +127,15 @@ class Betting:
     def blinds(self) -> bool:
         """Whether the first round starts with a bet to face."""
         return self.start[0] != self.start[1]
+
+    @property
+    def dead(self) -> tuple[float, float]:
+        """Steps that each player has in the pot from before, which are no bets."""
+        return (0.0, 0.0) if self.blinds else self.start
+
+    def in_chips(self, steps: float) -> float:
+        """Return the chips that so many steps are: the float that is nearest to the decimal number."""
+        return steps * self.chip.numerator / self.chip.denominator
 
 
 def first_state(rules: Betting) -> BettingState:
@@ -131,8 +150,7 @@ def rake_at(rules: Betting, state: BettingState) -> float:
     """Return the chips that the house takes of the pot that both players have matched at the end of a hand."""
     if rules.rake is None or (rules.blinds and state.round == 0 and state.folded >= 0):  # no flop, no drop
         return 0.0
-    dead = 0.0 if rules.blinds else sum(rules.start)
-    return rules.rake.of(dead + 2 * (state.before + min(state.street_0, state.street_1)))
+    return rules.rake.of(rules.in_chips(sum(rules.dead) + 2 * (state.before + min(state.street_0, state.street_1))))
 
 
 def offered(rules: Betting, state: BettingState) -> list[tuple[str, BettingState]]:
@@ -153,11 +171,11 @@ def bet(rules: Betting, state: BettingState, amount: int) -> tuple[str, BettingS
     """Return what a bet or raise to an amount is called, and where it leads."""
     faced = (state.street_0, state.street_1)[1 - state.player]
     verb = "all-in" if state.before + amount == rules.stack else "raise" if faced else "bet"
-    return f"{verb} {amount}", _raise(state, faced, amount)
+    return f"{verb} {chip_text(amount * rules.chip)}", _raise(state, faced, amount)
 
 
 def bet_range(rules: Betting, state: BettingState) -> tuple[int, int] | None:
-    """Return the least and the largest amount that the player may bet or raise to, whatever the menus; None if it may not.
+    """Return the least and the largest amount, in steps, that the player may bet or raise to, whatever the menus; None if it may not.
 
     Where the least is all that the player has left, both are that.
     """
@@ -215,7 +233,7 @@ def _menu_amounts(rules: Betting, state: BettingState, faced: int) -> list[int]:
     sizes = menu.raises_at(depth) if faced else menu.bets
     if not faced and not state.acted and state.aggressor == 1 - state.player and menu.donks is not None:
         sizes = menu.donks
-    pot = (0 if rules.blinds else int(sum(rules.start))) + 2 * (state.before + faced)  # after a call
+    pot = int(sum(rules.dead)) + 2 * (state.before + faced)  # after a call
     streets = len(rules.first) - state.round
     asked = {amount_of(size, faced, most, pot, streets) for size in sizes}
     if most - faced <= rules.add_allin * pot:

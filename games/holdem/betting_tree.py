@@ -84,14 +84,15 @@ def betting_tree(rules: Betting, max_nodes: int = 200_000, streets: int | None =
         stack += [(child, above, action) for action, child in reversed(following[here[0]])]
     which, parent, labels = (list(column) for column in zip(*nodes, strict=True))
     player, round_, folded, before, street_0, street_1 = (np.array(column)[which] for column in list(zip(*states, strict=True))[:6])
-    dead = (0.0, 0.0) if rules.blinds else rules.start
+    dead, chip = rules.dead, rules.chip
+    steps = np.column_stack([dead[0] + before + street_0, dead[1] + before + street_1])
     return BettingTree(
         player=player.astype(np.int8),
         parent=np.array(parent, np.int32),
         end=(np.arange(len(which)) + np.array(sizes)[which]).astype(np.int32),
         round=round_.astype(np.int32),
         folded=folded.astype(np.int8),
-        contribution=np.column_stack([dead[0] + before + street_0, dead[1] + before + street_1]),
+        contribution=steps * chip.numerator / chip.denominator,  # ``Betting.in_chips`` of all
         rake=np.array([rake_at(rules, state) if state.player == TERMINAL else 0.0 for state in states])[which],
         labels=tuple(labels),
     )

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from games.holdem.menus import Menu, Size, parse_sizes
 from games.holdem.rake import Rake, parse_rake
 from games.holdem.ranges import parse_range
 from games.holdem.rules import STREETS, HoldemGame
+from games.holdem.smallest_chip import WHOLE, chip_text, smallest_chip, steps_in
 from games.holdem.weights import with_checked_weights
 from games.settings import MOST as MOST_CHIPS
 from games.settings import bounded, check_bounds, shown, within
@@ -93,7 +95,7 @@ class Bets:
     add_allin: float = bounded(0.0, most=MOST_ADD_ALLIN, hint=SHARE)
     force_allin: float = bounded(0.0, most=1, hint=SHARE)
     merging: float = bounded(0.0, below=1, hint=SHARE)
-    min_bet: int = bounded(1, above=0, unit="chips")
+    min_bet: int | float = bounded(1, above=0, unit="chips")
     rake: str = bounded("0", longest=40)
     rake_cap: float = bounded(0.0, unit="chips")
 
@@ -137,18 +139,30 @@ class Bets:
             if text is not None and where:
                 raise ValueError(f"game.menu.{player}.{street}.{kind} must be left out {where}, got {text!r}")
 
-    def _betting(self, start: tuple[float, float], stack: int, first: tuple[int, ...], streets: tuple[str, ...]) -> Betting:
-        """Return the rules; player 0 is out of position where he acts first on the last street."""
+    def _betting(
+        self, start: tuple[float, float], stack: int, first: tuple[int, ...], streets: tuple[str, ...], chip: Fraction = WHOLE
+    ) -> Betting:
+        """Return the rules, of a start and a stack in steps; player 0 is out of position where he acts first on the last street."""
         self._refuse_unused(streets)
         places = ("oop", "ip") if first[-1] == 0 else ("ip", "oop")
         menus = tuple((self._menu(places[0], street), self._menu(places[1], street)) for street in streets)
-        same = {key: getattr(self, key) for key in ("raise_cap", "add_allin", "force_allin", "merging", "min_bet")}
-        return _named(lambda: Betting(start, stack, first, menus, rake=self._rake(), **same))
+        same = {key: getattr(self, key) for key in ("raise_cap", "add_allin", "force_allin", "merging")}
+        least = steps_in(self.min_bet, chip)
+        return _named(lambda: Betting(start, stack, first, menus, min_bet=least, rake=self._rake(), chip=chip, **same))
 
-    def _after_flop(self, name: str, cards: tuple[int, ...], pot: int, behind: int, weights: Both, big_blind: float | None) -> HoldemGame:
+    def _after_flop(
+        self,
+        name: str,
+        cards: tuple[int, ...],
+        pot: float,
+        behind: float,
+        weights: Both,
+        big_blind: float | None = None,
+        chip: Fraction = WHOLE,
+    ) -> HoldemGame:
         """Return a spot on a board of 3 to 5 cards, with chips behind each player."""
-        rounds = 6 - len(cards)
-        betting = self._betting((pot / 2, pot / 2), behind, (0,) * rounds, STREETS[-rounds:])
+        rounds, half = 6 - len(cards), steps_in(pot, chip) / 2
+        betting = self._betting((half, half), steps_in(behind, chip), (0,) * rounds, STREETS[-rounds:], chip)
         board = (cards[:3], *((card,) for card in cards[3:]))
         return HoldemGame(name, betting, (0,) + (1,) * (rounds - 1), board, weights, big_blind=big_blind)
 
@@ -173,13 +187,16 @@ class Spot(Bets):
         ranges: out of position, in position; see docs/how-to/ranges.md.
         pot: chips in the pot.
         stack: chips behind, each.
+        chip: the smallest chip, which bets are rounded to, such as 0.5 or 0.1; null is 1, or where pot, stack or min_bet are not whole the
+            largest of 0.1, 0.05 and 0.01 that they are multiples of.
     """
 
     board: str = ""
     boards: Any = None
     ranges: list[str] = field(default_factory=lambda: ["full", "full"])
-    pot: int = bounded(100, above=0, unit="chips")
-    stack: int = bounded(500, above=0, unit="chips")
+    pot: int | float = bounded(100, above=0, unit="chips")
+    stack: int | float = bounded(500, above=0, unit="chips")
+    chip: float | None = bounded(None, above=0, unit="chips")
 
     def weights(self) -> Both:
         """Return both players' [H] weights of all hands of the deck, whatever lies on the board; raises ValueError as ``build`` does."""
@@ -195,7 +212,12 @@ class Spot(Bets):
         if not 3 <= len(cards) <= 5:
             raise ValueError(f"game.board must have 3, 4 or 5 cards, got {len(cards)} in {self.board!r}")
         weights, named = _parsed(self.ranges, FULL_DECK)
-        return _checked(self._after_flop(f"spot {self.board}", cards, self.pot, self.stack, weights, None), named)
+        chip = smallest_chip({f"game.{key}": getattr(self, key) for key in ("pot", "stack", "min_bet")}, self.chip, "game.chip")
+        game = self._after_flop(f"spot {self.board}", cards, self.pot, self.stack, weights, chip=chip)
+        if self.chip is None and chip != WHOLE:
+            note = f"game.chip: null is taken as {chip_text(chip)}, as pot, stack or min_bet is not whole (bets are multiples of it)"
+            game = replace(game, notes=(note,))
+        return _checked(game, named)
 
 
 @dataclass(kw_only=True)
@@ -219,6 +241,7 @@ class Holdem(Bets):
     deals: list[int] = field(default_factory=lambda: [0, 3, 1, 1])
     blinds: list[int] = field(default_factory=lambda: [1, 2], metadata=within(above=0, unit="chips"))
     stack: int = bounded(200, above=0, unit="chips")
+    min_bet: int = bounded(1, above=0, unit="chips")
     limit: list[int] = field(default_factory=list, metadata=within(above=0, unit="chips"))
     max_raises: list[int] = field(default_factory=list)
     amounts: str = bounded("menu", among=("menu", "any"))

@@ -34,6 +34,7 @@ from games.holdem.cards import (
     parse_cards,
     unblocked,
 )
+from games.holdem.smallest_chip import WHOLE
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE, TERMINAL
 
@@ -95,6 +96,11 @@ class HoldemGame:
 
     spiel = num_states = None  # of no fields: OpenSpiel does not play it, and its states are too many to keep
 
+    def __post_init__(self) -> None:
+        """Check that any amount is whole chips; raises ValueError."""
+        if self.any_amount and self.betting.chip != WHOLE:
+            raise ValueError(f"any_amount must be false where the smallest chip is not 1, got one of {self.betting.chip}")
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HoldemGame) and self.key == other.key
 
@@ -109,6 +115,11 @@ class HoldemGame:
     def pot(self) -> float:
         """Chips in the pot before the first action."""
         return sum(self._paid(first_state(self.betting)))
+
+    @property
+    def stack(self) -> float:
+        """Chips that each player can put in, blinds included and dead money not."""
+        return self.betting.in_chips(self.betting.stack)
 
     @property
     def rounds(self) -> tuple[str, ...]:
@@ -132,6 +143,7 @@ class HoldemGame:
             "silent": self.betting.silent,
             "streets": self.streets,
             "rake": self.betting.rake and tuple(self.betting.rake),
+            "chip": self.betting.chip != WHOLE and self.betting.chip,
         }
         own = [f" {name} {value}" for name, value in added.items() if value]
         return " ".join(map(str, parts)) + " any amount" * self.any_amount + "".join(own)
@@ -211,10 +223,12 @@ class HoldemGame:
     def action(self, state: HoldemState, text: str) -> Action:
         offers = self.actions(state)
         fitting = [a for a in offers if a.text == text] or [a for a in offers if a.text.split()[0] == text]
+        named = re.fullmatch(r"(bet|raise|all-in) ([0-9]{1,15}(\.[0-9]{1,15})?)", text)
+        if named and not fitting:  # 2.50 is 2.5
+            fitting = [a for a in offers if a.text.split()[0] == named[1] and a.chips == float(named[2])]
         if len(fitting) == 1:
             return fitting[0]
-        named = re.fullmatch("(?:bet|raise|all-in) ([0-9]{1,15})", text)
-        if not (named and self.any_amount):
+        if not (named and self.any_amount) or named[3]:
             raise ValueError(self._legal(state))
         return _action(self.child(state, _action(text)).label)
 
@@ -306,22 +320,25 @@ class HoldemGame:
         if state.betting.player == TERMINAL:
             lost = 0.0 if state.betting.folded == 1 - player else self._paid(state.betting)[player]
         elif node is None:
-            lost = self._dead_money[player] + self.betting.stack
+            lost = self.betting.in_chips(self.betting.dead[player] + self.betting.stack)
         else:
             lost = self.bets.most_lost(node, player)
         return -lost if player == 0 else lost
 
-    @property
-    def _dead_money(self) -> tuple[float, float]:
-        return (0.0, 0.0) if self.betting.blinds else self.betting.start
-
-    def _paid(self, betting: BettingState) -> tuple[float, float]:
-        dead = self._dead_money
+    def _steps(self, betting: BettingState) -> tuple[float, float]:
+        """Return what each player has put in, in steps."""
+        dead = self.betting.dead
         return dead[0] + betting.before + betting.street_0, dead[1] + betting.before + betting.street_1
 
+    def _paid(self, betting: BettingState) -> tuple[float, float]:
+        first, second = self._steps(betting)
+        return self.betting.in_chips(first), self.betting.in_chips(second)
+
     def chips(self, state: HoldemState) -> Chips:
-        stack, before, dead, paid = self.betting.stack, state.betting.before, self._dead_money, self._paid(state.betting)
-        return Chips(paid, (stack + dead[0] - paid[0], stack + dead[1] - paid[1]), (dead[0] + before, dead[1] + before))
+        rules, steps = self.betting, self._steps(state.betting)
+        behind = [rules.in_chips(rules.dead[p] + rules.stack - steps[p]) for p in (0, 1)]
+        opened = [rules.in_chips(rules.dead[p] + state.betting.before) for p in (0, 1)]
+        return Chips(self._paid(state.betting), (behind[0], behind[1]), (opened[0], opened[1]))
 
     def history(self, state: HoldemState, hands: tuple[int, int]) -> tuple[int, ...]:
         return ()

@@ -60,7 +60,7 @@ def subgame_of(
     for step in steps:
         begin = _moved(above.betting, root.betting)
         if begin.player >= 0 and step.label not in [text for text, _ in offered(betting, begin)]:
-            inserted.append((begin, int(step.label.split()[1])))
+            inserted.append((begin, (step.betting.street_0, step.betting.street_1)[begin.player]))
         above = step
     if inserted:
         betting = replace(betting, inserted=tuple(inserted))

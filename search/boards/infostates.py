@@ -275,6 +275,6 @@ def _situation(game: HoldemGame, node: int, street: int, streets: int) -> list[f
     """Return the street as an indicator, and the pot, chips to call and chips behind as fractions."""
     bets, player = game.bets, int(game.bets.player[node])
     own, other = float(bets.contribution[node, player]), float(bets.contribution[node, 1 - player])
-    stakes = game.pot + 2 * game.betting.stack if not game.betting.blinds else 2 * game.betting.stack
+    stakes = (0.0 if game.betting.blinds else game.pot) + 2 * game.stack
     behind = (stakes - own - other) / (own + other)
     return [*np.eye(streets)[street].tolist(), (own + other) / stakes, (other - own) / (own + other), float(np.log1p(behind))]

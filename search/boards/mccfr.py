@@ -164,7 +164,7 @@ class MCCFR:
     def update(self, player: int, iteration: int) -> None:
         """Traverse the deals that were drawn for one player, and add what comes of it to the tables."""
         sampling = self.sampling
-        threshold = -sampling.prune_below * self.game.betting.stack * iteration if sampling.pruned else -inf
+        threshold = -sampling.prune_below * self.game.stack * iteration if sampling.pruned else -inf
         pruning = np.float32(sampling.pruned), np.float32(threshold)
         self._each(lambda worker: worker.traverse(self.regret, sampling.seed, iteration, player, pruning), self._workers)
         self._each(lambda table: self._add(*table), [(0, self.regret, FLOOR * threshold), (1, self.average, -inf)])

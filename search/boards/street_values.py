@@ -65,7 +65,7 @@ class StreetEncoding:
     @cached_property
     def stack(self) -> float:
         """The most that a player can put in."""
-        return float(self.game.betting.stack)
+        return self.game.stack
 
     def cards(self, board: int) -> Cards:
         """Return a board of the tree."""

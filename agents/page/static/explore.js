@@ -11,7 +11,7 @@ import { ask, follow } from "./talk.js";
 import { actionWords, amount, chooseUnit, potWords } from "./units.js";
 
 const at = (id) => document.getElementById(id);
-const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "bets", "raises", "rake", "rake_cap", "effort", "target", "seconds"];
+const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "chip", "bets", "raises", "rake", "rake_cap", "effort", "target", "seconds"];
 const PATIENCE = 30; // times as long as a look takes until the next that nobody asks for: to read a decision takes as long as an iteration
 let nextLook = 0;
 let exploration = null, spotOf = null, view = null, node = null, last = null, end = () => {}, error = "", missing = "", lost = false;
@@ -44,7 +44,7 @@ function open(name, settings) {
 
 const overlayChosen = () => at("overlay").querySelector(":checked").value;
 const working = () => exploration && view && ["waiting", "building", "solving"].includes(view.status);
-const sameSpot = (a, b) => FIELDS.every((name) => a[name] === b[name]);
+const sameSpot = (a, b) => FIELDS.every((name) => (a[name] ?? "") === (b[name] ?? "")); // an older link has no chip
 const nameOf = (settings) => JSON.stringify([...FIELDS, "lock"].map((name) => settings[name] ?? ""));
 const same = (a, b) => sameSpot(a, b) && (a.lock ?? "") === (b.lock ?? "");
 
@@ -253,7 +253,7 @@ addEventListener("hashchange", () => location.reload()); // a link that is typed
 function showFields() {
   const small = at("spot").elements.game.value !== "spot";
   at("of-spot").hidden = small;
-  for (const field of at("of-spot").querySelectorAll("input, textarea")) field.required = !small && field.name !== "raises";
+  for (const field of at("of-spot").querySelectorAll("input, textarea")) field.required = !small && !["raises", "chip"].includes(field.name);
 }
 
 // A link leads back to a spot and a decision: at once where this tab has it solved, else when it is solved again. Without one the tab comes

@@ -75,6 +75,11 @@ def test_a_spot_and_a_small_game_are_solved(game):
         ({"pot": "much"}, "game.pot must be a number of chips, got 'much'"),
         ({"pot": "-1"}, "game.pot must be"),
         ({"pot": "nan"}, "must be"),
+        ({"pot": "5.555"}, "game.pot must be a multiple of 0.01 chips, got 5.555"),
+        ({"pot": "5,5"}, "game.pot must be a number of chips, got '5,5'"),
+        ({"pot": "true"}, "game.pot must be a number of chips, got 'true'"),
+        ({"chip": "half"}, "game.chip must be a number of chips or null, got 'half'"),
+        ({"pot": "5.5", "chip": "1"}, "game.pot must be a multiple of game.chip=1, got 5.5 (game.chip=0.1 would do)"),
         ({"pot": "1e999"}, "must be"),
         ({"board": "Td9d"}, "game.board must have 3, 4 or 5 cards, got 2 in 'Td9d'"),
         ({"board": "${oc.env:HOME}"}, "game.board must be a plain value"),
@@ -118,6 +123,20 @@ def test_a_spot_with_rake_says_what_hands_win_less_rake():
         best = node["hands"].index("QsQh")
         evs[rake] = node["evs"][best]
     assert evs["10%"] < evs["0"] - 10
+
+
+@pytest.mark.parametrize(("chip", "bet"), [("", "bet 2.8"), (" 0.5 ", "bet 3"), ("0.05", "bet 2.75")])
+def test_a_spot_in_big_blinds_is_explored_along_its_labels(chip, bet):
+    at = explored(SPOT | {"pot": "5.5", "stack": "97.5", "chip": chip})
+    at.work()
+    assert at.view()["pot"] == 5.5
+    assert at.view()["kept"][-1]["exploitability"] <= EFFORTS["quick"][0] / 100 * 5.5
+    asked = [at.ask("", None), at.ask(f"check / {bet}", None)]
+    at.serve()
+    first, faced = (one.result(60) for one in asked)
+    assert first["actions"] == ["check", bet, "all-in 97.5"]
+    assert faced["pot"] == 5.5 + float(bet.split()[1])
+    assert faced["line"] == ["check", bet]
 
 
 def test_a_range_of_several_lines_is_read():
@@ -196,5 +215,8 @@ def test_what_a_spot_takes_is_told_before_it_is_built():
     assert deep["iterations"] > 50 * ITERATIONS
     assert deep["text"].endswith("before that")
     assert estimated(SPOT | {"game": "kuhn_poker"})["text"].startswith("small")
+    blinds = estimated(SPOT | {"pot": "5.5", "stack": "97.5"})
+    assert blinds["iterations"] == ITERATIONS
+    assert blinds["text"].split(";")[1].endswith(" to 1 % of the pot")
     with pytest.raises(ValueError, match=r"^game.board must have 3, 4 or 5 cards"):
         estimated(SPOT | {"board": "Td9d"})

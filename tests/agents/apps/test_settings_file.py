@@ -131,7 +131,7 @@ def test_the_command_prints_the_file(monkeypatch, tmp_path, capsys, river):
 
 REFUSED = {
     "a bad value": (RIVER.replace("200", "-5"), [], "river.yaml: game.pot must be above 0 chips, got -5"),
-    "a wrong type": (RIVER.replace("200", "much"), [], "river.yaml: game.pot must be a whole number of chips, got 'much'"),
+    "a wrong type": (RIVER.replace("200", "much"), [], "river.yaml: game.pot must be a number of chips, got 'much'"),
     "a typo": (RIVER.replace("stack", "stak"), [], "river.yaml: game.stak must be a key of the settings, got an unknown one"),
     "no such card": (RIVER.replace("Td9d6hQc4s", "Td9d6hQc4x"), [], "river.yaml: game.board must"),
     "no budget": (RIVER.replace("budget: {iterations: 3}", ""), [], "river.yaml: budget must limit"),

@@ -107,6 +107,38 @@ def test_chips_are_told_in_the_unit_that_is_chosen_and_a_tab_remembers_it(tab):
     assert page.input_value("#blind") == "4"
 
 
+def test_a_spot_in_big_blinds_is_walked_locked_and_linked(tab):
+    page = tab()
+    solved(page, "Td9d6hQc4s", pot="5.5", stack="97.5")
+    assert page.locator("#situation").inner_text().startswith("river, ")
+    assert "pot 5.5 chips" in page.locator("#situation").inner_text()
+    assert "bet 4.1" in page.locator("#choices").inner_text()
+    page.locator("#choices button", has_text="bet 4.1").click()
+    page.wait_for_function("() => document.querySelector('#situation').innerText.includes('pot 9.6 chips')")
+    page.wait_for_function("() => new URLSearchParams(location.hash.slice(1)).get('line') === 'bet 4.1'")
+    page.select_option("#unit", "blinds")
+    page.fill("#blind", "1")
+    assert "all-in 97.5 bb" in page.locator("#choices").inner_text()
+    page.click("#lock-box summary")
+    for field in page.locator("#lock-shares input").all():
+        field.fill("100" if field.get_attribute("data-action") == "all-in 97.5" else "0")
+    page.click("#lock button[type=submit]")
+    assert page.locator("#locks li").inner_text().startswith("bet 4.1: all-in 97.5 100%")
+    page.click("#solve")
+    page.wait_for_function("() => document.querySelector('#situation').innerText.includes('locked')")
+    other = tab()
+    other.goto(page.url)
+    other.reload()
+    assert other.input_value("[name=pot]") == "5.5"
+    other.fill("[name=chip]", "0.5")
+    other.click("#solve")
+    other.wait_for_function("() => document.querySelector('#status').innerText.includes('must')")  # its lock: no bet of 4.1 then
+    tab.wrong.clear()  # the browser tells of the answer's status
+    other.fill("[name=chip]", "0.05")
+    other.click("#solve")
+    other.wait_for_function("() => location.hash.includes('chip=0.05')")
+
+
 def test_each_card_is_told_in_a_table_and_on_the_deck_and_a_click_goes_there(tab):
     page = tab()
     solved(page)
