@@ -525,9 +525,9 @@ def register(command: str) -> None:
         from agents.training import METHODS
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig
-        from agents.training.river_values import RiverValuesConfig
+        from agents.training.start_values import StartValuesConfig
         from agents.training.street_values import StreetValuesConfig
 
-        others = (MCCFRConfig, RebelConfig, RiverValuesConfig, StreetValuesConfig)
+        others = (MCCFRConfig, RebelConfig, StartValuesConfig, StreetValuesConfig)
         for name, node in {**METHODS, **{other.name: other for other in others}}.items():
             store.store(group="trainer", name=f"{name}_schema", node=node)

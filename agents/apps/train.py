@@ -10,15 +10,15 @@ from agents.apps.build import build_kind
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.output import say
-from agents.apps.rivers import check_rivers, train_rivers_and_report
 from agents.apps.run import Run
 from agents.apps.sampling import check_sampling, sample_and_report
+from agents.apps.starts import check_starts, train_starts_and_report
 from agents.apps.training import check_training, train_and_report
 from agents.apps.values import check_values, train_values_and_report
 from agents.reporting.tables import training_table
 from agents.training.mccfr import MCCFRConfig
 from agents.training.rebel import RebelConfig
-from agents.training.river_values import RiverValuesConfig
+from agents.training.start_values import StartValuesConfig
 from agents.training.street_values import StreetValuesConfig
 
 # What training one policy takes differs from time to time, so a row may have less time than the one above it.
@@ -27,7 +27,7 @@ TIME = "training time: the iterations up to the row, of all sessions, and traini
 
 def check(config: TrainConfig, directory: Path) -> None:
     """Refuse bad values and another run's state; the trainer's settings refuse theirs when they are made."""
-    checks: dict[type, Any] = {MCCFRConfig: check_sampling, RiverValuesConfig: check_rivers}
+    checks: dict[type, Any] = {MCCFRConfig: check_sampling, StartValuesConfig: check_starts}
     checks |= dict.fromkeys((RebelConfig, StreetValuesConfig), check_values)
     check = checks.get(type(config.trainer), check_training)
     check(build_kind(config.game), config.trainer, directory)
@@ -40,8 +40,8 @@ def run(config: TrainConfig, directory: Path) -> None:
         if isinstance(config.trainer, MCCFRConfig):
             sample_and_report(kind, config.trainer, directory, result)
             return
-        if isinstance(config.trainer, RiverValuesConfig):
-            train_rivers_and_report(kind, config.trainer, directory, result)
+        if isinstance(config.trainer, StartValuesConfig):
+            train_starts_and_report(kind, config.trainer, directory, result)
             return
         if isinstance(config.trainer, (RebelConfig, StreetValuesConfig)):
             train_values_and_report(kind, config.trainer, directory, result)

@@ -3,6 +3,9 @@
 On a whole board hands stand in order of strength, from 0 to 1. That line is cut into *buckets*, and each hand belongs to the two that it
 lies between, more to the nearer one. So nothing jumps where hands change places, suits play no part, and what is known by bucket is read
 back for each hand along the line between them.
+
+Before the river a hand has a place for each river that may come. Hands stand in order of their mean, and a second line says how far the
+places lie apart: draws are on its far end. A hand belongs to four buckets of this plane.
 """
 
 from __future__ import annotations
@@ -13,8 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from games.arrays import Bool, Float
-from games.holdem.cards import Cards
+from games.holdem.cards import FULL_DECK, Cards
 from games.kernels.evaluator import board_strengths
+
+SPREADS = 4  # buckets of the second line
+MOST_SPREAD = 0.3  # standard deviation of a hand's places over rivers, where the second line ends
 
 
 @dataclass(frozen=True)
@@ -45,20 +51,52 @@ class Buckets:
         return found
 
 
-def river_buckets(hands: Cards, cards: tuple[int, ...], count: int) -> Buckets:
-    """Return the buckets of a whole board.
+def board_buckets(hands: Cards, cards: tuple[int, ...], count: int) -> Buckets:
+    """Return the buckets of a turn or of a whole board.
 
     Args:
-        hands: [H, 2] of the deck.
-        cards: five.
-        count: of buckets, two at least.
+        hands: [H, 2] of the full deck.
+        cards: four or five.
+        count: of buckets, two at least; a multiple of ``SPREADS`` on turns, and twice that at least.
     """
-    live: Bool = np.asarray(~np.isin(hands, cards).any(axis=1))
-    _, rank, ties = np.unique(board_strengths(cards, hands[live]), return_inverse=True, return_counts=True)
-    middle = np.cumsum(ties) - (ties + 1) / 2  # equal hands stand in the middle of where they would
-    place = middle[rank] / (np.count_nonzero(live) - 1) * (count - 1)
-    low = np.minimum(place.astype(np.int64), count - 2)
-    index, weight = np.zeros((len(hands), 2), np.int64), np.zeros((len(hands), 2))
-    index[live] = np.stack([low, low + 1], axis=1)
-    weight[live] = np.stack([1 - (place - low), place - low], axis=1)
-    return Buckets(live, index, weight, count)
+    if len(cards) == 5:
+        live, place = _places(hands, cards)
+        return Buckets(live, *_between(live, place, count), count)
+    live = np.asarray(~np.isin(hands, cards).any(axis=1))
+    sums, squares, rivers = np.zeros(len(hands)), np.zeros(len(hands)), np.zeros(len(hands))
+    for card in FULL_DECK.cards().tolist():
+        if card not in cards:
+            there, place = _places(hands, (*cards, card))
+            sums += place
+            squares += place**2
+            rivers += there
+    mean = np.divide(sums, rivers, out=np.zeros_like(sums), where=live)
+    spread = np.sqrt(np.maximum(np.divide(squares, rivers, out=np.zeros_like(sums), where=live) - mean**2, 0.0))
+    index, weight = _between(live, _ranks(live, np.round(mean, 9)), count // SPREADS)  # sums differ by the order of suits
+    second, share = _between(live, np.minimum(spread / MOST_SPREAD, 1.0), SPREADS)
+    both = (SPREADS * index[:, :, None] + second[:, None, :]).reshape(len(hands), -1)
+    return Buckets(live, both, (weight[:, :, None] * share[:, None, :]).reshape(len(hands), -1), count)
+
+
+def _places(hands: Cards, cards: tuple[int, ...]) -> tuple[Bool, Float]:
+    """Return which hands a whole board leaves, and their places by strength, 0 to 1; 0 for others."""
+    live = np.asarray(~np.isin(hands, cards).any(axis=1))
+    strength = np.zeros(len(hands))
+    strength[live] = board_strengths(cards, hands[live])
+    return live, _ranks(live, strength)
+
+
+def _ranks(live: Bool, values: Float) -> Float:
+    """Return [H], where live hands stand among each other, 0 to 1; equal ones in the middle of where they would."""
+    found = np.zeros(len(values))
+    _, rank, ties = np.unique(values[live], return_inverse=True, return_counts=True)
+    found[live] = (np.cumsum(ties) - (ties + 1) / 2)[rank] / (np.count_nonzero(live) - 1)
+    return found
+
+
+def _between(live: Bool, place: Float, count: int) -> tuple[npt.NDArray[np.int64], Float]:
+    """Return which two of so many buckets a place from 0 to 1 lies between [H, 2], and how much it belongs to each [H, 2]."""
+    at = place * (count - 1)
+    low = np.minimum(at.astype(np.int64), count - 2)
+    weight = np.stack([1 - (at - low), at - low], axis=1) * live[:, None]
+    return np.stack([low, low + 1], axis=1) * live[:, None], weight

@@ -1,4 +1,4 @@
-"""Leaves at the end of a turn, worth what a network says of all rivers behind them (``search.boards.river_values``)."""
+"""Leaves at the end of a turn, worth what a network says of all rivers behind them (``search.boards.start_values``)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import numpy as np
 
 from games.arrays import Float, Float32
 from games.holdem.rules import HoldemGame, HoldemState
-from search.boards.range_buckets import river_buckets
-from search.boards.river_values import DECK, PUBLIC, public_features
+from search.boards.range_buckets import board_buckets
+from search.boards.start_values import DECK, HELD, PUBLIC, public_features
 from search.kernels.equity import equity_space
 from search.kernels.hand_equity import showdown_by_hand
 from search.kernels.river_values import add_said, bucket_shares
-
-HANDS_APART = 4  # cards that two hands hold
 
 
 class RiverLeaves:
@@ -32,7 +30,7 @@ class RiverLeaves:
     """
 
     def __init__(
-        self, game: HoldemGame, said: Callable[[Float32], Float32], buckets: int, digest: bytes = b"", name: str = "river values"
+        self, game: HoldemGame, said: Callable[[Float32], Float32], buckets: int, digest: bytes = b"", name: str = "start values"
     ) -> None:
         self.game, self.name = game, name
         self._said, self._buckets, self._digest = said, buckets, digest
@@ -54,7 +52,7 @@ class RiverLeaves:
         self._look_at(turns.pop())
         chips = [self.game.chips(leaf) for leaf in leaves]
         pots = [sum(own.paid) for own in chips]
-        self._scale = np.array(pots) / (len(self._rivers) - HANDS_APART)
+        self._scale = np.array(pots) / (len(self._rivers) - HELD)
         self._rows = np.zeros((len(leaves) * len(self._rivers), PUBLIC + 2 * self._buckets), np.float32)
         self._rows[:, :PUBLIC] = [
             public_features(cards, pot, min(own.behind or (0.0, 0.0)))
@@ -68,7 +66,7 @@ class RiverLeaves:
         deck, hands = self.game.deck.cards().tolist(), self.game.hands
         self._rivers = [card for card in deck if card not in turn]
         self._boards = np.array([[*turn, card] for card in self._rivers], np.uint8)
-        every = [river_buckets(hands, (*turn, card), self._buckets) for card in self._rivers]
+        every = [board_buckets(hands, (*turn, card), self._buckets) for card in self._rivers]
         self._live = np.array([own.live for own in every])
         self._index, self._weight = np.array([own.index for own in every]), np.array([own.weight for own in every])
         self._turn = turn

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from search.boards.range_buckets import river_buckets
-from search.boards.river_values import checked_down, features, hand_values, public_features
+from search.boards.range_buckets import board_buckets
+from search.boards.start_values import checked_down, features, hand_values, public_features
 
 DECK = 52
 
@@ -19,7 +19,7 @@ def leaf_cfvs(game, leaves, said, buckets, reach):
             cards = (*leaf.cards, card)
             live = ~np.isin(game.hands, cards).any(axis=1)
             ranges = tuple(np.where(live, reach[p][b], 0.0) for p in (begins, 1 - begins))
-            places, down = river_buckets(game.hands, cards, buckets), checked_down(game.hands, cards, ranges)
+            places, down = board_buckets(game.hands, cards, buckets), checked_down(game.hands, cards, ranges)
             row = features(public_features(cards, pot, min(chips.behind)), places, ranges)
             values = hand_values(places, ranges, down, said(row[None])[0])
             for i, p in enumerate((begins, 1 - begins)):

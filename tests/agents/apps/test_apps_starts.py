@@ -1,12 +1,12 @@
-"""``timebank train trainer=river_values`` as a command."""
+"""``timebank train trainer=start_values`` as a command."""
 
 import pytest
 
-from agents.networks.river_values import load_river_values
+from agents.networks.start_values import load_start_values
 from tests.compiling import compiled
 from tests.running import result_of, timebank
 
-GAME = ("game=heads_up_no_limit", "trainer=river_values", "trainer.workers=1")
+GAME = ("game=heads_up_no_limit", "trainer=start_values", "trainer.workers=1")
 TINY = (
     *GAME, "trainer.labels=250", "trainer.held_out=6", "trainer.label_iterations=2", "trainer.label_gap=1", "trainer.iterations=2",
     "trainer.steps=1", "trainer.batch_size=8", "trainer.network.hidden=4", "trainer.network.layers=1", "trainer.network.buckets=4",
@@ -20,7 +20,7 @@ def test_rivers_are_solved_and_learned_and_a_run_goes_on(monkeypatch, tmp_path, 
     assert result["sources"] == ["play", "changed", "random"]
     assert min(*result["floor"], *result["checked_down"]) > 0
     assert set(result["history"][-1]) == {"iteration", "seconds", "loss", "new_loss", "play", "changed", "random"}
-    assert load_river_values(result["values"])[0].config.hidden == 4
+    assert load_start_values(result["values"])[0].config.hidden == 4
     assert "of held-out flops" in capsys.readouterr().out
     assert timebank(monkeypatch, "train", f"resume={tmp_path}") == 0
 
@@ -28,7 +28,7 @@ def test_rivers_are_solved_and_learned_and_a_run_goes_on(monkeypatch, tmp_path, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("game=ms1f1", *GAME[1:]), "game must be full no-limit hold'em to learn values of its rivers, got ms1f1"),
+        (("game=ms1f1", *GAME[1:]), "game must be full no-limit hold'em to learn values of its streets, got ms1f1"),
         (("game=leduc_poker", *GAME[1:]), "game must be full no-limit hold'em"),
         ((*GAME, "trainer.workers=65"), "trainer.workers must be"),
         ((*GAME, "trainer.labels=10"), "trainer.labels must be"),

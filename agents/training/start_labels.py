@@ -1,14 +1,15 @@
-"""What a value network of rivers learns from: rivers with both ranges, solved, and what each hand is worth there.
+"""What a value network of a street's start learns from: turns or rivers with both ranges, solved, and what each hand is worth there.
 
-Rivers come from three *sources*, drawn in turn:
+They come from three *sources*, drawn in turn:
 
-* ``play``: a blueprint plays both seats to the end of the turn, and both ranges follow by Bayes' rule;
+* ``play``: a blueprint plays both seats to the end of the street before, and both ranges follow by Bayes' rule;
 * ``changed``: the same, and both ranges are then changed at random, hand by hand and by strength, and what is behind too;
 * ``random``: DeepStack's random ranges (arXiv 1701.01724): the probability is split at random between the weaker and the stronger half of
   the hands, and so on; the chips behind are drawn on a logarithmic scale.
 
-A river is solved in one menu of sizes (``RIVER_MENU``). What a hand is worth is what a best response to the other player's average
-strategy wins with it: that is defined for hands that the range lacks, too.
+Each street is solved in one menu of sizes (``MENUS``), turns with a few rivers drawn anew in each iteration. What a hand is worth is what a
+best response to the other player's average strategy wins with it: that is defined for hands that the range lacks, too. What both ranges
+win too much by that, the exploitability, is taken off.
 
 Flops are either *held out* or not, by a hash of their cards without their suits' names. Labels to learn from have no held-out flop.
 """
@@ -25,37 +26,42 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.bucket_blueprint import BucketBlueprint
+from agents.no_limit.plan import LATER, NEAR_ALLIN, RAISED, TURN_RIVERS
 from games.arrays import Float, Float32
 from games.game import drawn
 from games.holdem.betting import Betting
 from games.holdem.cards import hole_hands
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame
+from games.holdem.subgame import Menus
 from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Variant, variant
-from search.boards.range_buckets import river_buckets
-from search.boards.river_values import Pair, checked_down, features, public_features, targets
+from search.boards.range_buckets import board_buckets
+from search.boards.start_values import Pair, checked_down, features, public_features, targets
 from search.boards.workspace import Workspace
 
 SOURCES = ("play", "changed", "random")
+STREETS = {"turn": 4, "river": 5}  # cards on the board where each begins
 RIVER_MENU = Menu(parse_sizes("50%,100%", "bets", raises=False), parse_sizes("100%", "raises", raises=True))
-NEAR_ALLIN = 3.0  # pots: an all-in of no more stands beside these sizes
-MENU_TEXT = "50%,100%, raises 100%, all-in up to 3 pots"
+# By cards on the board: both players' sizes from there on, and up to how many pots an all-in stands beside them.
+MENUS: dict[int, tuple[Menus, float]] = {5: (((RIVER_MENU, RIVER_MENU),), 3.0), 4: ((RAISED, LATER), NEAR_ALLIN)}
+MENU_TEXTS = {5: "50%,100%, raises 100%, all-in up to 3 pots", 4: "75%, a raise of 100% on the turn, all-in up to 2 pots"}
+RIVERS_DEALT = {5: None, 4: TURN_RIVERS}  # by an iteration
 SMALL_POT, SMALL_KEPT = 6, 0.1  # pots of fewer big blinds are played to most often, and only this share of them is taken
 HELD_OUT = 16  # one flop of so many, about, is held out
-RIVERS = 4  # that are dealt after each turn that was played to
+CARDS_DEALT = 4  # after each line that was played to
 LEAST_RANGE = 1e-4  # of the likeliest hand: what every hand has, so that each is worth something
-LEAST_BEHIND, MOST_BEHIND = 0.1, 60.0  # pots, of random rivers
-POT = 1_000  # chips, of random rivers
+LEAST_BEHIND, MOST_BEHIND = 0.1, 60.0  # pots, of random ranges
+POT = 1_000  # chips, of random ranges
 
 
-class River(NamedTuple):
-    """A river to be solved.
+class Start(NamedTuple):
+    """A turn or river to be solved.
 
     Attributes:
         source: number of it in ``SOURCES``.
-        cards: five; the flop comes first.
+        cards: four or five; the flop comes first.
         pot: chips.
         behind: chips of each player.
         ranges: [H] each, of the player who acts first and of the other one; at most 1.
@@ -69,15 +75,15 @@ class River(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A river that is solved.
+    """One that is solved.
 
     Attributes:
-        river: itself.
-        pots: [H] each, what hands are worth, see ``search.boards.river_values.targets``.
+        start: itself.
+        pots: [H] each, what hands are worth, see ``search.boards.start_values.targets``.
         gap: exploitability of the solve, in shares of the pot.
     """
 
-    river: River
+    start: Start
     pots: Pair
     gap: float
 
@@ -91,7 +97,7 @@ class Shard(NamedTuple):
         counts: [n, 2 buckets] f2; rows add up to twice the number of buckets.
         source: [n] u1.
         gap: [n] f4.
-        cards: [n, 5] u1.
+        cards: [n, 4 or 5] u1.
         chips: [n, 2] f8, the pot and what is behind.
         ranges: [n, 2, H] f2; of no rows where hands are not kept.
         pots: [n, 2, H] f2; likewise.
@@ -113,12 +119,14 @@ class Labelling:
     """How labels are made.
 
     Attributes:
+        cards: on the board, 4 or 5.
         buckets: of each range.
         iterations: of a solve, at most.
-        gap: exploitability in shares of the pot that ends it sooner.
+        gap: exploitability in shares of the pot that ends it sooner; of rivers.
         seed: of all that is drawn.
     """
 
+    cards: int = 5
     buckets: int = 128
     iterations: int = 300
     gap: float = 0.003
@@ -131,27 +139,27 @@ def held_out(flop: tuple[int, ...]) -> bool:
     return hashlib.sha256(bytes(named)).digest()[0] % HELD_OUT == 0
 
 
-class RiverDraws:
-    """Draws rivers.
+class StartDraws:
+    """Draws turns or rivers.
 
     Args:
         blueprint: plays both seats.
+        cards: on the board, 4 or 5.
     """
 
-    def __init__(self, blueprint: BucketBlueprint) -> None:
-        self.blueprint, self.hands = blueprint, hole_hands()
+    def __init__(self, blueprint: BucketBlueprint, cards: int) -> None:
+        self.blueprint, self.cards, self.hands = blueprint, cards, hole_hands()
 
-    def rivers(self, rng: np.random.Generator, held: bool) -> Iterator[River]:
-        """Yield rivers without end, sources in turn; ``held`` says which flops."""
+    def starts(self, rng: np.random.Generator, held: bool) -> Iterator[Start]:
+        """Yield them without end, sources in turn; ``held`` says which flops."""
         while True:
-            played = list(self._played(rng, held))
-            for river in played:
-                yield river
-                yield self._changed(river, rng)
+            for start in list(self._played(rng, held)):
+                yield start
+                yield self._changed(start, rng)
                 yield self._random(rng, held)
 
-    def _played(self, rng: np.random.Generator, held: bool) -> Iterator[River]:
-        """Yield the rivers of one hand; none where it ends before, or its flop is not wanted."""
+    def _played(self, rng: np.random.Generator, held: bool) -> Iterator[Start]:
+        """Yield those of one hand; none where it ends before, or its flop is not wanted."""
         game, state = self.blueprint.game, self.blueprint.game.root
         hands, ranges = game.deal(float(rng.random())), game.ranges
         while not game.settled(state):
@@ -159,7 +167,7 @@ class RiverDraws:
             if player == CHANCE:
                 if len(state.cards) == 3 and held_out(state.cards) != held:
                     return
-                if len(state.cards) == 4:
+                if len(state.cards) == self.cards - 1:
                     break
                 state = game.chance(state, hands, float(rng.random()))
                 dead = np.isin(game.hands, state.cards).any(axis=1)
@@ -177,33 +185,33 @@ class RiverDraws:
         if pot < SMALL_POT * (game.big_blind or 1.0) and rng.random() > SMALL_KEPT:
             return
         left = [card for card in game.deck.cards().tolist() if card not in state.cards]
-        for card in rng.choice(left, RIVERS, replace=False).tolist():
+        for card in rng.choice(left, CARDS_DEALT, replace=False).tolist():
             cards = (*state.cards, card)
             dead = np.isin(self.hands, cards).any(axis=1)
             one, other = (np.where(dead, 0.0, ranges[p]) for p in (first, 1 - first))
             if behind > 0 and min(np.count_nonzero(range_ > LEAST_RANGE) for range_ in (one, other)) > 1:
-                yield River(0, cards, int(pot), int(behind), (one / one.max(), other / other.max()))
+                yield Start(0, cards, int(pot), int(behind), (one / one.max(), other / other.max()))
 
-    def _changed(self, river: River, rng: np.random.Generator) -> River:
-        live = ~np.isin(self.hands, river.cards).any(axis=1)
+    def _changed(self, start: Start, rng: np.random.Generator) -> Start:
+        live = np.asarray(~np.isin(self.hands, start.cards).any(axis=1))
         strength = np.zeros(len(self.hands))
-        strength[live] = np.argsort(np.argsort(board_strengths(river.cards, self.hands[live]))) / (live.sum() - 1) - 0.5
+        strength[live] = np.argsort(np.argsort(board_strengths(start.cards, self.hands[live]))) / (live.sum() - 1) - 0.5
         changed = []
-        for range_ in river.ranges:
+        for range_ in start.ranges:
             spread = rng.uniform(0, 1.0) * rng.normal(size=len(range_)) + rng.normal(0, 2.0) * strength
             mixed = range_ + rng.choice([0.0, 0.02, 0.2]) * rng.random() * live
             varied = np.where(live, mixed * np.exp(spread), 0.0)
             changed.append(varied / varied.max())
-        behind = int(np.clip(river.behind * np.exp(rng.normal(0, 0.5)), 1, MOST_BEHIND * river.pot))
-        return River(1, river.cards, river.pot, behind, (changed[0], changed[1]))
+        behind = int(np.clip(start.behind * np.exp(rng.normal(0, 0.5)), 1, MOST_BEHIND * start.pot))
+        return Start(1, start.cards, start.pot, behind, (changed[0], changed[1]))
 
-    def _random(self, rng: np.random.Generator, held: bool) -> River:
+    def _random(self, rng: np.random.Generator, held: bool) -> Start:
         while True:
-            cards = tuple(int(card) for card in rng.permutation(52)[:5])
+            cards = tuple(int(card) for card in rng.permutation(52)[: self.cards])
             if held_out(cards[:3]) == held:
                 break
         behind = POT * np.exp(rng.uniform(np.log(LEAST_BEHIND), np.log(MOST_BEHIND)))
-        return River(2, cards, POT, int(behind), (random_range(self.hands, cards, rng), random_range(self.hands, cards, rng)))
+        return Start(2, cards, POT, int(behind), (random_range(self.hands, cards, rng), random_range(self.hands, cards, rng)))
 
 
 def random_range(hands: npt.NDArray[np.uint8], cards: tuple[int, ...], rng: np.random.Generator) -> Float:
@@ -222,25 +230,33 @@ def random_range(hands: npt.NDArray[np.uint8], cards: tuple[int, ...], rng: np.r
     return scaled
 
 
-def river_game(river: River) -> HoldemGame:
-    """Return a river as a game."""
-    betting = Betting((river.pot / 2, river.pot / 2), river.behind, (0,), ((RIVER_MENU, RIVER_MENU),), add_allin=NEAR_ALLIN)
-    cards = river.cards
-    first, second = (np.maximum(range_, LEAST_RANGE) for range_ in river.ranges)
-    return HoldemGame("river", betting, (0,), (cards[:3], cards[3:4], cards[4:]), (first, second))
+def start_game(start: Start) -> HoldemGame:
+    """Return a turn or river as a game."""
+    cards, streets = start.cards, 6 - len(start.cards)
+    menus, near = MENUS[len(cards)]
+    betting = Betting((start.pot / 2, start.pot / 2), start.behind, (0,) * streets, menus, add_allin=near)
+    first, second = (np.maximum(range_, LEAST_RANGE) for range_ in start.ranges)
+    board = (cards[:3], *((card,) for card in cards[3:]))
+    return HoldemGame("start", betting, (0,) + (1,) * (streets - 1), board, (first, second))
 
 
-def solved(river: River, labelling: Labelling, form: Variant | None = None, workspace: Workspace | None = None) -> Label:
-    """Return a river's label."""
-    game = river_game(river)
-    solver = BoardSolver(game, form or variant("default_holdem"), workspace=workspace)
-    solution = solver.solve(Budget(exploitability=labelling.gap * river.pot, iterations=labelling.iterations))
-    masses = checked_down(game.hands, river.cards, game.ranges).met
+def solved(start: Start, labelling: Labelling, form: Variant | None = None, workspace: Workspace | None = None) -> Label:
+    """Return a label."""
+    game, river = start_game(start), len(start.cards) == 5
+    solver = BoardSolver(game, form or variant("default_holdem"), workspace=workspace, rivers=RIVERS_DEALT[len(start.cards)])
+    if river:
+        solver.solve(Budget(exploitability=labelling.gap * start.pot, iterations=labelling.iterations))
+    else:
+        solver.run(labelling.iterations)
+    masses = checked_down(game.hands, start.cards, game.ranges).met
+    cfvs = solver.best_response_cfvs()
+    total = sum(float((range_ * won).sum()) for range_, won in zip(game.ranges, cfvs, strict=True))
+    gap = total / (2 * start.pot * float((game.ranges[0] * masses[0]).sum()))
     first, second = (
-        np.divide(cfvs, mass * river.pot, out=np.zeros_like(mass), where=mass > 0)
-        for cfvs, mass in zip(solver.best_response_cfvs(), masses, strict=True)
+        np.divide(won, mass * start.pot, out=np.zeros_like(mass), where=mass > 0) - gap * (mass > 0)
+        for won, mass in zip(cfvs, masses, strict=True)
     )
-    return Label(river, (first, second), float(solution.exploitability or 0.0) / river.pot)
+    return Label(start, (first, second), gap)
 
 
 def shard(blueprint: BucketBlueprint, labelling: Labelling, number: int, count: int, held: bool) -> Shard:
@@ -249,30 +265,29 @@ def shard(blueprint: BucketBlueprint, labelling: Labelling, number: int, count: 
     Args:
         blueprint: plays both seats.
         labelling: how they are made.
-        number: of the shard: other numbers draw other rivers.
+        number: of the shard: other numbers draw other states.
         count: of labels.
         held: whether flops are held out; then hands are kept.
     """
     rng, workspace, form = np.random.default_rng((labelling.seed, int(held), number)), Workspace(), variant("default_holdem")
-    rivers, rows = RiverDraws(blueprint).rivers(rng, held), list[tuple[Label, Float32, Float, Float]]()
+    starts, rows = StartDraws(blueprint, labelling.cards).starts(rng, held), list[tuple[Label, Float32, Float, Float]]()
     while len(rows) < count:
-        label = solved(next(rivers), labelling, form, workspace)
-        river = label.river
-        hands = blueprint.game.hands
-        buckets = river_buckets(hands, river.cards, labelling.buckets)
-        down = checked_down(hands, river.cards, river.ranges)
-        wanted, counts = targets(buckets, river.ranges, down, label.pots)
-        seen = features(public_features(river.cards, river.pot, river.behind), buckets, river.ranges)
+        label = solved(next(starts), labelling, form, workspace)
+        start, hands = label.start, blueprint.game.hands
+        buckets = board_buckets(hands, start.cards, labelling.buckets)
+        down = checked_down(hands, start.cards, start.ranges)
+        wanted, counts = targets(buckets, start.ranges, down, label.pots)
+        seen = features(public_features(start.cards, start.pot, start.behind), buckets, start.ranges)
         rows.append((label, seen, wanted, counts * labelling.buckets))
     labels = [row[0] for row in rows]
     return Shard(
         np.array([row[1] for row in rows], np.float16),
         np.array([row[2] for row in rows], np.float16),
         np.array([row[3] for row in rows], np.float16),
-        np.array([label.river.source for label in labels], np.uint8),
+        np.array([label.start.source for label in labels], np.uint8),
         np.array([label.gap for label in labels], np.float32),
-        np.array([label.river.cards for label in labels], np.uint8),
-        np.array([[label.river.pot, label.river.behind] for label in labels], np.float64),
-        np.array([label.river.ranges for label in labels if held], np.float16),
+        np.array([label.start.cards for label in labels], np.uint8),
+        np.array([[label.start.pot, label.start.behind] for label in labels], np.float64),
+        np.array([label.start.ranges for label in labels if held], np.float16),
         np.array([label.pots for label in labels if held], np.float16),
     )

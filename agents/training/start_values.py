@@ -1,4 +1,4 @@
-"""Values of rivers of no-limit hold'em: a network fitted to solved rivers (``agents.training.river_labels``).
+"""What it is worth to come to a street of no-limit hold'em: a network fitted to solved turns or rivers (``start_labels``).
 
 The labels are made first, part by part, into files that stay: a run that was stopped goes on, and networks of other sizes can learn from
 the same labels. Then ``iterations`` times ``steps`` steps of Adam follow. Errors are measured on held-out flops, as shares of the pot.
@@ -19,20 +19,20 @@ import torch
 
 from agents.bucket_blueprint import BucketBlueprint
 from agents.networks.regression import DivergenceError
-from agents.networks.river_values import RiverNetworkConfig, layers_of, make_river_network, save_river_values
+from agents.networks.start_values import StartNetworkConfig, layers_of, make_start_network, save_start_values
 from agents.networks.threads import one_thread
 from agents.reporting.tables import replacing
 from agents.runtime.executor import Executor
 from agents.runtime.storage import number_in, require
 from agents.training.base import BaseTrainer, TrainingRun
-from agents.training.river_labels import HELD_OUT, MENU_TEXT, SOURCES, Labelling, Shard, shard
+from agents.training.start_labels import HELD_OUT, MENU_TEXTS, SOURCES, STREETS, Labelling, Shard, shard
 from agents.training.state import Held
 from agents.training.value_learner import DELTA
 from games.arrays import Float, Float32
 from games.holdem.rules import HoldemGame
 from games.settings import bounded
-from search.boards.range_buckets import river_buckets
-from search.boards.river_values import checked_down, hand_values
+from search.boards.range_buckets import board_buckets
+from search.boards.start_values import checked_down, hand_values
 
 VALUES_FILE = "values.safetensors"
 LABELS = "labels"  # the folder of the labels
@@ -40,17 +40,18 @@ SHARD = 250  # labels of a file
 
 
 @dataclass(kw_only=True)
-class RiverValuesConfig(BaseTrainer):
-    """Everything that a training of river values depends on; more in ``BaseTrainer``.
+class StartValuesConfig(BaseTrainer):
+    """Everything that a training depends on; more in ``BaseTrainer``.
 
     Attributes:
+        street: turn or river.
         network: its size.
-        blueprint: that plays to rivers: small, standard, or a directory.
+        blueprint: that plays to the street: small, standard, or a directory.
         workers: processes that make labels, 0 for one a core.
-        labels: rivers that it learns from.
-        held_out: rivers with held-out flops, which errors are measured on.
-        label_iterations: of a river's solve, at most.
-        label_gap: exploitability in shares of the pot that ends it sooner.
+        labels: states that it learns from.
+        held_out: states with held-out flops, which errors are measured on.
+        label_iterations: of a solve; of a river's at most.
+        label_gap: exploitability in shares of the pot that ends a river's sooner.
         iterations: of training.
         steps: of Adam in each.
         batch_size: rows of a step.
@@ -58,11 +59,12 @@ class RiverValuesConfig(BaseTrainer):
         final_rate: as a fraction of ``learning_rate``.
     """
 
-    name: ClassVar[str] = "river_values"
-    title: ClassVar[str] = "values of rivers"
+    name: ClassVar[str] = "start_values"
+    title: ClassVar[str] = "values of a street's start"
     may_differ: ClassVar[tuple[str, ...]] = ("workers", "evaluate_from", "evaluate_growth", "save_seconds")  # rates fall with iterations
 
-    network: RiverNetworkConfig = field(default_factory=RiverNetworkConfig)
+    street: str = bounded("river", among=tuple(STREETS))
+    network: StartNetworkConfig = field(default_factory=StartNetworkConfig)
     blueprint: str = bounded("small", longest=1000)
     workers: int = bounded(0, most=64)
     labels: int = bounded(200_000, least=SHARD, most=10**8)
@@ -79,7 +81,7 @@ class RiverValuesConfig(BaseTrainer):
     @property
     def labelling(self) -> Labelling:
         """How labels are made."""
-        return Labelling(self.network.buckets, self.label_iterations, self.label_gap, self.seed)
+        return Labelling(STREETS[self.street], self.network.buckets, self.label_iterations, self.label_gap, self.seed)
 
     def filled(self, deep: str) -> Any:
         """Refuse: it trains no policy."""
@@ -87,13 +89,13 @@ class RiverValuesConfig(BaseTrainer):
 
 
 @dataclass(frozen=True)
-class RiverRow:
-    """What training came to at one point. Errors are of held-out rivers by source, shares of the pot, weighted by the ranges."""
+class StartRow:
+    """What training came to at one point. Errors are of held-out flops by source, shares of the pot, weighted by the ranges."""
 
     iteration: int
     seconds: float  # wall-clock of the steps
     loss: float  # Huber loss of the iteration's steps
-    new_loss: float  # that of held-out rivers
+    new_loss: float  # that of held-out flops
     play: float
     changed: float
     random: float
@@ -107,7 +109,7 @@ class Anchors:
     floor: tuple[float, ...]
 
 
-def parts_of(config: RiverValuesConfig) -> list[tuple[bool, int, int]]:
+def parts_of(config: StartValuesConfig) -> list[tuple[bool, int, int]]:
     """Return the files of labels: whether flops are held out, the number of the file, and its labels."""
     parts = list[tuple[bool, int, int]]()
     for held, count in ((True, config.held_out), (False, config.labels)):
@@ -121,7 +123,7 @@ def part_file(folder: Path, held: bool, number: int) -> Path:
 
 
 def make_labels(
-    blueprint: BucketBlueprint, config: RiverValuesConfig, folder: Path, executor: Executor, tell: Callable[[int], None]
+    blueprint: BucketBlueprint, config: StartValuesConfig, folder: Path, executor: Executor, tell: Callable[[int], None]
 ) -> None:
     """Make the files of labels that are not there.
 
@@ -168,11 +170,11 @@ def read_parts(folder: Path, parts: Sequence[tuple[bool, int, int]]) -> Shard:
     return Shard(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
 
 
-class RiverValuesRun(TrainingRun[RiverRow, Path]):
+class StartValuesRun(TrainingRun[StartRow, Path]):
     """A run between two iterations. The same seed gives the same bits.
 
     Args:
-        game: whose rivers they are.
+        game: that is played.
         config: settings.
         blueprint: digest of what played, for the file.
         folder: of the labels, which are all there.
@@ -181,13 +183,13 @@ class RiverValuesRun(TrainingRun[RiverRow, Path]):
         ValueError: see ``read_parts``.
     """
 
-    def __init__(self, game: HoldemGame, config: RiverValuesConfig, blueprint: str, folder: Path) -> None:
+    def __init__(self, game: HoldemGame, config: StartValuesConfig, blueprint: str, folder: Path) -> None:
         super().__init__(game, config)
         parts, self._blueprint = parts_of(config), blueprint
         self.labels = read_parts(folder, [part for part in parts if not part[0]])
         self.held_labels = read_parts(folder, [part for part in parts if part[0]])
         weights, sampling = (int(seed) for seed in np.random.SeedSequence(config.seed).generate_state(2))
-        self.network, self.rng = make_river_network(config.network, weights), np.random.default_rng(sampling)
+        self.network, self.rng = make_start_network(config.network, weights), np.random.default_rng(sampling)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)
         self.loss = 0.0
 
@@ -223,13 +225,13 @@ class RiverValuesRun(TrainingRun[RiverRow, Path]):
         return (error * counts).sum() / counts.sum()
 
     @one_thread()
-    def measure(self) -> RiverRow:
+    def measure(self) -> StartRow:
         """Measure on held-out flops."""
         held = self.held_labels
         with torch.inference_mode():
             new_loss = float(self._loss(held, slice(None)))
         by_source = self.errors_of(layers_of(self.network)(held.features.astype(np.float32)))
-        return RiverRow(self.iteration, self.seconds, self.loss, new_loss, *by_source)
+        return StartRow(self.iteration, self.seconds, self.loss, new_loss, *by_source)
 
     def anchors(self) -> Anchors:
         """Return what errors stand beside."""
@@ -241,7 +243,7 @@ class RiverValuesRun(TrainingRun[RiverRow, Path]):
         held, errors = self.held_labels, np.zeros(len(said))
         for i, row in enumerate(said):
             cards, ranges, pots = tuple(held.cards[i].tolist()), _pair(held.ranges[i]), _pair(held.pots[i])
-            buckets, down = river_buckets(self.game.hands, cards, self.config.network.buckets), checked_down(self.game.hands, cards, ranges)
+            buckets, down = board_buckets(self.game.hands, cards, self.config.network.buckets), checked_down(self.game.hands, cards, ranges)
             off = [abs(a - b) for a, b in zip(hand_values(buckets, ranges, down, row.astype(np.float64)), pots, strict=True)]
             masses = [mass * range_ for mass, range_ in zip(down.met, ranges, strict=True)]
             errors[i] = sum(float((error * mass).sum() / mass.sum()) for error, mass in zip(off, masses, strict=True)) / 2
@@ -265,7 +267,7 @@ class RiverValuesRun(TrainingRun[RiverRow, Path]):
 
     def restore(self, saved: dict[str, Any]) -> None:
         """See ``TrainingRun``."""
-        history = [RiverRow(**row) for row in saved["history"]]
+        history = [StartRow(**row) for row in saved["history"]]
         require(number_in(saved["loss"], 0, math.inf), "loss must be a number of at least 0")
         require(all(math.isfinite(value) for row in history for value in asdict(row).values()), "history must be finite")
         self.loss, self.history = float(saved["loss"]), history
@@ -273,8 +275,10 @@ class RiverValuesRun(TrainingRun[RiverRow, Path]):
     def finish(self, directory: Path) -> Path:
         """Write the network; return its file."""
         path = directory / VALUES_FILE
-        about = {"name": f"{self.config.name}:{self.iteration}", "menu": MENU_TEXT, "blueprint": self._blueprint, "held_out": HELD_OUT}
-        save_river_values(path, self.network, self.describe() | about)
+        street, name = self.config.street, f"{self.config.name}:{self.iteration}"
+        trained = {"street": street, "menu": MENU_TEXTS[STREETS[street]], "name": name}
+        about = trained | {"blueprint": self._blueprint, "held_out": HELD_OUT}
+        save_start_values(path, self.network, self.describe() | about)
         return path
 
 

@@ -1,4 +1,4 @@
-"""``timebank train trainer=river_values``: what is refused before, progress, result.json and table of a network of rivers."""
+"""``timebank train trainer=start_values``: what is refused before, progress, result.json and table of a network of a street's start."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from agents.reporting.figures import plot_errors
 from agents.reporting.tables import cores, duration, table
 from agents.runtime.executor import Local
 from agents.training import check_state, open_run, train
-from agents.training.river_labels import SOURCES
-from agents.training.river_values import LABELS, RiverRow, RiverValuesConfig, RiverValuesRun, make_labels
+from agents.training.start_labels import SOURCES
+from agents.training.start_values import LABELS, StartRow, StartValuesConfig, StartValuesRun, make_labels
 from games.holdem.cards import hole_hands
 from games.holdem.rules import STREETS, HoldemGame
 
 FULL_HANDS = len(hole_hands())
 
 
-def check_rivers(kind: Kind, trainer: RiverValuesConfig, directory: Path) -> None:
-    """Refuse a game whose rivers are not those of a full deck, another game's blueprint, and another run's state."""
+def check_starts(kind: Kind, trainer: StartValuesConfig, directory: Path) -> None:
+    """Refuse another game than full no-limit hold'em, another game's blueprint, and another run's state."""
     _blueprint(kind.game, trainer)
     if not 0 <= trainer.workers <= cores():
         raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {trainer.workers}")
     check_state(directory, kind.game.key, trainer)
 
 
-def _blueprint(game: object, trainer: RiverValuesConfig) -> tuple[HoldemGame, BucketBlueprint]:
+def _blueprint(game: object, trainer: StartValuesConfig) -> tuple[HoldemGame, BucketBlueprint]:
     full = isinstance(game, HoldemGame) and game.betting.blinds and game.betting.limit is None and len(game.hands) == FULL_HANDS
     if not (isinstance(game, HoldemGame) and full and game.rounds == STREETS):
-        raise ValueError(f"game must be full no-limit hold'em to learn values of its rivers, got {getattr(game, 'name', game)}")
+        raise ValueError(f"game must be full no-limit hold'em to learn values of its streets, got {getattr(game, 'name', game)}")
     return game, load_blueprint(game, blueprint_directory(trainer.blueprint))
 
 
-def train_rivers_and_report(kind: Kind, trainer: RiverValuesConfig, directory: Path, result: Run) -> Path:
+def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: Path, result: Run) -> Path:
     """Make labels and train, with progress bars; result.json always has the history so far. Return the network's file."""
     (game, blueprint), folder = _blueprint(kind.game, trainer), directory / LABELS
     result.require_directory()
-    with Progress("labels", trainer.labels + trainer.held_out, "river", PREPARING) as progress:
+    with Progress("labels", trainer.labels + trainer.held_out, "state", PREPARING) as progress:
         make_labels(blueprint, trainer, folder, Local(trainer.workers), progress.at)
-    run = open_run(RiverValuesRun(game, trainer, blueprint.digest, folder), directory)
+    run = open_run(StartValuesRun(game, trainer, blueprint.digest, folder), directory)
     anchors, gaps = run.anchors(), run.labels.gap
     say(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable")
     result.write(
@@ -65,6 +65,6 @@ def train_rivers_and_report(kind: Kind, trainer: RiverValuesConfig, directory: P
     return path
 
 
-def _cells(row: RiverRow) -> list[str]:
+def _cells(row: StartRow) -> list[str]:
     errors = [f"{error:.4f}" for error in (row.play, row.changed, row.random)]
     return [f"{row.iteration:,}", duration(row.seconds), f"{row.loss:.2e}", f"{row.new_loss:.2e}", *errors]

@@ -1,4 +1,4 @@
-"""Networks for what hands are worth on a river: see ``search.boards.river_values`` for what they see and say."""
+"""Networks for what hands are worth where a street begins: see ``search.boards.start_values`` for what they see and say."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
 from games.arrays import Float32
 from games.settings import bounded, check_bounds
-from search.boards.river_values import PUBLIC
+from search.boards.start_values import PUBLIC
 
-RIVER_VALUES = "river values"  # kind of the files that hold one
+START_VALUES = "start values"  # kind of the files that hold one
 ENCODING = 1  # of what networks see and say
 MOST_BUCKETS = 1024
 
 
 @dataclass(kw_only=True)
-class RiverNetworkConfig:
+class StartNetworkConfig:
     """Size of a network.
 
     Attributes:
@@ -41,10 +41,10 @@ class RiverNetworkConfig:
         check_bounds(self, "network")
 
 
-class RiverNetwork(nn.Module):
+class StartNetwork(nn.Module):
     """Hidden ReLU layers; a new network says that bets are worth nothing."""
 
-    def __init__(self, config: RiverNetworkConfig) -> None:
+    def __init__(self, config: StartNetworkConfig) -> None:
         super().__init__()
         inputs = PUBLIC + 2 * config.buckets
         self.config = config
@@ -63,15 +63,15 @@ class RiverNetwork(nn.Module):
         return values
 
 
-def make_river_network(config: RiverNetworkConfig, seed: int) -> RiverNetwork:
+def make_start_network(config: StartNetworkConfig, seed: int) -> StartNetwork:
     """Return a network with weights drawn from ``seed``; torch's global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return RiverNetwork(config)
+        return StartNetwork(config)
 
 
 @dataclass(frozen=True)
-class RiverLayers:
+class StartLayers:
     """The weights of a network as searches read them: a weight [inputs, outputs] and a bias of each layer, the first one's first."""
 
     layers: tuple[tuple[Float32, Float32], ...]
@@ -86,27 +86,27 @@ class RiverLayers:
         return said
 
 
-def layers_of(network: RiverNetwork) -> RiverLayers:
+def layers_of(network: StartNetwork) -> StartLayers:
     """Return copies of a network's weights."""
     every = (network.first, *network.hidden, network.last)
-    return RiverLayers(
+    return StartLayers(
         tuple((np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in every)
     )
 
 
-def save_river_values(path: Path | str, network: RiverNetwork, about: Mapping[str, Any]) -> None:
-    """Write a network; ``about`` says what it was trained on, the sizes of bets first of all (``menu``)."""
+def save_start_values(path: Path | str, network: StartNetwork, about: Mapping[str, Any]) -> None:
+    """Write a network; ``about`` says what it was trained on, ``street`` and sizes of bets (``menu``) first of all."""
     header = {"encoding": ENCODING, "network": asdict(network.config)}
-    save_tensors(path, network_arrays({"values": network}), {**about, **header}, RIVER_VALUES)
+    save_tensors(path, network_arrays({"values": network}), {**about, **header}, START_VALUES)
 
 
-def load_river_values(path: Path | str) -> tuple[RiverNetwork, dict[str, Any]]:
+def load_start_values(path: Path | str) -> tuple[StartNetwork, dict[str, Any]]:
     """Return a network of a file, and what the file says about it.
 
     Raises:
-        CheckpointError: no checkpoint of river values, or one of another encoding.
+        CheckpointError: no checkpoint of values of a street's start, or one of another encoding.
     """
-    tensors, about = load_tensors(path, RIVER_VALUES)
+    tensors, about = load_tensors(path, START_VALUES)
     if about.get("encoding") != ENCODING:
         raise CheckpointError(f"checkpoint must have encoding {ENCODING}, got {about.get('encoding')!r} in {path}")
     sizes = about.get("network")
@@ -116,14 +116,14 @@ def load_river_values(path: Path | str) -> tuple[RiverNetwork, dict[str, Any]]:
     if sizes["layers"] + 1 != len(tensors) // 2:  # sizes are claims, tensors take their room
         raise CheckpointError(f"checkpoint must have two tensors a layer, got {len(tensors)} of {sizes['layers'] + 1} layers in {path}")
     try:
-        config = RiverNetworkConfig(**sizes)
+        config = StartNetworkConfig(**sizes)
         with torch.device("meta"):
-            claimed = RiverNetwork(config)
+            claimed = StartNetwork(config)
     except (ValueError, RuntimeError) as error:
         raise CheckpointError(f"checkpoint must name the size of its network, got {sizes!r} in {path}: {error}") from None
     shapes = {f"values.{name}": tuple(parameter.shape) for name, parameter in claimed.named_parameters()}
     if {name: array.shape for name, array in tensors.items()} != shapes:
         raise CheckpointError(f"checkpoint must have the tensors of its network, got others in {path}")
-    network = make_river_network(config, 0)
+    network = make_start_network(config, 0)
     fill_networks({"values": network}, tensors, path)
     return network, about

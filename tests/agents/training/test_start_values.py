@@ -9,19 +9,20 @@ import pytest
 from agents.apps.build import blueprint_directory
 from agents.bucket_blueprint import load_blueprint
 from agents.networks import CheckpointError
-from agents.networks.river_values import RiverNetworkConfig, layers_of, load_river_values, make_river_network, save_river_values
+from agents.networks.start_values import StartNetworkConfig, layers_of, load_start_values, make_start_network, save_start_values
 from agents.runtime.executor import Serial
 from agents.training import train
-from agents.training.river_labels import SOURCES, Labelling, RiverDraws, held_out, random_range, shard
-from agents.training.river_values import LABELS, SHARD, RiverValuesConfig, RiverValuesRun, make_labels, part_file, parts_of
+from agents.training.start_labels import SOURCES, Labelling, StartDraws, held_out, random_range, shard, solved
+from agents.training.start_values import LABELS, SHARD, StartValuesConfig, StartValuesRun, make_labels, part_file, parts_of
 from games.holdem.cards import hole_hands, parse_cards
+from search.boards.start_values import checked_down
 from tests.compiling import compiled
 from tests.spots import GAME
 
 pytestmark = compiled
-QUICK = Labelling(buckets=8, iterations=4, gap=1.0)
-CONFIG = RiverValuesConfig(
-    network=RiverNetworkConfig(hidden=8, layers=2, buckets=8), labels=SHARD, held_out=3, label_iterations=2, label_gap=1.0, iterations=4,
+QUICK = Labelling(cards=5, buckets=8, iterations=4, gap=1.0)
+CONFIG = StartValuesConfig(
+    network=StartNetworkConfig(hidden=8, layers=2, buckets=8), labels=SHARD, held_out=3, label_iterations=2, label_gap=1.0, iterations=4,
     steps=2, batch_size=16, evaluate_from=2,
 )  # fmt: skip
 
@@ -31,18 +32,19 @@ def blueprint():
     return load_blueprint(GAME, blueprint_directory("small"))
 
 
-def test_rivers_come_from_three_sources_and_hold_out_flops():
+@pytest.mark.parametrize("cards", [4, 5])
+def test_states_come_from_three_sources_and_hold_out_flops(cards):
     for held in (True, False):
-        drawn = RiverDraws(blueprint()).rivers(np.random.default_rng(0), held)
-        rivers = [next(drawn) for _ in range(12)]
-        assert [river.source for river in rivers] == [0, 1, 2] * 4
-        for river in rivers:
-            assert held_out(river.cards[:3]) == held
-            assert len(set(river.cards)) == 5
-            assert river.behind >= 1
-            for range_ in river.ranges:
+        drawn = StartDraws(blueprint(), cards).starts(np.random.default_rng(0), held)
+        starts = [next(drawn) for _ in range(12)]
+        assert [start.source for start in starts] == [0, 1, 2] * 4
+        for start in starts:
+            assert held_out(start.cards[:3]) == held
+            assert len(set(start.cards)) == cards
+            assert start.behind >= 1
+            for range_ in start.ranges:
                 assert range_.max() == 1
-                assert not range_[np.isin(hole_hands(), river.cards).any(axis=1)].any()
+                assert not range_[np.isin(hole_hands(), start.cards).any(axis=1)].any()
 
 
 def test_a_flop_is_held_out_whatever_its_suits_are_called():
@@ -70,6 +72,17 @@ def test_labels_are_the_same_for_the_same_numbers():
     assert shard(blueprint(), QUICK, 2, 1, False).ranges.size == 0
 
 
+def test_labels_of_turns_are_zero_sum_and_know_hands_that_ranges_lack():
+    label = solved(next(StartDraws(blueprint(), 4).starts(np.random.default_rng(1), False)), replace(QUICK, cards=4, iterations=150))
+    start = label.start
+    down = checked_down(hole_hands(), start.cards, start.ranges)
+    total = sum(float((r * m * v).sum()) for r, m, v in zip(start.ranges, down.met, label.pots, strict=True))
+    assert 0 < label.gap < 0.2
+    assert abs(total) < 0.01 * float((start.ranges[0] * down.met[0]).sum())
+    live = ~np.isin(hole_hands(), start.cards).any(axis=1)
+    assert all(np.count_nonzero(pots[live]) > 1100 for pots in label.pots)
+
+
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
     folder = tmp_path / LABELS
     done = []
@@ -82,14 +95,14 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
     assert changed.stat().st_mtime_ns == before
 
     def run():
-        return RiverValuesRun(GAME, CONFIG, blueprint().digest, folder)
+        return StartValuesRun(GAME, CONFIG, blueprint().digest, folder)
 
     whole = train(run(), tmp_path / "whole")
     stopped = run()
     train(stopped, tmp_path / "part", stop=lambda: stopped.iteration == 2)
     part = train(run(), tmp_path / "part")
-    first, about = load_river_values(whole)
-    second, _ = load_river_values(part)
+    first, about = load_start_values(whole)
+    second, _ = load_start_values(part)
     for one, other in zip(first.parameters(), second.parameters(), strict=True):
         np.testing.assert_array_equal(one.detach().numpy(), other.detach().numpy())
     assert about["menu"].startswith("50%")
@@ -104,14 +117,14 @@ def test_labels_of_another_kind_are_refused(tmp_path):
     path = part_file(tmp_path, True, 0)
     path.write_bytes(b"nothing")
     with pytest.raises(ValueError, match="labels must be files that this trainer wrote"):
-        RiverValuesRun(GAME, CONFIG, "", tmp_path)
+        StartValuesRun(GAME, CONFIG, "", tmp_path)
     assert parts_of(replace(CONFIG, labels=600))[-1] == (False, 2, 100)
 
 
 def test_a_network_in_numpy_says_what_torch_says():
     import torch
 
-    network = make_river_network(RiverNetworkConfig(hidden=8, layers=3, buckets=4), 1)
+    network = make_start_network(StartNetworkConfig(hidden=8, layers=3, buckets=4), 1)
     with torch.no_grad():
         network.last.weight.normal_()
     seen = np.random.default_rng(0).random((5, network.first.in_features)).astype(np.float32)
@@ -119,15 +132,15 @@ def test_a_network_in_numpy_says_what_torch_says():
 
 
 def test_a_file_is_read_back_and_others_are_refused(tmp_path):
-    network = make_river_network(RiverNetworkConfig(hidden=8, layers=2, buckets=4), 0)
+    network = make_start_network(StartNetworkConfig(hidden=8, layers=2, buckets=4), 0)
     path = tmp_path / "values.safetensors"
-    save_river_values(path, network, {"menu": "x"})
-    again, about = load_river_values(path)
+    save_start_values(path, network, {"menu": "x"})
+    again, about = load_start_values(path)
     assert again.config == network.config
     assert about["menu"] == "x"
     for size in ({"hidden": 8, "layers": 3, "buckets": 4}, {"hidden": 9, "layers": 2, "buckets": 4}, {"hidden": 8}):
         from agents.networks.checkpoint import network_arrays, save_tensors
 
-        save_tensors(path, network_arrays({"values": network}), {"encoding": 1, "network": size}, "river values")
+        save_tensors(path, network_arrays({"values": network}), {"encoding": 1, "network": size}, "start values")
         with pytest.raises(CheckpointError, match="checkpoint must"):
-            load_river_values(path)
+            load_start_values(path)

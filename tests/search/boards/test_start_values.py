@@ -7,10 +7,10 @@ from games.holdem.cards import hole_hands, parse_cards
 from games.holdem.config import Spot
 from search import BoardSolver, Budget, variant
 from search.boards.depth_limit import BoardDepthLimitedSolver, first_street, leaf_states
-from search.boards.range_buckets import river_buckets
+from search.boards.range_buckets import board_buckets
 from search.boards.river_leaves import RiverLeaves
-from search.boards.river_values import PUBLIC, checked_down, features, hand_values, public_features, targets
 from search.boards.settled_leaves import SettledLeaves, equities
+from search.boards.start_values import PUBLIC, checked_down, features, hand_values, public_features, targets
 from tests.compiling import compiled
 from tests.naive.river_values import leaf_cfvs
 
@@ -26,7 +26,7 @@ def some_ranges(cards, seed=0):
 
 @compiled
 def test_each_hand_belongs_to_the_two_buckets_that_it_lies_between():
-    places = river_buckets(HANDS, BOARD, BUCKETS)
+    places = board_buckets(HANDS, BOARD, BUCKETS)
     assert places.live.sum() == 1081
     np.testing.assert_allclose(places.weight.sum(axis=1), places.live)
     assert (places.index[places.live, 1] - places.index[places.live, 0] == 1).all()
@@ -43,8 +43,34 @@ def test_each_hand_belongs_to_the_two_buckets_that_it_lies_between():
 
 @compiled
 def test_a_board_that_everybody_plays_puts_all_hands_in_the_middle():
-    places = river_buckets(HANDS, parse_cards("AsKsQsJsTs", "board"), BUCKETS)
+    places = board_buckets(HANDS, parse_cards("AsKsQsJsTs", "board"), BUCKETS)
     np.testing.assert_allclose(places.of_hands(np.arange(BUCKETS, dtype=float))[places.live], (BUCKETS - 1) / 2)
+
+
+@compiled
+def test_on_a_turn_each_hand_belongs_to_four_buckets_of_mean_and_spread():
+    places = board_buckets(HANDS, BOARD[:4], 32)
+    assert places.live.sum() == 1128
+    np.testing.assert_allclose(places.weight.sum(axis=1), places.live)
+    strength, spread = (places.of_hands(line) for line in (np.repeat(np.arange(8.0), 4), np.tile(np.arange(4.0), 8)))
+
+    def hand(text):
+        return [tuple(row) for row in HANDS.tolist()].index(tuple(sorted(parse_cards(text, "hand"))))
+
+    set_of_kings, draw, nothing = hand("KhKd"), hand("QsJs"), hand("6c4c")  # the board is Ks8h3d2c
+    assert strength[set_of_kings] > 6.5 > strength[draw] > strength[nothing]
+    assert spread[hand("Ah9h")] > spread[set_of_kings]
+    np.testing.assert_allclose(strength[places.live].mean(), 3.5)  # ranks are even, though means are not
+
+
+@compiled
+def test_on_a_turn_checking_down_is_the_mean_over_rivers():
+    ranges = some_ranges(BOARD[:4])
+    down = checked_down(HANDS, BOARD[:4], ranges)
+    game = Spot(board="Ks8h3d2c", pot=300, stack=500).build()
+    np.testing.assert_allclose(down.met[0], game.cf_reach(game.root, 0, ranges[1]), atol=1e-9)
+    wanted = 0.5 * ranges[1] @ equities(game, BOARD[:4]).T
+    np.testing.assert_allclose(down.pots[0] * down.met[0], wanted, atol=1e-9)
 
 
 @compiled
@@ -69,8 +95,8 @@ def test_suits_play_no_part():
     moved = tuple(np.zeros(len(HANDS)) for _ in (0, 1))
     for own, other in zip(moved, ranges, strict=True):
         own[image] = other
-    seen = features(public_features(BOARD, 300, 900), river_buckets(HANDS, BOARD, BUCKETS), ranges)
-    again = features(public_features(renamed, 300, 900), river_buckets(HANDS, renamed, BUCKETS), moved)
+    seen = features(public_features(BOARD, 300, 900), board_buckets(HANDS, BOARD, BUCKETS), ranges)
+    again = features(public_features(renamed, 300, 900), board_buckets(HANDS, renamed, BUCKETS), moved)
     np.testing.assert_allclose(seen, again, rtol=1e-5)
 
 
@@ -81,7 +107,7 @@ def test_a_network_that_says_its_targets_is_near_what_it_was_taught():
     game = type(game)(game.name, game.betting, game.deals, game.board, ranges)
     solver = BoardSolver(game, variant("default_holdem"))
     solver.solve(Budget(iterations=200))
-    places, down = river_buckets(HANDS, BOARD, 128), checked_down(HANDS, BOARD, ranges)
+    places, down = board_buckets(HANDS, BOARD, 128), checked_down(HANDS, BOARD, ranges)
     pots = tuple(
         np.divide(c, 1000 * m, out=np.zeros_like(c), where=m > 0) for c, m in zip(solver.best_response_cfvs(), down.met, strict=True)
     )

@@ -1,8 +1,8 @@
-"""What a network sees of a river, and what it says: both ranges by bucket in, values by bucket out, for every board of a full deck.
+"""What a network sees where a street begins, and what it says: both ranges by bucket in, values by bucket out, for every board.
 
-Both players have put in the same. A hand's value is in pots, per reach of the other player that it can meet, *beside checking down*: what
-it wins if nobody bets is exact and costs little (``checked_down``), so the network says only what bets are worth. The player who acts
-first stands first. Nothing depends on suits but how many cards of the board share one.
+For turns and rivers of a full deck. Both players have put in the same. A hand's value is in pots, per reach of the other player that it
+can meet, *beside checking down*: what it wins if nobody bets any more is exact (``checked_down``), so the network says only what bets are
+worth. The player who acts first stands first. Nothing depends on suits but how many cards of the board share one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from games.arrays import Float, Float32
-from games.holdem.cards import Cards
+from games.holdem.cards import FULL_DECK, Cards
 from search.boards.range_buckets import Buckets
 from search.kernels.equity import equity_space
 from search.kernels.hand_equity import showdown_by_hand
@@ -21,10 +21,11 @@ Pair = tuple[Float, Float]  # of the player who acts first, and of the other one
 RANKS, SUITS = 13, 4
 PUBLIC = RANKS + SUITS + 2  # numbers of the cards and of the chips
 DECK = 53  # rows that sums by card take
+HELD = 4  # cards that two hands hold
 
 
 class CheckedDown(NamedTuple):
-    """What hands win at showdown if nobody bets any more.
+    """What hands win at showdown if nobody bets any more, a mean over the rivers that may come.
 
     Attributes:
         pots: per player [H], in pots less what the player has put in itself, per reach that the hand meets; 0 where it meets none.
@@ -36,29 +37,30 @@ class CheckedDown(NamedTuple):
 
 
 def checked_down(hands: Cards, cards: tuple[int, ...], ranges: Pair) -> CheckedDown:
-    """Return what hands win if a whole board is checked down: half the pot, nothing, or minus half the pot.
+    """Return what hands win if a board is checked down: on each river half the pot, nothing, or minus half the pot.
 
     Args:
-        hands: [H, 2] of the deck.
-        cards: five.
+        hands: [H, 2] of the full deck.
+        cards: four or five.
         ranges: [H] each; hands that hold a card of the board count as 0.
     """
     live = np.asarray(~np.isin(hands, cards).any(axis=1))
     against = np.stack([ranges[1] * live, ranges[0] * live], axis=1)
     wins, met = np.zeros_like(against), np.zeros_like(against)
-    boards = np.array([cards], np.uint8)
+    rivers = [()] if len(cards) == 5 else [(card,) for card in FULL_DECK.cards().tolist() if card not in cards]
+    boards = np.array([[*cards, *river] for river in rivers], np.uint8)
     showdown_by_hand(boards, hands, against, equity_space(len(hands), 1, 1), np.zeros((DECK, 2)), wins, met)
-    real = live[:, None] & (met > 1e-12 * against.sum(axis=0))  # what is left of a difference of sums in float64
-    met = np.where(real, met, 0.0)
+    real = live[:, None] & (met > 1e-12 * len(boards) * against.sum(axis=0))  # what is left of a difference of sums in float64
     pots = np.divide(wins, 2 * met, out=np.full_like(wins, 0.5), where=real) - 0.5
+    met = np.where(real, met, 0.0) / (1 if len(cards) == 5 else len(boards) - HELD)
     return CheckedDown((pots[:, 0], pots[:, 1]), (met[:, 0], met[:, 1]))
 
 
 def public_features(cards: tuple[int, ...], pot: float, behind: float) -> Float32:
-    """Return [PUBLIC], what everybody sees of a river.
+    """Return [PUBLIC], what everybody sees.
 
     Args:
-        cards: five.
+        cards: on the board.
         pot: chips in it.
         behind: chips that each player still has.
     """
