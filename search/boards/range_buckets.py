@@ -72,7 +72,7 @@ def board_buckets(hands: Cards, cards: tuple[int, ...], count: int) -> Buckets:
             rivers += there
     mean = np.divide(sums, rivers, out=np.zeros_like(sums), where=live)
     spread = np.sqrt(np.maximum(np.divide(squares, rivers, out=np.zeros_like(sums), where=live) - mean**2, 0.0))
-    order: Float = np.round(mean, 9)  # sums differ by the order of suits
+    order: Float = np.asarray(np.round(mean, 9), np.float64)  # sums differ by the order of suits
     index, weight = _between(live, _ranks(live, order), count // SPREADS)
     second, share = _between(live, np.minimum(spread / MOST_SPREAD, 1.0), SPREADS)
     both = (SPREADS * index[:, :, None] + second[:, None, :]).reshape(len(hands), -1)
