@@ -171,7 +171,7 @@ def bet(rules: Betting, state: BettingState, amount: int) -> tuple[str, BettingS
     """Return what a bet or raise to an amount is called, and where it leads."""
     faced = (state.street_0, state.street_1)[1 - state.player]
     verb = "all-in" if state.before + amount == rules.stack else "raise" if faced else "bet"
-    return f"{verb} {chip_text(amount * rules.chip)}", _raise(state, faced, amount)
+    return f"{verb} {chip_text(rules.chip, amount)}", _raise(state, faced, amount)
 
 
 def bet_range(rules: Betting, state: BettingState) -> tuple[int, int] | None:

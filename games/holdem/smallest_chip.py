@@ -48,9 +48,10 @@ def steps_in(chips: float, chip: Fraction) -> int:
     return steps.numerator
 
 
-def chip_text(chips: Fraction) -> str:
-    """Return chips as people write them: 2 or 2.5."""
-    return str(chips) if chips.denominator == 1 else f"{float(chips):.15g}"
+def chip_text(chip: Fraction, steps: int = 1) -> str:
+    """Return so many chips of a size as people write their sum: 2 or 2.5."""
+    total, ones = steps * chip.numerator, chip.denominator
+    return f"{total / ones:.15g}" if total % ones else str(total // ones)
 
 
 def _exact(chips: float) -> Fraction:

@@ -134,9 +134,9 @@ def test_a_spot_in_big_blinds_is_walked_locked_and_linked(tab):
     other.click("#solve")
     other.wait_for_function("() => document.querySelector('#status').innerText.includes('must')")  # its lock: no bet of 4.1 then
     tab.wrong.clear()  # the browser tells of the answer's status
-    other.fill("[name=chip]", "0.05")
+    other.fill("[name=chip]", "0.1")
     other.click("#solve")
-    other.wait_for_function("() => location.hash.includes('chip=0.05')")
+    other.wait_for_function("() => location.hash.includes('chip=0.1')")
 
 
 def test_each_card_is_told_in_a_table_and_on_the_deck_and_a_click_goes_there(tab):
