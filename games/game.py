@@ -246,7 +246,7 @@ def find_deal(game: PublicGame[State], line: str, key: str) -> State:
     """
     state = _follow(game, line, key, deals=True)
     if game.player(state) != CHANCE:
-        raise ValueError(f"{key} must lead where a card comes, got {line!r}, where a player acts")
+        raise ValueError(f"{key} must lead where a card comes, got {line.strip()!r}, where a player acts")
     return state
 
 

@@ -192,7 +192,7 @@ class SolveConfig:
             counts what it has done too: with just as many, or no budget, it is reported as it is, and fewer are refused.
         executor: where the boards of ``game.boards`` are solved, one thread a worker.
         lock: decisions whose strategy is given, each line with what is played there: ``{check: "bet 50 100%"}``, by hand, or a CSV file;
-            everything else is solved around them: see docs/how-to/lock.md.
+            everything else is solved around them; ``*`` in a line stands for every card: see docs/how-to/lock.md.
         show: decisions of hold'em to report besides the first, each as the line that leads there, 'check / bet 50': one, or a list of them.
         seed: of nothing in a solve; it is kept in ``result.json``.
     """

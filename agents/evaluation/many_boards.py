@@ -246,7 +246,7 @@ def texture_rows(rows: Sequence[Row], actions: Sequence[str]) -> list[Row]:
 
 def _mean(name: str, rows: Sequence[Row], actions: Sequence[str]) -> Row:
     weights = [row["weight"] * row["deals"] for row in rows]
-    columns = [key for key in ("ev_oop", "ev_ip", "rake", "equity_oop") if key in rows[0]]
+    columns: list[str] = [key for key in ("ev_oop", "ev_ip", "rake", "equity_oop") if key in rows[0]]
     means = {key: float(np.average([row[key] for row in rows], weights=weights)) for key in columns}
     taken = {action: [row["frequencies"].get(action) or 0.0 for row in rows] for action in actions}
     frequencies = {action: float(np.average(shares, weights=weights)) for action, shares in taken.items()}

@@ -217,3 +217,34 @@ def test_sixteen_bits_and_two_threads_play_what_is_locked(monkeypatch, tmp_path)
     _, found = solve_river(monkeypatch, tmp_path, "budget.iterations=200", "storage=16", "threads=2", lock, "show=check")
     for entry in found["nodes"][0]["hands"].values():
         np.testing.assert_allclose(entry["strategy"], [0.3, 0.7, 0, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("asked", ['lock={check / check / *: "check 100%"}', 'lock={"check / check / *": "check 100%"}'])
+def test_a_star_locks_a_decision_on_every_card(monkeypatch, tmp_path, capsys, asked):
+    turn = [override.replace("Td9d6hQc4s", "Td9d6hQc") for override in RIVER]
+    show = "show=[check / check / 2c, check / check / Kd, bet 100 / call / 2c]"
+    assert timebank(monkeypatch, "solve", *turn, "budget.iterations=5", "save=true", asked, show, f"hydra.run.dir={tmp_path}") == 0
+    result = result_of(tmp_path)
+    assert ["locked" in node for node in result["nodes"]] == [True, True, False]
+    for node in result["nodes"][:2]:
+        assert {entry["strategy"][0] for entry in node["hands"].values()} == {1.0}
+    (row,) = result["locks"]
+    assert (row["line"], row["player"], row["whole"]) == ("check / check / *", 0, True)
+    assert row["decisions"] > 30
+    words = "locked: check / check / *: out of position, every hand on every card: check 100%\n"
+    assert words in capsys.readouterr().out
+    assert timebank(monkeypatch, "show", str(tmp_path), "check / check / 7s", "check") == 0
+    text = capsys.readouterr().out
+    assert text.startswith("check / check / 7s (locked)\n")
+    assert "\ncheck\n" in text
+    assert words in text
+
+
+def test_a_star_that_cannot_be_is_refused_in_one_line(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    given = (*RIVER, "budget.iterations=5")
+    line = refused(monkeypatch, capsys, "solve", *given, 'lock={check / *: "check 100%"}')
+    assert line == "error: lock must lead where a card comes, got 'check', where a player acts\n"
+    turn = [override.replace("Td9d6hQc4s", "Td9d6hQc") for override in given]
+    line = refused(monkeypatch, capsys, "solve", *turn, "lock={check / check / *: mine.csv}")
+    assert "must say what is played where * stands for every card, got the file 'mine.csv'" in line

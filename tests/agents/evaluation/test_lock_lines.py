@@ -109,7 +109,7 @@ def test_small_games_have_it_too():
     ("asked", "error"),
     [
         ({"*": MIX}, "lock must lead where a card comes, got '', where a player acts"),
-        ({"check / *": MIX}, "lock must lead where a card comes, got 'check ', where a player acts"),
+        ({"check / *": MIX}, "lock must lead where a card comes, got 'check', where a player acts"),
         ({"jump / *": MIX}, "lock must begin with check, bet 10 or all-in 60, got 'jump'"),
         ({"check / check / * / jump": MIX}, "lock must go on after 'check / check / 2c' with check, bet 10 or all-in 60, got 'jump'"),
         (
