@@ -183,6 +183,15 @@ def test_leduc_answers_are_judged():
         agree(printed, cell.value)
 
 
+def test_five_ways_on_leduc():
+    import hurts
+
+    for cause, found in hurts.Leduc().rows():
+        shown = row(hurts.PAGE, "table: five ways -->", cause)  # the first rows are of Leduc
+        for printed, value in zip((shown[2], shown[3], shown[5]), found, strict=True):
+            agree(printed, value)
+
+
 @pytest.mark.parametrize(("name", "game"), [("leduc", "leduc_poker"), ("Liar's Dice", "liars_dice(numdice=1,dice_sides=6)")])
 def test_gadgets_by_the_clock_begin_from_this_blueprint(name, game):
     """Their other rows are what the clock allowed."""
