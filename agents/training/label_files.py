@@ -6,6 +6,7 @@ the first labels of a file do not depend on how many follow.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -63,8 +64,10 @@ def check_labels(folder: Path, parts: Sequence[Part], about: dict[str, Any]) -> 
     """Refuse labels that were made with other settings; ``make_labels`` sets damaged files aside.
 
     Raises:
-        ValueError: a file of other settings; names the key that differs.
+        ValueError: a file of other settings; names the key that differs. Or the folder is none.
     """
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise ValueError(f"labels must be in a folder, got another file at {folder}")
     for path in (part.file(folder) for part in parts):
         try:
             with open_archive(path) as archive:
@@ -119,9 +122,9 @@ def make_labels(
         ValueError: see ``check_labels``.
         OSError: a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     about = made_with(blueprint.digest, labelling)
     check_labels(folder, parts, about)
+    folder.mkdir(parents=True, exist_ok=True)
     missing = list[Part]()
     for part in parts:
         labels = load_or_set_aside(part.file(folder), partial(read_part, part=part, about=about))

@@ -158,7 +158,7 @@ def test_labels_that_cannot_be_read_are_set_aside_and_made_again(labels, tmp_pat
     assert "set aside" in caplog.text
 
 
-def test_labels_of_other_settings_are_refused_and_stay(labels):
+def test_labels_of_other_settings_are_refused_and_stay(labels, tmp_path):
     stamps = {path: path.read_bytes() for path in labels.iterdir()}
     others = [{"seed": 1}, {"label_iterations": 3}, {"label_gap": 0.5}, {"network": StartNetworkConfig(buckets=16)}, {"street": "turn"}]
     for other in others:
@@ -169,6 +169,9 @@ def test_labels_of_other_settings_are_refused_and_stay(labels):
     with pytest.raises(ValueError, match=r"digest of trainer\.blueprint must be"):
         check_labels(labels, CONFIG.parts, about)
     assert stamps == {path: path.read_bytes() for path in labels.iterdir()}
+    (tmp_path / LABELS).touch()
+    with pytest.raises(ValueError, match="labels must be in a folder, got another file at "):
+        make(tmp_path / LABELS)
 
 
 def test_more_labels_or_fewer_are_taken_from_the_same_files(labels, tmp_path):
