@@ -11,7 +11,7 @@ from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.training import followed
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from agents.reporting.figures import plot_errors
-from agents.reporting.tables import cores, duration, table
+from agents.reporting.tables import cores, duration, free_memory, memory_text, table
 from agents.runtime.executor import Local
 from agents.training import check_state, open_run, train
 from agents.training.label_files import check_labels, made_with, make_labels
@@ -24,10 +24,14 @@ FULL_HANDS = len(hole_hands())
 
 
 def check_starts(kind: Kind, trainer: StartValuesConfig, directory: Path) -> None:
-    """Refuse another game than full no-limit hold'em, another game's blueprint, and another run's state or labels."""
+    """Refuse another game than full no-limit hold'em, another game's blueprint, too little memory, and another run's state or labels."""
     _, blueprint = _blueprint(kind.game, trainer)
     if not 0 <= trainer.workers <= cores():
         raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {trainer.workers}")
+    needed, free = trainer.memory, free_memory()
+    if needed > 0.9 * free:
+        sizes = f"{trainer.labels:,} labels, {trainer.held_out:,} held out, steps of {trainer.batch_size:,}: {memory_text(needed)}"
+        raise ValueError(f"trainer.labels, held_out and batch_size must fit into memory ({memory_text(free)} are free), got {sizes}")
     check_state(directory, kind.game.key, trainer)
     check_labels(directory / LABELS, trainer.parts, made_with(blueprint.digest, trainer.labelling))
 

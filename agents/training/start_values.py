@@ -25,10 +25,11 @@ from agents.training.start_labels import HELD_OUT, MENU_TEXTS, SOURCES, STREETS,
 from agents.training.state import Held
 from agents.training.value_learner import DELTA
 from games.arrays import Float, Float32
+from games.holdem.cards import hole_hands
 from games.holdem.rules import HoldemGame
 from games.settings import bounded
 from search.boards.range_buckets import SPREADS, board_buckets
-from search.boards.start_values import checked_down, hand_values
+from search.boards.start_values import PUBLIC, checked_down, hand_values
 
 VALUES_FILE = "values.safetensors"
 LABELS = "labels"  # the folder of the labels
@@ -88,6 +89,16 @@ class StartValuesConfig(BaseTrainer):
     def parts(self) -> list[Part]:
         """The files of labels."""
         return parts_of(self.held_out, self.labels)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that training takes, about: labels twice while they are read, and what a step or a measurement does with rows."""
+        outputs = 2 * self.network.buckets
+        row, by_hand = PUBLIC + 3 * outputs, 4 * len(hole_hands())
+        widths = PUBLIC + 3 * outputs + 3 * self.network.hidden * self.network.layers
+        half, single = np.dtype(np.float16).itemsize, np.dtype(np.float32).itemsize
+        labels = 2 * half * ((self.labels + self.held_out) * row + self.held_out * by_hand)
+        return labels + 2 * single * max(self.batch_size, self.held_out) * widths
 
     def filled(self, deep: str) -> Any:
         """Refuse: it trains no policy."""

@@ -41,6 +41,8 @@ def test_rivers_are_solved_and_learned_and_a_run_goes_on(monkeypatch, tmp_path, 
         (("game=leduc_poker", *GAME[1:]), "game must be full no-limit hold'em"),
         ((*GAME, "trainer.workers=65"), "trainer.workers must be"),
         ((*GAME, "trainer.labels=10"), "trainer.labels must be"),
+        ((*GAME, "trainer.labels=100000000"), "error: trainer.labels, held_out and batch_size must fit into memory ("),
+        ((*GAME, "trainer.batch_size=1000000000"), "must fit into memory ("),
         ((*GAME, "trainer.network.buckets=1"), "buckets must be"),
         ((*GAME, "trainer.blueprint=nowhere"), "nowhere"),
         (
