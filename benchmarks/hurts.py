@@ -1,6 +1,6 @@
 """Five ways in which a search hurts: each cause made on purpose, then repaired, on games where strength is exact, search included.
 
-    python benchmarks/hurts.py                   # all tables, some five minutes; --write, --check: see benchmarks/tables.py
+    python benchmarks/hurts.py                   # all tables, some two minutes; --write, --check: see benchmarks/tables.py
     python benchmarks/hurts.py leduc             # the rows of Leduc alone: seconds
     python benchmarks/hurts.py ms2f1t1h5         # those of 20-card hold'em with a one-card flop and turn
     python benchmarks/hurts.py mistake           # one mistake split in three, on Leduc

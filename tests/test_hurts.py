@@ -50,6 +50,12 @@ def test_the_same_search_with_the_right_range_does_not_hurt(hurts, leduc):
     assert leduc.strength(leduc.believing(3, REFINED), 300) > 10 * leduc.alone
 
 
+def test_more_iterations_repair_answers_that_are_not_judged(leduc):
+    answers = leduc.search("round", ResolveConfig("resolve", judge=False))
+    assert leduc.strength(answers, 10) > 2 * leduc.alone
+    assert leduc.strength(answers, 1000) < leduc.alone
+
+
 def test_an_agent_of_the_same_searches_is_not_forgetful_before_the_first(hurts, leduc):
     """On the first round it plays as the search that it is made of."""
     budget = Budget(iterations=20)

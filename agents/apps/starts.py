@@ -11,11 +11,12 @@ from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.training import followed
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from agents.reporting.figures import plot_errors
-from agents.reporting.tables import cores, duration, table
+from agents.reporting.tables import cores, duration, free_memory, memory_text, table
 from agents.runtime.executor import Local
 from agents.training import check_state, open_run, train
+from agents.training.label_files import check_labels, made_with, make_labels
 from agents.training.start_labels import SOURCES
-from agents.training.start_values import LABELS, StartRow, StartValuesConfig, StartValuesRun, make_labels
+from agents.training.start_values import LABELS, StartRow, StartValuesConfig, StartValuesRun
 from games.holdem.cards import hole_hands
 from games.holdem.rules import STREETS, HoldemGame
 
@@ -23,11 +24,16 @@ FULL_HANDS = len(hole_hands())
 
 
 def check_starts(kind: Kind, trainer: StartValuesConfig, directory: Path) -> None:
-    """Refuse another game than full no-limit hold'em, another game's blueprint, and another run's state."""
-    _blueprint(kind.game, trainer)
+    """Refuse another game than full no-limit hold'em, another game's blueprint, too little memory, and another run's state or labels."""
+    _, blueprint = _blueprint(kind.game, trainer)
     if not 0 <= trainer.workers <= cores():
         raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {trainer.workers}")
+    needed, free = trainer.memory, free_memory()
+    if needed > 0.9 * free:
+        sizes = f"{trainer.labels:,} labels, {trainer.held_out:,} held out, steps of {trainer.batch_size:,}: {memory_text(needed)}"
+        raise ValueError(f"trainer.labels, held_out and batch_size must fit into memory ({memory_text(free)} are free), got {sizes}")
     check_state(directory, kind.game.key, trainer)
+    check_labels(directory / LABELS, trainer.parts, made_with(blueprint.digest, trainer.labelling))
 
 
 def _blueprint(game: object, trainer: StartValuesConfig) -> tuple[HoldemGame, BucketBlueprint]:
@@ -42,7 +48,7 @@ def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: P
     (game, blueprint), folder = _blueprint(kind.game, trainer), directory / LABELS
     result.require_directory()
     with Progress("labels", trainer.labels + trainer.held_out, "state", PREPARING) as progress:
-        make_labels(blueprint, trainer, folder, Local(trainer.workers), progress.at)
+        make_labels(blueprint, trainer.labelling, trainer.parts, folder, Local(trainer.workers), progress.at)
     run = open_run(StartValuesRun(game, trainer, blueprint.digest, folder), directory)
     anchors, gaps = run.anchors(), run.labels.gap
     say(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable")
@@ -58,9 +64,10 @@ def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: P
     figures = [directory / f"training.{form}" for form in ("png", "svg")]
     plot_errors(result.history, asdict(anchors), SOURCES, f"{kind.game.name}, {trainer.title}: held-out flops", figures)
     heads = ["iteration", "training time", "loss", "of held-out flops", *(f"error, {source}" for source in SOURCES)]
-    say(table(heads, [_cells(row) for row in run.history]))
+    rows = [_cells(row) for row in run.history]
     for what, errors in asdict(anchors).items():
-        say(f"{what.replace('_', ' ')}: {' / '.join(f'{error:.4f}' for error in errors)}")
+        rows.append([what.replace("_", " "), "-", "-", "-", *(f"{error:.4f}" for error in errors)])
+    say(table(heads, rows))
     say(f"errors are shares of the pot on held-out flops, weighted by ranges (docs/concepts/depth-limits.md); {path}")
     return path
 

@@ -246,7 +246,7 @@ def plot_errors(
 
     Args:
         rows: of the history, with an error for each source.
-        beside: errors by source of what a network stands beside, by name: level lines.
+        beside: errors by source of what a network stands beside, by name, two of them: level lines.
         sources: their names.
         title: of the figure.
         paths: of its files.
@@ -256,10 +256,10 @@ def plot_errors(
         axes.plot(
             [row["iteration"] for row in rows], [row[source] for row in rows], color=f"C{i}", marker=MARKERS[i], markersize=4, label=source
         )
-        for (name, errors), dashes in zip(beside.items(), ("--", ":"), strict=False):
-            axes.axhline(
-                errors[i], color=f"C{i}", linewidth=1, linestyle=dashes, zorder=1, label=name.replace("_", " ") if i == 0 else None
-            )
+    for (name, errors), dashes in zip(beside.items(), ("--", ":"), strict=True):
+        axes.plot([], [], color="gray", linewidth=1, linestyle=dashes, label=name.replace("_", " "))  # in the legend once, for all colours
+        for i, error in enumerate(errors):
+            axes.axhline(error, color=f"C{i}", linewidth=1, linestyle=dashes, zorder=1)
     axes.set_xlabel("training iterations")
     axes.set_ylabel("error of values, shares of the pot")
     axes.legend(fontsize=7, loc="best")

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from agents.bucket_blueprint import BucketBlueprint
 from agents.no_limit.plan import LATER, NEAR_ALLIN, RAISED, TURN_RIVERS
-from games.arrays import Float, Float32
+from games.arrays import Bool, Float, Float32
 from games.game import drawn
 from games.holdem.betting import Betting
 from games.holdem.cards import hole_hands
@@ -64,7 +64,8 @@ class Start(NamedTuple):
         cards: four or five; the flop comes first.
         pot: chips.
         behind: chips of each player.
-        ranges: [H] each, of the player who acts first and of the other one; at most 1.
+        ranges: [H] each, of the player who acts first and of the other one: from ``LEAST_RANGE`` to 1, and 0 of hands that hold a card of
+            the board. What is solved, seen and weighed are these.
     """
 
     source: int
@@ -187,10 +188,11 @@ class StartDraws:
         left = [card for card in game.deck.cards().tolist() if card not in state.cards]
         for card in rng.choice(left, CARDS_DEALT, replace=False).tolist():
             cards = (*state.cards, card)
-            dead = np.isin(self.hands, cards).any(axis=1)
+            dead = np.asarray(np.isin(self.hands, cards).any(axis=1))
             one, other = (np.where(dead, 0.0, ranges[p]) for p in (first, 1 - first))
             if behind > 0 and min(np.count_nonzero(range_ > LEAST_RANGE) for range_ in (one, other)) > 1:
-                yield Start(0, cards, int(pot), int(behind), (one / one.max(), other / other.max()))
+                ranges = least_of_all(one / one.max(), dead), least_of_all(other / other.max(), dead)
+                yield Start(0, cards, int(pot), int(behind), ranges)
 
     def _changed(self, start: Start, rng: np.random.Generator) -> Start:
         live = np.asarray(~np.isin(self.hands, start.cards).any(axis=1))
@@ -201,7 +203,7 @@ class StartDraws:
             spread = rng.uniform(0, 1.0) * rng.normal(size=len(range_)) + rng.normal(0, 2.0) * strength
             mixed = range_ + rng.choice([0.0, 0.02, 0.2]) * rng.random() * live
             varied = np.where(live, mixed * np.exp(spread), 0.0)
-            changed.append(varied / varied.max())
+            changed.append(least_of_all(varied / varied.max(), ~live))
         behind = int(np.clip(start.behind * np.exp(rng.normal(0, 0.5)), 1, MOST_BEHIND * start.pot))
         return Start(1, start.cards, start.pot, behind, (changed[0], changed[1]))
 
@@ -211,7 +213,15 @@ class StartDraws:
             if held_out(cards[:3]) == held:
                 break
         behind = POT * np.exp(rng.uniform(np.log(LEAST_BEHIND), np.log(MOST_BEHIND)))
-        return Start(2, cards, POT, int(behind), (random_range(self.hands, cards, rng), random_range(self.hands, cards, rng)))
+        dead = np.asarray(np.isin(self.hands, cards).any(axis=1))
+        one, other = (least_of_all(random_range(self.hands, cards, rng), dead) for _ in (0, 1))
+        return Start(2, cards, POT, int(behind), (one, other))
+
+
+def least_of_all(range_: Float, dead: Bool) -> Float:
+    """Return a range [H] with ``LEAST_RANGE`` of every hand at least, and nothing of those that hold a card of the board."""
+    raised: Float = np.where(dead, 0.0, np.maximum(range_, LEAST_RANGE))
+    return raised
 
 
 def random_range(hands: npt.NDArray[np.uint8], cards: tuple[int, ...], rng: np.random.Generator) -> Float:
@@ -235,9 +245,8 @@ def start_game(start: Start) -> HoldemGame:
     cards, streets = start.cards, 6 - len(start.cards)
     menus, near = MENUS[len(cards)]
     betting = Betting((start.pot / 2, start.pot / 2), start.behind, (0,) * streets, menus, add_allin=near)
-    first, second = (np.maximum(range_, LEAST_RANGE) for range_ in start.ranges)
     board = (cards[:3], *((card,) for card in cards[3:]))
-    return HoldemGame("start", betting, (0,) + (1,) * (streets - 1), board, (first, second))
+    return HoldemGame("start", betting, (0,) + (1,) * (streets - 1), board, start.ranges)
 
 
 def solved(start: Start, labelling: Labelling, form: Variant | None = None, workspace: Workspace | None = None) -> Label:

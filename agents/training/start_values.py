@@ -1,42 +1,38 @@
 """What it is worth to come to a street of no-limit hold'em: a network fitted to solved turns or rivers (``start_labels``).
 
-The labels are made first, part by part, into files that stay: a run that was stopped goes on, and networks of other sizes can learn from
-the same labels. Then ``iterations`` times ``steps`` steps of Adam follow. Errors are measured on held-out flops, as shares of the pot.
+The labels are made first, into files that stay (``label_files``). Networks of other sizes can learn from the same labels. Then
+``iterations`` times ``steps`` steps of Adam follow. Errors are measured on held-out flops, as shares of the pot.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from agents.bucket_blueprint import BucketBlueprint
 from agents.networks.regression import DivergenceError
 from agents.networks.start_values import StartNetworkConfig, layers_of, make_start_network, save_start_values
 from agents.networks.threads import one_thread
-from agents.reporting.tables import replacing
-from agents.runtime.executor import Executor
 from agents.runtime.storage import number_in, require
 from agents.training.base import BaseTrainer, TrainingRun
-from agents.training.start_labels import HELD_OUT, MENU_TEXTS, SOURCES, STREETS, Labelling, Shard, shard
+from agents.training.label_files import SHARD, Part, made_with, parts_of, read_labels
+from agents.training.start_labels import HELD_OUT, MENU_TEXTS, SOURCES, STREETS, Labelling, Shard
 from agents.training.state import Held
 from agents.training.value_learner import DELTA
 from games.arrays import Float, Float32
+from games.holdem.cards import hole_hands
 from games.holdem.rules import HoldemGame
 from games.settings import bounded
-from search.boards.range_buckets import board_buckets
-from search.boards.start_values import checked_down, hand_values
+from search.boards.range_buckets import SPREADS, board_buckets
+from search.boards.start_values import PUBLIC, checked_down, hand_values
 
 VALUES_FILE = "values.safetensors"
 LABELS = "labels"  # the folder of the labels
-SHARD = 250  # labels of a file
 
 
 @dataclass(kw_only=True)
@@ -78,10 +74,31 @@ class StartValuesConfig(BaseTrainer):
     final_rate: float = bounded(0.01, most=1)
     evaluate_from: int = bounded(25, least=1)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        buckets, least = self.network.buckets, 2 * SPREADS
+        if self.street == "turn" and (buckets % SPREADS or buckets < least):
+            raise ValueError(f"trainer.network.buckets must be a multiple of {SPREADS}, at least {least}, for turns, got {buckets}")
+
     @property
     def labelling(self) -> Labelling:
         """How labels are made."""
         return Labelling(STREETS[self.street], self.network.buckets, self.label_iterations, self.label_gap, self.seed)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The files of labels."""
+        return parts_of(self.held_out, self.labels)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that training takes, about: labels twice while they are read, and what a step or a measurement does with rows."""
+        outputs = 2 * self.network.buckets
+        row, by_hand = PUBLIC + 3 * outputs, 4 * len(hole_hands())
+        widths = PUBLIC + 3 * outputs + 3 * self.network.hidden * self.network.layers
+        half, single = np.dtype(np.float16).itemsize, np.dtype(np.float32).itemsize
+        labels = 2 * half * ((self.labels + self.held_out) * row + self.held_out * by_hand)
+        return labels + 2 * single * max(self.batch_size, self.held_out) * widths
 
     def filled(self, deep: str) -> Any:
         """Refuse: it trains no policy."""
@@ -109,67 +126,6 @@ class Anchors:
     floor: tuple[float, ...]
 
 
-def parts_of(config: StartValuesConfig) -> list[tuple[bool, int, int]]:
-    """Return the files of labels: whether flops are held out, the number of the file, and its labels."""
-    parts = list[tuple[bool, int, int]]()
-    for held, count in ((True, config.held_out), (False, config.labels)):
-        parts += [(held, number, min(SHARD, count - number * SHARD)) for number in range(-(-count // SHARD))]
-    return parts
-
-
-def part_file(folder: Path, held: bool, number: int) -> Path:
-    """Return the name of a file of labels."""
-    return folder / f"{'held' if held else 'part'}_{number:05d}.npz"
-
-
-def make_labels(
-    blueprint: BucketBlueprint, config: StartValuesConfig, folder: Path, executor: Executor, tell: Callable[[int], None]
-) -> None:
-    """Make the files of labels that are not there.
-
-    Args:
-        blueprint: plays both seats.
-        config: settings.
-        folder: of the files.
-        executor: runs the parts.
-        tell: is called with the number of labels that there are.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = parts_of(config)
-    missing = [part for part in parts if not part_file(folder, *part[:2]).exists()]
-    done = sum(count for *_, count in parts) - sum(count for *_, count in missing)
-    tell(done)
-    for i, made in executor.map(partial(_part, blueprint, config.labelling), missing):
-        with replacing(part_file(folder, *missing[i][:2])) as temporary, temporary.open("wb") as file:
-            np.savez(file, **made._asdict())
-        done += missing[i][2]
-        tell(done)
-
-
-def _part(blueprint: BucketBlueprint, labelling: Labelling, part: tuple[bool, int, int]) -> Shard:
-    held, number, count = part
-    return shard(blueprint, labelling, number, count, held)
-
-
-def read_parts(folder: Path, parts: Sequence[tuple[bool, int, int]]) -> Shard:
-    """Return the labels of some files, one after the other.
-
-    Raises:
-        ValueError: a file is none of them.
-    """
-    shards = list[Shard]()
-    for held, number, count in parts:
-        path = part_file(folder, held, number)
-        try:
-            with np.load(path) as file:
-                shards.append(Shard(**{name: file[name] for name in Shard._fields}))
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(f"labels must be files that this trainer wrote, got another one at {path}: {error}") from None
-        if len(shards[-1].source) != count:
-            raise ValueError(f"labels must be {count} in {path}, got {len(shards[-1].source)}")
-    return Shard(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
-
-
 class StartValuesRun(TrainingRun[StartRow, Path]):
     """A run between two iterations. The same seed gives the same bits.
 
@@ -180,14 +136,14 @@ class StartValuesRun(TrainingRun[StartRow, Path]):
         folder: of the labels, which are all there.
 
     Raises:
-        ValueError: see ``read_parts``.
+        ValueError: see ``read_labels``.
     """
 
     def __init__(self, game: HoldemGame, config: StartValuesConfig, blueprint: str, folder: Path) -> None:
         super().__init__(game, config)
-        parts, self._blueprint = parts_of(config), blueprint
-        self.labels = read_parts(folder, [part for part in parts if not part[0]])
-        self.held_labels = read_parts(folder, [part for part in parts if part[0]])
+        self._blueprint, about = blueprint, made_with(blueprint, config.labelling)
+        self.labels = read_labels(folder, [part for part in config.parts if not part.held], about)
+        self.held_labels = read_labels(folder, [part for part in config.parts if part.held], about)
         weights, sampling = (int(seed) for seed in np.random.SeedSequence(config.seed).generate_state(2))
         self.network, self.rng = make_start_network(config.network, weights), np.random.default_rng(sampling)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)

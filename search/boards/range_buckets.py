@@ -58,7 +58,13 @@ def board_buckets(hands: Cards, cards: tuple[int, ...], count: int) -> Buckets:
         hands: [H, 2] of the full deck.
         cards: four or five.
         count: of buckets, two at least; a multiple of ``SPREADS`` on turns, and twice that at least.
+
+    Raises:
+        ValueError: another count.
     """
+    step = 1 if len(cards) == 5 else SPREADS
+    if count % step or count < 2 * step:
+        raise ValueError(f"count of buckets must be a multiple of {step}, at least {2 * step}, on {len(cards)} cards, got {count}")
     if len(cards) == 5:
         live, place = _places(hands, cards)
         return Buckets(live, *_between(live, place, count), count)

@@ -388,4 +388,6 @@ def test_every_yaml_of_train_and_ablate_composes(monkeypatch):
     register("train")
     for name in TRAINED:
         assert prepare("train", [f"experiment={name}"], check_train).settings.trainer.floor
+    for name in ("river_values", "turn_values"):
+        assert prepare("train", [f"experiment={name}"], check_train).settings.trainer.street == name.split("_")[0]
     layered("train", [])

@@ -9,7 +9,7 @@ from agents import BlueprintAgent, UniformPolicy
 from agents.match.deal import Competitor
 from agents.match.report import decision_table
 from agents.match.statistics import decision_row
-from agents.reporting.figures import plot_ablation, plot_exchange, plot_trace, plot_training
+from agents.reporting.figures import plot_ablation, plot_errors, plot_exchange, plot_trace, plot_training
 from agents.reporting.tables import spoilt_note
 from games import public_tree
 from search import Budget
@@ -59,6 +59,15 @@ def test_learning_curves_say_what_they_are_of_and_where_the_floor_is(tmp_path, n
     assert "exploitability of searches with the network, chips" in values
     assert "public belief states learned from" in values
     assert "floor of this size" not in values
+
+
+def test_errors_by_source_name_the_sources_and_then_what_they_stand_beside(tmp_path, no_warnings):
+    rows = [{"iteration": i, "play": 0.1 / i, "changed": 0.2 / i} for i in (1, 2, 4)]
+    beside = {"checked_down": (0.3, 0.4), "floor": (0.01, 0.02)}
+    plot_errors(rows, beside, ("play", "changed"), "a network", [tmp_path / "errors.svg"])
+    text = (tmp_path / "errors.svg").read_text()
+    places = [text.index(f">{label}</text>") for label in ("play", "changed", "checked down", "floor")]
+    assert places == sorted(places)
 
 
 def test_a_solve_without_an_iteration_has_a_figure_that_says_so(tmp_path, no_warnings):

@@ -1,5 +1,6 @@
 """Values of rivers: which rivers are drawn, what is learned of them, and what a stopped run keeps."""
 
+import shutil
 from dataclasses import replace
 from functools import cache
 
@@ -12,9 +13,11 @@ from agents.networks import CheckpointError
 from agents.networks.start_values import StartNetworkConfig, layers_of, load_start_values, make_start_network, save_start_values
 from agents.runtime.executor import Serial
 from agents.training import train
-from agents.training.start_labels import SOURCES, Labelling, StartDraws, held_out, random_range, shard, solved
-from agents.training.start_values import LABELS, SHARD, StartValuesConfig, StartValuesRun, make_labels, part_file, parts_of
+from agents.training.label_files import KEYS, SHARD, Part, check_labels, made_with, make_labels, parts_of, read_part
+from agents.training.start_labels import LEAST_RANGE, SOURCES, Labelling, StartDraws, held_out, random_range, shard, solved
+from agents.training.start_values import LABELS, StartValuesConfig, StartValuesRun
 from games.holdem.cards import hole_hands, parse_cards
+from search.boards.range_buckets import board_buckets
 from search.boards.start_values import checked_down
 from tests.compiling import compiled
 from tests.spots import GAME
@@ -32,6 +35,10 @@ def blueprint():
     return load_blueprint(GAME, blueprint_directory("small"))
 
 
+def make(folder, config=CONFIG, tell=lambda done: None):
+    make_labels(blueprint(), config.labelling, config.parts, folder, Serial(), tell)
+
+
 @pytest.mark.parametrize("cards", [4, 5])
 def test_states_come_from_three_sources_and_hold_out_flops(cards):
     for held in (True, False):
@@ -43,8 +50,10 @@ def test_states_come_from_three_sources_and_hold_out_flops(cards):
             assert len(set(start.cards)) == cards
             assert start.behind >= 1
             for range_ in start.ranges:
+                dead = np.isin(hole_hands(), start.cards).any(axis=1)
                 assert range_.max() == 1
-                assert not range_[np.isin(hole_hands(), start.cards).any(axis=1)].any()
+                assert range_[~dead].min() >= LEAST_RANGE
+                assert not range_[dead].any()
 
 
 def test_a_flop_is_held_out_whatever_its_suits_are_called():
@@ -86,11 +95,11 @@ def test_labels_of_turns_are_zero_sum_and_know_hands_that_ranges_lack():
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
     folder = tmp_path / LABELS
     done = []
-    make_labels(blueprint(), CONFIG, folder, Serial(), done.append)
+    make(folder, CONFIG, done.append)
     assert done == [0, 3, 3 + SHARD]
-    changed = part_file(folder, False, 0)
+    changed = Part(False, 0, SHARD).file(folder)
     before = changed.stat().st_mtime_ns
-    make_labels(blueprint(), CONFIG, folder, Serial(), done.append)
+    make(folder, CONFIG, done.append)
     assert done[-1] == 3 + SHARD
     assert changed.stat().st_mtime_ns == before
 
@@ -112,13 +121,81 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
     assert min(*anchors.floor, *anchors.checked_down) > 0
 
 
-def test_labels_of_another_kind_are_refused(tmp_path):
-    make_labels(blueprint(), CONFIG, tmp_path, Serial(), lambda done: None)
-    path = part_file(tmp_path, True, 0)
-    path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="labels must be files that this trainer wrote"):
-        StartValuesRun(GAME, CONFIG, "", tmp_path)
-    assert parts_of(replace(CONFIG, labels=600))[-1] == (False, 2, 100)
+def test_where_nearly_nothing_is_behind_labels_are_checking_down():
+    """Of the very ranges that a network sees: narrow ones of the source ``random`` included."""
+    for cards, count, most in ((5, 3, 1e-4), (4, 3, 0.02)):  # one chip to a pot of 100,000; turns are solved on rivers that are drawn
+        drawn = StartDraws(blueprint(), cards).starts(np.random.default_rng(5), False)
+        for start in [next(drawn)._replace(pot=100_000, behind=1) for _ in range(count)]:
+            label = solved(start, Labelling(cards=cards, iterations=60, gap=0.001))
+            down = checked_down(hole_hands(), start.cards, start.ranges)
+            for pots, plain in zip(label.pots, down.pots, strict=True):
+                np.testing.assert_allclose(pots, plain, atol=most)
+
+
+@pytest.fixture(scope="module")
+def labels(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("labels")
+    make(folder)
+    return folder
+
+
+def test_labels_that_cannot_be_read_are_set_aside_and_made_again(labels, tmp_path, caplog):
+    about = made_with(blueprint().digest, CONFIG.labelling)
+    part = Part(True, 0, CONFIG.held_out)
+    whole = part.file(labels).read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    for content in (b"", b"nothing", whole[:-1], whole[:3000], bytes(flipped)):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        shutil.copytree(labels, folder)
+        part.file(folder).write_bytes(content)
+        with pytest.raises(ValueError, match="labels must be files that this trainer wrote"):
+            StartValuesRun(GAME, CONFIG, blueprint().digest, folder)
+        check_labels(folder, CONFIG.parts, about)
+        make(folder)
+        assert part.file(folder).read_bytes() == whole
+        assert part.file(folder).with_name("held_00000.npz.damaged").read_bytes() == content
+    assert "set aside" in caplog.text
+
+
+def test_labels_of_other_settings_are_refused_and_stay(labels, tmp_path):
+    stamps = {path: path.read_bytes() for path in labels.iterdir()}
+    others = [{"seed": 1}, {"label_iterations": 3}, {"label_gap": 0.5}, {"network": StartNetworkConfig(buckets=16)}, {"street": "turn"}]
+    for other in others:
+        with pytest.raises(ValueError, match=f"trainer.{next(iter(other))}.* must be .* as in .*held_00000.npz, got"):
+            make(labels, replace(CONFIG, **other))
+    about = made_with("another", CONFIG.labelling)
+    assert set(about) == set(KEYS)
+    with pytest.raises(ValueError, match=r"digest of trainer\.blueprint must be"):
+        check_labels(labels, CONFIG.parts, about)
+    assert stamps == {path: path.read_bytes() for path in labels.iterdir()}
+    (tmp_path / LABELS).touch()
+    with pytest.raises(ValueError, match="labels must be in a folder, got another file at "):
+        make(tmp_path / LABELS)
+
+
+def test_more_labels_or_fewer_are_taken_from_the_same_files(labels, tmp_path):
+    folder = tmp_path / LABELS
+    shutil.copytree(labels, folder)
+    made = []
+    make(folder, replace(CONFIG, held_out=5), made.append)
+    assert made == [SHARD, SHARD + 5]
+    about = made_with(blueprint().digest, CONFIG.labelling)
+    first, again = (read_part(Part(True, 0, 3).file(place), Part(True, 0, 3), about) for place in (labels, folder))
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    make(folder, CONFIG, made.append)
+    assert made[2:] == [SHARD + 3]
+    assert parts_of(3, 600)[-1] == (False, 2, 100)
+
+
+@pytest.mark.parametrize("buckets", [4, 6, 33])
+def test_buckets_that_a_turn_cannot_have_are_refused(buckets):
+    with pytest.raises(ValueError, match=rf"trainer\.network\.buckets must be a multiple of 4, at least 8, for turns, got {buckets}"):
+        StartValuesConfig(street="turn", network=StartNetworkConfig(buckets=buckets))
+    with pytest.raises(ValueError, match="count of buckets must be a multiple of 4"):
+        board_buckets(hole_hands(), (0, 1, 2, 3), buckets)
+    assert StartValuesConfig(street="river", network=StartNetworkConfig(buckets=buckets)).network.buckets == buckets
 
 
 def test_a_network_in_numpy_says_what_torch_says():
