@@ -34,10 +34,9 @@ from games.holdem.cards import hole_hands
 from games.holdem.menus import Menu, parse_sizes
 from games.holdem.rules import HoldemGame
 from games.holdem.subgame import Menus
-from games.kernels.evaluator import board_strengths
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Variant, variant
-from search.boards.range_buckets import board_buckets
+from search.boards.range_buckets import board_buckets, made_strengths
 from search.boards.start_values import Pair, checked_down, features, public_features, targets
 from search.boards.workspace import Workspace
 
@@ -197,7 +196,7 @@ class StartDraws:
     def _changed(self, start: Start, rng: np.random.Generator) -> Start:
         live = np.asarray(~np.isin(self.hands, start.cards).any(axis=1))
         strength = np.zeros(len(self.hands))
-        strength[live] = np.argsort(np.argsort(board_strengths(start.cards, self.hands[live]))) / (live.sum() - 1) - 0.5
+        strength[live] = np.argsort(np.argsort(made_strengths(self.hands[live], start.cards))) / (live.sum() - 1) - 0.5
         changed = []
         for range_ in start.ranges:
             spread = rng.uniform(0, 1.0) * rng.normal(size=len(range_)) + rng.normal(0, 2.0) * strength
@@ -227,7 +226,7 @@ def least_of_all(range_: Float, dead: Bool) -> Float:
 def random_range(hands: npt.NDArray[np.uint8], cards: tuple[int, ...], rng: np.random.Generator) -> Float:
     """Return [H], a range as DeepStack draws them: its probability split at random between the weaker and the stronger half, and so on."""
     live = np.flatnonzero(~np.isin(hands, cards).any(axis=1))
-    order = live[np.lexsort((rng.random(len(live)), board_strengths(cards, hands[live])))]
+    order = live[np.lexsort((rng.random(len(live)), made_strengths(hands[live], cards)))]
     shares, parts = np.zeros(len(hands)), [(0, len(order), 1.0)]
     while parts:
         start, stop, mass = parts.pop()

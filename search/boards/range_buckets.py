@@ -85,6 +85,11 @@ def board_buckets(hands: Cards, cards: tuple[int, ...], count: int) -> Buckets:
     return Buckets(live, both, (weight[:, :, None] * share[:, None, :]).reshape(len(hands), -1), count)
 
 
+def made_strengths(hands: Cards, cards: tuple[int, ...]) -> npt.NDArray[np.int32]:
+    """Return [n], how strong hands [n, 2] are together with a board of three to five cards, as it lies; higher is better."""
+    return board_strengths(cards, hands)
+
+
 def _places(hands: Cards, cards: tuple[int, ...]) -> tuple[Bool, Float]:
     """Return which hands a whole board leaves, and their places by strength, 0 to 1; 0 for others."""
     live = np.asarray(~np.isin(hands, cards).any(axis=1))
