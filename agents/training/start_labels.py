@@ -55,7 +55,7 @@ LEAST_BEHIND, MOST_BEHIND = 0.1, 60.0  # pots, of random ranges
 POT = 1_000  # chips, of random ranges
 
 
-class Start(NamedTuple):
+class StreetStart(NamedTuple):
     """A turn or river to be solved.
 
     Attributes:
@@ -83,7 +83,7 @@ class Label(NamedTuple):
         gap: exploitability of the solve, in shares of the pot.
     """
 
-    start: Start
+    start: StreetStart
     pots: Pair
     gap: float
 
@@ -150,7 +150,7 @@ class StartDraws:
     def __init__(self, blueprint: BucketBlueprint, cards: int) -> None:
         self.blueprint, self.cards, self.hands = blueprint, cards, hole_hands()
 
-    def starts(self, rng: np.random.Generator, held: bool) -> Iterator[Start]:
+    def starts(self, rng: np.random.Generator, held: bool) -> Iterator[StreetStart]:
         """Yield them without end, sources in turn; ``held`` says which flops."""
         while True:
             for start in list(self._played(rng, held)):
@@ -158,7 +158,7 @@ class StartDraws:
                 yield self._changed(start, rng)
                 yield self._random(rng, held)
 
-    def _played(self, rng: np.random.Generator, held: bool) -> Iterator[Start]:
+    def _played(self, rng: np.random.Generator, held: bool) -> Iterator[StreetStart]:
         """Yield those of one hand; none where it ends before, or its flop is not wanted."""
         game, state = self.blueprint.game, self.blueprint.game.root
         hands, ranges = game.deal(float(rng.random())), game.ranges
@@ -191,9 +191,9 @@ class StartDraws:
             one, other = (np.where(dead, 0.0, ranges[p]) for p in (first, 1 - first))
             if behind > 0 and min(np.count_nonzero(range_ > LEAST_RANGE) for range_ in (one, other)) > 1:
                 ranges = least_of_all(one / one.max(), dead), least_of_all(other / other.max(), dead)
-                yield Start(0, cards, int(pot), int(behind), ranges)
+                yield StreetStart(0, cards, int(pot), int(behind), ranges)
 
-    def _changed(self, start: Start, rng: np.random.Generator) -> Start:
+    def _changed(self, start: StreetStart, rng: np.random.Generator) -> StreetStart:
         live = np.asarray(~np.isin(self.hands, start.cards).any(axis=1))
         strength = np.zeros(len(self.hands))
         strength[live] = np.argsort(np.argsort(made_strengths(self.hands[live], start.cards))) / (live.sum() - 1) - 0.5
@@ -204,9 +204,9 @@ class StartDraws:
             varied = np.where(live, mixed * np.exp(spread), 0.0)
             changed.append(least_of_all(varied / varied.max(), ~live))
         behind = int(np.clip(start.behind * np.exp(rng.normal(0, 0.5)), 1, MOST_BEHIND * start.pot))
-        return Start(1, start.cards, start.pot, behind, (changed[0], changed[1]))
+        return StreetStart(1, start.cards, start.pot, behind, (changed[0], changed[1]))
 
-    def _random(self, rng: np.random.Generator, held: bool) -> Start:
+    def _random(self, rng: np.random.Generator, held: bool) -> StreetStart:
         while True:
             cards = tuple(int(card) for card in rng.permutation(52)[: self.cards])
             if held_out(cards[:3]) == held:
@@ -214,7 +214,7 @@ class StartDraws:
         behind = POT * np.exp(rng.uniform(np.log(LEAST_BEHIND), np.log(MOST_BEHIND)))
         dead = np.asarray(np.isin(self.hands, cards).any(axis=1))
         one, other = (least_of_all(random_range(self.hands, cards, rng), dead) for _ in (0, 1))
-        return Start(2, cards, POT, int(behind), (one, other))
+        return StreetStart(2, cards, POT, int(behind), (one, other))
 
 
 def least_of_all(range_: Float, dead: Bool) -> Float:
@@ -239,7 +239,7 @@ def random_range(hands: npt.NDArray[np.uint8], cards: tuple[int, ...], rng: np.r
     return scaled
 
 
-def start_game(start: Start) -> HoldemGame:
+def start_game(start: StreetStart) -> HoldemGame:
     """Return a turn or river as a game."""
     cards, streets = start.cards, 6 - len(start.cards)
     menus, near = MENUS[len(cards)]
@@ -248,7 +248,7 @@ def start_game(start: Start) -> HoldemGame:
     return HoldemGame("start", betting, (0,) + (1,) * (streets - 1), board, start.ranges)
 
 
-def solved(start: Start, labelling: Labelling, form: Variant | None = None, workspace: Workspace | None = None) -> Label:
+def solved(start: StreetStart, labelling: Labelling, form: Variant | None = None, workspace: Workspace | None = None) -> Label:
     """Return a label."""
     game, river = start_game(start), len(start.cards) == 5
     solver = BoardSolver(game, form or variant("default_holdem"), workspace=workspace, rivers=RIVERS_DEALT[len(start.cards)])
