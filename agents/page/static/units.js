@@ -29,7 +29,8 @@ export function chooseUnit(choice, field, changed) {
 const unitAt = (pot) => (pot ? kind : "chips");
 export const unitName = (pot) => NAMES[unitAt(pot)];
 export const inUnit = (chips, pot) => ({ chips, blinds: chips / blind, pot: (100 * chips) / pot })[unitAt(pot)];
-export const figure = (chips, pot) => (chips === null ? "-" : inUnit(chips, pot).toFixed(DIGITS[unitAt(pot)]));
+const fixed = (number, digits) => Number(number.toFixed(digits)).toFixed(digits); // -0.001 is 0.00, without a minus
+export const figure = (chips, pot) => (chips === null ? "-" : fixed(inUnit(chips, pot), DIGITS[unitAt(pot)]));
 export const amount = (chips, pot) => (chips === null ? "-" : `${+inUnit(chips, pot).toFixed(DIGITS[unitAt(pot)])}${unitAt(pot) === "pot" ? " %" : ` ${unitName(pot)}`}`);
 
 // A pot: in chips where they are told in per cent of it.
