@@ -91,4 +91,6 @@ class OpenSpielGame(Derived):
         try:
             return super().build(progress)
         except UnknownGameError as error:
+            if ":" in self.string:  # of game=module:name
+                raise
             raise UnknownGameError(f"game.string{str(error).removeprefix('game')}") from None
