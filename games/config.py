@@ -7,7 +7,7 @@ from math import comb
 
 from games.derivation import public_tree
 from games.derived import DerivedGame, derived_game
-from games.openspiel import tidy
+from games.openspiel import UnknownGameError, tidy
 from games.private_deals import MAX_HISTORIES, Progress
 from games.settings import bounded, check_bounds
 
@@ -86,3 +86,11 @@ class OpenSpielGame(Derived):
 
     def game_string(self) -> str:
         return tidy(self.string)
+
+    def build(self, progress: Progress | None = None) -> DerivedGame:
+        try:
+            return super().build(progress)
+        except UnknownGameError as error:
+            if ":" in self.string:  # of game=module:name
+                raise
+            raise UnknownGameError(f"game.string{str(error).removeprefix('game')}") from None

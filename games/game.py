@@ -14,6 +14,7 @@ import numpy as np
 
 from games.arrays import Float
 from games.public_tree import CHANCE
+from games.settings import shown
 
 State = TypeVar("State", bound=Hashable)
 ROOT = "root"  # a line of play that leads to the first decision, as an empty one does
@@ -246,7 +247,7 @@ def find_deal(game: PublicGame[State], line: str, key: str) -> State:
     """
     state = _follow(game, line, key, deals=True)
     if game.player(state) != CHANCE:
-        raise ValueError(f"{key} must lead where a card comes, got {line.strip()!r}, where a player acts")
+        raise ValueError(f"{key} must lead where a card comes, got {shown(line.strip())}, where a player acts")
     return state
 
 
@@ -258,7 +259,7 @@ def _follow(game: PublicGame[State], line: str, key: str, deals: bool) -> State:
         after = f" after {' / '.join(done)!r}" if done else ""
         player = game.player(state)
         if game.settled(state):
-            raise ValueError(f"{key} must end at a decision, got {line!r}, where nobody acts{after}")
+            raise ValueError(f"{key} must end at a decision, got {shown(line)}, where nobody acts{after}")
         if len(done) == len(steps) and (player != CHANCE or deals):
             return state
         step = steps[len(done)] if len(done) < len(steps) else ""
@@ -266,7 +267,7 @@ def _follow(game: PublicGame[State], line: str, key: str, deals: bool) -> State:
             state = game.revealed(state, step) if player == CHANCE else game.child(state, game.action(state, step))
         except ValueError as error:
             begun = f"must go on{after}" if done or player == CHANCE else "must begin"
-            got = f"got {step!r}" if step else "got nothing" if player == CHANCE else "got ''"
+            got = f"got {shown(step)}" if step else "got nothing" if player == CHANCE else "got ''"
             raise ValueError(f"{key} {begun} with {error}, {got}") from None
         done.append(step)
 

@@ -96,8 +96,8 @@ def _report(result: Run, tasks: Sequence[BoardTask], rows: Sequence[Row]) -> Non
     raked = ["rake"] if "rake" in means[0] else []
     heads = ["boards by texture", "boards", "EV out of position", "in position", *raked, "equity out of position", *actions]
     cells = [
-        [row["texture"], f"{row['boards']:,}", *(f"{row[key]:.2f}" for key in ("ev_oop", "ev_ip", *raked)), f"{row['equity_oop']:.1%}"]
-        + [f"{row['frequencies'][action]:.1%}" for action in actions]
+        [row["texture"], f"{row['boards']:,}", *(f"{row[key]:z.2f}" for key in ("ev_oop", "ev_ip", *raked)), f"{row['equity_oop']:z.1%}"]
+        + [f"{row['frequencies'][action]:z.1%}" for action in actions]
         for row in means
     ]
     say(table(heads, cells))

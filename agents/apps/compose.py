@@ -29,6 +29,7 @@ from games.settings import MOST, OWN, Bounds, check_bounds, check_value, nearest
 CONF = Path(__file__).resolve().parents[2] / "conf"
 FIXED = ("command", "hydra.mode", "hydra.callbacks", "hydra.searchpath")  # what a command is, and what could run somebody's code
 NUMBER = int, float  # types of a number that may be whole, and is shown so then
+QUOTED = re.compile(r"""(['"])(.*?)\1""")  # a text in a value
 PLAIN = re.compile(r"\$\{\w+(\.\w+)*\}")  # another key's value
 
 
@@ -204,6 +205,19 @@ def _whole_or_not(value: Any) -> Any:
     except ValueError:
         return value
     return int(found) if isinstance(found, float) and abs(found) <= MOST and found == int(found) else found
+
+
+def with_bare_numbers(config: DictConfig, override: str) -> str:
+    """Return an override as Hydra itself can lay it: ``game.stack='97.50'`` as ``game.stack=97.5``, for numbers that may be whole or not.
+
+    Args:
+        config: the command's.
+        override: that has been checked.
+    """
+    key, _, value = override.partition("=")
+    if get_args(_type_at(config, key)[0]) != NUMBER:
+        return override
+    return f"{key}={QUOTED.sub(lambda text: str(_whole_or_not(text[2])), value)}"
 
 
 def _meant(config: DictConfig, unknown: str) -> str:

@@ -25,6 +25,7 @@ CLIENT = ("host", "port", "wait_seconds")  # keys of an agent that say where it 
 SOLUTION = "solution.npz"  # hold'em's of ``save=true``
 OF_A_RUN = ("load", "lock", "show", "save", "threads", "budget", "executor")  # keys of a solve that change nothing of what is solved
 VIEW = "view.npz"  # hold'em's of ``save=view``
+REPORT, BOARDS = "boards.csv", "game.boards="  # of a report over boards: a file, and the key that asks for it
 ANSWERS = (SOLUTION, VIEW, "policy.json")
 LOCK = ".lock"
 # Folders that runs write to.
@@ -117,6 +118,7 @@ def claim(command: str, directory: Path, overrides: list[str], settings: dict[st
             if command == "solve":
                 again = before == _without_directory(overrides)  # the very command: its result is made anew, what it saved is not
                 keep_answer(directory, settings.get("load"), again=again)
+                _keep_report(directory, before, overrides)
             elif command not in RESUMABLE and _of_other(directory, settings):
                 raise UsageError(
                     f"hydra.run.dir must be new or of the same game and search, got {directory}, which holds a result of other ones"
@@ -175,6 +177,28 @@ def keep_answer(directory: Path, load: str | None, key: str = "hydra.run.dir", a
             raise UsageError(f"{key} must be new, got {directory}, which holds a solution (load={solution} goes on with it)")
     elif any((directory / name).exists() for name in ANSWERS) or ("exploitability" in result_in(directory) and not again):
         raise UsageError(f"{key} must be new, got {directory}, which holds a result that would be lost (use another directory)")
+
+
+def _keep_report(directory: Path, before: list[str] | None, overrides: list[str]) -> None:
+    """Refuse to replace a report over boards by anything but the same one, maybe of other boards or with other workers.
+
+    Args:
+        directory: of the run to be.
+        before: what it was started with, if that is known.
+        overrides: of the run to be.
+
+    Raises:
+        UsageError: it would be replaced.
+    """
+    if (directory / REPORT).exists() and (before is None or _of_report(before) != _of_report(overrides)):
+        rule = "be new or of the same report over boards"
+        raise UsageError(f"hydra.run.dir must {rule}, got {directory}, which holds a report of other settings (use another directory)")
+
+
+def _of_report(overrides: list[str]) -> tuple[bool, list[str]]:
+    """Return whether overrides are of a report over boards, and those that every row of it depends on."""
+    others = [o for o in _without_directory(overrides) if re.split(r"[.=]", o)[0] != "executor" and not o.startswith(BOARDS)]
+    return any(o.startswith(BOARDS) for o in overrides), others
 
 
 def _new(directory: Path) -> Path:
@@ -236,7 +260,7 @@ def checked_overrides(kept: Any, path: Path) -> list[str]:
 
 def of_game(overrides: list[str]) -> list[str]:
     """Return the overrides of a solve that say what is solved, and by which variant: those that its solution carries."""
-    return [o for o in overrides if re.split(r"[.=]", o)[0] not in OF_A_RUN and not o.startswith("game.boards=")]
+    return [o for o in overrides if re.split(r"[.=]", o)[0] not in OF_A_RUN and not o.startswith(BOARDS)]
 
 
 def _read_yaml(path: Path) -> Any:

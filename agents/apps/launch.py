@@ -13,7 +13,8 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from agents.apps.build import SHIPPED, blueprint_directory
-from agents.apps.compose import CONF, Composed, compose, directory_of, layered
+from agents.apps.compose import CONF, Composed, compose, directory_of, layered, with_bare_numbers
 from agents.apps.config import register
 from agents.apps.directory import check_same_match, claim, directory_override, keep_answer, made, resumed, started_with
 from agents.apps.errors import UsageError, fail, told
@@ -140,7 +141,7 @@ def _launch(command: str, check: Check, run: Callable[[Any, Path], None], argume
         with _application(command) as application:
             start = application.multirun if swept else application.run
             task = lambda config: job(OmegaConf.to_object(config), Path(HydraConfig.get().runtime.output_dir))  # noqa: E731
-            start(command, task, [*own, directory_override(directory, key)])
+            start(command, task, [*(with_bare_numbers(composed.config, override) for override in own), directory_override(directory, key)])
         return
     try:
         _record(composed, directory)
@@ -189,7 +190,9 @@ def _shown(command: str, flags: dict[str, str], overrides: list[str]) -> bool:
     elif "hydra" in flags:
         parser = get_args_parser()
         with _application(command) as application:
-            application.hydra_help(command, parser, parser.parse_args([]))  # of no command: it takes no keys
+            with redirect_stdout(StringIO()) as text:
+                application.hydra_help(command, parser, parser.parse_args([]))  # of no command: it takes no keys
+            say(text.getvalue(), end="")
     else:
         return False
     return True

@@ -165,7 +165,8 @@ def _of_file(game: PublicGame[Any], state: Any, path: Path, live: Bool, key: str
     """Return the shares of a table; every hand that can be there has a row."""
     texts, player = [action.text for action in game.actions(state)], game.player(state)
     rows = _rows(path, key)
-    columns = list(rows[0])
+    names = {_column(name, texts): name for name in rows[0]}
+    columns = list(names) if len(names) == len(rows[0]) else list(rows[0])  # two of one action are refused
     others = [name for name in columns if name not in (*TOLD, *texts) and not name.startswith("ev ")]
     missing = [name for name in ("hand", *texts) if name not in columns]
     if missing or others:
@@ -180,7 +181,7 @@ def _of_file(game: PublicGame[Any], state: Any, path: Path, live: Bool, key: str
             raise ValueError(f"{key} must have hands that {game.seat_text(player)} can hold there, got {shown(name)} in {path}")
         if hands[hand]:
             raise ValueError(f"{key} must have each hand once, got {name} again in {path}")
-        shares = [_share(row[text], f"{text} of {name}", key, path) for text in texts]
+        shares = [_share(row[names[text]], f"{text} of {name}", key, path) for text in texts]
         if abs(sum(shares) - 1) > SUM_ERROR:
             raise ValueError(f"{key} must have shares that add up to 1, got {sum(shares):.6g} for {name} in {path}")
         policy[:, hand], hands[hand] = np.array(shares) / sum(shares), True
@@ -188,6 +189,12 @@ def _of_file(game: PublicGame[Any], state: Any, path: Path, live: Bool, key: str
         hand = int(np.flatnonzero(live & ~hands)[0])
         raise ValueError(f"{key} must have a row for every hand, got none for {game.hand_text(player, hand)} in {path}")
     return policy, hands
+
+
+def _column(name: str, texts: Sequence[str]) -> str:
+    """Return the action that a column is of, as the tree calls it, whether it is written ``bet 2.8``, ``bet 2,8`` or ``bet 2.80``."""
+    plain = re.sub(r"[0-9]+[.,][0-9]+", lambda number: f"{float(number[0].replace(',', '.')):.15g}", name)
+    return plain if plain in texts else name
 
 
 def _rows(path: Path, key: str) -> list[Mapping[str, str | None]]:
@@ -203,7 +210,7 @@ def _rows(path: Path, key: str) -> list[Mapping[str, str | None]]:
     except (OSError, UnicodeDecodeError):
         raise ValueError(f"{key} must be a CSV file that can be read, got {shown(str(path))}") from None
     lines = text.splitlines()
-    divider = next((sign for sign in ",;\t" if lines and sign in lines[0]), ",")
+    divider = max(",;\t", key=lines[0].count if lines else ",".count)  # bets may have decimal commas
     try:
         rows: list[Mapping[str, str | None]] = list(csv.DictReader(_filled(lines, divider)))
     except csv.Error:  # a cell that is too long

@@ -202,7 +202,7 @@ class BoardSolving:
 
     def text(self, result: Row, exploitability: float, asked: int | None) -> str:
         what, values = ("EV, chips", result["ev"]) if "ev" in result else ("value, chips", result["values"])
-        rows, root = [[what, *(f"{value:.4f}" for value in values)]], result["root"]
+        rows, root = [[what, *(f"{value:z.4f}" for value in values)]], result["root"]
         parts = [f" ({exploitability:.4g} chips)\n"]
         if root:
             values_table = table(["", *(position_text(self.game, p) for p in (0, 1))], [*rows, *worth_rows(root)])

@@ -7,6 +7,7 @@ memory allows; the exploitability at each of them is kept in any case.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -227,6 +228,7 @@ class Exploration:
         chips, actions = game.chips(state), game.actions(state)
         classes = list(dict.fromkeys(hand["made"] for hand in hands.values() if hand.get("made")))
         after, unit = [game.child(state, action) for action in actions], (view.pot or 1.0) / EV_STEPS
+        digits = max(2, -math.floor(math.log10(unit)))  # pots may be of less than a chip
         return {
             "line": line_of(game, state), "dealt": [i for i, above in enumerate(path(game, state)[:-1]) if game.player(above) == CHANCE],
             "player": shown["player"], "seat": game.seat_text(shown["player"]),
@@ -237,7 +239,7 @@ class Exploration:
             "reveals": [view.cards(child) if _what_follows(game, child) == "cards" else None for child in after],
             "frequencies": shown["frequencies"], "hands": list(hands), "strategy": strategy.tolist(),
             "weights": [_few_digits(hand["weight"] / largest) for hand in hands.values()],
-            "evs": [None if hand["ev"] is None else round(hand["ev"], 2) for hand in hands.values()], "unit": unit,
+            "evs": [None if hand["ev"] is None else round(hand["ev"], digits) + 0.0 for hand in hands.values()], "unit": unit,
             "classes": classes, "kinds": [kinds_of(name) for name in classes],
             "made": [classes.index(hand["made"]) for hand in hands.values()] if classes else None,
             "equities": _per_mille(hands), "players": shown.get("players"), "seats": shown.get("seats"),

@@ -10,6 +10,7 @@ from games.game import find_decision
 from games.holdem.cards import card_text
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE
+from games.settings import shown
 from search import BoardSolver
 from search.boards.next_cards import next_cards
 from search.boards.showdown_equity import MOST_RUN_OUTS, run_outs_left, showdown_equity
@@ -26,9 +27,9 @@ def find_cards(game: HoldemGame, line: str) -> HoldemState:
     try:
         state = game.child(state, game.action(state, " ".join(last.split())))
     except ValueError as error:
-        raise ValueError(f"line must go on with {error}, got {last.strip()!r}") from None
+        raise ValueError(f"line must go on with {error}, got {shown(last.strip())}") from None
     if game.player(state) != CHANCE or game.settled(state) or game.deals[game.round(state) + 1] != 1:
-        raise ValueError(f"line must end where one card comes and somebody acts behind it, got {line!r}")
+        raise ValueError(f"line must end where one card comes and somebody acts behind it, got {shown(line)}")
     return state
 
 
@@ -49,11 +50,11 @@ def cards_row(solver: BoardSolver, state: HoldemState) -> Row:
     worths = next_cards(solver, *place)
     total = sum(len(one.cards) * one.deals for one in worths)
     for one in worths:
-        shown = (*place.cards, one.cards[0])
+        revealed = (*place.cards, one.cards[0])
         equity: list[float | None] = [None, None]
-        if one.won is not None and run_outs_left(game, shown) <= MOST_RUN_OUTS:
-            shares = showdown_equity(game, shown, one.reach)[0]
-            weights = one.reach[0] * game.cf_reach(game.state_at(first, shown), 0, one.reach[1])
+        if one.won is not None and run_outs_left(game, revealed) <= MOST_RUN_OUTS:
+            shares = showdown_equity(game, revealed, one.reach)[0]
+            weights = one.reach[0] * game.cf_reach(game.state_at(first, revealed), 0, one.reach[1])
             known = weights > 0
             mean = float(np.average(shares[known], weights=weights[known]))
             equity = [mean, 1 - mean]

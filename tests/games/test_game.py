@@ -56,6 +56,13 @@ def test_a_line_that_leads_nowhere_is_refused_with_what_there_is(game, line, mes
     assert str(error.value) == message
 
 
+def test_errors_do_not_repeat_endless_lines():
+    for line in ("x" * 10**6, "check / " * 10**5, "all-in / call / " + "x" * 10**6, "bet 120 / fold" + 10**5 * " "):
+        with pytest.raises(ValueError, match=r"^show must ") as error:
+            find_decision(TURN, line, "show")
+        assert len(str(error.value)) < 300
+
+
 def test_cards_that_leave_a_player_no_hand_are_refused():
     game = Spot(board="Td9d6hQc", ranges=["AhAd", "KK"], pot=20, stack=90).build()
     find_decision(game, "check / check / Kc", "show")

@@ -8,7 +8,7 @@ import { setUpPresets } from "./presets.js";
 import { saveButtons } from "./save_figure.js";
 import { bar, cards, colours, element, fill, grid, percent, seconds } from "./shapes.js";
 import { ask, follow } from "./talk.js";
-import { actionWords, amount, chooseUnit, potWords } from "./units.js";
+import { actionWords, amount, chooseUnit, figure, potWords } from "./units.js";
 
 const at = (id) => document.getElementById(id);
 const FIELDS = ["game", "board", "oop", "ip", "pot", "stack", "chip", "bets", "raises", "rake", "rake_cap", "effort", "target", "seconds"];
@@ -191,7 +191,7 @@ const pairs = () => node.hands.every(isPair);
 
 // Hands of small games: a bar each.
 const bars = () => element("div", {}, ...node.hands.map((hand, i) => element("div", { class: "strategy" },
-  element("span", {}, `${hand}${node.evs[i] === null ? "" : `, EV ${node.evs[i].toFixed(2)}`}`), bar(node.actions.map((_, k) => part(node, i, k)), node.actions))));
+  element("span", {}, `${hand}${node.evs[i] === null ? "" : `, EV ${figure(node.evs[i], node.pot)}`}`), bar(node.actions.map((_, k) => part(node, i, k)), node.actions))));
 
 function take(i) {
   const to = [...node.line, node.texts[i]];

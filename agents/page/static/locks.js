@@ -15,9 +15,10 @@ export function locks(text, name) {
   list();
 }
 
-function parsed(text) {
+function parsed(text) { // somebody may have written it
   try {
-    return Object(JSON.parse(text || "{}"));
+    const found = JSON.parse(text || "{}");
+    return found.constructor === Object ? Object.fromEntries(Object.entries(found).filter(([, value]) => typeof value === "string")) : {};
   } catch {
     return {};
   }

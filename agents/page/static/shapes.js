@@ -28,7 +28,8 @@ export function cards(text) {
 export const hidden = (count) => element("span", { class: "cards", "aria-label": "hidden cards" },
   ...Array.from({ length: count }, () => element("span", { class: "card back" }, "?")));
 
-export const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.0995 ? 1 : 0)}%`;
+export const fixed = (number, digits) => Number(number.toFixed(digits)).toFixed(digits); // -0.001 is 0.00, without a minus
+export const percent = (share) => `${fixed(100 * share, share > 0 && share < 0.0995 ? 1 : 0)}%`;
 
 export function seconds(value) {
   if (value === 0) return "no time";

@@ -1,5 +1,7 @@
 // Chips in the unit that the reader chose: chips, big blinds, or percent of the pot at the decision. A tab remembers it.
 
+import { fixed } from "./shapes.js";
+
 const NAMES = { chips: "chips", blinds: "bb", pot: "% of the pot" };
 const DIGITS = { chips: 2, blinds: 2, pot: 1 };
 let kind = sessionStorage.getItem("unit") ?? "chips", blind = Number(sessionStorage.getItem("blind")) || 2;
@@ -29,7 +31,7 @@ export function chooseUnit(choice, field, changed) {
 const unitAt = (pot) => (pot ? kind : "chips");
 export const unitName = (pot) => NAMES[unitAt(pot)];
 export const inUnit = (chips, pot) => ({ chips, blinds: chips / blind, pot: (100 * chips) / pot })[unitAt(pot)];
-export const figure = (chips, pot) => (chips === null ? "-" : inUnit(chips, pot).toFixed(DIGITS[unitAt(pot)]));
+export const figure = (chips, pot) => (chips === null ? "-" : fixed(inUnit(chips, pot), DIGITS[unitAt(pot)]));
 export const amount = (chips, pot) => (chips === null ? "-" : `${+inUnit(chips, pot).toFixed(DIGITS[unitAt(pot)])}${unitAt(pot) === "pot" ? " %" : ` ${unitName(pot)}`}`);
 
 // A pot: in chips where they are told in per cent of it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import signal
 
@@ -46,6 +47,36 @@ def test_a_report_has_tables_and_a_figure(monkeypatch, tmp_path, capsys):
     assert timebank(monkeypatch, *asked) == 0  # the same command goes on: there is nothing left to do
     assert {path: path.stat().st_mtime_ns for path in (directory / "boards").iterdir()} == before
     assert table(directory) == rows
+
+
+def test_a_report_is_replaced_by_no_other(monkeypatch, tmp_path, capsys):
+    directory = tmp_path / "run"
+    asked, where = ("solve", *SPOT, "budget.iterations=5", *SERIAL), f"hydra.run.dir={directory}"
+    assert timebank(monkeypatch, *asked, RIVERS, where) == 0
+    rows = table(directory)
+    for other in ([RIVERS, "game.stack=400"], [RIVERS, "budget.iterations=6"], ["game.board=Td9d6hQc4s"]):
+        capsys.readouterr()
+        assert timebank(monkeypatch, *asked, *other, where) == 2
+        assert (
+            f"hydra.run.dir must be new or of the same report over boards, got {directory}, which holds a report" in capsys.readouterr().err
+        )
+    assert table(directory) == rows
+    assert timebank(monkeypatch, *asked[:-1], "executor.workers=2", "game.boards=[Td9d6hQc4s]", where) == 0  # rows that are there are taken
+    assert table(directory) == rows[:1]
+
+
+def test_zero_has_no_sign_in_a_report(monkeypatch, tmp_path, capsys):
+    """The kings win nothing of aces on any board that has neither, and lose a little to what is not solved yet."""
+    asked = ("game=spot", "game.ranges=[AA,KK]", "game.pot=5.3", "game.stack=20", RIVERS, "budget.iterations=200", *SERIAL)
+    assert timebank(monkeypatch, "solve", *asked, f"hydra.run.dir={tmp_path / 'report'}") == 0
+    row = next(row for row in table(tmp_path / "report") if row["board"] == "Td9d6hQc4s")
+    assert -0.005 < float(row["ev_ip"]) < 0
+    assert (
+        timebank(monkeypatch, "solve", *asked[:4], "game.board=Td9d6hQc4s", "budget.iterations=3000", f"hydra.run.dir={tmp_path / 'one'}")
+        == 0
+    )
+    assert -0.00005 < result_of(tmp_path / "one")["ev"][1] < 0
+    assert not re.search(r"-0\.0+%?(\s|$)", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

@@ -151,3 +151,13 @@ def test_bad_chips_are_refused_before_any_work(monkeypatch, tmp_path, capsys, mo
     monkeypatch.chdir(tmp_path)
     asked = SMALL if not more[0].startswith("game=") else ()
     assert error in refused(monkeypatch, capsys, "solve", *asked, "budget.iterations=5", *more)
+
+
+@pytest.mark.parametrize(
+    ("given", "pots"), [(("game.pot='5.5',6",), [5.5, 6]), (("game.pot=5.5", "game.stack='9.50'", "game.chip=0.5,0.1"), [5.5, 5.5])]
+)
+def test_numbers_as_text_are_swept_over_too(monkeypatch, tmp_path, given, pots):
+    """Hydra itself composes the runs of a sweep, and takes no text for a number that may be whole or not."""
+    asked = ("game=spot", BOARD, RANGES, "game.stack=9.5", *given, "budget.iterations=2", f"hydra.sweep.dir={tmp_path}")
+    assert timebank(monkeypatch, "solve", "-m", *asked) == 0
+    assert [result_of(tmp_path / str(number))["root"]["pot"] for number in (0, 1)] == pots

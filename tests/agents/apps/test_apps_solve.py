@@ -160,8 +160,8 @@ def test_progress_says_when_what_it_shows_was_checked(monkeypatch, tmp_path, cap
 
 REFUSED = [
     (["game=chess_poker", "budget.iterations=1"], ", spot, turn_endgame, module:name, got 'chess_poker'"),
-    (["game=openspiel", "game.string=nothing", "budget.iterations=1"], "game must be one that OpenSpiel knows, got 'nothing'"),
-    (["game=openspiel", "game.string='leduc_poker(sitz=3)'", "budget.iterations=1"], "game parameters of leduc_poker must be among"),
+    (["game=openspiel", "game.string=nothing", "budget.iterations=1"], "game.string must be one that OpenSpiel knows, got 'nothing'"),
+    (["game=openspiel", "game.string='leduc_poker(sitz=3)'", "budget.iterations=1"], "game.string parameters of leduc_poker must be among"),
     (["game=openspiel", "game.string='kuhn_poker(players=3)'", "budget.iterations=1"], "there must be two players, got 3"),
     (["game=liars_dice", "game.numdice=0", "budget.iterations=1"], "game.numdice must be at least 1, got 0"),
     (["game=liars_dice", "game.numdice=5", "budget.iterations=1"], "must give at most 20,000,000 histories"),

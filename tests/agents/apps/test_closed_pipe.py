@@ -36,7 +36,9 @@ def test_a_reader_that_has_seen_enough_changes_nothing_of_the_work(command, tmp_
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("arguments", [("help",), ("solve", "--help"), ("show", "--help"), ("match", "--cfg", "job"), ("--version",)])
+@pytest.mark.parametrize(
+    "arguments", [("help",), ("solve", "--help"), ("show", "--help"), ("match", "--cfg", "job"), ("solve", "--hydra-help"), ("--version",)]
+)
 def test_help_too(arguments):
     process = start_code("from agents.apps.cli import main; main()", *arguments)
     process.stdout.close()

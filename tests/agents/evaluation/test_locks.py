@@ -141,6 +141,25 @@ def test_rows_and_columns_that_a_spreadsheet_left_empty_are_passed_by(table, enc
         lock(str(made))
 
 
+@pytest.mark.parametrize("written", ["bet 2.8", "bet 2.80", "bet 2,8"])
+@pytest.mark.parametrize("divider", [",", ";", "\t"])
+def test_a_table_may_have_bets_in_big_blinds(tmp_path, written, divider):
+    game = replace(SPOT, pot=5.5, stack=20, ranges=["AA,KQs", "TT"], bets="50%").build()
+    solver = BoardSolver(game, variant("default"))
+    solver.run(2)
+    row = decision(solver, *game.locate(game.root))
+    with (tmp_path / "root.csv").open("w", newline="") as file:
+        csv.writer(file, delimiter=divider).writerows(
+            [["hand", "check", written], *([hand, *map(str, entry["strategy"])] for hand, entry in row["hands"].items())]
+        )
+    made = lock(str(tmp_path / "root.csv"), game=game)
+    for h in np.flatnonzero(made.hands):
+        np.testing.assert_allclose(made.policy[:, h], row["hands"][game.hand_text(0, h)]["strategy"], atol=1e-6)
+    (tmp_path / "twice.csv").write_text("hand;check;bet 2,8;bet 2.80\nAsAh;0;1;0\n")
+    with pytest.raises(ValueError, match="must be a table of this decision"):
+        lock(str(tmp_path / "twice.csv"), game=game)
+
+
 def set_hand(name, **more):
     def change(rows):
         for row in rows:

@@ -276,3 +276,24 @@ def test_equities_that_are_not_there_yet_are_told_apart_from_those_that_there_ar
       return [200, null].map((pot) => overlayLegend({ equities: null, pot }, "equity", false)[0]);
     }""")
     assert said == ["equities of this decision are being worked out", "this game has no equities"]
+
+
+def test_zeros_have_no_sign(tab):
+    page = tab()
+    solved(page, "Td9d6hQc4s", pot="0.5", stack="1.75", oop="AA,QJs,T9s", ip="KK,QTs,66", bets="a")
+    page.click("#table-box summary")
+    page.wait_for_selector("#hands td")
+    for place in ("out of position", "in position"):
+        page.wait_for_function("place => document.querySelector('#situation').innerText.includes(`: ${place}`)", arg=place)
+        for unit in ("chips", "pot"):
+            page.select_option("#unit", unit)
+            cells = page.locator("#hands td").all_inner_texts()
+            assert not [text for text in cells if re.fullmatch(r"-0(\.0+)?%?", text)]
+        if place.startswith("out"):
+            page.click("#choices button:has-text('check')")
+    page.select_option("#unit", "chips")
+    with page.expect_download() as download:
+        page.click("#csv")
+    rows = [line.split(",") for line in download.value.path().read_text().splitlines()]
+    evs = [row[-1] for row in rows[1:]]
+    assert any(len(ev.partition(".")[2]) > 2 for ev in evs)  # of half a chip in the pot hundredths are not enough

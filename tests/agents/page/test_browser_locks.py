@@ -241,3 +241,14 @@ def test_a_step_back_from_behind_a_card_of_a_small_game_leads_there_too(tab):  #
     assert page.locator("#line button").count() == 2
     page.click("#deck button >> nth=1")
     page.wait_for_function("() => document.querySelectorAll('#line button').length === 4")
+
+
+def test_a_link_with_a_lock_that_is_none_opens_all_the_same(tab):  # noqa: F811
+    page = tab()
+    start = page.url.rstrip("/") + "/explore"
+    for number, lock in enumerate(('{"check":null}', '{"check":{"a":1}}', "null", "[1]", '"x"', "{")):
+        page.goto(f"{start}?{number}#game=kuhn_poker&effort=quick&lock={lock}")
+        page.wait_for_function("() => document.querySelector('#estimate').innerText !== ''")
+        assert page.input_value("[name=game]") == "kuhn_poker"
+        assert page.locator("#locks").is_hidden()
+    solve(page)

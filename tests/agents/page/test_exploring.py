@@ -51,6 +51,15 @@ def after(game, iterations, line=""):
     return decision(solver, *game.locate(find_decision(game, line, "line")))
 
 
+def test_evs_of_small_pots_have_digits_enough():
+    game = Spot(board="Td9d6hQc4s", ranges=["QQ,AKs,76s,JTo", "KK-JJ,ATs,A9o"], pot=0.5, stack=1.75, min_bet=0.05, bets="50%,a").build()
+    solver = BoardSolver(game, DCFR)
+    solver.run(200)
+    seen, row = node(solved(game)), decision(solver, *game.locate(game.root))
+    np.testing.assert_allclose(seen["evs"], [hand["ev"] for hand in row["hands"].values()], atol=0.001 * 0.5)
+    assert "-0.0" not in map(str, seen["evs"])
+
+
 @pytest.mark.parametrize(
     ("game", "line"),
     [
