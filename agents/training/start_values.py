@@ -72,7 +72,7 @@ class StartValuesConfig(BaseTrainer):
     batch_size: int = bounded(1_024, least=1)
     learning_rate: float = bounded(1e-3, above=0, most=1e6)
     final_rate: float = bounded(0.01, most=1)
-    evaluate_from: int = bounded(25, least=1)
+    evaluate_from: int = bounded(5, least=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
