@@ -99,7 +99,10 @@ def test_what_a_command_cannot_use_is_not_offered():
     configs = {command: layered(command, []) for command in ("ablate", "match")}
     experiments = groups_of("match")["experiment"]
     usable = {command: {e for e in experiments if fits(e, config)} for command, config in configs.items()}
-    assert usable["ablate"] & usable["match"] == {"none", "leduc_sampled", "ms3_policy"}  # these say only how to train
+    both = {"none", "leduc_sampled", "ms3_policy", "river_values", "turn_values"}  # these say only how to train
+    assert usable["ablate"] & usable["match"] == both
+    assert {command for command in COMMANDS if "start_values" in shown(command)} == {"train"}
+    assert {command for command in COMMANDS if "river_values" in shown(command)} == {"train"}
     assert usable["ablate"] | usable["match"] == set(experiments)
     assert {"gadget_match", "time_match", "time_match_holdem"} <= usable["match"]
     assert "leduc_gadgets" in shown("ablate")
