@@ -35,6 +35,7 @@ class RiverLeaves:
         self.game, self.name = game, name
         self._said, self._buckets, self._digest = said, buckets, digest
         self._turn: tuple[int, ...] | None = None
+        self._space = equity_space(len(game.hands), 1, 1)
 
     def fingerprint(self) -> bytes:
         """See ``LeafEvaluator``."""
@@ -79,8 +80,7 @@ class RiverLeaves:
             bucket_shares(own, self._index, self._weight, self._live, self._rows, PUBLIC + i * self._buckets, self._buckets)
         said, other = self._said(self._rows), np.ascontiguousarray(reach[1 - player].T)
         wins, met = np.zeros_like(other), np.zeros_like(other)
-        space = equity_space(len(game.hands), 1, 1)
-        showdown_by_hand(self._boards, game.hands, other, space, np.zeros((DECK, other.shape[1])), wins, met)
+        showdown_by_hand(self._boards, game.hands, other, self._space, np.zeros((DECK, other.shape[1])), wins, met)
         found: Float = np.ascontiguousarray((wins - met).T) * (0.5 * self._scale[:, None])
         place = 0 if player == begins else 1
         add_said(

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from games.kernels import inner_kernel, kernel
+from games.kernels.showdown import CARDS
+from search.kernels.hand_values import Deck, meet
 
 
 @kernel
@@ -48,22 +50,6 @@ def _said(said: Any, row: int, column: int, index: Any, weight: Any, r: int, h: 
     return value
 
 
-@inner_kernel
-def _meet(reach: Any, b: int, r: int, live: Any, hands: Any, by_card: Any, out: Any) -> None:
-    """Set ``out`` [H] to the reach of a leaf that each hand can meet on a river, in place."""
-    by_card[:] = 0
-    total = 0.0
-    for h in range(len(hands)):
-        if live[r, h]:
-            x = reach[b, h]
-            total += x
-            by_card[hands[h, 0]] += x
-            by_card[hands[h, 1]] += x
-    for h in range(len(hands)):
-        met = total - by_card[hands[h, 0]] - by_card[hands[h, 1]] + reach[b, h] if live[r, h] else 0.0
-        out[h] = met if met > 1e-12 * total else 0.0
-
-
 @kernel
 def add_said(
     player: int, first: Any, second: Any, index: Any, weight: Any, live: Any, hands: Any, said: Any, count: int, scale: Any, cfvs: Any,
@@ -84,12 +70,13 @@ def add_said(
         cfvs: see above.
     """
     rivers, size = len(index), len(hands)
-    by_card, met, value = np.empty(64), np.empty((2, size)), np.empty((2, size))
+    who = Deck(hands[:, 0], hands[:, 1], np.array([CARDS]))
+    by_card, met, value = np.empty(CARDS), np.empty((2, size)), np.empty((2, size))
     for b in range(len(first)):
         for r in range(rivers):
             row = b * rivers + r
-            _meet(second, b, r, live, hands, by_card, met[0])
-            _meet(first, b, r, live, hands, by_card, met[1])
+            meet(second[b : b + 1], live[r], who, by_card, met[:1])
+            meet(first[b : b + 1], live[r], who, by_card, met[1:])
             excess = mass = 0.0
             for h in range(size):
                 if live[r, h]:
