@@ -21,7 +21,7 @@ from agents.runtime.executor import Executor, Local, Serial
 from games.game import PublicGame
 from games.settings import check_bounds, nearest, shown
 from search import Budget, Variant
-from search.boards.flop_ways import OFF
+from search.boards.flop_ways import FLOP, OFF, PLANNED
 from search.infostates import Infostates
 from search.resolving import ResolveConfig
 
@@ -302,6 +302,14 @@ def check_sampled_keys(config: AgentConfig) -> None:
         raise ValueError(f"agent.flop must be left out but for a sampled policy, got {config.flop!r}")
     if config.flop not in (None, OFF) and not config.think:
         raise ValueError(f"agent.flop must be off where agent.think is false, got {config.flop!r}")
+
+
+def flop_of(config: AgentConfig, game: Any) -> str:
+    """Return how an agent of no-limit hold'em solves the flop; unless it is said, by the time there is where it solves the turn."""
+    if config.flop is not None:
+        return config.flop
+    streets = config.solve_from.split("+") if config.policy == SAMPLED and config.think and len(game.rounds) > FLOP + 1 else []
+    return PLANNED if streets and game.rounds[FLOP + 1] in streets and game.rounds[FLOP] not in streets else OFF
 
 
 def untrained(config: AgentConfig) -> bool:

@@ -132,7 +132,8 @@ class AgentConfig:
         off_tree: of a sampled policy, or with ``off_tree_bets``: how amounts are met that the agent's tree lacks: ``insert`` solves
             the rest of the hand anew with them, ``translate`` takes them for the sizes around them. None is insert.
         flop: of a sampled policy: how the flop is solved: ``off`` plays the policy there, ``runouts`` solves it to the river, on which
-            nobody acts, ``to_end`` with bets there, ``plan`` chooses by the time that there is. None is off.
+            nobody acts, ``to_end`` with bets there, ``plan`` chooses by the time that there is. None is plan where
+            ``solve_from`` has the turn, and off elsewhere.
         budget: of each of its decisions in a match; none takes the match's.
     """
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.apps.build import STILL, Kind, build_budgets, build_kind, build_variant, check_no_budget, with_enough
+from agents.apps.build import STILL, Kind, build_budgets, build_kind, build_variant, check_no_budget, flop_of, with_enough
 from agents.apps.config import AblateConfig, AgentConfig, DecisionsConfig
 from agents.apps.lines import errors_of, settings
 from agents.apps.output import say
@@ -59,10 +59,11 @@ def check(config: AblateConfig, directory: Path) -> None:
 def _check_solved(agent: AgentConfig, street: str, kind: Kind) -> None:
     """Refuse an agent that thinks, but never on the street."""
     rounds = rounds_of(agent.solve_from, kind.game.rounds) or ()
-    if not agent.think or kind.game.rounds.index(street) in rounds or (street == "flop" and agent.flop not in (None, OFF)):
+    flop = flop_of(agent, kind.game)
+    if not agent.think or kind.game.rounds.index(street) in rounds or (street == "flop" and flop != OFF):
         return
     if street == "flop":
-        raise ValueError(f"agent.flop must be one of {', '.join(CHOICES[1:])} with decisions.street=flop, got {agent.flop or OFF!r}")
+        raise ValueError(f"agent.flop must be one of {', '.join(CHOICES[1:])} with decisions.street=flop, got {flop!r}")
     raise ValueError(f"agent.solve_from must name the {street} with decisions.street={street}, got {agent.solve_from!r}")
 
 
@@ -77,8 +78,8 @@ def _street(config: AblateConfig, kind: Kind, directory: Path) -> Street:
 def _check_memory(config: AblateConfig, kind: Kind, street: Street) -> None:
     """Refuse a flop that does not fit into memory: its evaluation, or before that the agent's own solve."""
     game: Any = kind.game
-    solving = [agent for agent in settings(config).values() if agent.think and agent.flop not in (None, OFF)]
-    needs = [flop_memory(game, str(agent.flop), street.variant, agent.threads)[1] for agent in solving if street.name == "flop"]
+    solving = [(flop, agent) for agent in settings(config).values() if (flop := flop_of(agent, game)) != OFF]
+    needs = [flop_memory(game, flop, street.variant, agent.threads)[1] for flop, agent in solving if street.name == "flop"]
     (boards, most), deciding, free = street.memory(), max(needs, default=0), free_memory()
     if max(most, deciding) > 0.9 * free:
         own = f", and {memory_text(deciding)} before for the agent's own solve" if deciding else ""

@@ -21,6 +21,7 @@ from agents.apps.build import (
     check_depth,
     check_files,
     check_sampled_keys,
+    flop_of,
     named_agent,
     of_file,
     resolve_config,
@@ -173,12 +174,13 @@ class HoldemKind:
 
     def _check_flop(self, agent: AgentConfig, variant: Variant) -> None:
         """Refuse a way to solve the flop that the game or the memory does not allow."""
-        if agent.flop in (None, OFF):
+        flop = flop_of(agent, self.game)
+        if flop == OFF:
             return
-        (boards, most), free = named_agent(lambda: flop_memory(self.game, agent.flop or OFF, variant, agent.threads)), free_memory()
+        (boards, most), free = named_agent(lambda: flop_memory(self.game, flop, variant, agent.threads)), free_memory()
         if most > 0.9 * free:
             raise ValueError(
-                f"agent.flop must fit into memory ({memory_text(free)} are free), got {agent.flop}, which takes {memory_text(most)} for "
+                f"agent.flop must fit into memory ({memory_text(free)} are free), got {flop}, which takes {memory_text(most)} for "
                 f"{boards:,} boards"
             )
 
@@ -314,7 +316,7 @@ class HoldemKind:
             streets, off_tree = agent.solve_from if agent.think else None, agent.off_tree or "insert"
             return NoLimitAgent(
                 self.game, blueprint, variant, streets, threads=agent.threads, gadget=agent.gadget, off_tree=off_tree,
-                flop=agent.flop or OFF,
+                flop=flop_of(agent, self.game),
             )  # fmt: skip
         if not agent.think:
             return BlueprintAgent(blueprint)

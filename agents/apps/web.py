@@ -49,7 +49,7 @@ RIVER = (
 TABLES: tuple[tuple[str, str, str, tuple[str, ...], float], ...] = (
     (
         "no_limit", "No-limit hold'em", "200 big blinds, any bet. A blueprint of self-play; it thinks on flop, turn and river.",
-        ("game=heads_up_no_limit", "agent=no_limit", "agent.flop=plan"), 1.0,
+        ("game=heads_up_no_limit", "agent=no_limit"), 1.0,
     ),
     (
         "leduc", "Leduc poker", "Six cards, two rounds. A blueprint of ten iterations; it thinks at every decision.",

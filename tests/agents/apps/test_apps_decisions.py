@@ -30,9 +30,9 @@ WRONG = {
     "decisions.street=river agent.budget.seconds=1": "agent.budget.seconds must be left out (budgets says what decisions may spend), got 1",
     "decisions.street=river budgets=[]": "budgets must name at least one thinking time, got []",
     "decisions.street=river agent.solve_from=turn": "agent.solve_from must name the river with decisions.street=river, got 'turn'",
-    "decisions.street=flop": "agent.flop must be one of plan, to_end, runouts with decisions.street=flop, got 'off'",
+    "decisions.street=flop agent.flop=off": "agent.flop must be one of plan, to_end, runouts with decisions.street=flop, got 'off'",
     "decisions.street=flop +lines.a={flop:runout}": "lines.a.flop must be one of off, plan, to_end, runouts, got 'runout'",
-    "decisions.street=flop +lines.a={threads:1}": "agent.flop must be one of plan, to_end, runouts with decisions.street=flop, got 'off'",
+    "decisions.street=flop agent.solve_from=river": "agent.flop must be one of plan, to_end, runouts with decisions.street=flop, got 'off'",
     "decisions.street=turn +lines.a={solve_from:river}": "lines.a.solve_from must name the turn with decisions.street=turn, got 'river'",
 }
 
