@@ -31,6 +31,7 @@ from search.boards.strategy import place_of, play_alike, shares_of
 from search.representation import Tables
 
 ABOUT, SHARES, CENTRES, FORMAT = "blueprint.json", "shares.npy", "buckets.npz", 1
+POLICIES = "policy.safetensors"  # networks that play some streets in its place, if there are any: see ``agents.street_blueprint``
 ONE = 2**16 - 1  # what stands for a share of 1
 MOST_GROUPS, MOST_BUCKETS = 64, 1 << 16
 MOST_BOARDS = 64  # whose buckets are kept
@@ -53,6 +54,9 @@ class BucketBlueprint:
     shares: npt.NDArray[np.uint16]
     name: str
     digest: str
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
 
     @property
     def size(self) -> int:

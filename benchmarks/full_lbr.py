@@ -28,8 +28,8 @@ import yaml
 from tables import RESULTS, ROOT, Table, options
 
 from agents.apps.build import blueprint_directory
+from agents.apps.holdem import sampled_blueprint
 from agents.apps.run import Progress
-from agents.bucket_blueprint import load_blueprint
 from agents.evaluation.lbr import WEAKNESS
 from agents.evaluation.lbr_hands import LbrMatch, check_hands, play_hands
 from agents.evaluation.local_actions import PUBLISHED
@@ -66,7 +66,7 @@ def match_of(label: Sequence[str], game: HoldemGame, blueprint: str, seconds: fl
     """Return a row's match."""
     actions, rounds, who = label
     streets = None if who == BLUEPRINT else "turn+river"
-    agent = NoLimitAgent(game, load_blueprint(game, blueprint_directory(blueprint)), variant("default_holdem"), streets)
+    agent = NoLimitAgent(game, sampled_blueprint(game, blueprint_directory(blueprint)), variant("default_holdem"), streets)
     budget = Budget(seconds=0 if who == BLUEPRINT else seconds)
     return LbrMatch(agent, budget, replace(PUBLISHED[actions], first_round=ROUNDS[rounds]), seed)
 

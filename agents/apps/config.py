@@ -524,11 +524,12 @@ def register(command: str) -> None:
         store.store(group=group, name=f"{group}_schema", node=node)
     if command not in ("solve", "play", "bot", "spots", "web", "analyse"):  # they have no trainer: torch takes seconds to import
         from agents.training import METHODS
+        from agents.training.expert_iteration import ExpertIterationConfig
         from agents.training.mccfr import MCCFRConfig
         from agents.training.rebel import RebelConfig
         from agents.training.start_values import StartValuesConfig
         from agents.training.street_values import StreetValuesConfig
 
-        others = (MCCFRConfig, RebelConfig, StartValuesConfig, StreetValuesConfig)
+        others = (MCCFRConfig, RebelConfig, StartValuesConfig, StreetValuesConfig, ExpertIterationConfig)
         for name, node in {**METHODS, **{other.name: other for other in others}}.items():
             store.store(group="trainer", name=f"{name}_schema", node=node)

@@ -26,7 +26,9 @@ from games.settings import MOST, Bounds
 
 NARROWEST, WIDEST, COLUMN = 60, 140, 34  # of lines, in characters; where meanings begin
 CLIENT = ("agent=acpc", "agent.host", "agent.port", "agent.wait_seconds")  # of a match alone
-STARTS = ("trainer=start_values", "experiment=river_values", "experiment=turn_values")  # of train alone
+STARTS = (  # of train alone
+    "trainer=start_values", "trainer=expert_iteration", "experiment=river_values", "experiment=turn_values", "experiment=no_limit_policy",
+)  # fmt: skip
 UNUSED = {  # keys and options of groups that a command has, and has no use for
     "ablate": ("agent.bot", "agent.budget", "agent=bot", *CLIENT, *STARTS),
     "match": STARTS,

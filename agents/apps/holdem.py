@@ -68,6 +68,18 @@ def infostates_of(game: HoldemGame) -> BoardInfostates:
     return BoardInfostates(game, tree_of(game))
 
 
+def sampled_blueprint(game: HoldemGame, directory: Path) -> Any:
+    """Return the blueprint of a directory, with the networks that are in it."""
+    from agents.bucket_blueprint import POLICIES, load_blueprint
+
+    table = load_blueprint(game, directory)
+    if not (directory / POLICIES).exists():
+        return table
+    from agents.street_blueprint import load_street_blueprint  # imports torch, which takes seconds
+
+    return load_street_blueprint(table, directory / POLICIES)
+
+
 class HoldemKind:
     """See ``agents.apps.build.Kind``."""
 
@@ -284,9 +296,7 @@ class HoldemKind:
         if agent.policy == "network":
             return self.network(Path(str(agent.checkpoint)), directory)[0]
         if agent.policy == SAMPLED:
-            from agents.bucket_blueprint import load_blueprint
-
-            return of_file("agent.blueprint", lambda: load_blueprint(self.game, blueprint_directory(str(agent.blueprint))))
+            return of_file("agent.blueprint", lambda: sampled_blueprint(self.game, blueprint_directory(str(agent.blueprint))))
         if agent.policy == "uniform":
             found = make_uniform_blueprint(self.game, directory)
         elif ":" in agent.policy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from agents.apps.build import Kind, blueprint_directory
@@ -14,8 +15,7 @@ from agents.reporting.figures import plot_errors
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table
 from agents.runtime.executor import Local
 from agents.training import check_state, open_run, train
-from agents.training.label_files import check_labels, made_with, make_labels
-from agents.training.start_labels import SOURCES
+from agents.training.start_labels import SOURCES, shard, start_files
 from agents.training.start_values import LABELS, StartRow, StartValuesConfig, StartValuesRun
 from games.holdem.cards import hole_hands
 from games.holdem.rules import STREETS, HoldemGame
@@ -25,7 +25,7 @@ FULL_HANDS = len(hole_hands())
 
 def check_starts(kind: Kind, trainer: StartValuesConfig, directory: Path) -> None:
     """Refuse another game than full no-limit hold'em, another game's blueprint, too little memory, and another run's state or labels."""
-    _, blueprint = _blueprint(kind.game, trainer)
+    _, blueprint = full_game_blueprint(kind.game, trainer.blueprint)
     if not 0 <= trainer.workers <= cores():
         raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {trainer.workers}")
     needed, free = trainer.memory, free_memory()
@@ -33,22 +33,24 @@ def check_starts(kind: Kind, trainer: StartValuesConfig, directory: Path) -> Non
         sizes = f"{trainer.labels:,} labels, {trainer.held_out:,} held out, steps of {trainer.batch_size:,}: {memory_text(needed)}"
         raise ValueError(f"trainer.labels, held_out and batch_size must fit into memory ({memory_text(free)} are free), got {sizes}")
     check_state(directory, kind.game.key, trainer)
-    check_labels(directory / LABELS, trainer.parts, made_with(blueprint.digest, trainer.labelling))
+    start_files(blueprint.digest, trainer.labelling).check(directory / LABELS, trainer.parts)
 
 
-def _blueprint(game: object, trainer: StartValuesConfig) -> tuple[HoldemGame, BucketBlueprint]:
+def full_game_blueprint(game: object, name: str) -> tuple[HoldemGame, BucketBlueprint]:
+    """Return full no-limit hold'em and its blueprint of a name; refuse another game."""
     full = isinstance(game, HoldemGame) and game.betting.blinds and game.betting.limit is None and len(game.hands) == FULL_HANDS
     if not (isinstance(game, HoldemGame) and full and game.rounds == STREETS):
         raise ValueError(f"game must be full no-limit hold'em to learn values of its streets, got {getattr(game, 'name', game)}")
-    return game, load_blueprint(game, blueprint_directory(trainer.blueprint))
+    return game, load_blueprint(game, blueprint_directory(name))
 
 
 def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: Path, result: Run) -> Path:
     """Make labels and train, with progress bars; result.json always has the history so far. Return the network's file."""
-    (game, blueprint), folder = _blueprint(kind.game, trainer), directory / LABELS
+    (game, blueprint), folder = full_game_blueprint(kind.game, trainer.blueprint), directory / LABELS
     result.require_directory()
     with Progress("labels", trainer.labels + trainer.held_out, "state", PREPARING) as progress:
-        make_labels(blueprint, trainer.labelling, trainer.parts, folder, Local(trainer.workers), progress.at)
+        files, made = start_files(blueprint.digest, trainer.labelling), partial(shard, blueprint, trainer.labelling)
+        files.make(made, trainer.parts, folder, Local(trainer.workers), progress.at)
     run = open_run(StartValuesRun(game, trainer, blueprint.digest, folder), directory)
     anchors, gaps = run.anchors(), run.labels.gap
     say(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable")

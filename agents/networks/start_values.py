@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
 
 from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, save_tensors
+from agents.networks.residual import ResidualNetwork
 from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
-from games.arrays import Float32
 from games.settings import bounded, check_bounds
 from search.boards.start_values import PUBLIC
 
@@ -41,26 +39,12 @@ class StartNetworkConfig:
         check_bounds(self, "network")
 
 
-class StartNetwork(nn.Module):
-    """Hidden ReLU layers; a new network says that bets are worth nothing."""
+class StartNetwork(ResidualNetwork):
+    """[B, PUBLIC + 2 buckets] in, [B, 2 buckets] out; a new network says that bets are worth nothing."""
 
     def __init__(self, config: StartNetworkConfig) -> None:
-        super().__init__()
-        inputs = PUBLIC + 2 * config.buckets
+        super().__init__(PUBLIC + 2 * config.buckets, config.hidden, config.layers, 2 * config.buckets)
         self.config = config
-        self.first = nn.Linear(inputs, config.hidden)
-        self.hidden = nn.ModuleList(nn.Linear(config.hidden, config.hidden) for _ in range(config.layers - 1))
-        self.last = nn.Linear(config.hidden, 2 * config.buckets)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return [B, 2 buckets] for features [B, D]."""
-        z = torch.relu(self.first(features))
-        for layer in self.hidden:
-            z = z + torch.relu(layer(z))
-        values: Tensor = self.last(z)
-        return values
 
 
 def make_start_network(config: StartNetworkConfig, seed: int) -> StartNetwork:
@@ -68,30 +52,6 @@ def make_start_network(config: StartNetworkConfig, seed: int) -> StartNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return StartNetwork(config)
-
-
-@dataclass(frozen=True)
-class StartLayers:
-    """The weights of a network as searches read them: a weight [inputs, outputs] and a bias of each layer, the first one's first."""
-
-    layers: tuple[tuple[Float32, Float32], ...]
-
-    def __call__(self, features: Float32, /) -> Float32:
-        """Return [B, 2 buckets] for features [B, D]."""
-        (weight, bias), *hidden, (last, shift) = self.layers
-        z = np.maximum(features @ weight + bias, 0)
-        for weight, bias in hidden:
-            z += np.maximum(z @ weight + bias, 0)
-        said: Float32 = z @ last + shift
-        return said
-
-
-def layers_of(network: StartNetwork) -> StartLayers:
-    """Return copies of a network's weights."""
-    every = (network.first, *network.hidden, network.last)
-    return StartLayers(
-        tuple((np.ascontiguousarray(layer.weight.detach().numpy().T), layer.bias.detach().numpy().copy()) for layer in every)
-    )
 
 
 def save_start_values(path: Path | str, network: StartNetwork, about: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Files of labels (``start_labels``), made part by part: a run that was stopped goes on, and each file says what it was made with.
+"""Files of labels, made part by part: a run that was stopped goes on, and each file says what it was made with.
 
 Labels of other settings are refused. A damaged file is set aside and made again. A file with more labels than are wanted is read in part:
 the first labels of a file do not depend on how many follow.
@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from agents.bucket_blueprint import BucketBlueprint
 from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.executor import Executor
 from agents.runtime.storage import brief, load_or_set_aside, require
-from agents.training.start_labels import SOURCES, STREETS, Labelling, Shard, shard
-from games.holdem.cards import hole_hands
-from search.boards.start_values import PUBLIC
+from games.arrays import Array
 
 SHARD = 250  # labels of a file
-FORMAT = 2  # of what is drawn, solved and written: other versions' labels are refused
-KEYS = {
-    "format": "the format of labels", "street": "trainer.street", "buckets": "trainer.network.buckets",
-    "iterations": "trainer.label_iterations", "gap": "trainer.label_gap", "seed": "trainer.seed",
-    "blueprint": "the digest of trainer.blueprint",
-}  # fmt: skip
+Labels = TypeVar("Labels", bound=Any)  # a NamedTuple of arrays, [n, ...] each
 
 
 class Part(NamedTuple):
@@ -52,109 +44,99 @@ def parts_of(held_out: int, labels: int) -> list[Part]:
     return parts
 
 
-def made_with(blueprint: str, labelling: Labelling) -> dict[str, Any]:
-    """Return what labels depend on, as files say it; ``blueprint`` is the digest of what played."""
-    about = asdict(labelling)
-    cards = about.pop("cards")
-    street = next(name for name, count in STREETS.items() if count == cards)
-    return {"format": FORMAT, "street": street, "blueprint": blueprint, **about}
+@dataclass(frozen=True)
+class LabelFiles(Generic[Labels]):
+    """The files of one kind of labels.
 
-
-def check_labels(folder: Path, parts: Sequence[Part], about: dict[str, Any]) -> None:
-    """Refuse labels that were made with other settings; ``make_labels`` sets damaged files aside.
-
-    Raises:
-        ValueError: a file of other settings; names the key that differs. Or the folder is none.
+    Attributes:
+        about: what labels depend on, as files say it.
+        keys: what each entry of ``about`` is called where it is refused.
+        read: returns labels of arrays by name.
+        kinds: returns the shape and dtype of each array of a file with so many labels; the first one tells how many there are.
     """
-    if os.path.lexists(folder) and not folder.is_dir():
-        raise ValueError(f"labels must be in a folder, got another file at {folder}")
-    for path in (part.file(folder) for part in parts):
-        try:
-            with open_archive(path) as archive:
-                theirs = archive.json("about")
-        except (OSError, ValueError):
-            continue
-        for key, name in KEYS.items() if isinstance(theirs, dict) else ():
-            if theirs.get(key) != about[key]:
-                raise ValueError(f"{name} must be {brief(theirs.get(key))} as in {path}, got {brief(about[key])}")
 
+    about: dict[str, Any]
+    keys: dict[str, str]
+    read: Callable[[dict[str, Array]], Labels]
+    kinds: Callable[[int, bool], dict[str, tuple[tuple[int, ...], Any]]]
 
-def read_part(path: Path, part: Part, about: dict[str, Any]) -> Shard:
-    """Return the labels of a file, fewer than are wanted if it has no more.
+    def check(self, folder: Path, parts: Sequence[Part]) -> None:
+        """Refuse labels that were made with other settings; ``make`` sets damaged files aside.
 
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is no such file, or a damaged one.
-    """
-    outputs, cards, hands = 2 * about["buckets"], STREETS[about["street"]], len(hole_hands())
-    with open_archive(path) as archive:
-        require(archive.json("about") == about, "it must say that it was made with these settings")
-        shape = archive.header("source").shape
-        require(len(shape) == 1 and 0 < shape[0] <= SHARD, f"it must have 1 to {SHARD} labels, got {brief(shape)}")
-        rows = shape[0]
-        by_hand = (rows, 2, hands) if part.held else (0,)
-        kinds: dict[str, tuple[tuple[int, ...], type]] = {
-            "features": ((rows, PUBLIC + outputs), np.float16), "targets": ((rows, outputs), np.float16),
-            "counts": ((rows, outputs), np.float16), "source": ((rows,), np.uint8), "gap": ((rows,), np.float32),
-            "cards": ((rows, cards), np.uint8), "chips": ((rows, 2), np.float64), "ranges": (by_hand, np.float16),
-            "pots": (by_hand, np.float16),
-        }  # fmt: skip
-        arrays = {name: archive.array(name, *kind) for name, kind in kinds.items()}
-    require(all(np.isfinite(array).all() for array in arrays.values()), "its numbers must be finite")
-    require(bool((arrays["source"] < len(SOURCES)).all()), f"its sources must be less than {len(SOURCES)}")
-    return Shard(**{name: array[: part.size] for name, array in arrays.items()})
+        Raises:
+            ValueError: a file of other settings; names the key that differs. Or the folder is none.
+        """
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise ValueError(f"labels must be in a folder, got another file at {folder}")
+        for path in (part.file(folder) for part in parts):
+            try:
+                with open_archive(path) as archive:
+                    theirs = archive.json("about")
+            except (OSError, ValueError):
+                continue
+            for key, name in self.keys.items() if isinstance(theirs, dict) else ():
+                if theirs.get(key) != self.about[key]:
+                    raise ValueError(f"{name} must be {brief(theirs.get(key))} as in {path}, got {brief(self.about[key])}")
 
+    def part(self, path: Path, part: Part) -> Labels:
+        """Return the labels of a file, fewer than are wanted if it has no more.
 
-def make_labels(
-    blueprint: BucketBlueprint, labelling: Labelling, parts: Sequence[Part], folder: Path, executor: Executor, tell: Callable[[int], None]
-) -> None:
-    """Make the files of labels that are not there, that have too few, or that are damaged.
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is no such file, or a damaged one.
+        """
+        with open_archive(path) as archive:
+            require(archive.json("about") == self.about, "it must say that it was made with these settings")
+            shape = archive.header(next(iter(self.kinds(0, False)))).shape
+            require(len(shape) > 0 and 0 < shape[0] <= SHARD, f"it must have 1 to {SHARD} labels, got {brief(shape)}")
+            arrays = {name: archive.array(name, *kind) for name, kind in self.kinds(shape[0], part.held).items()}
+        require(all(np.isfinite(array).all() for array in arrays.values()), "its numbers must be finite")
+        return self.read({name: array[: part.size] for name, array in arrays.items()})
 
-    Args:
-        blueprint: plays both seats.
-        labelling: how they are made.
-        parts: the files that there shall be.
-        folder: of the files.
-        executor: runs the parts.
-        tell: is called with the number of labels that there are.
+    def make(
+        self, made: Callable[[Part], Labels], parts: Sequence[Part], folder: Path, executor: Executor, tell: Callable[[int], None]
+    ) -> None:
+        """Make the files of labels that are not there, that have too few, or that are damaged.
 
-    Raises:
-        ValueError: see ``check_labels``.
-        OSError: a file cannot be written.
-    """
-    about = made_with(blueprint.digest, labelling)
-    check_labels(folder, parts, about)
-    folder.mkdir(parents=True, exist_ok=True)
-    missing = list[Part]()
-    for part in parts:
-        labels = load_or_set_aside(part.file(folder), partial(read_part, part=part, about=about))
-        if labels is None or len(labels.source) < part.size:
-            missing.append(part)
-    done = sum(part.size for part in parts) - sum(part.size for part in missing)
-    tell(done)
-    for i, made in executor.map(partial(_shard, blueprint, labelling), missing):
-        write_archive(missing[i].file(folder), about, made._asdict())
-        done += missing[i].size
+        Args:
+            made: returns the labels of a part; it goes to other processes.
+            parts: the files that there shall be.
+            folder: of the files.
+            executor: runs the parts.
+            tell: is called with the number of labels that there are.
+
+        Raises:
+            ValueError: see ``check``.
+            OSError: a file cannot be written.
+        """
+        self.check(folder, parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        missing = list[Part]()
+        for part in parts:
+            labels = load_or_set_aside(part.file(folder), partial(self.part, part=part))
+            if labels is None or len(labels[0]) < part.size:
+                missing.append(part)
+        done = sum(part.size for part in parts) - sum(part.size for part in missing)
         tell(done)
+        for i, labels in executor.map(made, missing):
+            write_archive(missing[i].file(folder), self.about, labels._asdict())
+            done += missing[i].size
+            tell(done)
 
+    def all(self, folder: Path, parts: Sequence[Part]) -> Labels:
+        """Return the labels of some files, one after the other.
 
-def _shard(blueprint: BucketBlueprint, labelling: Labelling, part: Part) -> Shard:
-    return shard(blueprint, labelling, part.number, part.size, part.held)
-
-
-def read_labels(folder: Path, parts: Sequence[Part], about: dict[str, Any]) -> Shard:
-    """Return the labels of some files, one after the other.
-
-    Raises:
-        ValueError: a file is none of them, or has too few labels.
-    """
-    shards = list[Shard]()
-    for part in parts:
-        path = part.file(folder)
-        try:
-            shards.append(read_part(path, part, about))
-        except (OSError, ValueError) as error:
-            raise ValueError(f"labels must be files that this trainer wrote, got another one at {path}: {error}") from None
-        if len(shards[-1].source) != part.size:
-            raise ValueError(f"labels must be {part.size} in {path}, got {len(shards[-1].source)}")
-    return Shard(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
+        Raises:
+            ValueError: a file is none of them, or has too few labels.
+        """
+        shards = list[Labels]()
+        for part in parts:
+            path = part.file(folder)
+            try:
+                shards.append(self.part(path, part))
+            except (OSError, ValueError) as error:
+                raise ValueError(f"labels must be files that this trainer wrote, got another one at {path}: {error}") from None
+            if len(shards[-1][0]) != part.size:
+                raise ValueError(f"labels must be {part.size} in {path}, got {len(shards[-1][0])}")
+        joined: Labels = type(shards[0])(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
+        return joined

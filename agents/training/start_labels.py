@@ -18,16 +18,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from agents.bucket_blueprint import BucketBlueprint
 from agents.no_limit.plan import LATER, NEAR_ALLIN, RAISED, TURN_RIVERS
-from games.arrays import Bool, Float, Float32
+from agents.runtime.storage import require
+from agents.training.label_files import LabelFiles, Part
+from games.arrays import Array, Bool, Float, Float32
 from games.game import drawn
 from games.holdem.betting import Betting
 from games.holdem.cards import hole_hands
@@ -37,8 +38,9 @@ from games.holdem.subgame import Menus
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Variant, variant
 from search.boards.range_buckets import board_buckets, made_strengths
-from search.boards.start_values import Pair, checked_down, features, public_features, targets
+from search.boards.start_values import PUBLIC, Pair, checked_down, features, public_features, targets
 from search.boards.workspace import Workspace
+from search.off_tree import MenuPolicy
 
 SOURCES = ("play", "changed", "random")
 STREETS = {"turn": 4, "river": 5}  # cards on the board where each begins
@@ -51,6 +53,12 @@ SMALL_POT, SMALL_KEPT = 6, 0.1  # pots of fewer big blinds are played to most of
 HELD_OUT = 16  # one flop of so many, about, is held out
 CARDS_DEALT = 4  # after each line that was played to
 LEAST_RANGE = 1e-4  # of the likeliest hand: what every hand has, so that each is worth something
+FORMAT = 2  # of what is drawn, solved and written: other versions' labels are refused
+KEYS = {
+    "format": "the format of labels", "street": "trainer.street", "buckets": "trainer.network.buckets",
+    "iterations": "trainer.label_iterations", "gap": "trainer.label_gap", "seed": "trainer.seed",
+    "blueprint": "the digest of trainer.blueprint",
+}  # fmt: skip
 LEAST_BEHIND, MOST_BEHIND = 0.1, 60.0  # pots, of random ranges
 POT = 1_000  # chips, of random ranges
 
@@ -143,12 +151,12 @@ class StartDraws:
     """Draws turns or rivers.
 
     Args:
-        blueprint: plays both seats.
+        policy: plays both seats.
         cards: on the board, 4 or 5.
     """
 
-    def __init__(self, blueprint: BucketBlueprint, cards: int) -> None:
-        self.blueprint, self.cards, self.hands = blueprint, cards, hole_hands()
+    def __init__(self, policy: MenuPolicy, cards: int) -> None:
+        self.policy, self.cards, self.hands = policy, cards, hole_hands()
 
     def starts(self, rng: np.random.Generator, held: bool) -> Iterator[StreetStart]:
         """Yield them without end, sources in turn; ``held`` says which flops."""
@@ -160,7 +168,7 @@ class StartDraws:
 
     def _played(self, rng: np.random.Generator, held: bool) -> Iterator[StreetStart]:
         """Yield those of one hand; none where it ends before, or its flop is not wanted."""
-        game, state = self.blueprint.game, self.blueprint.game.root
+        game, state = self.policy.game, self.policy.game.root
         hands, ranges = game.deal(float(rng.random())), game.ranges
         while not game.settled(state):
             player = game.player(state)
@@ -173,7 +181,7 @@ class StartDraws:
                 dead = np.isin(game.hands, state.cards).any(axis=1)
                 ranges = np.where(dead, 0.0, ranges[0]), np.where(dead, 0.0, ranges[1])
                 continue
-            policy = self.blueprint.at(state)
+            policy = self.policy.at(state)
             taken = drawn(policy[:, hands[player]].tolist(), float(rng.random()))
             moved = ranges[player] * policy[taken]
             ranges = (moved / moved.max(), ranges[1]) if player == 0 else (ranges[0], moved / moved.max())
@@ -267,21 +275,43 @@ def solved(start: StreetStart, labelling: Labelling, form: Variant | None = None
     return Label(start, (first, second), gap)
 
 
-def shard(blueprint: BucketBlueprint, labelling: Labelling, number: int, count: int, held: bool) -> Shard:
-    """Return some labels.
+def start_files(policy: str, labelling: Labelling) -> LabelFiles[Shard]:
+    """Return what files of such labels have; ``policy`` is the digest of what played."""
+    about, outputs, hands = asdict(labelling), 2 * labelling.buckets, len(hole_hands())
+    cards = about.pop("cards")
+    street = next(name for name, count in STREETS.items() if count == cards)
+
+    def kinds(rows: int, held: bool) -> dict[str, tuple[tuple[int, ...], Any]]:
+        by_hand = (rows, 2, hands) if held else (0,)
+        return {
+            "features": ((rows, PUBLIC + outputs), np.float16), "targets": ((rows, outputs), np.float16),
+            "counts": ((rows, outputs), np.float16), "source": ((rows,), np.uint8), "gap": ((rows,), np.float32),
+            "cards": ((rows, cards), np.uint8), "chips": ((rows, 2), np.float64), "ranges": (by_hand, np.float16),
+            "pots": (by_hand, np.float16),
+        }  # fmt: skip
+
+    return LabelFiles({"format": FORMAT, "street": street, "blueprint": policy, **about}, KEYS, _read, kinds)
+
+
+def _read(arrays: dict[str, Array]) -> Shard:
+    require(bool((arrays["source"] < len(SOURCES)).all()), f"its sources must be less than {len(SOURCES)}")
+    return Shard(**arrays)
+
+
+def shard(policy: MenuPolicy, labelling: Labelling, part: Part) -> Shard:
+    """Return the labels of a file; with held-out flops hands are kept.
 
     Args:
-        blueprint: plays both seats.
+        policy: plays both seats.
         labelling: how they are made.
-        number: of the shard: other numbers draw other states.
-        count: of labels.
-        held: whether flops are held out; then hands are kept.
+        part: the file: other numbers draw other states.
     """
-    rng, workspace, form = np.random.default_rng((labelling.seed, int(held), number)), Workspace(), variant("default_holdem")
-    starts, rows = StartDraws(blueprint, labelling.cards).starts(rng, held), list[tuple[Label, Float32, Float, Float]]()
-    while len(rows) < count:
+    seeds, held = (labelling.seed, int(part.held), part.number), part.held
+    rng, workspace, form = np.random.default_rng(seeds), Workspace(), variant("default_holdem")
+    starts, rows = StartDraws(policy, labelling.cards).starts(rng, held), list[tuple[Label, Float32, Float, Float]]()
+    while len(rows) < part.size:
         label = solved(next(starts), labelling, form, workspace)
-        start, hands = label.start, blueprint.game.hands
+        start, hands = label.start, policy.game.hands
         buckets = board_buckets(hands, start.cards, labelling.buckets)
         down = checked_down(hands, start.cards, start.ranges)
         wanted, counts = targets(buckets, start.ranges, down, label.pots)

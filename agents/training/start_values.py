@@ -16,12 +16,13 @@ import numpy as np
 import torch
 
 from agents.networks.regression import DivergenceError
-from agents.networks.start_values import StartNetworkConfig, layers_of, make_start_network, save_start_values
+from agents.networks.residual import residual_layers
+from agents.networks.start_values import StartNetworkConfig, make_start_network, save_start_values
 from agents.networks.threads import one_thread
 from agents.runtime.storage import number_in, require
 from agents.training.base import BaseTrainer, TrainingRun
-from agents.training.label_files import SHARD, Part, made_with, parts_of, read_labels
-from agents.training.start_labels import HELD_OUT, MENU_TEXTS, SOURCES, STREETS, Labelling, Shard
+from agents.training.label_files import SHARD, Part, parts_of
+from agents.training.start_labels import HELD_OUT, MENU_TEXTS, SOURCES, STREETS, Labelling, Shard, start_files
 from agents.training.state import Held
 from agents.training.value_learner import DELTA
 from games.arrays import Float, Float32
@@ -136,14 +137,14 @@ class StartValuesRun(TrainingRun[StartRow, Path]):
         folder: of the labels, which are all there.
 
     Raises:
-        ValueError: see ``read_labels``.
+        ValueError: see ``LabelFiles.all``.
     """
 
     def __init__(self, game: HoldemGame, config: StartValuesConfig, blueprint: str, folder: Path) -> None:
         super().__init__(game, config)
-        self._blueprint, about = blueprint, made_with(blueprint, config.labelling)
-        self.labels = read_labels(folder, [part for part in config.parts if not part.held], about)
-        self.held_labels = read_labels(folder, [part for part in config.parts if part.held], about)
+        self._blueprint, files = blueprint, start_files(blueprint, config.labelling)
+        self.labels = files.all(folder, [part for part in config.parts if not part.held])
+        self.held_labels = files.all(folder, [part for part in config.parts if part.held])
         weights, sampling = (int(seed) for seed in np.random.SeedSequence(config.seed).generate_state(2))
         self.network, self.rng = make_start_network(config.network, weights), np.random.default_rng(sampling)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1.0, fused=True)
@@ -186,7 +187,7 @@ class StartValuesRun(TrainingRun[StartRow, Path]):
         held = self.held_labels
         with torch.inference_mode():
             new_loss = float(self._loss(held, slice(None)))
-        by_source = self.errors_of(layers_of(self.network)(held.features.astype(np.float32)))
+        by_source = self.errors_of(residual_layers(self.network)(held.features.astype(np.float32)))
         return StartRow(self.iteration, self.seconds, self.loss, new_loss, *by_source)
 
     def anchors(self) -> Anchors:

@@ -378,7 +378,7 @@ def test_every_yaml_of_train_and_ablate_composes(monkeypatch):
     register("ablate")
     # Of other commands or experiments.
     others = ("acpc", "bot", "bots", "street", "table", "no_limit", "mccfr", "rebel", "street_values", "hunl_time", *TRAINED)
-    others += ("start_values", "river_values", "turn_values")
+    others += ("start_values", "river_values", "turn_values", "expert_iteration", "no_limit_policy")
     others += ("flop_decisions",)  # takes 9 GB: see test_apps_decisions
     for group in ("agent", "executor", "experiment", "trainer"):
         for path in sorted((ROOT / "conf" / group).glob("*.yaml")):

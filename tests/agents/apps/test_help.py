@@ -99,7 +99,7 @@ def test_what_a_command_cannot_use_is_not_offered():
     configs = {command: layered(command, []) for command in ("ablate", "match")}
     experiments = groups_of("match")["experiment"]
     usable = {command: {e for e in experiments if fits(e, config)} for command, config in configs.items()}
-    both = {"none", "leduc_sampled", "ms3_policy", "river_values", "turn_values"}  # these say only how to train
+    both = {"none", "leduc_sampled", "ms3_policy", "river_values", "turn_values", "no_limit_policy"}  # these say only how to train
     assert usable["ablate"] & usable["match"] == both
     assert {command for command in COMMANDS if "start_values" in shown(command)} == {"train"}
     assert {command for command in COMMANDS if "river_values" in shown(command)} == {"train"}

@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -10,11 +10,23 @@ import pytest
 from agents.apps.build import blueprint_directory
 from agents.bucket_blueprint import load_blueprint
 from agents.networks import CheckpointError
-from agents.networks.start_values import StartNetworkConfig, layers_of, load_start_values, make_start_network, save_start_values
+from agents.networks.residual import residual_layers
+from agents.networks.start_values import StartNetworkConfig, load_start_values, make_start_network, save_start_values
 from agents.runtime.executor import Serial
 from agents.training import train
-from agents.training.label_files import KEYS, SHARD, Part, check_labels, made_with, make_labels, parts_of, read_part
-from agents.training.start_labels import LEAST_RANGE, SOURCES, Labelling, StartDraws, held_out, random_range, shard, solved
+from agents.training.label_files import SHARD, Part, parts_of
+from agents.training.start_labels import (
+    KEYS,
+    LEAST_RANGE,
+    SOURCES,
+    Labelling,
+    StartDraws,
+    held_out,
+    random_range,
+    shard,
+    solved,
+    start_files,
+)
 from agents.training.start_values import LABELS, StartValuesConfig, StartValuesRun
 from games.holdem.cards import hole_hands, parse_cards
 from search.boards.range_buckets import board_buckets
@@ -36,7 +48,11 @@ def blueprint():
 
 
 def make(folder, config=CONFIG, tell=lambda done: None):
-    make_labels(blueprint(), config.labelling, config.parts, folder, Serial(), tell)
+    files(config).make(partial(shard, blueprint(), config.labelling), config.parts, folder, Serial(), tell)
+
+
+def files(config=CONFIG, digest=None):
+    return start_files(digest or blueprint().digest, config.labelling)
 
 
 @pytest.mark.parametrize("cards", [4, 5])
@@ -72,13 +88,13 @@ def test_random_ranges_split_all_of_the_probability():
 
 
 def test_labels_are_the_same_for_the_same_numbers():
-    first, again = (shard(blueprint(), QUICK, 2, 4, True) for _ in (0, 1))
+    first, again = (shard(blueprint(), QUICK, Part(True, 2, 4)) for _ in (0, 1))
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert not np.array_equal(first.features, shard(blueprint(), QUICK, 3, 4, True).features)
+    assert not np.array_equal(first.features, shard(blueprint(), QUICK, Part(True, 3, 4)).features)
     np.testing.assert_allclose(first.counts.astype(float).sum(axis=1), 2 * QUICK.buckets, rtol=1e-2)
     assert first.ranges.shape == (4, 2, 1326)
-    assert shard(blueprint(), QUICK, 2, 1, False).ranges.size == 0
+    assert shard(blueprint(), QUICK, Part(False, 2, 1)).ranges.size == 0
 
 
 def test_labels_of_turns_are_zero_sum_and_know_hands_that_ranges_lack():
@@ -116,7 +132,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path):
         np.testing.assert_array_equal(one.detach().numpy(), other.detach().numpy())
     assert about["menu"].startswith("50%")
     assert [row["iteration"] for row in about["history"]] == [2, 4]
-    anchors, errors = run().anchors(), run().errors_of(layers_of(first)(run().held_labels.features.astype(np.float32)))
+    anchors, errors = run().anchors(), run().errors_of(residual_layers(first)(run().held_labels.features.astype(np.float32)))
     assert len(errors) == len(SOURCES)
     assert min(*anchors.floor, *anchors.checked_down) > 0
 
@@ -140,7 +156,6 @@ def labels(tmp_path_factory):
 
 
 def test_labels_that_cannot_be_read_are_set_aside_and_made_again(labels, tmp_path, caplog):
-    about = made_with(blueprint().digest, CONFIG.labelling)
     part = Part(True, 0, CONFIG.held_out)
     whole = part.file(labels).read_bytes()
     flipped = bytearray(whole)
@@ -151,7 +166,7 @@ def test_labels_that_cannot_be_read_are_set_aside_and_made_again(labels, tmp_pat
         part.file(folder).write_bytes(content)
         with pytest.raises(ValueError, match="labels must be files that this trainer wrote"):
             StartValuesRun(GAME, CONFIG, blueprint().digest, folder)
-        check_labels(folder, CONFIG.parts, about)
+        files().check(folder, CONFIG.parts)
         make(folder)
         assert part.file(folder).read_bytes() == whole
         assert part.file(folder).with_name("held_00000.npz.damaged").read_bytes() == content
@@ -164,10 +179,10 @@ def test_labels_of_other_settings_are_refused_and_stay(labels, tmp_path):
     for other in others:
         with pytest.raises(ValueError, match=f"trainer.{next(iter(other))}.* must be .* as in .*held_00000.npz, got"):
             make(labels, replace(CONFIG, **other))
-    about = made_with("another", CONFIG.labelling)
-    assert set(about) == set(KEYS)
+    other = files(digest="another")
+    assert set(other.about) == set(KEYS)
     with pytest.raises(ValueError, match=r"digest of trainer\.blueprint must be"):
-        check_labels(labels, CONFIG.parts, about)
+        other.check(labels, CONFIG.parts)
     assert stamps == {path: path.read_bytes() for path in labels.iterdir()}
     (tmp_path / LABELS).touch()
     with pytest.raises(ValueError, match="labels must be in a folder, got another file at "):
@@ -180,8 +195,7 @@ def test_more_labels_or_fewer_are_taken_from_the_same_files(labels, tmp_path):
     made = []
     make(folder, replace(CONFIG, held_out=5), made.append)
     assert made == [SHARD, SHARD + 5]
-    about = made_with(blueprint().digest, CONFIG.labelling)
-    first, again = (read_part(Part(True, 0, 3).file(place), Part(True, 0, 3), about) for place in (labels, folder))
+    first, again = (files().part(Part(True, 0, 3).file(place), Part(True, 0, 3)) for place in (labels, folder))
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
     make(folder, CONFIG, made.append)
@@ -205,7 +219,7 @@ def test_a_network_in_numpy_says_what_torch_says():
     with torch.no_grad():
         network.last.weight.normal_()
     seen = np.random.default_rng(0).random((5, network.first.in_features)).astype(np.float32)
-    np.testing.assert_allclose(layers_of(network)(seen), network(torch.from_numpy(seen)).detach().numpy(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(residual_layers(network)(seen), network(torch.from_numpy(seen)).detach().numpy(), rtol=1e-4, atol=1e-6)
 
 
 def test_a_file_is_read_back_and_others_are_refused(tmp_path):
