@@ -105,7 +105,7 @@ class NoLimitAgent(BaseAgent):
         self.name = blueprint.name if solve_from is None else f"{blueprint.name}+{solve_from}:{gadget}:{variant.label}"
         self.name += ":translate" if off_tree == TRANSLATE and self.thinks else ""
         self.name += f":flop {flop}" if flop != OFF and self.thinks else ""
-        self.search, self._loaded = StreetSearch(game, variant, menus, threads, gadget, off_tree, flop), False
+        self.search, self._loaded = StreetSearch(game, variant, menus, threads, gadget, off_tree, flop, self.rounds), False
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_loaded": False}

@@ -61,13 +61,21 @@ class Searched(NamedTuple):
 
 
 class StreetSearch:
-    """See the module; arguments are those of ``agents.no_limit.agent.NoLimitAgent``."""
+    """See the module; arguments are those of ``agents.no_limit.agent.NoLimitAgent``, and its ``rounds``."""
 
     def __init__(
-        self, game: HoldemGame, variant: Variant, menus: Menus | None, threads: int, gadget: str, off_tree: str, flop: str
+        self,
+        game: HoldemGame,
+        variant: Variant,
+        menus: Menus | None,
+        threads: int,
+        gadget: str,
+        off_tree: str,
+        flop: str,
+        rounds: tuple[int, ...],
     ) -> None:
         self.game, self.variant, self.menus, self.threads = game, variant, menus, threads
-        self.gadget, self.off_tree, self.flop = gadget, off_tree, flop
+        self.gadget, self.off_tree, self.flop, self.rounds = gadget, off_tree, flop, rounds
         self.keeps_solver = False  # for ``last``: between decisions its arrays take memory that nobody else needs
         self._start()
 
@@ -146,8 +154,8 @@ class StreetSearch:
         reached = budget.exploitability is not None and left <= budget.exploitability
         if not reached and solution.iterations < min(MIN_TRUSTED_ITERATIONS, budget.iterations or MIN_TRUSTED_ITERATIONS):
             return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
-        if plan.rung.way is not None:
-            answer, opponent = first_street_of(solution.strategy), None
+        if plan.rung.way is not None or (self.gadget == UNSAFE and street + 1 in self.rounds):
+            answer, opponent = first_street_of(solution.strategy), None  # the next street is solved anew
         else:
             first, second = solution.strategy.average  # the next solver takes the arrays over
             answer = replace(solution.strategy, average=(first.copy(), second.copy()))
