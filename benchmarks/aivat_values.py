@@ -1,9 +1,9 @@
 """How much luck does a value network take out of a match of full no-limit hold'em? Deals are played once and estimated several times.
 
     python benchmarks/aivat_values.py river.safetensors --first DIRECTORY          # a blueprint against the standard one, 2,000 hands
-    python benchmarks/aivat_values.py river.safetensors --first standard --iterations 30 --hands 400    # the first thinks
+    python benchmarks/aivat_values.py river.safetensors --first standard --iterations 30    # the first thinks on turn and river
     python benchmarks/aivat_values.py river.safetensors --turn turn.safetensors    # also with a network of turns
-    # --write, --check: see benchmarks/tables.py
+    python benchmarks/aivat_values.py river.safetensors --left                     # also where luck is left
 
 The estimates are those of ``timebank match`` with and without ``values_river``, see docs/concepts/aivat.md. *ms a hand* is the time of an
 estimate.
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
-from tables import MATCHES, ROOT, Table, options
+from tables import ROOT, conditions
 
 from agents.apps.build import blueprint_directory
 from agents.apps.run import Progress
@@ -36,6 +36,7 @@ from agents.match.match import Match
 from agents.match.statistics import estimate
 from agents.networks.start_values import start_file
 from agents.no_limit.agent import NoLimitAgent
+from agents.reporting.tables import table
 from games.arrays import Float
 from games.holdem.config import Holdem
 from games.holdem.rules import STREETS
@@ -47,9 +48,6 @@ from search.boards.street_starts import StreetStarts
 PLAIN, RIVER, BOTH = "AIVAT, blueprint", "AIVAT, rivers by a network", "AIVAT, turns and rivers by networks"
 STEPS = [f"{street} {what}" for street in STREETS for what in ("card", "actions")][1:]
 HEADS = ["estimate", "mean, mbb/g", "± 95 %", "raw hands as good", "ms a hand"]
-TABLE = Table("networks in AIVAT's values", MATCHES, HEADS, [(row,) for row in ("raw", "duplicate", PLAIN, RIVER)])
-LEFT = Table("what AIVAT's values do not foresee", MATCHES, ["values", *STEPS], [(PLAIN,), (RIVER,)])
-TABLES = (TABLE, LEFT)
 
 
 class Hand(NamedTuple):
@@ -79,10 +77,11 @@ def main() -> None:
     parser.add_argument("--first", default="small")
     parser.add_argument("--second", default="standard")
     parser.add_argument("--iterations", type=int, default=0)
+    parser.add_argument("--other-iterations", type=int, default=0)
     parser.add_argument("--hands", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--left", action="store_true", help="also the second table")
-    given = parser.parse_args(options(TABLES))
+    given = parser.parse_args()
     match = match_of(given)
     game: Any = match.game
     files = {"river": given.river, "turn": given.turn}
@@ -103,11 +102,12 @@ def main() -> None:
             deals = np.array([by_deal(column) for column in parts[:, 1:].T])
             shares = [np.cov(column, by_deal(found))[0, 1] / by_deal(found).var(ddof=1) for column in deals]
             left.append([name, *(f"{100 * share:.0f} %" for share in shares)])
-    thinks = f" with {given.iterations} iterations from the turn on" if given.iterations else ""
-    note = f"{Path(given.first).name}{thinks} against {Path(given.second).name}, {given.hands:,} hands with seed {given.seed}"
-    TABLE.show(rows_of(scores, 1000 / game.big_blind, len(hands)), note)
+    print(table(HEADS, rows_of(scores, 1000 / game.big_blind, len(hands))))
     if left:
-        LEFT.show(left, note)
+        print(f"\n{table(['values', *STEPS], left)}")
+    players = ((given.first, given.iterations), (given.second, given.other_iterations))
+    first, second = (f"{Path(name).name}, {f'{count} iterations' if count else 'alone'}" for name, count in players)
+    print(f"\n{conditions(f'{first}, against {second}: {len(hands):,} hands, seed {given.seed}')}")
 
 
 def match_of(given: argparse.Namespace) -> Match:
@@ -120,7 +120,7 @@ def match_of(given: argparse.Namespace) -> Match:
         agent = NoLimitAgent(game, known, variant("default_holdem"), "turn+river" if iterations else None)
         return Competitor(name, agent, Budget(iterations=iterations) if iterations else Budget(seconds=0))
 
-    return Match((competitor("a", given.first, given.iterations), competitor("b", given.second, 0)), given.seed)
+    return Match((competitor("a", given.first, given.iterations), competitor("b", given.second, given.other_iterations)), given.seed)
 
 
 def play(match: Match, count: int) -> list[Hand]:
