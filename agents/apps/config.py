@@ -307,9 +307,9 @@ class MatchConfig:
         hands: of each match, half of them in each seat.
         duplicate: each deal is played twice, seats swapped; else once, with alternating seats.
         values: AIVAT's value function: ``blueprint`` (both play what they play without thinking), ``uniform``, or ``none`` for no AIVAT.
-        values_river: file of a network of rivers, which experiment=river_values trains: it says what bets on the river are worth, as a part
-            of values=blueprint in full no-limit hold'em; see docs/concepts/aivat.md.
-        values_turn: likewise of turns, which experiment=turn_values trains.
+        values_river: file of a network that timebank train fitted to rivers: it says what bets on the river are worth, as a part of
+            values=blueprint in full no-limit hold'em; see docs/concepts/aivat.md.
+        values_turn: likewise of turns.
         precision: half-width of the 95 % interval that is wanted, chips a hand; says how many hands it takes, before the first one as far
             as that is known, and how many more while they are played and at the end.
         stop: ``sprt`` stops a match as soon as a sequential probability ratio test has decided it: see docs/how-to/match.md. None plays all

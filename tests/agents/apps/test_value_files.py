@@ -60,8 +60,8 @@ def test_a_file_that_changed_is_refused_where_it_is_loaded(tmp_path):
 @pytest.mark.long
 def test_a_match_is_valued_by_a_network_and_keeps_its_hands_for_it_alone(monkeypatch, tmp_path, capsys, caplog):
     river, other = (network(tmp_path / f"{seed}.safetensors", seed=seed) for seed in (0, 1))
-    run = tmp_path / "run"
-    assert timebank(monkeypatch, "match", *FULL, "hands=4", f"values_river={river}", f"hydra.run.dir={run}") == 0
+    run, files = tmp_path / "run", (f"values_river={river}", f"values_turn={network(tmp_path / 'turn.safetensors', 'turn')}")
+    assert timebank(monkeypatch, "match", *FULL, "hands=4", *files, f"hydra.run.dir={run}") == 0
     assert result_of(run)["rows"][0]["best"] == "aivat"
     capsys.readouterr()
     assert timebank(monkeypatch, "match", f"resume={run}", f"values_river={other}") == 2
