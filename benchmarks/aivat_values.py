@@ -87,7 +87,9 @@ def main() -> None:
     files = {"river": given.river, "turn": given.turn}
     networks = {street: start_file(path, street) for street, path in files.items() if path}
     loaded: dict[int, StreetStarts] = {file.cards: file.load(game) for file in networks.values()}
-    functions: dict[str, Mapping[int, StreetStarts]] = {PLAIN: {}, RIVER: {5: loaded[5]}} | ({BOTH: loaded} if given.turn else {})
+    functions: dict[str, Mapping[int, StreetStarts]] = {PLAIN: {}, RIVER: {5: loaded[5]}}
+    if given.turn:
+        functions[BOTH] = loaded
     hands = play(match, given.hands)
     chips = np.array([hand.chips for hand in hands])
     scores, left = {"raw": (chips, 0.0), "duplicate": (by_deal(chips), 0.0)}, []
