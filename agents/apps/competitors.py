@@ -26,6 +26,7 @@ from agents.apps.build import (
 )
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.run import Run
+from agents.apps.value_files import value_files
 from agents.match.deal import Competitor
 from agents.match.match import Match
 from agents.opponents.acpc import ACPC, HOST, WAIT_SECONDS, AcpcBot, listener
@@ -121,7 +122,8 @@ def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig],
             competitors.append(Competitor(name, who, budget_of(agent, config)))
     rival = next((competitor for competitor in competitors if competitor.name == config.against), None)
     pairs = itertools.combinations(competitors, 2) if rival is None else ((own, rival) for own in competitors if own is not rival)
-    return [Match(pair, config.seed, config.duplicate, values, config.salt or "") for pair in pairs]
+    networks = value_files(config, kind, values)
+    return [Match(pair, config.seed, config.duplicate, values, config.salt or "", networks) for pair in pairs]
 
 
 def build_bot(kind: Kind, agent: AgentConfig, limit_seconds: float) -> Bot:

@@ -308,6 +308,9 @@ class MatchConfig:
         hands: of each match, half of them in each seat.
         duplicate: each deal is played twice, seats swapped; else once, with alternating seats.
         values: AIVAT's value function: ``blueprint`` (both play what they play without thinking), ``uniform``, or ``none`` for no AIVAT.
+        values_river: file of a network that timebank train fitted to rivers: it says what bets on the river are worth, as a part of
+            values=blueprint in full no-limit hold'em; see docs/concepts/aivat.md.
+        values_turn: likewise of turns.
         precision: half-width of the 95 % interval that is wanted, chips a hand; says how many hands it takes, before the first one as far
             as that is known, and how many more while they are played and at the end.
         stop: ``sprt`` stops a match as soon as a sequential probability ratio test has decided it: see docs/how-to/match.md. None plays all
@@ -335,6 +338,8 @@ class MatchConfig:
     hands: int = 10000
     duplicate: bool = True
     values: str = bounded("blueprint", among=VALUES)
+    values_river: str | None = bounded(None, longest=1000)
+    values_turn: str | None = bounded(None, longest=1000)
     precision: float | None = bounded(None, above=0, unit="chips a hand")
     stop: str | None = bounded(None, among=(RULE,))
     margin: float | None = bounded(None, above=0, unit="chips a hand")

@@ -15,7 +15,7 @@ With both policies known the estimate depends on the public history alone. If th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from games.game import PublicGame, line_of
 from games.holdem.rules import HoldemGame
 from games.public_tree import CHANCE
 from search.boards.menu_values import MenuValues, UniformMenu
+from search.boards.street_starts import StreetStarts
 from search.off_tree import MenuPolicy
 from search.representation import ActionValues, ValueFunction, represent
 
@@ -89,15 +90,16 @@ def value_function(game: PublicGame[Any], blueprints: tuple[Any, Any]) -> Action
     return representation.value_function((tables[0][0], tables[1][1]))
 
 
-def match_values(game: PublicGame[Any], blueprints: tuple[Any, Any]) -> ValueFunction:
+def match_values(game: PublicGame[Any], blueprints: tuple[Any, Any], starts: Mapping[int, StreetStarts] | None = None) -> ValueFunction:
     """Return ``value_function``, or what stands for it in a game of any amount, whose tree no memory holds.
 
     There a blueprint is one of a menu. Where the players' menus differ, or only one has a blueprint, that of the first who has one is taken
-    for both; where nobody has one both play uniformly on the game's own menu.
+    for both; where nobody has one both play uniformly on the game's own menu. There ``starts`` say what bets are worth where streets begin,
+    see ``MenuValues``.
     """
     if not (isinstance(game, HoldemGame) and game.any_amount):
         return value_function(game, blueprints)
     first, second = blueprints
     known: MenuPolicy = next((b for b in blueprints if b is not None), None) or UniformMenu(replace(game, any_amount=False))
     alike = first is not None and second is not None and first.game.key == second.game.key
-    return MenuValues(game, (first, second) if alike else (known, known))
+    return MenuValues(game, (first, second) if alike else (known, known), starts)

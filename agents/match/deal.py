@@ -11,9 +11,9 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from games.holdem.phh import variant_of
 from games.holdem.rules import HoldemGame
 from search import Budget
 from search.outcome import FALLBACKS
+
+if TYPE_CHECKING:
+    from agents.networks.start_values import StartFile  # torch takes long to import, and few matches need it
 
 Record = dict[str, Any]
 VALUES = ("blueprint", "uniform", "none")
@@ -102,8 +105,8 @@ class Table:
     A table knows the rules from the start; ``load`` gets it ready to play. Arguments are those of ``agents.match.match.Match``.
     """
 
-    def __init__(self, competitors: tuple[Competitor, Competitor], draws: Draws, values: str) -> None:
-        self.competitors, self.draws, self.valued_by = competitors, draws, values
+    def __init__(self, competitors: tuple[Competitor, Competitor], draws: Draws, values: str, networks: Sequence[StartFile] = ()) -> None:
+        self.competitors, self.draws, self.valued_by, self.networks = competitors, draws, values, networks
         self.game = competitors[0].game
         self.bots = [competitor.bot for competitor in competitors]  # None for an agent of ours
         self.tells_policies = isinstance(self.game, HoldemGame) and variant_of(self.game) is not None
@@ -125,7 +128,8 @@ class Table:
             uniform = [bot is not None or self.valued_by == "uniform" for bot in self.bots]
             blueprints = [None if u else c.known.blueprint for u, c in zip(uniform, self.competitors, strict=True)]
             pairs = [(blueprints[0], blueprints[1]), (blueprints[1], blueprints[0])]  # seats as they are, and swapped
-            self._aivat = [Aivat(self.game, match_values(self.game, pair)) for pair in pairs]
+            starts = {file.cards: file.load(cast("HoldemGame", self.game)) for file in self.networks}
+            self._aivat = [Aivat(self.game, match_values(self.game, pair, starts)) for pair in pairs]
 
     def loading(self) -> Record:
         """Return what each competitor took to load, for the record of the first hand that is played here; nothing later on."""

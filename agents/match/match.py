@@ -27,7 +27,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +40,9 @@ from agents.runtime.storage import load_or_set_aside, parse_json, require, whole
 from games.files import read_text
 from games.game import PublicGame
 from games.modules import sources
+
+if TYPE_CHECKING:
+    from agents.networks.start_values import StartFile
 
 PART_DEALS, PART_SECONDS = 500, 2.0
 MOST_HANDS = 10**9
@@ -68,6 +71,7 @@ class Match:
         duplicate: deals are played twice, seats swapped; else once, with alternating seats.
         values: AIVAT's value function: ``blueprint`` (both play what they play without thinking; uniform for bots), ``uniform``, or
             ``none`` for no AIVAT.
+        networks: of what hands are worth where streets of full no-limit hold'em begin: a part of values=blueprint.
         salt: a secret that deals come from too, where a bot plays; a new one if none is given. Empty for matches without bots.
     """
 
@@ -76,6 +80,7 @@ class Match:
     duplicate: bool = True
     values: str = "blueprint"
     salt: str = ""
+    networks: tuple[StartFile, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "salt", (self.salt or new_salt()) if self.bots else "")
@@ -83,6 +88,8 @@ class Match:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         if self.values not in VALUES:
             raise ValueError(f"values must be one of {', '.join(VALUES)}, got {self.values!r}")
+        if self.networks and self.values != "blueprint":
+            raise ValueError(f"values must be blueprint where networks are a part of them, got {self.values!r}")
         (one, game), (other, another) = [(c.name, c.game.key) for c in self.competitors]
         if game != another:
             raise ValueError(f"agents must play one game, got {one}: {game} and {other}: {another}")
@@ -104,7 +111,7 @@ class Match:
 
     def table(self, load: bool = True) -> Table:
         """Return a table; nobody can play before it is loaded."""
-        table = Table(self.competitors, self.draws, self.values)
+        table = Table(self.competitors, self.draws, self.values, self.networks)
         if load:
             table.load()
         return table
@@ -139,7 +146,8 @@ class Match:
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""
-        return _hash([self.marks(), self.seed, self.duplicate, self.values, *([self.salt] if self.salt else [])])
+        more = [*([self.salt] if self.salt else []), *([[file.digest for file in self.networks]] if self.networks else [])]
+        return _hash([self.marks(), self.seed, self.duplicate, self.values, *more])
 
 
 def _hash(content: Any) -> str:

@@ -10,11 +10,14 @@ from typing import Any
 import torch
 
 from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, save_tensors
-from agents.networks.residual import ResidualNetwork
+from agents.networks.residual import ResidualNetwork, residual_layers
 from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
-from agents.runtime.storage import whole_in
+from agents.runtime.storage import brief, whole_in
+from games.holdem.rules import HoldemGame
 from games.settings import bounded, check_bounds
-from search.boards.start_values import PUBLIC
+from search.boards.range_buckets import check_count
+from search.boards.start_values import PUBLIC, START_CARDS
+from search.boards.street_starts import NetworkStarts
 
 START_VALUES = "start values"  # kind of the files that hold one
 ENCODING = 1  # of what networks see and say
@@ -87,3 +90,48 @@ def load_start_values(path: Path | str) -> tuple[StartNetwork, dict[str, Any]]:
     network = make_start_network(config, 0)
     fill_networks({"values": network}, tensors, path)
     return network, about
+
+
+@dataclass(frozen=True)
+class StartFile:
+    """A file of a network of a street's start, as it was when somebody looked at it.
+
+    Attributes:
+        path: where it is.
+        street: turn or river.
+        digest: of the network.
+    """
+
+    path: str
+    street: str
+    digest: str
+
+    @property
+    def cards(self) -> int:
+        """Public cards where the street begins."""
+        return START_CARDS[self.street]
+
+    def load(self, game: HoldemGame) -> NetworkStarts:
+        """Return what bets are worth by the network.
+
+        Raises:
+            CheckpointError: the file is damaged, or holds another network by now.
+        """
+        network, about = load_start_values(self.path)
+        if about["digest"] != self.digest:
+            raise CheckpointError(f"checkpoint must have digest {self.digest} as before, got {about['digest']} in {self.path}")
+        return NetworkStarts(game, residual_layers(network), network.config.buckets)
+
+
+def start_file(path: Path | str, street: str) -> StartFile:
+    """Return what a file is, which must be a network of a street.
+
+    Raises:
+        CheckpointError: it is none, or of another street.
+        ValueError: its number of buckets is none for the street.
+    """
+    network, about = load_start_values(path)
+    if about.get("street") != street:
+        raise CheckpointError(f"checkpoint must be of values of the {street}, got {brief(about.get('street'))} in {path}")
+    check_count(network.config.buckets, START_CARDS[street])
+    return StartFile(str(path), street, about["digest"])

@@ -38,12 +38,12 @@ from games.holdem.subgame import Menus
 from games.public_tree import CHANCE
 from search import BoardSolver, Budget, Variant, variant
 from search.boards.range_buckets import board_buckets, made_strengths
-from search.boards.start_values import PUBLIC, Pair, checked_down, features, public_features, targets
+from search.boards.start_values import PUBLIC, START_CARDS, Pair, checked_down, features, public_features, targets
 from search.boards.workspace import Workspace
 from search.off_tree import MenuPolicy
 
 SOURCES = ("play", "changed", "random")
-STREETS = {"turn": 4, "river": 5}  # cards on the board where each begins
+STREETS = START_CARDS
 RIVER_MENU = Menu(parse_sizes("50%,100%", "bets", raises=False), parse_sizes("100%", "raises", raises=True))
 # By cards on the board: both players' sizes from there on, and up to how many pots an all-in stands beside them.
 MENUS: dict[int, tuple[Menus, float]] = {5: (((RIVER_MENU, RIVER_MENU),), 3.0), 4: ((RAISED, LATER), NEAR_ALLIN)}

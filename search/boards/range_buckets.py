@@ -11,6 +11,7 @@ places lie apart: draws are on its far end. A hand belongs to four buckets of th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,11 @@ import numpy.typing as npt
 from games.arrays import Bool, Float
 from games.holdem.cards import FULL_DECK, Cards
 from games.kernels.evaluator import board_strengths
+from search.kernels.equity import equity_space
+from search.kernels.turn_places import turn_places
 
 SPREADS = 4  # buckets of the second line
+TURN_RIVERS = 46  # that a turn and a hand leave
 MOST_SPREAD = 0.3  # standard deviation of a hand's places over rivers, where the second line ends
 
 
@@ -62,27 +66,61 @@ def board_buckets(hands: Cards, cards: tuple[int, ...], count: int) -> Buckets:
     Raises:
         ValueError: another count.
     """
-    step = 1 if len(cards) == 5 else SPREADS
-    if count % step or count < 2 * step:
-        raise ValueError(f"count of buckets must be a multiple of {step}, at least {2 * step}, on {len(cards)} cards, got {count}")
+    check_count(count, len(cards))
     if len(cards) == 5:
         live, place = _places(hands, cards)
         return Buckets(live, *_between(live, place, count), count)
     live = np.asarray(~np.isin(hands, cards).any(axis=1))
-    sums, squares, rivers = np.zeros(len(hands)), np.zeros(len(hands)), np.zeros(len(hands))
+    sums, squares = np.zeros(len(hands)), np.zeros(len(hands))
     for card in FULL_DECK.cards().tolist():
         if card not in cards:
-            there, place = _places(hands, (*cards, card))
+            _, place = _places(hands, (*cards, card))
             sums += place
             squares += place**2
-            rivers += there
-    mean = np.divide(sums, rivers, out=np.zeros_like(sums), where=live)
-    spread = np.sqrt(np.maximum(np.divide(squares, rivers, out=np.zeros_like(sums), where=live) - mean**2, 0.0))
+    return _plane(live, sums, squares, count)
+
+
+def check_count(count: int, cards: int) -> None:
+    """Refuse a count of buckets that a board of so many cards cannot have.
+
+    Raises:
+        ValueError: see ``board_buckets``.
+    """
+    step = 1 if cards == 5 else SPREADS
+    if count % step or count < 2 * step:
+        raise ValueError(f"count of buckets must be a multiple of {step}, at least {2 * step}, on {cards} cards, got {count}")
+
+
+def flop_buckets(hands: Cards, flop: tuple[int, ...], count: int) -> dict[int, Buckets]:
+    """Return ``board_buckets`` of all turns behind a flop, by the turn card; rivers are gone through once for both cards.
+
+    Args:
+        hands: [H, 2] of the full deck.
+        flop: three cards.
+        count: see ``board_buckets``.
+
+    Raises:
+        ValueError: another count.
+    """
+    check_count(count, len(flop) + 1)
+    left = [card for card in FULL_DECK.cards().tolist() if card not in flop]
+    turns = np.array([*combinations(range(len(left)), 2)])
+    boards = np.concatenate([np.tile(flop, (len(turns), 1)), np.array(left)[turns]], axis=1).astype(np.uint8)
+    sums, squares = np.zeros((2, len(left), len(hands)))
+    turn_places(boards, turns, hands, equity_space(len(hands), 1, 1), sums, squares)
+    rows = zip(left, sums, squares, strict=True)
+    return {card: _plane(np.asarray(~np.isin(hands, (*flop, card)).any(axis=1)), own, square, count) for card, own, square in rows}
+
+
+def _plane(live: Bool, sums: Float, squares: Float, count: int) -> Buckets:
+    """Return buckets of a turn by the sums of places over rivers [H], and of their squares [H]."""
+    mean = np.where(live, sums / TURN_RIVERS, 0.0)
+    spread = np.sqrt(np.where(live, np.maximum(squares / TURN_RIVERS - mean**2, 0.0), 0.0))
     order: Float = np.asarray(np.round(mean, 9), np.float64)  # sums differ by the order of suits
     index, weight = _between(live, _ranks(live, order), count // SPREADS)
     second, share = _between(live, np.minimum(spread / MOST_SPREAD, 1.0), SPREADS)
-    both = (SPREADS * index[:, :, None] + second[:, None, :]).reshape(len(hands), -1)
-    return Buckets(live, both, (weight[:, :, None] * share[:, None, :]).reshape(len(hands), -1), count)
+    both = (SPREADS * index[:, :, None] + second[:, None, :]).reshape(len(live), -1)
+    return Buckets(live, both, (weight[:, :, None] * share[:, None, :]).reshape(len(live), -1), count)
 
 
 def made_strengths(hands: Cards, cards: tuple[int, ...]) -> npt.NDArray[np.int32]:

@@ -20,6 +20,7 @@ from search.kernels.hand_equity import showdown_by_hand
 Pair = tuple[Float, Float]  # of the player who acts first, and of the other one
 RANKS, SUITS = 13, 4
 PUBLIC = RANKS + SUITS + 2  # numbers of the cards and of the chips
+START_CARDS = {"turn": 4, "river": 5}  # on the board where each of these streets begins
 DECK = 53  # rows that sums by card take
 HELD = 4  # cards that two hands hold
 

@@ -15,6 +15,7 @@ from games.holdem.cards import cards_text
 from games.holdem.config import Holdem
 from search.boards import menu_values
 from search.boards.menu_values import MenuValues, UniformMenu
+from search.boards.street_starts import Start
 from tests.compiling import compiled
 
 SETTINGS = {"ranks": "KA", "suits": "cdh", "blinds": [1, 2], "min_bet": 2, "raise_cap": 2}
@@ -113,6 +114,27 @@ class Noisy(MenuValues):
         return super()._values(items) + np.array(noise)
 
 
+class RandomStarts:
+    """What bets are worth where a street begins: any number, by all that may be known."""
+
+    def __init__(self):
+        self.asked = set()
+
+    def bets(self, boards, starts):
+        self.asked |= {(len(boards[0]), start.pot, start.behind) for start in starts}
+        tell = [
+            [crc32(repr((board, s.pot, s.behind)).encode() + s.ranges[0].tobytes() + s.ranges[1].tobytes()) for s in starts]
+            for board in boards.tolist()
+        ]
+        return np.array(tell) % 1000 / 100 - 5.0
+
+
+def with_random_starts(game, policies):
+    """Return values with random ones where each street begins that has one card dealt."""
+    starts = RandomStarts()
+    return MenuValues(game, policies, {game.cards_on(street): starts for street in range(1, len(game.deals))})
+
+
 def unbiased(aivat, game, known):
     """Require that the mean of the estimates over all that can happen is what the players' policies win."""
     mean, exact, total = 0.0, 0.0, 0.0
@@ -128,11 +150,20 @@ def unbiased(aivat, game, known):
 @compiled
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("two streets", MenuValues), ("two streets", Noisy), pytest.param("three streets", MenuValues, marks=pytest.mark.long)],
+    [
+        ("two streets", MenuValues),
+        ("two streets", Noisy),
+        ("two streets", with_random_starts),
+        pytest.param("three streets", MenuValues, marks=pytest.mark.long),
+        pytest.param("three streets", with_random_starts, marks=pytest.mark.long),
+    ],
 )
 def test_the_estimate_is_unbiased_whatever_the_values(name, kind):
     game, wild = game_of(name), Wild(name)
-    unbiased(Aivat(game, kind(game, (wild, wild))), game, (True, True))
+    values = kind(game, (wild, wild))
+    unbiased(Aivat(game, values), game, (True, True))
+    for starts in values.starts.values():
+        assert {cards for cards, _, _ in starts.asked} == {*values.starts}
 
 
 @compiled
@@ -170,6 +201,78 @@ def test_every_correction_is_zero_on_average_over_its_own_draw():
         corrections = [sum(values.dealt(hands)[1]) for hands in held]
         assert joint.sum(axis=1 - player) @ corrections == pytest.approx(0.0, abs=1e-12)
         assert np.abs(corrections).max() > 0.1
+
+
+@compiled
+@pytest.mark.parametrize("line", ["call / check", "call / check / Kc / check / check"])
+def test_the_correction_of_a_streets_first_card_is_zero_on_average(line):
+    game, wild = game_of("three streets"), Wild("three streets")
+    state, values, random = find_state(game, line), with_random_starts(game, (wild, wild)), np.random.default_rng(0)
+    alive = np.array([not set(hand) & set(state.cards) for hand in game.hands.tolist()])
+    belief = tuple(random.random((2, len(game.hands))) ** 3 * alive)
+    joint = belief[0][:, None] * belief[1] * (joint_ranges(game) > 0)
+    found = [(p, values.revealed(belief, state, child, random)[1]) for p, child, _, _ in below(game, state, joint)]
+    assert sum(p * correction for p, (correction,) in found) == pytest.approx(0.0, abs=1e-11)
+    down = MenuValues(game, (wild, wild)).revealed(belief, state, game.revealed(state, "Ac"), random)[1]
+    assert bool(down) == (len(state.cards) == 1)  # without starts the last card alone is corrected for
+    assert np.std([correction for _, (correction,) in found]) > 0.5
+
+
+def find_state(game, line):
+    """Return where a line of actions and cards leads."""
+    state = game.root
+    for text in line.split(" / "):
+        state = game.revealed(state, text) if game.player(state) == CHANCE else game.child(state, game.action(state, text))
+    return state
+
+
+@compiled
+def test_the_end_of_a_street_is_worth_the_mean_over_its_next_cards():
+    game, wild = game_of("three streets"), Wild("three streets")
+    values, state, random = (
+        with_random_starts(game, (wild, wild)),
+        find_state(game, "call / check / Kc / check / check"),
+        np.random.default_rng(0),
+    )
+    alive = np.array([not set(hand) & set(state.cards) for hand in game.hands.tolist()])
+    belief = tuple(random.random((2, len(game.hands))) * alive)
+    joint, seen = belief[0][:, None] * belief[1] * (joint_ranges(game) > 0), []
+    value = values._values([(state, belief)])[0]
+    starts, chips = values.starts[2], game.chips(state)
+    for p, child, after, _ in below(game, state, joint):
+        bets = starts.bets(np.array([child.cards]), [Start(sum(chips.paid), chips.behind[0], belief)])[0, 0]
+        seen.append(p * ((after * np.sign(payoffs(game, checked_through(game, child)))).sum() * chips.paid[0] / after.sum() + bets))
+    assert abs(chips.paid[0]) == 2.0
+    assert value == pytest.approx(sum(seen), abs=1e-6)
+    without = MenuValues(game, (wild, wild))._values([(state, belief)])[0]
+    assert abs(value - without) > 0.01
+
+
+def checked_through(game, state):
+    """Return the end of a hand in which nobody bets any more."""
+    while game.player(state) != TERMINAL:
+        state = game.child(state, game.action(state, "check"))
+    return state
+
+
+@compiled
+def test_a_value_is_never_more_than_can_be_won():
+    game, wild = game_of("three streets"), Wild("three streets")
+
+    class Absurd:
+        def bets(self, boards, starts):
+            return np.where(boards[:, -1:] % 2, 1e9, -1e9) * np.ones(len(starts))
+
+    values, state = MenuValues(game, (wild, wild), {2: Absurd()}), find_state(game, "call / check / Kc / check / check")
+    (correction,) = values.revealed(game.ranges, state, game.revealed(state, "Ac"), np.random.default_rng(0))[1]
+    assert 0 < abs(correction) <= 2 * 4
+    assert abs(values._values([(state, game.ranges)])[0]) <= 4
+
+
+def test_starts_of_other_streets_are_refused():
+    game, wild = game_of("three streets"), Wild("three streets")
+    with pytest.raises(ValueError, match=r"starts must be of streets that begin with one card, with \[1, 2\] public cards, got \[3\]"):
+        MenuValues(game, (wild, wild), {3: RandomStarts()})
 
 
 @compiled

@@ -7,7 +7,7 @@ from games.holdem.cards import hole_hands, parse_cards
 from games.holdem.config import Spot
 from search import BoardSolver, Budget, variant
 from search.boards.depth_limit import BoardDepthLimitedSolver, first_street, leaf_states
-from search.boards.range_buckets import board_buckets
+from search.boards.range_buckets import board_buckets, flop_buckets
 from search.boards.river_leaves import RiverLeaves
 from search.boards.settled_leaves import SettledLeaves, equities
 from search.boards.start_values import PUBLIC, checked_down, features, hand_values, public_features, targets
@@ -61,6 +61,19 @@ def test_on_a_turn_each_hand_belongs_to_four_buckets_of_mean_and_spread():
     assert strength[set_of_kings] > 6.5 > strength[draw] > strength[nothing]
     assert spread[hand("Ah9h")] > spread[set_of_kings]
     np.testing.assert_allclose(strength[places.live].mean(), 3.5)  # ranks are even, though means are not
+
+
+@compiled
+def test_the_turns_of_a_flop_have_the_buckets_of_each_turn():
+    every = flop_buckets(HANDS, BOARD[:3], 32)
+    assert len(every) == 49
+    for card in (BOARD[3], BOARD[4], 0):
+        one, other = every[card], board_buckets(HANDS, (*BOARD[:3], card), 32)
+        np.testing.assert_array_equal(one.live, other.live)
+        for values in np.random.default_rng(0).random((3, 32)):
+            np.testing.assert_allclose(one.of_hands(values), other.of_hands(values), atol=1e-9)
+    with pytest.raises(ValueError, match="count of buckets must be a multiple of 4, at least 8, on 4 cards, got 6"):
+        flop_buckets(HANDS, BOARD[:3], 6)
 
 
 @compiled
