@@ -167,26 +167,25 @@ class MenuValues:
         for first in range(0, len(shown), LANES):
             wins, met = (sums.sum(axis=0) for sums in self._showdowns(boards, [x.reach for x in shown[first : first + LANES]], np.float32))
             shares[first : first + LANES] = np.divide(wins, met, out=np.zeros(len(met)), where=met > 0)
-        bets = self._bets(items[0][0].cards, shown)
-        won, mass, chips = np.zeros(len(items)), np.zeros(len(items)), iter((shares * [leaf.chips for leaf in shown] + bets).tolist())
+        chips = iter(self._with_bets(items[0][0].cards, shown, shares * [leaf.chips for leaf in shown]).tolist())
+        won, mass = np.zeros(len(items)), np.zeros(len(items))
         for leaf in leaves:
-            most = leaf.chips + leaf.behind
-            won[leaf.item] += leaf.mass * (min(max(next(chips), -most), most) if leaf.shown else leaf.chips)
+            won[leaf.item] += leaf.mass * (next(chips) if leaf.shown else leaf.chips)
             mass[leaf.item] += leaf.mass
         return np.divide(won, mass, out=np.zeros(len(items)), where=mass > 0)
 
-    def _bets(self, cards: tuple[int, ...], shown: Sequence[Leaf]) -> Float:
-        """Return [leaves], what bets bring player 0 on the street that begins behind each leaf, a mean over some of its cards."""
-        bets, places = np.zeros(len(shown)), [i for i, leaf in enumerate(shown) if leaf.behind > 0]
-        starts = self.starts.get(len(cards) + 1)
+    def _with_bets(self, cards: tuple[int, ...], shown: Sequence[Leaf], down: Float) -> Float:
+        """Return [leaves], the chips ``down`` of checking down, and what bets bring on the street that begins, a mean over some cards."""
+        starts, places = self.starts.get(len(cards) + 1), [i for i, leaf in enumerate(shown) if leaf.behind > 0]
         if starts is None or not places:
-            return bets
+            return down
         boards = self._next(cards)
         masses = np.array([self._masses(shown[i].reach)[boards[:, -1]] for i in places])
         said = starts.bets(boards, [Start(2 * shown[i].chips, shown[i].behind, shown[i].reach) for i in places])
-        total = masses.sum(axis=1)
-        bets[places] = np.divide((masses * said.T).sum(axis=1), total, out=np.zeros(len(places)), where=total > 0)
-        return bets
+        total, most, values = masses.sum(axis=1), [shown[i].chips + shown[i].behind for i in places], down.copy()
+        bets = np.divide((masses * said.T).sum(axis=1), total, out=np.zeros(len(places)), where=total > 0)
+        values[places] = np.clip(down[places] + bets, np.negative(most), most)
+        return values
 
     def _leaves(self, item: int, state: HoldemState, belief: Belief) -> list[Leaf]:
         """Return where the hand goes from a state, one street far."""
