@@ -1,12 +1,13 @@
 """Files of labels (``start_labels``), made part by part: a run that was stopped goes on, and each file says what it was made with.
 
 Labels of other settings are refused. A damaged file is set aside and made again. A file with more labels than are wanted is read in part:
-the first labels of a file do not depend on how many follow.
+the first labels of a file do not depend on how many follow. What each file took is kept beside them (``SECONDS``).
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -16,14 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.bucket_blueprint import BucketBlueprint
+from agents.reporting.tables import write_json
 from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.executor import Executor
-from agents.runtime.storage import brief, load_or_set_aside, require
+from agents.runtime.storage import brief, load_or_set_aside, number_in, read_json, require
 from agents.training.start_labels import SOURCES, STREETS, Labelling, Shard, shard
 from games.holdem.cards import hole_hands
 from search.boards.start_values import PUBLIC
 
 SHARD = 250  # labels of a file
+SECONDS = "seconds.json"  # of the folder: CPU seconds that each file took, by its name
 FORMAT = 2  # of what is drawn, solved and written: other versions' labels are refused
 KEYS = {
     "format": "the format of labels", "street": "trainer.street", "buckets": "trainer.network.buckets",
@@ -130,16 +133,53 @@ def make_labels(
         labels = load_or_set_aside(part.file(folder), partial(read_part, part=part, about=about))
         if labels is None or len(labels.source) < part.size:
             missing.append(part)
-    done = sum(part.size for part in parts) - sum(part.size for part in missing)
+    done, seconds = sum(part.size for part in parts) - sum(part.size for part in missing), read_seconds(folder)
     tell(done)
-    for i, made in executor.map(partial(_shard, blueprint, labelling), missing):
-        write_archive(missing[i].file(folder), about, made._asdict())
+    for i, (made, spent) in executor.map(partial(_shard, blueprint, labelling), missing):
+        path = missing[i].file(folder)
+        write_archive(path, about, made._asdict())
+        write_json(folder / SECONDS, seconds := seconds | {path.name: spent})
         done += missing[i].size
         tell(done)
 
 
-def _shard(blueprint: BucketBlueprint, labelling: Labelling, part: Part) -> Shard:
-    return shard(blueprint, labelling, part.number, part.size, part.held)
+def _shard(blueprint: BucketBlueprint, labelling: Labelling, part: Part) -> tuple[Shard, float]:
+    """Return the labels of a file, and the CPU seconds that they took."""
+    begun = time.process_time()
+    return shard(blueprint, labelling, part.number, part.size, part.held), time.process_time() - begun
+
+
+class LabelCost(NamedTuple):
+    """What labels took.
+
+    Attributes:
+        labels: how many there are.
+        timed: of how many it is known; older versions did not say it.
+        cpu_seconds: of those.
+    """
+
+    labels: int
+    timed: int
+    cpu_seconds: float
+
+
+def label_cost(folder: Path, parts: Sequence[Part]) -> LabelCost:
+    """Return what the labels of some files took, whoever made them."""
+    seconds = read_seconds(folder)
+    timed = [part for part in parts if part.file(folder).name in seconds]
+    spent = sum(seconds[part.file(folder).name] for part in timed)
+    return LabelCost(sum(part.size for part in parts), sum(part.size for part in timed), spent)
+
+
+def read_seconds(folder: Path) -> dict[str, float]:
+    """Return the CPU seconds by the name of the file, of those that are known."""
+
+    def read(path: Path) -> dict[str, float]:
+        content: Any = read_json(path)
+        require(isinstance(content, dict) and all(number_in(x, 0, 1e9) for x in content.values()), "it must be seconds by file")
+        return {str(name): float(spent) for name, spent in content.items()}
+
+    return load_or_set_aside(folder / SECONDS, read) or {}
 
 
 def read_labels(folder: Path, parts: Sequence[Part], about: dict[str, Any]) -> Shard:
