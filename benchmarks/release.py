@@ -1,7 +1,8 @@
 """Release a trained network with the package: half precision, a card that is made from its run, the page of all cards.
 
     python benchmarks/release.py RUN NAME                    # RUN: the directory of a finished timebank train
-    python benchmarks/release.py RUN NAME --decisions FILE   # with what was measured of decisions, see docs/how-to/release.md
+    python benchmarks/release.py RUN NAME --decisions FILE   # with what was measured of decisions, see docs/how-to/release.md: a file, or
+                                                             # the directory of a timebank ablate of the released network
     python benchmarks/release.py --cards                     # writes all cards and the page again, where their text has changed
 
 It writes NAME.safetensors, NAME.json (what the card is made of: the run's result.json without paths, its overrides, what was measured anew)
@@ -26,7 +27,8 @@ from agents.apps.directory import result_in, started_with
 from agents.apps.errors import UsageError
 from agents.bucket_blueprint import load_blueprint
 from agents.networks.checkpoint import load_tensors, save_tensors
-from agents.reporting.card import card_text, check_decisions, page_text
+from agents.reporting.card import card_text, page_text
+from agents.reporting.card_decisions import check_decisions, decisions_of
 from agents.reporting.tables import memory_text, write_json, write_text
 from agents.runtime.released import CARD, FOLDER, NAME, RECORD, WEIGHTS
 from agents.runtime.storage import read_json
@@ -70,11 +72,13 @@ def release(directory: Path, name: str, decisions: Path | None = None) -> None:
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"name must be small letters, digits and _, a letter first, 40 at most, got {name!r}")
-    told = None if decisions is None else check_decisions(read_json(decisions, follow=True))
+    told = None if decisions is None or decisions.is_dir() else check_decisions(read_json(decisions, follow=True))
     result, overrides = result_in(directory), started_with(directory)
     if result.get("command") != "train" or result.get("status") != "complete" or overrides is None:
         raise ValueError(f"run must be the directory of a finished timebank train, got {directory}")
     released = made(directory, overrides, result)
+    if decisions is not None and decisions.is_dir():
+        told = decisions_of(result_in(decisions), started_with(decisions) or [], released.digest)
     if told is not None and told["network"] not in digests(released):
         raise ValueError(f"decisions must be those of this network, {released.header['released_from']}, got those of {told['network']}")
     size = sum(array.nbytes for array in released.tensors.values())
@@ -92,7 +96,7 @@ def release(directory: Path, name: str, decisions: Path | None = None) -> None:
         "purpose": released.header["purpose"],
         "network": released.header["network"],
         "big_blind": released.measured.get("big_blind"),
-        "overrides": list({override.partition("=")[0]: override for override in overrides}.values()),  # of a key the last one counts
+        "overrides": overrides,  # of all sessions: of a key the last one counts
         "run": run,
         "file": {
             "bytes": weights.stat().st_size,

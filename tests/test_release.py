@@ -60,6 +60,10 @@ def test_a_policy_is_released_and_taken_where_no_checkpoint_is_named(monkeypatch
     assert card == card_text(record)
     assert f"| in single precision | {exploitability:.4g} chips |" in card
     assert "`timebank train game=kuhn_poker trainer.iterations=4 " in card
+    assert "| resumed |" not in card
+    again = card_text(record | {"overrides": [*record["overrides"], "trainer.iterations=8"]})
+    assert "| resumed | with changed settings: `trainer.iterations` 4, 8. " in again
+    assert "`timebank train game=kuhn_poker trainer.iterations=8 " in again
     assert str(tmp_path) not in card + json.dumps(record)
     assert card.removeprefix("# kuhn") in (tmp_path / "networks.md").read_text()
 
@@ -70,6 +74,9 @@ def test_a_policy_is_released_and_taken_where_no_checkpoint_is_named(monkeypatch
     alone = next(row for row in result_of(tmp_path / "a")["rows"] if row["line"] == "network alone")
     assert alone["exploitability"]["value"] == pytest.approx(record["measured"]["exploitability"], rel=1e-5)
     assert not (tmp_path / "a/training").exists()
+    assert "decisions must be of an ablation of network:" in refusal(
+        release, run, "kuhn", "--decisions", tmp_path / "a"
+    )  # Kuhn has no names
     for more in (TINY, (*TINY, "agent.checkpoint=trained")):  # a trainer that is named trains
         directory = tmp_path / f"b{len(more)}"
         assert timebank(monkeypatch, "ablate", *given, *more, f"hydra.run.dir={directory}") == 0
@@ -77,7 +84,7 @@ def test_a_policy_is_released_and_taken_where_no_checkpoint_is_named(monkeypatch
     monkeypatch.chdir(tmp_path)
     error = refused(monkeypatch, capsys, "ablate", "game=leduc_poker", "agent.checkpoint=kuhn")
     assert "agent.checkpoint must be for game leduc_poker, got one for kuhn_poker in " in error
-    assert error.endswith(" (it is for the policy of kuhn_poker)\n")
+    assert error.endswith(" (it is for kuhn_poker)\n")
     error = refused(monkeypatch, capsys, "ablate", "game=kuhn_poker", "agent=tabular", "agent.think=true", "agent.values=kuhn")
     assert "agent.values: checkpoint must have kind 'values', got 'policy' in " in error
     assert "(with the package come kuhn)" in refused(monkeypatch, capsys, "ablate", "game=kuhn_poker", "agent.checkpoint=nothing")

@@ -156,7 +156,7 @@ def require_start(about: Mapping[str, Any], street: str, game: HoldemGame, path:
     """
     streets = {"turn": 2, "river": 1}[street]
     sizes, behind = about.get("menus"), about.get("most_behind")
-    depth, digest = game.stack / game.pot, menus_digest(game.betting.menus[-streets:], game.betting.add_allin)
+    depth, digest = game.stack / game.pot, menus_digest((game.betting.menus or ())[-streets:], game.betting.add_allin)
     known = number_in(behind, 0, float("inf"))
     rules: list[tuple[bool, str, object]] = [
         (about.get("street") == street, f"be for {street}s", f"one for {about.get('street')}s"),

@@ -7,14 +7,12 @@ was measured anew, and what somebody measured of decisions. Nothing of a card is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from agents.reporting.tables import Row, duration, memory_text
 
 LICENCE = "MIT, as the package"
-DECISIONS = ("network", "title", "command", "columns", "rows", "note")  # of what was measured of decisions
 KINDS = {
-    "policy": "a policy",
+    "policy": "a policy of the whole game",
     "start values": "values of a street's start",
     "street values": "values of a street's end and the next one's start",
 }
@@ -52,7 +50,7 @@ def card_text(record: Row, heading: str = "#") -> str:
 def page_text(records: Sequence[Row]) -> str:
     """Return the page of all networks in Markdown: a table, then the cards."""
     rows = [_row(record) for record in records]
-    table = markdown(["name", "for", "parameters", "size", "measured"], rows) if rows else "None so far."
+    table = markdown(["name", "what", "for", "parameters", "size", "measured"], rows) if rows else "None so far."
     total = sum(record["file"]["bytes"] for record in records)
     return (
         "\n\n".join(
@@ -71,6 +69,7 @@ def _row(record: Row) -> list[str]:
     file = record["file"]
     return [
         f"[`{record['name']}`](#{record['name']})",
+        KINDS[record["kind"]],
         record["purpose"],
         f"{file['parameters']:,}",
         memory_text(file["bytes"]),
@@ -89,38 +88,30 @@ def strength(record: Row) -> str:
     return f"searches with it {_chips(record, search['value'])} exploitable, exact"
 
 
-def check_decisions(content: Any) -> Row:
-    """Return what was measured of decisions: a mapping with ``DECISIONS``, a table of texts.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    if not (isinstance(content, dict) and sorted(content) == sorted(DECISIONS)):
-        raise ValueError(
-            f"decisions must be a mapping of {', '.join(DECISIONS)}, got {sorted(content) if isinstance(content, dict) else content!r:.80}"
-        )
-    lines = [content["columns"], *(content["rows"] if isinstance(content["rows"], list) else [None])]
-    fits = all(isinstance(line, list) and all(isinstance(cell, str) for cell in line) for line in lines)
-    if not fits or len({len(line) for line in lines}) != 1:
-        raise ValueError("decisions must have columns, and rows of as many texts")
-    if not all(isinstance(content[key], str) for key in ("network", "title", "command", "note")):
-        raise ValueError("decisions must have a network's digest, a title, a command and a note, all texts")
-    return content
-
-
 def _facts(record: Row) -> list[tuple[str, str]]:
     """Return what stands first on every card."""
     run, file, trainer = record["run"], record["file"], record["run"]["trainer"]
     sizes = ", ".join(f"{key}={value}" for key, value in record["network"].items())
+    last, every = dict[str, str](), dict[str, list[str]]()
+    for override in record["overrides"]:
+        key, _, value = override.partition("=")
+        last[key], every[key] = override, [*every.get(key, []), value]
+    changed = "; ".join(f"`{key}` {', '.join(values)}" for key, values in every.items() if len(set(values)) > 1)
     machine, version = run["machine"], run["version"]
     threads = f"and {trainer['generators']} processes that generate" if trainer.get("generators") else "on one thread"
+    states = "action probabilities" if record["kind"] == "policy" else "states"
     single = f" but for {', '.join(file['single'])}" if file["single"] else ""
     change = f"{file['change']['value']:.2g} {file['change']['unit']}"
     return [
         ("file", f"`{record['name']}.safetensors`, {memory_text(file['bytes'])}, half precision{single}"),
-        ("half precision changes", f"{file['change']['of']} by at most {change} ({file['change']['states']:,})"),
+        ("half precision changes", f"{file['change']['of']} by at most {change}, measured on {file['change']['states']:,} {states}"),
         ("network", f"{file['parameters']:,} parameters: {sizes}"),
-        ("command", f"`timebank train {' '.join(record['overrides'])}`"),
+        ("command", f"`timebank train {' '.join(last.values())}`"),
+        *(
+            [("resumed", f"with changed settings: {changed}. The last counts; rows of a history are of what was set then")]
+            if changed
+            else []
+        ),
         ("seed, version", f"{run['seed']}, {version['package']} at commit {str(version['git'])[:7]}"),
         ("machine", f"{machine['cpu']}, {machine['cores']} cores"),
         ("training", f"{trainer['iterations']:,} iterations of `{trainer['name']}`, {_hours(run['history'][-1]['seconds'])} {threads}"),

@@ -108,7 +108,7 @@ def release_policy(path: Path, infostates: Infostates, exploitability: float) ->
         return float(abs(half["exploitability"] - single) / pot)
 
     halves, by = halved(tensors, change)
-    header = header_of(about, f"the policy of {game.name}", ENCODING)
+    header = header_of(about, game.name, ENCODING)
     states = sum(table.size for player in whole for table in player)
     changed = {"value": by, "unit": "pots", "of": "exploitability", "states": states}
     measured = half | {"single_exploitability": single, "big_blind": getattr(game, "big_blind", None), "pot": pot}
@@ -142,7 +142,7 @@ def release_streets(path: Path, directory: Path, game: PublicGame[Any]) -> Relea
         return max(float(np.abs(a - b).max()) / 2 for a, b in zip(whole, outputs(weights), strict=True))
 
     halves, by = halved(tensors, change, spare=True)
-    header = header_of(about, f"values of the flop's end and the turn's start of {about.get('game_name')}", ENCODING)
+    header = header_of(about, f"the flop's end and the turn's start of {about.get('game_name')}", ENCODING)
     states = sum(len(rows) for rows in seen.values())
     changed = {"value": by, "unit": "pots", "of": "outputs on the run's states", "states": states}
     return Released(STREET_VALUES, halves, header, changed, {"big_blind": getattr(game, "big_blind", None)})

@@ -19,7 +19,8 @@ from agents.networks.start_values import (
     require_start,
     save_start_values,
 )
-from agents.reporting.card import card_text, check_decisions, page_text
+from agents.reporting.card import card_text, page_text
+from agents.reporting.card_decisions import check_decisions, decisions_of
 from agents.runtime import released
 from agents.runtime.released import CARD, FOLDER, RECORD, WEIGHTS, is_released, network_file, record_of, released_for, released_names
 from agents.training.start_labels import MENUS
@@ -95,7 +96,7 @@ def test_a_network_is_loaded_by_its_name_in_single_precision(folder, monkeypatch
 
 def test_a_policy_in_half_precision_is_loaded(tmp_path):
     policy = make_policy(KUHN)
-    save_policy(tmp_path / "policy", policy, {"purpose": "the policy of kuhn_poker"})
+    save_policy(tmp_path / "policy", policy, {"purpose": "kuhn_poker"})
     tensors, header = load_tensors(tmp_path / "policy", "policy")
     save_tensors(tmp_path / "policy", {key: array.astype(np.float16) for key, array in tensors.items()}, header, "policy")
     found = load_policy(tmp_path / "policy", infostates_of(KUHN))
@@ -103,11 +104,9 @@ def test_a_policy_in_half_precision_is_loaded(tmp_path):
     for p in (0, 1):
         for one, other in zip(found.tables(p), policy.tables(p), strict=True):
             np.testing.assert_allclose(one, other, atol=2e-3)
-    with pytest.raises(
-        CheckpointError, match=r"must be for game leduc_poker, got one for kuhn_poker in .* \(it is for the policy of kuhn_"
-    ):
+    with pytest.raises(CheckpointError, match=r"must be for game leduc_poker, got one for kuhn_poker in .* \(it is for kuhn_"):
         load_policy(tmp_path / "policy", infostates_of("leduc_poker"))
-    with pytest.raises(CheckpointError, match=r"kind 'start values', got 'policy' in .* \(it is for the policy of kuhn_poker\)"):
+    with pytest.raises(CheckpointError, match=r"kind 'start values', got 'policy' in .* \(it is for kuhn_poker\)"):
         load_start_values(tmp_path / "policy")
     save_tensors(tmp_path / "policy", tensors, header | {"encoding": 7}, "policy")
     with pytest.raises(CheckpointError, match="must have encoding 1, got 7"):
@@ -207,6 +206,27 @@ def test_decisions_of_another_form_are_refused(change, error):
     assert check_decisions(DECISIONS) is DECISIONS
     with pytest.raises(ValueError, match=error):
         check_decisions(DECISIONS | change)
+
+
+def row(line, iterations, strength, **more):
+    exploitability = {"value": strength / 500, "mbb_per_game": strength, "exact": True}
+    spent = {"thinking_iterations": iterations, "thinking_seconds": None if iterations else 0, "spent_seconds": 1e-4 * (iterations or 0)}
+    return {"line": line, "exploitability": exploitability} | spent | more
+
+
+def test_decisions_are_those_of_an_ablation_of_the_network():
+    rows = [row("network alone", None, 232.66), row("turn", 50, 60.0), row("turn", 200, 32.6), row("flop", 200, 16.1)]
+    result = {"rows": rows, "blueprints": [{"name": "network:12345678"}], "version": {"git": "abcdef0123"}, "machine": {"cpu": "a CPU"}}
+    found = check_decisions(decisions_of(result, ["game=x", "unit=iterations"], "12345678ff"))
+    assert found["title"] == "Exploitability with thinking on top, mbb/g"
+    assert found["command"] == "timebank ablate game=x unit=iterations"
+    assert found["columns"] == ["agent", "no thinking", "50 iterations", "200 iterations"]
+    assert found["rows"] == [
+        ["network alone", "232.7", "-", "-"], ["turn", "-", "60 (5 ms)", "32.6 (20 ms)"], ["flop", "-", "-", "16.1 (20 ms)"],
+    ]  # fmt: skip
+    for other, digest in ((result, "99"), (result | {"rows": []}, "12345678ff"), ({}, "12345678ff")):
+        with pytest.raises(ValueError, match="decisions must be of an ablation of network:"):
+            decisions_of(other, [], digest)
 
 
 # What the package has.
