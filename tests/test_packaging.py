@@ -29,3 +29,12 @@ def test_hooks_run_the_pinned_ruff():
 def test_packages_carry_their_annotations_and_the_changelog_names_the_version():
     assert all((ROOT / package / "py.typed").is_file() for package in ("games", "search", "agents"))
     assert f"## [{PROJECT['project']['version']}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_everything_that_the_code_reads_beside_it_is_packaged():
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["agents"]
+    packaged = {path for pattern in patterns for path in (ROOT / "agents").glob(pattern)}
+    data = {
+        path for path in (ROOT / "agents").rglob("*") if path.suffix in (".npz", ".npy", ".json", ".safetensors", ".html", ".js", ".css")
+    }
+    assert data <= packaged

@@ -18,6 +18,7 @@ from agents.apps.run import Progress
 from agents.evaluation.solving import Solving
 from agents.reporting.tables import cores
 from agents.runtime.executor import Executor, Local, Serial
+from agents.runtime.released import network_file, released_names
 from games.game import PublicGame
 from games.settings import check_bounds, nearest, shown
 from search import Budget, Variant
@@ -31,7 +32,8 @@ STANDARD, MADE = "standard", "outputs/blueprints/standard"  # what figures use: 
 MAKE_STANDARD = f"timebank train game=heads_up_no_limit trainer=mccfr hydra.run.dir={MADE}"
 REFERENCES = UNIFORM, FULL_GAME = "uniform", "full-game CFR"
 ANY_AMOUNT = ("bot", SAMPLED)  # policies that any amount may be bet against
-TRAINED, CONTINUATIONS = "trained", "continuations"  # values: a value network of the run's own; the policy goes on
+# A checkpoint or values: a network of the run's own. Values: the policy goes on.
+TRAINED, CONTINUATIONS = "trained", "continuations"
 STILL = Budget(seconds=0)  # of agents that do not think
 Lines = dict[str, tuple[Tabulated[Any], list[Budget]]]
 Read = TypeVar("Read")
@@ -249,8 +251,8 @@ def check_no_budget(config: AgentConfig, instead: str) -> None:
 
 def check_files(config: AgentConfig) -> None:
     """Refuse files that are not there."""
-    if config.checkpoint is not None and not Path(config.checkpoint).is_file():
-        raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}")
+    if config.checkpoint not in (None, TRAINED) and not network_file(str(config.checkpoint)).is_file():
+        raise ValueError(f"agent.checkpoint must be a checkpoint file, got {config.checkpoint}{beside()}")
     if config.policy == SAMPLED and (not config.blueprint or not blueprint_directory(config.blueprint).is_dir()):
         if config.blueprint == STANDARD:
             raise ValueError(f"agent.blueprint must have been made: {MAKE_STANDARD} takes half an hour, got {STANDARD} and no {MADE}")
@@ -281,8 +283,9 @@ def check_depth(config: AgentConfig, trainer: str = "rebel") -> None:
         return
     if config.own is not None or not config.think:
         raise ValueError(f"agent.values must be left out where no subgame solver of ours thinks, got {config.values}")
-    if config.values not in (TRAINED, CONTINUATIONS) and not Path(config.values).is_file():
-        raise ValueError(f"agent.values must be continuations or a file that timebank train trainer={trainer} wrote, got {config.values}")
+    if config.values not in (TRAINED, CONTINUATIONS) and not network_file(config.values).is_file():
+        rule = f"continuations or a file that timebank train trainer={trainer} wrote"
+        raise ValueError(f"agent.values must be {rule}, got {config.values}{beside()}")
 
 
 def refuse_trained(config: AgentConfig) -> None:
@@ -314,7 +317,13 @@ def flop_of(config: AgentConfig, game: Any) -> str:
 
 def untrained(config: AgentConfig) -> bool:
     """Say whether an agent plays a network that is trained in its run."""
-    return config.policy == "network" and config.checkpoint is None
+    return config.policy == "network" and config.checkpoint in (None, TRAINED)
+
+
+def beside() -> str:
+    """Return the networks that come with the package by name, as the end of an error; nothing where there are none."""
+    names = released_names()
+    return f" (with the package come {', '.join(names)})" if names else ""
 
 
 def of_file(key: str, read: Callable[[], Read]) -> Read:

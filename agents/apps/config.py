@@ -99,7 +99,9 @@ class AgentConfig:
             docs/how-to/own-policy.md.
         iterations: of CFR for a tabular policy, with the variant of ``search``.
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
-        checkpoint: of a network; none means that one is trained in the run's directory first.
+        checkpoint: of a network: a file, or the name of one that comes with the package (docs/reference/networks.md); ``trained`` is one
+            that ablations and matches train first in the run's directory. None takes the package's if it has one of the game, as it is
+            in conf/, and no trainer is named; else it is trained.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
         blueprint: of a sampled policy: a directory that ``timebank train trainer=mccfr`` wrote, or ``small``, which comes with the package.
         bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md; or ``acpc``,
@@ -122,9 +124,9 @@ class AgentConfig:
             there.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
-        values: a value network's file for searches that end at a depth limit, as ``timebank train trainer=rebel`` writes it; ``trained`` in
-            ablations is the one that is trained in the run; with ``continuations`` the agent's own policy goes on below the limit. None
-            searches to the end of the game.
+        values: a value network's file for searches that end at a depth limit, as ``timebank train trainer=rebel`` writes it, or the name of
+            one that comes with the package; ``trained`` in ablations is the one that is trained in the run; with ``continuations`` the
+            agent's own policy goes on below the limit. None searches to the end of the game.
         continuations: with ``values=continuations``, how many there are to choose from: 1, the policy; 4, also the policy biased towards
             folds, calls or raises; 10, biased three ways to each. None is 4.
         chooser: who chooses among them at the limit: the ``opponent`` of the agent, or ``both``. None is the opponent.

@@ -124,9 +124,9 @@ class DerivedKind:
         if ":" in agent.policy:
             found: Policy[int] = own_policy(self.game, agent.policy, "tree", "at", "game", "fingerprint")
             return found
-        if agent.checkpoint is None:
+        if untrained(agent):
             raise ValueError("agent.checkpoint must name a checkpoint of a network, got none")
-        return self.network(Path(agent.checkpoint), directory)[0]
+        return self.network(Path(str(agent.checkpoint)), directory)[0]
 
     def network(self, checkpoint: Path, directory: Path) -> tuple[Policy[int], list[dict[str, Any]]]:
         from agents.networks import load_policy

@@ -25,6 +25,7 @@ from agents.apps.build import (
     named_agent,
     of_file,
     resolve_config,
+    untrained,
 )
 from agents.apps.config import MOST_BUCKETS, VIEW, AgentConfig, SolveConfig
 from agents.apps.directory import solution_file
@@ -126,10 +127,10 @@ class HoldemKind:
         self._check_depth(agent, variant)
         if agent.policy == SAMPLED:
             self.blueprint(agent, variant, Path(), 0)
-        if agent.policy == "network" and agent.checkpoint is not None:
+        if agent.policy == "network" and not untrained(agent):
             from agents.networks import policy_metadata
 
-            checkpoint = Path(agent.checkpoint)
+            checkpoint = Path(str(agent.checkpoint))
             of_file("agent.checkpoint", lambda: policy_metadata(checkpoint, self.game.key))
 
     def _check_depth(self, agent: AgentConfig, variant: Variant) -> None:
@@ -279,11 +280,11 @@ class HoldemKind:
 
     def blueprint_key(self, agent: AgentConfig) -> str:
         if agent.policy == "network":
-            if agent.checkpoint is None:  # trained in this run
+            if untrained(agent):  # trained in this run
                 return "network"
             from agents.networks import policy_metadata
 
-            return f"network-{policy_metadata(Path(agent.checkpoint), self.game.key)['digest'][:8]}"
+            return f"network-{policy_metadata(Path(str(agent.checkpoint)), self.game.key)['digest'][:8]}"
         if agent.policy == "uniform":
             return "uniform"
         if agent.policy == SAMPLED:

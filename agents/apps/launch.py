@@ -37,6 +37,7 @@ from agents.apps.overrides import expanded
 from agents.apps.renamed import renamed, warnings
 from agents.apps.settings_file import error_text, file_overrides, file_text, laid_under, settings_file
 from agents.reporting.tables import version_text, write_text
+from agents.runtime.released import is_released
 from games.settings import nearest, shown
 from search.boards.sweeps import STOPS
 
@@ -201,7 +202,7 @@ def _shown(command: str, flags: dict[str, str], overrides: list[str]) -> bool:
 def _absolute(override: str) -> str:
     """Return an override that names an agent's file or blueprint with its whole path, so that the run can be resumed from anywhere."""
     key, _, path = override.partition("=")
-    if re.fullmatch(r"agents?(\.\w+)?\.(checkpoint|table)", key) and Path(path).is_file():
+    if re.fullmatch(r"agents?(\.\w+)?\.(checkpoint|table)", key) and not is_released(path) and Path(path).is_file():
         return f"{key}='{Path(path).resolve()}'"
     if re.fullmatch(r"agents?(\.\w+)?\.blueprint", key) and path not in SHIPPED and blueprint_directory(path).is_dir():
         return f"{key}='{blueprint_directory(path).resolve()}'"

@@ -61,8 +61,11 @@ def notes(config: AblateConfig, arguments: Sequence[str]) -> Iterator[str]:
     if groups & {"game", "agent"} and not groups & {"experiment", "lines", "resume"} and "agent" not in keys:
         given = "game and agent are" if {"game", "agent"} <= groups else "game is" if "game" in groups else "agent is"
         yield f"experiment=leduc, its lines and its short training are left out where {given} given (experiment=leduc takes them)"
+    trains = untrained(config.agent) or any(agent.values == TRAINED for agent in settings(config).values())
     for key in dict.fromkeys(keys):
         group, _, name = key.partition(".")
+        if group in ("trainer", "searched_iterations") and not trains:
+            yield f"{key} changes nothing, since nothing is trained here (agent.checkpoint={TRAINED} trains a network)"
         if group == "agent" and config.lines and all(name in line for line in config.lines.values()):
             yield f"{key} changes nothing, since every line has a {name} of its own (lines.<name>.{name})"
 

@@ -44,7 +44,8 @@ def check(config: PlayConfig, directory: Path) -> None:
     with compiling():  # boards are numbered where a blueprint is read
         kind.check_agent(config.agent, variant, cores())
     if untrained(config.agent):
-        raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
+        got = config.agent.checkpoint or "none"
+        raise ValueError(f"agent.checkpoint must name a network's checkpoint (timebank train makes one), got {got}")
     check_no_budget(config.agent, "budget")
     if config.agent.policy not in ANY_AMOUNT:
         kind.check_solvable(variant)

@@ -52,7 +52,7 @@ def check_player(config: BotConfig) -> None:
     with compiling():
         kind.check_agent(agent, variant, cores())
     if untrained(agent):
-        raise ValueError("agent.checkpoint must name a network's checkpoint (timebank train makes one), got none")
+        raise ValueError(f"agent.checkpoint must name a network's checkpoint (timebank train makes one), got {agent.checkpoint or 'none'}")
     if agent.policy not in ANY_AMOUNT:
         kind.check_solvable(variant)
 

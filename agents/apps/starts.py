@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from agents.apps.build import Kind, blueprint_directory
 from agents.apps.output import say
@@ -15,6 +18,7 @@ from agents.reporting.figures import plot_errors
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table
 from agents.runtime.executor import Local
 from agents.training import check_state, open_run, train
+from agents.training.label_files import label_cost
 from agents.training.start_labels import SOURCES, shard, start_files
 from agents.training.start_values import LABELS, StartRow, StartValuesConfig, StartValuesRun
 from games.holdem.cards import hole_hands
@@ -48,16 +52,19 @@ def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: P
     """Make labels and train, with progress bars; result.json always has the history so far. Return the network's file."""
     (game, blueprint), folder = full_game_blueprint(kind.game, trainer.blueprint), directory / LABELS
     result.require_directory()
+    executor, begun = Local(trainer.workers), time.perf_counter()
     with Progress("labels", trainer.labels + trainer.held_out, "state", PREPARING) as progress:
         files, made = start_files(blueprint.digest, trainer.labelling), partial(shard, blueprint, trainer.labelling)
-        files.make(made, trainer.parts, folder, Local(trainer.workers), progress.at)
+        files.make(made, trainer.parts, folder, executor, progress.at)
+    labelling = label_cost(folder, trainer.parts)._asdict() | {"seconds": time.perf_counter() - begun, "workers": executor.workers}
     run = open_run(StartValuesRun(game, trainer, blueprint.digest, folder), directory)
     anchors, gaps = run.anchors(), run.labels.gap
     say(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable")
     result.write(
         parameters=run.parameters,
         sources=list(SOURCES),
-        label_gap={"mean": float(gaps.mean()), "most": float(gaps.max())},
+        labelling=labelling,
+        label_gap={"mean": float(gaps.mean()), "p90": float(np.quantile(gaps, 0.9)), "most": float(gaps.max())},
         **asdict(anchors),
     )
     with followed(run, directory, result, lambda row: f"error {row.play:.4f} pot") as (writer, tell):

@@ -19,11 +19,13 @@ from agents.networks.policy import Network, NetworkPolicy, make_network
 from agents.networks.sizes import NetworkConfig
 from agents.reporting.tables import installed, replacing
 from agents.runtime.arrays import read_safetensors
+from agents.runtime.released import network_file
 from agents.runtime.storage import apart, brief, first_line, number_in, parse_json, printable, require, whole_in
 from games.arrays import Array
 from search.infostates import PRIVATE, PUBLIC, Infostates
 
 FORMAT = 2
+ENCODING = 1  # of what policies and values of one game see and say, where a file does not name another
 POLICY = "policy"  # kind of the files that hold one
 # What files of format 1 left unsaid, or said otherwise: by their kind, today's kind and the side of the network's trunk.
 OLDER = {f"{game}{kind}": (kind, side) for kind in (POLICY, "deep_cfr") for game, side in (("", PUBLIC), ("holdem_", PRIVATE))}
@@ -52,7 +54,7 @@ def save_tensors(path: Path | str, tensors: Mapping[str, Array], metadata: Mappi
     """
     path = Path(path)
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    header = {**metadata, "format": FORMAT, "kind": kind, "version": installed("timebank") or "unknown", "digest": _digest(arrays)}
+    header = {**metadata, "format": FORMAT, "kind": kind, "version": installed("timebank") or "unknown", "digest": digest_of(arrays)}
     data = save(arrays, {_KEY: json.dumps(header)})
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(data)
@@ -68,10 +70,14 @@ def save_tensors(path: Path | str, tensors: Mapping[str, Array], metadata: Mappi
 def load_tensors(path: Path | str, kind: str) -> tuple[Tensors, dict[str, Any]]:
     """Return a checkpoint's arrays and metadata. Links are followed: the path is the user's, or in a run's own directory.
 
+    Args:
+        path: of the file, or the name of a network that comes with the package (``agents.runtime.released``).
+        kind: of what it must hold.
+
     Raises:
         CheckpointError: no such file, truncated or altered, not a checkpoint of ours or not of this kind.
     """
-    path = Path(path)
+    path = network_file(path)
     if not path.exists():
         raise CheckpointError(f"checkpoint must be a file, got none at {path}")
     try:
@@ -82,10 +88,33 @@ def load_tensors(path: Path | str, kind: str) -> tuple[Tensors, dict[str, Any]]:
     if not isinstance(metadata, dict):
         raise CheckpointError(f"checkpoint must be written by this package, got {path}")
     metadata = _today(metadata)
-    for name, wanted in (("format", FORMAT), ("kind", kind), ("digest", _digest(tensors))):
+    for name, wanted in (("format", FORMAT), ("kind", kind), ("digest", digest_of(tensors))):
         if metadata.get(name) != wanted:
-            raise CheckpointError(f"checkpoint must have {name} {wanted!r}, got {brief(metadata.get(name))} in {path}")
+            raise CheckpointError(f"checkpoint must have {name} {wanted!r}, got {brief(metadata.get(name))} in {path}{purpose(metadata)}")
     return tensors, metadata
+
+
+def load_weights(path: Path | str, kind: str, encoding: int = ENCODING) -> tuple[Tensors, dict[str, Any]]:
+    """Return a network's weights in single precision, whatever the file has, and metadata; see ``load_tensors``.
+
+    Raises:
+        CheckpointError: as for ``load_tensors``, or networks of the file see something else than this version shows them.
+    """
+    tensors, metadata = load_tensors(path, kind)
+    if (got := metadata.get("encoding", ENCODING)) != encoding:
+        raise CheckpointError(f"checkpoint must have encoding {encoding}, got {brief(got)} in {path}{purpose(metadata)}")
+    return weights_of(tensors), metadata
+
+
+def weights_of(tensors: Tensors) -> Tensors:
+    """Return tensors with those of half precision in single precision."""
+    return {name: array.astype(np.float32) if array.dtype == np.float16 else array for name, array in tensors.items()}
+
+
+def purpose(metadata: Mapping[str, Any]) -> str:
+    """Return what a file says that it is for, as the end of an error; nothing where it says nothing."""
+    text = metadata.get("purpose")
+    return f" (it is for {printable(text, 200)})" if isinstance(text, str) and text else ""
 
 
 def _today(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -120,10 +149,10 @@ def load_policy(path: Path | str, infostates: Infostates) -> NetworkPolicy:
     Raises:
         CheckpointError: as for ``load_tensors``, or the checkpoint is of another game, of another shape, or has NaN in its weights.
     """
-    tensors, metadata = load_tensors(path, POLICY)
+    tensors, metadata = load_weights(path, POLICY)
     require_game(metadata, infostates.game.key, path)
     name = printable(str(metadata.get("name", "network")), LONGEST_NAME)  # anybody may have written it
-    return NetworkPolicy(infostates, _networks(metadata, tensors, infostates, path), name)
+    return NetworkPolicy(infostates, networks_of(metadata, tensors, infostates, path), name)
 
 
 def policy_metadata(path: Path | str, game: str | None = None) -> dict[str, Any]:
@@ -169,7 +198,7 @@ def require_game(metadata: Mapping[str, Any], game: str, path: Path | str) -> No
     """Raise CheckpointError unless a checkpoint is of the game with this key."""
     if metadata.get("game") != game:
         wanted, got = apart(game, str(metadata.get("game")))
-        raise CheckpointError(f"checkpoint must be for game {wanted}, got one for {got} in {path}")
+        raise CheckpointError(f"checkpoint must be for game {wanted}, got one for {got} in {path}{purpose(metadata)}")
 
 
 def require_description(metadata: Mapping[str, Any], wanted: Mapping[str, Any], path: Path | str) -> None:
@@ -180,7 +209,7 @@ def require_description(metadata: Mapping[str, Any], wanted: Mapping[str, Any], 
             raise CheckpointError(f"checkpoint must have {key} {brief(value)}, got {brief(got)} in {path}")
 
 
-def _networks(metadata: Mapping[str, Any], tensors: Tensors, infostates: Infostates, path: Path | str) -> tuple[Network, Network]:
+def networks_of(metadata: Mapping[str, Any], tensors: Tensors, infostates: Infostates, path: Path | str) -> tuple[Network, Network]:
     """Return both players' networks of a checkpoint.
 
     The sizes that the metadata names are compared with the tensors before there is a network: sizes are claims, tensors take their room.
@@ -232,7 +261,8 @@ def check_weights(networks: Mapping[str, nn.Module], tensors: Tensors, path: Pat
                 raise CheckpointError(f"tensor {key}.{name} must be finite, got NaN or infinity in {path}")
 
 
-def _digest(tensors: Mapping[str, Array]) -> str:
+def digest_of(tensors: Mapping[str, Array]) -> str:
+    """Return the digest of tensors: of their names, types, shapes and bytes."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         array = np.ascontiguousarray(tensors[name])

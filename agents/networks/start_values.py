@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 import torch
 
-from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, save_tensors
+from agents.networks.checkpoint import CheckpointError, fill_networks, load_weights, network_arrays, purpose, save_tensors
 from agents.networks.residual import ResidualNetwork, residual_layers
 from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
-from agents.runtime.storage import brief, whole_in
+from agents.runtime.storage import brief, number_in, whole_in
+from games.holdem.cards import hole_hands
 from games.holdem.rules import HoldemGame
+from games.holdem.subgame import Menus
 from games.settings import bounded, check_bounds
 from search.boards.range_buckets import check_count
 from search.boards.start_values import PUBLIC, START_CARDS
@@ -64,14 +67,12 @@ def save_start_values(path: Path | str, network: StartNetwork, about: Mapping[st
 
 
 def load_start_values(path: Path | str) -> tuple[StartNetwork, dict[str, Any]]:
-    """Return a network of a file, and what the file says about it.
+    """Return a network of a file, or of one that comes with the package by its name, and what the file says about it.
 
     Raises:
         CheckpointError: no checkpoint of values of a street's start, or one of another encoding.
     """
-    tensors, about = load_tensors(path, START_VALUES)
-    if about.get("encoding") != ENCODING:
-        raise CheckpointError(f"checkpoint must have encoding {ENCODING}, got {about.get('encoding')!r} in {path}")
+    tensors, about = load_weights(path, START_VALUES, ENCODING)
     sizes = about.get("network")
     names = ("hidden", "layers", "buckets")
     if not (isinstance(sizes, dict) and sorted(sizes) == sorted(names) and all(whole_in(sizes[name], 1, MOST_WIDTH) for name in names)):
@@ -135,3 +136,41 @@ def start_file(path: Path | str, street: str) -> StartFile:
         raise CheckpointError(f"checkpoint must be of values of the {street}, got {brief(about.get('street'))} in {path}")
     check_count(network.config.buckets, START_CARDS[street])
     return StartFile(str(path), street, about["digest"])
+
+
+def menus_digest(menus: Menus, add_allin: float) -> str:
+    """Return what tells the sizes of bets apart that values depend on, of a street and those behind it.
+
+    Args:
+        menus: of both players, street by street.
+        add_allin: up to how many pots an all-in stands beside them.
+    """
+    sizes = [[(menu.bets, menu.raises, menu.donks, menu.reraises) for menu in pair] for pair in menus]
+    return hashlib.sha256(repr((sizes, add_allin)).encode()).hexdigest()[:16]
+
+
+def require_start(about: Mapping[str, Any], street: str, game: HoldemGame, path: Path | str) -> None:
+    """Refuse a network for a game that it was not trained for; what a file does not say (older ones) is not looked at.
+
+    Args:
+        about: what the file says.
+        street: whose start the game asks about: turn or river.
+        game: a spot of full no-limit hold'em.
+        path: for the error.
+
+    Raises:
+        CheckpointError: names what differs, and what the file is for.
+    """
+    streets = {"turn": 2, "river": 1}[street]
+    sizes, behind = about.get("menus"), about.get("most_behind")
+    depth, digest = game.stack / game.pot, menus_digest((game.betting.menus or ())[-streets:], game.betting.add_allin)
+    known = number_in(behind, 0, float("inf"))
+    rules: list[tuple[bool, str, object]] = [
+        (about.get("street") == street, f"be for {street}s", f"one for {about.get('street')}s"),
+        (game.betting.limit is None and len(game.hands) == len(hole_hands()), "be for this game", "one for full no-limit hold'em"),
+        (sizes in (None, digest), f"be for the sizes {digest}", f"one for the sizes {sizes}"),
+        (not known or depth <= float(behind or 0.0), f"be for {depth:.3g} pots behind", f"one for up to {behind}"),
+    ]
+    for fits, rule, got in rules:
+        if not fits:
+            raise CheckpointError(f"checkpoint must {rule}, got {got} in {path}{purpose(about)}")

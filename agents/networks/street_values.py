@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from agents.networks.checkpoint import Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
+from agents.networks.checkpoint import Tensors, fill_networks, load_weights, network_arrays, require_game, save_tensors
 from agents.networks.value import ValueConfig, config_of, layers_of
 from games.holdem.board_tree import BoardTree
 from games.holdem.rules import HoldemGame
@@ -71,7 +71,7 @@ def load_street_values(path: Path | str, game: HoldemGame, tree: BoardTree, stre
     Raises:
         CheckpointError: no checkpoint of street values of this game.
     """
-    tensors, metadata = load_tensors(path, STREET_VALUES)
+    tensors, metadata = load_weights(path, STREET_VALUES)
     require_game(metadata, game.key, path)
     config = config_of(metadata, tensors, path)
     return _limit(game, tree, street, config, (tensors, path), str(metadata.get("name", STREET_VALUES)))

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.networks.beliefs import BeliefEncoding
-from agents.networks.checkpoint import CheckpointError, Tensors, fill_networks, load_tensors, network_arrays, require_game, save_tensors
+from agents.networks.checkpoint import CheckpointError, Tensors, fill_networks, load_weights, network_arrays, require_game, save_tensors
 from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import whole_in
 from games.arrays import Float, Float32
@@ -147,7 +147,7 @@ def load_values(path: Path | str, infostates: TreeInfostates) -> NetworkLeaves:
     Raises:
         CheckpointError: no checkpoint of a value network of this game.
     """
-    tensors, metadata = load_tensors(path, VALUES)
+    tensors, metadata = load_weights(path, VALUES)
     require_game(metadata, infostates.game.key, path)
     config = config_of(metadata, tensors, path)
     encoding = encoding_of(infostates, config)

@@ -1,12 +1,13 @@
 """Files of labels, made part by part: a run that was stopped goes on, and each file says what it was made with.
 
 Labels of other settings are refused. A damaged file is set aside and made again. A file with more labels than are wanted is read in part:
-the first labels of a file do not depend on how many follow.
+the first labels of a file do not depend on how many follow. What each file took is kept beside them (``SECONDS``).
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +16,14 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from agents.reporting.tables import write_json
 from agents.runtime.arrays import open_archive, write_archive
 from agents.runtime.executor import Executor
-from agents.runtime.storage import brief, load_or_set_aside, require
+from agents.runtime.storage import brief, load_or_set_aside, number_in, read_json, require
 from games.arrays import Array
 
 SHARD = 250  # labels of a file
+SECONDS = "seconds.json"  # of the folder: CPU seconds that each file took, by its name
 Labels = TypeVar("Labels", bound=Any)  # a NamedTuple of arrays, [n, ...] each
 
 
@@ -116,10 +119,12 @@ class LabelFiles(Generic[Labels]):
             labels = load_or_set_aside(part.file(folder), partial(self.part, part=part))
             if labels is None or len(labels[0]) < part.size:
                 missing.append(part)
-        done = sum(part.size for part in parts) - sum(part.size for part in missing)
+        done, seconds = sum(part.size for part in parts) - sum(part.size for part in missing), read_seconds(folder)
         tell(done)
-        for i, labels in executor.map(made, missing):
-            write_archive(missing[i].file(folder), self.about, labels._asdict())
+        for i, (labels, spent) in executor.map(partial(_timed, made), missing):
+            path = missing[i].file(folder)
+            write_archive(path, self.about, labels._asdict())
+            write_json(folder / SECONDS, seconds := seconds | {path.name: spent})
             done += missing[i].size
             tell(done)
 
@@ -140,3 +145,42 @@ class LabelFiles(Generic[Labels]):
                 raise ValueError(f"labels must be {part.size} in {path}, got {len(shards[-1][0])}")
         joined: Labels = type(shards[0])(*(np.concatenate(arrays) for arrays in zip(*shards, strict=True)))
         return joined
+
+
+def _timed(made: Callable[[Part], Labels], part: Part) -> tuple[Labels, float]:
+    """Return the labels of a file, and the CPU seconds that they took."""
+    begun = time.process_time()
+    return made(part), time.process_time() - begun
+
+
+class LabelCost(NamedTuple):
+    """What labels took.
+
+    Attributes:
+        labels: how many there are.
+        timed: of how many it is known; older versions did not say it.
+        cpu_seconds: of those.
+    """
+
+    labels: int
+    timed: int
+    cpu_seconds: float
+
+
+def label_cost(folder: Path, parts: Sequence[Part]) -> LabelCost:
+    """Return what the labels of some files took, whoever made them."""
+    seconds = read_seconds(folder)
+    timed = [part for part in parts if part.file(folder).name in seconds]
+    spent = sum(seconds[part.file(folder).name] for part in timed)
+    return LabelCost(sum(part.size for part in parts), sum(part.size for part in timed), spent)
+
+
+def read_seconds(folder: Path) -> dict[str, float]:
+    """Return the CPU seconds by the name of the file, of those that are known."""
+
+    def read(path: Path) -> dict[str, float]:
+        content: Any = read_json(path)
+        require(isinstance(content, dict) and all(number_in(x, 0, 1e9) for x in content.values()), "it must be seconds by file")
+        return {str(name): float(spent) for name, spent in content.items()}
+
+    return load_or_set_aside(folder / SECONDS, read) or {}

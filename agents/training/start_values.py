@@ -17,20 +17,21 @@ import torch
 
 from agents.networks.regression import DivergenceError
 from agents.networks.residual import residual_layers
-from agents.networks.start_values import StartNetworkConfig, make_start_network, save_start_values
+from agents.networks.start_values import StartNetworkConfig, make_start_network, menus_digest, save_start_values
 from agents.networks.threads import one_thread
 from agents.runtime.storage import number_in, require
 from agents.training.base import BaseTrainer, TrainingRun
 from agents.training.label_files import SHARD, Part, parts_of
-from agents.training.start_labels import HELD_OUT, MENU_TEXTS, SOURCES, STREETS, Labelling, Shard, start_files
+from agents.training.start_errors import by_source, state_errors
+from agents.training.start_labels import HELD_OUT, MENU_TEXTS, MENUS, MOST_BEHIND, SOURCES, STREETS, Labelling, Shard, start_files
 from agents.training.state import Held
 from agents.training.value_learner import DELTA
-from games.arrays import Float, Float32
+from games.arrays import Float32
 from games.holdem.cards import hole_hands
 from games.holdem.rules import HoldemGame
 from games.settings import bounded
-from search.boards.range_buckets import SPREADS, board_buckets
-from search.boards.start_values import PUBLIC, checked_down, hand_values
+from search.boards.range_buckets import SPREADS
+from search.boards.start_values import PUBLIC
 
 VALUES_FILE = "values.safetensors"
 LABELS = "labels"  # the folder of the labels
@@ -197,14 +198,7 @@ class StartValuesRun(TrainingRun[StartRow, Path]):
 
     def errors_of(self, said: Float32) -> tuple[float, ...]:
         """Return by source the mean error on held-out flops of what was said [n, 2 buckets]."""
-        held, errors = self.held_labels, np.zeros(len(said))
-        for i, row in enumerate(said):
-            cards, ranges, pots = tuple(held.cards[i].tolist()), _pair(held.ranges[i]), _pair(held.pots[i])
-            buckets, down = board_buckets(self.game.hands, cards, self.config.network.buckets), checked_down(self.game.hands, cards, ranges)
-            off = [abs(a - b) for a, b in zip(hand_values(buckets, ranges, down, row.astype(np.float64)), pots, strict=True)]
-            masses = [mass * range_ for mass, range_ in zip(down.met, ranges, strict=True)]
-            errors[i] = sum(float((error * mass).sum() / mass.sum()) for error, mass in zip(off, masses, strict=True)) / 2
-        return tuple(float(errors[held.source == source].mean()) for source in range(len(SOURCES)))
+        return by_source(self.held_labels, state_errors(self.held_labels, self.config.network.buckets, said))
 
     def curves(self) -> dict[str, float]:
         """Return the loss, and what was measured."""
@@ -232,12 +226,12 @@ class StartValuesRun(TrainingRun[StartRow, Path]):
     def finish(self, directory: Path) -> Path:
         """Write the network; return its file."""
         path = directory / VALUES_FILE
-        street, name = self.config.street, f"{self.config.name}:{self.iteration}"
-        trained = {"street": street, "menu": MENU_TEXTS[STREETS[street]], "name": name}
-        about = trained | {"blueprint": self._blueprint, "held_out": HELD_OUT}
-        save_start_values(path, self.network, self.describe() | about)
+        about = {"name": f"{self.config.name}:{self.iteration}", "blueprint": self._blueprint, "held_out": HELD_OUT}
+        save_start_values(path, self.network, self.describe() | trained_for(self.config.street) | about)
         return path
 
 
-def _pair(rows: Any) -> tuple[Float, Float]:
-    return rows[0].astype(np.float64), rows[1].astype(np.float64)
+def trained_for(street: str) -> dict[str, Any]:
+    """Return what a network of a street is for, as its file says it (``agents.networks.start_values.require_start``)."""
+    cards = STREETS[street]
+    return {"street": street, "menu": MENU_TEXTS[cards], "menus": menus_digest(*MENUS[cards]), "most_behind": MOST_BEHIND}

@@ -19,6 +19,9 @@ def test_rivers_are_solved_and_learned_and_a_run_goes_on(monkeypatch, tmp_path, 
     result = result_of(tmp_path)
     assert result["sources"] == ["play", "changed", "random"]
     assert min(*result["floor"], *result["checked_down"]) > 0
+    assert result["labelling"]["timed"] == result["labelling"]["labels"] == 256
+    assert result["labelling"]["cpu_seconds"] > 0
+    assert result["label_gap"]["mean"] <= result["label_gap"]["p90"] <= result["label_gap"]["most"]
     assert set(result["history"][-1]) == {"iteration", "seconds", "loss", "new_loss", "play", "changed", "random"}
     assert load_start_values(result["values"])[0].config.hidden == 4
     lines = capsys.readouterr().out.splitlines()

@@ -115,6 +115,8 @@ LEFT_OUT = "experiment=leduc, its lines and its short training are left out wher
         (["game=kuhn_poker", "experiment=leduc"], None),
         (["experiment=leduc", "agent.gadget=refined"], "agent.gadget changes nothing, since every line has a gadget of its own"),
         (["experiment=leduc", "agent.bounds=estimate"], None),
+        (["game=kuhn_poker", "agent=tabular", "trainer.iterations=3"], "trainer.iterations changes nothing, since nothing is trained here"),
+        (["game=kuhn_poker", "agent=network", "trainer.iterations=3"], None),
         (["agent=tabular", "agent.gadget=refined", "+lines={a: {gadget: resolve}, b: {bounds: estimate}}"], None),
     ],
 )

@@ -14,7 +14,7 @@ from agents.networks.residual import residual_layers
 from agents.networks.start_values import StartNetworkConfig, load_start_values, make_start_network, save_start_values
 from agents.runtime.executor import Serial
 from agents.training import train
-from agents.training.label_files import SHARD, Part, parts_of
+from agents.training.label_files import SECONDS, SHARD, Part, label_cost, parts_of
 from agents.training.start_labels import (
     KEYS,
     LEAST_RANGE,
@@ -201,6 +201,19 @@ def test_more_labels_or_fewer_are_taken_from_the_same_files(labels, tmp_path):
     make(folder, CONFIG, made.append)
     assert made[2:] == [SHARD + 3]
     assert parts_of(3, 600)[-1] == (False, 2, 100)
+
+
+def test_what_labels_took_is_kept_beside_them_wherever_they_are_copied(labels, tmp_path):
+    cost = label_cost(labels, CONFIG.parts)
+    assert (cost.labels, cost.timed) == (SHARD + 3, SHARD + 3)
+    assert cost.cpu_seconds > 0
+    folder = tmp_path / LABELS
+    shutil.copytree(labels, folder)
+    assert label_cost(folder, CONFIG.parts) == cost
+    (folder / SECONDS).write_text('{"part_00000.npz": 2.5}')
+    assert label_cost(folder, CONFIG.parts) == (SHARD + 3, SHARD, 2.5)
+    (folder / SECONDS).write_text('{"part_00000.npz": -1}')
+    assert label_cost(folder, CONFIG.parts) == (SHARD + 3, 0, 0)
 
 
 @pytest.mark.parametrize("buckets", [4, 6, 33])
