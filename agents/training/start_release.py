@@ -83,7 +83,8 @@ def labelling_of(blueprint: BucketBlueprint, directory: Path, config: StartValue
 def start_layers(tensors: Tensors, layers: int) -> ResidualLayers:
     """Return what a network of a street's start says, in numpy."""
     names = ("first", *(f"hidden.{i}" for i in range(layers - 1)), "last")
-    return ResidualLayers(
+    weights = ((np.ascontiguousarray(tensors[f"values.{name}.weight"].T), tensors[f"values.{name}.bias"]) for name in names)
+    return ResidualLayers(tuple(weights))
         tuple((np.ascontiguousarray(tensors[f"values.{name}.weight"].T), tensors[f"values.{name}.bias"]) for name in names)
     )
 
