@@ -59,8 +59,9 @@ class Decision:
 class SeatReport(SearchReport):
     """One seat of an agent, tabulated: what its searches came to, and more. NaN stands for what was not measured.
 
-    Solves and fallbacks are counted by decision. Seconds and iterations are of every decision at which a search was due; of all decisions
-    if none ever was.
+    Solves and fallbacks are counted by decision. Seconds, iterations and chances are of every decision at which a search was due; of all
+    decisions if none ever was. Of an agent that is asked decision by decision the chance is that of the decision, its own policy and its
+    blueprint in the other seat.
 
     Attributes:
         seat: the player number.
@@ -165,31 +166,42 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     agent.load()
     game, representation = agent.game, represent(agent.game)
     report = SeatReport(seat=seat, table=representation.uniform()[seat])
-    stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
+    other: Any = agent.blueprint if agent.thinks else None  # who is met, for chances
+    first, second = (np.ones(count) for count in game.num_hands)
+    stack: list[tuple[State, tuple[Float, Float], Any]] = [(game.root, (first, second), None)]
     errors: dict[Any, tuple[float, float]] = {}  # by root, and by draw if draws differ: solver error and bound violation
-    taken: list[tuple[bool, float, int]] = []  # whether a search was due, seconds, iterations
+    taken: list[tuple[bool, float, int, float]] = []  # whether a search was due, seconds, iterations, chance
     while stack:
         state, reach, memory = stack.pop()
         below = representation.below(state)
         if game.player(state) != seat:
-            stack.extend((child, reach, memory) for child in reversed(below))
+            policy = other.at(state) if other is not None and game.player(state) == 1 - seat else None
+            moved = [reach] * len(below) if policy is None else [_moved(reach, 1 - seat, probabilities) for probabilities in policy]
+            stack.extend((child, reached, memory) for child, reached in zip(reversed(below), moved[::-1], strict=True))
             continue
         decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
         report.fail(decision.outcome, decision.outcome in FALLBACKS)
         report.spent += decision.spent
-        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations))
+        chance = math.nan if other is None else representation.chance(state, reach)
+        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations, chance))
         if decision.root is not None:
             draw = report.decisions if budget.seconds is not None else 0
             error = math.nan if decision.solver_error is None else decision.solver_error
             errors[decision.root, draw] = error, decision.bound_violation
         representation.put(report.table, state, decision.policy)
         for child, probabilities in zip(reversed(below), decision.policy[::-1], strict=True):
-            reached = reach * probabilities
-            if reached.any():
+            reached = _moved(reach, seat, probabilities)
+            if reached[seat].any():
                 stack.append((child, reached, decision.memory))
     report.solver_error, report.bound_violation = (float(sum(column)) for column in zip((0.0, 0.0), *errors.values(), strict=True))
     counted = [entry for entry in taken if entry[0]] or taken
-    report.seconds, report.iterations = [seconds for _, seconds, _ in counted], [iterations for *_, iterations in counted]
+    report.seconds, report.iterations, report.chances = ([entry[i] for entry in counted] for i in (1, 2, 3))
     return report
+
+
+def _moved(reach: tuple[Float, Float], player: int, probabilities: Float) -> tuple[Float, Float]:
+    """Return both players' reach behind a player's action."""
+    first, second = reach
+    return (first * probabilities, second) if player == 0 else (first, second * probabilities)

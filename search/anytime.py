@@ -15,6 +15,8 @@ import numpy as np
 from search.budget import Budget, Deadline, Pace
 from search.frontier import NoValuesError
 from search.outcome import Outcome
+from search.stopping import Price
+from search.stopping import next_check as next_priced_check
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
 CALL_SECONDS = 8e-6  # of a kernel call that does nothing
@@ -78,6 +80,11 @@ class Anytime(ABC, Generic[Answer]):
         self._done[0] = count
 
     @property
+    def head_start(self) -> int:
+        """Return the iterations that the strategy at the start counted for."""
+        return 0
+
+    @property
     def spent(self) -> float:
         """Return the solving seconds of the solve at hand so far."""
         return self._spent
@@ -120,14 +127,15 @@ class Anytime(ABC, Generic[Answer]):
             progress: called after each slice with iterations, solving seconds and the last exploitability known.
         """
         if not self.to_the_end:
-            budget = replace(budget, exploitability=None)
+            budget = replace(budget, exploitability=None, price=None)
         if not budget.limited():
             raise ValueError("budget must limit seconds, iterations or exploitability, got none of them")
         clock = deadline or Deadline(budget.seconds)
-        checking = trace or budget.exploitability is not None
+        checking = trace or budget.exploitability is not None or budget.price is not None
         self._spent, self._checked, self._trace = 0.0, 0.0, []
         dear = budget.exploitability is not None and self.check_iterations > 1.0  # then the first iteration's answer is not worth a check
-        next_check, exploitability = self._next_check(budget) if dear else self.iterations + 1, None
+        later = dear or budget.price is not None
+        next_check, exploitability = self._next_check(budget) if later else self.iterations + 1, None
         most = self.enough if budget.iterations is None else budget.iterations
         if budget.exploitability is not None and self.iterations and deadline is None:  # of an earlier solve, which may do
             exploitability = self._check()
@@ -165,7 +173,17 @@ class Anytime(ABC, Generic[Answer]):
                 progress(self.iterations, self._spent, exploitability)
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
                 break
+            if budget.price is not None and self.checked_at == self.iterations and not self._goes_on(budget.price, next_check):
+                break
         return self._finish(checking, decided=deadline is not None)
+
+    def _goes_on(self, price: Price, next_check: int) -> bool:
+        """Say whether the iterations until the next check are worth their price."""
+        further = next_check - self.iterations
+        if next_check == sys.maxsize:  # no time is left to check again
+            return True
+        checks = [(self.head_start + iterations, exploitability) for iterations, _, exploitability in self._trace]
+        return price.is_worth(checks, further, further * self.pace.expected * self.rows + self._check_seconds)
 
     def interrupted(self) -> Solution[Answer]:
         """Return what a ``solve`` that was interrupted (Ctrl-C between two kernel calls) has found so far."""
@@ -206,7 +224,12 @@ class Anytime(ABC, Generic[Answer]):
         self.pace.learn(seen, min(0.5, spent / 1e-4))  # a slice of a few microseconds says little
 
     def _next_check(self, budget: Budget) -> int:
-        """For a target every 10 iterations at first, then every 5 %, dear checks seldomer. Else powers of two, for a trace."""
+        """For a target every 10 iterations at first, then every 5 %, dear checks seldomer; for a price see ``search.stopping``.
+
+        Else powers of two, for a trace.
+        """
+        if budget.price is not None:
+            return next_priced_check(self.iterations, APART * self.check_iterations)
         if budget.exploitability is None:
             return self.iterations * 2
         return self.iterations + max(10, self.iterations // 20, round(APART * self.check_iterations))

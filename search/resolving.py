@@ -6,6 +6,7 @@ known to its ``SubgameSolver``. Two of them exist: ``search.tree.subgames`` and 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -102,6 +103,8 @@ class SearchReport:
             summed over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
         iterations: of each solve.
+        chances: of each solve, that it is asked for: both players' reach by the strategy so far, weighted by deals and chance; NaN if
+            that is not known.
         spent: what those seconds went into, summed.
         loading: seconds outside every solve's budget: what is computed once for a whole game.
     """
@@ -111,6 +114,7 @@ class SearchReport:
     bound_violation: float = 0.0
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
+    chances: list[float] = field(default_factory=list)
     spent: Spent = field(default_factory=Spent)
     loading: float = 0.0
 
@@ -120,12 +124,13 @@ class SearchReport:
             self.fallbacks[outcome] += count
 
     def add(self, other: SearchReport, weight: float = 1.0) -> None:
-        """Add what other solves came to, their bound violations times a weight."""
+        """Add what other solves came to, their bound violations and chances times a weight."""
         self.solves += other.solves
         self.fallbacks.update(other.fallbacks)
         self.bound_violation += weight * other.bound_violation
         self.seconds += other.seconds
         self.iterations += other.iterations
+        self.chances += [weight * chance for chance in other.chances]
         self.spent += other.spent
         self.loading += other.loading
 
@@ -256,7 +261,7 @@ def resolve(
     if clock.remaining() < (paces.preparing.expected + paces.iterating.expected) * rows + paces.after(rows):
         paces.heal()
         count = int((beliefs.reach[seat].max(axis=0) > 0).sum())
-        return Resolved(SearchReport(0, Counter({Outcome.NO_TIME: count}), 0.0, [clock.spent()] * count, [0] * count))
+        return Resolved(SearchReport(0, Counter({Outcome.NO_TIME: count}), 0.0, [clock.spent()] * count, [0] * count, [math.nan] * count))
     entrance = solver.enter(place, beliefs, strategy, seat)
     solved = entrance.solvable(kind in NEED_RANGE)
     report, count = SearchReport(), int(solved.sum())
@@ -279,6 +284,7 @@ def resolve(
     solution = solver.solve(replace(budget, iterations=most), clock.sooner(paces.after(rows)))
     solving, answer, accepted = clock.spent(), solution.strategy, solved.copy()
     report.seconds, report.iterations = [solving / count] * count, [solution.iterations] * count
+    report.chances = entrance.chance()[solved].tolist()
     report.spent = Spent(prepared, solving - prepared, 0.0)
     if solution.iterations == 0:
         paces.heal()

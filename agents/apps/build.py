@@ -24,6 +24,7 @@ from search import Budget, Variant
 from search.boards.flop_ways import OFF
 from search.infostates import Infostates
 from search.resolving import ResolveConfig
+from search.stopping import ITERATION, SECOND, Price
 
 SAMPLED = "sampled"  # a policy, see ``agents.bucket_blueprint``
 SHIPPED, BLUEPRINTS = ("small",), Path(__file__).parents[1] / "blueprints"  # those that come with the package, and where they are
@@ -46,6 +47,7 @@ LINE_KEYS: dict[str, type] = {
     "own": str,
     "warm_start": str,
     "target_exploitability": float,
+    "price": float,
     "measure_error": bool,
     "threads": int,
     "values": str,
@@ -345,12 +347,23 @@ def build_budgets(values: list[float], unit: str) -> list[Budget]:
 
 
 def enough_for(budget: Budget, config: AgentConfig) -> Budget:
-    """Return an agent's budget of a decision: this one, and the exploitability that is enough for it if it thinks."""
+    """Return an agent's budget of a decision: this one, and what ends it early if the agent thinks."""
     return with_enough([budget], config)[0] if config.think else budget
 
 
 def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
-    """Return an agent's budgets: these, and the exploitability that is enough for it."""
+    """Return an agent's budgets: these, and what ends a decision early: the exploitability that is enough, the price of thinking.
+
+    The price is that of a second where seconds are the budget, else that of an iteration.
+
+    Raises:
+        ValueError: a price where exploitability alone limits a decision, or with distributional bounds, whose exploitability is not known.
+    """
+    if config.price is not None:
+        if config.bounds == "distributional":
+            raise ValueError(f"agent.price must be left out with distributional bounds, got {config.price:g}")
+        units = [SECOND if budget.seconds is not None else ITERATION for budget in budgets]
+        budgets = [replace(budget, price=Price(chips=config.price, unit=unit)) for budget, unit in zip(budgets, units, strict=True)]
     if config.target_exploitability is None:
         return budgets
     return [replace(budget, exploitability=config.target_exploitability) for budget in budgets]

@@ -120,6 +120,8 @@ class AgentConfig:
         warm_start: whether solves start from the strategy so far; ``short`` where few iterations are expected.
         target_exploitability: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes
             there.
+        price: chips of exploitability, a deal that comes there, for each iteration, or each second where seconds are the budget; a decision
+            stops early when more thinking is expected to gain less. See docs/concepts/budgets.md#time-banks.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
         values: a value network's file for searches that end at a depth limit, as ``timebank train trainer=rebel`` writes it; ``trained`` in
@@ -155,6 +157,7 @@ class AgentConfig:
     bound_std: float = bounded(1.0, above=0, unit="chips")
     warm_start: str = bounded("short", among=WARM_START)
     target_exploitability: float | None = bounded(None, above=0, unit="chips")
+    price: float | None = bounded(None, above=0, unit="chips")
     measure_error: bool = True
     threads: int = bounded(1, least=1)
     values: str | None = None

@@ -22,6 +22,8 @@ from search.boards.trunk import Strategies
 from search.outcome import FALLBACKS, Outcome
 from search.resolving import SearchReport
 
+MOST_CHANCE = 1 + 1e-6  # of a line; ranges may be in float32
+
 
 class SweepJournal:
     """Keeps batches of boards of a sweep over a round's subgames in a folder of its own, as often as ``Autosave`` has it."""
@@ -96,6 +98,9 @@ class SweepJournal:
         )
         require(all(number_in(x, 0, 1e9) for x in report["seconds"]), "a report's seconds must be numbers of at least 0")
         require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
+        chances = report.get("chances", [])  # none of an older version
+        fitting = all(type(x) in (int, float) and (x != x or 0 <= x <= MOST_CHANCE) for x in chances)
+        require(len(chances) in (0, len(report["iterations"])) and fitting, "a report's chances must be those of its solves")
         require(all(number_in(report["spent"][part.name], 0, 1e12) for part in parts), "what a report spent must be numbers of at least 0")
         most = 2 * self._stakes * max(1, sum(counts))
         require(number_in(report["bound_violation"], -most, most), f"a report's bound violation must be at most {most:g} chips")
