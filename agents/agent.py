@@ -14,7 +14,7 @@ import numpy as np
 from games.arrays import Float
 from games.game import PublicGame
 from search import Budget, Spent, represent
-from search.outcome import FALLBACKS, Outcome
+from search.outcome import FALLBACKS, Outcome, Stop
 from search.representation import Table
 from search.resolving import SearchReport
 
@@ -36,6 +36,8 @@ class Decision:
         bound_violation: see ``search.resolving.SearchReport``.
         spent: what the seconds went into, if something was solved.
         plan: what was solved, where an agent chose that for the time it had; empty elsewhere.
+        stopped: why the solve ended; None if there was none.
+        asked_seconds: what the decision might take, where a time bank said so.
     """
 
     policy: Float
@@ -48,6 +50,8 @@ class Decision:
     bound_violation: float = 0.0
     spent: Spent = field(default_factory=Spent)
     plan: str = ""
+    stopped: Stop | None = None
+    asked_seconds: float | None = None
 
     @property
     def solved(self) -> bool:
@@ -184,6 +188,8 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         report.solves += decision.solved
         report.fail(decision.outcome, decision.outcome in FALLBACKS)
         report.spent += decision.spent
+        if decision.stopped is not None:
+            report.stops[decision.stopped] += 1
         chance = math.nan if other is None else representation.chance(state, reach)
         taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations, chance))
         if decision.root is not None:

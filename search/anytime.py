@@ -14,7 +14,7 @@ import numpy as np
 
 from search.budget import Budget, Deadline, Pace
 from search.frontier import NoValuesError
-from search.outcome import Outcome
+from search.outcome import Outcome, Stop
 from search.stopping import Price
 from search.stopping import next_check as next_priced_check
 
@@ -39,6 +39,7 @@ class Solution(Generic[Answer]):
         exploitability: of the answer, if it was asked for, in chips.
         trace: rows of (iteration, seconds, exploitability).
         outcome: that of a search which plays the answer; a fallback if values of leaves ended the solve.
+        stopped: why no more was done.
     """
 
     strategy: Answer
@@ -48,6 +49,7 @@ class Solution(Generic[Answer]):
     exploitability: float | None = None
     trace: tuple[tuple[int, float, float], ...] = ()
     outcome: Outcome = Outcome.SEARCHED
+    stopped: Stop = Stop.STOPPED
 
 
 class Anytime(ABC, Generic[Answer]):
@@ -140,8 +142,8 @@ class Anytime(ABC, Generic[Answer]):
         if budget.exploitability is not None and self.iterations and deadline is None:  # of an earlier solve, which may do
             exploitability = self._check()
             if exploitability <= budget.exploitability:
-                return self._finish(checking)
-        watch = budget.watch
+                return self._finish(checking, Stop.EXPLOITABILITY)
+        watch, stopped = budget.watch, Stop.ITERATIONS
         while (most is None or self.iterations < most) and not (watch is not None and watch.stopped):
             now = time.perf_counter()
             allowed = clock.end + (self._checked if deadline is None else 0.0)  # a decision's clock runs on while it checks
@@ -151,6 +153,7 @@ class Anytime(ABC, Generic[Answer]):
             if count <= 0:
                 if self._spent == 0:
                     self.pace.heal()
+                stopped = Stop.SECONDS
                 break
             try:
                 self.run(count)
@@ -172,10 +175,14 @@ class Anytime(ABC, Generic[Answer]):
             if progress is not None:
                 progress(self.iterations, self._spent, exploitability)
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
+                stopped = Stop.EXPLOITABILITY
                 break
             if budget.price is not None and self.checked_at == self.iterations and not self._goes_on(budget.price, next_check):
+                stopped = Stop.PRICE
                 break
-        return self._finish(checking, decided=deadline is not None)
+        if watch is not None and watch.stopped:
+            stopped = Stop.STOPPED
+        return self._finish(checking, stopped, decided=deadline is not None)
 
     def _goes_on(self, price: Price, next_check: int) -> bool:
         """Say whether the iterations until the next check are worth their price."""
@@ -187,16 +194,16 @@ class Anytime(ABC, Generic[Answer]):
 
     def interrupted(self) -> Solution[Answer]:
         """Return what a ``solve`` that was interrupted (Ctrl-C between two kernel calls) has found so far."""
-        return self._finish(checking=True)
+        return self._finish(True, Stop.STOPPED)
 
-    def _finish(self, checking: bool, decided: bool = False) -> Solution[Answer]:
+    def _finish(self, checking: bool, stopped: Stop, decided: bool = False) -> Solution[Answer]:
         now = time.perf_counter()
         answer = self.answer()
         self._answer_seconds = max(0.9 * self._answer_seconds, min(time.perf_counter() - now, 2 * self._answer_seconds))
         if checking and not decided and (not self._trace or self._trace[-1][0] != self.iterations):
             self._check(answer)
         exploitability = self._trace[-1][2] if self._trace else None
-        return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace))
+        return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace), stopped=stopped)
 
     def _check(self, answer: Answer | None = None) -> float:
         now = time.perf_counter()

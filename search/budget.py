@@ -56,6 +56,12 @@ class Budget:
         if self.iterations is not None and self.iterations != int(self.iterations):
             raise ValueError(f"budget.iterations must be a whole number, got {self.iterations}")
 
+    def __repr__(self) -> str:
+        """Leave out a price that there is not: kept work is known by this text, also an older version's."""
+        limits = {"seconds": self.seconds, "iterations": self.iterations, "exploitability": self.exploitability}
+        limits |= {} if self.price is None else {"price": self.price}
+        return f"Budget({', '.join(f'{name}={value!r}' for name, value in limits.items())})"
+
     def limited(self) -> bool:
         """Say whether anything limits the search."""
         return any(v is not None for v in (self.seconds, self.iterations, self.exploitability))

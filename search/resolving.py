@@ -19,7 +19,7 @@ from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance
 from search.budget import Budget, Deadline, Paces, Spent
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, NO_SPREAD, UNSAFE, WARM_START, WITH_GIFTS
-from search.outcome import Outcome
+from search.outcome import Outcome, Stop
 from search.warm_start import warm_iterations
 
 Float = npt.NDArray[np.float64]
@@ -105,6 +105,7 @@ class SearchReport:
         iterations: of each solve.
         chances: of each solve, that it is asked for: both players' reach by the strategy so far, weighted by deals and chance; NaN if
             that is not known.
+        stops: why solves ended, how many of each kind.
         spent: what those seconds went into, summed.
         loading: seconds outside every solve's budget: what is computed once for a whole game.
     """
@@ -115,6 +116,7 @@ class SearchReport:
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     chances: list[float] = field(default_factory=list)
+    stops: Counter[Stop] = field(default_factory=Counter)
     spent: Spent = field(default_factory=Spent)
     loading: float = 0.0
 
@@ -131,8 +133,14 @@ class SearchReport:
         self.seconds += other.seconds
         self.iterations += other.iterations
         self.chances += [weight * chance for chance in other.chances]
+        self.stops.update(other.stops)
         self.spent += other.spent
         self.loading += other.loading
+
+    @property
+    def stopped(self) -> Stop | None:
+        """Why the solve of one subgame ended; None if there was none."""
+        return next(iter(self.stops), None)
 
     @property
     def outcome(self) -> Outcome:
@@ -284,6 +292,7 @@ def resolve(
     solution = solver.solve(replace(budget, iterations=most), clock.sooner(paces.after(rows)))
     solving, answer, accepted = clock.spent(), solution.strategy, solved.copy()
     report.seconds, report.iterations = [solving / count] * count, [solution.iterations] * count
+    report.stops[solution.stopped] += count
     report.chances = entrance.chance()[solved].tolist()
     report.spent = Spent(prepared, solving - prepared, 0.0)
     if solution.iterations == 0:

@@ -23,6 +23,7 @@ from agents.apps.build import (
     build_variant,
     check_no_budget,
     untrained,
+    with_enough,
 )
 from agents.apps.config import AblateConfig
 from agents.apps.launch import launch
@@ -50,6 +51,7 @@ def check(config: AblateConfig, directory: Path) -> None:
         with errors_of(name, config.lines.get(name, ())):
             known = agent if config.off_tree_bets is None else checked(config, agent, kind, variant)
             kind.check_agent(known, variant, agent_cores(executor))
+            with_enough(build_budgets(config.budgets, config.unit), known)
     if config.off_tree_bets is not None:
         check_extra(config, kind, executor.workers)
     kind.check_memory(list(agents.values()), variant, executor.workers)

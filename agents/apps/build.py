@@ -357,16 +357,22 @@ def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
     The price is that of a second where seconds are the budget, else that of an iteration.
 
     Raises:
-        ValueError: a price where exploitability alone limits a decision, or with distributional bounds, whose exploitability is not known.
+        ValueError: a price for solves whose exploitability is not known.
     """
     if config.price is not None:
-        if config.bounds == "distributional":
-            raise ValueError(f"agent.price must be left out with distributional bounds, got {config.price:g}")
+        check_priced(config, "agent.price", config.price)
         units = [SECOND if budget.seconds is not None else ITERATION for budget in budgets]
         budgets = [replace(budget, price=Price(chips=config.price, unit=unit)) for budget, unit in zip(budgets, units, strict=True)]
     if config.target_exploitability is None:
         return budgets
     return [replace(budget, exploitability=config.target_exploitability) for budget in budgets]
+
+
+def check_priced(config: AgentConfig, key: str, value: float) -> None:
+    """Refuse a price, or a bank that sets one, where nobody can tell how exploitable a solve's answer is."""
+    unknown = {"bounds=distributional": config.bounds == "distributional", "values": config.values is not None}
+    for name in (name for name, given in unknown.items() if given):
+        raise ValueError(f"{key} must be left out with agent.{name}, whose solves' exploitability is not known, got {value:g}")
 
 
 def build_executor(config: ExecutorConfig) -> Executor:

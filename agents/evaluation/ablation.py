@@ -30,7 +30,7 @@ from agents.runtime.storage import load_or_set_aside, number_in, read_json, requ
 from games.arrays import Float
 from games.modules import sources
 from search import Budget, Spent
-from search.outcome import FALLBACKS, Outcome
+from search.outcome import FALLBACKS, Outcome, Stop
 from search.tree.evaluator import exploitability_of
 
 ROUNDING = 1e-6  # of values in float32, as a share
@@ -185,6 +185,7 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
         "fallbacks": fallbacks,
+        "stops": {kind: sum(seat["stops"].get(kind, 0) for seat in seats) for kind in Stop},
         "kept": sum(fallbacks.values()),  # this and the next are what older versions have, for one release
         "skipped": fallbacks[Outcome.NO_TIME],
         "load_seconds": statistics.fmean(seat["loading"] for seat in seats),
@@ -246,7 +247,11 @@ def _read(path: Path, most: float) -> Row:
         rejected, skipped = sum(n > 0 for n in row["iterations"]) - row["solves"], row["skipped"]
         fallbacks = {Outcome.UNREACHED: row["kept"] - skipped - rejected, Outcome.NO_TIME: skipped, Outcome.REJECTED: rejected}
         row |= {"fallbacks": fallbacks, "bound_violation": math.nan}
-    row.setdefault("chances", [])  # an older version's has none
+    row.setdefault("chances", [])  # an older version's has neither
+    stops = row.setdefault("stops", {})
+    require(
+        stops.keys() <= set(Stop) and all(whole_in(n, 0, 2**53) for n in stops.values()), "a measurement's stops must be counts of kinds"
+    )
     chances, length = row["chances"], len(row["iterations"])
     require(len(chances) in (0, length), "a measurement must have chances of the same decisions")
     fitting = (type(x) in (int, float) and (math.isnan(x) or 0 <= x <= 1 + ROUNDING) for x in chances)

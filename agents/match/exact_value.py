@@ -5,7 +5,7 @@ is linear in each agent's probabilities of its own sequences, and the decisions 
 so the mean over draws is unbiased.
 
 Bots of ours are tables too where the menu's sizes are all there is. Where a bot's policy is not known, or the tables would take more than
-``MOST_BYTES``, there is no exact value.
+``MOST_BYTES``, there is no exact value; nor with a time bank, whose decisions depend on the hands before.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ExactValue:
 
 def table_bytes(match: Match, draws: int) -> int:
     """Return how large a match's tables are; 0 with a bot whose policy is not known, which has none."""
-    if not all(known(bot) for bot in match.bots):
+    if not all(known(bot) for bot in match.bots) or any(competitor.bank for competitor in match.competitors):
         return 0
     return represent(match.game).table_bytes * sum(1 if competitor.steady else draws for competitor in match.competitors)
 

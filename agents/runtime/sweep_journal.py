@@ -19,7 +19,7 @@ from games.holdem.subtree import entering, street_lines, subtree
 from search import Spent
 from search.boards.sweeps import Rows
 from search.boards.trunk import Strategies
-from search.outcome import FALLBACKS, Outcome
+from search.outcome import FALLBACKS, Outcome, Stop
 from search.resolving import SearchReport
 
 MOST_CHANCE = 1 + 1e-6  # of a line; ranges may be in float32
@@ -91,6 +91,8 @@ class SweepJournal:
     def _check(self, report: dict[str, Any]) -> None:
         """Refuse a report that no search of a board can have come to; raises ValueError, KeyError or TypeError."""
         counts, parts = (report["solves"], *report["fallbacks"].values()), fields(Spent)
+        stops = report.get("stops", {})  # an older version's has none
+        require(set(stops) <= set(Stop) and all(whole_in(n, 0, 2**53) for n in stops.values()), "a report's stops must be counts of kinds")
         require(set(report["fallbacks"]) <= set(FALLBACKS), f"a report's fallbacks must be of {', '.join(FALLBACKS)}")
         require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")
         require(
@@ -115,4 +117,5 @@ class SweepJournal:
 def _report(saved: dict[str, Any]) -> SearchReport:
     """Return a report as it was kept."""
     fallbacks = Counter({Outcome(kind): count for kind, count in saved["fallbacks"].items()})
-    return SearchReport(**{**saved, "fallbacks": fallbacks, "spent": Spent(**saved["spent"])})
+    stops = Counter({Stop(kind): count for kind, count in saved.get("stops", {}).items()})
+    return SearchReport(**{**saved, "fallbacks": fallbacks, "stops": stops, "spent": Spent(**saved["spent"])})

@@ -180,7 +180,7 @@ class DepthLimitedSubgames:
         """See ``SubgameSolver``."""
         found = self._solver.solve(budget, deadline)
         answer = CutAnswer(self._solver.cut, found.strategy, self._solver.leaf_values())
-        return Solution(answer, found.iterations, found.seconds, outcome=found.outcome)
+        return Solution(answer, found.iterations, found.seconds, outcome=found.outcome, stopped=found.stopped)
 
     def played(self, answer: CutAnswer, accepted: npt.NDArray[np.bool_]) -> CutAnswer:
         """See ``SubgameSolver``."""
