@@ -65,7 +65,6 @@ HYDRAS = [
         ["-m", "game=kuhn_poker", "budget.iterations=1,2", "hydra.sweep.dir=/proc/x"],
         "hydra.sweep.dir must be a directory that can be written",
     ),
-    ("solve", ["budget.bank_seconds=60"], "budget.bank_seconds must be left out but in matches, got 60"),
     ("solve", ["budget.iterations=1", "hydra.run.dir="], "hydra.run.dir must be the name of a directory, got ''"),
     ("solve", ["budget.iterations=1", "hydra.run.dir=null"], "hydra.run.dir must be given, got null"),
     ("solve", ["budget.iterations=1", "hydra.run.dir=${nokey}"], "hydra.run.dir must refer to a key of its type, got ${nokey}"),
@@ -165,6 +164,7 @@ UNUSED = [  # values of keys that the run has no use for
         ["experiment=none", "agent=tabular", "agent.target_exploitability=-1"],
         "agent.target_exploitability must be above 0 chips, got -1.0",
     ),
+    ("solve", ["budget.bank_seconds=60"], "budget.bank_seconds must be left out but in matches, got 60"),
     ("ablate", ["experiment=none", "agent=tabular", "agent.price=0"], "agent.price must be above 0 chips, got 0.0"),
     (
         "ablate",
