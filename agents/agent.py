@@ -203,7 +203,8 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
                 stack.append((child, reached, decision.memory))
     report.solver_error, report.bound_violation = (float(sum(column)) for column in zip((0.0, 0.0), *errors.values(), strict=True))
     counted = [entry for entry in taken if entry[0]] or taken
-    report.seconds, report.iterations, report.chances = ([entry[i] for entry in counted] for i in (1, 2, 3))
+    report.seconds, report.iterations = [seconds for _, seconds, *_ in counted], [iterations for *_, iterations, _ in counted]
+    report.chances = [chance for *_, chance in counted]
     return report
 
 

@@ -58,7 +58,7 @@ class Budget:
 
     def __repr__(self) -> str:
         """Leave out a price that there is not: kept work is known by this text, also an older version's."""
-        limits = {"seconds": self.seconds, "iterations": self.iterations, "exploitability": self.exploitability}
+        limits: dict[str, object] = {"seconds": self.seconds, "iterations": self.iterations, "exploitability": self.exploitability}
         limits |= {} if self.price is None else {"price": self.price}
         return f"Budget({', '.join(f'{name}={value!r}' for name, value in limits.items())})"
 

@@ -73,7 +73,7 @@ def exponent(checks: Sequence[Check]) -> float:
     if spread == 0:
         return FIRST_EXPONENT
     slope = sum((t - mean_t) * (e - mean_e) for t, e in last) / spread
-    return min(max(-slope, LEAST_EXPONENT), MOST_EXPONENT)
+    return float(min(max(-slope, LEAST_EXPONENT), MOST_EXPONENT))
 
 
 def predicted_fall(checks: Sequence[Check], iterations: float) -> float:
@@ -84,7 +84,8 @@ def predicted_fall(checks: Sequence[Check], iterations: float) -> float:
     t, e = checks[-1]
     if e <= 0:
         return 0.0
-    return e * (1.0 - (t / (t + iterations)) ** exponent(checks))
+    left: float = (t / (t + iterations)) ** exponent(checks)
+    return e * (1.0 - left)
 
 
 def next_check(iterations: int, least: float) -> int:

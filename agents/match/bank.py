@@ -100,4 +100,5 @@ class Bank:
         self.left = max(0.0, self.left - seconds)
         if searched:
             self._searches += 1
-            self.log_price += GAIN * min(seconds / share - 1.0, MOST_EXCESS)
+            excess = seconds / share - 1.0 if share > 0 else MOST_EXCESS
+            self.log_price += GAIN * min(excess, MOST_EXCESS)
