@@ -37,6 +37,7 @@ class Decision:
         spent: what the seconds went into, if something was solved.
         plan: what was solved, where an agent chose that for the time it had; empty elsewhere.
         stopped: why the solve ended; None if there was none.
+        work: see ``search.resolving.SearchReport``.
         asked_seconds: what the decision might take, where a time bank said so.
     """
 
@@ -51,6 +52,7 @@ class Decision:
     spent: Spent = field(default_factory=Spent)
     plan: str = ""
     stopped: Stop | None = None
+    work: float = 0.0
     asked_seconds: float | None = None
 
     @property
@@ -63,9 +65,9 @@ class Decision:
 class SeatReport(SearchReport):
     """One seat of an agent, tabulated: what its searches came to, and more. NaN stands for what was not measured.
 
-    Solves and fallbacks are counted by decision. Seconds, iterations and chances are of every decision at which a search was due; of all
-    decisions if none ever was. Of an agent that is asked decision by decision the chance is that of the decision, its own policy and its
-    blueprint in the other seat.
+    Solves and fallbacks are counted by decision. Seconds, iterations, work and chances are of every decision at which a search was due; of
+    all decisions if none ever was. Of an agent that is asked decision by decision the chance is that of the decision, its own policy and
+    its blueprint in the other seat.
 
     Attributes:
         seat: the player number.
@@ -174,7 +176,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     first, second = (np.ones(count) for count in game.num_hands)
     stack: list[tuple[State, tuple[Float, Float], Any]] = [(game.root, (first, second), None)]
     errors: dict[Any, tuple[float, float]] = {}  # by root, and by draw if draws differ: solver error and bound violation
-    taken: list[tuple[bool, float, int, float]] = []  # whether a search was due, seconds, iterations, chance
+    taken: list[tuple[bool, float, int, float, float]] = []  # whether a search was due, seconds, iterations, work, chance
     while stack:
         state, reach, memory = stack.pop()
         below = representation.below(state)
@@ -191,7 +193,7 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
         if decision.stopped is not None:
             report.stops[decision.stopped] += 1
         chance = math.nan if other is None else representation.chance(state, reach)
-        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations, chance))
+        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations, decision.work, chance))
         if decision.root is not None:
             draw = report.decisions if budget.seconds is not None else 0
             error = math.nan if decision.solver_error is None else decision.solver_error
@@ -203,8 +205,8 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
                 stack.append((child, reached, decision.memory))
     report.solver_error, report.bound_violation = (float(sum(column)) for column in zip((0.0, 0.0), *errors.values(), strict=True))
     counted = [entry for entry in taken if entry[0]] or taken
-    report.seconds, report.iterations = [seconds for _, seconds, *_ in counted], [iterations for *_, iterations, _ in counted]
-    report.chances = [chance for *_, chance in counted]
+    report.seconds, report.iterations = [seconds for _, seconds, *_ in counted], [iterations for _, _, iterations, *_ in counted]
+    report.work, report.chances = [work for *_, work, _ in counted], [chance for *_, chance in counted]
     return report
 
 

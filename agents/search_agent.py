@@ -104,7 +104,7 @@ class SearchAgent:
         error = self._resolver.solver_error(seat) if self.measure_error and resolved.root is not None else None
         return Decision(
             policy, resolved.memory, seconds, resolved.iterations, resolved.root, resolved.outcome, error, resolved.bound_violation, spent,
-            stopped=resolved.stopped,
+            stopped=resolved.stopped, work=resolved.work,
         )  # fmt: skip
 
     def strategies(

@@ -15,7 +15,6 @@ import numpy as np
 from search.budget import Budget, Deadline, Pace
 from search.frontier import NoValuesError
 from search.outcome import Outcome, Stop
-from search.stopping import Price
 from search.stopping import next_check as next_priced_check
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
@@ -177,20 +176,12 @@ class Anytime(ABC, Generic[Answer]):
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
                 stopped = Stop.EXPLOITABILITY
                 break
-            if budget.price is not None and self.checked_at == self.iterations and not self._goes_on(budget.price, next_check):
+            if budget.price is not None and next_check == self.iterations:  # no more are worth it
                 stopped = Stop.PRICE
                 break
         if watch is not None and watch.stopped:
             stopped = Stop.STOPPED
         return self._finish(checking, stopped, decided=deadline is not None)
-
-    def _goes_on(self, price: Price, next_check: int) -> bool:
-        """Say whether the iterations until the next check are worth their price."""
-        further = next_check - self.iterations
-        if next_check == sys.maxsize:  # no time is left to check again
-            return True
-        checks = [(self.head_start + iterations, exploitability) for iterations, _, exploitability in self._trace]
-        return price.is_worth(checks, further, further * self.pace.expected * self.rows + self._check_seconds)
 
     def interrupted(self) -> Solution[Answer]:
         """Return what a ``solve`` that was interrupted (Ctrl-C between two kernel calls) has found so far."""
@@ -231,12 +222,15 @@ class Anytime(ABC, Generic[Answer]):
         self.pace.learn(seen, min(0.5, spent / 1e-4))  # a slice of a few microseconds says little
 
     def _next_check(self, budget: Budget) -> int:
-        """For a target every 10 iterations at first, then every 5 %, dear checks seldomer; for a price see ``search.stopping``.
+        """Return the iteration of the next check.
 
-        Else powers of two, for a trace.
+        For a target every 10 iterations at first, then every 5 %, dear checks seldomer. For a price as ``search.stopping`` says, and the
+        iteration at hand where no more are worth it. Else powers of two, for a trace.
         """
         if budget.price is not None:
-            return next_priced_check(self.iterations, APART * self.check_iterations)
+            checks = [(self.head_start + iterations, exploitability) for iterations, _, exploitability in self._trace]
+            seconds = self.pace.expected * self.rows
+            return self.iterations + (next_priced_check(budget.price, checks, seconds, self.check_iterations) or 0)
         if budget.exploitability is None:
             return self.iterations * 2
         return self.iterations + max(10, self.iterations // 20, round(APART * self.check_iterations))

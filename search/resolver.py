@@ -82,6 +82,7 @@ class Thinking(NamedTuple):
         bound_violation: see ``SearchReport``.
         spent: what the seconds went into.
         stopped: why the solve ended; None if there was none.
+        work: see ``SearchReport``.
     """
 
     memory: Any
@@ -91,6 +92,7 @@ class Thinking(NamedTuple):
     bound_violation: float = 0.0
     spent: Spent = Spent()
     stopped: Stop | None = None
+    work: float = 0.0
 
 
 class Resolver(Protocol[State]):

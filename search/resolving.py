@@ -105,6 +105,8 @@ class SearchReport:
         iterations: of each solve.
         chances: of each solve, that it is asked for: both players' reach by the strategy so far, weighted by deals and chance; NaN if
             that is not known.
+        work: of each solve, its iterations, and checks of the answer as one each, times the rows that they go over: what its time grows
+            with, and the same on every machine.
         stops: why solves ended, how many of each kind.
         spent: what those seconds went into, summed.
         loading: seconds outside every solve's budget: what is computed once for a whole game.
@@ -116,6 +118,7 @@ class SearchReport:
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     chances: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
     stops: Counter[Stop] = field(default_factory=Counter)
     spent: Spent = field(default_factory=Spent)
     loading: float = 0.0
@@ -133,6 +136,7 @@ class SearchReport:
         self.seconds += other.seconds
         self.iterations += other.iterations
         self.chances += [weight * chance for chance in other.chances]
+        self.work += other.work
         self.stops.update(other.stops)
         self.spent += other.spent
         self.loading += other.loading
@@ -269,7 +273,9 @@ def resolve(
     if clock.remaining() < (paces.preparing.expected + paces.iterating.expected) * rows + paces.after(rows):
         paces.heal()
         count = int((beliefs.reach[seat].max(axis=0) > 0).sum())
-        return Resolved(SearchReport(0, Counter({Outcome.NO_TIME: count}), 0.0, [clock.spent()] * count, [0] * count, [math.nan] * count))
+        took = SearchReport(fallbacks=Counter({Outcome.NO_TIME: count}), seconds=[clock.spent()] * count, iterations=[0] * count)
+        took.chances, took.work = [math.nan] * count, [0.0] * count
+        return Resolved(took)
     entrance = solver.enter(place, beliefs, strategy, seat)
     solved = entrance.solvable(kind in NEED_RANGE)
     report, count = SearchReport(), int(solved.sum())
@@ -292,6 +298,7 @@ def resolve(
     solution = solver.solve(replace(budget, iterations=most), clock.sooner(paces.after(rows)))
     solving, answer, accepted = clock.spent(), solution.strategy, solved.copy()
     report.seconds, report.iterations = [solving / count] * count, [solution.iterations] * count
+    report.work = [float(rows) / count * (solution.iterations + len(solution.trace))] * count
     report.stops[solution.stopped] += count
     report.chances = entrance.chance()[solved].tolist()
     report.spent = Spent(prepared, solving - prepared, 0.0)

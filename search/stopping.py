@@ -8,7 +8,12 @@ step ahead, as this one does.)
 
 The prediction is a power law, e(t) = c / t^a, through the last check. The exponent a is the slope of log e against log t over the last
 few checks, and 1 after the first one. CFR's exploitability falls with 1/sqrt(t) at worst and with about 1/t in practice, but checks jump
-up and down, so a is kept from ``LEAST_EXPONENT`` to ``MOST_EXPONENT``.
+up and down, so a is kept from ``LEAST_EXPONENT`` to ``MOST_EXPONENT``. By the same law the fall is worth its price until the iteration
+
+    t* = t (a e(t) / (t price))^(1 / (a + 1)),
+
+where its slope is the price. A check takes as long as an iteration or two, so there are few: the next one is at t*, at most ``MOST_RATIO``
+times as far as the last one. The solve ends at a check that expects t* within ``LEAST_RATIO`` of where it is.
 """
 
 from __future__ import annotations
@@ -19,9 +24,9 @@ from dataclasses import dataclass, replace
 
 ITERATION, SECOND = "iteration", "second"
 UNITS = (ITERATION, SECOND)
-FITTED = 4  # checks that the exponent is fitted to, the last ones
+FITTED = 3  # checks that the exponent is fitted to, the last ones
 LEAST_EXPONENT, FIRST_EXPONENT, MOST_EXPONENT = 0.5, 1.0, 2.0
-FIRST_CHECK, CHECK_RATIO = 5, 1.25  # iterations before the first check; from check to check they grow by this factor
+FIRST_CHECK, LEAST_RATIO, MOST_RATIO = 6, 1.2, 3.0  # iterations before the first check; factors from check to check
 
 Check = tuple[float, float]  # iterations, those that a warm start counts for included; exploitability in chips
 
@@ -51,16 +56,19 @@ class Price:
         """Return the price in other chips."""
         return replace(self, chips=self.chips * factor)
 
-    def is_worth(self, checks: Sequence[Check], iterations: float, seconds: float) -> bool:
-        """Say whether more iterations are worth their price.
+    def worth_until(self, checks: Sequence[Check], iteration_seconds: float) -> float:
+        """Return the iteration until which more are expected to be worth their price; infinite where a check is not a number.
 
         Args:
             checks: so far, in order; at least one.
-            iterations: until the next check.
-            seconds: that those are expected to take.
+            iteration_seconds: that an iteration takes.
         """
-        units = iterations if self.unit == ITERATION else seconds
-        return not predicted_fall(checks, iterations) <= self.chips * units  # what is not a number says nothing
+        t, e = checks[-1]
+        if not math.isfinite(e):
+            return math.inf
+        price = self.chips * (1.0 if self.unit == ITERATION else iteration_seconds)
+        a = exponent(checks)
+        return t * (a * max(e, 0.0) / (t * price)) ** (1.0 / (a + 1.0)) if price > 0 else math.inf
 
 
 def exponent(checks: Sequence[Check]) -> float:
@@ -76,25 +84,19 @@ def exponent(checks: Sequence[Check]) -> float:
     return float(min(max(-slope, LEAST_EXPONENT), MOST_EXPONENT))
 
 
-def predicted_fall(checks: Sequence[Check], iterations: float) -> float:
-    """Return by how many chips exploitability is expected to fall in so many more iterations; 0 where nothing is left to fall.
-
-    The curve goes through the last check.
-    """
-    t, e = checks[-1]
-    if e <= 0:
-        return 0.0
-    left: float = (t / (t + iterations)) ** exponent(checks)
-    return e * (1.0 - left)
-
-
-def next_check(iterations: int, least: float) -> int:
-    """Return the iteration of the next check.
+def next_check(price: Price, checks: Sequence[Check], iteration_seconds: float, least: float) -> int | None:
+    """Return how many iterations to do until the next check; None where no more are worth their price.
 
     Args:
-        iterations: done so far.
+        price: of thinking.
+        checks: so far, in order; none before the first one.
+        iteration_seconds: that an iteration takes.
         least: iterations between two checks at least, because of what a check takes.
     """
-    if iterations < FIRST_CHECK:
+    if not checks:
         return FIRST_CHECK
-    return iterations + max(1, math.ceil(least), round((CHECK_RATIO - 1.0) * iterations))
+    t = checks[-1][0]
+    until = price.worth_until(checks, iteration_seconds)
+    if until < LEAST_RATIO * t:
+        return None
+    return max(1, math.ceil(least), round(min(until, MOST_RATIO * t) - t))

@@ -48,6 +48,7 @@ LINE_KEYS: dict[str, type] = {
     "warm_start": str,
     "target_exploitability": float,
     "price": float,
+    "longest": float,
     "measure_error": bool,
     "threads": int,
     "values": str,
@@ -348,6 +349,8 @@ def build_budgets(values: list[float], unit: str) -> list[Budget]:
 
 def enough_for(budget: Budget, config: AgentConfig) -> Budget:
     """Return an agent's budget of a decision: this one, and what ends it early if the agent thinks."""
+    if config.longest is not None:
+        raise ValueError(f"agent.longest must be left out but in ablations, got {config.longest:g}")
     return with_enough([budget], config)[0] if config.think else budget
 
 
@@ -366,6 +369,21 @@ def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
     if config.target_exploitability is None:
         return budgets
     return [replace(budget, exploitability=config.target_exploitability) for budget in budgets]
+
+
+def line_budgets(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
+    """Return the budgets of a line of an ablation: those of all lines, or one of its longest decision.
+
+    Raises:
+        ValueError: as ``with_enough``; a longest decision where nothing else ends one, or of half an iteration.
+    """
+    if config.longest is not None and config.price is None and config.target_exploitability is None:
+        raise ValueError(f"agent.longest must be left out without agent.price or agent.target_exploitability, got {config.longest:g}")
+    if config.longest is not None and budgets:
+        if budgets[0].seconds is None and config.longest != int(config.longest):
+            raise ValueError(f"agent.longest must be a whole number of iterations, got {config.longest:g}")
+        budgets = [Budget(seconds=config.longest) if budgets[0].seconds is not None else Budget(iterations=int(config.longest))]
+    return with_enough(budgets, config)
 
 
 def check_priced(config: AgentConfig, key: str, value: float) -> None:

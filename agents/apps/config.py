@@ -139,6 +139,7 @@ class AgentConfig:
             there.
         price: chips of exploitability, a deal that comes there, for each iteration, or each second where seconds are the budget; a decision
             stops early when more thinking is expected to gain less. See docs/concepts/budgets.md#time-banks.
+        longest: in ablations, of a line with a price or a target: the most iterations, or seconds, of a decision, in place of ``budgets``.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
         values: a value network's file for searches that end at a depth limit, as ``timebank train trainer=rebel`` writes it; ``trained`` in
@@ -175,6 +176,7 @@ class AgentConfig:
     warm_start: str = bounded("short", among=WARM_START)
     target_exploitability: float | None = bounded(None, above=0, unit="chips")
     price: float | None = bounded(None, above=0, unit="chips")
+    longest: float | None = bounded(None, above=0)
     measure_error: bool = True
     threads: int = bounded(1, least=1)
     values: str | None = None

@@ -176,7 +176,7 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         **{f"{part}_seconds": sum(s["spent"][part] for s in seats) / len(seconds) if seconds else None for part in PARTS},
         "iterations": statistics.fmean(iterations) if iterations else 0.0,
         "least_iterations": min(iterations, default=0),
-        **asked_means(seconds, iterations, [chance for seat in seats for chance in seat["chances"]]),
+        **asked_means(seconds, iterations, *([x for seat in seats for x in seat[key]] for key in ("work", "chances"))),
         "exploitability": strength,
         "against_blueprint": None if math.isnan(gained) else _chips(group.agent, gained),
         "solver_error": _known(error if group.agent.game.big_blind is None else violation),  # hold'em's as before, for one release
@@ -197,18 +197,19 @@ def _row(group: _Group, seats: list[Row]) -> Row:
     }
 
 
-def asked_means(seconds: Sequence[float], iterations: Sequence[int], chances: Sequence[float]) -> Row:
+def asked_means(seconds: Sequence[float], iterations: Sequence[int], work: Sequence[float], chances: Sequence[float]) -> Row:
     """Return what a decision takes on average in play, where each one comes with its chance; None where chances are not known.
 
     Args:
         seconds: of each decision.
         iterations: of each.
+        work: of each.
         chances: that each is asked for.
     """
     total = math.fsum(chances)
-    known = len(chances) == len(iterations) and total > 0  # also false for NaN
-    means = (math.fsum(c * x for c, x in zip(chances, spent, strict=True)) / total if known else None for spent in (seconds, iterations))
-    return dict(zip(("asked_seconds", "asked_iterations"), means, strict=True))
+    known = len(chances) == len(iterations) == len(work) and total > 0  # also false for NaN
+    spent = {"asked_seconds": seconds, "asked_iterations": iterations, "asked_work": work}
+    return {key: math.fsum(c * x for c, x in zip(chances, each, strict=True)) / total if known else None for key, each in spent.items()}
 
 
 def _chips(agent: Tabulated[Any], chips: float) -> Row:
@@ -252,7 +253,9 @@ def _read(path: Path, most: float) -> Row:
     require(
         stops.keys() <= set(Stop) and all(whole_in(n, 0, 2**53) for n in stops.values()), "a measurement's stops must be counts of kinds"
     )
-    chances, length = row["chances"], len(row["iterations"])
+    chances, work, length = row["chances"], row.setdefault("work", []), len(row["iterations"])
+    worked = len(work) in (0, length) and all(number_in(x, 0, 1e18) for x in work)
+    require(worked, "a measurement's work must be that of the same decisions")
     require(len(chances) in (0, length), "a measurement must have chances of the same decisions")
     fitting = (type(x) in (int, float) and (math.isnan(x) or 0 <= x <= 1 + ROUNDING) for x in chances)
     require(all(fitting), "a measurement's chances must be numbers from 0 to 1")

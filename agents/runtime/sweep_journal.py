@@ -100,7 +100,9 @@ class SweepJournal:
         )
         require(all(number_in(x, 0, 1e9) for x in report["seconds"]), "a report's seconds must be numbers of at least 0")
         require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
-        chances = report.get("chances", [])  # none of an older version
+        chances, work = report.get("chances", []), report.get("work", [])  # none of an older version
+        worked = len(work) in (0, len(report["iterations"])) and all(number_in(x, 0, 1e18) for x in work)
+        require(worked, "a report's work must be that of its solves")
         fitting = all(type(x) in (int, float) and (x != x or 0 <= x <= MOST_CHANCE) for x in chances)
         require(len(chances) in (0, len(report["iterations"])) and fitting, "a report's chances must be those of its solves")
         require(all(number_in(report["spent"][part.name], 0, 1e12) for part in parts), "what a report spent must be numbers of at least 0")

@@ -165,6 +165,16 @@ UNUSED = [  # values of keys that the run has no use for
         "agent.target_exploitability must be above 0 chips, got -1.0",
     ),
     ("solve", ["budget.bank_seconds=60"], "budget.bank_seconds must be left out but in matches, got 60"),
+    (
+        "ablate",
+        ["experiment=none", "agent=tabular", "agent.think=true", "agent.longest=50"],
+        "agent.longest must be left out without agent.price or agent.target_exploitability, got 50",
+    ),
+    (
+        "ablate",
+        ["experiment=none", "agent=tabular", "agent.think=true", "agent.price=1", "agent.longest=0.5", "unit=iterations", "budgets=[9]"],
+        "agent.longest must be a whole number of iterations, got 0.5",
+    ),
     ("ablate", ["experiment=none", "agent=tabular", "agent.price=0"], "agent.price must be above 0 chips, got 0.0"),
     (
         "ablate",
