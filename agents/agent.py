@@ -14,7 +14,7 @@ import numpy as np
 from games.arrays import Float
 from games.game import PublicGame
 from search import Budget, Spent, represent
-from search.outcome import FALLBACKS, Outcome
+from search.outcome import FALLBACKS, Outcome, Stop
 from search.representation import Table
 from search.resolving import SearchReport
 
@@ -36,6 +36,9 @@ class Decision:
         bound_violation: see ``search.resolving.SearchReport``.
         spent: what the seconds went into, if something was solved.
         plan: what was solved, where an agent chose that for the time it had; empty elsewhere.
+        stopped: why the solve ended; None if there was none.
+        work: see ``search.resolving.SearchReport``.
+        asked_seconds: what the decision might take, where a time bank said so.
     """
 
     policy: Float
@@ -48,6 +51,9 @@ class Decision:
     bound_violation: float = 0.0
     spent: Spent = field(default_factory=Spent)
     plan: str = ""
+    stopped: Stop | None = None
+    work: float = 0.0
+    asked_seconds: float | None = None
 
     @property
     def solved(self) -> bool:
@@ -59,8 +65,9 @@ class Decision:
 class SeatReport(SearchReport):
     """One seat of an agent, tabulated: what its searches came to, and more. NaN stands for what was not measured.
 
-    Solves and fallbacks are counted by decision. Seconds and iterations are of every decision at which a search was due; of all decisions
-    if none ever was.
+    Solves and fallbacks are counted by decision. Seconds, iterations, work and chances are of every decision at which a search was due; of
+    all decisions if none ever was. Of an agent that is asked decision by decision the chance is that of the decision, its own policy and
+    its blueprint in the other seat.
 
     Attributes:
         seat: the player number.
@@ -165,31 +172,45 @@ def ask_everywhere(agent: Agent[State], seat: int, budget: Budget) -> SeatReport
     agent.load()
     game, representation = agent.game, represent(agent.game)
     report = SeatReport(seat=seat, table=representation.uniform()[seat])
-    stack: list[tuple[State, Float, Any]] = [(game.root, np.ones(game.num_hands[seat]), None)]
+    other: Any = agent.blueprint if agent.thinks else None  # who is met, for chances
+    first, second = (np.ones(count) for count in game.num_hands)
+    stack: list[tuple[State, tuple[Float, Float], Any]] = [(game.root, (first, second), None)]
     errors: dict[Any, tuple[float, float]] = {}  # by root, and by draw if draws differ: solver error and bound violation
-    taken: list[tuple[bool, float, int]] = []  # whether a search was due, seconds, iterations
+    taken: list[tuple[bool, float, int, float, float]] = []  # whether a search was due, seconds, iterations, work, chance
     while stack:
         state, reach, memory = stack.pop()
         below = representation.below(state)
         if game.player(state) != seat:
-            stack.extend((child, reach, memory) for child in reversed(below))
+            policy = other.at(state) if other is not None and game.player(state) == 1 - seat else None
+            moved = [reach] * len(below) if policy is None else [_moved(reach, 1 - seat, probabilities) for probabilities in policy]
+            stack.extend((child, reached, memory) for child, reached in zip(reversed(below), moved[::-1], strict=True))
             continue
         decision = agent.decide(seat, state, memory, budget)
         report.decisions += 1
         report.solves += decision.solved
         report.fail(decision.outcome, decision.outcome in FALLBACKS)
         report.spent += decision.spent
-        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations))
+        if decision.stopped is not None:
+            report.stops[decision.stopped] += 1
+        chance = math.nan if other is None else representation.chance(state, reach)
+        taken.append((decision.outcome != Outcome.NOT_DUE, decision.seconds, decision.iterations, decision.work, chance))
         if decision.root is not None:
             draw = report.decisions if budget.seconds is not None else 0
             error = math.nan if decision.solver_error is None else decision.solver_error
             errors[decision.root, draw] = error, decision.bound_violation
         representation.put(report.table, state, decision.policy)
         for child, probabilities in zip(reversed(below), decision.policy[::-1], strict=True):
-            reached = reach * probabilities
-            if reached.any():
+            reached = _moved(reach, seat, probabilities)
+            if reached[seat].any():
                 stack.append((child, reached, decision.memory))
     report.solver_error, report.bound_violation = (float(sum(column)) for column in zip((0.0, 0.0), *errors.values(), strict=True))
     counted = [entry for entry in taken if entry[0]] or taken
-    report.seconds, report.iterations = [seconds for _, seconds, _ in counted], [iterations for *_, iterations in counted]
+    report.seconds, report.iterations = [seconds for _, seconds, *_ in counted], [iterations for _, _, iterations, *_ in counted]
+    report.work, report.chances = [work for *_, work, _ in counted], [chance for *_, chance in counted]
     return report
+
+
+def _moved(reach: tuple[Float, Float], player: int, probabilities: Float) -> tuple[Float, Float]:
+    """Return both players' reach behind a player's action."""
+    first, second = reach
+    return (first * probabilities, second) if player == 0 else (first, second * probabilities)

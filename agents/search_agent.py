@@ -103,8 +103,9 @@ class SearchAgent:
         spent = resolved.spent + Spent(judging=seconds - thinking) if resolved.iterations else resolved.spent
         error = self._resolver.solver_error(seat) if self.measure_error and resolved.root is not None else None
         return Decision(
-            policy, resolved.memory, seconds, resolved.iterations, resolved.root, resolved.outcome, error, resolved.bound_violation, spent
-        )
+            policy, resolved.memory, seconds, resolved.iterations, resolved.root, resolved.outcome, error, resolved.bound_violation, spent,
+            stopped=resolved.stopped, work=resolved.work,
+        )  # fmt: skip
 
     def strategies(
         self, seat: int, budget: Budget, progress: Callable[[float], None] | None = None, folder: Path | None = None

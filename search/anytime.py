@@ -14,7 +14,8 @@ import numpy as np
 
 from search.budget import Budget, Deadline, Pace
 from search.frontier import NoValuesError
-from search.outcome import Outcome
+from search.outcome import Outcome, Stop
+from search.stopping import next_check as next_priced_check
 
 SLICE_SECONDS = 1e-2  # the longest kernel call: how late a progress bar or Ctrl-C can be
 CALL_SECONDS = 8e-6  # of a kernel call that does nothing
@@ -37,6 +38,7 @@ class Solution(Generic[Answer]):
         exploitability: of the answer, if it was asked for, in chips.
         trace: rows of (iteration, seconds, exploitability).
         outcome: that of a search which plays the answer; a fallback if values of leaves ended the solve.
+        stopped: why no more was done.
     """
 
     strategy: Answer
@@ -46,6 +48,7 @@ class Solution(Generic[Answer]):
     exploitability: float | None = None
     trace: tuple[tuple[int, float, float], ...] = ()
     outcome: Outcome = Outcome.SEARCHED
+    stopped: Stop = Stop.STOPPED
 
 
 class Anytime(ABC, Generic[Answer]):
@@ -76,6 +79,11 @@ class Anytime(ABC, Generic[Answer]):
     @iterations.setter
     def iterations(self, count: int) -> None:
         self._done[0] = count
+
+    @property
+    def head_start(self) -> int:
+        """Return the iterations that the strategy at the start counted for."""
+        return 0
 
     @property
     def spent(self) -> float:
@@ -120,20 +128,21 @@ class Anytime(ABC, Generic[Answer]):
             progress: called after each slice with iterations, solving seconds and the last exploitability known.
         """
         if not self.to_the_end:
-            budget = replace(budget, exploitability=None)
+            budget = replace(budget, exploitability=None, price=None)
         if not budget.limited():
             raise ValueError("budget must limit seconds, iterations or exploitability, got none of them")
         clock = deadline or Deadline(budget.seconds)
-        checking = trace or budget.exploitability is not None
+        checking = trace or budget.exploitability is not None or budget.price is not None
         self._spent, self._checked, self._trace = 0.0, 0.0, []
         dear = budget.exploitability is not None and self.check_iterations > 1.0  # then the first iteration's answer is not worth a check
-        next_check, exploitability = self._next_check(budget) if dear else self.iterations + 1, None
+        later = dear or budget.price is not None
+        next_check, exploitability = self._next_check(budget) if later else self.iterations + 1, None
         most = self.enough if budget.iterations is None else budget.iterations
         if budget.exploitability is not None and self.iterations and deadline is None:  # of an earlier solve, which may do
             exploitability = self._check()
             if exploitability <= budget.exploitability:
-                return self._finish(checking)
-        watch = budget.watch
+                return self._finish(checking, Stop.EXPLOITABILITY)
+        watch, stopped = budget.watch, Stop.ITERATIONS
         while (most is None or self.iterations < most) and not (watch is not None and watch.stopped):
             now = time.perf_counter()
             allowed = clock.end + (self._checked if deadline is None else 0.0)  # a decision's clock runs on while it checks
@@ -143,6 +152,7 @@ class Anytime(ABC, Generic[Answer]):
             if count <= 0:
                 if self._spent == 0:
                     self.pace.heal()
+                stopped = Stop.SECONDS
                 break
             try:
                 self.run(count)
@@ -164,21 +174,27 @@ class Anytime(ABC, Generic[Answer]):
             if progress is not None:
                 progress(self.iterations, self._spent, exploitability)
             if exploitability is not None and budget.exploitability is not None and exploitability <= budget.exploitability:
+                stopped = Stop.EXPLOITABILITY
                 break
-        return self._finish(checking, decided=deadline is not None)
+            if budget.price is not None and next_check == self.iterations:  # no more are worth it
+                stopped = Stop.PRICE
+                break
+        if watch is not None and watch.stopped:
+            stopped = Stop.STOPPED
+        return self._finish(checking, stopped, decided=deadline is not None)
 
     def interrupted(self) -> Solution[Answer]:
         """Return what a ``solve`` that was interrupted (Ctrl-C between two kernel calls) has found so far."""
-        return self._finish(checking=True)
+        return self._finish(True, Stop.STOPPED)
 
-    def _finish(self, checking: bool, decided: bool = False) -> Solution[Answer]:
+    def _finish(self, checking: bool, stopped: Stop, decided: bool = False) -> Solution[Answer]:
         now = time.perf_counter()
         answer = self.answer()
         self._answer_seconds = max(0.9 * self._answer_seconds, min(time.perf_counter() - now, 2 * self._answer_seconds))
         if checking and not decided and (not self._trace or self._trace[-1][0] != self.iterations):
             self._check(answer)
         exploitability = self._trace[-1][2] if self._trace else None
-        return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace))
+        return Solution(answer, self.iterations, self._spent, self._checked, exploitability, tuple(self._trace), stopped=stopped)
 
     def _check(self, answer: Answer | None = None) -> float:
         now = time.perf_counter()
@@ -206,7 +222,15 @@ class Anytime(ABC, Generic[Answer]):
         self.pace.learn(seen, min(0.5, spent / 1e-4))  # a slice of a few microseconds says little
 
     def _next_check(self, budget: Budget) -> int:
-        """For a target every 10 iterations at first, then every 5 %, dear checks seldomer. Else powers of two, for a trace."""
+        """Return the iteration of the next check.
+
+        For a target every 10 iterations at first, then every 5 %, dear checks seldomer. For a price as ``search.stopping`` says, and the
+        iteration at hand where no more are worth it. Else powers of two, for a trace.
+        """
+        if budget.price is not None:
+            checks = [(self.head_start + iterations, exploitability) for iterations, _, exploitability in self._trace]
+            seconds = self.pace.expected * self.rows
+            return self.iterations + (next_priced_check(budget.price, checks, seconds, self.check_iterations) or 0)
         if budget.exploitability is None:
             return self.iterations * 2
         return self.iterations + max(10, self.iterations // 20, round(APART * self.check_iterations))

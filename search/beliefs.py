@@ -50,6 +50,11 @@ class Entrance:
         found: npt.NDArray[np.bool_] = self.reached & (met.max(axis=0) > 0)
         return found
 
+    def chance(self) -> Float:
+        """Return [L], the reach of all deals that come to each line: both players' reach, weighted by deals and chance."""
+        found: Float = (self.model * self.cf_reach).sum(axis=0) * self.model_scale * self.scale
+        return found
+
     def judge(self, change: Float, whole: bool = False) -> tuple[Float, Float]:
         """Return [L] each, the bound violation and the expected margin of an answer.
 

@@ -6,6 +6,8 @@ import math
 import time
 from dataclasses import dataclass, field
 
+from search.stopping import Price
+
 SLOWER = 1.25  # what the fastest seen lately rises by at most with each unit that is slower: machines do become slower
 HEALED, FORGOTTEN = 0.7, 0.999  # what is left of an expectation's excess over the fastest seen, and of both, each time work is not begun
 WARMING = 1.5  # iterations' time that a warm start takes
@@ -36,12 +38,14 @@ class Budget:
         iterations: iterations of the solver; the only limit that gives the same answer on every machine.
         exploitability: stop at this exploitability (chips, NashConv / 2); of a decision that of the game it solves, a deal that comes
             there.
+        price: stop when more thinking is not worth it, see ``search.stopping``; no limit by itself.
         watch: who looks on, and may stop it; no part of what the budget is.
     """
 
     seconds: float | None = None
     iterations: int | None = None
     exploitability: float | None = None
+    price: Price | None = None
     watch: Watch | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -51,6 +55,12 @@ class Budget:
                 raise ValueError(f"budget.{name} must be a number of at least 0, got {value}")
         if self.iterations is not None and self.iterations != int(self.iterations):
             raise ValueError(f"budget.iterations must be a whole number, got {self.iterations}")
+
+    def __repr__(self) -> str:
+        """Leave out a price that there is not: kept work is known by this text, also an older version's."""
+        limits: dict[str, object] = {"seconds": self.seconds, "iterations": self.iterations, "exploitability": self.exploitability}
+        limits |= {} if self.price is None else {"price": self.price}
+        return f"Budget({', '.join(f'{name}={value!r}' for name, value in limits.items())})"
 
     def limited(self) -> bool:
         """Say whether anything limits the search."""

@@ -16,4 +16,14 @@ class Outcome(StrEnum):
     NO_VALUES = "no_values"  # a fallback: values of leaves were no numbers; the search's answer before that is played if there is one
 
 
+class Stop(StrEnum):
+    """Why a solve ended."""
+
+    ITERATIONS = "iterations"  # all that were asked for, or as many as are of use
+    SECONDS = "seconds"  # no more fitted
+    EXPLOITABILITY = "exploitability"  # the answer is as good as was asked for
+    PRICE = "price"  # more were not worth it
+    STOPPED = "stopped"  # by whoever waits, or by values of leaves that were no numbers
+
+
 FALLBACKS = (Outcome.UNREACHED, Outcome.NO_TIME, Outcome.REJECTED, Outcome.NO_VALUES)

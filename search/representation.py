@@ -124,6 +124,10 @@ class Representation(Protocol[State]):
         """Write [A, H] into the acting player's table at a decision, in place."""
         ...
 
+    def chance(self, state: State, reach: tuple[Float, Float]) -> float:
+        """Return the probability of a state, and of those that suits make equal with it, from both players' reach [H] there."""
+        ...
+
     def below(self, state: State) -> Sequence[State]:
         """Return the states that follow; of public cards that suits make equal one stands for all."""
         ...

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from games.game import PublicGame, path
 from search.budget import Budget, Deadline, Spent
-from search.outcome import Outcome
+from search.outcome import Outcome, Stop
 from search.resolving import SearchReport
 
 Float = npt.NDArray[np.float64]
@@ -81,6 +81,8 @@ class Thinking(NamedTuple):
         outcome: whether a search was due, and what became of it.
         bound_violation: see ``SearchReport``.
         spent: what the seconds went into.
+        stopped: why the solve ended; None if there was none.
+        work: see ``SearchReport``.
     """
 
     memory: Any
@@ -89,6 +91,8 @@ class Thinking(NamedTuple):
     outcome: Outcome = Outcome.NOT_DUE
     bound_violation: float = 0.0
     spent: Spent = Spent()
+    stopped: Stop | None = None
+    work: float = 0.0
 
 
 class Resolver(Protocol[State]):

@@ -6,6 +6,7 @@ known to its ``SubgameSolver``. Two of them exist: ``search.tree.subgames`` and 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from search.anytime import Solution
 from search.beliefs import Beliefs, Entrance
 from search.budget import Budget, Deadline, Paces, Spent
 from search.gadgets import BOUNDS, GADGETS, NEED_RANGE, NO_SPREAD, UNSAFE, WARM_START, WITH_GIFTS
-from search.outcome import Outcome
+from search.outcome import Outcome, Stop
 from search.warm_start import warm_iterations
 
 Float = npt.NDArray[np.float64]
@@ -102,6 +103,11 @@ class SearchReport:
             summed over subgames by chance: the most that searching can have cost, and what is left of a safe gadget's solver error.
         seconds: of each solve; lines that were solved side by side share theirs.
         iterations: of each solve.
+        chances: of each solve, that it is asked for: both players' reach by the strategy so far, weighted by deals and chance; NaN if
+            that is not known.
+        work: of each solve, its iterations, and checks of the answer as one each, times the rows that they go over: what its time grows
+            with, and the same on every machine.
+        stops: why solves ended, how many of each kind.
         spent: what those seconds went into, summed.
         loading: seconds outside every solve's budget: what is computed once for a whole game.
     """
@@ -111,6 +117,9 @@ class SearchReport:
     bound_violation: float = 0.0
     seconds: list[float] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
+    chances: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
+    stops: Counter[Stop] = field(default_factory=Counter)
     spent: Spent = field(default_factory=Spent)
     loading: float = 0.0
 
@@ -120,14 +129,22 @@ class SearchReport:
             self.fallbacks[outcome] += count
 
     def add(self, other: SearchReport, weight: float = 1.0) -> None:
-        """Add what other solves came to, their bound violations times a weight."""
+        """Add what other solves came to, their bound violations and chances times a weight."""
         self.solves += other.solves
         self.fallbacks.update(other.fallbacks)
         self.bound_violation += weight * other.bound_violation
         self.seconds += other.seconds
         self.iterations += other.iterations
+        self.chances += [weight * chance for chance in other.chances]
+        self.work += other.work
+        self.stops.update(other.stops)
         self.spent += other.spent
         self.loading += other.loading
+
+    @property
+    def stopped(self) -> Stop | None:
+        """Why the solve of one subgame ended; None if there was none."""
+        return next(iter(self.stops), None)
 
     @property
     def outcome(self) -> Outcome:
@@ -256,7 +273,9 @@ def resolve(
     if clock.remaining() < (paces.preparing.expected + paces.iterating.expected) * rows + paces.after(rows):
         paces.heal()
         count = int((beliefs.reach[seat].max(axis=0) > 0).sum())
-        return Resolved(SearchReport(0, Counter({Outcome.NO_TIME: count}), 0.0, [clock.spent()] * count, [0] * count))
+        took = SearchReport(fallbacks=Counter({Outcome.NO_TIME: count}), seconds=[clock.spent()] * count, iterations=[0] * count)
+        took.chances, took.work = [math.nan] * count, [0.0] * count
+        return Resolved(took)
     entrance = solver.enter(place, beliefs, strategy, seat)
     solved = entrance.solvable(kind in NEED_RANGE)
     report, count = SearchReport(), int(solved.sum())
@@ -279,6 +298,9 @@ def resolve(
     solution = solver.solve(replace(budget, iterations=most), clock.sooner(paces.after(rows)))
     solving, answer, accepted = clock.spent(), solution.strategy, solved.copy()
     report.seconds, report.iterations = [solving / count] * count, [solution.iterations] * count
+    report.work = [float(rows) / count * (solution.iterations + len(solution.trace))] * count
+    report.stops[solution.stopped] += count
+    report.chances = entrance.chance()[solved].tolist()
     report.spent = Spent(prepared, solving - prepared, 0.0)
     if solution.iterations == 0:
         paces.heal()

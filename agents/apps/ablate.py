@@ -22,6 +22,7 @@ from agents.apps.build import (
     build_kind,
     build_variant,
     check_no_budget,
+    line_budgets,
     untrained,
 )
 from agents.apps.config import AblateConfig
@@ -50,6 +51,7 @@ def check(config: AblateConfig, directory: Path) -> None:
         with errors_of(name, config.lines.get(name, ())):
             known = agent if config.off_tree_bets is None else checked(config, agent, kind, variant)
             kind.check_agent(known, variant, agent_cores(executor))
+            line_budgets(build_budgets(config.budgets, config.unit), agent)
     if config.off_tree_bets is not None:
         check_extra(config, kind, executor.workers)
     kind.check_memory(list(agents.values()), variant, executor.workers)

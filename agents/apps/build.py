@@ -25,6 +25,7 @@ from search import Budget, Variant
 from search.boards.flop_ways import FLOP, OFF, PLANNED
 from search.infostates import Infostates
 from search.resolving import ResolveConfig
+from search.stopping import ITERATION, SECOND, Price
 
 SAMPLED = "sampled"  # a policy, see ``agents.bucket_blueprint``
 SHIPPED, BLUEPRINTS = ("small",), Path(__file__).parents[1] / "blueprints"  # those that come with the package, and where they are
@@ -48,6 +49,8 @@ LINE_KEYS: dict[str, type] = {
     "own": str,
     "warm_start": str,
     "target_exploitability": float,
+    "price": float,
+    "longest": float,
     "measure_error": bool,
     "threads": int,
     "values": str,
@@ -362,15 +365,49 @@ def build_budgets(values: list[float], unit: str) -> list[Budget]:
 
 
 def enough_for(budget: Budget, config: AgentConfig) -> Budget:
-    """Return an agent's budget of a decision: this one, and the exploitability that is enough for it if it thinks."""
+    """Return an agent's budget of a decision: this one, and what ends it early if the agent thinks."""
+    if config.longest is not None:
+        raise ValueError(f"agent.longest must be left out but in ablations, got {config.longest:g}")
     return with_enough([budget], config)[0] if config.think else budget
 
 
 def with_enough(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
-    """Return an agent's budgets: these, and the exploitability that is enough for it."""
+    """Return an agent's budgets: these, and what ends a decision early: the exploitability that is enough, the price of thinking.
+
+    The price is that of a second where seconds are the budget, else that of an iteration.
+
+    Raises:
+        ValueError: a price for solves whose exploitability is not known.
+    """
+    if config.price is not None:
+        check_priced(config, "agent.price", config.price)
+        units = [SECOND if budget.seconds is not None else ITERATION for budget in budgets]
+        budgets = [replace(budget, price=Price(chips=config.price, unit=unit)) for budget, unit in zip(budgets, units, strict=True)]
     if config.target_exploitability is None:
         return budgets
     return [replace(budget, exploitability=config.target_exploitability) for budget in budgets]
+
+
+def line_budgets(budgets: list[Budget], config: AgentConfig) -> list[Budget]:
+    """Return the budgets of a line of an ablation: those of all lines, or one of its longest decision.
+
+    Raises:
+        ValueError: as ``with_enough``; a longest decision where nothing else ends one, or of half an iteration.
+    """
+    if config.longest is not None and config.price is None and config.target_exploitability is None:
+        raise ValueError(f"agent.longest must be left out without agent.price or agent.target_exploitability, got {config.longest:g}")
+    if config.longest is not None and budgets:
+        if budgets[0].seconds is None and config.longest != int(config.longest):
+            raise ValueError(f"agent.longest must be a whole number of iterations, got {config.longest:g}")
+        budgets = [Budget(seconds=config.longest) if budgets[0].seconds is not None else Budget(iterations=int(config.longest))]
+    return with_enough(budgets, config)
+
+
+def check_priced(config: AgentConfig, key: str, value: float) -> None:
+    """Refuse a price, or a bank that sets one, where nobody can tell how exploitable a solve's answer is."""
+    unknown = {"bounds=distributional": config.bounds == "distributional", "values": config.values is not None}
+    for name in (name for name, given in unknown.items() if given):
+        raise ValueError(f"{key} must be left out with agent.{name}, whose solves' exploitability is not known, got {value:g}")
 
 
 def build_executor(config: ExecutorConfig) -> Executor:

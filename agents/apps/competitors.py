@@ -19,6 +19,7 @@ from agents.apps.build import (
     build_executor,
     build_kind,
     build_variant,
+    check_priced,
     check_sampled_keys,
     enough_for,
     refuse_trained,
@@ -27,6 +28,7 @@ from agents.apps.build import (
 from agents.apps.config import AgentConfig, MatchConfig
 from agents.apps.run import Run
 from agents.apps.value_files import value_files
+from agents.match.bank import BankRule
 from agents.match.deal import Competitor
 from agents.match.match import Match
 from agents.opponents.acpc import ACPC, HOST, WAIT_SECONDS, AcpcBot, listener
@@ -119,7 +121,7 @@ def _matches(config: MatchConfig, kind: Kind, blueprint: Callable[[AgentConfig],
                 who: Any = build_bot(kind, agent, config.limit_seconds)
             else:
                 who = kind.agent(replace(agent, measure_error=False), blueprint(agent), variant)
-            competitors.append(Competitor(name, who, budget_of(agent, config)))
+            competitors.append(Competitor(name, who, *budget_of(agent, config)))
     rival = next((competitor for competitor in competitors if competitor.name == config.against), None)
     pairs = itertools.combinations(competitors, 2) if rival is None else ((own, rival) for own in competitors if own is not rival)
     networks = value_files(config, kind, values)
@@ -174,12 +176,18 @@ def check_salt(match: MatchConfig) -> None:
         raise ValueError(f"salt must be one that a match's result.json has, got {match.salt!r:.100}")
 
 
-def budget_of(config: AgentConfig, match: MatchConfig) -> Budget:
-    """Return what each decision of an agent may spend."""
-    own, common = config.budget.build(), match.budget.build()
+def budget_of(config: AgentConfig, match: MatchConfig) -> tuple[Budget, BankRule | None]:
+    """Return what each decision of an agent may spend, and its time bank if it has one."""
+    own, common = [(given.build(banks=True), given.bank()) for given in (config.budget, match.budget)]
     if not config.think:
-        return Budget(seconds=0)
-    return enough_for(own if own.limited() else common if common.limited() else THINKING, config)
+        return Budget(seconds=0), None
+    given = own if own[0].limited() or own[1] else common if common[0].limited() or common[1] else (THINKING, None)
+    if given[1] is None:
+        return enough_for(given[0], config), None
+    if config.price is not None:
+        raise ValueError(f"agent.price must be left out with budget.bank_seconds, which sets the price, got {config.price:g}")
+    check_priced(config, "budget.bank_seconds", given[1].bank_seconds)
+    return enough_for(given[0], config), given[1]
 
 
 @contextmanager

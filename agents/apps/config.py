@@ -12,6 +12,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 
 from agents.evaluation.lock_texts import read_locks
+from agents.match.bank import BankRule
 from agents.match.deal import VALUES
 from agents.match.sequential import LEAST_DEALS, NOBODY, RULE, SPRT
 from agents.opponents.acpc import ACPC
@@ -73,14 +74,30 @@ class BudgetConfig:
         seconds: wall-clock seconds of a solve or a decision.
         iterations: of the solver; the only limit that gives the same answer on every machine.
         exploitability: chips (NashConv / 2), whatever the pot; the work stops when it has come there.
+        bank_seconds: of a time bank, in matches: what an agent's decisions may take in 100 hands, as it sees fit. See
+            docs/concepts/budgets.md#time-banks.
+        increment_seconds: added to the bank with each decision.
     """
 
     seconds: float | None = bounded(None, unit="seconds")
     iterations: int | None = None
     exploitability: float | None = bounded(None, unit="chips")
+    bank_seconds: float | None = bounded(None, above=0, unit="seconds")
+    increment_seconds: float | None = bounded(None, unit="seconds")
 
-    def build(self) -> Budget:
-        """Return the budget; refuses one that never ends."""
+    def bank(self) -> BankRule | None:
+        """Return the time bank, None without one; refuses an increment alone."""
+        if self.bank_seconds is None:
+            if self.increment_seconds is not None:
+                text = "budget.increment_seconds must be left out without budget.bank_seconds, the bank that it is added to"
+                raise ValueError(f"{text}, got {self.increment_seconds:g}")
+            return None
+        return BankRule(self.bank_seconds, self.increment_seconds or 0.0)
+
+    def build(self, banks: bool = False) -> Budget:
+        """Return the budget without its bank; refuses one that never ends, and a bank unless there are ``banks``."""
+        if self.bank() is not None and not banks:
+            raise ValueError(f"budget.bank_seconds must be left out but in matches, got {self.bank_seconds:g}")
         if self.exploitability is not None and self.exploitability < LEAST_TARGET and self.seconds is None and self.iterations is None:
             raise ValueError(
                 f"budget.exploitability must be at least {LEAST_TARGET:g} chips where nothing else limits the work, which would never end, "
@@ -122,6 +139,9 @@ class AgentConfig:
         warm_start: whether solves start from the strategy so far; ``short`` where few iterations are expected.
         target_exploitability: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes
             there.
+        price: chips of exploitability, a deal that comes there, for each iteration, or each second where seconds are the budget; a decision
+            stops early when more thinking is expected to gain less. See docs/concepts/budgets.md#time-banks.
+        longest: in ablations, of a line with a price or a target: the most iterations, or seconds, of a decision, in place of ``budgets``.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.
         values: a value network's file for searches that end at a depth limit, as ``timebank train trainer=rebel`` writes it, or the name of
@@ -158,6 +178,8 @@ class AgentConfig:
     bound_std: float = bounded(1.0, above=0, unit="chips")
     warm_start: str = bounded("short", among=WARM_START)
     target_exploitability: float | None = bounded(None, above=0, unit="chips")
+    price: float | None = bounded(None, above=0, unit="chips")
+    longest: float | None = bounded(None, above=0)
     measure_error: bool = True
     threads: int = bounded(1, least=1)
     values: str | None = None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.apps.build import REFERENCES, STILL, TRAINED, Kind, Lines, agents_of, build_budgets, untrained, with_enough
+from agents.apps.build import REFERENCES, STILL, TRAINED, Kind, Lines, agents_of, build_budgets, line_budgets, untrained
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.off_tree import off_tree_agent
 from agents.apps.run import Run
@@ -148,8 +148,8 @@ def lines_of(config: AblateConfig, kind: Kind, variant: Variant, blueprints: Blu
         if not player.thinks:
             lines[name] = player, [STILL]
         elif budgets:
-            lines[name] = player, with_enough(budgets, agent)
-            kind.announce(name, agent, blueprint, len(budgets))
+            lines[name] = player, line_budgets(budgets, agent)
+            kind.announce(name, agent, blueprint, len(lines[name][1]))
     if config.references:
         lines |= {name: (agent, own) for name, (agent, own) in kind.references(variant, budgets).items() if own}
     return lines

@@ -33,7 +33,7 @@ def check(config: MatchConfig, directory: Path) -> None:
     """Refuse bad values and another run's state."""
     check_hands(config.hands)
     build_executor(config.executor)
-    config.budget.build()
+    config.budget.build(banks=True)
     config.stopping_rule()
     before = result_in(directory)
     game, rows = before.get("game"), before.get("rows")

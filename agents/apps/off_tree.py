@@ -19,7 +19,7 @@ from games.holdem.menus import Size, parse_sizes
 from games.holdem.rules import HoldemGame
 from search import Variant, represent
 
-UNUSED = ("own", "solve_from", "gift_scale", "bound_std", "target_exploitability", "threads")
+UNUSED = ("own", "solve_from", "gift_scale", "bound_std", "target_exploitability", "price", "longest", "threads")
 COPIES = 5  # of a game's tables that a worker has at the same time, at most: both players' of two games, and a seat's
 
 

@@ -30,7 +30,7 @@ from agents.runtime.storage import load_or_set_aside, number_in, read_json, requ
 from games.arrays import Float
 from games.modules import sources
 from search import Budget, Spent
-from search.outcome import FALLBACKS, Outcome
+from search.outcome import FALLBACKS, Outcome, Stop
 from search.tree.evaluator import exploitability_of
 
 ROUNDING = 1e-6  # of values in float32, as a share
@@ -143,7 +143,9 @@ def _group(line: str, agent: Tabulated[Any], budget: Budget, draws: int, directo
 
 def file_name(line: str, key: str, budget: Budget) -> str:
     """Return what a kept measurement of a line at a budget is called: with a digest of what it must agree with."""
-    limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"))
+    price = budget.price
+    prices = ((price.chips, f"chips-per-{price.unit}"),) if price is not None else ()
+    limits = ((budget.seconds, "s"), (budget.iterations, "its"), (budget.exploitability, "chips"), *prices)
     limit = "-".join(f"{value:g}{unit}" for value, unit in limits if value is not None)
     return "-".join([re.sub(r"[^\w.]+", "-", line), key, limit])
 
@@ -169,10 +171,12 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         "agent": group.agent.name,
         "thinking_seconds": budget.seconds if budget.iterations is None else None,
         "thinking_iterations": budget.iterations,
+        "price": None if budget.price is None else {"value": budget.price.chips, "unit": f"chips a deal per {budget.price.unit}"},
         "spent_seconds": statistics.fmean(seconds) if seconds else 0.0,
         **{f"{part}_seconds": sum(s["spent"][part] for s in seats) / len(seconds) if seconds else None for part in PARTS},
         "iterations": statistics.fmean(iterations) if iterations else 0.0,
         "least_iterations": min(iterations, default=0),
+        **asked_means(seconds, iterations, *([x for seat in seats for x in seat[key]] for key in ("work", "chances"))),
         "exploitability": strength,
         "against_blueprint": None if math.isnan(gained) else _chips(group.agent, gained),
         "solver_error": _known(error if group.agent.game.big_blind is None else violation),  # hold'em's as before, for one release
@@ -181,6 +185,7 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         "decisions": sum(seat["decisions"] for seat in seats),  # of all draws, like the counts that follow
         "solves": sum(seat["solves"] for seat in seats),
         "fallbacks": fallbacks,
+        "stops": {kind: sum(seat["stops"].get(kind, 0) for seat in seats) for kind in Stop},
         "kept": sum(fallbacks.values()),  # this and the next are what older versions have, for one release
         "skipped": fallbacks[Outcome.NO_TIME],
         "load_seconds": statistics.fmean(seat["loading"] for seat in seats),
@@ -190,6 +195,21 @@ def _row(group: _Group, seats: list[Row]) -> Row:
         **overruns,
         "running_share": statistics.fmean(seat["running_share"] for seat in seats),
     }
+
+
+def asked_means(seconds: Sequence[float], iterations: Sequence[int], work: Sequence[float], chances: Sequence[float]) -> Row:
+    """Return what a decision takes on average in play, where each one comes with its chance; None where chances are not known.
+
+    Args:
+        seconds: of each decision.
+        iterations: of each.
+        work: of each.
+        chances: that each is asked for.
+    """
+    total = math.fsum(chances)
+    known = len(chances) == len(iterations) == len(work) and total > 0  # also false for NaN
+    spent = {"asked_seconds": seconds, "asked_iterations": iterations, "asked_work": work}
+    return {key: math.fsum(c * x for c, x in zip(chances, each, strict=True)) / total if known else None for key, each in spent.items()}
 
 
 def _chips(agent: Tabulated[Any], chips: float) -> Row:
@@ -228,6 +248,17 @@ def _read(path: Path, most: float) -> Row:
         rejected, skipped = sum(n > 0 for n in row["iterations"]) - row["solves"], row["skipped"]
         fallbacks = {Outcome.UNREACHED: row["kept"] - skipped - rejected, Outcome.NO_TIME: skipped, Outcome.REJECTED: rejected}
         row |= {"fallbacks": fallbacks, "bound_violation": math.nan}
+    row.setdefault("chances", [])  # an older version's has neither
+    stops = row.setdefault("stops", {})
+    require(
+        stops.keys() <= set(Stop) and all(whole_in(n, 0, 2**53) for n in stops.values()), "a measurement's stops must be counts of kinds"
+    )
+    chances, work, length = row["chances"], row.setdefault("work", []), len(row["iterations"])
+    worked = len(work) in (0, length) and all(number_in(x, 0, 1e18) for x in work)
+    require(worked, "a measurement's work must be that of the same decisions")
+    require(len(chances) in (0, length), "a measurement must have chances of the same decisions")
+    fitting = (type(x) in (int, float) and (math.isnan(x) or 0 <= x <= 1 + ROUNDING) for x in chances)
+    require(all(fitting), "a measurement's chances must be numbers from 0 to 1")
     most *= 1 + ROUNDING
     require(number_in(row["opponent_best_response"], -most, most), f"a measurement's opponent_best_response must be at most {most:g} chips")
     decisions, solves, fallbacks = row["decisions"], row["solves"], row["fallbacks"]

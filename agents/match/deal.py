@@ -12,13 +12,14 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from agents.agent import Agent, Decision
 from agents.evaluation.aivat import Aivat, Step, match_values
+from agents.match.bank import Bank, BankRule
 from agents.opponents.bot import Bot, observe, watching
 from agents.opponents.sandbox import FaultError
 from agents.runtime.storage import number_in, require, whole_in
@@ -27,7 +28,7 @@ from games.game import PublicGame, children, drawn, line_of
 from games.holdem.phh import variant_of
 from games.holdem.rules import HoldemGame
 from search import Budget
-from search.outcome import FALLBACKS
+from search.outcome import FALLBACKS, Outcome, Stop
 
 if TYPE_CHECKING:
     from agents.networks.start_values import StartFile  # torch takes long to import, and few matches need it
@@ -38,16 +39,17 @@ FAULTS = ("raised", "illegal", "late", "died", "garbage")  # see FaultError
 LONGEST_PLAN = 200  # characters
 NUMBERS = 16  # of each seat and of chance, drawn at a time
 KEYS = {"deal", "seats", "hands", "play", "round", "chips", "asked", "decisions", "seconds"}  # of a record
-MAY = {"aivat", "fault", "load_seconds", "plans", "policies"}  # be in a record too
+MAY = {"aivat", "clocks", "fault", "load_seconds", "plans", "policies"}  # be in a record too
 
 
 @dataclass(frozen=True)
 class Competitor:
-    """Who plays: a name in the match's tables, an agent or a bot, and what each of its decisions may spend."""
+    """Who plays: a name in the match's tables, an agent or a bot, what each of its decisions may spend, and its bank if it has one."""
 
     name: str
     agent: Agent[Any] | Bot
     budget: Budget
+    bank: BankRule | None = None
 
     @property
     def bot(self) -> Bot | None:
@@ -67,7 +69,7 @@ class Competitor:
     @property
     def steady(self) -> bool:
         """Whether a decision is the same each time it is asked for, so that it need not be: no clock, or no search."""
-        return not self.budget.seconds or not self.thinks
+        return not self.thinks or not (self.budget.seconds or self.bank)
 
     @property
     def game(self) -> PublicGame[Any]:
@@ -111,6 +113,7 @@ class Table:
         self.bots = [competitor.bot for competitor in competitors]  # None for an agent of ours
         self.tells_policies = isinstance(self.game, HoldemGame) and variant_of(self.game) is not None
         self.watching = [watching(bot) for bot in self.bots]
+        self.banks = [None if c.bank is None else Bank(c.bank, self.game.max_payoff) for c in competitors]
         self._repeats = [competitor.steady and self.game.num_states is not None for competitor in competitors]
         self._decisions: dict[tuple[int, int, Any], Decision] = {}
         self._scores: dict[tuple[Any, bool], float] = {}
@@ -141,8 +144,12 @@ class Table:
         key = (who, seat, state)
         if key in self._decisions:
             return self._decisions[key], False
-        competitor = self.competitors[who]
-        decision = competitor.known.decide(seat, state, memory, competitor.budget)
+        competitor, bank = self.competitors[who], self.banks[who]
+        budget = competitor.budget if bank is None else bank.budget(competitor.budget)
+        decision = competitor.known.decide(seat, state, memory, budget)
+        if bank is not None:
+            bank.spend(decision.seconds, decision.outcome != Outcome.NOT_DUE)
+            decision = replace(decision, asked_seconds=budget.seconds)
         if self._repeats[who]:
             self._decisions[key] = decision
         return decision, True
@@ -164,11 +171,14 @@ class Table:
 def play_deal(table: Table, deal: int, swapped: bool) -> Record:
     """Play a deal once, at a table that is loaded; if ``swapped``, the first competitor has seat 1."""
     start = time.perf_counter()
+    for bank in table.banks:
+        if bank is not None:
+            bank.deal()
     game = table.game
     hands, streams = _dealt(table, deal)
     random = table.draws.secret("shown", deal, int(swapped)) if any(table.bots) else None
     memories: list[Any] = [None, None]  # by seat
-    asked, decisions, plans, steps = [0, 0], list[Any](), list[str](), list[Step]()
+    asked, decisions, plans, steps, clocks = [0, 0], list[Any](), list[str](), list[Step](), list[Any]()
     fault: Record | None = None
     state, end = game.root, None
     while (seat := game.player(state)) != TERMINAL:
@@ -193,6 +203,7 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
                 finally:
                     decisions.append([who, time.perf_counter() - start_decision, 0, 0])
                     plans.append("")
+                    clocks.append([None, None])
             else:
                 decision, now = table.decide(who, seat, state, memories[seat])
                 memories[seat], policy = decision.memory, decision.policy
@@ -200,6 +211,7 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
                     kind = [decision.outcome] if decision.outcome in FALLBACKS else []
                     decisions.append([who, decision.seconds, decision.iterations, len(kind), *kind])
                     plans.append(decision.plan)
+                    clocks.append([decision.asked_seconds, decision.stopped])
                 child = children(game, state)[drawn(policy[:, hands[seat]].tolist(), next(streams[seat]))]
         steps.append(Step(state, child, policy))
         state = child
@@ -224,6 +236,8 @@ def play_deal(table: Table, deal: int, swapped: bool) -> Record:
         record["fault"] = fault
     if any(plans):
         record["plans"] = plans
+    if any(table.banks):
+        record["clocks"] = clocks
     if table.tells_policies:
         record["policies"] = [_shares(game, step, hands) for step in steps if game.player(step.state) != CHANCE]
     return record | table.loading() | {"seconds": time.perf_counter() - start}
@@ -322,6 +336,11 @@ def _check_decisions(record: Record, asked: list[int]) -> None:
     plans = record.get("plans", [""] * len(record["decisions"]))
     texts = type(plans) is list and all(type(plan) is str and len(plan) <= LONGEST_PLAN for plan in plans)
     require(texts and len(plans) == len(record["decisions"]), "a hand's plans must be a text for each decision")
+    clocks = record.get("clocks", [[None, None]] * len(record["decisions"]))
+    require(type(clocks) is list and len(clocks) == len(record["decisions"]), "a hand's clocks must be of each decision")
+    for asked_seconds, stopped in clocks:
+        require(asked_seconds is None or number_in(asked_seconds, 0, math.inf), "a clock must have seconds of at least 0, or none")
+        require(stopped is None or stopped in set(Stop), f"a clock must say why a solve ended: {', '.join(Stop)}")
     made = [sum(decision[0] == who for decision in record["decisions"]) for who in (0, 1)]
     require(made[0] <= asked[0] and made[1] <= asked[1], "a hand must have no more decisions than were asked for")
     require(number_in(record["seconds"], max(0, spent - 1e-3), math.inf), "a hand's seconds must be no fewer than its decisions'")

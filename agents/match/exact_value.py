@@ -5,7 +5,7 @@ is linear in each agent's probabilities of its own sequences, and the decisions 
 so the mean over draws is unbiased.
 
 Bots of ours are tables too where the menu's sizes are all there is. Where a bot's policy is not known, or the tables would take more than
-``MOST_BYTES``, there is no exact value.
+``MOST_BYTES``, there is no exact value; nor with a time bank, whose decisions depend on the hands before.
 """
 
 from __future__ import annotations
@@ -45,10 +45,14 @@ class ExactValue:
 
 
 def table_bytes(match: Match, draws: int) -> int:
-    """Return how large a match's tables are; 0 with a bot whose policy is not known, which has none."""
-    if not all(known(bot) for bot in match.bots):
+    """Return how large a match's tables are; 0 where somebody has none."""
+    if not _has_tables(match):
         return 0
     return represent(match.game).table_bytes * sum(1 if competitor.steady else draws for competitor in match.competitors)
+
+
+def _has_tables(match: Match) -> bool:
+    return all(known(bot) for bot in match.bots) and not any(competitor.bank for competitor in match.competitors)
 
 
 def too_large(match: Match, draws: int) -> str:
@@ -81,7 +85,7 @@ def exact_values(
     """
     tasks: dict[tuple[str, int, int], _Seat] = {}
     paths: dict[tuple[str, int, int], Path | None] = {}
-    valued = [match for match in matches if all(known(bot) for bot in match.bots) and not too_large(match, draws)]
+    valued = [match for match in matches if _has_tables(match) and not too_large(match, draws)]
     for match in valued:
         for competitor, mark in zip(match.competitors, match.marks(), strict=True):
             packed = pickle.dumps(competitor)

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agents.evaluation.ablation import digest
+from agents.match.bank import SESSION_HANDS
 from agents.match.deal import VALUES, Competitor, Draws, Record, Table, check_record, play_deal
 from agents.opponents.bot import Bot, LostError
 from agents.reporting.tables import write_text
@@ -118,9 +119,14 @@ class Match:
 
     @property
     def part_hands(self) -> int:
-        """Hands in a part: some two seconds of the time allowed at most, taking a hand for four decisions of each player."""
+        """Hands in a part: some two seconds of the time allowed at most, taking a hand for four decisions of each player.
+
+        With a time bank a part is a session, as it is with a bot.
+        """
         if self.bots:
             return BOT_HANDS
+        if any(competitor.bank for competitor in self.competitors):
+            return SESSION_HANDS
         allowed = 8 * sum(competitor.budget.seconds or 0.0 for competitor in self.competitors if not competitor.steady)
         deals = PART_DEALS if allowed == 0 else max(1, min(PART_DEALS, int(PART_SECONDS / allowed)))
         return deals * (1 + self.duplicate)
@@ -142,7 +148,9 @@ class Match:
         """Return, for each competitor, what kept measurements of it must agree with."""
         agents = [digest(c.known) if c.bot is None else c.bot.name + sources(c.bot.name) for c in self.competitors]
         game = self.game.key + sources(self.game.key)
-        return [_hash([game, agent, repr(c.budget)]) for agent, c in zip(agents, self.competitors, strict=True)]
+        banks = [[] if c.bank is None else [repr(c.bank)] for c in self.competitors]
+        each = zip(agents, self.competitors, banks, strict=True)
+        return [_hash([game, agent, repr(c.budget), *bank]) for agent, c, bank in each]
 
     def fingerprint(self) -> str:
         """Return what kept hands must agree with."""
@@ -172,6 +180,9 @@ def play_part(part: Part) -> list[Record]:
     for who, bot in enumerate(table.bots):
         if bot is not None:
             bot.begin(int(match.draws.secret("bot", who, part.hands[0]).integers(2**31 - 1)))
+    for bank in table.banks:
+        if bank is not None:
+            bank.begin()
     records: list[Record] = []
     try:
         with no_collections(not all(competitor.steady for competitor in match.competitors)):

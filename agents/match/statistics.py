@@ -76,6 +76,7 @@ class Tally:
         self._scores, self._decisions = np.zeros(0, SCORES), np.zeros(0, DECISIONS)
         self._asked, self._seconds, self._loading = np.zeros(2, np.int64), 0.0, np.zeros(2)
         self.faults: dict[str, int] = {}
+        self._stops = Counter[tuple[int, str]]()  # searches with a time bank by competitor and why they ended
         self._plans = Counter[tuple[int, int, str]]()  # decisions by competitor, street and plan
         self._by_street = np.zeros((2, len(match.game.rounds), 3))  # decisions, seconds and iterations of each competitor
         self._only: Int | None = None
@@ -91,6 +92,9 @@ class Tally:
         decisions = [(*decision[:3], _fallback(*decision[2:])) for r in records for decision in r["decisions"]]
         self._decisions = np.concatenate([self._decisions, np.array(decisions, DECISIONS)])
         self._add_streets(records)
+        for record in records:
+            for (who, *_), (_, stopped) in zip(record["decisions"], record.get("clocks", ()), strict=False):
+                self._stops[who, stopped] += stopped is not None
         self._asked += np.array([r["asked"] for r in records], np.int64).reshape(-1, 2).sum(axis=0)
         self._seconds += sum(r["seconds"] for r in records)
         self._loading = np.max([self._loading, *(r["load_seconds"] for r in records if "load_seconds" in r)], axis=0)
@@ -209,6 +213,11 @@ class Tally:
         names, streets = [competitor.name for competitor in self.match.competitors], self.match.game.rounds
         most = sorted(self._plans.items(), key=lambda item: (item[0][:2], -item[1]))
         return [{"agent": names[who], "street": streets[street], "plan": plan, "decisions": n} for (who, street, plan), n in most if n]
+
+    def stops(self) -> list[Row]:
+        """Return how many searches of each competitor with a time bank ended why, see ``search.outcome.Stop``."""
+        names, stops = [competitor.name for competitor in self.match.competitors], sorted(self._stops.items(), key=str)
+        return [{"agent": names[who], "stopped": stopped, "decisions": n} for (who, stopped), n in stops if n]
 
     def decisions(self, who: int) -> Float:
         """Return [timed decisions, 3] of one competitor, the fastest first: seconds, iterations, and 1 + the number of the fallback.
@@ -332,6 +341,7 @@ def match_row(tally: Tally, precision: float | None, exact: ExactValue | None, s
         "decisions": decision_rows([tally]),
         "streets": tally.streets(),
         "plans": tally.plans(),
+        "stops": tally.stops(),
         "speed": tally.speed(),
         "faults": tally.faults,
         "exact": None if exact is None else asdict(exact),
@@ -364,6 +374,7 @@ def describe(matches: Sequence[Match]) -> list[Row]:
         limits = [duration(budget.seconds)] if budget.seconds else []
         limits += [f"{budget.iterations} iterations"] if budget.iterations is not None else []
         limits += [f"{budget.exploitability:g} chips"] if budget.exploitability is not None else []
+        limits += [competitor.bank.text()] if competitor.bank is not None else []
         rows.append({"name": name, "agent": competitor.agent.name, "budget": " or ".join(limits) or "no thinking"})
     return rows
 

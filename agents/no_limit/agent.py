@@ -148,7 +148,9 @@ class NoLimitAgent(BaseAgent):
         played = hand.played | {state: policy}
         knows = HandMemory(state, hand.lines, hand.ranges[state], hand.solved, hand.surprises, hand.street, played)
         solved = root if done.outcome == Outcome.SEARCHED else None
-        return Decision(policy, knows, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan)
+        return Decision(
+            policy, knows, clock.spent(), done.iterations, solved, done.outcome, spent=done.spent, plan=done.plan, stopped=done.stopped
+        )
 
     def _due(self, hand: Hand, seat: int, state: HoldemState) -> HoldemState | None:
         """Return where the subgame begins that is due; None if the last answer, or the blueprint, is played on."""

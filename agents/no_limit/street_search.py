@@ -41,7 +41,7 @@ from search.boards.workspace import Workspace
 from search.budget import SPARE, Pace
 from search.gadgets import UNSAFE
 from search.off_tree import lines_from
-from search.outcome import Outcome
+from search.outcome import Outcome, Stop
 from search.resolving import MIN_TRUSTED_ITERATIONS
 
 TRIALS = 3  # solves of each tree when the agent is loaded
@@ -58,6 +58,7 @@ class Searched(NamedTuple):
     iterations: int = 0
     spent: Spent = Spent()
     plan: str = ""
+    stopped: Stop | None = None
 
 
 class StreetSearch:
@@ -151,9 +152,9 @@ class StreetSearch:
         solution = solver.solve(budget, limit)
         done = time.perf_counter()
         left = math.inf if solution.exploitability is None else solution.exploitability
-        reached = budget.exploitability is not None and left <= budget.exploitability
+        reached = (budget.exploitability is not None and left <= budget.exploitability) or solution.stopped == Stop.PRICE
         if not reached and solution.iterations < min(MIN_TRUSTED_ITERATIONS, budget.iterations or MIN_TRUSTED_ITERATIONS):
-            return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name)
+            return Searched(Outcome.NO_TIME, solution.iterations, Spent(built - begun, done - built, 0.0), name, solution.stopped)
         if plan.rung.way is not None or (self.gadget == UNSAFE and street + 1 in self.rounds):
             answer, opponent = first_street_of(solution.strategy), None  # the next street is solved anew
         else:
@@ -168,7 +169,8 @@ class StreetSearch:
         answered = time.perf_counter()
         reading = max(done - built - solution.seconds - solution.check_seconds, 0.0)  # the solver's own part: alike hands play alike
         answering.learn(answered - done + reading)
-        return Searched(Outcome.SEARCHED, solution.iterations, Spent(built - begun, done - built, answered - done), name)
+        spent = Spent(built - begun, done - built, answered - done)
+        return Searched(Outcome.SEARCHED, solution.iterations, spent, name, solution.stopped)
 
     def last(self, solved: Solved) -> BoardSolver | None:
         """Return the solver that an answer comes from; None if something else has been solved since, or without ``keeps_solver``."""

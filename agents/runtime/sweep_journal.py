@@ -19,8 +19,10 @@ from games.holdem.subtree import entering, street_lines, subtree
 from search import Spent
 from search.boards.sweeps import Rows
 from search.boards.trunk import Strategies
-from search.outcome import FALLBACKS, Outcome
+from search.outcome import FALLBACKS, Outcome, Stop
 from search.resolving import SearchReport
+
+MOST_CHANCE = 1 + 1e-6  # of a line; ranges may be in float32
 
 
 class SweepJournal:
@@ -89,6 +91,8 @@ class SweepJournal:
     def _check(self, report: dict[str, Any]) -> None:
         """Refuse a report that no search of a board can have come to; raises ValueError, KeyError or TypeError."""
         counts, parts = (report["solves"], *report["fallbacks"].values()), fields(Spent)
+        stops = report.get("stops", {})  # an older version's has none
+        require(set(stops) <= set(Stop) and all(whole_in(n, 0, 2**53) for n in stops.values()), "a report's stops must be counts of kinds")
         require(set(report["fallbacks"]) <= set(FALLBACKS), f"a report's fallbacks must be of {', '.join(FALLBACKS)}")
         require(all(whole_in(n, 0, 2**53) for n in counts), "a report's counts must be whole numbers of at least 0")
         require(
@@ -96,6 +100,11 @@ class SweepJournal:
         )
         require(all(number_in(x, 0, 1e9) for x in report["seconds"]), "a report's seconds must be numbers of at least 0")
         require(all(whole_in(n, 0, 2**53) for n in report["iterations"]), "a report's iterations must be whole numbers of at least 0")
+        chances, work = report.get("chances", []), report.get("work", [])  # none of an older version
+        worked = len(work) in (0, len(report["iterations"])) and all(number_in(x, 0, 1e18) for x in work)
+        require(worked, "a report's work must be that of its solves")
+        fitting = all(type(x) in (int, float) and (x != x or 0 <= x <= MOST_CHANCE) for x in chances)
+        require(len(chances) in (0, len(report["iterations"])) and fitting, "a report's chances must be those of its solves")
         require(all(number_in(report["spent"][part.name], 0, 1e12) for part in parts), "what a report spent must be numbers of at least 0")
         most = 2 * self._stakes * max(1, sum(counts))
         require(number_in(report["bound_violation"], -most, most), f"a report's bound violation must be at most {most:g} chips")
@@ -110,4 +119,5 @@ class SweepJournal:
 def _report(saved: dict[str, Any]) -> SearchReport:
     """Return a report as it was kept."""
     fallbacks = Counter({Outcome(kind): count for kind, count in saved["fallbacks"].items()})
-    return SearchReport(**{**saved, "fallbacks": fallbacks, "spent": Spent(**saved["spent"])})
+    stops = Counter({Stop(kind): count for kind, count in saved.get("stops", {}).items()})
+    return SearchReport(**{**saved, "fallbacks": fallbacks, "stops": stops, "spent": Spent(**saved["spent"])})

@@ -85,8 +85,6 @@ def start_layers(tensors: Tensors, layers: int) -> ResidualLayers:
     names = ("first", *(f"hidden.{i}" for i in range(layers - 1)), "last")
     weights = ((np.ascontiguousarray(tensors[f"values.{name}.weight"].T), tensors[f"values.{name}.bias"]) for name in names)
     return ResidualLayers(tuple(weights))
-        tuple((np.ascontiguousarray(tensors[f"values.{name}.weight"].T), tensors[f"values.{name}.bias"]) for name in names)
-    )
 
 
 def start_measured(held: Shard, buckets: int, said: Float32) -> dict[str, Any]:

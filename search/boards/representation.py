@@ -22,7 +22,7 @@ from search.boards.look_ahead import Showdowns, look_ahead
 from search.boards.resolver import BoardResolver
 from search.boards.strategy import BoardStrategy, find_board, place_of
 from search.boards.sweeps import BoardSweeps, Rows
-from search.boards.trunk import Strategies, value_against
+from search.boards.trunk import Strategies, board_weights, value_against
 from search.boards.values import BoardValueFunction
 from search.frontier import DepthLimit
 from search.resolving import ResolveConfig
@@ -100,6 +100,16 @@ class BoardRepresentation:
     def put(self, table: Rows, state: HoldemState, policy: Float) -> None:
         """See ``search.representation.Representation``; hands that suits make equal must play alike."""
         BoardStrategy(self.game, self.tree, (table, table)).put(*place_of(self.game, state), policy)
+
+    def chance(self, state: HoldemState, reach: tuple[Float, Float]) -> float:
+        """See ``search.representation.Representation``."""
+        first, second = (own * live for own, live in zip(reach, self.game.ranges, strict=True))
+        weight = 1.0 if not state.cards else self._weights[find_board(self.game, self.tree, state.cards)[0]]
+        return float(first @ self.game.cf_reach(state, 0, second)) * weight / self.game.deal_mass
+
+    @cached_property
+    def _weights(self) -> Float:
+        return board_weights(self.tree)
 
     def below(self, state: HoldemState) -> list[HoldemState]:
         """See ``search.representation.Representation``; the cards at ``state`` must be those that stand for their like."""

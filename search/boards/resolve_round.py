@@ -67,9 +67,9 @@ def resolve_round(
 ) -> tuple[Strategies, SearchReport]:
     """Search every subgame that begins with a street, for one seat.
 
-    With a budget in seconds each line is solved by itself, and its clock runs from the request to the policy as it does at the table. What
-    an agent computes once for a game (gifts of a blueprint, the speed of the machine), or is left with by a search above, is outside of
-    it: ``SearchReport.loading``.
+    With a budget in seconds, or a price, each line is solved by itself, and its clock runs from the request to the policy as it does at the
+    table. What an agent computes once for a game (gifts of a blueprint, the speed of the machine), or is left with by a search above, is
+    outside of it: ``SearchReport.loading``.
 
     Args:
         game: whole.
@@ -96,7 +96,7 @@ def resolve_round(
     Returns:
         The strategies so far from here on, the street's searched; and what the search came to.
     """
-    begun, apart = time.perf_counter(), budget.seconds is not None
+    begun, apart = time.perf_counter(), budget.seconds is not None or budget.price is not None
     nodes = entering(game, street)
     streets = None if leaves is None else 1
     lines = [street_lines(game, own, tree.weight.dtype, streets) for own in ([[node] for node in nodes] if apart else [nodes])]

@@ -214,7 +214,7 @@ class BoardResolver:
         whole = self.everywhere and place.node == 0
         found, report = self._searched(seat, place.node, board, found, budget, clock.sooner(SPARE * self._answering.expected), whole)
         solved, violation = (place.node, board) if report.solves else None, report.bound_violation * self._weights[board]
-        return Thinking(found, sum(report.iterations), solved, report.outcome, violation, report.spent)
+        return Thinking(found, sum(report.iterations), solved, report.outcome, violation, report.spent, report.stopped, sum(report.work))
 
     def at(self, memory: Memory | None, state: HoldemState) -> Float:
         """See ``search.resolver.Resolver``."""

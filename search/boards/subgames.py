@@ -118,6 +118,11 @@ class BoardSubgames(Anytime[Answer]):
         return int(self._rows[place - self._first].sum())
 
     @property
+    def head_start(self) -> int:
+        """Return the iterations that the strategy at the start counted for."""
+        return self._before_start
+
+    @property
     def rows(self) -> int:
         """Return the stored rows of the part at hand."""
         return sum(self._part.tree.stored_rows)

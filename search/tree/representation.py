@@ -75,6 +75,10 @@ class TreeRepresentation:
         rows = self.tree.rows_at(state)
         table[rows.start - 1 : rows.stop - 1, : policy.shape[1]] = policy
 
+    def chance(self, state: int, reach: tuple[Float, Float]) -> float:
+        """See ``search.representation.Representation``."""
+        return float(reach[0] @ self.game.cf_reach(state, 0, reach[1]))
+
     def below(self, state: int) -> list[int]:
         """See ``search.representation.Representation``."""
         return self.tree.children(state)

@@ -167,10 +167,10 @@ class TreeResolver:
         if report.outcome == Outcome.NO_TIME:
             self._asking.heal()
         if answer is None or not report.solves:
-            return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent)
+            return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent, stopped=report.stopped, work=sum(report.work))
         self._solved = answer, ranges
         memory = Memory(answer, ranges, subgames.solver.iterations_with_warm_start)
-        return Thinking(memory, iterations, root, report.outcome, report.bound_violation, report.spent)
+        return Thinking(memory, iterations, root, report.outcome, report.bound_violation, report.spent, report.stopped, sum(report.work))
 
     def _root(self, seat: int, state: int, memory: Memory | None) -> int | None:
         """Return the public node where the subgame begins that is due at a decision; None if there is none."""
@@ -207,8 +207,9 @@ class TreeResolver:
         report, answer = found.report, found.answer
         iterations = sum(report.iterations)
         if answer is None or not report.solves:
-            return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent)
-        return Thinking(Memory(answer, ranges, 0), iterations, root, report.outcome, report.bound_violation, report.spent)
+            return Thinking(memory, iterations, outcome=report.outcome, spent=report.spent, stopped=report.stopped, work=sum(report.work))
+        memory, violation = Memory(answer, ranges, 0), report.bound_violation
+        return Thinking(memory, iterations, root, report.outcome, violation, report.spent, report.stopped, sum(report.work))
 
     def at(self, memory: Memory | None, state: int) -> Float:
         """See ``search.resolver.Resolver``."""

@@ -144,6 +144,11 @@ class Solver(Anytime[Strategy]):
         return rows_of(self.part)
 
     @property
+    def head_start(self) -> int:
+        """Return the iterations that the strategy at the start counted for."""
+        return self._before
+
+    @property
     def iterations_with_warm_start(self) -> int:
         """Return the iterations done so far and those that the strategy at the start counted for."""
         return self._before + self.iterations

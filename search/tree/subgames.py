@@ -83,8 +83,10 @@ class TreeSubgames:
 
     def solve(self, budget: Budget, deadline: Deadline) -> Solution[Strategy]:
         """See ``SubgameSolver``."""
-        if budget.exploitability is not None:
-            budget = replace(budget, exploitability=budget.exploitability * self.solver.subgame.deals())
+        if budget.exploitability is not None or budget.price is not None:
+            deals = self.solver.subgame.deals()
+            target = None if budget.exploitability is None else budget.exploitability * deals
+            budget = replace(budget, exploitability=target, price=None if budget.price is None else budget.price.times(deals))
         solution = self.solver.solve(budget, deadline)
         self._answer = solution.strategy
         return solution
@@ -178,7 +180,7 @@ class DepthLimitedSubgames:
         """See ``SubgameSolver``."""
         found = self._solver.solve(budget, deadline)
         answer = CutAnswer(self._solver.cut, found.strategy, self._solver.leaf_values())
-        return Solution(answer, found.iterations, found.seconds, outcome=found.outcome)
+        return Solution(answer, found.iterations, found.seconds, outcome=found.outcome, stopped=found.stopped)
 
     def played(self, answer: CutAnswer, accepted: npt.NDArray[np.bool_]) -> CutAnswer:
         """See ``SubgameSolver``."""

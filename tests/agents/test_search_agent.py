@@ -1,7 +1,9 @@
+import itertools
+
 import numpy as np
 import pytest
 
-from agents import BlueprintAgent, SearchAgent, UniformPolicy, exploitability, solved_policy, tabulate
+from agents import BlueprintAgent, SearchAgent, UniformPolicy, ablate, exploitability, solved_policy, tabulate
 from agents.evaluation.ablation import LATE_FRACTION, LATE_SECONDS
 from games import public_tree
 from games.kernels import compilations
@@ -9,6 +11,7 @@ from search import GADGETS, Budget, Evaluator, Strategy, check_strategy, full_ra
 from search.gadgets import WARM_START
 from search.kernels import begin_choice, evaluate, iterate, match_regrets, propagate_reach, reach_of_choice, seed
 from search.resolving import ResolveConfig
+from search.stopping import Price
 from tests.naive.histories import expected_value
 from tests.naive.tables import to_policy
 
@@ -289,3 +292,51 @@ def test_searching_every_decision_never_hurts_a_good_blueprint(iterations, gadge
     assert exploitability(searched) < 2 * alone
     bare = both_seats(SearchAgent(policy, variant("default"), "decision", ResolveConfig(gadget, judge=False)), budget)
     assert exploitability(bare) > 10 * alone
+
+
+@pytest.mark.parametrize(("solve_from", "first"), [("decision", 1.0), ("round", None)])
+def test_chances_of_decisions_are_those_of_play_against_the_blueprint(blueprint, solve_from, first):
+    """Summed deal by deal along every line: how often a seat decides in a hand where a search is due."""
+    agent = SearchAgent(blueprint, variant("default"), solve_from, ResolveConfig(judge=False))
+    game, tree = agent.game, LEDUC
+    for seat in (0, 1):
+        report = tabulate(agent, seat, Budget(iterations=40))
+        tables = list(blueprint.strategy().tables)
+        tables[seat] = report.table
+        strategy = Strategy(tree, tree.subgame(), (tables[0], tables[1]))
+        expected = []
+        for node in np.flatnonzero(tree.player == seat).tolist():
+            way = tree.path(node)
+            if solve_from == "round" and (tree.round[node] == 0 or any(tree.player[n] == seat and tree.round[n] == 1 for n in way[:-1])):
+                continue  # before the round, or later in it: no search is due
+            first_hands, second_hands = (range(tree.num_hands(p)) for p in (0, 1))
+            chance = 0.0
+            for one in first_hands:
+                for other in second_hands:
+                    played = 1.0
+                    for above, here in itertools.pairwise(way):
+                        if (player := int(tree.player[above])) >= 0:
+                            hand = (one, other)[player]
+                            played *= strategy.at(above)[tree.children(above).index(here), hand]
+                    chance += played * game.cf_reach(node, 0, np.eye(tree.num_hands(1))[other])[one]
+            expected.append(chance)
+        asked = [chance for chance in report.chances if chance > 0]
+        assert sorted(asked) == pytest.approx(sorted(chance for chance in expected if chance > 0), abs=1e-12)
+        if first is not None and seat == 0:
+            assert max(report.chances) == pytest.approx(first)
+
+
+def test_a_price_ends_decisions_early_and_the_mean_says_so(blueprint):
+    agent = SearchAgent(blueprint, variant("default"), "round", ResolveConfig("resolve", warm_start="never"))
+    free, dear = Budget(iterations=400), Budget(iterations=400, price=Price(chips=1e-3))
+    lines = {"free": (agent, [free]), "dear": (agent, [dear])}
+    plain, priced = ablate(lines)
+    assert plain["asked_iterations"] == pytest.approx(400)
+    assert plain["iterations"] == 400
+    assert plain["price"] is None
+    assert priced["price"] == {"value": 1e-3, "unit": "chips a deal per iteration"}
+    assert 6 <= priced["least_iterations"] < priced["asked_iterations"] < 400
+    assert priced["asked_seconds"] > 0
+    assert plain["exploitability"]["value"] < priced["exploitability"]["value"]
+    again = next(ablate({"dear": (agent, [dear])}))
+    assert (again["asked_iterations"], again["exploitability"]) == (priced["asked_iterations"], priced["exploitability"])

@@ -14,8 +14,9 @@ from agents.blueprint import BlueprintAgent
 from agents.board_blueprint import make_blueprint
 from agents.reporting import tables as report
 from agents.search_agent import SearchAgent
-from search import BoardSolver, Budget, anytime, variant
+from search import BoardSolver, Budget, anytime, represent, variant
 from search.resolving import ResolveConfig
+from search.stopping import Price
 from tests.catalogue import UNEVEN, small
 from tests.running import refused, result_of, timebank
 
@@ -172,3 +173,35 @@ def test_the_command_measures_blueprints_and_searches(monkeypatch, tmp_path, cap
 def test_bad_values_are_refused_before_any_work(monkeypatch, tmp_path, capsys, overrides, message):
     monkeypatch.chdir(tmp_path)
     assert message in refused(monkeypatch, capsys, "ablate", *COMMAND, *overrides)
+
+
+def test_chances_of_lines_are_those_of_their_states(tmp_path):
+    """Followed line by line in a search of all boards, and state by state on the game in memory: the same sum for each seat."""
+    policy = blueprint(tmp_path)
+    agent, budget = SearchAgent(policy, DCFR, "turn", ResolveConfig("refined")), Budget(iterations=3)
+    representation, tables = represent(GAME), policy.strategy().tables
+    for seat in (0, 1):
+        _, found = agent.strategies(seat, budget)
+        starts, stack = [], [(GAME.root, (np.ones(GAME.num_hands[0]), np.ones(GAME.num_hands[1])))]
+        while stack:
+            state, reach = stack.pop()
+            if GAME.round(state) == 2 and GAME.player(state) >= 0:
+                starts.append(representation.chance(state, reach))
+                continue
+            rows = representation.at(tables, state) if (player := GAME.player(state)) >= 0 else None
+            for i, child in enumerate(representation.below(state)):
+                moved = reach if rows is None else tuple(own * rows[i] if p == player else own for p, own in enumerate(reach))
+                stack.append((child, moved))
+        assert len(found.chances) == len(found.iterations) == len(found.seconds)
+        assert sorted(found.chances) == pytest.approx(sorted(chance for chance in starts if chance > 0), rel=1e-4, abs=1e-9)
+
+
+def test_lines_with_a_price_are_solved_by_themselves(tmp_path):
+    """A price that nobody pays gives the same answers; a real one ends some lines earlier than others."""
+    agent = SearchAgent(blueprint(tmp_path), DCFR, "turn", ResolveConfig("refined", warm_start="never"))
+    together, apart = (agent.strategies(0, Budget(iterations=40, price=price)) for price in (None, Price(chips=1e-12)))
+    for p in (0, 1):
+        np.testing.assert_allclose(apart[0][p], together[0][p], rtol=1e-4, atol=1e-6)
+    assert sorted(apart[1].chances) == pytest.approx(sorted(together[1].chances), rel=1e-6)
+    priced = agent.strategies(0, Budget(iterations=40, price=Price(chips=1e-2)))[1]
+    assert min(priced.iterations) < max(priced.iterations) <= 40

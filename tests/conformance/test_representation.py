@@ -100,3 +100,25 @@ def test_written_hands_that_suits_make_equal_play_alike():
     for player in (0, 1):
         play_alike(representation.tree, player, tables[player])
         np.testing.assert_allclose(tables[player], before[player], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_what_comes_to_a_state_goes_on_to_those_below(name):
+    """Chances: 1 at the root, and at every state the sum of those that follow, public cards that suits make equal counted together."""
+    representation, (tables, _) = representation_of(name), plan(name)
+    game, ones = representation.game, [np.ones(count) for count in representation.game.num_hands]
+    assert representation.chance(game.root, tuple(ones)) == pytest.approx(1.0, abs=1e-9)
+    stack, seen = [(game.root, tuple(ones))], 0
+    while stack and seen < 300:
+        state, reach = stack.pop()
+        seen, below, player = seen + 1, representation.below(state), game.player(state)
+        moved = [list(reach) for _ in below]
+        if player >= 0:
+            for own, row in zip(moved, representation.at(tables, state), strict=True):
+                own[player] = own[player] * row
+        children = [(child, tuple(own)) for child, own in zip(below, moved, strict=True)]
+        if children:
+            passed = sum(representation.chance(child, own) for child, own in children)
+            assert passed == pytest.approx(representation.chance(state, reach), abs=1e-9)
+        stack += children
+    assert seen > 8

@@ -272,6 +272,22 @@ REFUSED = [
     (["agent@agents.b=bot", "agents.b.bot=uniform_random", "agents.b.think=true"], "agents.b.think must be false for a bot, which decides"),
     (["agents.a.think=true", "agents.a.target_exploitability=-1"], "agents.a.target_exploitability must be above 0 chips, got -1.0"),
     (["agents.a.think=true", "agents.a.budget.seconds=-1"], "agents.a.budget.seconds must be at least 0 seconds, got -1.0"),
+    (["budget.bank_seconds=0"], "budget.bank_seconds must be above 0 seconds, got 0.0"),
+    (["budget.bank_seconds=-1"], "budget.bank_seconds must be above 0 seconds, got -1.0"),
+    (["budget.bank_seconds=nan"], "budget.bank_seconds must be a finite number of seconds, got nan"),
+    (["budget.bank_seconds=1", "budget.increment_seconds=-1"], "budget.increment_seconds must be at least 0 seconds, got -1.0"),
+    (
+        ["budget.increment_seconds=0.1"],
+        "budget.increment_seconds must be left out without budget.bank_seconds, the bank that it is added to, got 0.1",
+    ),
+    (
+        ["agents.a.budget.bank_seconds=9", "agents.a.price=0.1"],
+        "agents.a.price must be left out with budget.bank_seconds, which sets the price, got 0.1",
+    ),
+    (
+        ["agents.a.budget.bank_seconds=9", "agents.a.bounds=distributional"],
+        "agents.a.budget.bank_seconds must be left out with agent.bounds=distributional, whose solves' exploitability is not known, got 9",
+    ),
     (["seed=-1"], "seed must be at least 0, got -1"),
     (["hands=7"], "got 7"),
     (["seed=one"], "seed must be a whole number, got 'one'"),

@@ -164,6 +164,23 @@ UNUSED = [  # values of keys that the run has no use for
         ["experiment=none", "agent=tabular", "agent.target_exploitability=-1"],
         "agent.target_exploitability must be above 0 chips, got -1.0",
     ),
+    ("solve", ["budget.bank_seconds=60"], "budget.bank_seconds must be left out but in matches, got 60"),
+    (
+        "ablate",
+        ["experiment=none", "agent=tabular", "agent.think=true", "agent.longest=50"],
+        "agent.longest must be left out without agent.price or agent.target_exploitability, got 50",
+    ),
+    (
+        "ablate",
+        ["experiment=none", "agent=tabular", "agent.think=true", "agent.price=1", "agent.longest=0.5", "unit=iterations", "budgets=[9]"],
+        "agent.longest must be a whole number of iterations, got 0.5",
+    ),
+    ("ablate", ["experiment=none", "agent=tabular", "agent.price=0"], "agent.price must be above 0 chips, got 0.0"),
+    (
+        "ablate",
+        ["experiment=none", "agent=tabular", "agent.think=true", "agent.bounds=distributional", "agent.price=1"],
+        "agent.price must be left out with agent.bounds=distributional, whose solves' exploitability is not known, got 1",
+    ),
     ("ablate", ["experiment=none", "agent=tabular", "agent.buckets=[0,3]"], "agent.buckets must be left out but on hold'em, got [0, 3]"),
     ("ablate", ["experiment=none", "agent=tabular", "trainer.iterations=0"], "trainer.iterations must be at least 1, got 0"),
     ("ablate", ["experiment=none", "executor=serial", "executor.workers=9999"], "executor.workers must be in 0.."),
