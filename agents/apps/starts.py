@@ -12,7 +12,7 @@ from agents.apps.training import followed
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from agents.reporting.figures import plot_errors
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table
-from agents.runtime.executor import Local
+from agents.runtime.executor import Executor
 from agents.training import check_state, open_run, train
 from agents.training.label_files import check_labels, made_with, make_labels
 from agents.training.start_labels import SOURCES
@@ -43,12 +43,15 @@ def _blueprint(game: object, trainer: StartValuesConfig) -> tuple[HoldemGame, Bu
     return game, load_blueprint(game, blueprint_directory(trainer.blueprint))
 
 
-def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: Path, result: Run) -> Path:
-    """Make labels and train, with progress bars; result.json always has the history so far. Return the network's file."""
+def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: Path, result: Run, executor: Executor) -> Path:
+    """Make labels where ``executor`` says and train, with progress bars; result.json always has the history so far.
+
+    Return the network's file.
+    """
     (game, blueprint), folder = _blueprint(kind.game, trainer), directory / LABELS
     result.require_directory()
     with Progress("labels", trainer.labels + trainer.held_out, "state", PREPARING) as progress:
-        make_labels(blueprint, trainer.labelling, trainer.parts, folder, Local(trainer.workers), progress.at)
+        make_labels(blueprint, trainer.labelling, trainer.parts, folder, executor, progress.at)
     run = open_run(StartValuesRun(game, trainer, blueprint.digest, folder), directory)
     anchors, gaps = run.anchors(), run.labels.gap
     say(f"a network of {run.parameters:,} parameters; labels are {100 * gaps.mean():.2f} % of the pot exploitable")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from agents.apps.build import build_kind
+from agents.apps.build import build_executor, build_kind, build_pool
 from agents.apps.config import TrainConfig
 from agents.apps.launch import launch
 from agents.apps.output import say
@@ -16,6 +16,7 @@ from agents.apps.starts import check_starts, train_starts_and_report
 from agents.apps.training import check_training, train_and_report
 from agents.apps.values import check_values, train_values_and_report
 from agents.reporting.tables import training_table
+from agents.runtime.executor import Executor, Local
 from agents.training.mccfr import MCCFRConfig
 from agents.training.rebel import RebelConfig
 from agents.training.start_values import StartValuesConfig
@@ -30,7 +31,28 @@ def check(config: TrainConfig, directory: Path) -> None:
     checks: dict[type, Any] = {MCCFRConfig: check_sampling, StartValuesConfig: check_starts}
     checks |= dict.fromkeys((RebelConfig, StreetValuesConfig), check_values)
     check = checks.get(type(config.trainer), check_training)
+    check_executor(config)
     check(build_kind(config.game), config.trainer, directory)
+
+
+def check_executor(config: TrainConfig) -> None:
+    """Refuse an executor that the trainer has no work for, and two numbers of processes."""
+    kind, workers = config.executor.kind, config.executor.workers
+    build_executor(config.executor)
+    if kind == "serial":
+        raise ValueError("executor must be local or ray for timebank train (trainer.generators=0 makes rows in this process), got serial")
+    if kind == "local" and workers:
+        rule = "must be left out where this machine trains (trainer.generators and trainer.workers say how many processes there are)"
+        raise ValueError(f"executor.workers {rule}, got {workers}")
+    spread = getattr(config.trainer, "generators", 0) or isinstance(config.trainer, StartValuesConfig)
+    if kind == "ray" and not spread:
+        rule = "must be local where one process trains (ray makes rows of trainer.generators, and labels of trainer=start_values)"
+        raise ValueError(f"executor {rule}, got ray")
+
+
+def labellers(config: TrainConfig) -> Executor:
+    """Return where labels are made."""
+    return build_executor(config.executor) if config.executor.kind == "ray" else Local(config.trainer.workers)
 
 
 def run(config: TrainConfig, directory: Path) -> None:
@@ -41,10 +63,10 @@ def run(config: TrainConfig, directory: Path) -> None:
             sample_and_report(kind, config.trainer, directory, result)
             return
         if isinstance(config.trainer, StartValuesConfig):
-            train_starts_and_report(kind, config.trainer, directory, result)
+            train_starts_and_report(kind, config.trainer, directory, result, labellers(config))
             return
         if isinstance(config.trainer, (RebelConfig, StreetValuesConfig)):
-            train_values_and_report(kind, config.trainer, directory, result)
+            train_values_and_report(kind, config.trainer, directory, result, build_pool(config.executor))
             return
         learned = train_and_report(kind, config.trainer, directory, result)
         say(training_table(result.history, kind.strength_text))
