@@ -5,14 +5,17 @@ Two workers of each on this machine, in one run; ``selfplay`` measures what the 
     python benchmarks/ray_cluster.py throughput              # tasks of 1 s, asleep and at work; start-up; what small tasks cost
     python benchmarks/ray_cluster.py kills [n]               # a match whose workers are killed (SIGKILL) n times (10) at random moments
     python benchmarks/ray_cluster.py selfplay [experiment]   # seconds and bytes of an iteration of self-play; depth_limits by default
+    python benchmarks/ray_cluster.py labels                  # seconds and bytes of a file of river labels
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import random
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -30,7 +33,7 @@ from search import Budget, variant
 
 TASKS, SECONDS, ROUNDS = 12, 1.0, 2
 SMALL = 1000  # tasks that do nothing
-HANDS, BETWEEN = 30_000, (0.2, 1.2)  # seconds between kills
+HANDS, BETWEEN = 150_000, (2.0, 7.0)  # seconds between kills: a process takes some five to start
 PROCESS = ("seconds", "load_seconds", "decisions")  # of a hand: how long it took, and searches that its process had not made before
 SELF_PLAY = 16  # iterations
 
@@ -171,12 +174,46 @@ def selfplay(experiment: str) -> None:
     print(table(["generators (computed)", "iterations", "their cores are busy"], rows_of))
 
 
+def labels() -> None:
+    from agents.apps.build import blueprint_directory, build_kind
+    from agents.apps.compose import compose
+    from agents.apps.config import register
+    from agents.bucket_blueprint import load_blueprint
+    from agents.runtime.arrays import write_archive
+    from agents.training.label_files import SHARD
+    from agents.training.start_labels import shard
+
+    register("train")
+    settings = compose("train", ["experiment=river_values"]).settings
+    trainer, game = settings.trainer, build_kind(settings.game).game
+    blueprint = load_blueprint(game, blueprint_directory(trainer.blueprint))
+    shard(blueprint, trainer.labelling, 0, 4, False)  # kernels are compiled
+    times = [time.perf_counter()]
+    made = shard(blueprint, trainer.labelling, 1, SHARD, False)
+    times.append(time.perf_counter())
+    packed = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
+    pickle.loads(packed)
+    times.append(time.perf_counter())
+    with tempfile.TemporaryDirectory() as directory:
+        write_archive(Path(directory) / "part.npz", {}, made._asdict())
+        times.append(time.perf_counter())
+    solving, message, writing = (end - begin for begin, end in itertools.pairwise(times))
+    print(
+        f"a file of {SHARD} river labels: made in {solving:.2f} s, {len(packed):,} bytes packed and unpacked in {1e3 * message:.1f} ms, ",
+        end="",
+    )
+    print(f"written in {1e3 * writing:.1f} ms; a blueprint of {len(pickle.dumps(blueprint)):,} bytes goes to the store once")
+    print(conditions("One file, one thread."))
+
+
 def main() -> None:
     name, *more = options() or ["throughput"]
     if name == "kills":
         kills(int((more or ["10"])[0]))
     elif name == "selfplay":
         selfplay((more or ["depth_limits"])[0])
+    elif name == "labels":
+        labels()
     else:
         throughput()
 

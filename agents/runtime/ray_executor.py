@@ -71,13 +71,14 @@ class Ray:
             return
         ray = session(self.workers, self.address)
         work = ray.remote(num_cpus=1, max_retries=MOST_DEATHS - 1)(_work)
+        called = pickle.dumps(function, pickle.HIGHEST_PROTOCOL)  # once: it may hold a blueprint
         parcels, left, running = _Parcels(ray), iter(range(len(tasks))), dict[Any, int]()
         # Where Ray's CPUs are the limit, each has a task to go on with while this process handles results.
         ahead = self.workers if self.workers < sum(self._cpus()) else 2 * self.workers
         try:
             while True:
                 for i in _some(left, ahead - len(running)):
-                    running[work.remote(os.getcwd(), *parcels.packed((function, tasks[i])))] = i
+                    running[work.remote(os.getcwd(), *parcels.packed((called, tasks[i])))] = i
                 if not running:
                     return
                 ray.wait(list(running), num_returns=1)
@@ -164,14 +165,14 @@ class _Process:
     def work(self, packed: bytes, *large: bytes) -> bytes:
         """Return the pickled name of this process and a result."""
         function, task = _unpacked(packed, large)
-        return pickle.dumps((f"{os.uname().nodename}:{os.getpid()}", function(task)))
+        return pickle.dumps((f"{os.uname().nodename}:{os.getpid()}", function(task)), pickle.HIGHEST_PROTOCOL)
 
 
 def _work(directory: str, packed: bytes, *large: bytes) -> bytes:
     """Do a task in a worker of Ray's; return its pickled result."""
     _enter(directory)
-    function, task = _unpacked(packed, large)
-    return pickle.dumps(function(task))
+    called, task = _unpacked(packed, large)
+    return pickle.dumps(pickle.loads(called)(task), pickle.HIGHEST_PROTOCOL)
 
 
 def _enter(directory: str) -> None:

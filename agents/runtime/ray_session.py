@@ -18,7 +18,7 @@ from typing import Any
 from agents.runtime.executor import MOST_DEATHS, ONE_THREAD, environment
 
 REACH_SECONDS = 5.0  # to wait for a cluster's head to take a connection
-SHORT = "/tmp"  # for Ray's files: it has sockets there, whose paths may have no more than 107 characters
+FILES = "/tmp"  # for Ray's files: it has sockets there, whose paths may have no more than 107 characters
 PASSED_ON = ("TIMEBANK_", "NUMBA_")  # beginnings of the environment variables that workers of a cluster get
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -81,6 +81,8 @@ def session(workers: int, address: str | None) -> Any:
             if _wanted in (None, wanted):
                 return ray
             ray.shutdown()
+        # Ray prints whatever dies onto our output, whatever ``SILENT`` says. A death that matters is an error of the map.
+        ray._private.worker.print_to_stdstream = lambda *_, **__: None
         with _signals():
             if address is None:
                 with environment(dict.fromkeys(ONE_THREAD, "1")):
@@ -93,7 +95,7 @@ def session(workers: int, address: str | None) -> Any:
 
 def _start(ray: Any, workers: int) -> None:
     """Start Ray on this machine; it ends with this process, and its files with it."""
-    folder = tempfile.mkdtemp(prefix="timebank-", dir=SHORT)
+    folder = tempfile.mkdtemp(prefix="timebank-", dir=FILES)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(ray.shutdown, wait_for_processes=True)  # first: what is registered last is called first
     try:
