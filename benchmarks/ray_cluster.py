@@ -187,6 +187,7 @@ def labels() -> None:
     settings = compose("train", ["experiment=river_values"]).settings
     trainer, game = settings.trainer, build_kind(settings.game).game
     blueprint = load_blueprint(game, blueprint_directory(trainer.blueprint))
+    size = len(pickle.dumps(blueprint))
     shard(blueprint, trainer.labelling, 0, 4, False)  # kernels are compiled
     times = [time.perf_counter()]
     made = shard(blueprint, trainer.labelling, 1, SHARD, False)
@@ -202,7 +203,7 @@ def labels() -> None:
         f"a file of {SHARD} river labels: made in {solving:.2f} s, {len(packed):,} bytes packed and unpacked in {1e3 * message:.1f} ms, ",
         end="",
     )
-    print(f"written in {1e3 * writing:.1f} ms; a blueprint of {len(pickle.dumps(blueprint)):,} bytes goes to the store once")
+    print(f"written in {1e3 * writing:.1f} ms; a blueprint of {size:,} bytes goes to the store once")
     print(conditions("One file, one thread."))
 
 

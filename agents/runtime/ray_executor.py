@@ -240,7 +240,8 @@ class _Unpickler(pickle.Unpickler):
         self.large = large
 
     def persistent_load(self, pid: Any) -> bytes:
-        return self.large[pid]
+        part: bytes = self.large[pid]
+        return part
 
 
 def _unpacked(packed: bytes, large: Sequence[bytes]) -> Any:

@@ -20,9 +20,10 @@ from agents.runtime.executor import MOST_DEATHS, ONE_THREAD, environment
 REACH_SECONDS = 5.0  # to wait for a cluster's head to take a connection
 FILES = "/tmp"  # for Ray's files: it has sockets there, whose paths may have no more than 107 characters
 PASSED_ON = ("TIMEBANK_", "NUMBA_")  # beginnings of the environment variables that workers of a cluster get
-QUIET = {
+SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else it warns of a change to come
+    "RAY_worker_niceness": "0",  # 15 is its own: workers on this machine would wait for everything else that runs here
     "RAY_task_oom_retries": str(MOST_DEATHS - 1),  # else a task that is too large for its node is done again without end
 }
 SILENT: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}  # of ``ray.init``
@@ -74,7 +75,7 @@ def session(workers: int, address: str | None) -> Any:
     """
     global _wanted
     wanted = (None, workers) if address is None else (address, 0)
-    with environment(QUIET):  # read when the library is loaded
+    with environment(SETTINGS):  # read when the library is loaded
         import ray
 
         if ray.is_initialized():

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from agents import Local, Ray, ablate
+from agents.networks import load_tensors
 from agents.runtime import ray_session
 from agents.runtime.executor import MOST_DEATHS, RepeatedDeathsError
 from agents.runtime.ray_executor import LARGE
 from agents.training.generation import Generation
 from tests.agents.evaluation.test_ablation import lines, without_times
 from tests.agents.training.test_generation import Dying, Noting, after, some_rows
+from tests.compiling import compiled
 from tests.running import HANG_SECONDS, contents, finish, result_of, start, wait_for
 from tests.tasks import boom, die_at_first, die_each_time, length, process, slow, square, writeable
 
@@ -162,6 +164,21 @@ def test_a_match_on_ray_has_the_hands_of_local_and_says_no_more(tmp_path):
     assert hands_of(tmp_path / "local") == hands_of(tmp_path / "ray")
     told = {kind: [line for line in error.splitlines() if "playing" not in line] for kind, (_, error) in told.items()}
     assert told["ray"] == told["local"]
+
+
+REBEL = ("game=kuhn_poker", "trainer=rebel", "trainer.iterations=4", "trainer.steps=3", "trainer.leaves=8", "trainer.generators=2",
+         "trainer.evaluate_from=4", "trainer.evaluate_iterations=5")  # fmt: skip
+
+
+@compiled
+def test_a_training_with_generators_on_ray_has_the_bits_of_local(tmp_path):
+    digests = []
+    for kind, more in (("local", ()), ("ray", ("executor.workers=2",))):
+        process = start("train", *REBEL, f"executor={kind}", *more, f"hydra.run.dir={tmp_path / kind}")
+        told = finish(process)
+        assert process.returncode == 0, told
+        digests.append(load_tensors(tmp_path / kind / "values.safetensors", "values")[1]["digest"])
+    assert digests[0] == digests[1]
 
 
 def test_ctrl_c_ends_a_match_on_ray_with_what_it_has(tmp_path):
