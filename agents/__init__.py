@@ -11,6 +11,7 @@ from agents.match.deal import Competitor
 from agents.match.match import Match, play_matches
 from agents.policy import BasePolicy, Policy, TabularPolicy, UniformPolicy, solved_policy
 from agents.runtime.executor import Executor, Local, Serial
+from agents.runtime.ray_executor import Ray
 from agents.search_agent import SearchAgent
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Local",
     "Match",
     "Policy",
+    "Ray",
     "SearchAgent",
     "Serial",
     "TabularPolicy",

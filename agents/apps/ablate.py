@@ -53,8 +53,8 @@ def check(config: AblateConfig, directory: Path) -> None:
             kind.check_agent(known, variant, agent_cores(executor))
             line_budgets(build_budgets(config.budgets, config.unit), agent)
     if config.off_tree_bets is not None:
-        check_extra(config, kind, executor.workers)
-    kind.check_memory(list(agents.values()), variant, executor.workers)
+        check_extra(config, kind, executor.per_machine)
+    kind.check_memory(list(agents.values()), variant, executor.per_machine)
     if any(agent.values == TRAINED for agent in agents.values()):
         from agents.apps.values import check_values
 

@@ -51,7 +51,7 @@ def check_boards(config: SolveConfig) -> None:
     variant = build_variant(config, build_kind(replace(config.game, board=boards[0].cards, boards=None), raked=True))
     alike = {(texture(board.cards), symmetries_on(board.cards, config.game.weights())): board.cards for board in boards}
     needed = max(memory_needed(_game_on(config, cards), variant, 1, STORAGE[config.storage])[1] for cards in alike.values())
-    at_a_time, free = min(executor.workers, len(boards)), free_memory()
+    at_a_time, free = min(executor.per_machine, len(boards)), free_memory()
     if at_a_time * needed > 0.9 * free:
         raise ValueError(
             f"game.boards must fit into memory ({memory_text(free)} are free), got {counted(at_a_time, 'board')} at a time of "

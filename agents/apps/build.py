@@ -17,7 +17,8 @@ from agents.apps.config import AblateConfig, AgentConfig, ExecutorConfig, SolveC
 from agents.apps.run import Progress
 from agents.evaluation.solving import Solving
 from agents.reporting.tables import cores
-from agents.runtime.executor import Executor, Local, Serial
+from agents.runtime.executor import Executor, Local, Pool, Serial, local_pool
+from agents.runtime.ray_executor import Ray
 from agents.runtime.released import network_file, released_names
 from games.game import PublicGame
 from games.settings import check_bounds, nearest, shown
@@ -228,8 +229,8 @@ def build_variant(config: Any, kind: Kind) -> Variant:
 
 
 def agent_cores(executor: Executor) -> int:
-    """Return how many cores each worker has."""
-    return max(cores() // executor.workers, 1)
+    """Return how many cores each worker has, taking all machines for ones like this."""
+    return max(cores() // executor.per_machine, 1)
 
 
 def named_agent(build: Callable[[], Read]) -> Read:
@@ -412,8 +413,17 @@ def check_priced(config: AgentConfig, key: str, value: float) -> None:
 
 def build_executor(config: ExecutorConfig) -> Executor:
     """Return the executor; refuses bad settings, those of the other kind too."""
+    if config.kind == "ray":
+        return Ray(config.workers, config.address)
+    if config.address is not None:
+        raise ValueError(f"executor.address must be left out but for executor=ray, got {shown(config.address)}")
     local = Local(config.workers)
     return local if config.kind == "local" else Serial()
+
+
+def build_pool(config: ExecutorConfig) -> Callable[..., Pool]:
+    """Return what starts processes that generate: ``trainer.generators`` of this machine, or of a cluster."""
+    return Ray(config.workers, config.address).pool if config.kind == "ray" else local_pool
 
 
 def agents_of(config: AblateConfig) -> dict[str, AgentConfig]:

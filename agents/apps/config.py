@@ -196,12 +196,15 @@ class ExecutorConfig:
     """Where independent work runs.
 
     Attributes:
-        kind: ``local`` for processes on this machine, ``serial`` for one thing after another in this process.
-        workers: processes; 0 means one per core.
+        kind: ``local`` for processes on this machine, ``serial`` for one thing after another in this process, ``ray`` for a Ray cluster
+            (``pip install 'timebank[ray]'``): see docs/how-to/cluster.md.
+        workers: processes; 0 means one per core, of a cluster one for each of its CPUs.
+        address: of executor=ray: ``host:port`` of the cluster's head; none starts Ray on this machine, with so many workers.
     """
 
-    kind: str = bounded("local", among=("local", "serial"))
+    kind: str = bounded("local", among=("local", "serial", "ray"))
     workers: int = 0
+    address: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -261,12 +264,15 @@ class TrainConfig:
     """``timebank train``.
 
     Attributes:
+        executor: where value networks' self-play and labels are made: ``local``, in as many processes as ``trainer.generators`` or
+            ``trainer.workers`` say, or ``ray``.
         seed: of the trainer, unless it has another one.
     """
 
     command: str = "train"
     game: Any = None
     trainer: Any = None
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
     seed: int = bounded(0, most=MOST_SEED)
 
 

@@ -12,7 +12,7 @@ from agents.apps.starts import full_game_blueprint
 from agents.apps.training import followed
 from agents.bucket_blueprint import POLICIES
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table
-from agents.runtime.executor import Local
+from agents.runtime.executor import Executor
 from agents.training import check_state, open_run, train
 from agents.training.decision_labels import decision_files, decision_shard
 from agents.training.expert_iteration import ExpertIterationConfig, ExpertIterationRun, ExpertRow, label_folder
@@ -34,8 +34,8 @@ def check_expert(kind: Kind, trainer: ExpertIterationConfig, directory: Path) ->
         decision_files(table_.digest, trainer.labelling(street)).check(label_folder(directory, street, 0), trainer.parts(street, 0))
 
 
-def train_expert_and_report(kind: Kind, trainer: ExpertIterationConfig, directory: Path, result: Run) -> None:
-    """Make labels and train, round by round, with progress bars; result.json always has the history so far."""
+def train_expert_and_report(kind: Kind, trainer: ExpertIterationConfig, directory: Path, result: Run, executor: Executor) -> None:
+    """Make labels where ``executor`` says and train, round by round, with progress bars; result.json always has the history so far."""
     result.require_directory()
     _, sampled = full_game_blueprint(kind.game, trainer.blueprint)
 
@@ -43,7 +43,7 @@ def train_expert_and_report(kind: Kind, trainer: ExpertIterationConfig, director
         labelling, parts = trainer.labelling(street), trainer.parts(street, number)
         made, folder = partial(decision_shard, policy, labelling), label_folder(directory, street, number)
         with Progress(f"{street}s, round {number + 1}", sum(part.size for part in parts), "decision", PREPARING) as progress:
-            decision_files(digest, labelling).make(made, parts, folder, Local(trainer.workers), progress.at)
+            decision_files(digest, labelling).make(made, parts, folder, executor, progress.at)
 
     run = open_run(ExpertIterationRun(trainer, sampled, directory, make, blueprint_directory(trainer.blueprint)), directory)
     say(f"networks of {run.parameters:,} parameters, on top of {sampled.name}")

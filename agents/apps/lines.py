@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.apps.build import REFERENCES, STILL, TRAINED, Kind, Lines, agents_of, build_budgets, line_budgets, untrained
+from agents.apps.build import REFERENCES, STILL, TRAINED, Kind, Lines, agents_of, build_budgets, build_pool, line_budgets, untrained
 from agents.apps.config import AblateConfig, AgentConfig
 from agents.apps.off_tree import off_tree_agent
 from agents.apps.run import Run
@@ -92,7 +92,7 @@ def with_values(config: AblateConfig, kind: Kind, directory: Path, result: Run) 
         return config
     from agents.apps.values import train_values_and_report
 
-    path = str(train_values_and_report(kind, config.trainer, directory / "training", result))
+    path = str(train_values_and_report(kind, config.trainer, directory / "training", result, build_pool(config.executor)))
     agent = replace(config.agent, values=path) if config.agent.values == TRAINED else config.agent
     lines = {
         name: {key: path if (key, value) == ("values", TRAINED) else value for key, value in line.items()}

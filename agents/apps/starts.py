@@ -16,7 +16,7 @@ from agents.apps.training import followed
 from agents.bucket_blueprint import BucketBlueprint, load_blueprint
 from agents.reporting.figures import plot_errors
 from agents.reporting.tables import cores, duration, free_memory, memory_text, table
-from agents.runtime.executor import Local
+from agents.runtime.executor import Executor
 from agents.training import check_state, open_run, train
 from agents.training.label_files import label_cost
 from agents.training.start_labels import SOURCES, shard, start_files
@@ -48,11 +48,14 @@ def full_game_blueprint(game: object, name: str) -> tuple[HoldemGame, BucketBlue
     return game, load_blueprint(game, blueprint_directory(name))
 
 
-def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: Path, result: Run) -> Path:
-    """Make labels and train, with progress bars; result.json always has the history so far. Return the network's file."""
+def train_starts_and_report(kind: Kind, trainer: StartValuesConfig, directory: Path, result: Run, executor: Executor) -> Path:
+    """Make labels where ``executor`` says and train, with progress bars; result.json always has the history so far.
+
+    Return the network's file.
+    """
     (game, blueprint), folder = full_game_blueprint(kind.game, trainer.blueprint), directory / LABELS
     result.require_directory()
-    executor, begun = Local(trainer.workers), time.perf_counter()
+    begun = time.perf_counter()
     with Progress("labels", trainer.labels + trainer.held_out, "state", PREPARING) as progress:
         files, made = start_files(blueprint.digest, trainer.labelling), partial(shard, blueprint, trainer.labelling)
         files.make(made, trainer.parts, folder, executor, progress.at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from agents.apps.output import say
 from agents.apps.run import PREPARING, Progress, Run
 from agents.apps.training import draw_training, followed
 from agents.reporting.tables import duration, table
+from agents.runtime.executor import Pool
 from agents.training import check_state, open_run, train
 from agents.training.rebel import RebelConfig, RebelRun
 from agents.training.street_values import StreetValuesConfig, StreetValuesRun, check_streets
@@ -30,8 +32,13 @@ def check_values(kind: Kind, trainer: Any, directory: Path) -> None:
     check_state(directory, kind.game.key, trainer)
 
 
-def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfig, directory: Path, result: Run) -> Path:
-    """Train with a progress bar; result.json always has the history so far. Return the file of the networks."""
+def train_values_and_report(
+    kind: Kind, trainer: RebelConfig | StreetValuesConfig, directory: Path, result: Run, make_pool: Callable[..., Pool]
+) -> Path:
+    """Train with a progress bar; result.json always has the history so far. Return the file of the networks.
+
+    ``make_pool`` starts the processes that generate, see ``agents.training.generation``.
+    """
     made: Any
     if isinstance(trainer, StreetValuesConfig):
         game: Any = kind.game
@@ -40,6 +47,7 @@ def train_values_and_report(kind: Kind, trainer: RebelConfig | StreetValuesConfi
     else:
         infostates: Any = kind.infostates()
         made = RebelRun(infostates, trainer)
+    made.generation.make_pool = make_pool
     run = open_run(made, directory)
     size, memory = (sum(numbers) for numbers in zip(*((one.parameters, one.memory_bytes()) for one in run.learners), strict=True))
     say(f"value networks of {size:,} parameters; what they learn from takes up to {memory / 1e9:.2g} GB")

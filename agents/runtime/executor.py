@@ -1,4 +1,7 @@
-"""Maps over independent work: the one seam for processes here and clusters later. No scheduler, queue or wire protocol of our own."""
+"""Maps over independent work: the one seam for processes here and on a cluster. No scheduler, queue or wire protocol of our own.
+
+The cluster's half is ``agents.runtime.ray_executor``.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from agents.reporting.tables import cores
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+MOST_DEATHS = 3  # of the processes that do one task, where it is done again: after as many there is something about the task
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -30,6 +34,10 @@ class Executor(Protocol):
     def workers(self) -> int:
         """How many tasks run at a time."""
 
+    @property
+    def per_machine(self) -> int:
+        """How many of them share the cores and the memory of one machine, at most."""
+
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results as they come. An exception of a task is raised here."""
 
@@ -39,6 +47,10 @@ class Serial:
     """One task after another in this process."""
 
     workers: int = 1
+
+    @property
+    def per_machine(self) -> int:
+        return 1
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         for i, task in enumerate(tasks):
@@ -52,10 +64,11 @@ class Local:
     workers: int = 0
 
     def __post_init__(self) -> None:
-        most = cores()
-        if not 0 <= self.workers <= most:
-            raise ValueError(f"executor.workers must be in 0..{most} (the cores of this machine), got {self.workers}")
-        object.__setattr__(self, "workers", self.workers or most)
+        object.__setattr__(self, "workers", local_workers(self.workers))
+
+    @property
+    def per_machine(self) -> int:
+        return self.workers
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[tuple[int, Result]]:
         """Yield results as they finish; running work is abandoned if the caller stops."""
@@ -77,6 +90,53 @@ class Local:
             pool.close()
 
 
+def local_workers(asked: int) -> int:
+    """Return how many processes work on this machine; 0 asks for one per core.
+
+    Raises:
+        ValueError: more than there are cores.
+    """
+    most = cores()
+    if not 0 <= asked <= most:
+        raise ValueError(f"executor.workers must be in 0..{most} (the cores of this machine), got {asked}")
+    return asked or most
+
+
+class RepeatedDeathsError(ChildProcessError):
+    """The processes that did one task died ``MOST_DEATHS`` times."""
+
+
+class Pending(Protocol):
+    """What a process is doing; a ``Future`` is one."""
+
+    def result(self) -> Any:
+        """Wait for it and return it; raises what it raised."""
+
+
+class Pool(Protocol):
+    """Processes that were started alike and work while the caller goes on.
+
+    Attributes:
+        deaths: how many of them died and were replaced without the caller's help.
+    """
+
+    deaths: int
+
+    def submit(self, function: Callable[[Any], Any], task: Any) -> Pending:
+        """Give the processes something to do."""
+
+    def terminate(self) -> None:
+        """Abandon what is being done."""
+
+    def close(self) -> None:
+        """Take no more work."""
+
+
+def local_pool(processes: int, start: Callable[..., None], *arguments: Any) -> ProcessPool:
+    """Return so many processes of this machine, no more of them than cores, see ``ProcessPool``."""
+    return ProcessPool(min(processes, cores()), start, *arguments)
+
+
 class ProcessPool:
     """Processes on this machine, one thread each, that work while the caller goes on; they end with it.
 
@@ -84,6 +144,8 @@ class ProcessPool:
         workers: how many.
         start: called with ``arguments`` in each process before its first work.
     """
+
+    deaths = 0  # a process that dies breaks the pool
 
     def __init__(self, workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
         given = (start, *arguments)
@@ -93,7 +155,7 @@ class ProcessPool:
 
     def submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
         """Give the processes something to do; they are started with the first tasks."""
-        with _environment(dict.fromkeys(ONE_THREAD, "1")):  # read by the libraries when a worker imports them
+        with environment(dict.fromkeys(ONE_THREAD, "1")):  # read by the libraries when a worker imports them
             future = self._pool.submit(function, task)
         if len(self._pool._processes) == self._workers:
             # Every worker has its own end of the pipe of results now. With ours open, too, the rest of a result that a worker was stopped
@@ -112,7 +174,7 @@ class ProcessPool:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables until the block is done."""
     saved = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

@@ -1,25 +1,25 @@
-"""What value networks learn from, iteration by iteration: made in turn with the learner's steps, or beside them in other processes."""
+"""What value networks learn from, iteration by iteration: made in turn with the learner's steps, or beside them in other processes.
+
+These are processes of this machine or of a cluster: which ones changes nothing of what is made.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
 import numpy as np
 
 from agents.networks.threads import one_thread
-from agents.reporting.tables import cores
-from agents.runtime.executor import ProcessPool
+from agents.runtime.executor import MOST_DEATHS, Pending, Pool, RepeatedDeathsError, local_pool
 from agents.runtime.storage import require
 from agents.training.value_learner import Rows
 from games.arrays import Array
 from search.frontier import Layers
 
 Weights = Mapping[str, Layers]  # of networks, by name
-MOST_DEATHS = 3  # of generators, between two iterations that are made
 
 
 class Generator(Protocol):
@@ -43,15 +43,21 @@ class Generation:
         weights: before the first iteration.
 
     Attributes:
-        deaths: how often processes died and were started again.
+        make_pool: starts the processes, as ``agents.runtime.executor.local_pool`` does; replace it before the first iteration.
     """
 
     def __init__(self, generator: Generator, make: Callable[[], Generator], generators: int, seed: int, weights: Weights) -> None:
         self._generator, self._make, self.generators, self._seed = generator, make, generators, seed
         self._weights = deque([weights] * generators)  # that the iterations from the next one on are made with
-        self.deaths = 0
-        self._pool: ProcessPool | None = None
-        self._futures: deque[Future[dict[str, Rows]]] = deque()
+        self.make_pool: Callable[..., Pool] = local_pool
+        self._deaths = 0  # in pools that were closed
+        self._pool: Pool | None = None
+        self._futures: deque[Pending] = deque()
+
+    @property
+    def deaths(self) -> int:
+        """How often processes died and were started again, between two iterations at most ``MOST_DEATHS`` times."""
+        return self._deaths + (0 if self._pool is None else self._pool.deaths)
 
     def rows(self, iteration: int, weights: Weights) -> dict[str, Rows]:
         """Return the rows of the next iteration.
@@ -69,10 +75,12 @@ class Generation:
         for _ in range(MOST_DEATHS):
             try:
                 self._submit(iteration)
-                rows = self._futures[0].result()
+                rows: dict[str, Rows] = self._futures[0].result()
             except BrokenProcessPool:  # the work of all is done again
                 self.close()
-                self.deaths += 1
+                self._deaths += 1
+            except RepeatedDeathsError:  # this pool has done the work again itself
+                break
             else:
                 self._futures.popleft()
                 self._weights.popleft()
@@ -83,7 +91,7 @@ class Generation:
     def _submit(self, iteration: int) -> None:
         """Give the processes all work up to G iterations ahead that they do not have."""
         if self._pool is None:
-            self._pool = ProcessPool(min(self.generators, cores()), _start, self._make)
+            self._pool = self.make_pool(self.generators, _start, self._make)
         for i in range(len(self._futures), len(self._weights)):
             self._futures.append(self._pool.submit(_work, (self._weights[i], self._seed, iteration + i)))
 
@@ -91,6 +99,7 @@ class Generation:
         """End the processes; what they had to do is given to new ones where it is wanted."""
         self._futures.clear()
         if self._pool is not None:
+            self._deaths += self._pool.deaths
             self._pool.terminate()
             self._pool.close()
             self._pool = None

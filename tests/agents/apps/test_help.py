@@ -91,7 +91,7 @@ def test_examples_come_first_and_can_be_typed(command):
 
 def test_what_a_command_cannot_use_is_not_offered():
     assert {command for command in COMMANDS if "\ntrainer=" in shown(command)} == {"train", "ablate", "match"}
-    assert {command for command in COMMANDS if "\nexecutor=" in shown(command)} == {"ablate", "match", "solve"}
+    assert {command for command in COMMANDS if "\nexecutor=" in shown(command)} == {"ablate", "match", "solve", "train"}
     assert {command for command in COMMANDS if "\nagent" in shown(command)} == {"ablate", "match", "play", "bot", "analyse", "spots"}
     assert "agent.budget" not in shown("play") + shown("ablate") + shown("bot") + shown("spots")
     assert "resume=DIR" not in shown("play") + shown("solve") + shown("bot")
