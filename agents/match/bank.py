@@ -21,6 +21,7 @@ SESSION_HANDS = 100  # a bank is full again after as many
 MOST_SHARES = 10.0
 GAIN = 0.2  # of the logarithm of the price, for each share that a search took too much
 MOST_EXCESS = 2.0  # shares: one long search says little about those to come
+MOST_LOG = 30.0  # that the price is moved from where it begins: a bank that is too small for any search would drive it on and on
 FIRST_PRICE = 1e-3  # of the most that a deal can win, for each share of time: wherever it begins, the controller moves it
 
 
@@ -66,7 +67,7 @@ class Bank:
     def __init__(self, rule: BankRule, stake: float) -> None:
         self.rule, self._hands, self._decisions, self._searches = rule, 0, 0, 0
         self.begin()
-        self.log_price = math.log(FIRST_PRICE * stake / self.share)
+        self.log_price = self._first = math.log(FIRST_PRICE * stake / self.share)
 
     def begin(self) -> None:
         """Begin a session."""
@@ -101,4 +102,5 @@ class Bank:
         if searched:
             self._searches += 1
             excess = seconds / share - 1.0 if share > 0 else MOST_EXCESS
-            self.log_price += GAIN * min(excess, MOST_EXCESS)
+            moved = self.log_price + GAIN * min(excess, MOST_EXCESS)
+            self.log_price = min(max(moved, self._first - MOST_LOG), self._first + MOST_LOG)

@@ -168,10 +168,16 @@ def test_kept_measurements_that_are_none_are_set_aside_and_made_again(tmp_path, 
         content | {"fallbacks": {"tired": 1}},
         {k: v for k, v in content.items() if k != "fallbacks"} | {"kept": 1, "skipped": 2},  # an older version's keys
         content | {"loading": "long"},
+        content | {"chances": [2.0] * len(content["chances"])},
+        content | {"chances": content["chances"][1:]},
+        content | {"work": [-1.0] * len(content["work"])},
+        content | {"work": content["work"][1:]},
+        content | {"stops": {"tired": 1}},
     ]
+    newer = ("chances", "work", "stops")  # an older version's measurements have none of them
     for damaged in [
         *damages,
-        *({k: v for k, v in content.items() if k != key} for key in content),
+        *({k: v for k, v in content.items() if k != key} for key in content if key not in newer),
     ]:
         path.write_text(json.dumps(damaged))
         caplog.clear()

@@ -86,6 +86,17 @@ def test_an_empty_bank_gives_nothing_and_decisions_without_a_search_say_nothing_
     assert bank.left == 1.0
 
 
+def test_a_bank_too_small_for_any_search_keeps_a_price_that_is_a_number():
+    bank = Bank(BankRule(1e-3), stake=13.0)
+    for _ in range(50):
+        play(bank, lambda price: 1.0, 1)
+    assert 0 < math.exp(bank.log_price) < math.inf
+    for _ in range(50):
+        bank.begin()
+        bank.spend(0.0, True)
+    assert bank.budget(Budget()).price.chips > 0
+
+
 def bank_match(seconds=0.4, **settings):
     policy = solved_policy(LEDUC, variant("cfr"), 30)
     agent = SearchAgent(policy, variant("default"), "round", ResolveConfig("refined"))
