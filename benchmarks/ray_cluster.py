@@ -92,9 +92,7 @@ def hands_of(played: Match, executor: Any) -> dict[tuple[Any, ...], dict[str, An
     found = {}
     for _, records, _ in play_matches([played], HANDS, executor):
         for record in records:
-            found[record["deal"], tuple(record["seats"])] = repr(
-                {key: record[key] for key in sorted(record) if key not in ("seconds", "spent")}
-            )
+            found[record["deal"], tuple(record["seats"])] = {key: value for key, value in record.items() if key not in PROCESS}
     return found
 
 
