@@ -33,7 +33,7 @@ from search import Budget, variant
 
 TASKS, SECONDS, ROUNDS = 12, 1.0, 2
 SMALL = 1000  # tasks that do nothing
-HANDS, BETWEEN = 150_000, (2.0, 7.0)  # seconds between kills: a process takes some five to start
+HANDS, BETWEEN = 150_000, (1.5, 5.0)  # seconds between kills: a process takes some five to start
 PROCESS = ("seconds", "load_seconds", "decisions")  # of a hand: how long it took, and searches that its process had not made before
 SELF_PLAY = 16  # iterations
 
@@ -88,13 +88,11 @@ def match() -> Match:
     return Match((search, Competitor("blueprint", BlueprintAgent(policy), Budget(seconds=0))), 5)
 
 
-def hands_of(played: Match, executor: Any) -> dict[tuple[Any, ...], str]:
+def hands_of(played: Match, executor: Any) -> dict[tuple[Any, ...], dict[str, Any]]:
     found = {}
     for _, records, _ in play_matches([played], HANDS, executor):
         for record in records:
-            found[record["deal"], tuple(record["seats"])] = repr(
-                {key: record[key] for key in sorted(record) if key not in ("seconds", "spent")}
-            )
+            found[record["deal"], tuple(record["seats"])] = {key: value for key, value in record.items() if key not in PROCESS}
     return found
 
 
@@ -130,7 +128,8 @@ def kills(count: int) -> None:
     over.set()
     killer.join()
     print(f"{len(killed)} kills in {taken:.1f} s (local, without kills: {seconds:.1f} s): {len(found):,} hands of {len(whole):,}, ", end="")
-    print("all the same" if found == whole else f"{sum(found.get(key) != value for key, value in whole.items())} DIFFER")
+    wrong = {key: (whole[key], found.get(key)) for key in whole if found.get(key) != whole[key]}
+    print(f"{len(wrong)} DIFFER, such as {next(iter(wrong.items()))}" if wrong else "all the same")
     print(conditions(""))
 
 

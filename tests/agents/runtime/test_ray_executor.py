@@ -166,8 +166,9 @@ def test_a_match_on_ray_has_the_hands_of_local_and_says_no_more(tmp_path):
     assert told["ray"] == told["local"]
 
 
-REBEL = ("game=kuhn_poker", "trainer=rebel", "trainer.iterations=4", "trainer.steps=3", "trainer.leaves=8", "trainer.generators=2",
-         "trainer.evaluate_from=4", "trainer.evaluate_iterations=5")  # fmt: skip
+REBEL = ("game=kuhn_poker", "trainer=rebel", "trainer.iterations=4", "trainer.depth=1", "trainer.leaves=2", "trainer.solve_iterations=4",
+         "trainer.label_iterations=4", "trainer.steps=3", "trainer.batch_size=8", "trainer.evaluate_from=4",
+         "trainer.evaluate_iterations=4", "trainer.generators=2")  # fmt: skip
 
 
 @compiled
