@@ -17,8 +17,6 @@ HANDS = hole_hands()
 def test_places_are_those_of_the_naive_twin():
     cards = [parse_cards(text, "board") for text in ("Ks8h3d2c9c", "Ks8h3d2cKd", "QsJsTs9s8s")]
     boards = np.array(cards, np.uint8)
-        [parse_cards("Ks8h3d2c9c", "board"), parse_cards("Ks8h3d2cKd", "board"), parse_cards("QsJsTs9s8s", "board")], np.uint8
-    )
     turns, found, wanted = np.array([[0, 1], [0, 2], [1, 2]]), np.zeros((2, 3, len(HANDS))), np.zeros((2, 3, len(HANDS)))
     turn_places(boards, turns, HANDS, equity_space(len(HANDS), 1, 1), *found)
     naive.turn_places(boards, turns, HANDS, *wanted)
