@@ -75,7 +75,7 @@ class BudgetConfig:
         iterations: of the solver; the only limit that gives the same answer on every machine.
         exploitability: chips (NashConv / 2), whatever the pot; the work stops when it has come there.
         bank_seconds: of a time bank, in matches: what an agent's decisions may take in 100 hands, as it sees fit. See
-            docs/concepts/budgets.md#time-banks.
+            docs/concepts/budgets.md.
         increment_seconds: added to the bank with each decision.
     """
 
@@ -116,7 +116,7 @@ class AgentConfig:
             docs/how-to/own-policy.md.
         iterations: of CFR for a tabular policy, with the variant of ``search``.
         buckets: of each street of hold'em, 0 for no abstraction there; see agents.abstraction. Not of a network.
-        checkpoint: of a network: a file, or the name of one that comes with the package (docs/reference/networks.md); ``trained`` is one
+        checkpoint: of a network: a file, or the name of a released one, which comes with the package; ``trained`` is one
             that ablations and matches train first in the run's directory. None takes the package's if it has one of the game, as it is
             in conf/, and no trainer is named; else it is trained.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
@@ -140,7 +140,7 @@ class AgentConfig:
         target_exploitability: chips; a decision stops early when the game that it solves is exploitable by no more, a deal that comes
             there.
         price: chips of exploitability, a deal that comes there, for each iteration, or each second where seconds are the budget; a decision
-            stops early when more thinking is expected to gain less. See docs/concepts/budgets.md#time-banks.
+            stops early when more thinking is expected to gain less. See docs/concepts/budgets.md.
         longest: in ablations, of a line with a price or a target: the most iterations, or seconds, of a decision, in place of ``budgets``.
         measure_error: also compute each solve's own exploitability, outside the clock.
         threads: kernel threads of a decision, on hold'em.

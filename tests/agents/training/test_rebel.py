@@ -9,7 +9,7 @@ import torch
 from safetensors.numpy import save
 
 from agents.networks import CheckpointError
-from agents.networks.checkpoint import _digest, network_arrays
+from agents.networks.checkpoint import digest_of, network_arrays
 from agents.networks.value import NetworkLeaves, ValueConfig, encoding_of, load_values, make_value_network
 from agents.training import load_state, save_state, train
 from agents.training.rebel import RebelConfig, RebelRun, SelfPlay, States
@@ -205,7 +205,7 @@ def test_a_value_network_of_another_version_size_or_game_is_refused(tmp_path, le
     network, path = make_value_network(ValueConfig(hidden=16), leaves.encoding, 0), tmp_path / "values.safetensors"
     about = {"game": "leduc_poker", "network": vars(network.config)} | change
     content = json.dumps(
-        about | {"digest": _digest(tensors := network_arrays({"values": network})), "format": 2, "kind": "values"} | change
+        about | {"digest": digest_of(tensors := network_arrays({"values": network})), "format": 2, "kind": "values"} | change
     )
     path.write_bytes(save(tensors, {"timebank": content}))
     with pytest.raises(CheckpointError, match=error):
