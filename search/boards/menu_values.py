@@ -32,7 +32,7 @@ from games.holdem.isomorphism import hand_permutation, suit_permutations
 from games.holdem.rules import HoldemGame, HoldemState
 from games.public_tree import CHANCE
 from search.boards.run_outs import boards_of, count_run_outs, missing_cards, some_boards, some_next
-from search.boards.street_starts import Start, StreetStarts
+from search.boards.street_starts import BegunStreet, StreetStarts
 from search.kernels.equity import equity_space
 from search.kernels.run_outs import showdown_sums
 from search.off_tree import MenuPolicy, likeliest
@@ -118,7 +118,7 @@ class MenuValues:
             place = next(i for i, board in enumerate(nexts.tolist()) if set(board) == set(child.cards))
             if starts is None:
                 return after, [chips * float(wins.sum() / met.sum() - wins[place] / met[place])]
-            bets = starts.bets(nexts, [Start(2 * chips, behind, belief)])[:, 0]
+            bets = starts.bets(nexts, [BegunStreet(2 * chips, behind, belief)])[:, 0]
             down = chips * np.divide(wins, met, out=np.zeros(len(met)), where=met > 0)
             values = np.clip(down + bets, -chips - behind, chips + behind)
             return after, [float(met @ values / met.sum() - values[place])]
@@ -181,7 +181,7 @@ class MenuValues:
             return down
         boards = self._next(cards)
         masses = np.array([self._masses(shown[i].reach)[boards[:, -1]] for i in places])
-        said = starts.bets(boards, [Start(2 * shown[i].chips, shown[i].behind, shown[i].reach) for i in places])
+        said = starts.bets(boards, [BegunStreet(2 * shown[i].chips, shown[i].behind, shown[i].reach) for i in places])
         total, most, values = masses.sum(axis=1), [shown[i].chips + shown[i].behind for i in places], down.copy()
         bets = np.divide((masses * said.T).sum(axis=1), total, out=np.zeros(len(places)), where=total > 0)
         values[places] = np.clip(down[places] + bets, np.negative(most), most)

@@ -24,7 +24,7 @@ TURN = 4  # public cards
 MOST_BOARDS, MOST_FLOPS, MOST_SETS = 256, 2, 8  # whose buckets are kept: one by one, of all turns, and together as they are asked for
 
 
-class Start(NamedTuple):
+class BegunStreet(NamedTuple):
     """A street's start before its card is known.
 
     Attributes:
@@ -41,7 +41,7 @@ class Start(NamedTuple):
 class StreetStarts(Protocol):
     """What bets are worth where a street begins."""
 
-    def bets(self, boards: Cards, starts: Sequence[Start], /) -> Float:
+    def bets(self, boards: Cards, starts: Sequence[BegunStreet], /) -> Float:
         """Return [boards, starts], the chips that bets bring player 0 beside checking down.
 
         Args:
@@ -73,7 +73,7 @@ class NetworkStarts:
             np.zeros((0, PUBLIC + buckets), np.float32), PUBLIC, buckets,
         )  # fmt: skip
 
-    def bets(self, boards: Cards, starts: Sequence[Start], /) -> Float:
+    def bets(self, boards: Cards, starts: Sequence[BegunStreet], /) -> Float:
         """See ``StreetStarts``.
 
         Raises:

@@ -15,7 +15,7 @@ from games.holdem.cards import cards_text
 from games.holdem.config import Holdem
 from search.boards import menu_values
 from search.boards.menu_values import MenuValues, UniformMenu
-from search.boards.street_starts import Start
+from search.boards.street_starts import BegunStreet
 from tests.compiling import compiled
 
 SETTINGS = {"ranks": "KA", "suits": "cdh", "blinds": [1, 2], "min_bet": 2, "raise_cap": 2}
@@ -240,7 +240,7 @@ def test_the_end_of_a_street_is_worth_the_mean_over_its_next_cards():
     value = values._values([(state, belief)])[0]
     starts, chips = values.starts[2], game.chips(state)
     for p, child, after, _ in below(game, state, joint):
-        bets = starts.bets(np.array([child.cards]), [Start(sum(chips.paid), chips.behind[0], belief)])[0, 0]
+        bets = starts.bets(np.array([child.cards]), [BegunStreet(sum(chips.paid), chips.behind[0], belief)])[0, 0]
         seen.append(p * ((after * np.sign(payoffs(game, checked_through(game, child)))).sum() * chips.paid[0] / after.sum() + bets))
     assert abs(chips.paid[0]) == 2.0
     assert value == pytest.approx(sum(seen), abs=1e-6)

@@ -9,7 +9,7 @@ from search.boards.menu_values import MenuValues, UniformMenu
 from search.boards.range_buckets import board_buckets
 from search.boards.run_outs import NEXT_CARDS, boards_of, some_next
 from search.boards.start_values import PUBLIC, checked_down, features, hand_values, public_features
-from search.boards.street_starts import NetworkStarts, Start
+from search.boards.street_starts import BegunStreet, NetworkStarts
 from tests.compiling import compiled
 
 FULL = Holdem(blinds=[50, 100], stack=20000, min_bet=100, amounts="any", bets="100%", raises="a").build()
@@ -40,7 +40,7 @@ def said_of(said, cards, start):
 @pytest.mark.parametrize("count", [4, 5])
 def test_bets_are_worth_half_the_difference_of_both_means(count):
     cards, said = TURN[: count - 1], network()
-    starts = [Start(300.0, 800.0, ranges_on(cards)), Start(1000.0, 200.0, ranges_on(cards, 1))]
+    starts = [BegunStreet(300.0, 800.0, ranges_on(cards)), BegunStreet(1000.0, 200.0, ranges_on(cards, 1))]
     boards = boards_of(FULL, cards, count)[7::16]
     found = NetworkStarts(FULL, said, BUCKETS).bets(boards, starts)
     for board, row in zip(boards.tolist(), found, strict=True):
@@ -52,7 +52,7 @@ def test_bets_are_worth_half_the_difference_of_both_means(count):
 
 @compiled
 def test_that_is_what_hands_are_worth_but_for_those_that_cannot_meet():
-    said, start = network(), Start(1000.0, 3000.0, ranges_on(TURN))
+    said, start = network(), BegunStreet(1000.0, 3000.0, ranges_on(TURN))
     for river in parse_cards("9c Ad", "board"):
         cards = (*TURN, river)
         ranges, places, numbers = said_of(said, cards, start)
@@ -88,7 +88,7 @@ def test_a_network_that_says_nothing_changes_no_value():
 def test_numbers_that_are_none_are_refused():
     starts = NetworkStarts(FULL, lambda seen: np.full((len(seen), 2 * BUCKETS), np.nan, np.float32), BUCKETS)
     with pytest.raises(ValueError, match="values of a street's start must be numbers, got NaN or infinity from the network"):
-        starts.bets(boards_of(FULL, TURN, 5)[:1], [Start(100.0, 100.0, ranges_on(TURN))])
+        starts.bets(boards_of(FULL, TURN, 5)[:1], [BegunStreet(100.0, 100.0, ranges_on(TURN))])
 
 
 def test_a_look_ahead_sees_one_card_of_each_rank():
