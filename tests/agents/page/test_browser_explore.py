@@ -21,6 +21,9 @@ def solved(page, board="Td9d6hQc", effort="quick", **fields):
     page.click("#solve")
     page.wait_for_function("() => document.querySelector('#status').innerText.startsWith('Solved')")
     page.wait_for_selector("#node:not([hidden])")
+    page.wait_for_function(  # the decision is that of the last answer
+        "() => Number(document.querySelector('#node').dataset.answers) === Number(document.querySelector('#scrubber').max) + 1"
+    )
 
 
 def head(page, where="#hands"):
