@@ -7,7 +7,7 @@ from agents.networks import CheckpointError
 from agents.networks.start_values import StartNetworkConfig, make_start_network, save_start_values, start_file
 from games.holdem.cards import parse_cards
 from search.boards.run_outs import boards_of
-from search.boards.street_starts import Start
+from search.boards.street_starts import BegunStreet
 from tests.compiling import compiled
 from tests.running import refused, result_of, timebank
 from tests.spots import GAME
@@ -47,7 +47,7 @@ def test_networks_that_have_no_use_are_refused(monkeypatch, tmp_path, capsys, ar
 def test_a_file_that_changed_is_refused_where_it_is_loaded(tmp_path):
     path = tmp_path / "river.safetensors"
     file = start_file(network(path), "river")
-    start = Start(400.0, 800.0, (np.ones(1326), np.random.default_rng(0).random(1326)))
+    start = BegunStreet(400.0, 800.0, (np.ones(1326), np.random.default_rng(0).random(1326)))
     (value,) = file.load(GAME).bets(boards_of(GAME, parse_cards("Ks8h3d2c", "board"), 5)[:1], [start])[0]
     assert value != 0
     assert file.cards == 5
