@@ -120,7 +120,8 @@ class AgentConfig:
             that ablations and matches train first in the run's directory. None takes the package's if it has one of the game, as it is
             in conf/, and no trainer is named; else it is trained.
         table: a JSON file, information state string -> {action: probability}, as ``timebank solve save=true`` writes it.
-        blueprint: of a sampled policy: a directory that ``timebank train trainer=mccfr`` wrote, or ``small``, which comes with the package.
+        blueprint: of a sampled policy: a directory that ``timebank train`` wrote with trainer=mccfr or expert_iteration, or ``small``,
+            which comes with the package.
         bot: by name, of OpenSpiel's or, in hold'em, ours; or ``module:function`` of yours: see docs/how-to/own-bot.md; or ``acpc``,
             somebody's program that connects to this match: see docs/how-to/acpc.md.
         host: of bot=acpc: the address that is listened on for it; none is 127.0.0.1.

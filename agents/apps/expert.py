@@ -8,10 +8,10 @@ from pathlib import Path
 from agents.apps.build import Kind, blueprint_directory
 from agents.apps.output import say
 from agents.apps.run import PREPARING, Progress, Run
-from agents.apps.starts import full_game_blueprint
+from agents.apps.starts import check_workers, full_game_blueprint
 from agents.apps.training import followed
 from agents.bucket_blueprint import POLICIES
-from agents.reporting.tables import cores, duration, free_memory, memory_text, table
+from agents.reporting.tables import duration, free_memory, memory_text, table
 from agents.runtime.executor import Executor
 from agents.training import check_state, open_run, train
 from agents.training.decision_labels import decision_files, decision_shard
@@ -23,8 +23,7 @@ from search.off_tree import MenuPolicy
 def check_expert(kind: Kind, trainer: ExpertIterationConfig, directory: Path) -> None:
     """Refuse another game than full no-limit hold'em, another game's blueprint, too little memory, and another run's state or labels."""
     _, table_ = full_game_blueprint(kind.game, trainer.blueprint)
-    if not 0 <= trainer.workers <= cores():
-        raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {trainer.workers}")
+    check_workers(trainer.workers)
     needed, free = trainer.memory, free_memory()
     if needed > 0.9 * free:
         sizes = f"{trainer.turn_labels:,} and {trainer.river_labels:,} labels in {trainer.rounds:,} rounds: {memory_text(needed)}"

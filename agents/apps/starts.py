@@ -30,14 +30,19 @@ FULL_HANDS = len(hole_hands())
 def check_starts(kind: Kind, trainer: StartValuesConfig, directory: Path) -> None:
     """Refuse another game than full no-limit hold'em, another game's blueprint, too little memory, and another run's state or labels."""
     _, blueprint = full_game_blueprint(kind.game, trainer.blueprint)
-    if not 0 <= trainer.workers <= cores():
-        raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {trainer.workers}")
+    check_workers(trainer.workers)
     needed, free = trainer.memory, free_memory()
     if needed > 0.9 * free:
         sizes = f"{trainer.labels:,} labels, {trainer.held_out:,} held out, steps of {trainer.batch_size:,}: {memory_text(needed)}"
         raise ValueError(f"trainer.labels, held_out and batch_size must fit into memory ({memory_text(free)} are free), got {sizes}")
     check_state(directory, kind.game.key, trainer)
     start_files(blueprint.digest, trainer.labelling).check(directory / LABELS, trainer.parts)
+
+
+def check_workers(workers: int) -> None:
+    """Refuse more processes for labels than the machine has cores."""
+    if not 0 <= workers <= cores():
+        raise ValueError(f"trainer.workers must be in 0..{cores()} (the cores of this machine), got {workers}")
 
 
 def full_game_blueprint(game: object, name: str) -> tuple[HoldemGame, BucketBlueprint]:

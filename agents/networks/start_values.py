@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
-from agents.networks.checkpoint import CheckpointError, fill_networks, load_weights, network_arrays, purpose, save_tensors
+from agents.networks.checkpoint import CheckpointError, Tensors, fill_networks, load_weights, network_arrays, purpose, save_tensors
 from agents.networks.residual import ResidualNetwork, residual_layers
 from agents.networks.sizes import MOST_LAYERS, MOST_WIDTH
 from agents.runtime.storage import brief, number_in, whole_in
@@ -22,6 +22,7 @@ from search.boards.range_buckets import check_count
 from search.boards.start_values import PUBLIC, START_CARDS
 from search.boards.street_starts import NetworkStarts
 
+Sized = TypeVar("Sized", bound=ResidualNetwork)
 START_VALUES = "start values"  # kind of the files that hold one
 ENCODING = 1  # of what networks see and say
 MOST_BUCKETS = 1024
@@ -73,24 +74,42 @@ def load_start_values(path: Path | str) -> tuple[StartNetwork, dict[str, Any]]:
         CheckpointError: no checkpoint of values of a street's start, or one of another encoding.
     """
     tensors, about = load_weights(path, START_VALUES, ENCODING)
-    sizes = about.get("network")
-    names = ("hidden", "layers", "buckets")
-    if not (isinstance(sizes, dict) and sorted(sizes) == sorted(names) and all(whole_in(sizes[name], 1, MOST_WIDTH) for name in names)):
-        raise CheckpointError(f"checkpoint must name the size of its network, got {sizes!r} in {path}")
-    if sizes["layers"] + 1 != len(tensors) // 2:  # sizes are claims, tensors take their room
+    return filled_networks(StartNetwork, ["values"], tensors, about, path)["values"], about
+
+
+def filled_networks(
+    kind: Callable[[StartNetworkConfig], Sized], names: Sequence[str], tensors: Tensors, about: Mapping[str, Any], path: Path | str
+) -> dict[str, Sized]:
+    """Return the networks of a file, all of the size that it says.
+
+    Args:
+        kind: makes a network of a size.
+        names: of the networks, as the names of their tensors begin.
+        tensors: of the file.
+        about: what the file says.
+        path: for the error.
+
+    Raises:
+        CheckpointError: no such size, or other tensors than those of its networks.
+    """
+    sizes, keys = about.get("network"), ("hidden", "layers", "buckets")
+    if not (isinstance(sizes, dict) and sorted(sizes) == sorted(keys) and all(whole_in(sizes[key], 1, MOST_WIDTH) for key in keys)):
+        raise CheckpointError(f"checkpoint must name the size of its networks, got {sizes!r} in {path}")
+    if len(tensors) != 2 * len(names) * (sizes["layers"] + 1):  # sizes are claims, tensors take their room
         raise CheckpointError(f"checkpoint must have two tensors a layer, got {len(tensors)} of {sizes['layers'] + 1} layers in {path}")
     try:
         config = StartNetworkConfig(**sizes)
         with torch.device("meta"):
-            claimed = StartNetwork(config)
+            claimed = kind(config)
     except (ValueError, RuntimeError) as error:
-        raise CheckpointError(f"checkpoint must name the size of its network, got {sizes!r} in {path}: {error}") from None
-    shapes = {f"values.{name}": tuple(parameter.shape) for name, parameter in claimed.named_parameters()}
+        raise CheckpointError(f"checkpoint must name the size of its networks, got {sizes!r} in {path}: {error}") from None
+    shapes = {f"{name}.{key}": tuple(parameter.shape) for name in names for key, parameter in claimed.named_parameters()}
     if {name: array.shape for name, array in tensors.items()} != shapes:
-        raise CheckpointError(f"checkpoint must have the tensors of its network, got others in {path}")
-    network = make_start_network(config, 0)
-    fill_networks({"values": network}, tensors, path)
-    return network, about
+        raise CheckpointError(f"checkpoint must have the tensors of its networks, got others in {path}")
+    with torch.random.fork_rng(devices=[]):
+        networks = {name: kind(config) for name in names}
+    fill_networks(networks, tensors, path)
+    return networks
 
 
 @dataclass(frozen=True)

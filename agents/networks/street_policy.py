@@ -9,12 +9,11 @@ from typing import Any
 
 import torch
 
-from agents.networks.checkpoint import CheckpointError, fill_networks, load_tensors, network_arrays, save_tensors
+from agents.networks.checkpoint import CheckpointError, load_weights, network_arrays, save_tensors
 from agents.networks.residual import ResidualNetwork
-from agents.networks.sizes import MOST_WIDTH
-from agents.networks.start_values import StartNetworkConfig
-from agents.runtime.storage import whole_in
+from agents.networks.start_values import StartNetworkConfig, filled_networks
 from search.boards.decision_features import SEEN, SLOTS
+from search.boards.start_values import START_CARDS
 
 STREET_POLICY = "street policy"  # kind of the files that hold some
 DECISION_ENCODING = 1  # of what networks see and say
@@ -52,25 +51,8 @@ def load_street_policy(path: Path | str) -> tuple[dict[str, StreetPolicyNetwork]
     Raises:
         CheckpointError: no checkpoint of street policies, or one of another encoding.
     """
-    tensors, about = load_tensors(path, STREET_POLICY)
-    if about.get("encoding") != DECISION_ENCODING:
-        raise CheckpointError(f"checkpoint must have encoding {DECISION_ENCODING}, got {about.get('encoding')!r} in {path}")
-    sizes, streets, names = about.get("network"), about.get("streets"), ("hidden", "layers", "buckets")
-    if not (isinstance(sizes, dict) and sorted(sizes) == sorted(names) and all(whole_in(sizes[name], 1, MOST_WIDTH) for name in names)):
-        raise CheckpointError(f"checkpoint must name the size of its networks, got {sizes!r} in {path}")
-    if not (isinstance(streets, list) and streets and set(map(str, streets)) <= {"turn", "river"} and len(set(streets)) == len(streets)):
-        raise CheckpointError(f"checkpoint must name its streets, turn or river, got {streets!r} in {path}")
-    if len(tensors) != 2 * len(streets) * (sizes["layers"] + 1):  # sizes are claims, tensors take their room
-        raise CheckpointError(f"checkpoint must have two tensors a layer, got {len(tensors)} in {path}")
-    try:
-        config = StartNetworkConfig(**sizes)
-        with torch.device("meta"):
-            claimed = StreetPolicyNetwork(config)
-    except (ValueError, RuntimeError) as error:
-        raise CheckpointError(f"checkpoint must name the size of its networks, got {sizes!r} in {path}: {error}") from None
-    shapes = {f"{street}.{name}": tuple(parameter.shape) for street in streets for name, parameter in claimed.named_parameters()}
-    if {name: array.shape for name, array in tensors.items()} != shapes:
-        raise CheckpointError(f"checkpoint must have the tensors of its networks, got others in {path}")
-    networks = {street: make_street_policy(config, 0) for street in streets}
-    fill_networks(networks, tensors, path)
-    return networks, about
+    tensors, about = load_weights(path, STREET_POLICY, DECISION_ENCODING)
+    streets = about.get("streets")
+    if not (isinstance(streets, list) and streets and set(map(str, streets)) <= set(START_CARDS) and len(set(streets)) == len(streets)):
+        raise CheckpointError(f"checkpoint must name its streets, {' or '.join(START_CARDS)}, got {streets!r} in {path}")
+    return filled_networks(StreetPolicyNetwork, streets, tensors, about, path), about

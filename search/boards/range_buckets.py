@@ -23,7 +23,7 @@ from search.kernels.equity import equity_space
 from search.kernels.turn_places import turn_places
 
 SPREADS = 4  # buckets of the second line
-TURN_RIVERS = 46  # that a turn and a hand leave
+RIVERS_LEFT = 46  # that a turn and a hand leave
 MOST_SPREAD = 0.3  # standard deviation of a hand's places over rivers, where the second line ends
 
 
@@ -114,8 +114,8 @@ def flop_buckets(hands: Cards, flop: tuple[int, ...], count: int) -> dict[int, B
 
 def _plane(live: Bool, sums: Float, squares: Float, count: int) -> Buckets:
     """Return buckets of a turn by the sums of places over rivers [H], and of their squares [H]."""
-    mean = np.where(live, sums / TURN_RIVERS, 0.0)
-    spread = np.sqrt(np.where(live, np.maximum(squares / TURN_RIVERS - mean**2, 0.0), 0.0))
+    mean = np.where(live, sums / RIVERS_LEFT, 0.0)
+    spread = np.sqrt(np.where(live, np.maximum(squares / RIVERS_LEFT - mean**2, 0.0), 0.0))
     order: Float = np.asarray(np.round(mean, 9), np.float64)  # sums differ by the order of suits
     index, weight = _between(live, _ranks(live, order), count // SPREADS)
     second, share = _between(live, np.minimum(spread / MOST_SPREAD, 1.0), SPREADS)
